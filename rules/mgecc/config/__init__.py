@@ -1,0 +1,27 @@
+"""What the user writes about a model: model.yaml, and the recorded inputs and outputs beside it.
+
+``load_config`` reads a model.yaml into a ``ModelConfig`` and reports every mistake at once, each with
+file:line:column. ``load_cases`` and ``save_cases`` are the only doors to .npz files.
+May import: numpy, yaml, jsonschema; nothing else of mgecc.
+"""
+
+from mgecc.config.cases import CasesError, load_cases, save_cases
+from mgecc.config.load import load_config
+from mgecc.config.model import InputConfig, ModelConfig, Preprocess, Verify, check_name
+from mgecc.config.problems import ConfigError, ConfigProblem
+from mgecc.config.write import format_config
+
+__all__ = [
+    "CasesError",
+    "ConfigError",
+    "ConfigProblem",
+    "InputConfig",
+    "ModelConfig",
+    "Preprocess",
+    "Verify",
+    "check_name",
+    "format_config",
+    "load_cases",
+    "load_config",
+    "save_cases",
+]

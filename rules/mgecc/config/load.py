@@ -1,0 +1,138 @@
+"""model.yaml -> ModelConfig."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mgecc.config.document import Document, Keys, read_document
+from mgecc.config.model import InputConfig, ModelConfig, Preprocess, Verify, check_name
+from mgecc.config.schema import validate
+
+# What a result may differ by where model.yaml gives no limit at all, as a fraction of the largest expected output.
+DEFAULT_MAX_ABS_OF_PEAK = 1e-4
+
+_LIMITS = ("rtol", "atol", "max_abs_of_peak", "max_steps")
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_PLAIN_KEYS = ("description", "licence", "optimize")
+
+
+def load_config(path: Path | str) -> ModelConfig:
+    """Read a model.yaml.
+
+    Raises ConfigError with every problem found: unreadable or malformed YAML, unknown keys, wrong types or ranges,
+    files that are not there, a name that C would refuse.
+    """
+    document = read_document(Path(path))
+    validate(document)
+    if isinstance(document.value, dict):
+        _check_meaning(document)
+    document.check()
+    return _build(Path(path), document.value)
+
+
+def parse_bytes(value: int | str) -> int:
+    """65536, '64K', '1.5M' or '64 KiB' -> bytes; K, M and G are powers of 1024."""
+    match = re.fullmatch(r"([0-9.]+) ?([KMG]?)(?:i?B)?", str(value))
+    if not match:
+        raise ValueError(f"not a number of bytes: {value!r}")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def _check_meaning(document: Document) -> None:
+    """Mistakes a schema cannot see."""
+    name = document.value.get("name")
+    why = check_name(name if isinstance(name, str) else _default_name(Path(document.file)))
+    if why:
+        hint = "" if isinstance(name, str) else " (the folder's name); give another one with 'name:'"
+        document.add_at(("name",), why + hint)
+    for keys in (("model",), ("labels",), ("verify", "inputs"), ("verify", "expected")):
+        _check_file(document, keys)
+    _check_preprocess(document)
+
+
+def _default_name(path: Path) -> str:
+    return path.absolute().parent.name
+
+
+def _lookup(value: Any, keys: Keys) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _check_file(document: Document, keys: Keys) -> None:
+    value = _lookup(document.value, keys)
+    if isinstance(value, str) and "\0" not in value and not (Path(document.file).parent / value).is_file():
+        document.add_at(keys, f"there is no file '{value}'")
+
+
+def _check_preprocess(document: Document) -> None:
+    given = document.value.get("preprocess")
+    if not isinstance(given, dict):
+        return
+    channels = 1 if given.get("colour") == "GRAY" else 3
+    for key in ("mean", "std"):
+        numbers = given.get(key)
+        if isinstance(numbers, list) and len(numbers) != channels:
+            document.add_at(("preprocess", key), f"'{key}' must have {channels} numbers, one per channel")
+    for i, number in enumerate(given["std"] if isinstance(given.get("std"), list) else ()):
+        if number == 0:
+            document.add_at(("preprocess", "std", i), "'std' must not be 0")
+
+
+def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
+    """A ModelConfig from a value that has passed every check."""
+    folder = path.parent
+    plain = {key: value[key] for key in _PLAIN_KEYS if key in value}
+    return ModelConfig(
+        path=path,
+        name=value.get("name", _default_name(path)),
+        model=folder / value["model"],
+        inputs={name: _input(given) for name, given in sorted(value.get("inputs", {}).items())},
+        input_shapes=tuple(_shapes(given) for given in value.get("input_shapes", ())),
+        flash=parse_bytes(value["flash"]) if "flash" in value else None,
+        ram=parse_bytes(value["ram"]) if "ram" in value else None,
+        labels=folder / value["labels"] if "labels" in value else None,
+        preprocess=_preprocess(value["preprocess"]) if "preprocess" in value else None,
+        verify=_verify(folder, value.get("verify", {})),
+        options=dict(sorted(value.get("options", {}).items())),
+        **plain,
+    )
+
+
+def _shape(given: list[int]) -> tuple[int, ...]:
+    return tuple(int(extent) for extent in given)
+
+
+def _shapes(given: dict[str, list[int]]) -> dict[str, tuple[int, ...]]:
+    return {name: _shape(shape) for name, shape in sorted(given.items())}
+
+
+def _input(given: dict[str, Any]) -> InputConfig:
+    return InputConfig(_shape(given["shape"]) if "shape" in given else None, given.get("dtype"))
+
+
+def _preprocess(given: dict[str, Any]) -> Preprocess:
+    height, width = _shape(given["size"])
+    channels = 1 if given.get("colour") == "GRAY" else 3
+    return Preprocess(
+        input=given["input"],
+        size=(height, width),
+        colour=given.get("colour", "RGB"),
+        mean=tuple(float(x) for x in given.get("mean", [0.0] * channels)),
+        std=tuple(float(x) for x in given.get("std", [1.0] * channels)),
+        layout=given.get("layout", "NCHW"),
+        scale=float(given.get("scale", 1.0)),
+    )
+
+
+def _verify(folder: Path, given: dict[str, Any]) -> Verify:
+    values: dict[str, Any] = {key: float(given[key]) for key in _LIMITS if key in given}
+    if not values:
+        values["max_abs_of_peak"] = DEFAULT_MAX_ABS_OF_PEAK
+    values.update((key, folder / given[key]) for key in ("inputs", "expected") if key in given)
+    if "top" in given:
+        values["top"] = int(given["top"])
+    return Verify(**values)

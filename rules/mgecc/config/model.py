@@ -1,0 +1,104 @@
+"""The contents of a model.yaml as typed, frozen values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_NAME = 48
+
+# Words that cannot be C or C++ identifiers, or that C libraries take; the name stands alone in generated headers.
+_RESERVED = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    alignas alignof and asm auto bool break case catch char class compl const constexpr continue decltype default
+    delete do double else enum explicit export extern false float for friend goto if inline int long main mgecc
+    mutable namespace new noexcept not nullptr operator or private protected public register restrict return short
+    signed sizeof static struct switch template this throw true try typedef typeid typename union unsigned using
+    virtual void volatile while xor
+    """,
+    )
+)
+
+
+@dataclass(frozen=True)
+class InputConfig:
+    """What the user changes about one input; None keeps what the model file says."""
+
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How a picture becomes an input: resize to ``size`` (height, width), then (pixel * scale - mean) / std.
+
+    Pixels are 0 to 255; ``mean`` and ``std`` have one number per channel; the result is NCHW with N = 1.
+    """
+
+    input: str
+    size: tuple[int, int]
+    colour: str = "RGB"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    layout: str = "NCHW"
+    scale: float = 1.0
+
+    @property
+    def channels(self) -> int:
+        return 3 if self.colour == "RGB" else 1
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Recorded cases and the allowed error.
+
+    An output may differ from the expected one, element by element, by
+    ``atol + rtol * |expected| + max_abs_of_peak * max|expected| + max_steps * s``, where s is the step of the output's
+    quantisation (0 for an output that is not quantised). ``top`` compares the order of that many best classes.
+    """
+
+    inputs: Path | None = None
+    expected: Path | None = None
+    rtol: float = 0.0
+    atol: float = 0.0
+    max_abs_of_peak: float = 0.0
+    max_steps: float = 0.0
+    top: int | None = None
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One model.yaml; files are joined to its folder, sizes are in bytes, None means no limit."""
+
+    path: Path
+    name: str
+    model: Path
+    description: str = ""
+    licence: str = ""
+    optimize: str = "speed"
+    inputs: dict[str, InputConfig] = field(default_factory=dict)
+    input_shapes: tuple[dict[str, tuple[int, ...]], ...] = ()
+    flash: int | None = None
+    ram: int | None = None
+    labels: Path | None = None
+    preprocess: Preprocess | None = None
+    verify: Verify = field(default_factory=Verify)
+    options: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+
+def check_name(name: str) -> str | None:
+    """Why ``name`` cannot name a model (it becomes part of C symbols), or None if it can."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        return f"'{name}' cannot be a C name: letters, digits and _ only, a letter first"
+    if len(name) > MAX_NAME:
+        return f"'{name[:20]}...' is longer than {MAX_NAME} characters"
+    if name in _RESERVED:
+        return f"'{name}' is a reserved word"
+    return None

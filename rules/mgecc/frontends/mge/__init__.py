@@ -1,0 +1,37 @@
+"""Reader of MegEngine model files (`.mge`): raw bytes to records, without MegEngine.
+
+`read_mge(data)` understands the containers FBS_V2 and FBS (MGBC and MGBS headers), test-case files and plain
+MegEngine-Lite packages, and gives a `Model`. What a record means is not decided here. The operator, parameter
+and enumeration tables are data, in `tables/`. Imports numpy and pyyaml only.
+"""
+
+from .dtypes import DTYPE_NAMES, DTypeInfo
+from .errors import MgeError
+from .model import (
+    AxisDesc,
+    IndexItem,
+    InputInfo,
+    Metadata,
+    Model,
+    Record,
+    StoredTensor,
+    TensorFormat,
+    ValueInfo,
+)
+from .reader import read_mge
+
+__all__ = [
+    "AxisDesc",
+    "DTYPE_NAMES",
+    "DTypeInfo",
+    "IndexItem",
+    "InputInfo",
+    "Metadata",
+    "MgeError",
+    "Model",
+    "Record",
+    "StoredTensor",
+    "TensorFormat",
+    "ValueInfo",
+    "read_mge",
+]

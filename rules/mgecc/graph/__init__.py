@@ -1,0 +1,20 @@
+"""The program as data: graphs of nodes and typed values, and the diagnostics about them.
+
+May import: numpy and nothing else of mgecc.
+"""
+
+from mgecc.graph.diagnostics import CompileError, Diagnostic, Diagnostics, Unsupported
+from mgecc.graph.graph import Graph, Node, Value
+from mgecc.graph.types import DType, TensorType
+
+__all__ = [
+    "CompileError",
+    "DType",
+    "Diagnostic",
+    "Diagnostics",
+    "Graph",
+    "Node",
+    "TensorType",
+    "Unsupported",
+    "Value",
+]

@@ -1,0 +1,140 @@
+"""Graphs in static single assignment form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph.types import TensorType
+
+
+@dataclass(eq=False)
+class Value:
+    """One tensor: a graph input, a constant (``const`` is set) or the result of ``producer``."""
+
+    name: str
+    type: TensorType
+    producer: Node | None = None
+    const: np.ndarray | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.type.shape
+
+    @property
+    def is_const(self) -> bool:
+        return self.const is not None
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.type}>"
+
+
+@dataclass(eq=False)
+class Node:
+    """One operation. ``op`` names an operator of ``mgecc.ops``; ``name`` is the user's own layer name.
+
+    ``origin`` says where it stands in the model file, for messages: "record 12 (Convolution) at byte 4711".
+    """
+
+    op: str
+    name: str
+    attrs: dict[str, Any]
+    inputs: list[Value]
+    outputs: list[Value] = field(default_factory=list)
+    origin: str = ""
+
+    @property
+    def output(self) -> Value:
+        """The only, or the first, result."""
+        return self.outputs[0]
+
+    def __repr__(self) -> str:
+        return f"<{self.op} {self.name}>"
+
+
+@dataclass(eq=False)
+class Graph:
+    """Nodes in topological order; ``outputs`` pairs the user's output names with values."""
+
+    name: str
+    inputs: list[Value] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    outputs: list[tuple[str, Value]] = field(default_factory=list)
+
+    def users(self) -> dict[Value, list[Node]]:
+        """Value -> the nodes that read it, each once, in order."""
+        table: dict[Value, list[Node]] = {}
+        for node in self.nodes:
+            for value in dict.fromkeys(node.inputs):
+                table.setdefault(value, []).append(node)
+        return table
+
+    def output_values(self) -> set[Value]:
+        return {value for _, value in self.outputs}
+
+    def replace(self, old: Value, new: Value) -> None:
+        """Let every reader of ``old``, graph outputs included, read ``new``."""
+        for node in self.nodes:
+            node.inputs = [new if v is old else v for v in node.inputs]
+        self.outputs = [(name, new if v is old else v) for name, v in self.outputs]
+
+    def replace_all(self, mapping: dict[Value, Value]) -> None:
+        """Like ``replace`` for many values in one walk; chains in ``mapping`` are followed."""
+
+        def final(value: Value) -> Value:
+            while value in mapping:
+                value = mapping[value]
+            return value
+
+        for node in self.nodes:
+            node.inputs = [final(v) for v in node.inputs]
+        self.outputs = [(name, final(v)) for name, v in self.outputs]
+
+    def sweep(self) -> None:
+        """Drop nodes that no output needs."""
+        needed = self.output_values()
+        kept: list[Node] = []
+        for node in reversed(self.nodes):
+            if any(v in needed for v in node.outputs):
+                kept.append(node)
+                needed.update(node.inputs)
+        self.nodes = kept[::-1]
+
+    def values(self) -> Iterator[Value]:
+        """Every value once, in order of definition: inputs, then constants and results node by node."""
+        seen: dict[Value, None] = dict.fromkeys(self.inputs)
+        for node in self.nodes:
+            seen.update(dict.fromkeys((*node.inputs, *node.outputs)))
+        seen.update(dict.fromkeys(v for _, v in self.outputs))
+        yield from seen
+
+    def sort(self) -> None:
+        """Restore topological order after nodes were appended; keeps the present order where it is legal."""
+        self.nodes = list(_topological(self.nodes))
+
+
+def _topological(nodes: Iterable[Node]) -> Iterator[Node]:
+    done: set[Node] = set()
+    known = list(nodes)
+    members = set(known)
+    for root in known:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if node in done:
+                stack.pop()
+                continue
+            waiting = [
+                v.producer
+                for v in node.inputs
+                if v.producer is not None and v.producer in members and v.producer not in done
+            ]
+            if waiting:
+                stack.extend(reversed(waiting))
+                continue
+            done.add(node)
+            stack.pop()
+            yield node

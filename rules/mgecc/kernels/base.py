@@ -1,0 +1,130 @@
+"""What a kernel family hands to the compiler: kernels, calls and candidates."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Union
+
+import numpy as np
+
+from mgecc.graph import Node, Value
+from mgecc.targets import Target
+
+Param = Union[int, float, str, bool, tuple]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One C function, identified by its template and structural parameters.
+
+    ``symbol``: readable name, unique for (template, params), from the grammar of docs/ARCHITECTURE.md. ``operands``: name and
+    C type of the pointers it takes, e.g. ("x", "const float *"). ``fields``: name and C type (int32_t or float) of
+    the numbers it takes. ``params``: what the template is specialised on, as sorted (name, value) pairs.
+    ``needs``: headers of ``simd/`` besides the ISA's own, e.g. ("math",).
+    """
+
+    symbol: str
+    template: str
+    operands: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...] = ()
+    params: tuple[tuple[str, Param], ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Const:
+    """Read-only data in the blob, made by ``pack`` only if the call is chosen. ``align`` in bytes."""
+
+    pack: Callable[[], np.ndarray]
+    align: int = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Workspace:
+    """Scratch memory of one call, in the arena."""
+
+    nbytes: int
+
+
+Operand = Union[Value, Const, Workspace, None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """``inner`` may live inside ``outer`` at this byte offset; the call that copies it is then not needed."""
+
+    inner: Value
+    outer: Value
+    offset: int
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One execution of a kernel. ``operands`` and ``args`` go with the kernel's ``operands`` and ``fields``.
+
+    ``place``: the call is a plain copy that the planner drops when it can lay ``inner`` inside ``outer``.
+    """
+
+    kernel: Kernel
+    operands: tuple[Operand, ...]
+    args: tuple[int | float, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One way to compute a node on a target.
+
+    ``in_blocks`` / ``out_blocks``: NCHWc block of each input and output value this way needs (1 = plain; entry
+    ignored for constants). ``build`` makes the calls, given the node with its values already in those layouts.
+    ``cost``: estimated executed instructions. ``code``: estimated bytes of machine code.
+    ``inplace``: positions of inputs over which output 0 may be written. ``place``: for nodes without calls, e.g. a
+    reshape: the output is the input's memory. ``why``: one phrase for the report.
+    """
+
+    build: Callable[[Node], list[Call]]
+    cost: float
+    in_blocks: tuple[int, ...]
+    out_blocks: tuple[int, ...]
+    code: int = 1000
+    inplace: tuple[int, ...] = ()
+    place: tuple[Place, ...] = field(default=())
+    why: str = ""
+
+
+Spec = Callable[[Node, Target], Iterator[Candidate]]
+_SPECS: dict[str, list[Spec]] = {}
+
+
+def serves(*ops: str) -> Callable[[Spec], Spec]:
+    """Register a generator of candidates for nodes of these operators."""
+
+    def register(spec: Spec) -> Spec:
+        for op in ops:
+            _SPECS.setdefault(op, []).append(spec)
+        return spec
+
+    return register
+
+
+@cache
+def _load() -> None:
+    package = importlib.import_module("mgecc.kernels")
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg and m.name != "simd"):
+        importlib.import_module(f"mgecc.kernels.{module}.spec")
+
+
+def served() -> list[str]:
+    """Operators that some kernel family serves."""
+    _load()
+    return sorted(_SPECS)
+
+
+def candidates(node: Node, target: Target) -> list[Candidate]:
+    """All ways to compute the node, in order of registration; specs raise Unsupported to say why not."""
+    _load()
+    return [c for spec in _SPECS.get(node.op, ()) for c in spec(node, target)]

@@ -1,0 +1,65 @@
+"""Kernels to C text, through Jinja templates that read like C."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from mgecc.kernels.base import Kernel
+from mgecc.targets import Target
+
+_FOLDER = Path(__file__).parent
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        extensions=["jinja2.ext.do"],
+    )
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What templates see as ``k``."""
+
+    kernel: Kernel
+
+    @property
+    def symbol(self) -> str:
+        return self.kernel.symbol
+
+    def begin(self) -> str:
+        """The argument structure, the function's head and its typed pointers; the template closes the brace."""
+        kernel = self.kernel
+        lines: list[str] = []
+        if kernel.fields:
+            members = "".join(f" {ctype} {name};" for name, ctype in kernel.fields)
+            lines.append(f"struct {kernel.symbol}_args {{{members} }};")
+        lines += [f"MG_KERNEL void {kernel.symbol}(void *const *t, const int32_t *args)", "{"]
+        for i, (name, ctype) in enumerate(kernel.operands):
+            lines.append(f"    {ctype}{name} = t[{i}];")
+        if kernel.fields:
+            lines.append(f"    const struct {kernel.symbol}_args *a = (const void *)args;")
+        else:
+            lines.append("    (void)args;")
+        return "\n".join(lines)
+
+
+def render_kernel(kernel: Kernel, target: Target) -> str:
+    """The kernel's C text; templates see ``k``, ``target`` and the structural parameters by name."""
+    template = _environment().get_template(kernel.template)
+    text = template.render(k=_Head(kernel), target=target, **dict(kernel.params))
+    return text.strip("\n") + "\n"
+
+
+def header_text(name: str) -> str:
+    """Text of a header of the ``simd`` folder."""
+    return (_FOLDER / "simd" / f"{name}.h").read_text(encoding="utf-8")

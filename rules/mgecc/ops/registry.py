@@ -1,0 +1,96 @@
+"""The table of operators, filled by the modules of this folder when first asked."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+
+
+class Operator:
+    """Base of all operators. Subclasses are never instantiated; they hold static methods.
+
+    ``name``: the operator of ``Node.op``. ``records``: MegEngine record types that become it, attributes being the
+    record's parameters. ``reads_values``: positions of inputs whose numbers (not only types) the shape rule needs.
+    """
+
+    name: str = ""
+    records: tuple[str, ...] = ()
+    reads_values: tuple[int, ...] = ()
+    limits: str = ""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        """Types of the results; raises Unsupported for forms that do not exist or are not served."""
+        raise NotImplementedError
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Stored numbers of the results; element types are in ``node.outputs[k].type``."""
+        raise NotImplementedError
+
+
+_TABLE: dict[str, type[Operator]] = {}
+_RECORDS: dict[str, type[Operator]] = {}
+_O = TypeVar("_O", bound=type[Operator])
+
+
+def operator(name: str, *records: str) -> Callable[[_O], _O]:
+    """Register the decorated class as operator ``name``, made from the record types ``records``."""
+
+    def register(cls: _O) -> _O:
+        if name in _TABLE:
+            raise ValueError(f"operator {name} is defined twice")
+        cls.name, cls.records = name, records
+        _TABLE[name] = cls
+        _RECORDS.update(dict.fromkeys(records, cls))
+        return cls
+
+    return register
+
+
+@cache
+def _load() -> None:
+    package = importlib.import_module("mgecc.ops")
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"mgecc.ops.{module}")
+
+
+def operators() -> list[type[Operator]]:
+    """All operators, by name."""
+    _load()
+    return [_TABLE[name] for name in sorted(_TABLE)]
+
+
+def find(name: str) -> type[Operator]:
+    """The operator called ``name``; KeyError if there is none."""
+    _load()
+    return _TABLE[name]
+
+
+def for_record(record: str) -> type[Operator]:
+    """The operator a MegEngine record type becomes; Unsupported, with the nearest name, if there is none."""
+    _load()
+    if record in _RECORDS:
+        return _RECORDS[record]
+    near = difflib.get_close_matches(record, sorted(_RECORDS), n=1)
+    advice = f"the nearest supported operator is {near[0]}" if near else "see `mgecc ops` for the supported operators"
+    raise Unsupported(f"the operator {record} is not supported", advice)
+
+
+def infer(node: Node) -> list[TensorType]:
+    """Types of the node's results."""
+    return find(node.op).infer(node)
+
+
+def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Stored numbers of the node's results, checked against the node's own output types."""
+    results = find(node.op).evaluate(node, inputs)
+    return [np.ascontiguousarray(r, dtype=v.type.dtype.numpy) for r, v in zip(results, node.outputs)]

@@ -1,0 +1,62 @@
+"""What the planner hands to emit: everything placed, nothing left to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mgecc.graph import TensorType
+from mgecc.kernels.base import Kernel
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Where a tensor lies: ``space`` is "arena" (read and written) or "weights" (read only); ``offset`` in bytes."""
+
+    space: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class IOTensor:
+    """A model input or output: the user's name, its type (plain layout) and its place."""
+
+    name: str
+    type: TensorType
+    ref: Ref
+
+
+@dataclass(frozen=True)
+class ProgramCall:
+    """One kernel call. ``operands`` and ``args`` go with the kernel's; an absent operand is None.
+
+    ``layer`` is the user's node name, ``macs`` its multiply-accumulates, ``why`` the reason for this kernel (report only).
+    """
+
+    kernel: Kernel
+    operands: tuple[Ref | None, ...]
+    args: tuple[int | float, ...]
+    layer: str
+    macs: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A model for one target, ready to be written. ``weights`` is the weight section, sections 64-byte aligned.
+
+    ``arena``: bytes of scratch memory, base aligned to 64. ``arena_bound``: largest sum of simultaneously live tensors.
+    """
+
+    name: str
+    target: str
+    inputs: tuple[IOTensor, ...]
+    outputs: tuple[IOTensor, ...]
+    calls: tuple[ProgramCall, ...]
+    weights: bytes
+    arena: int
+    arena_bound: int
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Every kernel once, in order of first use; a call's kernel id is its position here."""
+        return tuple(dict.fromkeys(call.kernel for call in self.calls))

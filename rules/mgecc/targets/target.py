@@ -1,0 +1,108 @@
+"""Reading target descriptions, with features by suffix: ``arm64+dot+fp16``."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FOLDER = Path(__file__).parent
+
+
+class TargetError(Exception):
+    """A target, feature or CPU name that does not exist; ``str`` is one line with the nearest name."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One machine to compile for.
+
+    ``isa``: the header of ``kernels/simd`` that kernels are written against. ``lanes``: float32 lanes of its vectors.
+    ``registers``: vector registers a kernel may count on. ``block``: element type -> channels of the NCHWc layout.
+    ``cflags``: compiler flags that select the instruction set. ``toolchains``: per toolchain, triple and extra flags.
+    ``emulator``: command that runs a program on the build host, empty for native. ``members``: targets whose
+    kernel sets a combined target holds.
+    """
+
+    name: str
+    isa: str
+    lanes: int
+    registers: int
+    block: dict[str, int]
+    cflags: tuple[str, ...]
+    triple: str
+    system: str  # linux | none
+    machine: str  # aarch64 | arm | x86_64 | thumb
+    features: tuple[str, ...] = ()
+    cpu: str = ""
+    gcc: dict[str, Any] = field(default_factory=dict)
+    emulator: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    boards: tuple[dict[str, Any], ...] = ()
+
+    def block_of(self, dtype: str) -> int:
+        """Channels per block for values of this element type; 1 = plain NCHW."""
+        return self.block.get(dtype, 1)
+
+    def has(self, feature: str) -> bool:
+        return feature in self.features
+
+
+@cache
+def _files() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(_FOLDER.glob("*.yaml"))}
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    return {alias: name for name in _files() for alias in _raw(name).get("aliases", {})}
+
+
+@cache
+def _raw(name: str) -> dict[str, Any]:
+    return yaml.safe_load(_files()[name].read_text(encoding="utf-8"))
+
+
+def target_names() -> list[str]:
+    """Names of all targets, without features."""
+    return sorted(_files())
+
+
+def _nearest(word: str, known: list[str], kind: str) -> TargetError:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return TargetError(f"unknown {kind} {word!r}; {hint}known: {', '.join(known)}")
+
+
+def load_target(text: str, cpu: str = "") -> Target:
+    """The target called ``name[+feature...]``, or by one of its aliases; ``cpu`` picks a CPU of the target's list."""
+    name, *wanted = text.split("+")
+    if text in _aliases():
+        owner = _aliases()[text]
+        name, *wanted = _raw(owner)["aliases"][text].split("+")
+    if name not in _files():
+        raise _nearest(name, [*target_names(), *sorted(_aliases())], "target")
+    return _build(name, sorted(set(wanted)), cpu)
+
+
+def _build(name: str, wanted: list[str], cpu: str) -> Target:
+    raw = dict(_raw(name))
+    cpus, features = raw.pop("cpus", {}), raw.pop("features", {})
+    raw.pop("aliases", None)
+    if cpu:
+        if cpu not in cpus:
+            raise _nearest(cpu, sorted(cpus), f"cpu of {name}")
+        raw |= cpus[cpu]
+    for feature in wanted:
+        if feature not in features:
+            raise _nearest(feature, sorted(features), f"feature of {name}")
+        raw |= {k: v for k, v in features[feature].items() if k != "cflags"}
+        raw["cflags"] = [*raw["cflags"], *features[feature].get("cflags", [])]
+    for key in ("cflags", "emulator", "members", "boards"):
+        raw[key] = tuple(raw.get(key, ()))
+    full = "+".join([name, *wanted])
+    return replace(Target(name=full, cpu=cpu, **raw), features=tuple(wanted))
