@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,6 +24,17 @@ MAX_HEADER_BYTES = 4096
 _KINDS = "biuf"
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 _HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+# What NumPy's header parser (a literal evaluator behind a tokenizer) raises on nonsense.
+_HEADER_ERRORS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    SyntaxError,
+    MemoryError,
+    RecursionError,
+    tokenize.TokenError,
+)
 
 
 class CasesError(Exception):
@@ -61,8 +73,10 @@ def _read_all(archive: zipfile.ZipFile, path: Path, max_bytes: int) -> dict[str,
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str, budget: int) -> np.ndarray:
     with archive.open(member) as stream:
         try:
-            shape, fortran, dtype = _HEADER_READERS[npy.read_magic(stream)](stream, max_header_size=MAX_HEADER_BYTES)
-        except (ValueError, KeyError, TypeError, SyntaxError, MemoryError, RecursionError):
+            shape, fortran, dtype = _HEADER_READERS[npy.read_magic(stream)](
+                stream, max_header_size=MAX_HEADER_BYTES
+            )
+        except _HEADER_ERRORS:
             raise CasesError(f"{where}: not a .npy header that can be read") from None
         count = _element_count(shape, dtype, where, budget)
         data = stream.read(count * dtype.itemsize + 1)

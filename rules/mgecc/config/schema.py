@@ -93,16 +93,24 @@ def _report_type(document: Document, fault: _Fault, path: Keys) -> None:
 
 def _report_enum(document: Document, fault: _Fault, path: Keys) -> None:
     choices = [str(c) for c in fault.rule]
-    hint = suggest(fault.instance, choices) if isinstance(fault.instance, str) else f"; known are {', '.join(choices)}"
+    hint = (
+        suggest(fault.instance, choices)
+        if isinstance(fault.instance, str)
+        else f"; known are {', '.join(choices)}"
+    )
     document.add_at(path, f"{_subject(path)} cannot be {show(fault.instance)}{hint}")
 
 
 def _report_pattern(document: Document, fault: _Fault, path: Keys) -> None:
-    document.add_at(path, f"{_subject(path)} must be {fault.schema['description']}, not {show(fault.instance)}")
+    document.add_at(
+        path, f"{_subject(path)} must be {fault.schema['description']}, not {show(fault.instance)}"
+    )
 
 
 def _report_limit(document: Document, fault: _Fault, path: Keys, words: str) -> None:
-    document.add_at(path, f"{_subject(path)} must {words.format(value=fault.rule)}, not {show(fault.instance)}")
+    document.add_at(
+        path, f"{_subject(path)} must {words.format(value=fault.rule)}, not {show(fault.instance)}"
+    )
 
 
 def _subject(path: Keys) -> str:
