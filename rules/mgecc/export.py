@@ -1,0 +1,293 @@
+"""mgecc export: a MegEngine network in Python -> a model folder ready for the build.
+
+The folder holds ``<name>.mge``, ``model.yaml``, and recorded ``inputs.npz`` and ``expected.npz``; the expected outputs
+come from running the written file, not the Python code, with MegEngine. Only this module needs MegEngine, which runs on
+Python 3.10 and older, and only inside its functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgecc.config import CasesError, check_name, format_config, load_cases, save_cases
+
+Arrays = Mapping[str, np.ndarray]
+
+_DTYPES = ("float32", "float16", "int32", "int16", "int8", "uint8", "bool")
+_MAX_ELEMENTS = 1 << 28
+
+
+class ExportError(Exception):
+    """The network cannot be exported; the text is one line for the user."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What may be said about an export.
+
+    ``cases``: recorded inputs, each with a leading axis of cases (default: the sample inputs as the only case).
+    ``outputs``: names of the outputs. ``dump``: further arguments of ``trace.dump``, such as ``enable_nchw44=True``,
+    which take effect with ``optimize_for_inference``. ``config``: further keys of model.yaml. ``labels``: class names.
+    """
+
+    cases: Arrays | None = None
+    outputs: Sequence[str] = ()
+    optimize_for_inference: bool = False
+    dump: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    labels: Sequence[str] = ()
+
+
+def export(net: Any, sample_inputs: Arrays, folder: Path | str, name: str, **options: Any) -> Path:
+    """Trace ``net``, dump it and write its model folder; returns the path of model.yaml.
+
+    ``net`` is a MegEngine Module, a function of tensors or a ``trace`` of one; ``sample_inputs`` are its arguments in
+    order, with the names the inputs shall have and the shapes the file shall be made for. ``options`` are the fields
+    of ExportOptions. Raises ExportError.
+    """
+    settings = ExportOptions(**options)
+    why = check_name(name)
+    if why:
+        raise ExportError(why)
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    dump(net, sample_inputs, target / f"{name}.mge", settings)
+    cases = settings.cases or {key: np.asarray(value)[None] for key, value in sample_inputs.items()}
+    return write_folder(target, name, cases, settings)
+
+
+def dump(net: Any, sample_inputs: Arrays, path: Path, settings: ExportOptions) -> None:
+    """Trace ``net`` on the sample inputs and write the .mge file."""
+    megengine = _megengine()
+    trace = importlib.import_module("megengine.jit").trace
+    if isinstance(net, megengine.module.Module):
+        net.eval()
+    traced = (
+        net if isinstance(net, trace) else trace(_plain_function(net), symbolic=True, capture_as_const=True)
+    )
+    traced(*[megengine.tensor(np.ascontiguousarray(value)) for value in sample_inputs.values()])
+    traced.dump(
+        str(path),
+        arg_names=list(sample_inputs),
+        output_names=list(settings.outputs) or None,
+        optimize_for_inference=settings.optimize_for_inference,
+        **settings.dump,
+    )
+
+
+def _plain_function(net: Callable[..., Any]) -> Callable[..., Any]:
+    def function(*tensors: Any) -> Any:
+        return net(*tensors)
+
+    return function
+
+
+def write_folder(folder: Path, name: str, cases: Arrays, settings: ExportOptions) -> Path:
+    """Write everything that belongs beside ``<folder>/<name>.mge``, which must be there; returns model.yaml's path."""
+    expected = reference_cases(folder / f"{name}.mge", cases)
+    save_cases(folder / "inputs.npz", {f"in.{key}": np.asarray(value) for key, value in cases.items()})
+    save_cases(folder / "expected.npz", {f"out.{k}": value for k, value in enumerate(expected)})
+    if settings.labels:
+        (folder / "labels.txt").write_text("\n".join(settings.labels) + "\n", encoding="utf-8", newline="\n")
+    path = folder / "model.yaml"
+    path.write_text(_config_text(folder, name, settings), encoding="utf-8", newline="\n")
+    return path
+
+
+def _config_text(folder: Path, name: str, settings: ExportOptions) -> str:
+    values: dict[str, Any] = {"model": f"{name}.mge"}
+    if folder.absolute().name != name:
+        values["name"] = name
+    values.update((key, value) for key, value in settings.config.items() if key != "verify")
+    if settings.labels:
+        values["labels"] = "labels.txt"
+    files = {"inputs": "inputs.npz", "expected": "expected.npz"}
+    values["verify"] = {**files, **settings.config.get("verify", {})}
+    return format_config(values)
+
+
+def reference(mge_path: Path | str, inputs: Arrays) -> list[np.ndarray]:
+    """MegEngine's outputs of a .mge file for one case, in the file's order.
+
+    ``inputs`` has an array for every input name, of the shape and type the file expects. Raises ExportError.
+    """
+    return _load_reference(mge_path)(inputs)
+
+
+def reference_cases(mge_path: Path | str, cases: Arrays) -> list[np.ndarray]:
+    """Like ``reference`` for stacked cases: arrays with a leading axis of cases in, the same out."""
+    counts = sorted({len(value) for value in cases.values()})
+    if len(counts) != 1 or counts[0] == 0:
+        raise ExportError(f"inputs must have the same number of cases, at least one; they have {counts}")
+    run = _load_reference(mge_path)
+    results = [run({key: value[i] for key, value in cases.items()}) for i in range(counts[0])]
+    return [np.stack(outputs) for outputs in zip(*results, strict=True)]
+
+
+def _load_reference(mge_path: Path | str) -> Callable[[Arrays], list[np.ndarray]]:
+    """Load a .mge file in MegEngine; returns a function that runs it.
+
+    MegEngine's GraphInference returns outputs by name and so loses all but one of equally named ones.
+    """
+    megengine = _megengine()
+    if not Path(mge_path).is_file():
+        raise ExportError(f"there is no file {mge_path}")
+    network = importlib.import_module("megengine.utils.comp_graph_tools")
+    try:
+        loaded = network.G.load_graph(str(mge_path))
+    except RuntimeError as error:
+        raise ExportError(f"MegEngine cannot load {mge_path}: {str(error).splitlines()[0]}") from None
+    variables, inputs = network.convert_inputs(loaded.output_vars_list)
+    outputs = [network.G.OutputNode(variable) for variable in variables]
+    compiled = loaded.graph.compile([node.outputs[0] for node in outputs])
+
+    def run(values: Arrays) -> list[np.ndarray]:
+        if sorted(values) != sorted(inputs):
+            raise ExportError(f"{mge_path} has inputs {sorted(inputs)}, given were {sorted(values)}")
+        for key, node in inputs.items():
+            node.set_value(megengine.Tensor(np.ascontiguousarray(values[key]))._dev_tensor())
+        compiled.execute()
+        compiled.wait()
+        return [_plain_array(node.get_value().numpy()) for node in outputs]
+
+    return run
+
+
+def _plain_array(value: np.ndarray) -> np.ndarray:
+    """A copy without the quantisation notes MegEngine hangs on element types."""
+    return np.array(value).view(np.dtype(value.dtype.str))
+
+
+def _megengine() -> Any:
+    try:
+        megengine = importlib.import_module("megengine")
+        importlib.import_module("megengine.module")
+    except ImportError as error:
+        raise ExportError(
+            f'MegEngine cannot be loaded ({error}); install it with: pip install "mgecc[megengine]" (Python <= 3.10)'
+        ) from None
+    return megengine
+
+
+def parse_input(text: str) -> tuple[str, tuple[int, ...], str]:
+    """'data=1x3x224x224' or 'data=1x3x224x224:uint8' -> name, shape, element type (float32 if not given)."""
+    name, _, rest = text.partition("=")
+    shape_text, _, dtype = rest.partition(":")
+    extents = shape_text.split("x")
+    shape = tuple(int(e) for e in extents) if all(e.isdecimal() and len(e) < 10 for e in extents) else ()
+    if not name or not shape or 0 in shape or (dtype or "float32") not in _DTYPES:
+        raise ExportError(f"'{text}' is not an input; write NAME=1x3x224x224 or NAME=1x3x224x224:uint8")
+    if np.prod(shape, dtype=np.float64) > _MAX_ELEMENTS:
+        raise ExportError(f"'{text}' has more than {_MAX_ELEMENTS} elements")
+    return name, shape, dtype or "float32"
+
+
+def random_array(generator: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Numbers for a trial run: standard normal floats, or the whole range of a byte for integers."""
+    if dtype.startswith("float"):
+        return generator.standard_normal(shape, np.float32).astype(dtype)
+    low, high = {"bool": (0, 2), "int8": (-128, 128)}.get(dtype, (0, 256))
+    return generator.integers(low, high, shape).astype(dtype)
+
+
+def load_factory(text: str) -> Callable[[], Any]:
+    """'package.module:factory' -> the function, looked up from the current folder first like ``python -m``."""
+    module_name, _, attribute = text.partition(":")
+    if not module_name or not attribute:
+        raise ExportError(f"'{text}' is not package.module:factory")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        factory = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ExportError(f"cannot find {text}: {error}") from None
+    if not callable(factory):
+        raise ExportError(f"{text} is not a function that returns a module")
+    return factory
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mgecc export", description="Write a model folder from a MegEngine module."
+    )
+    add = parser.add_argument
+    add("factory", metavar="package.module:factory", help="function without arguments that returns a Module")
+    add(
+        "--input",
+        action="append",
+        required=True,
+        metavar="NAME=SHAPE[:TYPE]",
+        help="an input, e.g. data=1x3x224x224",
+    )
+    add("--out", required=True, type=Path, metavar="FOLDER", help="model folder to write, e.g. models/foo")
+    add("--name", help="name of the model (default: the folder's name)")
+    add(
+        "--inputs",
+        type=Path,
+        metavar="FILE.npz",
+        help="recorded inputs instead of random ones, stacked or single",
+    )
+    add("--seed", type=int, default=0, help="seed of random inputs")
+    add("--output", action="append", default=[], metavar="NAME", help="name of an output, in order")
+    add("--optimize-for-inference", action="store_true", help="let MegEngine rewrite the graph when dumping")
+    add("--description", default="", help="one line for model.yaml")
+    add("--licence", default="", help="licence of the weights for model.yaml")
+    return parser
+
+
+def export_main(argv: Sequence[str] | None = None) -> int:
+    """Command line of ``mgecc export``; returns 0, or 1 after one line on standard error."""
+    args = _parser().parse_args(argv)
+    try:
+        path = _export_args(args)
+    except (ExportError, CasesError) as error:
+        print(f"mgecc export: {error}", file=sys.stderr)
+        return 1
+    print(path)
+    return 0
+
+
+def _export_args(args: argparse.Namespace) -> Path:
+    specs = [parse_input(text) for text in args.input]
+    _megengine()
+    cases = _recorded(args.inputs, specs) if args.inputs else _random_cases(args.seed, specs)
+    return export(
+        load_factory(args.factory)(),
+        {name: cases[name][0] for name, _, _ in specs},
+        args.out,
+        args.name or args.out.absolute().name,
+        cases=cases,
+        outputs=args.output,
+        optimize_for_inference=args.optimize_for_inference,
+        config={key: getattr(args, key) for key in ("description", "licence") if getattr(args, key)},
+    )
+
+
+def _random_cases(seed: int, specs: list[tuple[str, tuple[int, ...], str]]) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    return {name: random_array(generator, (1, *shape), dtype) for name, shape, dtype in specs}
+
+
+def _recorded(path: Path, specs: list[tuple[str, tuple[int, ...], str]]) -> dict[str, np.ndarray]:
+    """Arrays ``in.<name>`` or ``<name>`` of a .npz; one of the exact input shape is a single case."""
+    arrays = load_cases(path)
+    cases = {}
+    for name, shape, dtype in specs:
+        array = arrays.get(f"in.{name}", arrays.get(name))
+        if array is None:
+            raise ExportError(f"{path} has no array 'in.{name}'; it has {', '.join(arrays)}")
+        stacked = array[None] if array.shape == shape else array
+        if stacked.shape[1:] != shape or array.dtype != dtype:
+            raise ExportError(
+                f"{path}: 'in.{name}' is {array.dtype}{list(array.shape)}, not {dtype}{list(shape)}"
+            )
+        cases[name] = stacked
+    return cases
