@@ -7,14 +7,14 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Union
+
 
 import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.targets import Target
 
-Param = Union[int, float, str, bool, tuple]
+Param = int | float | str | bool | tuple
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Workspace:
     nbytes: int
 
 
-Operand = Union[Value, Const, Workspace, None]
+Operand = Value | Const | Workspace | None
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,9 @@ def serves(*ops: str) -> Callable[[Spec], Spec]:
 @cache
 def _load() -> None:
     package = importlib.import_module("mgecc.kernels")
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg and m.name != "simd"):
+    for module in sorted(
+        m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg and m.name != "simd"
+    ):
         importlib.import_module(f"mgecc.kernels.{module}.spec")
 
 

@@ -1,0 +1,36 @@
+"""Making nodes and constants inside passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mgecc import ops
+from mgecc.graph import DType, Node, TensorType, Value
+
+
+def constant(name: str, array: np.ndarray, dtype: DType) -> Value:
+    """A constant value holding ``array`` (stored numbers of ``dtype``)."""
+    data = np.ascontiguousarray(array, dtype=dtype.numpy)
+    return Value(name, TensorType(tuple(data.shape), dtype), const=data)
+
+
+def node_like(old: Node, op: str, attrs: dict[str, Any], inputs: list[Value], name: str = "") -> Node:
+    """A new node with one result, named and located like ``old``; its result is called like the node."""
+    node = Node(op, name or old.name, attrs, inputs, origin=old.origin)
+    node.outputs = [Value(node.name, t, node) for t in ops.infer(node)]
+    return node
+
+
+def elemwise(old: Node, mode: str, *inputs: Value) -> Node:
+    """An Elemwise node of this mode in place of (part of) ``old``."""
+    return node_like(old, "Elemwise", {"mode": mode, "output_dtype": None}, list(inputs))
+
+
+def take_over(node: Node, old: Node) -> Node:
+    """Let ``node`` produce the very values of ``old``, so that readers and output names need no change."""
+    for value in old.outputs:
+        value.producer = node
+    node.outputs = old.outputs
+    return node

@@ -1,0 +1,75 @@
+"""Split records that do two things into single steps, so that the fusion passes see one form of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mgecc.graph import Graph, Node
+from mgecc.passes.build import constant, elemwise, node_like, take_over
+
+_FUSED_ADD = {
+    "FUSE_ADD_RELU": "RELU",
+    "FUSE_ADD_SIGMOID": "SIGMOID",
+    "FUSE_ADD_TANH": "TANH",
+    "FUSE_ADD_H_SWISH": "H_SWISH",
+}
+
+
+def _batch_norm(node: Node) -> list[Node] | None:
+    """Inference batch norm with constant statistics: y = x * s + t, per channel."""
+    x, *stats = node.inputs
+    if node.attrs["fwd_mode"] != "INFERENCE" or any(v.const is None for v in stats):
+        return None
+    scale, bias, mean, variance = (np.asarray(v.const, np.float64) for v in stats)
+    factor = scale / np.sqrt(variance + node.attrs["epsilon"])
+    dtype = x.type.dtype
+    mul = elemwise(node, "MUL", x, constant(f"{node.name}.scale", factor, dtype))
+    add = elemwise(node, "ADD", mul.output, constant(f"{node.name}.shift", bias - mean * factor, dtype))
+    add.outputs[0] = node.outputs[-1]
+    add.outputs[0].producer = add
+    return [mul, add]
+
+
+def _fused_add(node: Node) -> list[Node] | None:
+    mode = _FUSED_ADD.get(node.attrs["mode"])
+    if mode is None:
+        return None
+    add = elemwise(node, "ADD", *node.inputs)
+    return [add, take_over(elemwise(node, mode, add.output), node)]
+
+
+def _mul_add(node: Node) -> list[Node] | None:
+    if node.attrs["mode"] != "FUSE_MUL_ADD3" or not any(v.is_const for v in node.inputs[:2]):
+        return None
+    mul = elemwise(node, "MUL", *node.inputs[:2])
+    add = elemwise(node, "ADD", mul.output, node.inputs[2])
+    return [mul, take_over(add, node)] if add.output.type == node.output.type else None
+
+
+def _convolution(node: Node) -> list[Node] | None:
+    """A plain float convolution is a ConvBias without bias."""
+    if not node.inputs[0].type.dtype.is_float or not node.inputs[1].is_const:
+        return None
+    conv = node_like(node, "ConvBias", dict(node.attrs, nonlineMode="IDENTITY"), list(node.inputs))
+    return [take_over(conv, node)]
+
+
+def _elemwise(node: Node) -> list[Node] | None:
+    return _fused_add(node) or _mul_add(node)
+
+
+_STEPS: dict[str, Callable[[Node], list[Node] | None]] = {
+    "BatchNorm": _batch_norm,
+    "Elemwise": _elemwise,
+    "Convolution": _convolution,
+}
+
+
+def run(graph: Graph) -> None:
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        step = _STEPS.get(node.op)
+        nodes += (step(node) if step else None) or [node]
+    graph.nodes = nodes

@@ -1,0 +1,148 @@
+"""Grow convolutions and matrix products by what follows them: scale, bias, residual, activation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from mgecc.graph import Graph, Node, Value
+from mgecc.passes.build import constant
+from mgecc.passes.match import Users, is_elemwise, other_input, per_channel, scalar
+
+_UNARY = {
+    "RELU": ("RELU",),
+    "SIGMOID": ("SIGMOID",),
+    "TANH": ("TANH",),
+    "H_SWISH": ("H_SWISH",),
+    "HSIGMOID": ("HSIGMOID",),
+    "SILU": ("SILU",),
+    "GELU": ("GELU",),
+}
+IDENTITY = ("IDENTITY",)
+_PRODUCTS = ("ConvBias", "MatrixMul")
+
+
+def activation(node: Node) -> tuple:
+    """The activation of a ConvBias or MatrixMul node, whichever way it is written."""
+    return tuple(node.attrs.get("activation") or (node.attrs.get("nonlineMode", "IDENTITY"),))
+
+
+def _bias(node: Node) -> np.ndarray:
+    """Present bias as a float64 vector over output channels, zeros if there is none."""
+    channels = node.output.shape[1]
+    if len(node.inputs) < 3 or node.inputs[2].const is None or node.inputs[2].const.size == 0:
+        return np.zeros(channels)
+    return node.inputs[2].const.reshape(-1).astype(np.float64)
+
+
+def _set_bias(node: Node, bias: np.ndarray) -> None:
+    shape = (1, -1, 1, 1) if node.op == "ConvBias" else (1, -1)
+    value = constant(f"{node.name}.bias", bias.reshape(shape), node.output.type.dtype)
+    node.inputs = [*node.inputs[:2], value, *node.inputs[3:]]
+
+
+def _scale_weights(node: Node, factor: np.ndarray) -> None:
+    weights = node.inputs[1]
+    assert weights.const is not None
+    w = weights.const.astype(np.float64)
+    if node.op == "MatrixMul":
+        scaled = w * (factor[:, None] if node.attrs["transposeB"] else factor)
+    elif node.attrs["sparse"] == "GROUP":
+        scaled = w * factor.reshape(w.shape[0], w.shape[1], 1, 1, 1)
+    else:
+        scaled = w * factor.reshape(-1, 1, 1, 1)
+    node.inputs[1] = constant(weights.name, scaled, weights.type.dtype)
+    _set_bias(node, _bias(node) * factor)
+
+
+def _is_linear(node: Node) -> bool:
+    """Nothing has been applied yet behind the bias, and the bias is one number per channel."""
+    if activation(node) != IDENTITY or len(node.inputs) > 3:
+        return False
+    bias = node.inputs[2] if len(node.inputs) == 3 else None
+    return bias is None or (bias.const is not None and bias.const.size in (0, node.output.shape[1]))
+
+
+def _absorb_affine(node: Node, user: Node) -> bool:
+    """x * s, x + t, x - t, x / s with one constant per output channel."""
+    if not is_elemwise(user, "MUL", "ADD", "SUB", "TRUE_DIV") or not _is_linear(node):
+        return False
+    other = other_input(user, node.output)
+    vector = None if other is None else per_channel(other, node.output)
+    mode = user.attrs["mode"]
+    if vector is None or (mode in ("SUB", "TRUE_DIV") and user.inputs[0] is not node.output):
+        return False
+    if mode in ("ADD", "SUB"):
+        _set_bias(node, _bias(node) + (vector if mode == "ADD" else -vector))
+    else:
+        _scale_weights(node, vector if mode == "MUL" else 1 / vector)
+    return True
+
+
+def _absorb_residual(node: Node, user: Node) -> bool:
+    """conv + z, z any computed tensor of the result's own shape."""
+    if node.op != "ConvBias" or not is_elemwise(user, "ADD") or not _is_linear(node):
+        return False
+    other = other_input(user, node.output)
+    if other is None or other.is_const or other.type != node.output.type:
+        return False
+    if len(node.inputs) < 3:
+        _set_bias(node, _bias(node))
+    node.inputs.append(other)
+    return True
+
+
+def _absorb_activation(node: Node, user: Node) -> bool:
+    if activation(node) != IDENTITY or user.op != "Elemwise":
+        return False
+    mode = user.attrs["mode"]
+    if mode in _UNARY:
+        node.attrs["activation"] = _UNARY[mode]
+        return True
+    if mode == "CLIP" and user.inputs[0] is node.output:
+        low, high = scalar(user.inputs[1]), scalar(user.inputs[2])
+        if low is not None and high is not None:
+            node.attrs["activation"] = ("CLIP", low, high)
+            return True
+    return False
+
+
+_RULES: tuple[Callable[[Node, Node], bool], ...] = (_absorb_affine, _absorb_residual, _absorb_activation)
+
+
+def _chain(node: Node, users: Users) -> Iterator[Node]:
+    """Absorb one follower after another; yields each that is gone."""
+    while True:
+        user = users.only(node.output)
+        if user is None or user.output.type != node.output.type:
+            return
+        if not any(rule(node, user) for rule in _RULES):
+            return
+        value: Value = user.output
+        value.producer = node
+        node.outputs = [value]
+        yield user
+
+
+def _fusable(node: Node) -> bool:
+    weights = node.inputs[1] if len(node.inputs) > 1 else None
+    return (
+        node.op in _PRODUCTS and node.output.type.dtype.is_float and weights is not None and weights.is_const
+    )
+
+
+def run(graph: Graph) -> None:
+    """Later products first: of two convolutions that are added, the second takes the first one's result."""
+    users = Users(graph)
+    position = {node: i for i, node in enumerate(graph.nodes)}
+    place: dict[Node, int] = {}
+    gone: set[Node] = set()
+    for node in reversed(graph.nodes):
+        if node in gone or not _fusable(node):
+            continue
+        for user in _chain(node, users):
+            gone.add(user)
+            place[node] = position[user]
+    rest = [n for n in graph.nodes if n not in gone]
+    graph.nodes = sorted(rest, key=lambda n: place.get(n, position[n]))

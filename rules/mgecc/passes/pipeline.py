@@ -1,0 +1,26 @@
+"""The order of the passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mgecc.graph import Graph
+from mgecc.passes import activations, expand, fuse, simplify
+
+PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
+    ("simplify", simplify.run),
+    ("expand", expand.run),
+    ("activations", activations.run),
+    ("fuse", fuse.run),
+    ("simplify-again", simplify.run),
+)
+
+
+def optimize(graph: Graph, observe: Callable[[str, Graph], None] | None = None) -> Graph:
+    """Run all passes; ``observe`` is called after each with its name and the graph."""
+    graph.sweep()
+    for name, run in PASSES:
+        run(graph)
+        if observe is not None:
+            observe(name, graph)
+    return graph

@@ -1,0 +1,135 @@
+"""Remove what does nothing: identities, repeated work, chains of reshapes, transposes that cancel."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from mgecc import ops
+from mgecc.graph import Graph, Node, Value
+from mgecc.graph.types import INT32
+from mgecc.passes.build import constant, node_like, take_over
+
+_COPIES = frozenset(
+    {"Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage", "VirtualDep"}
+)
+_RESHAPES = frozenset({"Reshape", "AxisAddRemove"})
+
+
+def _is_identity(node: Node) -> bool:
+    x, y = node.inputs[0], node.output
+    if node.op in _COPIES:
+        return True
+    if x.type != y.type:
+        return False
+    if node.op in _RESHAPES or node.op in ("Broadcast", "TypeCvt"):
+        return True
+    if node.op == "Dimshuffle":
+        return list(node.attrs["pattern"]) == sorted(node.attrs["pattern"])
+    return node.op == "Concat" and len(node.inputs) == 1
+
+
+def remove_identities(graph: Graph) -> None:
+    """Identity records, reshapes to the same shape, conversions to the same type."""
+    mapping = {node.output: node.inputs[0] for node in graph.nodes if node.inputs and _is_identity(node)}
+    graph.replace_all(mapping)
+    graph.sweep()
+
+
+def _one_d_transpose(node: Node) -> bool:
+    """A permutation that moves only axes of size 1 leaves the bytes in place."""
+    pattern = [p for p in node.attrs["pattern"] if p >= 0 and node.inputs[0].shape[p] != 1]
+    return pattern == sorted(pattern)
+
+
+def _as_reshape(node: Node, x: Value) -> Node:
+    shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
+    return take_over(node_like(node, "Reshape", {"axis": 7, "output_dtype": None}, [x, shape]), node)
+
+
+def merge_reshapes(graph: Graph) -> None:
+    """Reshape of a reshape reads the first one's source; transposes that only move 1-axes are reshapes."""
+    for i, node in enumerate(graph.nodes):
+        if (
+            node.op == "Dimshuffle"
+            and node.inputs[0].type.dtype == node.output.type.dtype
+            and _one_d_transpose(node)
+        ):
+            graph.nodes[i] = node = _as_reshape(node, node.inputs[0])
+        if node.op not in _RESHAPES:
+            continue
+        source = node.inputs[0]
+        while source.producer is not None and source.producer.op in _RESHAPES and not source.is_const:
+            source = source.producer.inputs[0]
+        if source is not node.inputs[0]:
+            graph.nodes[i] = _as_reshape(node, source)
+    graph.sweep()
+
+
+def merge_transposes(graph: Graph) -> None:
+    """A transpose of a transpose is one transpose (and then perhaps an identity)."""
+    for i, node in enumerate(graph.nodes):
+        before = node.inputs[0].producer if node.inputs else None
+        if node.op != "Dimshuffle" or before is None or before.op != "Dimshuffle":
+            continue
+        pattern = [p if p < 0 else before.attrs["pattern"][p] for p in node.attrs["pattern"]]
+        attrs = {"pattern": pattern, "ndim": len(before.inputs[0].shape), "output_dtype": None}
+        graph.nodes[i] = take_over(node_like(node, "Dimshuffle", attrs, [before.inputs[0]]), node)
+    graph.sweep()
+
+
+def _digest(array: np.ndarray) -> str:
+    return hashlib.sha256(array.tobytes()).hexdigest()
+
+
+def _freeze(item: Any) -> Any:
+    if isinstance(item, (list, tuple)):
+        return tuple(_freeze(v) for v in item)
+    if isinstance(item, dict):
+        return tuple((k, _freeze(v)) for k, v in sorted(item.items()))
+    return item if isinstance(item, (int, float, str, bool, type(None))) else repr(item)
+
+
+def share_common(graph: Graph) -> None:
+    """Nodes with the same operator, attributes and inputs are computed once; equal constants are one value."""
+    constants: dict[tuple, Value] = {}
+    seen: dict[tuple, Node] = {}
+    mapping: dict[Value, Value] = {}
+    for node in graph.nodes:
+        node.inputs = [mapping.get(v, v) for v in node.inputs]
+        for j, v in enumerate(node.inputs):
+            if v.const is not None:
+                node.inputs[j] = constants.setdefault((v.type, _digest(v.const)), v)
+        key = (
+            node.op,
+            _freeze(node.attrs),
+            tuple(id(v) for v in node.inputs),
+            tuple(v.type for v in node.outputs),
+        )
+        first = seen.setdefault(key, node)
+        if first is not node:
+            mapping.update(zip(node.outputs, first.outputs))
+    graph.replace_all(mapping)
+    graph.sweep()
+
+
+def fold_constants(graph: Graph) -> None:
+    """Nodes that read only constants become constants."""
+    for node in graph.nodes:
+        if node.inputs and all(v.is_const for v in node.inputs):
+            arrays = [v.const for v in node.inputs if v.const is not None]
+            for value, array in zip(node.outputs, ops.evaluate(node, arrays)):
+                value.const, value.producer = array, None
+    graph.nodes = [n for n in graph.nodes if not all(v.is_const for v in n.outputs)]
+    graph.sweep()
+
+
+def run(graph: Graph) -> None:
+    fold_constants(graph)
+    remove_identities(graph)
+    merge_transposes(graph)
+    merge_reshapes(graph)
+    remove_identities(graph)
+    share_common(graph)

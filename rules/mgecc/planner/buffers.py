@@ -1,0 +1,125 @@
+"""Which values share memory: views, parts of a concatenation, results written over their operand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mgecc.graph import Graph, Value
+from mgecc.kernels.base import Call, Candidate, Place, Workspace
+
+ALIGN = 64
+
+
+def aligned(nbytes: int) -> int:
+    return -(-nbytes // ALIGN) * ALIGN
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A run of bytes that one or more values share; live from step ``first`` to step ``last`` inclusive."""
+
+    size: int
+    first: int
+    last: int
+    values: dict[Value, int] = field(default_factory=dict)
+    scratch: Workspace | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One node's calls, with what memory planning needs to know of its candidate."""
+
+    calls: tuple[Call, ...]
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    candidate: Candidate
+
+
+class Sharing:
+    """Puts every value that is not constant into a buffer."""
+
+    def __init__(self, graph: Graph, steps: list[Step]) -> None:
+        self.buffer: dict[Value, Buffer] = {}
+        self.dropped: set[Call] = set()
+        self._fixed = graph.output_values()
+        self._last = _last_uses(graph, steps)
+        for value in graph.inputs:
+            self._own(value, 0)
+        for number, step in enumerate(steps, 1):
+            for value in step.outputs:
+                self._own(value, number)
+        for number, step in enumerate(steps, 1):
+            self._share(number, step)
+
+    def _own(self, value: Value, step: int) -> None:
+        if value not in self.buffer:
+            last = max(step, self._last.get(value, step))
+            self.buffer[value] = Buffer(value.type.nbytes, step, last, {value: 0})
+
+    def offset(self, value: Value) -> int:
+        """Byte offset of the value in its buffer."""
+        return self.buffer[value].values[value]
+
+    def _share(self, number: int, step: Step) -> None:
+        for place in step.candidate.place:
+            if not self._merge(place):
+                raise AssertionError(f"{place.inner} cannot be a view of {place.outer}")
+        for call in step.calls:
+            if call.place is not None and self._copyless(call.place) and self._merge(call.place):
+                self.dropped.add(call)
+        for position in step.candidate.inplace:
+            if self._over(number, step, position):
+                return
+
+    def _copyless(self, place: Place) -> bool:
+        """A part may live in the whole if it is alone in its memory and computed by the network itself."""
+        inner = self.buffer.get(place.inner)
+        return inner is not None and inner.first > 0 and place.inner not in self._fixed
+
+    def _over(self, number: int, step: Step, position: int) -> bool:
+        """Write output 0 over an input that nobody reads afterwards."""
+        value, result = step.inputs[position], step.outputs[0]
+        old = self.buffer.get(value)
+        if (
+            old is None
+            or old is self.buffer[result]
+            or old.last > number
+            or value.type.nbytes != result.type.nbytes
+        ):
+            return False
+        if any(v is not value and v in step.inputs for v in old.values) or step.inputs.count(value) > 1:
+            return False
+        return self._merge(Place(value, result, 0))
+
+    def _merge(self, place: Place) -> bool:
+        """Move everything of the inner value's buffer into the outer one's."""
+        inner, outer = self.buffer[place.inner], self.buffer[place.outer]
+        if inner is outer:
+            return inner.values[place.inner] == inner.values[place.outer] + place.offset
+        delta = outer.values[place.outer] + place.offset - inner.values[place.inner]
+        if delta >= 0 and delta + inner.size <= outer.size:
+            _absorb(outer, inner, delta)
+            self.buffer.update(dict.fromkeys(inner.values, outer))
+            return True
+        if delta <= 0 and -delta + outer.size <= inner.size:
+            _absorb(inner, outer, -delta)
+            self.buffer.update(dict.fromkeys(outer.values, inner))
+            return True
+        return False
+
+    def buffers(self) -> list[Buffer]:
+        return list(dict.fromkeys(self.buffer.values()))
+
+
+def _absorb(outer: Buffer, inner: Buffer, delta: int) -> None:
+    for value, offset in inner.values.items():
+        outer.values[value] = offset + delta
+    outer.first, outer.last = min(outer.first, inner.first), max(outer.last, inner.last)
+
+
+def _last_uses(graph: Graph, steps: list[Step]) -> dict[Value, int]:
+    last: dict[Value, int] = {}
+    for number, step in enumerate(steps, 1):
+        last.update(dict.fromkeys(step.inputs, number))
+    last.update({v: len(steps) + 1 for _, v in graph.outputs})
+    return last

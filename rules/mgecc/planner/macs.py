@@ -1,0 +1,33 @@
+"""Multiply-accumulates of nodes, for the report and for ratios to the ideal."""
+
+from __future__ import annotations
+
+from math import prod
+
+from mgecc.graph import Node
+
+
+def _convolution(node: Node) -> int:
+    w = node.inputs[1].shape
+    taps = w[2:] if node.attrs["sparse"] == "GROUP" else w[1:]
+    return node.output.type.elements * prod(taps)
+
+
+def _product(node: Node) -> int:
+    a = node.inputs[0].shape
+    depth = a[-2] if node.attrs["transposeA"] else a[-1]
+    return node.output.type.elements * depth
+
+
+_MACS = {
+    "ConvBias": _convolution,
+    "Convolution": _convolution,
+    "MatrixMul": _product,
+    "BatchedMatrixMul": _product,
+}
+
+
+def macs(node: Node) -> int:
+    """Multiply-accumulates of one node; 0 for operators that are not products."""
+    count = _MACS.get(node.op)
+    return count(node) if count else 0

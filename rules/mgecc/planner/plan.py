@@ -1,0 +1,94 @@
+"""Graph -> Program: selection, sharing, arena, weights."""
+
+from __future__ import annotations
+
+from mgecc.graph import Diagnostics, Graph, Value
+from mgecc.kernels.base import Call, Const, Operand, Workspace
+from mgecc.planner import arena
+from mgecc.planner.buffers import Buffer, Sharing, Step
+from mgecc.planner.macs import macs
+from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
+from mgecc.planner.select import Choice, select
+from mgecc.planner.weights import WeightSection
+from mgecc.targets import Target
+
+
+class _Places:
+    """Where every operand lies, once the arena is planned."""
+
+    def __init__(self, sharing: Sharing, steps: list[Step]) -> None:
+        self.sharing = sharing
+        self.weights = WeightSection()
+        scratch = _scratch(steps, sharing)
+        buffers = [*sharing.buffers(), *scratch.values()]
+        self.offsets, self.size = arena.place(buffers)
+        self.bound = arena.bound(buffers)
+        self._scratch = scratch
+
+    def ref(self, operand: Operand) -> Ref | None:
+        if operand is None:
+            return None
+        if isinstance(operand, Const):
+            return self.weights.add(operand)
+        if isinstance(operand, Workspace):
+            return Ref("arena", self.offsets[self._scratch[operand]])
+        return self.value(operand)
+
+    def value(self, value: Value) -> Ref:
+        if value.const is not None:
+            return self.weights.add_array(value.const)
+        buffer = self.sharing.buffer[value]
+        return Ref("arena", self.offsets[buffer] + self.sharing.offset(value))
+
+
+def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
+    """A buffer for each workspace, live during its own step only."""
+    return {
+        operand: Buffer(operand.nbytes, number, number, scratch=operand)
+        for number, step in enumerate(steps, 1)
+        for call in step.calls
+        if call not in sharing.dropped
+        for operand in call.operands
+        if isinstance(operand, Workspace)
+    }
+
+
+def _step(choice: Choice) -> Step:
+    node = choice.node
+    calls = tuple(choice.candidate.build(node))
+    return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate)
+
+
+def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
+    kept = [call for call in step.calls if call not in places.sharing.dropped]
+    work = macs(choice.node)
+    return [_call(call, choice, places, work if position == 0 else 0) for position, call in enumerate(kept)]
+
+
+def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall:
+    operands = tuple(places.ref(operand) for operand in call.operands)
+    return ProgramCall(call.kernel, operands, call.args, choice.node.name, work, choice.candidate.why)
+
+
+def plan(graph: Graph, target: Target, goal: str, problems: Diagnostics) -> Program:
+    """Plan a graph for one target; CompileError if some node cannot be served.
+
+    ``goal``: speed, size or memory.
+    """
+    chosen = select(graph, target, goal, problems)
+    problems.check()
+    steps = [_step(choice) for choice in chosen]
+    places = _Places(Sharing(graph, steps), steps)
+    calls = [call for choice, step in zip(chosen, steps) for call in _calls(choice, step, places)]
+    inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
+    outputs = tuple(IOTensor(name, v.type, places.value(v)) for name, v in graph.outputs)
+    return Program(
+        graph.name,
+        target.name,
+        inputs,
+        outputs,
+        tuple(calls),
+        places.weights.bytes(),
+        places.size,
+        places.bound,
+    )

@@ -1,0 +1,165 @@
+"""Choosing a kernel and a layout for every node together, by cost.
+
+Forward, each value gets a table: cheapest cost of having it in each layout. Backward, from the outputs (which are
+plain), each node takes the candidate that is cheapest together with the relayouts its readers would then need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from mgecc.graph import Diagnostics, Graph, Node, Unsupported, Value
+from mgecc.kernels import Candidate, Place, candidates
+from mgecc.kernels.base import served
+from mgecc.targets import Target
+
+Blocks = dict[int, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A node with the candidate that computes it and the number of candidates that were weighed."""
+
+    node: Node
+    candidate: Candidate
+    rivals: tuple[Candidate, ...] = ()
+
+
+def relayout_cost(value: Value, have: int, want: int) -> float:
+    """Estimated instructions to bring a value from one channel block to another."""
+    if have == want:
+        return 0.0
+    if is_free_relayout(value, have, want):
+        return 1.0
+    return 200.0 + 1.5 * value.type.elements
+
+
+def is_free_relayout(value: Value, have: int, want: int) -> bool:
+    """Both layouts are the same bytes: one pixel, no padding lanes."""
+    _, ch, h, w = value.shape
+    return h * w == 1 and ch % have == 0 and ch % want == 0
+
+
+def options(node: Node, target: Target) -> list[Candidate]:
+    """Candidates of a node; Unsupported if there is none."""
+    found = candidates(node, target)
+    if not found:
+        known = (
+            "no kernel family serves this operator yet"
+            if node.op not in served()
+            else "no kernel serves this form"
+        )
+        types = ", ".join(str(v.type) for v in (*node.inputs, *node.outputs))
+        raise Unsupported(f"{known} ({types})", "see `mgecc ops` for what is supported")
+    return found
+
+
+class Selection:
+    """State of one selection run. ``goal`` weighs a candidate: speed counts instructions, size counts code bytes."""
+
+    def __init__(self, graph: Graph, target: Target, goal: str) -> None:
+        self.graph, self.target, self.goal = graph, target, goal
+        self.table: dict[Value, Blocks] = {v: {1: 0.0} for v in graph.inputs}
+        self.options: dict[Node, list[Candidate]] = {}
+
+    def own_cost(self, candidate: Candidate) -> float:
+        return candidate.cost + (200.0 * candidate.code if self.goal == "size" else 0.0)
+
+    def input_cost(self, node: Node, candidate: Candidate) -> float:
+        """Cheapest way to have all inputs in the layouts that the candidate wants."""
+        return sum(
+            min(cost + relayout_cost(v, have, want) for have, cost in self.table[v].items())
+            for v, want in zip(node.inputs, candidate.in_blocks)
+            if not v.is_const
+        )
+
+    def forward(self, problems: Diagnostics) -> None:
+        for node in self.graph.nodes:
+            if any(not v.is_const and v not in self.table for v in node.inputs):
+                continue  # an input's own problem is reported already
+            try:
+                self.options[node] = options(node, self.target)
+            except Unsupported as error:
+                problems.add_error(node, error)
+                continue
+            for k, value in enumerate(node.outputs):
+                self.table[value] = self._costs(node, k)
+
+    def _costs(self, node: Node, k: int) -> Blocks:
+        costs: Blocks = {}
+        for c in self.options[node]:
+            total = self.own_cost(c) + self.input_cost(node, c)
+            block = c.out_blocks[k]
+            costs[block] = min(costs.get(block, total), total)
+        return costs
+
+    def backward(self) -> list[Choice]:
+        demand: dict[Value, set[int]] = {v: {1} for _, v in self.graph.outputs}
+        chosen: list[Choice] = []
+        for node in reversed(self.graph.nodes):
+            best = min(self.options[node], key=partial(self._total, node, demand))
+            chosen.append(Choice(node, best, tuple(self.options[node])))
+            for v, block in zip(node.inputs, best.in_blocks):
+                if not v.is_const:
+                    demand.setdefault(v, set()).add(block)
+        return chosen[::-1]
+
+    def _total(self, node: Node, demand: dict[Value, set[int]], candidate: Candidate) -> float:
+        after = sum(
+            relayout_cost(v, have, want)
+            for v, have in zip(node.outputs, candidate.out_blocks)
+            for want in demand.get(v, ())
+        )
+        return self.own_cost(candidate) + self.input_cost(node, candidate) + after
+
+
+def select(graph: Graph, target: Target, goal: str, problems: Diagnostics) -> list[Choice]:
+    """Choose for all nodes; problems are collected, and then nothing is chosen."""
+    selection = Selection(graph, target, goal)
+    selection.forward(problems)
+    return [] if problems.problems else place_relayouts(graph, selection.backward(), target)
+
+
+def place_relayouts(graph: Graph, chosen: list[Choice], target: Target) -> list[Choice]:
+    """Give values their layouts and insert one Relayout node for each (value, layout) that is read otherwise."""
+    result: list[Choice] = []
+    versions: dict[tuple[Value, int], Value] = {}
+
+    def version(value: Value, block: int) -> Value:
+        if value.is_const or value.type.block == block:
+            return value
+        if (value, block) not in versions:
+            node = relayout_node(value, block)
+            versions[value, block] = node.output
+            result.append(Choice(node, options(node, target)[0]))
+        return versions[value, block]
+
+    for choice in chosen:
+        node = choice.node
+        before = node.inputs
+        node.inputs = [version(v, b) for v, b in zip(before, choice.candidate.in_blocks, strict=True)]
+        for value, block in zip(node.outputs, choice.candidate.out_blocks, strict=True):
+            value.type = value.type.with_block(block)
+        result.append(_moved(choice, dict(zip(before, node.inputs))))
+    graph.outputs = [(name, version(v, 1)) for name, v in graph.outputs]
+    graph.nodes = [c.node for c in result]
+    return result
+
+
+def _moved(choice: Choice, versions: dict[Value, Value]) -> Choice:
+    """The choice with its views expressed in the versions of the inputs that the node now reads."""
+    places = tuple(
+        Place(versions.get(p.inner, p.inner), versions.get(p.outer, p.outer), p.offset)
+        for p in choice.candidate.place
+    )
+    return replace(choice, candidate=replace(choice.candidate, place=places))
+
+
+def relayout_node(value: Value, block: int) -> Node:
+    """A node that copies ``value`` into another channel block."""
+    producer = value.producer
+    attrs = {"from": value.type.block, "to": block, "output_dtype": None}
+    node = Node("Relayout", value.name, attrs, [value], origin=producer.origin if producer else "model input")
+    node.outputs = [Value(f"{value.name}.nchw{block}", value.type.with_block(block), node)]
+    return node

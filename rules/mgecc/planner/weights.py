@@ -1,0 +1,38 @@
+"""The weight section: packed constants, each content once, in order of first use."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from mgecc.kernels.base import Const
+from mgecc.planner.program import Ref
+
+
+class WeightSection:
+    """Collects constants and says where they lie."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._places: dict[str, int] = {}
+        self._refs: dict[Const, Ref] = {}
+
+    def add(self, const: Const) -> Ref:
+        """Place of a packed constant; packs it on first use."""
+        if const not in self._refs:
+            self._refs[const] = self.add_array(const.pack(), const.align)
+        return self._refs[const]
+
+    def add_array(self, array: np.ndarray, align: int = 16) -> Ref:
+        """Place of an array's bytes; equal content is stored once."""
+        raw = np.ascontiguousarray(array).tobytes()
+        key = f"{hashlib.sha256(raw).hexdigest()}/{align}"
+        if key not in self._places:
+            self._data += bytes(-len(self._data) % align)
+            self._places[key] = len(self._data)
+            self._data += raw
+        return Ref("weights", self._places[key])
+
+    def bytes(self) -> bytes:
+        return bytes(self._data)
