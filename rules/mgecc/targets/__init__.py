@@ -3,6 +3,17 @@
 A board or CPU of the user's own is one more file. May import: mgecc.graph, pyyaml.
 """
 
-from mgecc.targets.target import Target, TargetError, load_target, target_names
+from mgecc.targets.target import Target, TargetError, load_target, nearest, target_names
+from mgecc.targets.toolchain import Toolchain, ToolchainMissing, load_toolchain, toolchain_names
 
-__all__ = ["Target", "TargetError", "load_target", "target_names"]
+__all__ = [
+    "Target",
+    "TargetError",
+    "Toolchain",
+    "ToolchainMissing",
+    "load_target",
+    "load_toolchain",
+    "nearest",
+    "target_names",
+    "toolchain_names",
+]

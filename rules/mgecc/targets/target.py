@@ -43,6 +43,7 @@ class Target:
     emulator: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     boards: tuple[dict[str, Any], ...] = ()
+    emulation: str = ""  # the linker's name for the object format
 
     def block_of(self, dtype: str) -> int:
         """Channels per block for values of this element type; 1 = plain NCHW."""
@@ -72,7 +73,8 @@ def target_names() -> list[str]:
     return sorted(_files())
 
 
-def _nearest(word: str, known: list[str], kind: str) -> TargetError:
+def nearest(word: str, known: list[str], kind: str) -> TargetError:
+    """The error for a name that is not one of ``known``, with the nearest one that is."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]}? " if near else ""
     return TargetError(f"unknown {kind} {word!r}; {hint}known: {', '.join(known)}")
@@ -85,7 +87,7 @@ def load_target(text: str, cpu: str = "") -> Target:
         owner = _aliases()[text]
         name, *wanted = _raw(owner)["aliases"][text].split("+")
     if name not in _files():
-        raise _nearest(name, [*target_names(), *sorted(_aliases())], "target")
+        raise nearest(name, [*target_names(), *sorted(_aliases())], "target")
     return _build(name, sorted(set(wanted)), cpu)
 
 
@@ -95,11 +97,11 @@ def _build(name: str, wanted: list[str], cpu: str) -> Target:
     raw.pop("aliases", None)
     if cpu:
         if cpu not in cpus:
-            raise _nearest(cpu, sorted(cpus), f"cpu of {name}")
+            raise nearest(cpu, sorted(cpus), f"cpu of {name}")
         raw |= cpus[cpu]
     for feature in wanted:
         if feature not in features:
-            raise _nearest(feature, sorted(features), f"feature of {name}")
+            raise nearest(feature, sorted(features), f"feature of {name}")
         raw |= {k: v for k, v in features[feature].items() if k != "cflags"}
         raw["cflags"] = [*raw["cflags"], *features[feature].get("cflags", [])]
     for key in ("cflags", "emulator", "members", "boards"):

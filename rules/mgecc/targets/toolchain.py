@@ -1,0 +1,177 @@
+"""Compilers, archivers and linkers as command lines: the zig wheel driven as plain clang, Debian's gcc, clang.
+
+Every command is an argument list, made from names alone, so that the same inputs give the same bytes on every
+machine. Nothing here runs a compiler on the user's files; only versions are asked for.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mgecc.targets.target import Target, nearest
+
+ZIG_VERSION = "0.17.1"
+
+_COMMON = (
+    *("-std=c99", "-g0", "-Wall", "-Wextra", "-fvisibility=hidden"),
+    *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
+    *("-ffunction-sections", "-fdata-sections", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"),
+)
+_LEVEL = {"speed": "-O2", "memory": "-O2", "size": "-Os"}
+_BY_SYSTEM = {"linux": ("-fPIC",), "none": ("-ffreestanding",)}
+_LINK = ("--build-id=none", "--gc-sections", "-z", "noexecstack")
+
+
+class ToolchainMissing(Exception):
+    """A compiler that is not installed; ``str`` is one line: what is missing and the command that installs it."""
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """One compiler for one target.
+
+    ``identity``: name and version, no path, fit for signatures. ``cc`` and ``ar``: how their commands start.
+    ``ld``: the linker itself; empty = ``cc`` links. ``system``: the only system include folders, where there are any.
+    """
+
+    name: str
+    target: Target
+    identity: str
+    cc: tuple[str, ...]
+    ar: tuple[str, ...]
+    ld: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+
+    def flags_for(self, optimize: str = "speed") -> list[str]:
+        """The flags that decide what is generated; free of paths, the same on every machine."""
+        system = _BY_SYSTEM[self.target.system]
+        return [*self.flags, *self.target.cflags, _LEVEL[optimize], *_COMMON, *system]
+
+    def compile_args(
+        self, source: str | Path, obj: str | Path, includes: Iterable[str | Path] = (), optimize: str = "speed"
+    ) -> list[str]:
+        """Compile one .c or .S file. In assembly ``.incbin`` finds its file in the include folders."""
+        folders = [str(folder) for folder in includes]
+        args = [*self.cc, *self.flags_for(optimize), f"-ffile-prefix-map={Path.cwd()}=."]
+        if self.system:
+            args.append("-nostdinc")
+        for folder in self.system:
+            args += [f"-ffile-prefix-map={folder}=/compiler", "-isystem", folder]
+        args += [f"-I{folder}" for folder in folders]
+        if str(source).endswith(".S"):
+            args += [f"-Wa,-I,{folder}" for folder in folders]
+        return [*args, "-c", str(source), "-o", str(obj)]
+
+    def archive_args(self, archive: str | Path, objects: Sequence[str | Path]) -> list[str]:
+        """Make a static library; the archive must not be there yet, or its old members stay."""
+        return [*self.ar, "rcsD", str(archive), *map(str, objects)]
+
+    def link_shared_args(self, output: str | Path, objects: Sequence[str | Path], soname: str) -> list[str]:
+        """Link a shared library that needs no other one; memcpy and memset come from whoever loads it."""
+        options = [*_LINK, "--hash-style=gnu", "-soname", soname]
+        if self.ld:
+            return [*self.ld, "-shared", *options, "-s", "-o", str(output), *map(str, objects)]
+        return [*self.cc, *self.target.cflags, "-shared", "-nostdlib", "-s", *_through_cc(options), "-o", str(output),
+                *map(str, objects), "-lgcc"]  # fmt: skip
+
+    def link_program_args(
+        self, output: str | Path, objects: Sequence[str | Path], script: str | Path | None = None
+    ) -> list[str]:
+        """Link a static program without libc, entered at ``_start`` (or where the linker script says)."""
+        options = [*_LINK, *(["-T", str(script)] if script else ["-e", "_start"])]
+        if self.ld:
+            return [*self.ld, "-static", *options, "-o", str(output), *map(str, objects)]
+        return [*self.cc, *self.target.cflags, "-static", "-nostdlib", *_through_cc(options), "-o", str(output),
+                *map(str, objects), "-lgcc"]  # fmt: skip
+
+
+def _through_cc(options: Iterable[str]) -> list[str]:
+    return [f"-Wl,{option}" for option in options]
+
+
+def toolchain_names() -> list[str]:
+    return sorted(_LOADERS)
+
+
+def load_toolchain(name: str, target: Target) -> Toolchain:
+    """The toolchain called ``name`` ("zig", "gcc", "clang") for ``target``.
+
+    Raises TargetError for an unknown name and ToolchainMissing when a part of it is not installed.
+    """
+    if name not in _LOADERS:
+        raise nearest(name, toolchain_names(), "toolchain")
+    return _LOADERS[name](target)
+
+
+def _zig(target: Target) -> Toolchain:
+    spec = importlib.util.find_spec("ziglang")
+    if spec is None or not spec.submodule_search_locations:
+        raise ToolchainMissing(f"toolchain zig is not installed: pip install ziglang=={ZIG_VERSION}")
+    folder = Path(spec.submodule_search_locations[0])
+    zig = str(folder / "zig")
+    return Toolchain(
+        name="zig",
+        target=target,
+        identity=f"zig-{_zig_version(folder)}",
+        cc=(zig, "clang"),
+        ar=(zig, "ar"),
+        ld=(zig, "ld.lld", "-m", target.emulation),
+        flags=(f"--target={target.triple}", "-Wno-unused-command-line-argument"),
+        system=(str(folder / "lib" / "include"),),
+    )
+
+
+@cache
+def _zig_version(folder: Path) -> str:
+    """From the wheel's own metadata folder, which lies beside the package."""
+    found = sorted(folder.parent.glob("ziglang-*.dist-info"))
+    return found[-1].name.removeprefix("ziglang-").removesuffix(".dist-info") if found else "unknown"
+
+
+def _gcc(target: Target) -> Toolchain:
+    prefix, package = target.gcc["prefix"], target.gcc["package"]
+    cc = _find(f"{prefix}gcc", "gcc", package)
+    return Toolchain(
+        name="gcc",
+        target=target,
+        identity=f"gcc-{_version(cc, '-dumpfullversion')}",
+        cc=(cc,),
+        ar=(_find(f"{prefix}ar", "gcc", package),),
+    )
+
+
+def _clang(target: Target) -> Toolchain:
+    clang, linker = _find("clang", "clang", "clang"), _find("ld.lld", "clang", "lld")
+    return Toolchain(
+        name="clang",
+        target=target,
+        identity=f"clang-{_version(clang, '-dumpversion')}",
+        cc=(clang,),
+        ar=(_find("llvm-ar", "clang", "llvm"),),
+        ld=(linker, "-m", target.emulation),
+        flags=(f"--target={target.triple}", "-Wno-unused-command-line-argument"),
+        system=(f"{_version(clang, '-print-resource-dir')}/include",),
+    )
+
+
+def _find(program: str, toolchain: str, package: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        raise ToolchainMissing(f"toolchain {toolchain}: {program} is not installed: apt-get install {package}")
+    return path
+
+
+@cache
+def _version(program: str, option: str) -> str:
+    done = subprocess.run([program, option], capture_output=True, text=True, timeout=30, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+_LOADERS: dict[str, Callable[[Target], Toolchain]] = {"zig": _zig, "gcc": _gcc, "clang": _clang}
