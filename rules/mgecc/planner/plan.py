@@ -7,6 +7,7 @@ from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena
 from mgecc.planner.buffers import Buffer, Sharing, Step
 from mgecc.planner.macs import macs
+from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
 from mgecc.planner.select import Choice, select
 from mgecc.planner.weights import WeightSection
@@ -75,6 +76,7 @@ def plan(graph: Graph, target: Target, goal: str, problems: Diagnostics) -> Prog
 
     ``goal``: speed, size or memory.
     """
+    reorder(graph)
     chosen = select(graph, target, goal, problems)
     problems.check()
     steps = [_step(choice) for choice in chosen]

@@ -1,0 +1,67 @@
+"""Execution order: of several legal orders, the one whose live tensors need the least memory at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mgecc.graph import Graph, Node, Value
+
+_Preference = Callable[[Node, dict[Node, int]], tuple]
+
+# In which order a node's operands are computed: as written, largest need first, longest branch first, last first.
+_PREFERENCES: tuple[_Preference, ...] = (
+    lambda node, rank: (rank[node],),
+    lambda node, rank: (-_need(node), rank[node]),
+    lambda node, rank: (_need(node), rank[node]),
+    lambda node, rank: (-rank[node],),
+)
+
+
+def _need(node: Node) -> int:
+    """Bytes while the node runs, less the bytes that stay."""
+    operands = sum(v.type.nbytes for v in node.inputs if not v.is_const)
+    return operands - sum(v.type.nbytes for v in node.outputs)
+
+
+def peak(graph: Graph, nodes: list[Node]) -> int:
+    """Most bytes that are live at one step of this order, graph inputs and outputs included."""
+    last: dict[Value, int] = {}
+    for step, node in enumerate(nodes):
+        last.update(dict.fromkeys(node.inputs, step))
+    last.update({v: len(nodes) for _, v in graph.outputs})
+    live = sum(v.type.nbytes for v in graph.inputs)
+    most = live
+    for step, node in enumerate(nodes):
+        live += sum(v.type.nbytes for v in node.outputs)
+        most = max(most, live)
+        dead = [
+            v
+            for v in dict.fromkeys([*node.inputs, *node.outputs])
+            if not v.is_const and last.get(v, step) == step
+        ]
+        live -= sum(v.type.nbytes for v in dead)
+    return most
+
+
+def _depth_first(graph: Graph, prefer: _Preference) -> list[Node]:
+    """Post-order from the outputs; operands of a node in the order of ``prefer``."""
+    rank = {node: i for i, node in enumerate(graph.nodes)}
+    done: dict[Node, None] = {}
+    roots = [v.producer for _, v in graph.outputs if v.producer in rank]
+    stack: list[Node] = [node for node in reversed(roots) if node is not None]
+    while stack:
+        node = stack[-1]
+        waiting = [
+            p for p in (v.producer for v in node.inputs) if p is not None and p in rank and p not in done
+        ]
+        if node in done or not waiting:
+            done[stack.pop()] = None
+        else:
+            stack += sorted(dict.fromkeys(waiting), key=lambda n: prefer(n, rank), reverse=True)
+    return list(done)
+
+
+def reorder(graph: Graph) -> None:
+    """Replace the order of the nodes by the best one found; the file's own order wins ties."""
+    orders = [graph.nodes, *(_depth_first(graph, prefer) for prefer in _PREFERENCES)]
+    graph.nodes = min(orders, key=lambda nodes: peak(graph, nodes))
