@@ -21,8 +21,8 @@ from .model import (
 from .reader import read_mge
 
 __all__ = [
-    "AxisDesc",
     "DTYPE_NAMES",
+    "AxisDesc",
     "DTypeInfo",
     "IndexItem",
     "InputInfo",

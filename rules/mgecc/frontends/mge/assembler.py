@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from .params import read_params
 from .tables import OperatorSpec
 
 MAX_RANK = 7
+_MAX_ELEMENTS = 1 << 40
 _RECORD_COST = 64
 """Bytes charged for each record beside its tables, so that tiny records cannot fill the memory."""
 
@@ -34,6 +36,8 @@ def read_shape(table: Table, field_number: int) -> tuple[int, ...]:
     shape = table.scalars(field_number, "uint32")
     if len(shape) > MAX_RANK:
         raise MgeError(f"a shape of {len(shape)} dimensions, more than {MAX_RANK}", table.position)
+    if math.prod(max(size, 1) for size in shape) > _MAX_ELEMENTS:
+        raise MgeError(f"an impossibly large shape {shape}", table.position)
     return shape
 
 
@@ -46,13 +50,19 @@ def required_dtype(table: Table, field_number: int) -> DTypeInfo:
 
 
 def stored_tensor(
-    table: Table, shape: tuple[int, ...], dtype: DTypeInfo, data: memoryview | None, format: TensorFormat | None
+    table: Table,
+    shape: tuple[int, ...],
+    dtype: DTypeInfo,
+    data: memoryview | None,
+    format: TensorFormat | None,
 ) -> StoredTensor:
     """A tensor whose data, if any, fills its shape exactly; field 0 is the name in both containers."""
     needed = dtype.nbytes(shape)
     if data is not None and len(data) != needed:
         message = f"a tensor of shape {shape} and type {dtype.name} needs {needed} bytes, has {len(data)}"
         raise MgeError(message, table.position)
+    if data is not None and not shape:
+        raise MgeError("a stored tensor has no shape", table.position)
     return StoredTensor(table.string(0), shape, dtype, data, format, table.position)
 
 
@@ -77,7 +87,12 @@ class Assembler:
         return read_params(table, self.fields.param, operator)
 
     def add(
-        self, table: Table, operator: OperatorSpec, version: int, tensors: tuple[StoredTensor, ...], count: int
+        self,
+        table: Table,
+        operator: OperatorSpec,
+        version: int,
+        tensors: tuple[StoredTensor, ...],
+        count: int,
     ) -> Record:
         """Append the record of an Operator table; it takes the next `count` value numbers."""
         table.buffer.budget.spend(_RECORD_COST, table.position)
@@ -120,10 +135,10 @@ class Assembler:
             self.constants[number] = tensor
 
     def describe(self, number: int, info: ValueInfo) -> None:
-        """Let what the file says about a value replace what its tensor said, where it says anything."""
+        """Add what the file says about a value: its name, and what a tensor of its own does not say."""
         old = self.values[number]
         self.values[number] = ValueInfo(
-            info.name or old.name, info.shape or old.shape, info.dtype or old.dtype
+            info.name or old.name, old.shape or info.shape, old.dtype or info.dtype
         )
 
     def output_names(self, outputs: tuple[int, ...]) -> tuple[str, ...]:
@@ -145,7 +160,9 @@ def _check_stated_count(record: Record) -> None:
         return
     stated = struct.unpack("<I", record.blobs[0])[0] if len(record.blobs[0]) == 4 else None
     if stated != len(record.tensors):
-        raise MgeError(f"{record.type} holds {len(record.tensors)} tensors but states {stated}", record.offset)
+        raise MgeError(
+            f"{record.type} holds {len(record.tensors)} tensors but states {stated}", record.offset
+        )
 
 
 def version_text(number: int) -> str:

@@ -11,9 +11,10 @@ from .errors import MgeError
 from .flatbuffer import Table
 
 DTYPE_NAMES = (
-    "float32 uint8 int8 int16 int32 intb1 intb2 intb4 byte float16 uintb4 quint8 qint32 qint8 quint4 qint4 "
-    "qint16 bfloat16 bool uint16 qint1 complex64"
-).split()
+    "float32", "uint8", "int8", "int16", "int32", "intb1", "intb2", "intb4",
+    "byte", "float16", "uintb4", "quint8", "qint32", "qint8", "quint4", "qint4",
+    "qint16", "bfloat16", "bool", "uint16", "qint1", "complex64",
+)  # fmt: skip
 """Names by DTypeEnum number."""
 
 _BITS = {"intb1": 1, "intb2": 2, "intb4": 4, "uintb4": 4, "quint4": 4, "qint4": 4}
@@ -90,7 +91,7 @@ def read_dtype(table: Table | None) -> DTypeInfo | None:
 def _unpack_nibbles(data: memoryview, shape: tuple[int, ...], signed: bool) -> np.ndarray:
     """Two values per byte, low nibble first; the spare nibble of an odd row is dropped."""
     rows = np.frombuffer(data, np.uint8).reshape(*shape[:-1], (shape[-1] + 1) // 2)
-    values = np.stack([rows & 15, rows >> 4], -1).reshape(*shape[:-1], -1)[..., : shape[-1]]
+    values: np.ndarray = np.stack([rows & 15, rows >> 4], -1).reshape(*shape[:-1], -1)[..., : shape[-1]]
     if signed:
         return (np.ascontiguousarray(values) ^ 8).astype(np.int8) - np.int8(8)
     return np.ascontiguousarray(values)
@@ -102,7 +103,7 @@ def decode(data: memoryview, shape: tuple[int, ...], dtype: DTypeInfo) -> np.nda
         if _BITS[dtype.name] != 4:
             raise NotImplementedError(f"elements of type {dtype.name} cannot be unpacked")
         return _unpack_nibbles(data, shape, dtype.name in _SIGNED_NIBBLES)
-    stored = np.frombuffer(data, _STORAGE[dtype.name]).reshape(shape)
+    stored: np.ndarray = np.frombuffer(data, _STORAGE[dtype.name]).reshape(shape)
     if dtype.name == "bfloat16":
         return (stored.astype(np.uint32) << 16).view(np.float32)
     if dtype.name == "bool":

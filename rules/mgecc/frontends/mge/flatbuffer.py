@@ -7,23 +7,23 @@ All positions are byte offsets in the whole file. Anything wrong raises `MgeErro
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
+from struct import Struct
 from typing import Any
 
 from .errors import MgeError
 
 SCALARS = {
-    "bool": struct.Struct("<?"),
-    "int8": struct.Struct("<b"),
-    "uint8": struct.Struct("<B"),
-    "int32": struct.Struct("<i"),
-    "uint32": struct.Struct("<I"),
-    "uint64": struct.Struct("<Q"),
-    "float32": struct.Struct("<f"),
-    "float64": struct.Struct("<d"),
+    "bool": Struct("<?"),
+    "int8": Struct("<b"),
+    "uint8": Struct("<B"),
+    "int32": Struct("<i"),
+    "uint32": Struct("<I"),
+    "uint64": Struct("<Q"),
+    "float32": Struct("<f"),
+    "float64": Struct("<d"),
 }
-_U16 = struct.Struct("<H")
+_U16 = Struct("<H")
 _I32 = SCALARS["int32"]
 _U32 = SCALARS["uint32"]
 
@@ -32,10 +32,10 @@ _TABLE_COST = 12
 
 
 class Budget:
-    """Bytes that may still be unfolded; two per byte of file leave room for strings that writers share."""
+    """Bytes that may still be unfolded; honest files need less than two per byte of file."""
 
     def __init__(self, file_size: int) -> None:
-        self.left = 2 * file_size + 4096
+        self.left = 4 * file_size + 4096
 
     def spend(self, count: int, position: int) -> None:
         """Take `count` bytes; `position` is what the error names when none are left."""
@@ -56,19 +56,19 @@ class Buffer:
     def check(self, position: int, size: int) -> None:
         """Refuse a range that is not inside the buffer."""
         if position < self.start or position + size > self.end:
-            raise MgeError(f"{size} bytes are referred to outside the buffer ending at {self.end}", position)
+            raise MgeError(f"{size} bytes are read beyond the buffer ending at {self.end}", position)
 
-    def unpack(self, layout: struct.Struct, position: int) -> Any:
+    def unpack(self, layout: Struct, position: int) -> Any:
         """The first value of `layout` at `position`."""
         self.check(position, layout.size)
         return layout.unpack_from(self.data, position)[0]
 
     def follow(self, position: int) -> int:
         """The target of the forward reference stored at `position`."""
-        distance = self.unpack(_U32, position)
-        if distance == 0:
-            raise MgeError("a reference points at itself", position)
-        return position + int(distance)
+        distance = int(self.unpack(_U32, position))
+        if distance == 0 or position + distance > self.end - 4:
+            raise MgeError("a reference points outside the buffer or at itself", position)
+        return position + distance
 
     def vector(self, position: int, item_size: int) -> tuple[int, int]:
         """(position of the first item, count) of the vector at `position`, checked and paid for."""
@@ -89,7 +89,9 @@ def size_prefixed(data: memoryview, position: int, identifier: bytes, budget: Bu
     size = _U32.unpack_from(data, position)[0]
     end = position + 4 + size
     if end > len(data):
-        raise MgeError(f"truncated: a buffer of {size} bytes starts here, the file ends at {len(data)}", position)
+        raise MgeError(
+            f"truncated: a buffer of {size} bytes starts here, the file ends at {len(data)}", position
+        )
     found = bytes(data[position + 8 : position + 12])
     if found != identifier:
         raise MgeError(f"the FlatBuffer is marked {found!r} instead of {identifier!r}", position + 8)
@@ -99,13 +101,15 @@ def size_prefixed(data: memoryview, position: int, identifier: bytes, budget: Bu
 class Table:
     """A table of a `Buffer`; fields are looked up by number, absent fields give the default."""
 
-    __slots__ = ("buffer", "position", "_vtable", "_slots", "_size")
+    __slots__ = ("_size", "_slots", "_vtable", "buffer", "position")
 
     def __init__(self, buffer: Buffer, position: int) -> None:
         buffer.budget.spend(_TABLE_COST, position)
         self.buffer = buffer
         self.position = position
         self._vtable = position - int(buffer.unpack(_I32, position))
+        if not buffer.start <= self._vtable <= buffer.end - 4:
+            raise MgeError("a table's layout lies outside the buffer", position)
         vtable_size = int(buffer.unpack(_U16, self._vtable))
         self._size = int(buffer.unpack(_U16, self._vtable + 2))
         if vtable_size < 4 or vtable_size % 2 or self._size < 4:
@@ -131,7 +135,7 @@ class Table:
         position = self.locate(field, layout.size)
         return default if position is None else layout.unpack_from(self.buffer.data, position)[0]
 
-    def struct(self, field: int, layout: struct.Struct) -> tuple[Any, ...] | None:
+    def struct(self, field: int, layout: Struct) -> tuple[Any, ...] | None:
         """The values of a struct stored inside the table."""
         position = self.locate(field, layout.size)
         return None if position is None else layout.unpack_from(self.buffer.data, position)
@@ -151,19 +155,24 @@ class Table:
         kind = int(self.scalar(field, "uint8"))
         return kind, self.table(field + 1) if kind else None
 
-    def octets(self, field: int) -> memoryview | None:
-        """A byte vector or the raw bytes of a string, None when absent."""
+    def extent(self, field: int) -> tuple[int, int] | None:
+        """(start, end) in the file of a byte vector or string, None when absent."""
         position = self.reference(field)
         if position is None:
             return None
         first, count = self.buffer.vector(position, 1)
-        return self.buffer.data[first : first + count]
+        return first, first + count
+
+    def octets(self, field: int) -> memoryview | None:
+        """A byte vector or the raw bytes of a string, None when absent."""
+        extent = self.extent(field)
+        return None if extent is None else self.buffer.data[slice(*extent)]
 
     def string(self, field: int) -> str:
         """A string, empty when absent. Names are free text, so bytes that are not UTF-8 are escaped."""
         return _text(self.octets(field) or b"")
 
-    def items(self, field: int, layout: struct.Struct) -> list[tuple[Any, ...]]:
+    def items(self, field: int, layout: Struct) -> list[tuple[Any, ...]]:
         """A vector of structs, empty when absent."""
         position = self.reference(field)
         if position is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,16 +48,14 @@ class StoredTensor:
             raise MgeError(str(error), self.offset) from None
 
 
-@dataclass(frozen=True)
-class AxisDesc:
+class AxisDesc(NamedTuple):
     """One step of AxisAddRemove: `method` is 'add' or 'remove'."""
 
     method: str
     axis: int
 
 
-@dataclass(frozen=True)
-class IndexItem:
+class IndexItem(NamedTuple):
     """One indexed axis; every True flag takes one further input of the record, in the order of the fields."""
 
     axis: int

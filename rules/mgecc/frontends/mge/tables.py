@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +50,18 @@ class OperatorSpec:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     assert isinstance(loaded, dict)
     return loaded
 
 
-@lru_cache(maxsize=None)
+@cache
 def enums() -> dict[str, dict[int, str]]:
     """Names by number for every enumeration."""
     table = _load(_FOLDER / "enums.yaml")
     return {
-        name: dict(values if isinstance(values, dict) else enumerate(values)) for name, values in table.items()
+        name: dict(values if isinstance(values, dict) else enumerate(values))
+        for name, values in table.items()
     }
 
 
@@ -67,7 +69,12 @@ def _float32(text: str) -> float:
     return float(struct.unpack("<f", struct.pack("<f", float(text)))[0])
 
 
-_DEFAULT_PARSERS = {"bool": lambda text: text == "true", "float32": _float32, "float64": float, "DTypeName": str}
+_DEFAULT_PARSERS: dict[str, Callable[[str], Any]] = {
+    "bool": lambda text: text == "true",
+    "float32": _float32,
+    "float64": float,
+    "DTypeName": str,
+}
 _ZEROS = {"bool": "false", "DTypeName": "float32"}
 
 
@@ -81,25 +88,27 @@ def _field(text: str) -> FieldSpec:
     return FieldSpec(name, kind, parse(default or _ZEROS.get(kind, "0")))
 
 
-@lru_cache(maxsize=None)
+@cache
 def params() -> dict[str, ParamSpec]:
     """Parameter records by name, those of old releases included."""
     specs = {}
     for path in sorted((_FOLDER / "params").glob("*.yaml")):
         for name, entry in _load(path).items():
             fields = entry.get("fields", "")
-            specs[name] = ParamSpec(name, entry["kind"], tuple(map(_field, fields.split(",") if fields else ())))
+            specs[name] = ParamSpec(
+                name, entry["kind"], tuple(map(_field, fields.split(",") if fields else ()))
+            )
     return specs
 
 
-@lru_cache(maxsize=None)
+@cache
 def params_by_kind() -> dict[int, ParamSpec]:
     """Today's parameter records by their number in the param union."""
     legacy = _load(_FOLDER / "params" / "legacy.yaml")
     return {spec.kind: spec for name, spec in params().items() if name not in legacy}
 
 
-@lru_cache(maxsize=None)
+@cache
 def legacy_param(name: str) -> ParamSpec:
     """A parameter record as old releases wrote it: layouts are numbered as OldFormat."""
     spec = params()[name]
@@ -107,7 +116,7 @@ def legacy_param(name: str) -> ParamSpec:
     return replace(spec, fields=fields)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _operator_table() -> dict[str, dict[str, Any]]:
     return _load(_FOLDER / "operators.yaml")
 
@@ -117,10 +126,12 @@ def _current(name: str) -> OperatorSpec:
     return OperatorSpec(name, **entry)
 
 
-@lru_cache(maxsize=None)
+@cache
 def operators_by_name() -> dict[str, OperatorSpec]:
     """Today's operators by type name, and by hash name, which files of model version 1 use as type."""
-    by_hash_name = {entry["hash"]: _current(name) for name, entry in _operator_table().items() if "hash" in entry}
+    by_hash_name = {
+        entry["hash"]: _current(name) for name, entry in _operator_table().items() if "hash" in entry
+    }
     return by_hash_name | {name: _current(name) for name in _operator_table()}
 
 
@@ -145,7 +156,7 @@ def bare_type_id(hash_name: str) -> int:
     return xxh64(hash_name.encode(), _HASH_SEED)
 
 
-@lru_cache(maxsize=None)
+@cache
 def operators_by_id() -> dict[int, OperatorSpec]:
     """Operators by type id, in either form; where forms meet the younger record wins."""
     current = {entry.get("hash", name): _current(name) for name, entry in _operator_table().items()}

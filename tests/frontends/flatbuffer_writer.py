@@ -1,0 +1,106 @@
+"""Writes small FlatBuffers for tests, honest ones and ones no honest writer makes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import TypeAlias
+
+
+class Scalar:
+    """A scalar or struct field: a `struct` layout and its values."""
+
+    def __init__(self, layout: str, *values: object) -> None:
+        self.bytes = struct.pack("<" + layout, *values)
+
+
+class Scalars:
+    """A vector of scalars of one layout character."""
+
+    def __init__(self, layout: str, values: Sequence[int]) -> None:
+        self.count = len(values)
+        self.bytes = struct.pack(f"<{len(values)}{layout}", *values)
+
+
+class Table(dict[int, "Field"]):
+    """Fields by number; a Table used in several places is written once and shared."""
+
+
+Field: TypeAlias = Scalar | Scalars | Table | bytes | str | list
+
+
+def u32(value: int) -> Scalar:
+    """A uint32 field."""
+    return Scalar("I", value)
+
+
+def u8(value: int) -> Scalar:
+    """A uint8 field."""
+    return Scalar("B", value)
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.out = bytearray()
+        self.pending: list[tuple[int, Field]] = []
+
+    def emit(self, item: Field) -> int:
+        """Append an object, its references still open; returns its position."""
+        if isinstance(item, Table):
+            return self._table(item)
+        position = len(self.out)
+        if isinstance(item, list):
+            self.out += struct.pack("<I", len(item))
+            for element in item:
+                self._refer(element)
+            return position
+        if isinstance(item, Scalars):
+            self.out += struct.pack("<I", item.count) + item.bytes
+            return position
+        octets = item.encode() if isinstance(item, str) else item
+        assert isinstance(octets, bytes)
+        self.out += struct.pack("<I", len(octets)) + octets + b"\0"
+        return position
+
+    def _refer(self, item: Field) -> None:
+        self.pending.append((len(self.out), item))
+        self.out += bytes(4)
+
+    def _table(self, table: Table) -> int:
+        slots = max(table, default=-1) + 1
+        sizes = {n: len(f.bytes) if isinstance(f, Scalar) else 4 for n, f in table.items()}
+        offsets, total = [], 4
+        for number in range(slots):
+            offsets.append(total if number in table else 0)
+            total += sizes.get(number, 0)
+        self.out += struct.pack(f"<{slots + 2}H", 4 + 2 * slots, total, *offsets)
+        position = len(self.out)
+        self.out += struct.pack("<i", 4 + 2 * slots)
+        for number in sorted(table):
+            field = table[number]
+            if isinstance(field, Scalar):
+                self.out += field.bytes
+            else:
+                self._refer(field)
+        return position
+
+
+def flatbuffer(root: Table, identifier: bytes = b"") -> bytes:
+    """The bytes of a buffer, without size prefix; shared objects land behind everything that refers to them."""
+    writer = _Writer()
+    writer._refer(root)
+    writer.out += identifier
+    while writer.pending:
+        item = writer.pending[0][1]
+        references = [at for at, other in writer.pending if other is item]
+        writer.pending = [(at, other) for at, other in writer.pending if other is not item]
+        position = writer.emit(item)
+        for at in references:
+            struct.pack_into("<I", writer.out, at, position - at)
+    return bytes(writer.out)
+
+
+def size_prefixed(root: Table, identifier: bytes) -> bytes:
+    """The bytes of a size-prefixed buffer with its identifier."""
+    body = flatbuffer(root, identifier)
+    return struct.pack("<I", len(body)) + body
