@@ -2,6 +2,6 @@
 
 One package per file format. A reader treats its input as hostile: every offset, length and count is
 bounded by the buffer, and bytes that are not a readable model raise that reader's error, never another
-exception. May import `mgecc.graph` and, below it, nothing but numpy and pyyaml; never `mgecc.rules` or
+exception. May import `mgecc.graph`, `mgecc.ops`, numpy and pyyaml; never `mgecc.rules` or
 `mgecc.config`.
 """
