@@ -61,5 +61,13 @@ def render_kernel(kernel: Kernel, target: Target) -> str:
 
 
 def header_text(name: str) -> str:
-    """Text of a header of the ``simd`` folder."""
-    return (_FOLDER / "simd" / f"{name}.h").read_text(encoding="utf-8")
+    """Text of a header of the ``simd`` folder, with the headers of that folder it includes put in their place."""
+    lines = (_FOLDER / "simd" / f"{name}.h").read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(_included(line) for line in lines)
+
+
+def _included(line: str) -> str:
+    word, _, file = line.strip().partition(" ")
+    if word == "#include" and file.startswith('"'):
+        return header_text(file.strip('"').removesuffix(".h"))
+    return line

@@ -1,0 +1,45 @@
+/* 32-bit Arm with NEON and VFPv4: 4 lanes with fused multiply-add. Vocabulary: scalar.h.
+ * Division and square root are IEEE-exact, lane by lane: NEON has only estimates of them. */
+#ifndef MG_NEON32_H
+#define MG_NEON32_H
+#include "common.h"
+#include "neon.h"
+
+MG_INLINE mg_vf mg_vf_div(mg_vf a, mg_vf b)
+{
+    float32x4_t r = vdupq_n_f32(vgetq_lane_f32(a, 0) / vgetq_lane_f32(b, 0));
+    r = vsetq_lane_f32(vgetq_lane_f32(a, 1) / vgetq_lane_f32(b, 1), r, 1);
+    r = vsetq_lane_f32(vgetq_lane_f32(a, 2) / vgetq_lane_f32(b, 2), r, 2);
+    return vsetq_lane_f32(vgetq_lane_f32(a, 3) / vgetq_lane_f32(b, 3), r, 3);
+}
+
+MG_INLINE float mg_sqrt1(float a)
+{
+    float r;
+    __asm__("vsqrt.f32 %0, %1" : "=t"(r) : "t"(a));
+    return r;
+}
+
+MG_INLINE mg_vf mg_vf_sqrt(mg_vf a)
+{
+    float32x4_t r = vdupq_n_f32(mg_sqrt1(vgetq_lane_f32(a, 0)));
+    r = vsetq_lane_f32(mg_sqrt1(vgetq_lane_f32(a, 1)), r, 1);
+    r = vsetq_lane_f32(mg_sqrt1(vgetq_lane_f32(a, 2)), r, 2);
+    return vsetq_lane_f32(mg_sqrt1(vgetq_lane_f32(a, 3)), r, 3);
+}
+
+/* Numbers of 2^23 and more are whole already; the sign is kept for results of zero. */
+MG_INLINE mg_vf mg_vf_trunc(mg_vf a)
+{
+    mg_vf t = vcvtq_f32_s32(vcvtq_s32_f32(a));
+    t = vbslq_f32(vdupq_n_u32(0x80000000u), a, t);
+    return vbslq_f32(vcaltq_f32(a, vdupq_n_f32(8388608.0f)), t, a);
+}
+
+/* Not fused: the by-lane form exists for multiply-accumulate only. */
+#define mg_vf_fma_x(acc, w, x, l) \
+    vmlaq_lane_f32(acc, w, (l) < 2 ? vget_low_f32(x) : vget_high_f32(x), (l) & 1)
+
+#define MG_EMULATE_FLOOR
+#include "derived.h"
+#endif

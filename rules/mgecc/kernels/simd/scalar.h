@@ -1,0 +1,121 @@
+/* One lane, plain C: the reference of the vocabulary. No libc, no instruction set beyond the compiler's.
+ *
+ * min(a, b) and max(a, b): where an operand is not a number the result is b here and on x86, not a number on NEON.
+ * from_vf truncates; outside the range of int32_t its result is unspecified.
+ * Loads and stores need the alignment of the element only. */
+#ifndef MG_SCALAR_H
+#define MG_SCALAR_H
+#include "common.h"
+
+#define MG_VF 1
+#define MG_XL 1
+typedef float mg_vf;
+typedef int32_t mg_vi;
+typedef bool mg_vm;
+typedef float mg_x;
+
+MG_INLINE mg_vf mg_vf_zero(void) { return 0.0f; }
+MG_INLINE mg_vf mg_vf_set1(float a) { return a; }
+MG_INLINE mg_vf mg_vf_load(const float *p) { return *p; }
+MG_INLINE void mg_vf_store(float *p, mg_vf a) { *p = a; }
+MG_INLINE mg_vf mg_vf_load_part(const float *p, int n) { return n ? *p : 0.0f; }
+MG_INLINE void mg_vf_store_part(float *p, mg_vf a, int n) { if (n) *p = a; }
+
+MG_INLINE mg_vi mg_vi_zero(void) { return 0; }
+MG_INLINE mg_vi mg_vi_set1(int32_t a) { return a; }
+MG_INLINE mg_vi mg_vi_load(const int32_t *p) { return *p; }
+MG_INLINE void mg_vi_store(int32_t *p, mg_vi a) { *p = a; }
+MG_INLINE mg_vi mg_vi_load_part(const int32_t *p, int n) { return n ? *p : 0; }
+MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n) { if (n) *p = a; }
+
+MG_INLINE mg_vi mg_vi_bits(mg_vf a) { mg_vi r; memcpy(&r, &a, sizeof r); return r; }
+MG_INLINE mg_vf mg_vf_bits(mg_vi a) { mg_vf r; memcpy(&r, &a, sizeof r); return r; }
+MG_INLINE mg_vi mg_vi_from_vf(mg_vf a) { return (int32_t)a; }
+MG_INLINE mg_vf mg_vf_from_vi(mg_vi a) { return (float)a; }
+
+MG_INLINE mg_vf mg_vf_add(mg_vf a, mg_vf b) { return a + b; }
+MG_INLINE mg_vf mg_vf_sub(mg_vf a, mg_vf b) { return a - b; }
+MG_INLINE mg_vf mg_vf_mul(mg_vf a, mg_vf b) { return a * b; }
+MG_INLINE mg_vf mg_vf_div(mg_vf a, mg_vf b) { return a / b; }
+MG_INLINE mg_vf mg_vf_min(mg_vf a, mg_vf b) { return a < b ? a : b; }
+MG_INLINE mg_vf mg_vf_max(mg_vf a, mg_vf b) { return a > b ? a : b; }
+MG_INLINE mg_vf mg_vf_neg(mg_vf a) { return -a; }
+MG_INLINE mg_vf mg_vf_abs(mg_vf a) { return __builtin_fabsf(a); }
+MG_INLINE mg_vf mg_vf_fma(mg_vf acc, mg_vf a, mg_vf b) { return acc + a * b; }
+MG_INLINE mg_vf mg_vf_fms(mg_vf acc, mg_vf a, mg_vf b) { return acc - a * b; }
+
+MG_INLINE mg_vf mg_vf_trunc(mg_vf a)
+{
+    return mg_vf_abs(a) < 8388608.0f ? __builtin_copysignf((float)(int32_t)a, a) : a;
+}
+
+/* The machine's instruction where it has one: the compiler's own builtin may call sqrtf for negative numbers. */
+#if defined(__SSE__)
+#define MG_SQRT(r, a) __asm__("sqrtss %1, %0" : "=x"(r) : "x"(a))
+#elif defined(__aarch64__)
+#define MG_SQRT(r, a) __asm__("fsqrt %s0, %s1" : "=w"(r) : "w"(a))
+#elif defined(__ARM_FP) && (__ARM_FP & 4)
+#define MG_SQRT(r, a) __asm__("vsqrt.f32 %0, %1" : "=t"(r) : "t"(a))
+#elif defined(__riscv_flen)
+#define MG_SQRT(r, a) __asm__("fsqrt.s %0, %1" : "=f"(r) : "f"(a))
+#endif
+
+#ifdef MG_SQRT
+MG_INLINE mg_vf mg_vf_sqrt(mg_vf a)
+{
+    mg_vf r;
+    MG_SQRT(r, a);
+    return r;
+}
+#else
+/* Digit by digit over the significand, rounded to nearest. */
+MG_INLINE mg_vf mg_vf_sqrt(mg_vf a)
+{
+    if (!(a > 0.0f) || mg_vi_bits(a) == 0x7f800000) return a < 0.0f ? mg_vf_bits(0x7fc00000) : a;
+    int32_t bits = mg_vi_bits(a), shift = 0;
+    if (bits < 0x00800000) {
+        bits = mg_vi_bits(a * 16777216.0f);
+        shift = 12;
+    }
+    int32_t e = (bits >> 23) - 127;
+    uint64_t rest = (uint64_t)((bits & 0x7fffff) | 0x800000) << (25 + (e & 1)), root = 0;
+    for (uint64_t bit = (uint64_t)1 << 24; bit; bit >>= 1)
+        if ((root | bit) * (root | bit) <= rest) root |= bit;
+    root = (root + 1) >> 1;
+    return mg_vf_bits((int32_t)root + (((e - (e & 1)) / 2 + 126 - shift) * 0x800000));
+}
+#endif
+
+MG_INLINE mg_vm mg_vf_lt(mg_vf a, mg_vf b) { return a < b; }
+MG_INLINE mg_vm mg_vf_le(mg_vf a, mg_vf b) { return a <= b; }
+MG_INLINE mg_vm mg_vf_eq(mg_vf a, mg_vf b) { return a == b; }
+MG_INLINE mg_vm mg_vi_lt(mg_vi a, mg_vi b) { return a < b; }
+MG_INLINE mg_vm mg_vi_eq(mg_vi a, mg_vi b) { return a == b; }
+MG_INLINE mg_vm mg_vm_and(mg_vm a, mg_vm b) { return a && b; }
+MG_INLINE mg_vm mg_vm_or(mg_vm a, mg_vm b) { return a || b; }
+MG_INLINE mg_vm mg_vm_not(mg_vm a) { return !a; }
+MG_INLINE mg_vf mg_vf_sel(mg_vm m, mg_vf a, mg_vf b) { return m ? a : b; }
+MG_INLINE mg_vi mg_vi_sel(mg_vm m, mg_vi a, mg_vi b) { return m ? a : b; }
+
+MG_INLINE float mg_vf_sum(mg_vf a) { return a; }
+MG_INLINE float mg_vf_hmax(mg_vf a) { return a; }
+MG_INLINE float mg_vf_hmin(mg_vf a) { return a; }
+
+/* Integers wrap around: unsigned arithmetic, then back. */
+MG_INLINE mg_vi mg_vi_add(mg_vi a, mg_vi b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+MG_INLINE mg_vi mg_vi_sub(mg_vi a, mg_vi b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
+MG_INLINE mg_vi mg_vi_mul(mg_vi a, mg_vi b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
+MG_INLINE mg_vi mg_vi_and(mg_vi a, mg_vi b) { return a & b; }
+MG_INLINE mg_vi mg_vi_or(mg_vi a, mg_vi b) { return a | b; }
+MG_INLINE mg_vi mg_vi_xor(mg_vi a, mg_vi b) { return a ^ b; }
+MG_INLINE mg_vi mg_vi_shl(mg_vi a, int n) { return (int32_t)((uint32_t)a << n); }
+MG_INLINE mg_vi mg_vi_shr(mg_vi a, int n) { return a >> n; }
+MG_INLINE mg_vi mg_vi_min(mg_vi a, mg_vi b) { return a < b ? a : b; }
+MG_INLINE mg_vi mg_vi_max(mg_vi a, mg_vi b) { return a > b ? a : b; }
+
+MG_INLINE mg_x mg_x_load(const float *p) { return *p; }
+#define mg_vf_fma_x(acc, w, x, l) mg_vf_fma(acc, w, x)
+
+#define MG_EMULATE_FLOOR
+#include "derived.h"
+#endif

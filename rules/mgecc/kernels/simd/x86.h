@@ -1,0 +1,65 @@
+/* What the three x86 vector widths share. MG_P(op), MG_I(op), MG_S(op) name an intrinsic on floats, on int32
+ * lanes and on whole registers; MG_TO_I, MG_TO_F reinterpret; MG_ROUND(a, mode) rounds. */
+#define MG_XL 4
+typedef const float *mg_x;
+
+MG_INLINE mg_vf mg_vf_zero(void) { return MG_P(setzero)(); }
+MG_INLINE mg_vf mg_vf_set1(float a) { return MG_P(set1)(a); }
+MG_INLINE mg_vf mg_vf_load(const float *p) { return MG_P(loadu)(p); }
+MG_INLINE void mg_vf_store(float *p, mg_vf a) { MG_P(storeu)(p, a); }
+
+MG_INLINE mg_vi mg_vi_zero(void) { return MG_S(setzero)(); }
+MG_INLINE mg_vi mg_vi_set1(int32_t a) { return MG_I(set1)(a); }
+MG_INLINE mg_vi mg_vi_load(const int32_t *p) { return MG_S(loadu)((const mg_vi *)(const void *)p); }
+MG_INLINE void mg_vi_store(int32_t *p, mg_vi a) { MG_S(storeu)((mg_vi *)(void *)p, a); }
+
+MG_INLINE mg_vi mg_vi_bits(mg_vf a) { return MG_TO_I(a); }
+MG_INLINE mg_vf mg_vf_bits(mg_vi a) { return MG_TO_F(a); }
+MG_INLINE mg_vi mg_vi_from_vf(mg_vf a) { return MG_I(cvttps)(a); }
+MG_INLINE mg_vf mg_vf_from_vi(mg_vi a) { return MG_P(cvtepi32)(a); }
+
+MG_INLINE mg_vi mg_vi_add(mg_vi a, mg_vi b) { return MG_I(add)(a, b); }
+MG_INLINE mg_vi mg_vi_sub(mg_vi a, mg_vi b) { return MG_I(sub)(a, b); }
+MG_INLINE mg_vi mg_vi_mul(mg_vi a, mg_vi b) { return MG_I(mullo)(a, b); }
+MG_INLINE mg_vi mg_vi_min(mg_vi a, mg_vi b) { return MG_I(min)(a, b); }
+MG_INLINE mg_vi mg_vi_max(mg_vi a, mg_vi b) { return MG_I(max)(a, b); }
+MG_INLINE mg_vi mg_vi_and(mg_vi a, mg_vi b) { return MG_S(and)(a, b); }
+MG_INLINE mg_vi mg_vi_or(mg_vi a, mg_vi b) { return MG_S(or)(a, b); }
+MG_INLINE mg_vi mg_vi_xor(mg_vi a, mg_vi b) { return MG_S(xor)(a, b); }
+MG_INLINE mg_vi mg_vi_shl(mg_vi a, int n) { return MG_I(sll)(a, _mm_cvtsi32_si128(n)); }
+MG_INLINE mg_vi mg_vi_shr(mg_vi a, int n) { return MG_I(sra)(a, _mm_cvtsi32_si128(n)); }
+
+MG_INLINE mg_vf mg_vf_add(mg_vf a, mg_vf b) { return MG_P(add)(a, b); }
+MG_INLINE mg_vf mg_vf_sub(mg_vf a, mg_vf b) { return MG_P(sub)(a, b); }
+MG_INLINE mg_vf mg_vf_mul(mg_vf a, mg_vf b) { return MG_P(mul)(a, b); }
+MG_INLINE mg_vf mg_vf_div(mg_vf a, mg_vf b) { return MG_P(div)(a, b); }
+MG_INLINE mg_vf mg_vf_min(mg_vf a, mg_vf b) { return MG_P(min)(a, b); }
+MG_INLINE mg_vf mg_vf_max(mg_vf a, mg_vf b) { return MG_P(max)(a, b); }
+MG_INLINE mg_vf mg_vf_sqrt(mg_vf a) { return MG_P(sqrt)(a); }
+MG_INLINE mg_vf mg_vf_neg(mg_vf a) { return MG_TO_F(mg_vi_xor(MG_TO_I(a), mg_vi_set1(INT32_MIN))); }
+MG_INLINE mg_vf mg_vf_abs(mg_vf a) { return MG_TO_F(mg_vi_and(MG_TO_I(a), mg_vi_set1(INT32_MAX))); }
+MG_INLINE mg_vf mg_vf_floor(mg_vf a) { return MG_ROUND(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+MG_INLINE mg_vf mg_vf_ceil(mg_vf a) { return MG_ROUND(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
+MG_INLINE mg_vf mg_vf_trunc(mg_vf a) { return MG_ROUND(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
+
+#ifdef __FMA__
+MG_INLINE mg_vf mg_vf_fma(mg_vf acc, mg_vf a, mg_vf b) { return MG_P(fmadd)(a, b, acc); }
+MG_INLINE mg_vf mg_vf_fms(mg_vf acc, mg_vf a, mg_vf b) { return MG_P(fnmadd)(a, b, acc); }
+#else
+MG_INLINE mg_vf mg_vf_fma(mg_vf acc, mg_vf a, mg_vf b) { return mg_vf_add(acc, mg_vf_mul(a, b)); }
+MG_INLINE mg_vf mg_vf_fms(mg_vf acc, mg_vf a, mg_vf b) { return mg_vf_sub(acc, mg_vf_mul(a, b)); }
+#endif
+
+/* Four lanes to one: (0, 2) and (1, 3), then both. */
+#define MG_FOLD4(name, op)                                                       \
+    MG_INLINE float name(__m128 a)                                               \
+    {                                                                            \
+        __m128 b = _mm_##op##_ps(a, _mm_movehl_ps(a, a));                        \
+        return _mm_cvtss_f32(_mm_##op##_ss(b, _mm_shuffle_ps(b, b, 1)));         \
+    }
+MG_FOLD4(mg_sum4, add)
+MG_FOLD4(mg_max4, max)
+MG_FOLD4(mg_min4, min)
+
+MG_INLINE mg_x mg_x_load(const float *p) { return p; }
+#define mg_vf_fma_x(acc, w, x, l) mg_vf_fma(acc, w, mg_vf_set1((x)[l]))
