@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mgecc.graph import Graph
-from mgecc.passes import activations, expand, fuse, simplify
+from mgecc.passes import activations, expand, fuse, plain_layout, simplify, sink
 
 PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
+    ("plain-layout", plain_layout.run),
     ("simplify", simplify.run),
+    ("sink", sink.run),
+    ("simplify-moves", simplify.run),
     ("expand", expand.run),
     ("activations", activations.run),
     ("fuse", fuse.run),
