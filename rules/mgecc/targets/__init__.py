@@ -3,7 +3,7 @@
 A board or CPU of the user's own is one more file. May import: mgecc.graph, pyyaml.
 """
 
-from mgecc.targets.target import Target, TargetError, load_target, nearest, target_names
+from mgecc.targets.target import Target, TargetError, load_target, nearest, target_names, target_options
 from mgecc.targets.toolchain import Toolchain, ToolchainMissing, load_toolchain, toolchain_names
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "load_toolchain",
     "nearest",
     "target_names",
+    "target_options",
     "toolchain_names",
 ]

@@ -73,6 +73,11 @@ def target_names() -> list[str]:
     return sorted(_files())
 
 
+def target_options(name: str) -> tuple[list[str], list[str]]:
+    """Features and CPUs of a target's lists."""
+    return sorted(_raw(name).get("features", {})), sorted(_raw(name).get("cpus", {}))
+
+
 def nearest(word: str, known: list[str], kind: str) -> TargetError:
     """The error for a name that is not one of ``known``, with the nearest one that is."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.4)

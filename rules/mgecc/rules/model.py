@@ -1,0 +1,190 @@
+"""``env.MgeModel``: one model for one target, as nodes that other builders can use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from SCons.Errors import UserError
+from SCons.Util import NodeList
+
+from mgecc.compiler import compiler_id, kernel_file, members, output_names
+from mgecc.rules.actions import compile_action, step_line
+from mgecc.rules.objects import Tools
+from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain
+from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
+
+_OPTIONS = {"cpu": "", "toolchain": "", "optimize": "", "build_dir": ""}
+_YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class ModelNodes(NodeList):
+    """All products of a model as a list of nodes, and each by its role.
+
+    ``lib``: static libraries (one, or one per member of a combined target). ``shared``: shared libraries, empty where
+    the target has no system. ``header``, ``blob``, ``report``: one node each. ``kernels``: generated C files.
+    ``objects``: what the libraries hold, by kernel set. ``include``: folders for CPPPATH. ``folder``: where all of it
+    lies. ``config``, ``target``, ``cpu``, ``name``, ``toolchain``, ``optimize``: what was asked for.
+    """
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A call of MgeModel, with everything the user left open filled in."""
+
+    env: Any
+    name: str
+    config: Any
+    target: Target
+    toolchain: str
+    optimize: str
+    folder: str
+
+    @cached_property
+    def label(self) -> str:
+        return self.target.name + (f"-{self.target.cpu}" if self.target.cpu else "")
+
+    def load_toolchain(self, member: str) -> Any:
+        return load_toolchain(self.toolchain, load_target(member) if self.target.members else self.target)
+
+
+def mge_model(env: Any, name: str, config: Any, target: str = "", **options: str) -> ModelNodes:
+    """Build the library of a model for a target; returns its nodes as ``ModelNodes``.
+
+    ``config``: a model.yaml or a model file. ``options``: ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize``
+    ("speed", "size", "memory"), ``build_dir``; defaults are the construction variables MGE_TARGET, MGE_CPU,
+    MGE_TOOLCHAIN, MGE_OPTIMIZE and MGE_BUILD_DIR.
+    """
+    unknown = sorted(set(options) - set(_OPTIONS))
+    if unknown:
+        raise UserError(f"MgeModel has no option {unknown[0]!r}; it has {', '.join(_OPTIONS)}")
+    try:
+        request = _fill_in(env.Clone(), name, env.File(config), target or env["MGE_TARGET"], options)
+        return _build(request)
+    except (TargetError, ToolchainMissing) as error:
+        raise UserError(str(error)) from None
+
+
+def _fill_in(env: Any, name: str, config: Any, target_name: str, options: dict[str, str]) -> _Request:
+    chosen = {key: options.get(key) or env[f"MGE_{key.upper()}"] for key in _OPTIONS}
+    target = load_target(target_name, chosen["cpu"])
+    env.Decider("content-timestamp")
+    folder = target.name + (f"-{target.cpu}" if target.cpu else "")
+    return _Request(
+        env=env,
+        name=name,
+        config=config,
+        target=target,
+        toolchain=chosen["toolchain"],
+        optimize=chosen["optimize"] or _peek(config).get("optimize", "speed"),
+        folder=f"{_from_top(env.Dir(chosen['build_dir']))}/{folder}/{name}",
+    )
+
+
+def _from_top(folder: Any) -> str:
+    """A folder as text that means the same in every SConscript: below the top folder, ``#`` stands for that."""
+    path = str(folder)
+    return path if path.startswith("/") else f"#{path}"
+
+
+def _peek(config: Any) -> dict[str, Any]:
+    """What the build must know of a model.yaml before it is compiled; mistakes in it are the compiler's to report."""
+    path = Path(config.srcnode().get_abspath())
+    if path.suffix not in (".yaml", ".yml"):
+        return {}
+    try:
+        with path.open("rb") as file:
+            value = yaml.load(file.read(1 << 20), _YamlLoader)
+    except (OSError, yaml.YAMLError, ValueError):
+        return {}
+    return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
+
+
+def _build(request: _Request) -> ModelNodes:
+    products = _compile(request)
+    lib: list[Any] = []
+    shared: list[Any] = []
+    objects = {member: _objects(request, member, products) for member in members(request.target)}
+    for member, nodes in objects.items():
+        tools = _tools(request, member)
+        stem = f"{request.folder}/{member}/" if request.target.members else f"{request.folder}/"
+        lib.append(tools.static_library(f"{stem}lib{request.name}.a", nodes))
+        if request.target.system == "linux":
+            shared.append(tools.shared_library(f"{stem}lib{request.name}.so", nodes))
+    return _collect(request, products, lib, shared, objects)
+
+
+def _compile(request: _Request) -> dict[str, Any]:
+    """The compiler's step: file name -> node."""
+    env, target = request.env, request.target
+    names = output_names(request.name, target.name, target.cpu)
+    ask = {
+        "config": request.config.srcnode().get_abspath(),
+        "name": request.name,
+        "target": target.name,
+        "cpu": target.cpu,
+        "optimize": request.optimize,
+        "folder": env.Dir(request.folder).get_abspath(),
+    }
+    signature = f"MGE {request.name} {target.name} {target.cpu} {request.optimize}"
+    action = compile_action(ask, signature, step_line("MGE", request.label, request.name))
+    sources = [request.config]
+    if model := _peek(request.config).get("model"):
+        sources.append(request.config.srcnode().dir.File(model))
+    nodes = env.Command([f"{request.folder}/{name}" for name in names], sources, action)
+    env.Precious(nodes)
+    env.Depends(nodes, env.Value(compiler_id()))
+    return dict(zip(names, nodes))
+
+
+def _tools(request: _Request, member: str) -> Tools:
+    return Tools(request.env, request.load_toolchain(member), request.optimize, request.label)
+
+
+def _objects(request: _Request, member: str, products: dict[str, Any]) -> list[Any]:
+    """Objects of one kernel set: kernels, blob and runtime."""
+    tools, name = _tools(request, member), request.name
+    folder = f"{request.folder}/obj/{member}" if request.target.members else f"{request.folder}/obj"
+    includes = [request.folder, str(include_folder())]
+    kernels = products[kernel_file(name, request.target, member)]
+    blob = products[f"{name}.blob"]
+    return [
+        tools.object(f"{folder}/{name}_kernels.o", kernels, includes),
+        tools.object(f"{folder}/{name}_blob.o", products[f"{name}_blob.S"], [request.folder], [blob]),
+        *_runtime_objects(request, member, tools),
+    ]
+
+
+_runtime_cache: dict[tuple[str, ...], list[Any]] = {}
+
+
+def _runtime_objects(request: _Request, member: str, tools: Tools) -> list[Any]:
+    """Objects of the runtime, one set for all models of a target that are built the same way."""
+    base = request.folder.rsplit("/", 1)[0]
+    folder = f"{base}/.runtime/{member}-{request.toolchain}-{request.optimize}"
+    key = (request.env.Dir(folder).get_abspath(),)
+    if key not in _runtime_cache:
+        includes = [str(include_folder()), str(runtime_folder() / "src")]
+        sources = runtime_sources()
+        nodes = [tools.object(f"{folder}/{path.stem}.o", str(path), includes) for path in sources]
+        _runtime_cache[key] = nodes
+    return _runtime_cache[key]
+
+
+def _collect(
+    request: _Request, products: dict[str, Any], lib: list[Any], shared: list[Any], objects: dict[str, Any]
+) -> ModelNodes:
+    name = request.name
+    nodes = ModelNodes([*lib, *shared, *products.values()])
+    nodes.lib, nodes.shared, nodes.objects = NodeList(lib), NodeList(shared), objects
+    nodes.header, nodes.blob = products[f"{name}.h"], products[f"{name}.blob"]
+    nodes.report = products["report.json"]
+    nodes.kernels = NodeList(products[kernel_file(name, request.target, m)] for m in members(request.target))
+    nodes.include = [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))]
+    nodes.folder, nodes.config, nodes.name = request.folder, request.config, name
+    nodes.target, nodes.cpu, nodes.label = request.target.name, request.target.cpu, request.label
+    nodes.toolchain, nodes.optimize = request.toolchain, request.optimize
+    return nodes

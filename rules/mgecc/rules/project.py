@@ -1,0 +1,186 @@
+"""``env.MgeProject``: the front door of a repository of models, driven by its command line."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import SCons.Script as script
+
+from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.help import ALIASES, help_text
+from mgecc.rules.model import ModelNodes
+from mgecc.rules.sconsign import Sharded
+from mgecc.rules.summary import summarize
+from mgecc.rules.variables import Settings, read_settings
+from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
+
+BUILD = "build"
+_HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[ModelNodes]:
+    """Build what the command line names out of ``models``/NAME/model.yaml, with the aliases of ``scons --help``.
+
+    Returns the nodes of every model and target that was asked for. Ends SCons with status 2 for an unknown
+    variable, target, model or alias.
+    """
+    configs = find_models(Path(models))
+    try:
+        settings = read_settings(script.ARGUMENTS, configs)
+        _check_aliases(script.COMMAND_LINE_TARGETS)
+    except TargetError as error:
+        _stop(str(error))
+    _set_up(env, settings)
+    script.Help(help_text(configs))
+    if script.GetOption("help"):
+        return []
+    built = _declare_models(env, _fill_in(settings, sorted(configs)), configs)
+    _declare_aliases(env, built, settings, tests)
+    return built
+
+
+def find_models(folder: Path) -> dict[str, str]:
+    """Name -> model.yaml of every model folder."""
+    return {path.parent.name: path.as_posix() for path in sorted(folder.glob("*/model.yaml"))}
+
+
+def _stop(text: str) -> NoReturn:
+    sys.stderr.write(f"mgecc: error: {text}\n")
+    sys.stderr.flush()
+    script.Exit(2)
+    raise AssertionError("SCons goes on after Exit")
+
+
+def _check_aliases(names: list[str]) -> None:
+    for name in names:
+        if name not in ALIASES and not os.path.exists(name) and "/" not in name and "." not in name:
+            raise nearest(name, list(ALIASES), "alias")
+
+
+def _set_up(env: Any, settings: Settings) -> None:
+    script.SetOption("hash_format", "sha256")
+    script.SetOption("num_jobs", os.cpu_count() or 1)
+    os.makedirs(BUILD, exist_ok=True)
+    env.SConsignFile(f"{BUILD}/.sconsign", Sharded(BUILD))
+    env.Replace(
+        MGE_BUILD_DIR=f"#{BUILD}",
+        MGE_CPU=settings.cpu,
+        MGE_TOOLCHAIN=settings.toolchain,
+        MGE_OPTIMIZE=settings.optimize,
+        MGE_VERBOSE=settings.verbose,
+    )
+
+
+def _fill_in(settings: Settings, models: list[str]) -> Settings:
+    """With a target only, all models; with a model only, this machine; cleaning without a word means everything."""
+    if not settings.targets and not settings.models:
+        everything = script.GetOption("clean")
+        targets = tuple(target_names()) if everything and not settings.cpu else ()
+        return replace(settings, targets=targets, models=tuple(models) if everything else ())
+    targets = settings.targets or (_HOST.get(platform.machine(), "baremetal"),)
+    return replace(settings, targets=targets, models=settings.models or tuple(models))
+
+
+def _declare_models(env: Any, settings: Settings, configs: dict[str, str]) -> list[ModelNodes]:
+    try:
+        for target in settings.targets:
+            _check_toolchain(target, settings)
+    except (TargetError, ToolchainMissing) as error:
+        _stop(str(error))
+    return [
+        env.MgeModel(name, config=f"#{configs[name]}", target=target)
+        for target in settings.targets
+        for name in settings.models
+    ]
+
+
+def _check_toolchain(name: str, settings: Settings) -> None:
+    target = load_target(name, settings.cpu)
+    for member in target.members or (name,):
+        load_toolchain(settings.toolchain, load_target(member, "" if target.members else settings.cpu))
+
+
+def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, tests: str) -> None:
+    summaries = [_alias(env, f"summary-{m.label}-{m.name}", m, _summary_action(m)) for m in built]
+    env.Default(env.AlwaysBuild(env.Alias("build", summaries or [], None if built else _usage_action())))
+    for alias in ("verify", "run"):
+        done = [_alias(env, f"{alias}-{m.label}-{m.name}", m, _command_action(alias, m, settings)) for m in built]
+        env.AlwaysBuild(env.Alias(alias, done, None if built else _usage_action()))
+    env.AlwaysBuild(env.Alias("test", [], _test_action(tests, settings)))
+    if not script.ARGUMENTS.get("target") and not script.ARGUMENTS.get("model"):
+        env.Clean("build", env.Dir(f"#{BUILD}"))
+    for model in built:
+        env.Clean("build", env.Dir(model.folder))
+
+
+def _alias(env: Any, name: str, nodes: ModelNodes, action: SignedAction) -> Any:
+    return env.AlwaysBuild(env.Alias(name, list(nodes), action))
+
+
+def _action(function: Callable[[], int], shown: str = "") -> SignedAction:
+    def execute(target: list[Any], source: list[Any], env: Any) -> int:
+        sys.stdout.flush()
+        return function()
+
+    return SignedAction(execute, "", shown)
+
+
+def _usage_action() -> SignedAction:
+    def tell() -> int:
+        print("say what to build, for example: scons target=arm64 model=mobilenet   (scons --help lists everything)")
+        return 0
+
+    return _action(tell)
+
+
+def _summary_action(model: ModelNodes) -> SignedAction:
+    objects = {
+        member: [str(node) for node in nodes if not str(node).endswith("_blob.o")]
+        for member, nodes in model.objects.items()
+    }
+
+    def tell() -> int:
+        print(summarize(model.label, model.name, model.folder.removeprefix("#"), objects))
+        return 0
+
+    return _action(tell)
+
+
+def _command_action(command: str, model: ModelNodes, settings: Settings) -> SignedAction:
+    """``mgecc verify`` or ``mgecc run`` on what was built."""
+    args = [command, str(model.config), "--target", model.target, "--toolchain", model.toolchain]
+    args += ["--products", model.folder.removeprefix("#"), "--optimize", model.optimize]
+    args += ["--cpu", model.cpu] if model.cpu else []
+    args += ["--input", settings.input] if command == "run" and settings.input else []
+    return _python(["-m", "mgecc.cli", *args], step_line(command.upper(), model.label, model.name))
+
+
+def _test_action(tests: str, settings: Settings) -> SignedAction:
+    from mgecc.toolrun.emulators import install_emulators
+
+    run = _python(["-m", "pytest", *shlex.split(settings.args or tests)], step_line("TEST", settings.args or tests))
+
+    def execute(target: list[Any], source: list[Any], env: Any) -> int:
+        install_emulators()
+        return run.execfunction(target, source, env)
+
+    return SignedAction(execute, "", step_line("TEST", settings.args or tests))
+
+
+def _python(args: list[str], shown: str) -> SignedAction:
+    package = os.fspath(Path(__file__).resolve().parents[2])
+
+    def run() -> int:
+        path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+        done = subprocess.run([sys.executable, *args], env=os.environ | {"PYTHONPATH": path}, check=False)
+        return done.returncode
+
+    return _action(run, shown)

@@ -1,0 +1,65 @@
+"""The lines at the end of a build: what lies where, and how large it is in flash and RAM."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def section_sizes(path: Path) -> tuple[int, int]:
+    """Bytes of an ELF object that go to flash (code and constants) and those that need RAM (data and bss)."""
+    from elftools.elf.constants import SH_FLAGS
+    from elftools.elf.elffile import ELFFile
+
+    flash = ram = 0
+    with path.open("rb") as file:
+        for section in ELFFile(file).iter_sections():
+            flags = section["sh_flags"]
+            if flags & SH_FLAGS.SHF_ALLOC and flags & SH_FLAGS.SHF_WRITE:
+                ram += section["sh_size"]
+            elif flags & SH_FLAGS.SHF_ALLOC:
+                flash += section["sh_size"]
+    return flash, ram
+
+
+def _sum_sizes(objects: Iterable[str]) -> tuple[int, int]:
+    sizes = [section_sizes(Path(obj)) for obj in objects]
+    return sum(flash for flash, _ in sizes), sum(ram for _, ram in sizes)
+
+
+def _bytes(count: Any) -> str:
+    if not isinstance(count, int):
+        return "?"
+    return f"{count} B" if count < 10240 else f"{count / 1024:.1f} KiB"
+
+
+def _member_lines(report: dict[str, Any], code: int, static: int) -> list[str]:
+    kernels = report.get("kernels", [])
+    arena, bound = report.get("arena"), report.get("arena_bound")
+    over = f" (lower bound {_bytes(bound)})" if bound else ""
+    return [
+        f"    flash    code {_bytes(code)}, weights {_bytes(report.get('weights'))}",
+        f"    RAM      arena {_bytes(arena)}{over}, static {_bytes(static)}",
+        f"    kernels  {len(kernels)}",
+    ]
+
+
+def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]]) -> str:
+    """Summary of one model. ``objects``: kernel set -> its object files, without the one that holds the weights."""
+    path = Path(folder)
+    report = json.loads((path / "report.json").read_text(encoding="utf-8"))
+    parts = report.get("members") or [report]
+    files = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() and _is_product(p, path))
+    lines = [f"{name} for {label}: {folder}/", f"    files    {' '.join(files)}"]
+    for (member, paths), part in zip(objects.items(), parts):
+        if len(objects) > 1:
+            lines.append(f"   {member}:")
+        lines += _member_lines(part, *_sum_sizes(paths))
+    return "\n".join([*lines, f"    report   {folder}/report.json"])
+
+
+def _is_product(path: Path, folder: Path) -> bool:
+    inner = path.relative_to(folder).parts
+    return inner[0] not in ("obj", "runner") and path.suffix != ".partial"

@@ -1,0 +1,29 @@
+"""The SCons tool: what it adds to a construction environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mgecc.rules.model import mge_model
+from mgecc.rules.project import mge_project
+
+_DEFAULTS = {
+    "MGE_TARGET": "",
+    "MGE_CPU": "",
+    "MGE_TOOLCHAIN": "zig",
+    "MGE_OPTIMIZE": "",
+    "MGE_BUILD_DIR": "#build",
+    "MGE_VERBOSE": False,
+}
+
+
+def generate(env: Any, **_options: Any) -> None:
+    """Add ``MgeModel``, ``MgeProject`` and the construction variables MGE_*."""
+    env.SetDefault(**_DEFAULTS)
+    env.AddMethod(mge_model, "MgeModel")
+    env.AddMethod(mge_project, "MgeProject")
+
+
+def exists(_env: Any) -> bool:
+    """Whether the tool can be used here; its own parts are always present."""
+    return True

@@ -1,0 +1,56 @@
+"""Starting compilers and linkers so that nothing but their arguments decides what they write."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+_KEPT = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
+
+
+class ToolError(Exception):
+    """A tool refused its input; ``str`` is its command and what it said."""
+
+
+def clean_environment() -> dict[str, str]:
+    """The only environment tools see: no CPATH, CFLAGS, locale or time zone of the user."""
+    return {key: os.environ[key] for key in _KEPT if key in os.environ} | {"LC_ALL": "C"}
+
+
+def run_tool(make_args: Callable[[str], Sequence[str]], output: Path) -> str:
+    """Run ``make_args(temporary name)``, then give the finished file its name; returns what the tool printed.
+
+    A killed run leaves no half-written output. Raises ToolError.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f"{output.name}.partial")
+    partial.unlink(missing_ok=True)
+    args = list(make_args(str(partial)))
+    done = subprocess.run(
+        args,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=clean_environment(),
+        check=False,
+    )
+    if done.returncode:
+        partial.unlink(missing_ok=True)
+        raise ToolError(f"{shlex.join(args)}\n{done.stdout}".rstrip())
+    os.replace(partial, output)
+    return done.stdout
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name first; a file that already holds ``data`` is not touched."""
+    if path.is_file() and path.read_bytes() == data:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(data)
+    os.replace(partial, path)

@@ -1,0 +1,45 @@
+"""A compiler process that stays: one request per line on standard input, one reply per line on standard output.
+
+Requests and replies are JSON objects. ``{"config", "name", "target", "cpu", "optimize", "folder"}`` compiles a model
+into a folder; the reply is ``{}``, or ``{"error": text}``. The process ends when its input does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+
+def compile_request(request: dict[str, Any]) -> dict[str, Any]:
+    """Carry out one request; an error of the user's becomes its text, one of ours a traceback."""
+    from mgecc.toolrun.products import InputError, compile_to_folder, read_config
+
+    try:
+        config = read_config(Path(request["config"]), request["name"], request["optimize"])
+        compile_to_folder(config, request["target"], request["cpu"], Path(request["folder"]))
+    except InputError as error:
+        return {"error": str(error)}
+    except Exception:  # noqa: BLE001 -- the process must outlive a defect, and the build must show it
+        return {"error": f"this is a defect of mgecc, please report it:\n{traceback.format_exc()}"}
+    return {}
+
+
+def serve(requests: TextIO, replies: TextIO) -> None:
+    for line in requests:
+        replies.write(json.dumps(compile_request(json.loads(line))) + "\n")
+        replies.flush()
+
+
+def main() -> None:
+    # Replies get a descriptor of their own, so that nothing printed by a library can mix with them.
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    serve(sys.stdin, replies)
+
+
+if __name__ == "__main__":
+    main()
