@@ -11,14 +11,14 @@ from mgecc.graph import DType
 
 
 def round_half_away(x: np.ndarray) -> np.ndarray:
-    """Nearest integer, halves away from zero; keeps the float type. ``x - trunc(x)`` is exact, so no value is misjudged."""
+    """Nearest integer, halves away from zero; keeps the float type. ``x - trunc(x)`` is exact."""
     whole = np.trunc(x)
     with np.errstate(invalid="ignore"):
         return whole + np.copysign(np.abs(x - whole) >= 0.5, x).astype(x.dtype)
 
 
 def saturate(x: np.ndarray, dtype: DType) -> np.ndarray:
-    """Integers of any float or integer type, clamped to the range of ``dtype`` and stored; NaN gives the zero point."""
+    """Whole numbers of any type clamped to the range of ``dtype`` and stored; NaN gives the zero point."""
     low, high = dtype.range
     wide = x.astype(np.float64)
     wide = np.where(np.isnan(wide), float(dtype.zero_point), wide)
@@ -50,7 +50,7 @@ def scale_of(dtype: DType) -> np.float32:
 def same_unit(a: DType, b: DType) -> bool:
     """Whether integers of both types count the same real step, so that they may be added as they are.
 
-    Scales of a bias and of a product come from the same numbers but may differ in the last bits of single precision.
+    Scales of a bias and of a product come from the same numbers but may differ in their last bits.
     """
     if a.is_quantized != b.is_quantized or a.is_float or b.is_float:
         return False

@@ -1,0 +1,97 @@
+"""Activations that may end another operator, as tuples of a name and its numbers: ('CLIP', 0.0, 6.0)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import Unsupported
+
+Activation = tuple[Any, ...]
+IDENTITY: Activation = ("IDENTITY",)
+_Function = Callable[..., np.ndarray]
+_TABLE: dict[str, _Function] = {}
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def _activation(name: str) -> Callable[[_Function], _Function]:
+    def register(function: _Function) -> _Function:
+        _TABLE[name] = function
+        return function
+
+    return register
+
+
+def apply(activation: Activation, x: np.ndarray) -> np.ndarray:
+    """The activation of every number of ``x``, in the type of ``x``; Unsupported for unknown names."""
+    name, *numbers = activation
+    if name not in _TABLE:
+        raise Unsupported(f"the activation {name} is not known", f"known ones: {', '.join(sorted(_TABLE))}")
+    with np.errstate(over="ignore"):
+        return np.asarray(_TABLE[name](x, *(x.dtype.type(n) for n in numbers)), dtype=x.dtype)
+
+
+def of_node(attrs: dict[str, Any]) -> Activation:
+    """What ends the node: 'activation' when a pass has set it, else the record's nonlineMode."""
+    if "activation" in attrs:
+        return tuple(attrs["activation"])
+    return (str(attrs.get("nonlineMode", "IDENTITY")),)
+
+
+def erf(x: np.ndarray) -> np.ndarray:
+    """The error function in double precision, rounded to the type of ``x``."""
+    return _erf(x.astype(np.float64)).astype(x.dtype)
+
+
+@_activation("IDENTITY")
+def _identity(x: np.ndarray) -> np.ndarray:
+    return x
+
+
+@_activation("RELU")
+def _relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
+@_activation("CLIP")
+def _clip(x: np.ndarray, low: np.generic, high: np.generic) -> np.ndarray:
+    return np.minimum(np.maximum(x, low), high)
+
+
+@_activation("LEAKY")
+def _leaky(x: np.ndarray, slope: np.generic) -> np.ndarray:
+    return np.where(x > 0, x, x * slope)
+
+
+@_activation("SIGMOID")
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e^-x)."""
+    return 1 / (1 + np.exp(-x))
+
+
+@_activation("TANH")
+def _tanh(x: np.ndarray) -> np.ndarray:
+    return np.tanh(x)
+
+
+@_activation("HSIGMOID")
+def _hsigmoid(x: np.ndarray) -> np.ndarray:
+    return np.clip(x + 3, 0, 6) / 6
+
+
+@_activation("H_SWISH")
+def _h_swish(x: np.ndarray) -> np.ndarray:
+    return x * np.clip(x + 3, 0, 6) / 6
+
+
+@_activation("SILU")
+def _silu(x: np.ndarray) -> np.ndarray:
+    return x * sigmoid(x)
+
+
+@_activation("GELU")
+def _gelu(x: np.ndarray) -> np.ndarray:
+    return x * (erf(x / x.dtype.type(math.sqrt(2))) + 1) / 2

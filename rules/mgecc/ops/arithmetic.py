@@ -1,0 +1,89 @@
+"""How operators that sum products work on stored numbers: widen, sum, add terms, activate, round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import DType, Node, Unsupported
+from mgecc.ops.activation import IDENTITY, Activation, apply, of_node
+from mgecc.ops.quantize import dequantize, quantize, same_unit, scale_of
+
+_EXACT = (IDENTITY, ("RELU",))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Stored (or, after a sum, wider) numbers and the element type that says what they mean."""
+
+    stored: np.ndarray
+    dtype: DType
+
+
+def widen(stored: np.ndarray, dtype: DType) -> np.ndarray:
+    """Numbers ready for summing products: float32, or integers from their zero point.
+
+    Integers of up to 16 bits become float64: products and sums stay below 2^53 and are exact in any order.
+    """
+    if dtype.is_float:
+        return stored.astype(np.float32)
+    wide = np.float64 if dtype.size <= 2 else np.int64
+    return stored.astype(wide) - dtype.zero_point
+
+
+def product_type(a: DType, b: DType) -> DType:
+    """Element type of a sum of products of ``a`` and ``b`` when the record does not state one."""
+    if a.is_float or b.is_float:
+        if a.name != b.name:
+            raise Unsupported(f"operands of types {a} and {b} cannot be multiplied")
+        return a
+    if a.is_quantized != b.is_quantized:
+        raise Unsupported(f"operands of types {a} and {b} cannot be multiplied")
+    if a.is_quantized:
+        return DType("qint32", float(scale_of(a) * scale_of(b)))
+    return DType("int32")
+
+
+def output_type(node: Node) -> DType:
+    """The record's own result type, else that of the product of the node's first two inputs."""
+    stated = node.attrs.get("output_dtype")
+    return stated if stated is not None else product_type(*(v.type.dtype for v in node.inputs[:2]))
+
+
+def real(numbers: Numbers) -> np.ndarray:
+    """Real values in float32; plain integers stay exact in float64."""
+    if numbers.dtype.is_quantized:
+        return dequantize(numbers.stored, numbers.dtype)
+    return numbers.stored.astype(np.float32 if numbers.dtype.is_float else np.float64)
+
+
+def store(values: np.ndarray, dtype: DType) -> np.ndarray:
+    """Real values stored: quantised, rounded to a float type, or truncated and wrapped to an integer."""
+    if dtype.is_quantized:
+        return quantize(values, dtype)
+    if dtype.is_float or dtype.name == "bool":
+        return values.astype(dtype.numpy)
+    return np.trunc(values).astype(np.int64).astype(dtype.numpy)
+
+
+def finish(total: Numbers, terms: Sequence[Numbers], activation: Activation, result: DType) -> np.ndarray:
+    """Stored numbers of act(total + terms); terms in the unit of the total add as integers, others as reals."""
+    exact = [t for t in terms if same_unit(t.dtype, total.dtype)]
+    others = [t for t in terms if not same_unit(t.dtype, total.dtype)]
+    summed = total.stored
+    for term in exact:
+        summed = summed + (term.stored.astype(np.int64) - term.dtype.zero_point)
+    if activation in _EXACT and not others and same_unit(result, total.dtype):
+        return apply(activation, summed).astype(np.int64).astype(result.numpy)
+    values = real(Numbers(summed, total.dtype))
+    for term in others:
+        values = values + real(term)
+    return store(apply(activation, values), result)
+
+
+def finish_node(node: Node, total: np.ndarray, terms: Sequence[Numbers]) -> np.ndarray:
+    """Stored numbers of the node's result, from the sums of products and the terms to add."""
+    kind = product_type(*(v.type.dtype for v in node.inputs[:2]))
+    return finish(Numbers(total, kind), terms, of_node(node.attrs), node.output.type.dtype)

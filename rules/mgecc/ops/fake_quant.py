@@ -1,0 +1,60 @@
+"""Quantisation simulated in floating point, as left in models trained for it but not converted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.quantize import round_half_away
+from mgecc.ops.registry import Operator, operator
+
+
+def _infer(node: Node) -> list[TensorType]:
+    x = node.inputs[0].type
+    for value in node.inputs[1:]:
+        if np.broadcast_shapes(x.shape, value.shape) != x.shape:
+            raise Unsupported(f"a scale of shape {list(value.shape)} does not stretch to {list(x.shape)}")
+    return [x]
+
+
+def _clip(node: Node, x: np.ndarray) -> np.ndarray:
+    return np.clip(x, np.float32(node.attrs["qmin"]), np.float32(node.attrs["qmax"]))
+
+
+@operator("FakeQuant", "FakeQuant")
+class FakeQuant(Operator):
+    """(clip(round(x / scale) + zero, qmin, qmax) - zero) scale."""
+
+    infer = staticmethod(_infer)
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, scale, zero = (a.astype(np.float32) for a in inputs)
+        return [(_clip(node, round_half_away(x / scale) + zero) - zero) * scale]
+
+
+@operator("LSQ", "LSQ")
+class LSQ(Operator):
+    """(round(clip(x / scale + zero, qmin, qmax)) - zero) scale; the fourth input serves training alone."""
+
+    infer = staticmethod(_infer)
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, scale, zero = (a.astype(np.float32) for a in inputs[:3])
+        return [(round_half_away(_clip(node, x / scale + zero)) - zero) * scale]
+
+
+@operator("TQT", "TQT")
+class TQT(Operator):
+    """clip(round(x / s), qmin, qmax) s with s = 2^scale."""
+
+    infer = staticmethod(_infer)
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, power = (a.astype(np.float32) for a in inputs[:2])
+        scale = np.exp2(power)
+        return [_clip(node, round_half_away(x / scale)) * scale]

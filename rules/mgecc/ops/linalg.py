@@ -1,0 +1,54 @@
+"""Matrix inverse and singular value decomposition of (..., m, n)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.registry import Operator, operator
+
+
+@operator("MatrixInverse", "MatrixInverse")
+class MatrixInverse(Operator):
+    """Inverses of square matrices."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        if x.rank < 2 or x.shape[-1] != x.shape[-2]:
+            raise Unsupported(f"a value of shape {list(x.shape)} has no inverse")
+        return [x]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        try:
+            return [np.linalg.inv(inputs[0].astype(np.float64))]
+        except np.linalg.LinAlgError:
+            raise Unsupported("the inverse of a singular matrix does not exist") from None
+
+
+@operator("SVD", "SVD")
+class SVD(Operator):
+    """x = u diag(s) v; only s when compute_uv is false. The signs of u and v are not determined."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        if x.rank < 2:
+            raise Unsupported("singular values need a matrix")
+        *outer, m, n = x.shape
+        k = min(m, n)
+        singular = x.with_shape((*outer, k))
+        if not node.attrs["compute_uv"]:
+            return [singular]
+        left, right = (m, n) if node.attrs["full_matrices"] else (k, k)
+        return [x.with_shape((*outer, m, left)), singular, x.with_shape((*outer, right, n))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, full = inputs[0].astype(np.float64), bool(node.attrs["full_matrices"])
+        if not node.attrs["compute_uv"]:
+            return [np.linalg.svd(x, compute_uv=False)]
+        return list(np.linalg.svd(x, full_matrices=full))

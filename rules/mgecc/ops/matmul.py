@@ -1,0 +1,92 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.ops.arithmetic import Numbers, finish_node, output_type, widen
+from mgecc.ops.registry import Operator, operator
+
+
+def _shape(node: Node, rank: int) -> tuple[int, ...]:
+    """Shape of the product; Unsupported when the operands do not fit each other."""
+    attrs, (a, b) = node.attrs, [v.shape for v in node.inputs[:2]]
+    if attrs.get("format", "DEFAULT") != "DEFAULT":
+        raise Unsupported(f"matrices packed as {attrs['format']}", "dump the model without layout options")
+    if len(a) != rank or len(b) != rank or a[:-2] != b[:-2]:
+        raise Unsupported(f"matrices of shapes {list(a)} and {list(b)} do not fit")
+    rows, inner = a[:-3:-1] if attrs.get("transposeA") else a[-2:]
+    other, columns = b[:-3:-1] if attrs.get("transposeB") else b[-2:]
+    if inner != other:
+        raise Unsupported(f"{inner} columns meet {other} rows")
+    return (*a[:-2], rows, columns)
+
+
+def _total_type(node: Node) -> DType:
+    """Type of the unrounded product: 4-bit products are kept in 16 bits when the record states no type."""
+    found = output_type(node)
+    if node.attrs.get("output_dtype") is None and node.inputs[0].type.dtype.name == "qint4":
+        return DType("qint16", found.scale)
+    return found
+
+
+def _infer(node: Node, rank: int) -> list[TensorType]:
+    shape = _shape(node, rank)
+    for term in node.inputs[2:]:
+        if term.type.elements and np.broadcast_shapes(shape, term.shape) != shape:
+            raise Unsupported(f"a bias of shape {list(term.shape)} does not stretch to {list(shape)}")
+    return [TensorType(shape, _total_type(node))]
+
+
+def _product(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    a, b = (widen(x, v.type.dtype) for x, v in zip(inputs, node.inputs[:2]))
+    a = a.swapaxes(-1, -2) if node.attrs.get("transposeA") else a
+    b = b.swapaxes(-1, -2) if node.attrs.get("transposeB") else b
+    terms = [Numbers(x, v.type.dtype) for x, v in zip(inputs, node.inputs)]
+    return [finish_node(node, a @ b, [t for t in terms[2:] if t.stored.size])]
+
+
+@operator("MatrixMul", "MatrixMulV2", "MatrixMul")
+class MatrixMul(Operator):
+    """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return _infer(node, 2)
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return _product(node, inputs)
+
+
+@operator("BatchedMatrixMul", "BatchedMatrixMulV2", "BatchedMatrixMul")
+class BatchedMatrixMul(Operator):
+    """a (batch, m, k) times b (batch, k, n), either stored transposed."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return _infer(node, 3)
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return _product(node, inputs)
+
+
+@operator("Dot", "Dot")
+class Dot(Operator):
+    """The scalar product of two vectors; its shape is (1)."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        a, b = (v.shape for v in node.inputs)
+        if len(a) != 1 or len(b) != 1 or (a != b and 1 not in (*a, *b)):
+            raise Unsupported(f"the scalar product of shapes {list(a)} and {list(b)} does not exist")
+        return [TensorType((1,), output_type(node))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        a, b = (widen(x, v.type.dtype) for x, v in zip(inputs, node.inputs))
+        return [finish_node(node, (a * b).sum(keepdims=True, dtype=np.float64), [])]

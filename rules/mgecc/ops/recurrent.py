@@ -1,0 +1,169 @@
+"""Recurrent layers and cells. Layers read x (t, n, in) and keep states (layers * directions, n, hidden)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.types import FLOAT32
+from mgecc.ops.activation import apply, sigmoid
+from mgecc.ops.registry import Operator, operator
+
+States = tuple[np.ndarray, ...]
+# Pre-activations (n, gates * hidden) and states (n, hidden) to new states, the first of which is the result.
+Step = Callable[[np.ndarray, States], States]
+
+
+def lstm_step(total: np.ndarray, states: States) -> States:
+    """Gates in the order input, forget, cell, output; states h, c."""
+    i, f, g, o = np.split(total, 4, axis=-1)
+    cell = sigmoid(f) * states[1] + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(cell), cell
+
+
+def rnn_step(attrs: dict[str, Any]) -> Step:
+    """Step of a plain recurrent layer with the activation nonlineMode."""
+    return lambda total, states: (apply((attrs["nonlineMode"],), total),)
+
+
+def _slices(attrs: dict[str, Any], gates: int, size: int) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Shapes of w_ih, w_hh [, b_ih, b_hh] for every layer and direction, in the order of the flat weights."""
+    hidden, directions = int(attrs["hidden_size"]), 1 + bool(attrs["bidirectional"])
+    rows = gates * hidden
+    for layer in range(int(attrs["num_layers"])):
+        inner = size if layer == 0 else directions * hidden
+        for _ in range(directions):
+            biases = ((1, rows), (1, rows)) if attrs["bias"] else ()
+            yield ((rows, inner), (rows, hidden), *biases)
+
+
+def unpack_weights(attrs: dict[str, Any], gates: int, size: int, flat: np.ndarray) -> list[list[np.ndarray]]:
+    """The flat weights as [w_ih (G, in), w_hh (G, hidden), b_ih (1, G), b_hh (1, G)] per layer and direction."""
+    found, begin = [], 0
+    for shapes in _slices(attrs, gates, size):
+        parts = []
+        for shape in shapes:
+            end = begin + shape[0] * shape[1]
+            parts.append(flat[begin:end].reshape(shape))
+            begin = end
+        found.append(parts)
+    return found
+
+
+def _run(x: np.ndarray, parts: list[np.ndarray], states: States, step: Step) -> tuple[np.ndarray, States]:
+    """One direction of one layer: results (t, n, hidden) and the last states."""
+    w_ih, w_hh, *biases = parts
+    bias: Any = sum(biases) if biases else 0
+    given = x @ w_ih.T + bias
+    results = []
+    for total in given:
+        states = step(total + states[0] @ w_hh.T, states)
+        results.append(states[0])
+    return np.stack(results), states
+
+
+def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, step: Step) -> list[np.ndarray]:
+    """Results y and last states of all layers, and the unused reserve."""
+    x, *initial, flat = (a.astype(np.float32) for a in inputs)
+    directions = 1 + bool(node.attrs["bidirectional"])
+    weights = unpack_weights(node.attrs, gates, x.shape[-1], flat.reshape(-1))
+    last: list[States] = []
+    for first in range(0, len(weights), directions):
+        halves = []
+        for k in range(first, first + directions):
+            order = slice(None, None, -1 if k > first else 1)
+            y, states = _run(x[order], weights[k], tuple(s[k] for s in initial), step)
+            halves.append(y[order])
+            last.append(states)
+        x = np.concatenate(halves, axis=-1)
+    return [x, *(np.stack(s) for s in zip(*last)), np.zeros(node.outputs[-1].shape)]
+
+
+def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
+    attrs, x, weights = node.attrs, node.inputs[0].type, node.inputs[-1].type
+    if attrs.get("proj_size", 0) or (attrs["dropout"] and attrs["fwd_mode"] == "TRAINING"):
+        raise Unsupported("projections and training with dropout are not supported", "call model.eval() first")
+    if x.rank != 3 or len(node.inputs) != states + 2 or not x.dtype.is_float or not x.elements:
+        raise Unsupported(f"a recurrent layer cannot read {x}")
+    directions, hidden = 1 + bool(attrs["bidirectional"]), int(attrs["hidden_size"])
+    kept = (int(attrs["num_layers"]) * directions, x.shape[1], hidden)
+    needed = sum(a * b for shapes in _slices(attrs, gates, x.shape[2]) for a, b in shapes)
+    if weights.elements != needed or any(v.shape != kept for v in node.inputs[1:-1]):
+        raise Unsupported(f"weights of {weights.elements} numbers ({needed} needed) or the states do not fit")
+    # The reserve is a float32 vector as long as the bytes of all kept states; nothing reads it.
+    reserve = 4 * states * x.shape[0] * kept[0] * kept[1] * kept[2]
+    y = x.with_shape((*x.shape[:2], directions * hidden))
+    return [y, *[x.with_shape(kept)] * states, TensorType((reserve,), FLOAT32)]
+
+
+@operator("LSTM", "LSTMForward", "LSTM")
+class LSTM(Operator):
+    """Inputs x, h, c, flat weights; results y, h, c, reserve."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return _infer_layers(node, gates=4, states=2)
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return _layers(node, inputs, 4, lstm_step)
+
+
+@operator("RNN", "RNNForward", "RNN")
+class RNN(Operator):
+    """Inputs x, h, flat weights; results y, h, reserve."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return _infer_layers(node, gates=1, states=1)
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return _layers(node, inputs, 1, rnn_step(node.attrs))
+
+
+def _totals(inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """Pre-activations (n, G) of a cell with inputs x, w_ih, b_ih, h, w_hh, b_hh."""
+    x, w_ih, b_ih, h, w_hh, b_hh = (a.astype(np.float32) for a in inputs[:6])
+    return x @ w_ih.T + h @ w_hh.T + (b_ih.reshape(-1) + b_hh.reshape(-1))
+
+
+def _infer_cell(node: Node, gates: int) -> list[TensorType]:
+    """Types of the new state and of the gates."""
+    x, w_ih, b_ih, h, w_hh, b_hh, *_ = (v.type for v in node.inputs)
+    rows = gates * h.shape[-1]
+    weights = [(rows, x.shape[-1]), (rows, h.shape[-1])]
+    if [w_ih.shape, w_hh.shape] != weights or {b_ih.elements, b_hh.elements} != {rows}:
+        raise Unsupported(f"the weights of the cell do not fit {rows} rows")
+    return [h, h.with_shape((x.shape[0], rows))]
+
+
+@operator("LSTMCell", "LSTMCellForward", "LSTMCell")
+class LSTMCell(Operator):
+    """Inputs x, w_ih, b_ih, h, w_hh, b_hh, c; results h, c, pre-activations of the gates."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        state, gates = _infer_cell(node, 4)
+        return [state, state, gates]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        total = _totals(inputs)
+        return [*lstm_step(total, (inputs[3], inputs[6].astype(np.float32))), total]
+
+
+@operator("RNNCell", "RNNCellForward", "RNNCell")
+class RNNCell(Operator):
+    """Inputs x, w_ih, b_ih, h, w_hh, b_hh; result h."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return _infer_cell(node, 1)[:1]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return list(rnn_step(node.attrs)(_totals(inputs), ()))

@@ -1,0 +1,85 @@
+"""Sliding windows over the trailing axes of a tensor: their arithmetic, their views and sums over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from mgecc.graph import Unsupported
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window over d axes: kernel size, stride, dilation and padding (before, after) of each."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilate: tuple[int, ...]
+    pad: tuple[tuple[int, int], ...]
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Cells from the first to the last tap of each axis."""
+        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilate))
+
+    def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """Number of window positions on each axis; Unsupported when there is none."""
+        padded = [n + sum(p) for n, p in zip(size, self.pad)]
+        if any(n < e for n, e in zip(padded, self.extent)):
+            raise Unsupported(f"the window {self.extent} is larger than the padded data {tuple(padded)}")
+        return tuple((n - e) // s + 1 for n, e, s in zip(padded, self.extent, self.stride))
+
+    def input_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """Smallest input that has ``size`` window positions: the size of a transposed convolution."""
+        full = [(n - 1) * s + e for n, s, e in zip(size, self.stride, self.extent)]
+        smallest = tuple(n - sum(p) for n, p in zip(full, self.pad))
+        if min(smallest) < 1:
+            raise Unsupported(f"the padding {self.pad} leaves nothing of the result {tuple(full)}")
+        return smallest
+
+
+def window_of(attrs: dict[str, Any], kernel: Sequence[int]) -> Window:
+    """The window of a node: stride_h, pad_h, dilate_h ...; 'pad' = (top, bottom, left, right) overrides pad_*."""
+    axes = "dhw"[-len(kernel) :]
+    stride = tuple(int(attrs[f"stride_{a}"]) for a in axes)
+    dilate = tuple(int(attrs.get(f"dilate_{a}", 1)) for a in axes)
+    if min(*stride, *dilate, *kernel) < 1:
+        raise Unsupported(f"a window has kernel {tuple(kernel)}, stride {stride}, dilation {dilate}")
+    if attrs.get("pad") is not None:
+        ends = [int(p) for p in attrs["pad"]]
+        pad = tuple(zip(ends[::2], ends[1::2]))
+    else:
+        pad = tuple((int(attrs[f"pad_{a}"]),) * 2 for a in axes)
+    return Window(tuple(kernel), stride, dilate, pad)
+
+
+def windows(x: np.ndarray, window: Window, fill: float = 0) -> np.ndarray:
+    """A read-only view (..., *positions, *kernel) of ``x`` (..., *size) padded with ``fill``."""
+    rank = len(window.kernel)
+    outer = x.ndim - rank
+    if any(map(any, window.pad)):
+        x = np.pad(x, [(0, 0)] * outer + list(window.pad), constant_values=fill)
+    view = sliding_window_view(x, window.extent, axis=tuple(range(outer, x.ndim)))
+    steps = (*window.stride, *window.dilate)
+    return view[(..., *(slice(None, None, s) for s in steps))]
+
+
+def scatter_windows(columns: np.ndarray, window: Window, size: Sequence[int]) -> np.ndarray:
+    """The sum over all windows: (..., *positions, *kernel) added up to (..., *size); transpose of ``windows``."""
+    rank = len(window.kernel)
+    outer = columns.shape[: columns.ndim - 2 * rank]
+    positions = columns.shape[len(outer) : len(outer) + rank]
+    canvas = [n + sum(p) for n, p in zip(size, window.pad)]
+    total = np.zeros((*outer, *canvas), columns.dtype)
+    for tap in product(*map(range, window.kernel)):
+        begins = [t * d for t, d in zip(tap, window.dilate)]
+        area = tuple(
+            slice(b, b + (n - 1) * s + 1, s) for b, n, s in zip(begins, positions, window.stride)
+        )
+        total[(..., *area)] += columns[(..., *tap)]
+    return total[(..., *(slice(p[0], p[0] + n) for p, n in zip(window.pad, size)))]
