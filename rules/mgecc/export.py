@@ -36,6 +36,7 @@ class ExportOptions:
     ``cases``: recorded inputs, each with a leading axis of cases (default: the sample inputs as the only case).
     ``outputs``: names of the outputs. ``dump``: further arguments of ``trace.dump``, such as ``enable_nchw44=True``,
     which take effect with ``optimize_for_inference``. ``config``: further keys of model.yaml. ``labels``: class names.
+    ``extra``: arrays for inputs.npz that are no inputs, such as the true classes.
     """
 
     cases: Arrays | None = None
@@ -44,6 +45,7 @@ class ExportOptions:
     dump: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     labels: Sequence[str] = ()
+    extra: Arrays = field(default_factory=dict)
 
 
 def export(net: Any, sample_inputs: Arrays, folder: Path | str, name: str, **options: Any) -> Path:
@@ -93,7 +95,8 @@ def _plain_function(net: Callable[..., Any]) -> Callable[..., Any]:
 def write_folder(folder: Path, name: str, cases: Arrays, settings: ExportOptions) -> Path:
     """Write everything that belongs beside ``<folder>/<name>.mge``, which must be there; returns model.yaml's path."""
     expected = reference_cases(folder / f"{name}.mge", cases)
-    save_cases(folder / "inputs.npz", {f"in.{key}": np.asarray(value) for key, value in cases.items()})
+    inputs = {f"in.{key}": np.asarray(value) for key, value in cases.items()}
+    save_cases(folder / "inputs.npz", {**settings.extra, **inputs})
     save_cases(folder / "expected.npz", {f"out.{k}": value for k, value in enumerate(expected)})
     if settings.labels:
         (folder / "labels.txt").write_text("\n".join(settings.labels) + "\n", encoding="utf-8", newline="\n")
@@ -138,11 +141,12 @@ def _load_reference(mge_path: Path | str) -> Callable[[Arrays], list[np.ndarray]
     MegEngine's GraphInference returns outputs by name and so loses all but one of equally named ones.
     """
     megengine = _megengine()
-    if not Path(mge_path).is_file():
-        raise ExportError(f"there is no file {mge_path}")
     network = importlib.import_module("megengine.utils.comp_graph_tools")
     try:
-        loaded = network.G.load_graph(str(mge_path))
+        with open(mge_path, "rb") as file:
+            loaded = network.G.load_graph(file)
+    except OSError as error:
+        raise ExportError(f"cannot read {mge_path}: {error.strerror}") from None
     except RuntimeError as error:
         raise ExportError(f"MegEngine cannot load {mge_path}: {str(error).splitlines()[0]}") from None
     variables, inputs = network.convert_inputs(loaded.output_vars_list)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from mgecc.config import CasesError, load_cases, save_cases
 
 ARRAYS = {

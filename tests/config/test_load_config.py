@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from mgecc.config import ConfigError, check_name, format_config, load_config
 from mgecc.config.load import DEFAULT_MAX_ABS_OF_PEAK, parse_bytes
 
