@@ -203,3 +203,11 @@ def test_written_config_reads_back(folder: Path) -> None:
     config = load_config(write(folder, text))
     assert (config.verify.rtol, config.verify.top, config.inputs["data"].shape) == (1e-4, 3, (1, 2))
     assert format_config(values) == text and "[1, 2]" in text
+
+
+def test_a_flood_of_problems_is_cut_in_the_text_only(folder: Path) -> None:
+    path = write(folder, "model: net.mge\n" + "".join(f"k{i}: 1\n" for i in range(150)))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert len(caught.value.problems) == 150
+    assert str(caught.value).splitlines()[-1] == "and 50 more problems"

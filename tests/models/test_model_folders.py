@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mgecc.config import ModelConfig, load_cases, load_config
 from mgecc.export import reference_cases
+from mgecc.frontends.mge import read_mge
 
 MODELS = Path(__file__).parents[2] / "models"
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/model.yaml"))
@@ -40,6 +41,16 @@ def test_cases_are_stacked_and_finite(config: ModelConfig) -> None:
     assert len(counts) == 1 and counts.pop() > 0
     for value in (*inputs.values(), *expected.values()):
         assert value.ndim >= 3 and np.isfinite(value).all()
+
+
+def test_cases_fit_the_model_file(config: ModelConfig) -> None:
+    model = read_mge(config.model.read_bytes())
+    inputs, expected = recorded(config)
+    assert sorted(item.name for item in model.inputs) == sorted(inputs)
+    for item in model.inputs:
+        assert inputs[item.name].shape[1:] == tuple(item.tensor.shape)
+        assert inputs[item.name].dtype == item.tensor.dtype.name
+    assert len(model.outputs) == len(expected)
 
 
 def test_labels_fit_the_output(config: ModelConfig) -> None:

@@ -29,7 +29,7 @@ class Model:
 def publish(model: Model, net: Any, cases: Mapping[str, np.ndarray], out: Path, **extra: np.ndarray) -> Path:
     """Write ``out/<name>`` from a module and its stacked inputs; ``extra`` arrays go into inputs.npz beside them.
 
-    README.md, LICENSE* and sample pictures are not made but kept by hand; they are copied when ``out`` is another place.
+    README.md, LICENSE* and sample pictures are kept by hand; they are copied when ``out`` is another place.
     """
     folder = out / model.name
     path = export(

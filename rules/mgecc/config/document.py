@@ -19,7 +19,7 @@ from mgecc.config.problems import ConfigError, ConfigProblem
 Place = tuple[int, int]
 Keys = tuple[str | int, ...]
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 64 * 1024
 MAX_DEPTH = 16
 
 # YAML 1.1, which PyYAML follows, reads 1e-4 as text because it has no point; YAML 1.2 and JSON read a number.
@@ -80,7 +80,7 @@ def _place(mark: yaml.Mark | None) -> Place:
 def read_document(path: Path) -> Document:
     """Parse a YAML file.
 
-    Raises ConfigError if it cannot be read, is longer than 256 KiB, is not UTF-8 or is not YAML; lesser mistakes
+    Raises ConfigError if it cannot be read, is longer than 64 KiB, is not UTF-8 or is not YAML; lesser mistakes
     (repeated keys, odd values) are noted in the result.
     """
     document = Document(str(path))
@@ -135,13 +135,13 @@ def _convert_mapping(node: yaml.MappingNode, path: Keys, document: Document) -> 
         if not isinstance(key_node, yaml.ScalarNode):
             document.add(place, "a key must be a plain word")
             continue
-        key = key_node.value
+        key: str = key_node.value
+        here: Keys = (*path, key)
         if key in result:
-            first = document.keys[(*path, key)][0]
-            document.add(place, f"'{key}' is given twice (first in line {first})")
+            document.add(place, f"'{key}' is given twice (first in line {document.keys[here][0]})")
             continue
-        document.keys[(*path, key)] = place
-        result[key] = _convert(value_node, (*path, key), document)
+        document.keys[here] = place
+        result[key] = _convert(value_node, here, document)
     return result
 
 

@@ -56,8 +56,9 @@ class Verify:
     """Recorded cases and the allowed error.
 
     An output may differ from the expected one, element by element, by
-    ``atol + rtol * |expected| + max_abs_of_peak * max|expected| + max_steps * s``, where s is the step of the output's
-    quantisation (0 for an output that is not quantised). ``top`` compares the order of that many best classes.
+    ``atol + rtol * |expected| + max_abs_of_peak * max|expected| + max_steps * s``, where s is the scale of the
+    quantised value the output is or was converted from (0 if there is none). Where ``top`` is given, the best class
+    must also be the expected one; the number says how many of the best classes a report lists.
     """
 
     inputs: Path | None = None

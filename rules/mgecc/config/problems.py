@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_SHOWN = 100
+
 
 @dataclass(frozen=True, order=True)
 class ConfigProblem:
@@ -19,8 +21,13 @@ class ConfigProblem:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; ``str`` lists every problem, one a line, in file order."""
+    """A configuration that cannot be used; ``str`` lists its problems, one a line, in file order.
+
+    ``problems`` has all of them, the text no more than a reader can want.
+    """
 
     def __init__(self, problems: list[ConfigProblem]) -> None:
         self.problems = tuple(sorted(set(problems)))
-        super().__init__("\n".join(str(p) for p in self.problems))
+        lines = [str(p) for p in self.problems[:MAX_SHOWN]]
+        hidden = len(self.problems) - len(lines)
+        super().__init__("\n".join(lines + [f"and {hidden} more problems"] * (hidden > 0)))
