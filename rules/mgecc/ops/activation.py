@@ -43,7 +43,7 @@ def of_node(attrs: dict[str, Any]) -> Activation:
 
 def erf(x: np.ndarray) -> np.ndarray:
     """The error function in double precision, rounded to the type of ``x``."""
-    return _erf(x.astype(np.float64)).astype(x.dtype)
+    return np.asarray(_erf(x.astype(np.float64)), dtype=x.dtype)
 
 
 @_activation("IDENTITY")

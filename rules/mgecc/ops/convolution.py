@@ -58,7 +58,7 @@ def check_channels(data: int, weights: int) -> None:
 
 def plain_operands(node: Node, geo: Geometry, inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """x (n, c, h, w) and weights (g, o, i, h, w) ready for summing products."""
-    x, w = (widen(a, v.type.dtype) for a, v in zip(inputs, node.inputs))
+    x, w = (widen(a, v.type.dtype) for a, v in zip(inputs[:2], node.inputs))
     weights = layout.unpack(w, geo.words[1], "goihw")
     return layout.unpack(x, geo.words[0]), flipped(weights, node.attrs.get("mode", ""), 2)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -65,8 +65,12 @@ def windows(x: np.ndarray, window: Window, fill: float = 0) -> np.ndarray:
     if any(map(any, window.pad)):
         x = np.pad(x, [(0, 0)] * outer + list(window.pad), constant_values=fill)
     view = sliding_window_view(x, window.extent, axis=tuple(range(outer, x.ndim)))
-    steps = (*window.stride, *window.dilate)
-    return view[(..., *(slice(None, None, s) for s in steps))]
+    return view[_trailing(slice(None, None, s) for s in (*window.stride, *window.dilate))]
+
+
+def _trailing(areas: Iterable[slice | int]) -> tuple[Any, ...]:
+    """An index of the last axes."""
+    return (Ellipsis, *areas)
 
 
 def scatter_windows(columns: np.ndarray, window: Window, size: Sequence[int]) -> np.ndarray:
@@ -78,8 +82,6 @@ def scatter_windows(columns: np.ndarray, window: Window, size: Sequence[int]) ->
     total = np.zeros((*outer, *canvas), columns.dtype)
     for tap in product(*map(range, window.kernel)):
         begins = [t * d for t, d in zip(tap, window.dilate)]
-        area = tuple(
-            slice(b, b + (n - 1) * s + 1, s) for b, n, s in zip(begins, positions, window.stride)
-        )
-        total[(..., *area)] += columns[(..., *tap)]
-    return total[(..., *(slice(p[0], p[0] + n) for p, n in zip(window.pad, size)))]
+        area = [slice(b, b + (n - 1) * s + 1, s) for b, n, s in zip(begins, positions, window.stride)]
+        total[_trailing(area)] += columns[_trailing(tap)]
+    return total[_trailing(slice(p[0], p[0] + n) for p, n in zip(window.pad, size))]
