@@ -32,6 +32,12 @@ SCRAPS = [
     "&a ",
     "*a",
     "!!int ",
+    "!!binary ",
+    "!!bool ",
+    "!!float ",
+    "!!set ",
+    "!!null ",
+    "!x ",
     "0",
     "-1",
     ".inf",
@@ -62,7 +68,7 @@ def test_changed_files(tmp_path: Path) -> None:
         check(tmp_path, SEED_TEXT[:at] + generator.choice(SCRAPS) + SEED_TEXT[at + generator.randrange(3) :])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(words=st.lists(WORDS, max_size=20))
 def test_random_words(tmp_path_factory: object, words: list[str]) -> None:
     folder = Path(tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]

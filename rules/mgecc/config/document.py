@@ -25,6 +25,11 @@ MAX_DEPTH = 16
 # YAML 1.1, which PyYAML follows, reads 1e-4 as text because it has no point; YAML 1.2 and JSON read a number.
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
+_KINDS = ("str", "int", "float", "bool", "null")
+
+# What PyYAML raises where an explicit tag and the text behind it do not agree, and for numbers of absurd length.
+_SCALAR_ERRORS = (yaml.YAMLError, ValueError, OverflowError, LookupError, AttributeError, TypeError)
+
 
 @dataclass
 class Document:
@@ -146,13 +151,16 @@ def _convert_mapping(node: yaml.MappingNode, path: Keys, document: Document) -> 
 
 
 def _convert_scalar(node: yaml.ScalarNode, document: Document) -> Any:
-    if node.tag == "tag:yaml.org,2002:timestamp":
+    kind = node.tag.removeprefix("tag:yaml.org,2002:")
+    if kind == "timestamp":
         return node.value
-    if node.tag == "tag:yaml.org,2002:str" and node.style is None and _NUMBER.fullmatch(node.value):
+    if kind == "str" and node.style is None and _NUMBER.fullmatch(node.value):
         return _finite(float(node.value), node, document)
     try:
-        value = yaml.SafeLoader("").construct_object(node)
-    except (yaml.YAMLError, ValueError, OverflowError):
+        value = yaml.SafeLoader("").construct_object(node) if kind in _KINDS else None
+    except _SCALAR_ERRORS:
+        kind = ""
+    if kind not in _KINDS:
         document.add(_place(node.start_mark), f"'{node.value[:40]}' is not a value that can be used here")
         return None
     return _finite(value, node, document) if isinstance(value, float) else value
