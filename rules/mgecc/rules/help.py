@@ -16,7 +16,11 @@ ALIASES = {
 
 
 def help_text(models: Iterable[str]) -> str:
-    lines = ["usage: scons target=arm64 model=mobilenet [variable=value ...] [alias ...] [-j N]", "", "variables:"]
+    lines = [
+        "usage: scons target=arm64 model=mobilenet [variable=value ...] [alias ...] [-j N]",
+        "",
+        "variables:",
+    ]
     lines += [f"  {v.name + '=':<11} {v.text}: {v.values}" for v in VARIABLES]
     lines += ["", "targets:"]
     lines += [_target_line(name) for name in target_names()]

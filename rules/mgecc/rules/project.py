@@ -112,7 +112,9 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
     summaries = [_alias(env, f"summary-{m.label}-{m.name}", m, _summary_action(m)) for m in built]
     env.Default(env.AlwaysBuild(env.Alias("build", summaries or [], None if built else _usage_action())))
     for alias in ("verify", "run"):
-        done = [_alias(env, f"{alias}-{m.label}-{m.name}", m, _command_action(alias, m, settings)) for m in built]
+        done = [
+            _alias(env, f"{alias}-{m.label}-{m.name}", m, _command_action(alias, m, settings)) for m in built
+        ]
         env.AlwaysBuild(env.Alias(alias, done, None if built else _usage_action()))
     env.AlwaysBuild(env.Alias("test", [], _test_action(tests, settings)))
     if not script.ARGUMENTS.get("target") and not script.ARGUMENTS.get("model"):
@@ -135,7 +137,9 @@ def _action(function: Callable[[], int], shown: str = "") -> SignedAction:
 
 def _usage_action() -> SignedAction:
     def tell() -> int:
-        print("say what to build, for example: scons target=arm64 model=mobilenet   (scons --help lists everything)")
+        print(
+            "say what to build, for example: scons target=arm64 model=mobilenet   (scons --help lists everything)"
+        )
         return 0
 
     return _action(tell)
@@ -166,7 +170,9 @@ def _command_action(command: str, model: ModelNodes, settings: Settings) -> Sign
 def _test_action(tests: str, settings: Settings) -> SignedAction:
     from mgecc.toolrun.emulators import install_emulators
 
-    run = _python(["-m", "pytest", *shlex.split(settings.args or tests)], step_line("TEST", settings.args or tests))
+    run = _python(
+        ["-m", "pytest", *shlex.split(settings.args or tests)], step_line("TEST", settings.args or tests)
+    )
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
         install_emulators()

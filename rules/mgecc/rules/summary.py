@@ -51,7 +51,9 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
     path = Path(folder)
     report = json.loads((path / "report.json").read_text(encoding="utf-8"))
     parts = report.get("members") or [report]
-    files = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() and _is_product(p, path))
+    files = sorted(
+        p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() and _is_product(p, path)
+    )
     lines = [f"{name} for {label}: {folder}/", f"    files    {' '.join(files)}"]
     for (member, paths), part in zip(objects.items(), parts):
         if len(objects) > 1:

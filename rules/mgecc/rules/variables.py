@@ -83,5 +83,9 @@ def _models(text: str, known: list[str]) -> tuple[str, ...]:
     names = _names(text, known)
     for name in names:
         if name not in known:
-            raise nearest(name, known, "model") if known else TargetError(f"unknown model {name!r}; there is none")
+            raise (
+                nearest(name, known, "model")
+                if known
+                else TargetError(f"unknown model {name!r}; there is none")
+            )
     return names

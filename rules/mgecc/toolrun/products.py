@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from mgecc import compiler
 from mgecc.config import ConfigError, ModelConfig, check_name, load_config
+from mgecc.targets import Target, TargetError, load_target
 from mgecc.toolrun.process import write_atomically
 
 
@@ -43,24 +45,38 @@ def _config_of_model_file(path: Path) -> ModelConfig:
 
 def compile_to_folder(config: ModelConfig, target: str, cpu: str, folder: Path) -> list[Path]:
     """Compile and write every product below ``folder``; returns their paths. Raises InputError."""
-    files = compile_files(config, target, cpu)
+    return write_files(compile_products(config, target, cpu).files, folder)
+
+
+def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:
     for name, data in files.items():
         write_atomically(folder / name, data)
     return [folder / name for name in files]
 
 
-def compile_files(config: ModelConfig, target: str, cpu: str = "") -> dict[str, bytes]:
-    """Products by name. Raises InputError for anything that is the model's or the user's fault."""
-    from mgecc import compiler
+def compile_products(config: ModelConfig, target: str, cpu: str = "") -> compiler.Products:
+    """Compile, writing nothing. Raises InputError for anything that is the model's or the user's fault."""
     from mgecc.frontends.mge import MgeError
     from mgecc.graph.diagnostics import CompileError, Unsupported
-    from mgecc.targets import TargetError
 
     try:
-        return compiler.compile_model(config, target, cpu).files
+        return compiler.compile_model(config, target, cpu)
     except (CompileError, MgeError, TargetError) as error:
         raise InputError(str(error)) from None
     except Unsupported as error:
         raise InputError(f"{config.model.name}: {error.why}; {error.advice}".rstrip("; ")) from None
     except OSError as error:
         raise InputError(f"{config.model}: {error.strerror or error}") from None
+
+
+def kernel_texts(products: compiler.Products, target: Target) -> dict[str, bytes]:
+    """A C file per kernel, to read: ``kernels/SYMBOL.c``, below the member's name for a combined target."""
+    from mgecc.kernels.render import render_kernel
+
+    texts = {}
+    for member, program in zip(compiler.members(target), products.programs):
+        single = load_target(member) if target.members else target
+        prefix = f"{member}/" if target.members else ""
+        for kernel in program.kernels:
+            texts[f"{prefix}kernels/{kernel.symbol}.c"] = render_kernel(kernel, single).encode()
+    return texts

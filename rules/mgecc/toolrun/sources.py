@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mgecc.targets import Target
 
@@ -38,3 +39,17 @@ def runner_sources(target: Target) -> list[Path]:
 def runner_includes(target: Target) -> list[Path]:
     root = runtime_folder()
     return [include_folder(), root / "runner", root / "port" / _PORT[target.system]]
+
+
+def linker_script(board: dict[str, Any], folder: Path) -> Path:
+    """Write the linker script for a board: its memories, then the sections that all boards share."""
+    (flash, flash_size), (ram, ram_size) = board["flash"], board["ram"]
+    path = folder / "board.ld"
+    sections = runtime_folder() / "port" / "cortexm" / "sections.ld"
+    path.write_text(
+        f"MEMORY\n{{\n    FLASH (rx) : ORIGIN = {flash:#x}, LENGTH = {flash_size:#x}\n"
+        f"    RAM (rwx) : ORIGIN = {ram:#x}, LENGTH = {ram_size:#x}\n}}\n"
+        + sections.read_text(encoding="utf-8"),
+        encoding="utf-8",
+    )
+    return path

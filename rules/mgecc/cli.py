@@ -1,0 +1,100 @@
+"""The command ``mgecc``: one subcommand per module of ``mgecc.commands``, found by folder.
+
+Errors of the user's are one line, ``mgecc: error: ...``, and status 2; a comparison that fails is status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from mgecc import __version__
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"mgecc: error: {message}\n")
+
+
+def command_names() -> list[str]:
+    """Subcommands there are."""
+    package = importlib.import_module("mgecc.commands")
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+
+
+def make_parser(only: str = "") -> argparse.ArgumentParser:
+    """The parser, with the arguments of one subcommand or of all."""
+    parser = _Parser(prog="mgecc", description="Compile MegEngine models to small C libraries.")
+    parser.add_argument("--version", action="version", version=f"mgecc {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in [only] if only else command_names():
+        module = importlib.import_module(f"mgecc.commands.{name}")
+        text = (module.__doc__ or "").strip()
+        command = commands.add_parser(name, help=text.split("\n")[0].rstrip("."), description=text)
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    from mgecc.config import CasesError
+    from mgecc.targets import TargetError, ToolchainMissing
+    from mgecc.toolrun.emulators import EmulatorMissing
+    from mgecc.toolrun.process import ToolError
+    from mgecc.toolrun.products import InputError
+    from mgecc.toolrun.runner import RunError
+
+    return CasesError, TargetError, ToolchainMissing, EmulatorMissing, ToolError, InputError, RunError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand; returns the exit status."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    first = args[0] if args else ""
+    if first and not first.startswith("-") and first not in command_names():
+        return _fail(_unknown(first))
+    try:
+        return _dispatch(first, args)
+    except _user_errors() as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; what is left in the buffer must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _dispatch(first: str, args: list[str]) -> int:
+    """A module with ``main`` reads its arguments itself; the others have declared theirs."""
+    if first in command_names():
+        module = importlib.import_module(f"mgecc.commands.{first}")
+        if hasattr(module, "main"):
+            return int(module.main(args[1:]))
+    parsed = make_parser(first if first in command_names() else "").parse_args(args)
+    return int(parsed.run(parsed))
+
+
+def _unknown(word: str) -> str:
+    near = difflib.get_close_matches(word, command_names(), n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"unknown command {word!r}; {hint}known: {', '.join(command_names())}"
+
+
+def _fail(text: str) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"mgecc: error: {text}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

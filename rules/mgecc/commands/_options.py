@@ -1,0 +1,32 @@
+"""Arguments that several subcommands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mgecc.targets import toolchain_names
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model.yaml or model file (.mge)")
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--target", required=True, metavar="NAME", help="machine, e.g. arm64 or arm64+dot")
+    parser.add_argument(
+        "--cpu", default="", metavar="NAME", help="processor of the target, e.g. v4 for x86_64"
+    )
+
+
+def add_build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--optimize", choices=["speed", "size", "memory"], default="", help="overrules model.yaml"
+    )
+    parser.add_argument("--toolchain", choices=toolchain_names(), default="zig", help="default: zig")
+
+
+def add_products(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--products", type=Path, metavar="DIR", help="use this build of the model, do not compile"
+    )

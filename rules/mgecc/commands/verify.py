@@ -1,0 +1,89 @@
+"""Compile a model, run recorded inputs on the target and compare with recorded outputs.
+
+Arrays are named in.<input name> and out.<k>; an array of the model's shape is one case, a further leading axis makes
+several. Status 0: all outputs within the allowed error, 1: not.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mgecc.commands._options import add_build, add_model, add_products, add_target
+
+if TYPE_CHECKING:
+    from mgecc.config import ModelConfig, Verify
+    from mgecc.toolrun.tensors import Arrays, Interface
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    add_target(parser)
+    add_build(parser)
+    add_products(parser)
+    parser.add_argument(
+        "--inputs", type=Path, metavar="NPZ", help="recorded inputs; default: from model.yaml"
+    )
+    parser.add_argument(
+        "--expected", type=Path, metavar="NPZ", help="recorded outputs; default: from model.yaml"
+    )
+    parser.add_argument("--rtol", type=float, help="allowed error, relative to each expected number")
+    parser.add_argument("--atol", type=float, help="allowed error, absolute")
+    parser.add_argument(
+        "--reference",
+        choices=["recorded", "megengine"],
+        default="recorded",
+        help="compare with recorded outputs, or with what MegEngine gives now (needs mgecc[megengine])",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgecc.commands._session import open_session
+    from mgecc.config import load_cases
+    from mgecc.toolrun.compare import table
+    from mgecc.toolrun.products import read_config
+    from mgecc.toolrun.verify import verify
+
+    config = read_config(args.model, "", args.optimize)
+    limits = _limits(config.verify, args)
+    inputs = load_cases(_recorded(args.inputs or config.verify.inputs, "inputs"))
+    ok = True
+    with open_session(args, config) as session:
+        expected = _expected(config, args, inputs, session.interface)
+        for target, errors in verify(session, inputs, expected, limits).items():
+            print(f"{config.name} on {target}, {errors[0].cases} cases:\n{table(errors, limits.top)}")
+            ok = ok and all(error.ok for error in errors)
+    return 0 if ok else 1
+
+
+def _limits(recorded: Verify, args: argparse.Namespace) -> Verify:
+    """Limits of model.yaml; a limit on the command line replaces them."""
+    if args.rtol is None and args.atol is None:
+        return recorded
+    return replace(recorded, rtol=args.rtol or 0.0, atol=args.atol or 0.0, max_abs_of_peak=0.0, max_steps=0.0)
+
+
+def _recorded(path: Path | None, what: str) -> Path:
+    from mgecc.toolrun.products import InputError
+
+    if path is None:
+        raise InputError(f"no recorded {what}: give --{what}, or 'verify:' in model.yaml")
+    return path
+
+
+def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, interface: Interface) -> Arrays:
+    """Outputs to compare with, recorded or computed by MegEngine."""
+    from mgecc.config import load_cases
+    from mgecc.export import ExportError, reference_cases
+    from mgecc.toolrun.products import InputError
+    from mgecc.toolrun.tensors import input_stacks
+
+    if args.reference == "recorded":
+        return load_cases(_recorded(args.expected or config.verify.expected, "expected"))
+    try:
+        outputs = reference_cases(config.model, input_stacks(inputs, interface))
+    except ExportError as error:
+        raise InputError(str(error)) from None
+    return {f"out.{k}": output for k, output in enumerate(outputs)}

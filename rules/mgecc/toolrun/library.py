@@ -1,0 +1,72 @@
+"""The C side without SCons: objects and libraries of a model out of its products folder."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgecc.compiler import kernel_file, members
+from mgecc.targets import Target, Toolchain, load_target, load_toolchain
+from mgecc.toolrun.process import run_tool
+from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
+
+
+@dataclass(frozen=True)
+class Library:
+    """A model's static library for one kernel set. ``folder`` holds its header, blob and report."""
+
+    name: str
+    target: Target
+    folder: Path
+    archive: Path
+
+
+def find_libraries(folder: Path, name: str, target: Target) -> list[Library]:
+    """Where the libraries of a model lie in its products folder: one, or one per member of a combined target."""
+    return [
+        Library(name, single, folder, folder / (member if target.members else "") / f"lib{name}.a")
+        for member, single in member_targets(target).items()
+    ]
+
+
+def member_targets(target: Target) -> dict[str, Target]:
+    """Kernel set -> the target it is for."""
+    return {member: load_target(member) if target.members else target for member in members(target)}
+
+
+def build_library(folder: Path, name: str, target: Target, toolchain: str, optimize: str) -> list[Library]:
+    """Compile the products in ``folder`` and put the libraries beside them, as the SCons rules would.
+
+    Raises ToolchainMissing and ToolError.
+    """
+    libraries = find_libraries(folder, name, target)
+    for member, library in zip(members(target), libraries):
+        tools = load_toolchain(toolchain, library.target)
+        objects = _objects(library, kernel_file(name, target, member), tools, optimize)
+        _link(library, tools, objects)
+    return libraries
+
+
+def _link(library: Library, tools: Toolchain, objects: list[Path]) -> None:
+    run_tool(lambda out: tools.archive_args(out, objects), library.archive)
+    if library.target.system == "linux":
+        shared = library.archive.with_suffix(".so")
+        run_tool(lambda out: tools.link_shared_args(out, objects, shared.name), shared)
+
+
+def _objects(library: Library, kernels: str, tools: Toolchain, optimize: str) -> list[Path]:
+    folder, name = library.folder, library.name
+    objects = library.archive.parent / "obj"
+    includes = [folder, include_folder(), runtime_folder() / "src"]
+    sources = [folder / kernels, folder / f"{name}_blob.S", *runtime_sources()]
+    return [
+        compile_file(source, objects / f"{source.stem}.o", tools, includes, optimize) for source in sources
+    ]
+
+
+def compile_file(source: Path, obj: Path, tools: Toolchain, includes: list[Path], optimize: str) -> Path:
+    """Compile one file, passing on what the compiler says."""
+    said = run_tool(lambda out: tools.compile_args(source, out, includes, optimize), obj)
+    sys.stderr.write(said)
+    return obj

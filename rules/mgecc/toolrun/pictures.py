@@ -1,0 +1,36 @@
+"""Pictures as model inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mgecc.config import Preprocess
+from mgecc.toolrun.products import InputError
+
+MAX_PIXELS = 1 << 26
+
+
+def load_picture(path: Path, how: Preprocess) -> np.ndarray:
+    """A picture file as the float32 array the model wants, shape [1, C, H, W]. Raises InputError."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise InputError(f"{path}: larger than {MAX_PIXELS} pixels")
+            pixels = image.convert("L" if how.channels == 1 else "RGB")
+    except OSError as error:
+        raise InputError(f"{path}: not a picture that can be read: {error}") from None
+    height, width = how.size
+    array = np.asarray(pixels.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
+    return normalize(array.reshape(height, width, how.channels), how)
+
+
+def normalize(pixels: np.ndarray, how: Preprocess) -> np.ndarray:
+    """(pixel * scale - mean) / std: pixels [H, W, C] to an input [1, C, H, W]."""
+    mean = np.asarray(how.mean or [0.0] * how.channels, dtype=np.float32)
+    std = np.asarray(how.std or [1.0] * how.channels, dtype=np.float32)
+    values = (pixels * np.float32(how.scale) - mean) / std
+    return np.ascontiguousarray(values.transpose(2, 0, 1)[None], dtype=np.float32)

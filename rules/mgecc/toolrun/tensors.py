@@ -1,0 +1,128 @@
+"""A model's inputs and outputs as arrays and as the bytes a program reads and writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import DType
+from mgecc.toolrun.products import InputError
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One input or output: the user's name, its shape and element type."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+
+    @property
+    def nbytes(self) -> int:
+        return prod(self.shape) * self.dtype.size
+
+
+@dataclass(frozen=True)
+class Interface:
+    """Inputs and outputs of a model in their order, and the bytes of its arena and weights."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    arena: int
+    weights: int
+
+    @property
+    def output_bytes(self) -> int:
+        return sum(tensor.nbytes for tensor in self.outputs)
+
+
+def read_interface(folder: Path) -> Interface:
+    """From the report.json of a products folder."""
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    parts = report.get("members") or [report]
+    return Interface(
+        inputs=tuple(_tensor(row) for row in report["inputs"]),
+        outputs=tuple(_tensor(row) for row in report["outputs"]),
+        arena=max(part["arena"] for part in parts),
+        weights=max(part["weights"] for part in parts),
+    )
+
+
+def _tensor(row: dict[str, Any]) -> Tensor:
+    dtype = DType(row["dtype"], row.get("scale"), row.get("zero_point", 0))
+    return Tensor(row["name"], tuple(row["shape"]), dtype)
+
+
+def split_cases(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
+    """The array with a leading axis of cases: as it is if it has one, else with one case. Raises InputError."""
+    if array.shape == tensor.shape:
+        return array[None]
+    if array.shape[1:] == tensor.shape and array.ndim == len(tensor.shape) + 1 and len(array):
+        return array
+    raise InputError(
+        f"{key} has shape {list(array.shape)}, the model wants {list(tensor.shape)} (or N of it)"
+    )
+
+
+def input_stacks(arrays: Arrays, interface: Interface) -> Arrays:
+    """Input name -> its cases stacked, as stored, in the model's order; all with the same number of cases.
+
+    Raises InputError for what is missing or does not fit.
+    """
+    stacks = {}
+    for tensor in interface.inputs:
+        key = f"in.{tensor.name}"
+        if key not in arrays:
+            there = ", ".join(name for name in arrays if name.startswith("in.")) or "none"
+            raise InputError(f"there is no array {key}; inputs given: {there}")
+        stacks[tensor.name] = split_cases(_as_stored(arrays[key], tensor, key), tensor, key)
+    counts = sorted({len(stack) for stack in stacks.values()})
+    if len(counts) > 1:
+        raise InputError(f"inputs have different numbers of cases: {', '.join(map(str, counts))}")
+    return stacks
+
+
+def input_cases(arrays: Arrays, interface: Interface) -> list[bytes]:
+    """Bytes of every case's inputs, one after the other in the model's order. Raises InputError."""
+    stacks = list(input_stacks(arrays, interface).values())
+    count = len(stacks[0]) if stacks else 1
+    return [b"".join(stack[case].tobytes() for stack in stacks) for case in range(count)]
+
+
+def _as_stored(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
+    """In the element type the model stores; real numbers for a quantised input are quantised."""
+    want = tensor.dtype.numpy
+    if array.dtype == want:
+        return array
+    if tensor.dtype.scale is not None and array.dtype.kind == "f":
+        low, high = tensor.dtype.range
+        scaled = np.rint(array.astype(np.float64) / tensor.dtype.scale) + tensor.dtype.zero_point
+        return np.clip(scaled, low, high).astype(want)
+    if not np.can_cast(array.dtype, want, "same_kind"):
+        raise InputError(f"{key} has element type {array.dtype}, the model wants {tensor.dtype}")
+    return array.astype(want)
+
+
+def output_arrays(results: list[bytes], interface: Interface) -> list[np.ndarray]:
+    """Outputs in order, each stacked over the cases, in the element type the model stores."""
+    arrays, start = [], 0
+    for tensor in interface.outputs:
+        parts = [result[start : start + tensor.nbytes] for result in results]
+        start += tensor.nbytes
+        stacked = np.frombuffer(b"".join(parts), tensor.dtype.numpy.newbyteorder("<"))
+        arrays.append(stacked.reshape(len(results), *tensor.shape).astype(tensor.dtype.numpy))
+    return arrays
+
+
+def dequantized(array: np.ndarray, tensor: Tensor) -> np.ndarray:
+    """Real numbers of stored ones."""
+    if tensor.dtype.scale is None:
+        return array
+    return ((array.astype(np.float64) - tensor.dtype.zero_point) * tensor.dtype.scale).astype(np.float32)
