@@ -1,0 +1,116 @@
+"""A convolution node in numbers, and its weights and bias as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import Node, Unsupported, Value
+from mgecc.kernels.fused import Activation, activation_of
+from mgecc.ops.convolution import geometry
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Sizes of one convolution. ``ic``, ``oc``: channels of all groups; ``pr``: columns read past the image."""
+
+    n: int
+    ic: int
+    oc: int
+    groups: int
+    h: int
+    w: int
+    oh: int
+    ow: int
+    kh: int
+    kw: int
+    sh: int
+    sw: int
+    dh: int
+    dw: int
+    pt: int
+    pl: int
+    activation: Activation
+    has_z: bool
+
+    @property
+    def pixels(self) -> int:
+        return self.oh * self.ow
+
+    @property
+    def taps(self) -> int:
+        return self.kh * self.kw
+
+    @property
+    def pr(self) -> int:
+        """Columns that the last output of a row reads right of the image."""
+        return max(0, (self.ow - 1) * self.sw + (self.kw - 1) * self.dw + 1 - self.pl - self.w)
+
+    @property
+    def is_depthwise(self) -> bool:
+        return self.groups == self.ic == self.oc
+
+    @property
+    def is_pointwise(self) -> bool:
+        """One tap, on every pixel: a matrix product over flat pixels."""
+        return self.taps == 1 and (self.sh, self.sw, self.pt, self.pl) == (1, 1, 0, 0) and self.h == self.oh and self.w == self.ow
+
+    @property
+    def macs(self) -> int:
+        return self.n * self.oc * self.pixels * self.taps * (self.ic // self.groups)
+
+
+def conv_of(node: Node) -> Conv | None:
+    """Sizes of a float32 convolution with constant weights and bias; None for other element types and forms."""
+    x, w = node.inputs[:2]
+    if any(v.type.dtype.name != "float32" for v in (*node.inputs, node.output)):
+        return None
+    if not w.is_const or node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
+        return None
+    if bias_value(node) is None and len(node.inputs) > 2:
+        raise Unsupported("the bias is computed by the model", "add it by an operator of its own")
+    geo = geometry(node)
+    window, (g, opg, ipg) = geo.window, geo.weights[:3]
+    n, _, h, width = geo.x
+    (oh, ow), (kh, kw) = geo.output[2:], window.kernel
+    (sh, sw), (dh, dw), ((pt, _), (pl, _)) = window.stride, window.dilate, window.pad
+    sizes = (n, g * ipg, g * opg, g, h, width, oh, ow, kh, kw, sh, sw, dh, dw, pt, pl)
+    return Conv(*sizes, activation_of(node), residual(node) is not None)
+
+
+def bias_value(node: Node) -> Value | None:
+    """The constant bias per channel, or the empty constant that stands for none."""
+    if len(node.inputs) < 3:
+        return None
+    value = node.inputs[2]
+    is_bias = value.is_const and value.type.elements in (0, node.output.shape[1])
+    return value if is_bias else None
+
+
+def residual(node: Node) -> Value | None:
+    """The tensor that is added before the activation."""
+    if len(node.inputs) < 4 or not node.inputs[3].type.elements:
+        return None
+    z = node.inputs[3]
+    if z.shape != node.output.shape or z.is_const:
+        raise Unsupported(f"the residual {z.type} is not a computed tensor of the result's shape")
+    return z
+
+
+def weights_of(node: Node) -> np.ndarray:
+    """Weights (groups, oc / groups, ic / groups, kh, kw) for cross-correlation."""
+    w = node.inputs[1].const
+    assert w is not None
+    grouped = w if w.ndim == 5 else w[None]
+    return grouped[..., ::-1, ::-1] if node.attrs.get("mode") == "CONVOLUTION" else grouped
+
+
+def bias_of(node: Node, first: int, count: int) -> np.ndarray:
+    """Bias of ``count`` channels from ``first`` on, zeros past the last."""
+    result = np.zeros(count, np.float32)
+    value = bias_value(node)
+    if value is not None and value.const is not None:
+        given = value.const.reshape(-1)[first : first + count]
+        result[: given.size] = given
+    return result

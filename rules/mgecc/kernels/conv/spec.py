@@ -1,0 +1,22 @@
+"""Which convolutions are served, by which templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Candidate, serves
+from mgecc.kernels.conv import tile
+from mgecc.kernels.conv.geometry import conv_of
+from mgecc.targets import Target
+
+_WAYS = (tile.candidates,)
+
+
+@serves("ConvBias", "Convolution")
+def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
+    """Every way that fits the node."""
+    conv = conv_of(node)
+    if conv is not None:
+        for way in _WAYS:
+            yield from way(node, conv, target)

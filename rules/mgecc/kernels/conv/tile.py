@@ -1,0 +1,175 @@
+"""Dense and grouped convolutions by register tiles straight from the image (tile.c.j2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
+from mgecc.targets import Target
+
+_FLAT = ("n", "h", "w", "oh", "ow", "xb", "yb", "icb", "groups", "first", "per")
+_TAPS = ("kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
+
+# ISA -> pixels and vectors of channels of the largest tile whose sums, weights and inputs fit the registers.
+_TILES: dict[str, tuple[int, int]] = {
+    "neon64": (10, 2),
+    "neon32": (4, 2),
+    "avx512": (12, 2),
+    "avx2": (6, 2),
+    "sse2": (4, 2),
+    "scalar": (4, 4),
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes; ``xl`` lanes come with one load."""
+
+    isa: str
+    c: int
+    p: int
+    j: int
+
+    @property
+    def xl(self) -> int:
+        return 1 if self.isa == "scalar" else 4
+
+    @property
+    def hold_w(self) -> bool:
+        """Keep the weights of a step in registers and stream pixels through, or the other way round."""
+        return self.isa == "neon64" and self.p > 1
+
+    @property
+    def step_cost(self) -> float:
+        """Instructions to multiply ``c`` input channels of all pixels with their weights."""
+        loads = {"neon64": 0.5, "scalar": 1.0, "neon32": 0.7}.get(self.isa, 1.0)
+        from_pixels = self.p * (self.c if self.isa in ("avx2", "sse2") else self.c / self.xl)
+        madd = 2.0 if self.isa == "sse2" else 1.0
+        return self.p * self.j * self.c * madd + loads * (from_pixels + self.c * self.j) + 4
+
+
+def tiles_for(target: Target, c: int, pixels: int, vectors: int) -> list[Tile]:
+    """The tile for most channels and, where vectors remain, one for the rest."""
+    most_p, most_j = _TILES[target.isa]
+    if pixels < most_p // 2:
+        most_j = min(8, most_p * most_j // max(pixels, 2))
+    j = min(most_j, vectors)
+    widths = [j] + ([vectors % j] if vectors % j else [])
+    return [_best(target.isa, c, pixels, (most_p, width)) for width in widths]
+
+
+def _best(isa: str, c: int, pixels: int, most: tuple[int, int]) -> Tile:
+    """The largest tile, unless a smaller one fits the image much better."""
+    full = Tile(isa, c, min(most[0], pixels), most[1])
+    rivals = [Tile(isa, c, p, most[1]) for p in range(1, full.p)]
+
+    def total(tile: Tile) -> float:
+        return -(-pixels // tile.p) * tile.step_cost
+
+    best = min(rivals, key=total, default=full)
+    return best if total(best) < 0.9 * total(full) else full
+
+
+def kernel(conv: Conv, tile: Tile) -> Kernel:
+    flat, act = conv.is_pointwise, conv.activation
+    stride = conv.sw if conv.sw <= 2 else 0
+    window = "k1s1" if flat else f"s{stride or 'any'}"
+    operands = [("x", "const float *"), ("w", "const float *"), ("b", "const float *")]
+    operands += [("z", "const float *")] * conv.has_z + [("y", "float *")]
+    names = _FLAT if flat else _FLAT + _TAPS
+    params = {
+        "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
+        "sw": 1 if flat else stride, "xl": tile.xl, "z": conv.has_z,
+    }  # fmt: skip
+    return Kernel(
+        f"conv_f32_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}{'_add' if conv.has_z else ''}{act.suffix}",
+        "conv/tile.c.j2",
+        tuple(operands),
+        (*((name, "int32_t") for name in names), *act.fields),
+        tuple(sorted(params.items())),
+        act.needs,
+    )
+
+
+def pack(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> np.ndarray:
+    """Weights of ``count`` tiles from channel block ``first`` on: [tile][tap][input block][lane][j * c]."""
+    w = weights_of(node)
+    c, g, opg, ipg = tile.c, *w.shape[:3]
+    blocks_in, blocks_out = -(-ipg // c), -(-opg // c)
+    full = np.zeros((g, blocks_out * c, blocks_in * c, conv.taps), np.float32)
+    full[:, :opg, :ipg] = w.reshape(g, opg, ipg, conv.taps)
+    chosen = full.reshape(g * blocks_out * c, blocks_in, c, conv.taps)
+    chosen = chosen[first * c : (first + count * tile.j) * c].reshape(count, tile.j * c, blocks_in, c, conv.taps)
+    return np.ascontiguousarray(chosen.transpose(0, 4, 2, 3, 1))
+
+
+def _call(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> Call:
+    c, x = tile.c, node.inputs[0]
+    out_blocks, in_blocks = -(-conv.oc // c), -(-conv.ic // c)
+    per = max(1, out_blocks // conv.groups // tile.j)
+    sizes = (conv.n, conv.h, conv.w, conv.oh, conv.ow, in_blocks, out_blocks, in_blocks // conv.groups, count, first, per)
+    window = () if conv.is_pointwise else (conv.kh, conv.kw, conv.sh, conv.sw, conv.dh, conv.dw, conv.pt, conv.pl)
+    operands = [
+        x,
+        Const(partial(pack, node, conv, tile, first, count)),
+        Const(partial(bias_of, node, first * c, count * tile.j * c)),
+        *([residual(node)] if conv.has_z else []),
+        node.output,
+    ]
+    return Call(kernel(conv, tile), tuple(operands), (*sizes, *window, *conv.activation.numbers))
+
+
+def _build(conv: Conv, tiles: list[Tile], node: Node) -> list[Call]:
+    vectors = -(-conv.oc // tiles[0].c)
+    count = vectors // tiles[0].j
+    calls = [_call(node, conv, tiles[0], 0, count)]
+    if len(tiles) > 1:
+        calls.append(_call(node, conv, tiles[1], count * tiles[0].j, 1))
+    return calls
+
+
+def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
+    """Tiles over channel blocks; groups must consist of whole blocks."""
+    c = target.block_of("float32")
+    opg, ipg = conv.oc // conv.groups, conv.ic // conv.groups
+    if c != target.lanes or (conv.groups > 1 and (opg % c or ipg % c)):
+        return
+    vectors = -(-opg // c)
+    tiles = tiles_for(target, c, conv.pixels, vectors)
+    if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
+        width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
+        tiles = [_best(target.isa, c, conv.pixels, (_TILES[target.isa][0], width))]
+    blocks = [c if not v.is_const else 1 for v in node.inputs]
+    main = tiles[0]
+    yield Candidate(
+        partial(_build, conv, tiles),
+        _cost(conv, tiles),
+        tuple(blocks),
+        (c,),
+        sum(_code(conv, t) for t in tiles),
+        (3,) if conv.has_z else (),
+        why=f"register tiles of {main.p} pixels x {main.j * c} channels",
+    )
+
+
+def _cost(conv: Conv, tiles: list[Tile]) -> float:
+    c = tiles[0].c
+    steps = conv.taps * -(-conv.ic // conv.groups // c)
+    vectors = -(-conv.oc // c)
+    shares = [vectors // tiles[0].j, 1][: len(tiles)]
+    border = 1.0 if conv.is_pointwise else 1.1
+    return sum(
+        conv.n * share * -(-conv.pixels // t.p) * (steps * t.step_cost * border + t.p * t.j * (2.5 + conv.activation.cost) + 15)
+        for t, share in zip(tiles, shares)
+    )
+
+
+def _code(conv: Conv, tile: Tile) -> int:
+    body = 4 * tile.step_cost
+    return int(300 + body * (1 if conv.is_pointwise else 2) + 4 * tile.p * tile.j * (2 + conv.activation.cost))

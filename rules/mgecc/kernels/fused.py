@@ -1,0 +1,50 @@
+"""Activations that kernels apply before they store: fields, numbers and symbol parts they bring (see activation.j2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mgecc.graph import Node, Unsupported
+from mgecc.ops.activation import of_node
+
+_FIELDS: dict[str, tuple[str, ...]] = {"CLIP": ("lo", "hi"), "LEAKY": ("slope",)}
+_MATH = frozenset({"SIGMOID", "TANH", "SILU", "GELU"})
+_PLAIN = frozenset({"IDENTITY", "RELU", "HSIGMOID", "H_SWISH"})
+_LETTERS = {"IDENTITY": "", "H_SWISH": "hswish"}
+# Vector instructions per vector of results.
+_COST = {"IDENTITY": 0, "RELU": 1, "CLIP": 2, "LEAKY": 3, "HSIGMOID": 4, "H_SWISH": 5}
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What ends a fused kernel. ``numbers`` go into the kernel's float fields; ``kind`` is structure."""
+
+    kind: str
+    numbers: tuple[float, ...] = ()
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, "float") for name in _FIELDS.get(self.kind, ()))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ("math",) if self.kind in _MATH else ()
+
+    @property
+    def suffix(self) -> str:
+        """Part of a kernel's symbol, with its underscore; empty for no activation."""
+        letters = _LETTERS.get(self.kind, self.kind.lower())
+        return f"_{letters}" if letters else ""
+
+    @property
+    def cost(self) -> float:
+        """Estimated instructions per vector."""
+        return float(_COST.get(self.kind, 20))
+
+
+def activation_of(node: Node) -> Activation:
+    """The node's activation; Unsupported if kernels do not know it."""
+    kind, *numbers = of_node(node.attrs)
+    if kind not in _PLAIN | _MATH | _FIELDS.keys() or len(numbers) != len(_FIELDS.get(kind, ())):
+        raise Unsupported(f"the fused activation {kind} has no kernel", "apply it as an operator of its own")
+    return Activation(kind, tuple(float(n) for n in numbers))
