@@ -1,0 +1,54 @@
+"""The arena plan: nothing overlaps in time and place, and the bound is honest."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mgecc.planner.arena import bound, place
+from mgecc.planner.buffers import ALIGN, Buffer, aligned
+
+
+def buffers() -> st.SearchStrategy[list[Buffer]]:
+    one = st.builds(
+        lambda size, first, length: Buffer(size, first, first + length),
+        st.integers(1, 5000),
+        st.integers(0, 30),
+        st.integers(0, 8),
+    )
+    return st.lists(one, max_size=25)
+
+
+def overlap(a: Buffer, b: Buffer) -> bool:
+    return a.first <= b.last and b.first <= a.last
+
+
+@settings(max_examples=200, deadline=None)
+@given(buffers())
+def test_live_buffers_never_share_bytes(items: list[Buffer]) -> None:
+    plan, size = place(items)
+    for i, a in enumerate(items):
+        assert plan[a] % ALIGN == 0
+        assert plan[a] + a.size <= size
+        for b in items[i + 1 :]:
+            apart = plan[a] + a.size <= plan[b] or plan[b] + b.size <= plan[a]
+            assert apart or not overlap(a, b)
+
+
+@settings(max_examples=200, deadline=None)
+@given(buffers())
+def test_no_plan_is_below_the_bound(items: list[Buffer]) -> None:
+    _, size = place(items)
+    assert size >= bound(items)
+    steps = [step for b in items for step in (b.first, b.last)]
+    assert bound(items) == max(
+        (sum(aligned(b.size) for b in items if b.first <= step <= b.last) for step in steps), default=0
+    )
+
+
+def test_a_chain_needs_two_neighbours_at_a_time() -> None:
+    chain = [Buffer(1000 + 64 * i, i, i + 1) for i in range(10)]
+    _, size = place(chain)
+    assert size == bound(chain)
+
+
+def test_nothing_needs_nothing() -> None:
+    assert place([]) == ({}, 0)
