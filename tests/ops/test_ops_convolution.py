@@ -76,7 +76,9 @@ def test_transposed_convolution_is_the_transpose_of_convolution(case):
 
 def test_transposed_convolution_size_follows_from_stride_kernel_and_padding():
     attrs = {**CONVOLUTION, "stride_h": 2, "stride_w": 3, "pad_h": 1, "dilate_w": 2}
-    got = run("ConvolutionBackwardData", attrs, np.ones((2, 5, 3, 3), np.float32), np.ones((1, 2, 4, 4), "f4"))
+    got = run(
+        "ConvolutionBackwardData", attrs, np.ones((2, 5, 3, 3), np.float32), np.ones((1, 2, 4, 4), "f4")
+    )
     assert got[0].shape == (1, 5, 7, 14)
 
 
@@ -90,12 +92,18 @@ def test_convolution_mode_turns_the_kernel_around():
 
 def test_conv_bias_adds_bias_and_residual_before_the_activation():
     rng = np.random.default_rng(1)
-    x, w, b, z = (rng.normal(size=s).astype("f4") for s in [(1, 3, 4, 4), (2, 3, 1, 1), (1, 2, 1, 1), (1, 2, 4, 4)])
+    x, w, b, z = (
+        rng.normal(size=s).astype("f4") for s in [(1, 3, 4, 4), (2, 3, 1, 1), (1, 2, 1, 1), (1, 2, 4, 4)]
+    )
     attrs = {**CONVOLUTION, "activation": ("CLIP", -0.5, 0.5)}
     plain = run("Convolution", CONVOLUTION, x, w)[0]
-    np.testing.assert_allclose(run("ConvBias", attrs, x, w, b, z)[0], np.clip(plain + b + z, -0.5, 0.5), rtol=1e-5)
+    np.testing.assert_allclose(
+        run("ConvBias", attrs, x, w, b, z)[0], np.clip(plain + b + z, -0.5, 0.5), rtol=1e-5
+    )
     empty = np.zeros((0,), np.float32)
-    np.testing.assert_allclose(run("ConvBias", attrs, x, w, empty, z)[0], np.clip(plain + z, -0.5, 0.5), rtol=1e-5)
+    np.testing.assert_allclose(
+        run("ConvBias", attrs, x, w, empty, z)[0], np.clip(plain + z, -0.5, 0.5), rtol=1e-5
+    )
 
 
 def test_quantised_conv_bias_is_exact_and_rounds_halves_away_from_zero():
@@ -111,7 +119,10 @@ def test_quantised_conv_bias_is_exact_and_rounds_halves_away_from_zero():
 
 def test_padding_of_asymmetric_values_is_real_zero():
     x = np.full((1, 1, 3, 3), 7, np.uint8)
-    dtype, weights = DType("quint8", 1.0, 7), value(np.full((1, 1, 3, 3), 9, np.uint8), DType("quint8", 1.0, 3))
+    dtype, weights = (
+        DType("quint8", 1.0, 7),
+        value(np.full((1, 1, 3, 3), 9, np.uint8), DType("quint8", 1.0, 3)),
+    )
     got = run("Convolution", {**CONVOLUTION, "pad_h": 2, "pad_w": 2}, value(x, dtype), weights)[0]
     assert got.dtype == np.int32 and not got.any()
 
@@ -152,14 +163,18 @@ def test_deformable_convolution_without_offsets_is_convolution():
     plain = run("Convolution", attrs, x, w)[0]
     area = plain.shape[2:]
     offset, mask = np.zeros((2, 24, *area), "f4"), np.ones((2, 12, *area), "f4")
-    np.testing.assert_allclose(run("DeformableConv", attrs, x, w, offset, mask)[0], plain, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        run("DeformableConv", attrs, x, w, offset, mask)[0], plain, rtol=1e-4, atol=1e-5
+    )
 
 
 def test_deformable_convolution_shifts_by_rows_then_columns():
     x = np.arange(30, dtype="f4").reshape(1, 1, 5, 6)
     offset = np.zeros((1, 2, 5, 6), "f4")
     offset[:, 0], offset[:, 1] = 1.0, 0.5
-    got = run("DeformableConv", CONVOLUTION, x, np.ones((1, 1, 1, 1), "f4"), offset, np.full((1, 1, 5, 6), 2, "f4"))[0]
+    got = run(
+        "DeformableConv", CONVOLUTION, x, np.ones((1, 1, 1, 1), "f4"), offset, np.full((1, 1, 5, 6), 2, "f4")
+    )[0]
     assert got[0, 0, 1, 2] == 2 * 14.5 and got[0, 0, 3, 5] == 29 and not got[0, 0, 4].any()
 
 
@@ -183,7 +198,9 @@ def test_region_restricted_convolution_ignores_other_regions():
     inside, attrs = np.zeros((1, 5, 5), np.int32), {**CONVOLUTION, "pad_h": 1, "pad_w": 1}
     inside[:, :, 3:] = 1
     got = run("RegionRestrictedConvolution", attrs, x, w, inside, np.ones((1, 5, 5), np.int32))[0]
-    np.testing.assert_allclose(got, run("Convolution", attrs, x * inside[:, None].astype("f4"), w)[0], rtol=1e-6)
+    np.testing.assert_allclose(
+        got, run("Convolution", attrs, x * inside[:, None].astype("f4"), w)[0], rtol=1e-6
+    )
 
 
 def test_batch_conv_bias_uses_each_items_own_weights():
@@ -191,7 +208,9 @@ def test_batch_conv_bias_uses_each_items_own_weights():
     x, w = rng.normal(size=(2, 3, 5, 5)).astype("f4"), rng.normal(size=(2, 4, 3, 3, 3)).astype("f4")
     b = rng.normal(size=(1, 4, 1, 1)).astype("f4")
     got = run("BatchConvBias", {**CONVOLUTION, "nonlineMode": "RELU"}, x, w, b)[0]
-    items = [run("ConvBias", {**CONVOLUTION, "nonlineMode": "RELU"}, x[k : k + 1], w[k], b)[0] for k in (0, 1)]
+    items = [
+        run("ConvBias", {**CONVOLUTION, "nonlineMode": "RELU"}, x[k : k + 1], w[k], b)[0] for k in (0, 1)
+    ]
     np.testing.assert_array_equal(got, np.concatenate(items))
 
 
@@ -207,4 +226,13 @@ def test_batch_conv_bias_uses_each_items_own_weights():
 )
 def test_impossible_convolutions_are_refused(change, x, w):
     with pytest.raises(Unsupported):
-        output_types("Convolution", {**CONVOLUTION, **change}, value(np.zeros(x, "f4")), value(np.zeros(w, "f4")))
+        output_types(
+            "Convolution", {**CONVOLUTION, **change}, value(np.zeros(x, "f4")), value(np.zeros(w, "f4"))
+        )
+
+
+@pytest.mark.parametrize("change", [{"mode": 7}, {"nonlineMode": 9}, {"format": 99}])
+def test_enumeration_values_nobody_knows_are_refused_before_anything_is_computed(change):
+    x, w = value(np.zeros((1, 1, 3, 3), "f4")), value(np.zeros((1, 1, 1, 1), "f4"))
+    with pytest.raises(Unsupported):
+        output_types("ConvBias", {**CONVOLUTION, **change}, x, w)

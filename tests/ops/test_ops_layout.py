@@ -38,7 +38,11 @@ def test_convolution_in_a_stored_layout_equals_the_plain_one(data_format, sparse
     attrs = {**CONVOLUTION, "sparse": "GROUP", "pad_h": 1, "stride_w": 2, "nonlineMode": "RELU"}
     plain = run("ConvBias", attrs, x, w, b)[0]
     block, word = layout.BLOCKS[data_format], block_word(data_format)
-    stored = [layout.pack(x, word, block), layout.pack(w, weights, block, "goihw"), layout.pack(b, word, block)]
+    stored = [
+        layout.pack(x, word, block),
+        layout.pack(w, weights, block, "goihw"),
+        layout.pack(b, word, block),
+    ]
     got = run("ConvBias", {**attrs, "format": data_format, "sparse": sparse}, *stored)[0]
     np.testing.assert_allclose(layout.to_plain(got, data_format), plain, rtol=1e-5, atol=1e-5)
 
@@ -69,11 +73,15 @@ def test_relayout_fills_the_last_block_with_zeros_and_cuts_it_off_again():
     x = np.arange(1, 7, dtype="f4").reshape(1, 3, 1, 2)
     blocked = run("RelayoutFormat", {"mode": "NCHW_NCHW4", "oc": 0, "group": 1}, x)[0]
     assert blocked.shape == (1, 1, 1, 2, 4) and not blocked[..., 3].any()
-    np.testing.assert_array_equal(run("RelayoutFormat", {"mode": "NCHW4_NCHW", "oc": 3, "group": 1}, blocked)[0], x)
+    np.testing.assert_array_equal(
+        run("RelayoutFormat", {"mode": "NCHW4_NCHW", "oc": 3, "group": 1}, blocked)[0], x
+    )
 
 
 def test_relayout_to_chwn4_and_back():
     x = np.arange(2 * 2 * 3 * 5 * 4, dtype="f4").reshape(2, 2, 3, 5, 4)
     there = run("RelayoutFormat", {"mode": "NCHW4_CHWN4", "oc": 0, "group": 1}, x)[0]
     np.testing.assert_array_equal(there, x.transpose(1, 2, 3, 0, 4))
-    np.testing.assert_array_equal(run("RelayoutFormat", {"mode": "CHWN4_NCHW4", "oc": 0, "group": 1}, there)[0], x)
+    np.testing.assert_array_equal(
+        run("RelayoutFormat", {"mode": "CHWN4_NCHW4", "oc": 0, "group": 1}, there)[0], x
+    )

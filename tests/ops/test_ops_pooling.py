@@ -62,7 +62,9 @@ def test_asymmetric_quantised_pooling_equals_rounded_pooling_of_the_real_values(
 def test_signed_averages_round_halves_away_from_zero():
     x = np.array([[[[-1, -2, 1, 2]]]], np.int8)
     case = {"mode": "AVERAGE", "window": (1, 2), "stride": (1, 2), "pad": (0,) * 4}
-    np.testing.assert_array_equal(run("Pooling", attributes(case), value(x, DType("qint8", 0.5)))[0], [[[[-2, 2]]]])
+    np.testing.assert_array_equal(
+        run("Pooling", attributes(case), value(x, DType("qint8", 0.5)))[0], [[[[-2, 2]]]]
+    )
 
 
 def test_symmetric_padding_comes_from_the_record():
@@ -97,4 +99,9 @@ def test_adaptive_windows_are_the_same_everywhere(mode):
 
 def test_adaptive_pooling_to_more_than_there_is_is_refused():
     with pytest.raises(Unsupported):
-        run("AdaptivePooling", {"mode": "MAX", "format": "NCHW"}, np.ones((1, 1, 2, 2), "f4"), np.array([3, 1], "i4"))
+        run(
+            "AdaptivePooling",
+            {"mode": "MAX", "format": "NCHW"},
+            np.ones((1, 1, 2, 2), "f4"),
+            np.array([3, 1], "i4"),
+        )

@@ -27,18 +27,24 @@ def _activation(name: str) -> Callable[[_Function], _Function]:
 
 def apply(activation: Activation, x: np.ndarray) -> np.ndarray:
     """The activation of every number of ``x``, in the type of ``x``; Unsupported for unknown names."""
-    name, *numbers = activation
-    if name not in _TABLE:
-        raise Unsupported(f"the activation {name} is not known", f"known ones: {', '.join(sorted(_TABLE))}")
+    name, *numbers = check(activation)
     with np.errstate(over="ignore"):
         return np.asarray(_TABLE[name](x, *(x.dtype.type(n) for n in numbers)), dtype=x.dtype)
+
+
+def check(activation: Activation) -> Activation:
+    """The activation itself; Unsupported for unknown names."""
+    if activation[0] not in _TABLE:
+        known = f"known ones: {', '.join(sorted(_TABLE))}"
+        raise Unsupported(f"the activation {activation[0]} is not known", known)
+    return activation
 
 
 def of_node(attrs: dict[str, Any]) -> Activation:
     """What ends the node: 'activation' when a pass has set it, else the record's nonlineMode."""
     if "activation" in attrs:
         return tuple(attrs["activation"])
-    return (str(attrs.get("nonlineMode", "IDENTITY")),)
+    return (attrs.get("nonlineMode", "IDENTITY"),)
 
 
 def erf(x: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported
-from mgecc.ops.activation import IDENTITY, Activation, apply, of_node
+from mgecc.ops.activation import IDENTITY, Activation, apply, check, of_node
 from mgecc.ops.quantize import dequantize, quantize, same_unit, scale_of
 
 _EXACT = (IDENTITY, ("RELU",))
@@ -48,6 +48,7 @@ def product_type(a: DType, b: DType) -> DType:
 
 def output_type(node: Node) -> DType:
     """The record's own result type, else that of the product of the node's first two inputs."""
+    check(of_node(node.attrs))
     stated = node.attrs.get("output_dtype")
     return stated if stated is not None else product_type(*(v.type.dtype for v in node.inputs[:2]))
 
@@ -81,6 +82,11 @@ def finish(total: Numbers, terms: Sequence[Numbers], activation: Activation, res
     for term in others:
         values = values + real(term)
     return store(apply(activation, values), result)
+
+
+def stretches(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
+    """Whether a value of ``shape`` broadcasts to ``full`` without enlarging it."""
+    return len(shape) <= len(full) and all(s in (1, n) for s, n in zip(shape[::-1], full[::-1]))
 
 
 def finish_node(node: Node, total: np.ndarray, terms: Sequence[Numbers]) -> np.ndarray:

@@ -9,16 +9,19 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
+from mgecc.ops.arithmetic import stretches
 from mgecc.ops.normalization import softmax
 from mgecc.ops.registry import Operator, operator
 
 _PARTS = "qkvo"
+_MASKS = ("NO_MASK", "DEFAULT_MASK", "USER_DEFINED_MASK")
 
 
 def _check(attrs: dict[str, Any]) -> None:
     refused = {
-        "biases of keys and values": attrs["tensor_combination_type"] in ("ONLY_BIASKV", "ALL"),
-        "masks in the style of cuDNN": attrs["attn_mask_type"] == "CUDNN_STYLE_MASK",
+        "biases of keys and values": attrs["tensor_combination_type"] not in ("NONE", "ONLY_MASK"),
+        f"masks of type {attrs['attn_mask_type']}": attrs["attn_mask_type"] not in _MASKS,
+        f"{attrs['num_heads']} heads": attrs["num_heads"] < 1,
         "add_zero_attn": attrs["add_zero_attn"],
         "reslink": attrs["reslink"],
         f"input order {attrs['input_order']}": attrs["input_order"] != 0,
@@ -89,6 +92,11 @@ class MultiHeadAttn(Operator):
         if weights.elements != _weight_count(node):
             raise Unsupported(f"{weights.elements} weights stand where {_weight_count(node)} are needed")
         (n, tq, _), tk = q.shape, k.shape[1]
+        for mask in node.inputs[4:]:
+            if not stretches(mask.shape, (n * heads, tq, tk)):
+                raise Unsupported(
+                    f"a mask of shape {list(mask.shape)} does not stretch to {[n * heads, tq, tk]}"
+                )
         kept = n * (tq * widths["q"][1] + tk * (widths["k"][1] + widths["v"][1]) + tq * widths["v"][1]) + 1
         shapes = [(n * heads, tq, tk), (0,), (kept,)]
         return [q.with_shape((n, tq, widths["o"][1])), *(TensorType(s, FLOAT32) for s in shapes)]

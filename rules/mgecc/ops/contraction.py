@@ -22,10 +22,7 @@ def contract(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
     matrix = weights.reshape(groups, out, -1)
     axes = (0, *range(1 + rank, 1 + 2 * rank), *range(1, 1 + rank))
     # One batch item at a time bounds the memory of the unrolled windows.
-    items = [
-        matrix @ item.transpose(axes).reshape(groups, matrix.shape[2], -1)
-        for item in columns
-    ]
+    items = [matrix @ item.transpose(axes).reshape(groups, matrix.shape[2], -1) for item in columns]
     return np.stack(items).reshape(len(columns), groups * out, *positions)
 
 
@@ -34,7 +31,9 @@ def convolve(x: np.ndarray, weights: np.ndarray, window: Window) -> np.ndarray:
     return contract(windows(x, window), weights)
 
 
-def convolve_transposed(x: np.ndarray, weights: np.ndarray, window: Window, size: tuple[int, ...]) -> np.ndarray:
+def convolve_transposed(
+    x: np.ndarray, weights: np.ndarray, window: Window, size: tuple[int, ...]
+) -> np.ndarray:
     """x (n, g i, *positions) with weights (g, i, o, *kernel) to (n, g o, *size)."""
     groups, inner, out, *kernel = weights.shape
     count, positions = x.shape[0], x.shape[2:]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops import layout
-from mgecc.ops.arithmetic import Numbers, finish_node, output_type, widen
+from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
 from mgecc.ops.contraction import contract, convolve, flipped
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of, windows
@@ -46,12 +47,16 @@ def geometry(node: Node) -> Geometry:
     words = (x_word, w_word, layout.output_word(data_format, len(x), w_word))
     plain_w = layout.plain_shape(w, w_word, "goihw")
     plain_x = layout.plain_shape(x, x_word)
-    check_channels(plain_x[1], plain_w[0] * plain_w[2])
+    check_operands(attrs, plain_x[1], plain_w[0] * plain_w[2])
     return Geometry(plain_x, plain_w, window_of(attrs, plain_w[3:]), words, layout.BLOCKS[data_format])
 
 
-def check_channels(data: int, weights: int) -> None:
-    """Unsupported when data and weights do not have the same number of input channels."""
+def check_operands(attrs: dict[str, Any], data: int, weights: int) -> None:
+    """Unsupported for unknown modes, and unless data and weights have as many input channels."""
+    if attrs.get("mode", "CROSS_CORRELATION") not in ("CONVOLUTION", "CROSS_CORRELATION"):
+        raise Unsupported(f"the convolution mode {attrs['mode']} is not known")
+    if attrs.get("sparse", "DENSE") not in ("DENSE", "GROUP"):
+        raise Unsupported(f"weights of the kind {attrs['sparse']} are not known")
     if data != weights:
         raise Unsupported(f"the data has {data} channels, the weights are for {weights}")
 
@@ -60,7 +65,7 @@ def plain_operands(node: Node, geo: Geometry, inputs: Sequence[np.ndarray]) -> t
     """x (n, c, h, w) and weights (g, o, i, h, w) ready for summing products."""
     x, w = (widen(a, v.type.dtype) for a, v in zip(inputs[:2], node.inputs))
     weights = layout.unpack(w, geo.words[1], "goihw")
-    return layout.unpack(x, geo.words[0]), flipped(weights, node.attrs.get("mode", ""), 2)
+    return layout.unpack(x, geo.words[0]), flipped(weights, node.attrs.get("mode", "CROSS_CORRELATION"), 2)
 
 
 def plain_terms(node: Node, inputs: Sequence[np.ndarray]) -> list[Numbers]:
@@ -75,8 +80,10 @@ def check_terms(node: Node, geo: Geometry) -> None:
     for value in node.inputs[2:]:
         if not value.type.elements:
             continue
-        shape = layout.plain_shape(value.shape, layout.word(node.attrs.get("format", "NCHW"), len(value.shape)))
-        if any(s not in (1, full) for s, full in zip(shape, geo.output)):
+        shape = layout.plain_shape(
+            value.shape, layout.word(node.attrs.get("format", "NCHW"), len(value.shape))
+        )
+        if not stretches(shape, geo.output):
             raise Unsupported(f"a term of shape {list(value.shape)} does not stretch to {list(geo.output)}")
 
 
@@ -154,7 +161,7 @@ def _batched(node: Node) -> Geometry:
         raise Unsupported("grouped weights per batch item are not supported")
     words = (layout.word(data_format, len(x)), layout.weights_word(data_format, "GROUP", len(w)))
     plain_x, plain_w = layout.plain_shape(x, words[0]), layout.plain_shape(w, words[1], "goihw")
-    check_channels(plain_x[1], plain_w[2])
+    check_operands(attrs, plain_x[1], plain_w[2])
     if plain_w[0] != plain_x[0]:
         raise Unsupported(f"weights for {plain_w[0]} batch items, the data has {plain_x[0]}")
     window = window_of(attrs, plain_w[3:])

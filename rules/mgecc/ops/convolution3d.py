@@ -9,7 +9,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import finish_node, output_type, widen
 from mgecc.ops.contraction import convolve, flipped
-from mgecc.ops.convolution import check_channels
+from mgecc.ops.convolution import check_operands
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of
 
@@ -28,7 +28,9 @@ def plain_weights(node: Node, position: int) -> tuple[int, ...]:
 def plain_operand(node: Node, inputs: Sequence[np.ndarray], position: int) -> np.ndarray:
     """The weights as (g, a, b, d, h, w), ready for summing products and for cross-correlation."""
     weights = widen(inputs[position], node.inputs[position].type.dtype)
-    return flipped(weights.reshape(plain_weights(node, position)), node.attrs.get("mode", ""), 3)
+    return flipped(
+        weights.reshape(plain_weights(node, position)), node.attrs.get("mode", "CROSS_CORRELATION"), 3
+    )
 
 
 def _window(node: Node) -> Window:
@@ -42,7 +44,7 @@ class Convolution3D(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, weights = node.inputs[0].shape, plain_weights(node, 1)
-        check_channels(x[1], weights[0] * weights[2])
+        check_operands(node.attrs, x[1], weights[0] * weights[2])
         shape = (x[0], weights[0] * weights[1], *_window(node).output_size(x[2:]))
         return [TensorType(shape, output_type(node))]
 

@@ -42,22 +42,24 @@ def bilinear(x: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     return total
 
 
+def _grid(geo: Geometry, axis: int) -> np.ndarray:
+    """Undisplaced coordinates of all taps along ``axis``, to be broadcast to (kh, kw, oh, ow)."""
+    window, count = geo.window, geo.output[2 + axis]
+    taps = np.arange(window.kernel[axis]) * window.dilate[axis] - window.pad[axis][0]
+    shape = [1, 1, 1, 1]
+    shape[axis], shape[2 + axis] = window.kernel[axis], count
+    return (taps[:, None] + np.arange(count) * window.stride[axis]).reshape(shape).astype(np.float32)
+
+
 def _columns(node: Node, geo: Geometry, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """Displaced and weighed windows (n, c, oh, ow, kh, kw)."""
-    window = geo.window
     data, _, offset, mask = (widen(a, v.type.dtype) for a, v in zip(inputs, node.inputs))
     count, channels = geo.x[:2]
-    positions, kernel = geo.output[2:], window.kernel
+    positions, kernel = geo.output[2:], geo.window.kernel
     groups = mask.shape[1] // _taps(geo)
     offset = offset.reshape(count, groups, *kernel, 2, *positions)
-    places = []
-    for axis in (0, 1):
-        taps = np.arange(kernel[axis]) * window.dilate[axis] - window.pad[axis][0]
-        starts = np.arange(positions[axis]) * window.stride[axis]
-        shape = [1, 1, 1, 1]
-        shape[axis], shape[2 + axis] = kernel[axis], positions[axis]
-        grid = (taps[:, None] + starts).reshape(shape).astype(np.float32)
-        places.append((grid + offset[:, :, :, :, axis]).reshape(count, groups, 1, -1))
+    flat = (count, groups, 1, -1)
+    places = [(_grid(geo, axis) + offset[:, :, :, :, axis]).reshape(flat) for axis in (0, 1)]
     planes = data.reshape(count, groups, channels // groups, *geo.x[2:])
     spots = [np.broadcast_to(p, (count, groups, channels // groups, p.shape[-1])) for p in places]
     samples = bilinear(planes, *spots) * mask.reshape(count, groups, 1, -1)
@@ -82,5 +84,5 @@ class DeformableConv(Operator):
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         geo = geometry(node)
         weights = widen(inputs[1], node.inputs[1].type.dtype).reshape(geo.weights)
-        columns = _columns(node, geo, inputs)
-        return [finish_node(node, contract(columns, flipped(weights, node.attrs.get("mode", ""), 2)), [])]
+        weights = flipped(weights, node.attrs.get("mode", "CROSS_CORRELATION"), 2)
+        return [finish_node(node, contract(_columns(node, geo, inputs), weights), [])]

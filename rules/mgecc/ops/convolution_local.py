@@ -8,7 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import finish_node, output_type, widen
-from mgecc.ops.convolution import check_channels
+from mgecc.ops.convolution import check_operands
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of, windows
 
@@ -29,7 +29,7 @@ def _window(node: Node, weights: tuple[int, ...]) -> Window:
 
 def _infer(node: Node, grouped: bool) -> list[TensorType]:
     x, weights = node.inputs[0].shape, _weights(node, grouped)
-    check_channels(x[1], weights[0] * weights[3])
+    check_operands(node.attrs, x[1], weights[0] * weights[3])
     positions = _window(node, weights).output_size(x[2:])
     if any(n % blocks for n, blocks in zip(positions, weights[1:3])):
         raise Unsupported(f"weights for {weights[1:3]} areas cannot serve {positions} positions evenly")

@@ -10,7 +10,7 @@ from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops import layout
 from mgecc.ops.arithmetic import finish_node, output_type, widen
 from mgecc.ops.contraction import convolve_transposed, flipped
-from mgecc.ops.convolution import check_channels
+from mgecc.ops.convolution import check_operands
 from mgecc.ops.convolution3d import plain_operand, plain_weights
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of
@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 def _output(node: Node, weights: Shape, window: Window) -> Shape:
     """Shape of the result; that of the third input, if there is one, must have as many window positions."""
     x = node.inputs[1].shape
-    check_channels(x[1], weights[0] * weights[1])
+    check_operands(node.attrs, x[1], weights[0] * weights[1])
     channels = weights[0] * weights[2]
     if len(node.inputs) < 3:
         return (x[0], channels, *window.input_size(x[2:]))
@@ -61,7 +61,7 @@ class ConvolutionBackwardData(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         weights = widen(inputs[0], node.inputs[0].type.dtype).reshape(_weights2d(node))
-        return _evaluate(node, inputs[1], flipped(weights, node.attrs.get("mode", ""), 2))
+        return _evaluate(node, inputs[1], flipped(weights, node.attrs.get("mode", "CROSS_CORRELATION"), 2))
 
 
 @operator("Convolution3DBackwardData", "Convolution3DBackwardData")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.arithmetic import stretches
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
 
@@ -14,7 +15,7 @@ from mgecc.ops.registry import Operator, operator
 def _infer(node: Node) -> list[TensorType]:
     x = node.inputs[0].type
     for value in node.inputs[1:]:
-        if np.broadcast_shapes(x.shape, value.shape) != x.shape:
+        if not stretches(value.shape, x.shape):
             raise Unsupported(f"a scale of shape {list(value.shape)} does not stretch to {list(x.shape)}")
     return [x]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
-from mgecc.ops.arithmetic import Numbers, finish_node, output_type, widen
+from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
 from mgecc.ops.registry import Operator, operator
 
 
@@ -36,7 +36,7 @@ def _total_type(node: Node) -> DType:
 def _infer(node: Node, rank: int) -> list[TensorType]:
     shape = _shape(node, rank)
     for term in node.inputs[2:]:
-        if term.type.elements and np.broadcast_shapes(shape, term.shape) != shape:
+        if term.type.elements and not stretches(term.shape, shape):
             raise Unsupported(f"a bias of shape {list(term.shape)} does not stretch to {list(shape)}")
     return [TensorType(shape, _total_type(node))]
 

@@ -9,6 +9,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops import layout
+from mgecc.ops.arithmetic import stretches
 from mgecc.ops.registry import Operator, operator
 
 Shape = tuple[int, ...]
@@ -27,7 +28,9 @@ class BatchNorm(Operator):
             advice = "call model.eval() before tracing"
             raise Unsupported("batch normalisation was traced in training mode", advice)
         for parameter in parameters:
-            _check_stretches(parameter.shape, x.shape)
+            if not stretches(parameter.shape, x.shape):
+                shapes = f"{list(parameter.shape)} do not stretch to {list(x.shape)}"
+                raise Unsupported(f"parameters of shape {shapes}")
         statistics = parameters[2].with_dtype(FLOAT32)
         return [statistics, statistics, TensorType((0,), x.dtype), x]
 
@@ -36,11 +39,6 @@ class BatchNorm(Operator):
         x, scale, bias, mean, variance = (a.astype(np.float64) for a in inputs)
         factor = 1 / np.sqrt(variance + node.attrs["epsilon"])
         return [mean, factor, np.zeros(0), (x - mean) * factor * scale + bias]
-
-
-def _check_stretches(shape: Shape, full: Shape) -> None:
-    if len(shape) != len(full) or any(s not in (1, n) for s, n in zip(shape, full)):
-        raise Unsupported(f"parameters of shape {list(shape)} do not stretch to {list(full)}")
 
 
 def _standardized(x: np.ndarray, axes: Shape, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

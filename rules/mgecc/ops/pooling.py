@@ -62,6 +62,8 @@ def _plain(node: Node) -> tuple[str, tuple[int, ...]]:
 
 
 def _infer(node: Node, window: Window) -> list[TensorType]:
+    if node.attrs["mode"] not in ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING"):
+        raise Unsupported(f"the pooling mode {node.attrs['mode']} is not known")
     word, shape = _plain(node)
     _check_cells(window, shape[2:], node.attrs["mode"])
     block = layout.BLOCKS[node.attrs.get("format", "NCHW")]

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
-from mgecc.ops.activation import apply, sigmoid
+from mgecc.ops.activation import apply, check, sigmoid
 from mgecc.ops.registry import Operator, operator
 
 States = tuple[np.ndarray, ...]
@@ -85,14 +85,19 @@ def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, step: Step) ->
 def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
     attrs, x, weights = node.attrs, node.inputs[0].type, node.inputs[-1].type
     if attrs.get("proj_size", 0) or (attrs["dropout"] and attrs["fwd_mode"] == "TRAINING"):
-        raise Unsupported("projections and training with dropout are not supported", "call model.eval() first")
+        raise Unsupported(
+            "projections and training with dropout are not supported", "call model.eval() first"
+        )
     if x.rank != 3 or len(node.inputs) != states + 2 or not x.dtype.is_float or not x.elements:
         raise Unsupported(f"a recurrent layer cannot read {x}")
     directions, hidden = 1 + bool(attrs["bidirectional"]), int(attrs["hidden_size"])
     kept = (int(attrs["num_layers"]) * directions, x.shape[1], hidden)
+    # Every layer has weights, which bounds the number of layers before they are counted one by one.
+    if hidden < 1 or not 0 < kept[0] <= weights.elements or any(v.shape != kept for v in node.inputs[1:-1]):
+        raise Unsupported(f"states of shape {list(node.inputs[1].shape)} do not fit {list(kept)}")
     needed = sum(a * b for shapes in _slices(attrs, gates, x.shape[2]) for a, b in shapes)
-    if weights.elements != needed or any(v.shape != kept for v in node.inputs[1:-1]):
-        raise Unsupported(f"weights of {weights.elements} numbers ({needed} needed) or the states do not fit")
+    if weights.elements != needed:
+        raise Unsupported(f"weights of {weights.elements} numbers stand where {needed} are needed")
     # The reserve is a float32 vector as long as the bytes of all kept states; nothing reads it.
     reserve = 4 * states * x.shape[0] * kept[0] * kept[1] * kept[2]
     y = x.with_shape((*x.shape[:2], directions * hidden))
@@ -118,6 +123,7 @@ class RNN(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
+        check((node.attrs["nonlineMode"],))
         return _infer_layers(node, gates=1, states=1)
 
     @staticmethod
@@ -162,6 +168,7 @@ class RNNCell(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
+        check((node.attrs["nonlineMode"],))
         return _infer_cell(node, 1)[:1]
 
     @staticmethod
