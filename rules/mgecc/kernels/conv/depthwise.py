@@ -1,0 +1,146 @@
+"""Depthwise convolutions: unrolled windows for the usual kernels, loops over taps for all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
+from mgecc.targets import Target
+
+_SIZES = ("n", "blocks", "h", "w", "oh", "ow")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """``r`` rows x ``p`` columns of outputs at once; ``held``: weights stay in registers; ``single``: p = ow."""
+
+    r: int
+    p: int
+    held: bool
+    single: bool
+
+    def cost(self, conv: Conv, load: float) -> float:
+        """Instructions of one tile with all of its window inside the image; ``load``: of one vector."""
+        rows = (self.r - 1) * conv.sh + conv.kh
+        loads = rows * ((self.p - 1) * conv.sw + conv.kw) + (0 if self.held else self.r * conv.taps)
+        outputs = self.r * self.p
+        return outputs * (conv.taps + 1.5 + conv.activation.cost + conv.has_z) + load * loads + rows + 8
+
+    def tiles(self, conv: Conv) -> int:
+        return -(-conv.oh // self.r) * -(-conv.ow // self.p)
+
+
+def _fits(conv: Conv, p: int) -> bool:
+    """Only the first tile of a row leaves the image on the left, only the last one on the right."""
+    if p == conv.ow:
+        return True
+    starts = [*range(p, conv.ow - p, p), conv.ow - p]
+    last = (p - 1) * conv.sw + conv.kw - conv.pl
+    inside_left = all(ox * conv.sw >= conv.pl for ox in starts)
+    inside_right = all(ox * conv.sw + last <= conv.w for ox in (0, *starts[:-1]))
+    return inside_left and inside_right
+
+
+def _tiles(conv: Conv, target: Target) -> list[Tile]:
+    most_r, most_p = (min(2, conv.oh), 8) if target.registers >= 32 or target.isa == "scalar" else (1, 8)
+    held = target.registers >= 32 and conv.taps <= 9 and conv.kw <= conv.ow
+    widths = [p for p in range(min(most_p, conv.ow), 0, -1) if _fits(conv, p)]
+    rows = range(most_r, 0, -1)
+    return [Tile(r, p, held, p == conv.ow) for r in rows for p in widths if r * p <= 14]
+
+
+def _best(conv: Conv, target: Target) -> tuple[Tile, float] | None:
+    load = 0.5 if target.isa == "neon64" else 0.3 if target.isa.startswith("avx") else 1.0
+    costs = [(t.tiles(conv) * t.cost(conv, load), -t.p, -t.r, t) for t in _tiles(conv, target)]
+    cost, *_, tile = min(costs, default=(0.0, 0, 0, None), key=lambda entry: entry[:3])
+    return None if tile is None else (tile, cost)
+
+
+def _pack(node: Node, c: int) -> np.ndarray:
+    """[block][tap][lane], zeros past the last channel."""
+    w = weights_of(node)
+    channels, taps = w.shape[0], w.shape[3] * w.shape[4]
+    full = np.zeros((-(-channels // c) * c, taps), np.float32)
+    full[:channels] = w.reshape(channels, taps)
+    return np.ascontiguousarray(full.reshape(-1, c, taps).transpose(0, 2, 1))
+
+
+def _operands(conv: Conv) -> tuple[tuple[str, str], ...]:
+    names = ["x", "w", "b", *(["z"] if conv.has_z else [])]
+    return (*((name, "const float *") for name in names), ("y", "float *"))
+
+
+def _suffix(conv: Conv) -> str:
+    return ("_add" if conv.has_z else "") + conv.activation.suffix
+
+
+def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
+    edges = f"e{conv.pl}{conv.pr}"
+    params = {
+        "activation": conv.activation.kind, "c": c, "held": tile.held, "kh": conv.kh, "kw": conv.kw, "left": conv.pl,
+        "p": tile.p, "r": tile.r, "right": conv.pr, "s": conv.sw, "single": tile.single, "z": conv.has_z,
+    }  # fmt: skip
+    row = "row" if tile.single else ""
+    return Kernel(
+        f"dw_f32_k{conv.kh}x{conv.kw}s{conv.sw}_{edges}_c{c}_p{tile.r}x{tile.p}{row}{_suffix(conv)}",
+        "conv/depthwise.c.j2",
+        _operands(conv),
+        (*((name, "int32_t") for name in (*_SIZES, "pt")), *conv.activation.fields),
+        tuple(sorted(params.items())),
+        conv.activation.needs,
+    )
+
+
+def any_kernel(conv: Conv, c: int) -> Kernel:
+    params = {"activation": conv.activation.kind, "c": c, "z": conv.has_z}
+    names = (*_SIZES, "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
+    return Kernel(
+        f"dw_f32_any_c{c}{_suffix(conv)}",
+        "conv/depthwise_any.c.j2",
+        _operands(conv),
+        (*((name, "int32_t") for name in names), *conv.activation.fields),
+        tuple(sorted(params.items())),
+        conv.activation.needs,
+    )
+
+
+def _call(conv: Conv, c: int, kernel: Kernel, node: Node) -> list[Call]:
+    blocks = -(-conv.oc // c)
+    sizes = {"n": conv.n, "blocks": blocks}
+    names = [name for name, ctype in kernel.fields if ctype == "int32_t"]
+    args = [sizes[name] if name in sizes else getattr(conv, name) for name in names]
+    operands = (
+        node.inputs[0],
+        Const(partial(_pack, node, c)),
+        Const(partial(bias_of, node, 0, blocks * c)),
+        *([residual(node)] if conv.has_z else []),
+        node.output,
+    )
+    return [Call(kernel, operands, (*args, *conv.activation.numbers))]
+
+
+def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
+    """Unrolled windows up to 5 x 5, and the general kernel, both on blocks of the vector's lanes."""
+    c = target.block_of("float32")
+    if not conv.is_depthwise or c != target.lanes:
+        return
+    blocks = tuple(1 if v.is_const else c for v in node.inputs)
+    images = conv.n * -(-conv.oc // c)
+    cost = images * conv.pixels * (conv.taps * 4.0 + 30 + conv.activation.cost)
+    kernel = any_kernel(conv, c)
+    inplace = (3,) if conv.has_z else ()
+    yield Candidate(partial(_call, conv, c, kernel), cost, blocks, (c,), 500, inplace, why="depthwise, any window")
+    usual = max(conv.kh, conv.kw) <= 5 and conv.sh == conv.sw <= 2 and (conv.dh, conv.dw) == (1, 1)
+    best = _best(conv, target) if usual and conv.pl < conv.kw and conv.pr < conv.kw else None
+    if best:
+        tile, cost = best
+        kernel = unrolled_kernel(conv, tile, c)
+        code = int(200 + 4 * tile.cost(conv, 0.5) * (1 if tile.single else 3))
+        why = f"depthwise, {tile.r} rows x {tile.p} pixels unrolled"
+        yield Candidate(partial(_call, conv, c, kernel), images * cost, blocks, (c,), code, why=why)
