@@ -1,0 +1,219 @@
+"""From the records of a model file to a graph: types inferred, everything known beforehand computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mgecc import ops
+from mgecc.graph import CompileError, Diagnostic, Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
+from mgecc.ops import absent
+from mgecc.ops.known import MAX_RANK, known
+
+from .dtypes import DTypeInfo
+from .errors import MgeError, printable
+from .model import INPUT_TYPE, Model, Record, StoredTensor
+from .reader import read_mge
+
+MAX_FOLDED = 256 << 20
+"""Bytes of the largest result that is computed while importing."""
+MAX_FOLDED_TOTAL = 1 << 30
+"""Bytes of all results that are computed while importing."""
+
+_PLAIN_NAMES = {"bfloat16": "float32", "byte": "uint8", "intb4": "int8", "uintb4": "uint8"}
+_MALFORMED = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+"""What a rule may raise when a record has a form that no MegEngine writes."""
+
+
+def dtype_of(info: DTypeInfo) -> DType:
+    """The element type of stored numbers; Unsupported for types that have no arithmetic here."""
+    try:
+        return DType(_PLAIN_NAMES.get(info.name, info.name), info.scale, info.zero_point or 0)
+    except ValueError:
+        raise Unsupported(f"data of type {info.name} is not supported") from None
+
+
+def _attrs(record: Record) -> dict[str, Any]:
+    """The record's parameters, element types being ``DType``."""
+    stated = {**record.params, "output_dtype": record.output_dtype}
+    return {name: dtype_of(v) if isinstance(v, DTypeInfo) else v for name, v in stated.items()}
+
+
+def _needed(model: Model) -> set[int]:
+    """Numbers of the values that outputs depend on."""
+    needed = set(model.outputs)
+    for record in reversed(model.records):
+        if needed.intersection(record.outputs):
+            needed.update(record.inputs)
+    return needed
+
+
+def _origin(record: Record) -> str:
+    return f"record {record.index} ({record.type}) at byte {record.offset}"
+
+
+def _operator(record: Record) -> type[ops.Operator]:
+    particular = absent.reason(record.type)
+    if particular is not None:
+        raise particular
+    return ops.for_record(record.type)
+
+
+def _stand_in(type_: TensorType) -> np.ndarray:
+    """An array of this shape that takes no memory, for operators that read shapes only."""
+    return np.broadcast_to(np.zeros((), type_.dtype.numpy), type_.shape)
+
+
+def _checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    sizes = tuple(int(n) for n in shape) or (1,)
+    if len(sizes) > MAX_RANK or min(sizes) < 1:
+        raise Unsupported(f"an input cannot have the shape {list(sizes)}", "give positive sizes")
+    return sizes
+
+
+@dataclass
+class _Importer:
+    """The state of one import. ``values`` has the values made so far; needed ones that are missing have failed."""
+
+    model: Model
+    shapes: Mapping[str, Sequence[int]]
+    graph: Graph
+    problems: Diagnostics
+    values: dict[int, Value] = field(default_factory=dict)
+    varying: set[Value] = field(default_factory=set)
+    folded: int = 0
+    as_written: bool = True
+
+    def run(self) -> Graph:
+        needed = _needed(self.model)
+        for record in self.model.records:
+            if record.type == INPUT_TYPE or needed.intersection(record.outputs):
+                self._import(record)
+        self._check_inputs()
+        self.problems.check()
+        for k, (number, name) in enumerate(zip(self.model.outputs, self.model.output_names)):
+            value = self.values[number]
+            self.graph.outputs.append((name or value.name or f"output{k}", value))
+        self.graph.sweep()
+        return self.graph
+
+    def _import(self, record: Record) -> None:
+        """Make the record's values; a problem is noted unless it follows from an earlier one."""
+        if any(number not in self.values for number in record.inputs):
+            return
+        node = Node(record.type, self._name(record), {}, [self.values[n] for n in record.inputs])
+        node.origin = _origin(record)
+        try:
+            self._make(record, node)
+        except Unsupported as error:
+            self.problems.add_error(node, error)
+        except MgeError as error:
+            self.problems.add(node, str(error))
+        except _MALFORMED as error:
+            why = f"its parameters and inputs do not fit together ({printable(str(error)) or type(error).__name__})"
+            self.problems.add(node, why)
+
+    def _make(self, record: Record, node: Node) -> None:
+        if record.type == INPUT_TYPE:
+            self._input(record)
+        elif all(number in self.model.constants for number in record.outputs) and record.outputs:
+            for number in record.outputs:
+                self.values[number] = self._constant(number, self.model.constants[number])
+        else:
+            self._operation(record, node)
+
+    def _name(self, record: Record) -> str:
+        stated = (self.model.values[number].name for number in record.outputs[:1])
+        return record.name or next(stated, "") or f"{record.type}#{record.index}"
+
+    def _input(self, record: Record) -> None:
+        tensor = record.tensors[0]
+        shape = _checked_shape(self.shapes.get(tensor.name, tensor.shape))
+        self.as_written = self.as_written and shape == tensor.shape
+        value = Value(tensor.name or self._name(record), TensorType(shape, dtype_of(tensor.dtype)))
+        if any(value.name == other.name for other in self.graph.inputs):
+            raise Unsupported(f"two inputs are called {value.name}", "give every input its own name")
+        self.values[record.outputs[0]] = value
+        self.graph.inputs.append(value)
+
+    def _constant(self, number: int, tensor: StoredTensor) -> Value:
+        dtype = dtype_of(tensor.dtype)
+        array = np.ascontiguousarray(tensor.array(), dtype.numpy)
+        name = self.model.values[number].name or tensor.name or f"constant#{number}"
+        return Value(name, TensorType(tensor.shape, dtype), const=array)
+
+    def _operation(self, record: Record, node: Node) -> None:
+        operator = _operator(record)
+        node.op, node.attrs = operator.name, _attrs(record)
+        for position in operator.reads_values:
+            if position < len(node.inputs):
+                known(node, position)
+        types = operator.infer(node)
+        if len(types) != len(record.outputs):
+            raise Unsupported(f"{len(types)} results were expected, the record has {len(record.outputs)}")
+        node.outputs = [
+            Value(self._value_name(n, node, k), t, node) for k, (n, t) in enumerate(zip(record.outputs, types))
+        ]
+        varies = getattr(operator, "varies", None)
+        if self.varying.intersection(node.inputs) or (varies is not None and varies(node)):
+            node.attrs["varies"] = True
+            self.varying.update(node.outputs)
+        else:
+            self._check_shapes(record, node)
+        if not self._fold(operator, node):
+            self.graph.nodes.append(node)
+        self.values.update(zip(record.outputs, node.outputs))
+
+    def _value_name(self, number: int, node: Node, position: int) -> str:
+        return self.model.values[number].name or (f"{node.name}:{position}" if position else node.name)
+
+    def _check_shapes(self, record: Record, node: Node) -> None:
+        """Compare with the shapes the file states, as long as the inputs have the shapes they were written with."""
+        for number, value in zip(record.outputs, node.outputs):
+            stated = self.model.values[number].shape
+            if self.as_written and stated and stated != (0,) and stated != value.shape:
+                raise Unsupported(f"its result has shape {list(value.shape)}, the file says {list(stated)}")
+
+    def _fold(self, operator: type[ops.Operator], node: Node) -> bool:
+        """Turn the node's results into constants if everything it reads is known."""
+        by_shape = getattr(operator, "reads_shapes_only", False) and not self.varying.intersection(node.inputs)
+        arrays = [_stand_in(v.type) if by_shape else v.const for v in node.inputs]
+        given = [a for a in arrays if a is not None]
+        if len(given) != len(arrays) or not given:
+            return False
+        size = sum(v.type.nbytes for v in node.outputs)
+        self.folded += size
+        if size > MAX_FOLDED or self.folded > MAX_FOLDED_TOTAL:
+            why = f"its constant result of {size} bytes is too large to compute beforehand"
+            raise Unsupported(why, "make one of its operands a model input")
+        with np.errstate(all="ignore"):
+            for value, array in zip(node.outputs, ops.evaluate(node, given)):
+                value.const, value.producer = array, None
+                value.type = value.type.with_shape(array.shape)
+        self.varying.difference_update(node.outputs)
+        return True
+
+    def _check_inputs(self) -> None:
+        names = [value.name for value in self.graph.inputs]
+        for name in sorted(set(self.shapes) - {i.name for i in self.model.inputs}):
+            advice = f"its inputs are {', '.join(names)}" if names else ""
+            problem = Diagnostic(name, "input", "given shapes", "the model has no such input", advice)
+            self.problems.problems.append(problem)
+
+
+def import_mge(data: bytes, source: str, input_shapes: Mapping[str, Sequence[int]] | None = None) -> Graph:
+    """The graph of a model file.
+
+    ``source`` names the file in messages. ``input_shapes`` replaces declared input shapes by name. Inputs stand in
+    file order, unused ones too; what depends on constants and shapes alone is computed, so shapes are static. Results
+    whose size depends on the data have their largest size as shape, and their nodes the attribute 'varies'.
+    Raises MgeError if the bytes are no model, CompileError listing every problem if the model cannot be served.
+    """
+    importer = _Importer(read_mge(data), input_shapes or {}, Graph(source), Diagnostics(source))
+    return importer.run()
+
+
+__all__ = ["CompileError", "dtype_of", "import_mge"]

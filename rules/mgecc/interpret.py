@@ -1,0 +1,79 @@
+"""Runs a graph node by node with the NumPy meanings of its operators: the reference for everything compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, overload
+
+import numpy as np
+
+from mgecc import ops
+from mgecc.graph import Graph, Node, Unsupported, Value
+
+
+class InterpretError(ValueError):
+    """The graph cannot be run on these inputs: one is missing or has the wrong form, or a node refuses its data."""
+
+
+def check_input(value: Value, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The array given for a graph input; InterpretError if it is missing or has another shape or type."""
+    if value.name not in inputs:
+        raise InterpretError(f"the input {value.name} is missing")
+    array = np.asarray(inputs[value.name])
+    if array.shape == () and value.shape == (1,):
+        array = array.reshape(1)
+    if array.shape != value.shape:
+        message = f"the input {value.name} has shape {list(array.shape)}, the model needs {list(value.shape)}"
+        raise InterpretError(message)
+    if array.dtype != value.type.dtype.numpy:
+        message = f"the input {value.name} has type {array.dtype}, the model needs {value.type.dtype.numpy}"
+        raise InterpretError(message)
+    return array
+
+
+def _evaluate(node: Node, arrays: list[np.ndarray]) -> list[np.ndarray]:
+    try:
+        with np.errstate(all="ignore"):
+            return ops.evaluate(node, arrays)
+    except Unsupported as error:
+        raise InterpretError(f"{node.name} ({node.op}): {error.why}") from error
+    except (IndexError, ValueError) as error:
+        raise InterpretError(f"{node.name} ({node.op}): {error}") from error
+
+
+def _last_readers(graph: Graph) -> dict[Value, Node]:
+    """Which node reads each value last."""
+    return {value: node for node in graph.nodes for value in node.inputs}
+
+
+def _constants(graph: Graph) -> dict[Value, np.ndarray]:
+    return {v: v.const for v in graph.values() if v.const is not None}
+
+
+@overload
+def run(graph: Graph, inputs: Mapping[str, np.ndarray], keep: Literal[False] = False) -> list[np.ndarray]: ...
+
+
+@overload
+def run(graph: Graph, inputs: Mapping[str, np.ndarray], keep: Literal[True]) -> dict[Value, np.ndarray]: ...
+
+
+def run(
+    graph: Graph, inputs: Mapping[str, np.ndarray], keep: bool = False
+) -> list[np.ndarray] | dict[Value, np.ndarray]:
+    """Run the graph on stored numbers by input name.
+
+    Returns the outputs in order, or with ``keep`` every value by ``Value``. Results whose size depends on the data
+    have their true size. Raises InterpretError.
+    """
+    known = _constants(graph)
+    known.update((value, check_input(value, inputs)) for value in graph.inputs)
+    last = _last_readers(graph)
+    outputs = graph.output_values()
+    for node in graph.nodes:
+        known.update(zip(node.outputs, _evaluate(node, [known[v] for v in node.inputs])))
+        if not keep:
+            for value in (*node.inputs, *node.outputs):
+                if value not in outputs and last.get(value, node) is node:
+                    known.pop(value, None)
+    return known if keep else [known[value] for _, value in graph.outputs]

@@ -1,0 +1,50 @@
+"""Operators that hand their input on, and the check for numbers that are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType
+from mgecc.graph.types import INT32
+from mgecc.ops.registry import Operator, operator
+
+
+class _Copy(Operator):
+    """The first input unchanged."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return [node.inputs[0].type]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [inputs[0]]
+
+
+for _name in (
+    "Identity",
+    "Copy",
+    "MarkDynamicVar",
+    "MarkNoBroadcastElemwise",
+    "PersistentOutputStorage",
+    "VirtualDep",
+):
+    operator(_name, _name)(type(_name, (_Copy,), {"__doc__": _Copy.__doc__}))
+
+
+@operator("CheckNonFinite", "CheckNonFinite")
+class CheckNonFinite(Operator):
+    """All inputs times 'scale', and an int32 flag: 1 if one of their numbers is not finite."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return [*(v.type for v in node.inputs), TensorType((1,), INT32)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        bad = any(not np.isfinite(x).all() for x in inputs)
+        factor = np.float32(node.attrs.get("scale", 1.0))
+        scaled = [x if factor == 1 else (x * factor).astype(x.dtype) for x in inputs]
+        return [*scaled, np.array([bad], np.int32)]

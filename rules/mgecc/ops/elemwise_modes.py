@@ -1,0 +1,217 @@
+"""Element-wise modes: what each computes from real numbers (or integers, or booleans).
+
+Functions made of +, -, *, / and comparisons work in the type they are given. The others are computed in double
+precision and rounded once, so that every machine folds the same constants.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import Unsupported
+
+Function = Callable[..., np.ndarray]
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One mode: number of operands, kinds of operands ('f', 'i', 'b' for float, integer, bool), its function."""
+
+    name: str
+    arity: int
+    kinds: str
+    function: Function
+
+
+_MODES: dict[str, Mode] = {}
+
+
+def find_mode(name: str) -> Mode:
+    """The mode called ``name``; Unsupported if there is none."""
+    if name in _MODES:
+        return _MODES[name]
+    if str(name).endswith("_GRAD"):
+        advice = "dump the model in evaluation mode"
+        raise Unsupported(f"the element-wise mode {name} belongs to training", advice)
+    raise Unsupported(f"the element-wise mode {name} is not known")
+
+
+def mode_names() -> list[str]:
+    """All modes, sorted."""
+    return sorted(_MODES)
+
+
+def _mode(name: str, arity: int, kinds: str = "fi") -> Callable[[Function], Function]:
+    def register(function: Function) -> Function:
+        _MODES[name] = Mode(name, arity, kinds, function)
+        return function
+
+    return register
+
+
+def _add(name: str, arity: int, kinds: str, function: Function) -> None:
+    _MODES[name] = Mode(name, arity, kinds, function)
+
+
+def in_double(function: Function) -> Function:
+    """Compute in double precision, round to the type of the first operand."""
+
+    def rounded(*operands: np.ndarray) -> np.ndarray:
+        result = function(*(x.astype(np.float64) for x in operands))
+        return np.asarray(result).astype(operands[0].dtype)
+
+    return rounded
+
+
+def _each(function: Callable[[float], float]) -> Function:
+    """A function of one Python float, for arrays."""
+    return np.vectorize(function, otypes=[np.float64])
+
+
+def _relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, x.dtype.type(0))
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def _clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    return np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))
+
+
+def _h_swish(x: np.ndarray) -> np.ndarray:
+    return x * _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6)
+
+
+def _erf_inverse(y: float, error: Callable[[float], float], slope: float) -> float:
+    """Solve error(x) = y by Halley steps from Winitzki's estimate; ``error`` is erf (slope 1) or erfc (slope -1)."""
+    product = (1 - y) * (1 + y) if slope > 0 else y * (2 - y)
+    if not product > 0:
+        at_end = (1.0, -1.0) if slope > 0 else (0.0, 2.0)
+        return math.inf if y == at_end[0] else -math.inf if y == at_end[1] else math.nan
+    half = math.log(product) / 2
+    t = 2 / (math.pi * 0.147) + half
+    x = math.copysign(math.sqrt(max(math.sqrt(t * t - 2 * half / 0.147) - t, 0)), y if slope > 0 else 1 - y)
+    for _ in range(4):
+        step = (error(x) - y) / (slope * 2 / math.sqrt(math.pi) * math.exp(-x * x) or math.inf)
+        x -= step / (1 + x * step)
+    return x
+
+
+def _log_sum_exp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.logaddexp(x, y)
+
+
+def _wide_shift(x: np.ndarray, y: np.ndarray, left: bool) -> np.ndarray:
+    """Shifts with counts outside of the type's width saturate instead of being undefined."""
+    bits = x.dtype.itemsize * 8
+    count = np.clip(y.astype(np.int64), 0, bits)
+    wide = x.astype(np.int64)
+    return (wide << count if left else wide >> count).astype(x.dtype)
+
+
+_mode("RELU", 1)(_relu)
+_add("ABS", 1, "fi", np.abs)
+_add("NEGATE", 1, "fi", np.negative)
+_add("SQUARE", 1, "fi", lambda x: x * x)
+_add("SIGN", 1, "fi", np.sign)
+_add("CEIL", 1, "f", np.ceil)
+_add("FLOOR", 1, "f", np.floor)
+_add("SQRT", 1, "f", np.sqrt)
+for _name, _function in {
+    "ACOS": np.arccos, "ASIN": np.arcsin, "COS": np.cos, "SIN": np.sin, "TAN": np.tan, "EXP": np.exp,
+    "EXPM1": np.expm1, "LOG": np.log, "LOG1P": np.log1p, "TANH": np.tanh, "SINH": np.sinh, "COSH": np.cosh,
+    "ASINH": np.arcsinh, "ACOSH": np.arccosh, "ATANH": np.arctanh, "SIGMOID": _sigmoid, "ERF": _each(math.erf),
+    "ERFC": _each(math.erfc), "ERFINV": _each(lambda y: _erf_inverse(y, math.erf, 1)),
+    "ERFCINV": _each(lambda y: _erf_inverse(y, math.erfc, -1)),
+    "SILU": lambda x: x * _sigmoid(x),
+    "GELU": lambda x: x * (1 + _each(math.erf)(x / math.sqrt(2))) / 2,
+    "SOFTPLUS": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
+    "LOGSIGMOID": lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+}.items():  # fmt: skip
+    _add(_name, 1, "f", in_double(_function))
+_add("H_SWISH", 1, "f", _h_swish)
+_add("RELU6", 1, "fi", lambda x: _clip(x, 0, 6))
+_add("HSIGMOID", 1, "f", lambda x: _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6))
+
+
+@_mode("FAST_TANH", 1, "f")
+def _fast_tanh(x: np.ndarray) -> np.ndarray:
+    square = x * x
+    return x * (27 + square) / (27 + 9 * square)
+
+
+@_mode("ROUND", 1, "f")
+def _round(x: np.ndarray) -> np.ndarray:
+    whole = np.trunc(x)
+    return whole + np.copysign(np.abs(x - whole) >= 0.5, x).astype(x.dtype)
+
+
+_add("ADD", 2, "fib", np.add)
+_add("SUB", 2, "fi", np.subtract)
+_add("MUL", 2, "fib", np.multiply)
+_add("TRUE_DIV", 2, "f", np.true_divide)
+_add("MAX", 2, "fib", np.maximum)
+_add("MIN", 2, "fib", np.minimum)
+_add("ATAN2", 2, "f", in_double(np.arctan2))
+_add("LOG_SUM_EXP", 2, "f", in_double(_log_sum_exp))
+_add("LT", 2, "fib", lambda x, y: (x < y).astype(x.dtype))
+_add("LEQ", 2, "fib", lambda x, y: (x <= y).astype(x.dtype))
+_add("EQ", 2, "fib", lambda x, y: (x == y).astype(x.dtype))
+_add("NEQ", 2, "fib", lambda x, y: (x != y).astype(x.dtype))
+_add("ISNAN", 1, "f", lambda x: np.isnan(x).astype(x.dtype))
+_add("ISINF", 1, "f", lambda x: np.isinf(x).astype(x.dtype))
+_add("SHL", 2, "i", lambda x, y: _wide_shift(x, y, True))
+_add("SHR", 2, "i", lambda x, y: _wide_shift(x, y, False))
+_add("NOT", 1, "b", np.logical_not)
+_add("AND", 2, "b", np.logical_and)
+_add("OR", 2, "b", np.logical_or)
+_add("XOR", 2, "b", np.logical_xor)
+_add("ABS_GRAD", 2, "fi", lambda x, y: np.where(x > 0, y, -y))
+_add("SIGMOID_GRAD", 2, "f", lambda x, y: x * (1 - x) * y)
+_add("TANH_GRAD", 2, "f", lambda x, y: (1 - x * x) * y)
+_add("SWITCH_GT0", 2, "fi", lambda x, y: np.where(x > 0, y, y.dtype.type(0)))
+_add("PRELU", 2, "f", lambda x, y: np.where(x > 0, x, x * y))
+_add("FUSE_ADD_RELU", 2, "fi", lambda x, y: _relu(x + y))
+_add("FUSE_ADD_SIGMOID", 2, "f", lambda x, y: in_double(_sigmoid)(x + y))
+_add("FUSE_ADD_TANH", 2, "f", lambda x, y: in_double(np.tanh)(x + y))
+_add("FUSE_ADD_H_SWISH", 2, "f", lambda x, y: _h_swish(x + y))
+_add("FUSE_MUL_ADD3", 3, "fi", lambda x, y, z: x * y + z)
+_add("FUSE_MUL_ADD4", 4, "fi", lambda x, y, z, w: x * y + z * w)
+_add("COND_LEQ_MOV", 3, "fi", lambda x, y, z: np.where(x <= y, z, z.dtype.type(0)))
+_add("COND_LT_MOV", 3, "fi", lambda x, y, z: np.where(x < y, z, z.dtype.type(0)))
+_add("CLIP", 3, "fi", lambda x, y, z: np.where(x <= y, y, np.minimum(x, z)))
+
+
+@_mode("FLOOR_DIV", 2)
+def _floor_div(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.floor(x / y) if x.dtype.kind == "f" else np.floor_divide(x, y)
+
+
+@_mode("MOD", 2)
+def _mod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The sign of x for floats (fmod), of y for integers."""
+    return np.fmod(x, y) if x.dtype.kind == "f" else np.mod(x, y)
+
+
+@_mode("POW", 2)
+def _pow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    power = np.power(x.astype(np.float64), y.astype(np.float64))
+    if x.dtype.kind == "f":
+        return power.astype(x.dtype)
+    limits = np.iinfo(x.dtype)
+    return np.clip(np.nan_to_num(np.trunc(power)), limits.min, limits.max).astype(x.dtype)
+
+
+@_mode("RMULH", 2, "i")
+def rmulh(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """High half of the product of two b-bit integers, rounded: (x y + 2^(b-2)) >> (b-1), saturated."""
+    bits = x.dtype.itemsize * 8
+    high = (x.astype(np.int64) * y.astype(np.int64) + (1 << (bits - 2))) >> (bits - 1)
+    limits = np.iinfo(x.dtype)
+    return np.clip(high, limits.min, limits.max).astype(x.dtype)

@@ -1,0 +1,96 @@
+"""Operators that make values out of sizes and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph.types import FLOAT32
+from mgecc.ops.known import at_least_1d, known_sizes
+from mgecc.ops.registry import Operator, operator
+
+
+def _count(node: Node) -> int:
+    sizes = known_sizes(node, 2)
+    if len(sizes) != 1:
+        raise Unsupported(f"{list(sizes)} is not a count")
+    return sizes[0]
+
+
+@operator("Linspace", "Linspace")
+class Linspace(Operator):
+    """Inputs start, stop, count: float32 numbers in equal steps, the last one 'stop' when 'endpoint'."""
+
+    reads_values = (2,)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        if any(v.type.elements != 1 for v in node.inputs):
+            raise Unsupported("start, stop and count are not single numbers")
+        return [TensorType((_count(node),), FLOAT32)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        start, stop = (float(x.reshape(-1)[0]) for x in inputs[:2])
+        return [np.linspace(start, stop, int(inputs[2].reshape(-1)[0]), endpoint=bool(node.attrs["endpoint"]))]
+
+
+def plain_dtype(node: Node) -> DType:
+    """The type a record names by 'dtype'."""
+    named = node.attrs["dtype"]
+    return named if isinstance(named, DType) else DType("uint8" if named == "byte" else str(named))
+
+
+@operator("Eye", "Eye")
+class Eye(Operator):
+    """Input (n, m): ones on the diagonal 'k', zeros elsewhere."""
+
+    reads_values = (0,)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        sizes = known_sizes(node, 0)
+        if len(sizes) not in (1, 2):
+            raise Unsupported(f"{list(sizes)} is not the size of a matrix")
+        return [TensorType((sizes[0], sizes[-1]), plain_dtype(node))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        sizes = inputs[0].reshape(-1)
+        return [np.eye(int(sizes[0]), int(sizes[-1]), int(node.attrs["k"]))]
+
+
+@operator("Diag", "Diag")
+class Diag(Operator):
+    """A vector becomes the diagonal 'k' of a square matrix; of a matrix that diagonal is taken."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, k = node.inputs[0].type, int(node.attrs["k"])
+        if x.rank == 1:
+            return [x.with_shape((x.shape[0] + abs(k),) * 2)]
+        if x.rank != 2:
+            raise Unsupported(f"data of rank {x.rank} has no diagonal")
+        rows, columns = x.shape[0] + min(k, 0), x.shape[1] - max(k, 0)
+        return [x.with_shape((max(min(rows, columns), 0),))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.diag(inputs[0], int(node.attrs["k"]))]
+
+
+@operator("Alloc", "Alloc")
+class Alloc(Operator):
+    """A value of the given shape; its contents are not defined in the format (here: zeros), only the shape is used."""
+
+    reads_values = (0,)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return [TensorType(at_least_1d(known_sizes(node, 0)), plain_dtype(node))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.zeros(at_least_1d(inputs[0].reshape(-1)), node.output.type.dtype.numpy)]

@@ -1,0 +1,88 @@
+"""The indices of index records: which inputs mean what, and how data is addressed by them.
+
+A record lists items (axis, begin, end, step, idx); every flag set takes one further input, in that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import Node, Unsupported, Value
+from mgecc.ops.known import axis_of, known
+
+_Bound = int | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One indexed axis; begin, end, step and idx are positions of the node's inputs, None where absent."""
+
+    axis: int
+    begin: int | None
+    end: int | None
+    step: int | None
+    idx: int | None
+
+
+def items_of(node: Node, first: int) -> list[Item]:
+    """The items of a node whose index inputs start at position ``first``."""
+    position, found = first, []
+    rank = len(node.inputs[0].shape)
+    for axis, *flags in node.attrs["items"]:
+        taken: list[int | None] = []
+        for flag in flags:
+            taken.append(position if flag else None)
+            position += bool(flag)
+        found.append(Item(axis_of(int(axis), rank), *taken))
+    if position != len(node.inputs):
+        raise Unsupported(f"{len(node.inputs)} inputs do not fit the {len(found)} indexed axes")
+    if len({item.axis for item in found}) != len(found):
+        raise Unsupported("an axis is indexed twice")
+    return found
+
+
+def _number(array: np.ndarray) -> int:
+    if array.size != 1:
+        raise Unsupported(f"a bound of shape {list(array.shape)} is not one number")
+    return int(array.reshape(-1)[0])
+
+
+def slice_of(item: Item, inputs: Sequence[np.ndarray]) -> slice:
+    """The Python slice of an item, with numbers of the inputs."""
+    bounds = [None if p is None else _number(inputs[p]) for p in (item.begin, item.end, item.step)]
+    if bounds[2] == 0:
+        raise Unsupported("a slice has step 0")
+    return slice(*bounds)
+
+
+def is_open(node: Node, item: Item) -> bool:
+    """Whether the bounds of a slice are computed from the model's data, so that only its largest size is known."""
+    return any(p is not None and not node.inputs[p].is_const for p in (item.begin, item.end))
+
+
+def sliced_size(node: Node, item: Item, size: int) -> int:
+    """Elements that a slice leaves of ``size``; the largest possible number if its bounds are not constant."""
+    step = 1 if item.step is None else _number(known(node, item.step))
+    if step == 0:
+        raise Unsupported("a slice has step 0")
+    if is_open(node, item):
+        return -(-size // abs(step))
+    bounds = [None if p is None else _number(known(node, p)) for p in (item.begin, item.end)]
+    return len(range(*slice(*bounds, step).indices(size)))
+
+
+def index_array(array: np.ndarray) -> np.ndarray:
+    """Index numbers; only integers can address."""
+    if array.dtype.kind not in "iu":
+        raise Unsupported(f"an index of type {array.dtype} cannot address")
+    return array.astype(np.int64)
+
+
+def check_index(value: Value) -> tuple[int, ...]:
+    """Shape of an index input; Unsupported if its numbers are not integers or a constant one is negative past reason."""
+    if value.type.dtype.is_float or value.type.dtype.is_quantized or value.type.dtype.name == "bool":
+        raise Unsupported(f"an index of type {value.type.dtype} cannot address")
+    return value.shape

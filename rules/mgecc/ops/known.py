@@ -1,0 +1,60 @@
+"""Small questions that shape rules ask: numbers of constant inputs, axes, common shapes and types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import DType, Node, TensorType, Unsupported
+
+MAX_RANK = 7
+
+
+def known(node: Node, position: int) -> np.ndarray:
+    """The numbers of a constant input as a vector; Unsupported if they are computed from the model's data."""
+    value = node.inputs[position]
+    if value.const is not None:
+        return value.const.reshape(-1)
+    source = value.producer
+    made_by = f"is computed by {source.name} ({source.op})" if source else f"is the model input {value.name}"
+    why = f"its input {position % len(node.inputs)} decides the shape of the result but {made_by} from the model's data"
+    raise Unsupported(why, "give the model fixed shapes, or leave this part outside of the model")
+
+
+def known_sizes(node: Node, position: int) -> tuple[int, ...]:
+    """A constant input as sizes; float sizes are truncated. Unsupported for negative ones."""
+    numbers = known(node, position)
+    if not np.isfinite(numbers).all() or (numbers < 0).any() or numbers.size > MAX_RANK:
+        raise Unsupported(f"{numbers.tolist()} is not a shape")
+    return tuple(int(n) for n in numbers)
+
+
+def axis_of(axis: int, rank: int) -> int:
+    """A possibly negative axis as a position; Unsupported outside of the rank."""
+    if not -rank <= axis < rank:
+        raise Unsupported(f"axis {axis} does not exist in data of rank {rank}")
+    return axis % rank
+
+
+def broadcast_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The common shape by NumPy's rules; Unsupported if there is none."""
+    try:
+        return tuple(int(d) for d in np.broadcast_shapes(*shapes))
+    except ValueError:
+        listed = " and ".join(str(list(s)) for s in shapes)
+        raise Unsupported(f"the shapes {listed} do not fit together") from None
+
+
+def same_dtype(types: Sequence[TensorType]) -> DType:
+    """The one element type of all operands; Unsupported if they differ."""
+    first = types[0].dtype
+    other = next((t.dtype for t in types if t.dtype != first), None)
+    if other is not None:
+        raise Unsupported(f"operands have the types {first} and {other}")
+    return first
+
+
+def at_least_1d(shape: Sequence[int]) -> tuple[int, ...]:
+    """The format knows no scalars: a shape without axes is (1,)."""
+    return tuple(int(d) for d in shape) or (1,)

@@ -1,0 +1,141 @@
+"""Operators that change the shape and leave the numbers alone: reshapes, transposes, broadcasts, shapes as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import prod
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.types import INT32
+from mgecc.ops.known import MAX_RANK, at_least_1d, axis_of, broadcast_shape, known, known_sizes
+from mgecc.ops.registry import Operator, operator
+
+
+def _reshaped(target: Iterable[int], axis: int, elements: int) -> tuple[int, ...]:
+    """The shape asked for, its element ``axis`` (7: none), or a -1, computed from the rest."""
+    shape = [int(n) for n in target]
+    free = [axis] if 0 <= axis < len(shape) else [i for i, n in enumerate(shape) if n < 0]
+    rest = prod(n for i, n in enumerate(shape) if i not in free)
+    if len(free) == 1 and rest > 0:
+        shape[free[0]] = elements // rest
+    if len(free) > 1 or min(shape, default=1) < 0 or prod(shape) != elements or len(shape) > MAX_RANK:
+        raise Unsupported(f"{elements} elements cannot have the shape {[int(n) for n in target]}")
+    return at_least_1d(shape)
+
+
+def _axis(node: Node) -> int:
+    return int(node.attrs.get("axis", MAX_RANK))
+
+
+@operator("Reshape", "ReshapeV1", "Reshape")
+class Reshape(Operator):
+    """Inputs x, shape; 'axis' 0..6 names the element of the shape that is computed from the rest."""
+
+    reads_values = (1,)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        return [x.with_shape(_reshaped(known(node, 1), _axis(node), x.elements))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [inputs[0].reshape(_reshaped(inputs[1].reshape(-1), _axis(node), inputs[0].size))]
+
+
+@operator("Broadcast", "Broadcast")
+class Broadcast(Operator):
+    """Inputs x, shape; NumPy's rules."""
+
+    reads_values = (1,)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, target = node.inputs[0].type, at_least_1d(known_sizes(node, 1))
+        if broadcast_shape([x.shape, target]) != target:
+            raise Unsupported(f"data of shape {list(x.shape)} cannot be stretched to {list(target)}")
+        return [x.with_shape(target)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.broadcast_to(inputs[0], at_least_1d(inputs[1].reshape(-1)))]
+
+
+def _transposed(shape: tuple[int, ...], pattern: Sequence[int]) -> tuple[int, ...]:
+    """Shape after a Dimshuffle; Unsupported if an axis is used twice or one larger than 1 vanishes."""
+    used = [axis_of(p, len(shape)) for p in pattern if p >= 0]
+    lost = [i for i, n in enumerate(shape) if n != 1 and i not in used]
+    if len(set(used)) != len(used) or lost or len(pattern) > MAX_RANK:
+        raise Unsupported(f"the pattern {list(pattern)} does not fit data of shape {list(shape)}")
+    return at_least_1d([1 if p < 0 else shape[p] for p in pattern])
+
+
+@operator("Dimshuffle", "Dimshuffle")
+class Dimshuffle(Operator):
+    """Axis k of the result is input axis 'pattern'[k], or new with size 1 where that is -1."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        return [x.with_shape(_transposed(x.shape, node.attrs["pattern"]))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, pattern = inputs[0], node.attrs["pattern"]
+        used = [p for p in pattern if p >= 0]
+        gone = [i for i in range(x.ndim) if i not in used]
+        return [x.transpose(used + gone).reshape(_transposed(x.shape, pattern))]
+
+
+def _after_axes(shape: tuple[int, ...], steps: Iterable[Sequence]) -> tuple[int, ...]:
+    """Shape after adding and removing axes one after another."""
+    sizes = list(shape)
+    for method, axis in steps:
+        if method == "add":
+            sizes.insert(axis_of(axis, len(sizes) + 1), 1)
+            continue
+        at = axis_of(axis, len(sizes))
+        if sizes[at] != 1:
+            raise Unsupported(f"axis {axis} of size {sizes[at]} cannot be removed")
+        if len(sizes) > 1:
+            del sizes[at]
+    if len(sizes) > MAX_RANK:
+        raise Unsupported(f"data of rank {len(sizes)} does not exist")
+    return tuple(sizes)
+
+
+@operator("AxisAddRemove", "AxisAddRemove")
+class AxisAddRemove(Operator):
+    """Applies the steps of 'desc', pairs ('add' or 'remove', axis), one after another; (1,) keeps its axis."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        return [x.with_shape(_after_axes(x.shape, node.attrs["desc"]))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [inputs[0].reshape(_after_axes(inputs[0].shape, node.attrs["desc"]))]
+
+
+@operator("GetVarShape", "GetVarShapeV1", "GetVarShape")
+class GetVarShape(Operator):
+    """The shape to which all inputs broadcast, as int32; with 'axis' 0..6 one element of it."""
+
+    reads_shapes_only = True
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        rank = len(broadcast_shape([v.shape for v in node.inputs]))
+        if _axis(node) == MAX_RANK:
+            return [TensorType((rank,), INT32)]
+        axis_of(_axis(node), rank)
+        return [TensorType((1,), INT32)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        shape = broadcast_shape([x.shape for x in inputs])
+        axis = _axis(node)
+        return [np.array(shape if axis == MAX_RANK else [shape[axis_of(axis, len(shape))]], np.int32)]

@@ -1,0 +1,100 @@
+"""Order of elements: largest, smallest, sorted. Equal elements keep their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.types import INT32
+from mgecc.ops.known import axis_of, known
+from mgecc.ops.registry import Operator, operator
+
+
+class _ArgReduce(Operator):
+    """The int32 index of the first extreme element along 'axis', which stays with size 1."""
+
+    largest = True
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        axis = axis_of(int(node.attrs["axis"]), x.rank)
+        if x.shape[axis] == 0:
+            raise Unsupported("an axis without elements has no extreme one")
+        return [TensorType(x.shape[:axis] + (1,) + x.shape[axis + 1 :], INT32)]
+
+    @classmethod
+    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:  # type: ignore[override]
+        x = inputs[0]
+        axis = axis_of(int(node.attrs["axis"]), x.ndim)
+        found = np.argmax(x, axis) if cls.largest else np.argmin(x, axis)
+        return [np.expand_dims(found, axis)]
+
+
+@operator("Argmax", "Argmax")
+class Argmax(_ArgReduce):
+    """The int32 index of the first largest element along 'axis', which stays with size 1."""
+
+
+@operator("Argmin", "Argmin")
+class Argmin(_ArgReduce):
+    """The int32 index of the first smallest element along 'axis', which stays with size 1."""
+
+    largest = False
+
+
+def _order(x: np.ndarray, descending: bool) -> np.ndarray:
+    """Indices along the last axis in order, equal elements in their own."""
+    if not descending:
+        return np.argsort(x, -1, kind="stable")
+    return x.shape[-1] - 1 - np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1]
+
+
+@operator("Argsort", "Argsort")
+class Argsort(Operator):
+    """The last axis sorted, and the int32 indices of its elements."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        return [x, x.with_dtype(INT32)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        order = _order(inputs[0], node.attrs["order"] == "DESCENDING")
+        return [np.take_along_axis(inputs[0], order, -1), order]
+
+
+def _count(node: Node) -> int:
+    """k: positive for the smallest, negative for the largest."""
+    numbers = known(node, 1)
+    size = node.inputs[0].shape[-1]
+    if numbers.size != 1 or not 1 <= abs(int(numbers[0])) <= size:
+        raise Unsupported(f"{numbers.tolist()} of {size} elements cannot be taken")
+    return int(numbers[0])
+
+
+@operator("TopK", "TopK")
+class TopK(Operator):
+    """Inputs x (rows, n), k: the k smallest (-k largest) of each row with indices, or only the k-th (KTH_ONLY)."""
+
+    reads_values = (1,)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, k = node.inputs[0].type, abs(_count(node))
+        if x.rank != 2:
+            raise Unsupported(f"data of rank {x.rank} has no rows to choose from")
+        if node.attrs["mode"] == "KTH_ONLY":
+            return [x.with_shape(x.shape[:1])]
+        chosen = x.with_shape((x.shape[0], k))
+        return [chosen, chosen.with_dtype(INT32)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        k = _count(node)
+        order = _order(inputs[0], k < 0)[:, : abs(k)]
+        values = np.take_along_axis(inputs[0], order, -1)
+        return [values[:, -1]] if node.attrs["mode"] == "KTH_ONLY" else [values, order]

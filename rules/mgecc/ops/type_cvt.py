@@ -1,0 +1,34 @@
+"""Conversion between element types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.quantize import dequantize
+from mgecc.ops.registry import Operator, operator
+from mgecc.ops.saturating import stored
+
+
+@operator("TypeCvt", "TypeCvtV2", "TypeCvt")
+class TypeCvt(Operator):
+    """To 'dtype': floats to integers truncate and saturate, integers to integers wrap, bool is x != 0."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        if node.attrs.get("dtype") is None:
+            raise Unsupported("the record states no type to convert to")
+        return [node.inputs[0].type.with_dtype(node.attrs["dtype"])]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, source, target = inputs[0], node.inputs[0].type.dtype, node.attrs["dtype"]
+        if source == target:
+            return [x]
+        if source.is_quantized:
+            return [stored(dequantize(x, source), target)]
+        if source.is_float or target.is_quantized or target.name == "bool":
+            return [stored(x, target)]
+        return [x.astype(target.numpy)]
