@@ -71,7 +71,8 @@ def mge_model(env: Any, name: str, config: Any, target: str = "", **options: str
 def _fill_in(env: Any, name: str, config: Any, target_name: str, options: dict[str, str]) -> _Request:
     chosen = {key: options.get(key) or env[f"MGE_{key.upper()}"] for key in _OPTIONS}
     target = load_target(target_name, chosen["cpu"])
-    env.Decider("content-timestamp")
+    # Not content-timestamp: SCons compares whole seconds, and an edit right after a build would go unnoticed.
+    env.Decider("content")
     folder = target.name + (f"-{target.cpu}" if target.cpu else "")
     return _Request(
         env=env,
@@ -86,7 +87,7 @@ def _fill_in(env: Any, name: str, config: Any, target_name: str, options: dict[s
 
 def _from_top(folder: Any) -> str:
     """A folder as text that means the same in every SConscript: below the top folder, ``#`` stands for that."""
-    path = str(folder)
+    path = folder.get_internal_path()
     return path if path.startswith("/") else f"#{path}"
 
 
@@ -141,7 +142,8 @@ def _compile(request: _Request) -> dict[str, Any]:
 
 
 def _tools(request: _Request, member: str) -> Tools:
-    return Tools(request.env, request.load_toolchain(member), request.optimize, request.label)
+    label = f"{request.label}/{member}" if request.target.members else request.label
+    return Tools(request.env, request.load_toolchain(member), request.optimize, label)
 
 
 def _objects(request: _Request, member: str, products: dict[str, Any]) -> list[Any]:

@@ -109,8 +109,10 @@ def _check_toolchain(name: str, settings: Settings) -> None:
 
 
 def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, tests: str) -> None:
-    summaries = [_alias(env, f"summary-{m.label}-{m.name}", m, _summary_action(m)) for m in built]
-    env.Default(env.AlwaysBuild(env.Alias("build", summaries or [], None if built else _usage_action())))
+    products = [list(model) for model in built]
+    env.Default(
+        env.AlwaysBuild(env.Alias("build", products, _summary_action(built) if built else _usage_action()))
+    )
     for alias in ("verify", "run"):
         done = [
             _alias(env, f"{alias}-{m.label}-{m.name}", m, _command_action(alias, m, settings)) for m in built
@@ -145,17 +147,21 @@ def _usage_action() -> SignedAction:
     return _action(tell)
 
 
-def _summary_action(model: ModelNodes) -> SignedAction:
+def _summary_action(built: list[ModelNodes]) -> SignedAction:
+    def tell() -> int:
+        for model in built:
+            print(_summary(model))
+        return 0
+
+    return _action(tell)
+
+
+def _summary(model: ModelNodes) -> str:
     objects = {
         member: [str(node) for node in nodes if not str(node).endswith("_blob.o")]
         for member, nodes in model.objects.items()
     }
-
-    def tell() -> int:
-        print(summarize(model.label, model.name, model.folder.removeprefix("#"), objects))
-        return 0
-
-    return _action(tell)
+    return summarize(model.label, model.name, model.folder.removeprefix("#"), objects)
 
 
 def _command_action(command: str, model: ModelNodes, settings: Settings) -> SignedAction:

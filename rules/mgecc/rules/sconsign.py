@@ -15,7 +15,7 @@ from SCons import dblite
 class Sharded:
     """A database module for SCons whose entries under ``folder``/X lie in ``folder``/.sconsign-X.
 
-    What is known of sources is not kept: with ``Decider('content-timestamp')`` each target's entry has it too.
+    What is known of sources is not kept: the entry of each target has the digests of what it was made from.
     """
 
     def __init__(self, folder: str) -> None:

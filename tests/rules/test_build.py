@@ -1,0 +1,168 @@
+"""What is built, what is not built again, and what the products are."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from .conftest import Checkout
+
+ONE = ["target=arm64", "model=first"]
+
+
+def test_products_lie_where_the_readme_says(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    folder = checkout.root / "build" / "arm64" / "first"
+    names = {"libfirst.a", "libfirst.so", "first.h", "first.blob", "first_kernels.c", "report.json"}
+    assert names <= {path.name for path in folder.iterdir()}
+    assert not list(checkout.root.rglob("*.partial"))
+
+
+def test_touch_nothing_nothing_is_rebuilt(checkout: Checkout) -> None:
+    assert len(checkout.steps(*ONE)) == 6
+    assert checkout.steps(*ONE) == []
+    (checkout.root / "models" / "first" / "first.mge").touch()
+    assert checkout.steps(*ONE) == []
+
+
+def test_null_build_takes_no_second(checkout: Checkout) -> None:
+    checkout.scons("target=arm64", "model=all")
+    start = time.perf_counter()
+    checkout.scons("target=arm64", "model=all")
+    assert time.perf_counter() - start < 1.0
+
+
+def test_new_weights_same_graph_runs_no_c_compiler(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    checkout.add_model("first", "WEIGHTS layer 9")
+    kinds = [step.split()[0] for step in checkout.steps(*ONE)]
+    assert kinds == ["AR", "AS", "LD", "MGE"]
+    blob = checkout.root / "build" / "arm64" / "first" / "first.blob"
+    assert blob.read_text() == "WEIGHTS layer 9"
+    assert b"WEIGHTS layer 9" in (blob.parent / "libfirst.a").read_bytes()
+
+
+def test_new_graph_compiles_its_kernels_and_not_the_runtime(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    checkout.add_model("first", "weights layer layer")
+    steps = checkout.steps(*ONE)
+    assert "CC arm64 first_kernels.o" in steps and "CC arm64 loader.o" not in steps
+
+
+def test_a_changed_compiler_compiles_models_again(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    with (checkout.root / "rules" / "mgecc" / "planner" / "program.py").open("a") as file:
+        file.write("\n# changed\n")
+    assert checkout.steps(*ONE) == ["MGE arm64 first"]
+
+
+def test_a_changed_runtime_header_compiles_what_includes_it(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    with (checkout.root / "runtime" / "include" / "mgecc.h").open("a") as file:
+        file.write("int mgecc_more(void);\n")
+    steps = checkout.steps(*ONE)
+    assert (
+        "CC arm64 loader.o" in steps
+        and "CC arm64 first_kernels.o" in steps
+        and "MGE arm64 first" not in steps
+    )
+
+
+def test_a_deleted_or_edited_product_is_made_again(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    folder = checkout.root / "build" / "arm64" / "first"
+    want = (folder / "first_kernels.c").read_text()
+    (folder / "first_kernels.c").unlink()
+    assert checkout.steps(*ONE) == ["MGE arm64 first"]
+    assert (folder / "first_kernels.c").read_text() == want
+    (folder / "libfirst.a").unlink()
+    assert checkout.steps(*ONE) == ["AR arm64 libfirst.a"]
+
+
+def test_targets_built_apart_do_not_disturb_each_other(checkout: Checkout) -> None:
+    for target in ("arm64", "armv7"):
+        checkout.scons(f"target={target}", "model=first")
+    assert checkout.steps("target=arm64", "model=first") == []
+    assert checkout.steps("target=arm64,armv7", "model=first", "-j2") == []
+
+
+def test_combined_target_has_two_libraries_over_one_blob(checkout: Checkout) -> None:
+    checkout.scons("target=arm64v7", "model=first")
+    folder = checkout.root / "build" / "arm64v7" / "first"
+    machines = []
+    for member in ("arm64", "armv7"):
+        with (folder / member / "libfirst.so").open("rb") as file:
+            machines.append(ELFFile(file)["e_machine"])
+    assert machines == ["EM_AARCH64", "EM_ARM"]
+    assert [path.parent for path in folder.rglob("first.blob")] == [folder]
+
+
+def test_baremetal_has_no_shared_library(checkout: Checkout) -> None:
+    checkout.scons("target=baremetal", "model=first")
+    folder = checkout.root / "build" / "baremetal" / "first"
+    assert (folder / "libfirst.a").is_file() and not (folder / "libfirst.so").exists()
+
+
+def test_shared_library_exports_the_api_alone(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    with (checkout.root / "build" / "arm64" / "first" / "libfirst.so").open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".dynsym")
+        defined = {s.name for s in symbols.iter_symbols() if s.name and s["st_shndx"] != "SHN_UNDEF"}
+    assert "mgecc_open" in defined and "first_kernel" not in defined
+
+
+def test_same_bytes_in_another_folder(checkout: Checkout, tmp_path: Path) -> None:
+    other = Checkout(tmp_path / "elsewhere")
+    shutil.copytree(checkout.root, other.root)
+    for each in (checkout, other):
+        each.scons("target=arm64,baremetal", "model=first")
+    files = [path.relative_to(other.root) for path in (other.root / "build").rglob("*") if path.is_file()]
+    products = [path for path in files if "sconsign" not in path.name]
+    assert len(products) > 15
+    for path in products:
+        assert (checkout.root / path).read_bytes() == (other.root / path).read_bytes(), path
+
+
+def test_c_compilers_do_not_see_the_users_environment(checkout: Checkout, monkeypatch) -> None:
+    folder = checkout.root / "elsewhere"
+    folder.mkdir()
+    (folder / "mgecc.h").write_text("#error taken from CPATH\n")
+    monkeypatch.setenv("CPATH", os.fspath(folder))
+    monkeypatch.setenv("CFLAGS", "-DBROKEN")
+    checkout.scons(*ONE)
+
+
+def test_another_optimize_and_cpu_are_other_builds(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    assert "CC arm64 first_kernels.o" in checkout.steps(*ONE, "optimize=size")
+    checkout.scons("target=x86_64", "cpu=v2", "model=first")
+    assert (checkout.root / "build" / "x86_64-v2" / "first" / "libfirst.a").is_file()
+
+
+def test_summary_tells_sizes_and_where_the_report_lies(checkout: Checkout) -> None:
+    said = checkout.scons(*ONE)
+    for words in ("libfirst.a", "code ", "weights 15 B", "arena 2048 B", "static 0 B", "kernels  1"):
+        assert words in said
+    assert "build/arm64/first/report.json" in said
+    assert json.loads((checkout.root / "build/arm64/first/report.json").read_text())["arena"] == 2048
+
+
+def test_a_model_that_cannot_be_compiled_says_why_and_leaves_the_others(checkout: Checkout) -> None:
+    checkout.add_model("third", "broken")
+    said = checkout.scons("target=arm64", "model=all", "-k", status=2)
+    assert "conv1: cannot do this" in said and "Traceback" not in said
+    assert (checkout.root / "build" / "arm64" / "second" / "libsecond.a").is_file()
+
+
+def test_clean_removes_what_was_built(checkout: Checkout) -> None:
+    checkout.scons("target=arm64,armv7", "model=all")
+    checkout.scons("-c", *ONE)
+    assert not (checkout.root / "build" / "arm64" / "first").exists()
+    assert (checkout.root / "build" / "armv7" / "first" / "libfirst.a").is_file()
+    checkout.scons("-c")
+    assert not list((checkout.root / "build").rglob("*.a"))
