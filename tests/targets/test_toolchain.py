@@ -20,7 +20,9 @@ __attribute__((visibility("default"))) float scale(const float *x, size_t n) {
 int32_t concealed(void);
 int32_t concealed(void) { return 7; }
 """
-ASSEMBLY = '    .section .rodata.weights,"a",%progbits\n    .global weights\nweights:\n    .incbin "weights.blob"\n'
+ASSEMBLY = (
+    '    .section .rodata.weights,"a",%progbits\n    .global weights\nweights:\n    .incbin "weights.blob"\n'
+)
 TARGETS = ["arm64", "arm64+dot", "armv7", "armv7+dot", "x86_64", "baremetal"]
 
 

@@ -96,6 +96,16 @@ def load_target(text: str, cpu: str = "") -> Target:
     return _build(name, sorted(set(wanted)), cpu)
 
 
+def _merge_march(flags: list[str]) -> list[str]:
+    """One -march with the newest architecture and all extensions; compilers heed the last one alone."""
+    given = [flag.removeprefix("-march=").split("+") for flag in flags if flag.startswith("-march=")]
+    if len(given) < 2:
+        return flags
+    extensions = sorted({extension for _, *names in given for extension in names})
+    newest = max(base for base, *_ in given)
+    return ["-march=" + "+".join([newest, *extensions]), *(f for f in flags if not f.startswith("-march="))]
+
+
 def _build(name: str, wanted: list[str], cpu: str) -> Target:
     raw = dict(_raw(name))
     cpus, features = raw.pop("cpus", {}), raw.pop("features", {})
@@ -109,6 +119,7 @@ def _build(name: str, wanted: list[str], cpu: str) -> Target:
             raise nearest(feature, sorted(features), f"feature of {name}")
         raw |= {k: v for k, v in features[feature].items() if k != "cflags"}
         raw["cflags"] = [*raw["cflags"], *features[feature].get("cflags", [])]
+    raw["cflags"] = _merge_march(raw["cflags"])
     for key in ("cflags", "emulator", "members", "boards"):
         raw[key] = tuple(raw.get(key, ()))
     full = "+".join([name, *wanted])

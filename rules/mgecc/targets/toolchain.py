@@ -55,7 +55,11 @@ class Toolchain:
         return [*self.flags, *self.target.cflags, _LEVEL[optimize], *_COMMON, *system]
 
     def compile_args(
-        self, source: str | Path, obj: str | Path, includes: Iterable[str | Path] = (), optimize: str = "speed"
+        self,
+        source: str | Path,
+        obj: str | Path,
+        includes: Iterable[str | Path] = (),
+        optimize: str = "speed",
     ) -> list[str]:
         """Compile one .c or .S file. In assembly ``.incbin`` finds its file in the include folders."""
         folders = [str(folder) for folder in includes]
@@ -164,7 +168,9 @@ def _clang(target: Target) -> Toolchain:
 def _find(program: str, toolchain: str, package: str) -> str:
     path = shutil.which(program)
     if path is None:
-        raise ToolchainMissing(f"toolchain {toolchain}: {program} is not installed: apt-get install {package}")
+        raise ToolchainMissing(
+            f"toolchain {toolchain}: {program} is not installed: apt-get install {package}"
+        )
     return path
 
 

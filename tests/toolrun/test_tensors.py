@@ -1,0 +1,56 @@
+"""Recorded arrays to the bytes a program reads, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mgecc.graph import DType
+from mgecc.toolrun.products import InputError
+from mgecc.toolrun.tensors import Interface, Tensor, dequantized, input_cases, output_arrays
+
+X = Tensor("x", (2, 3), DType("float32"))
+N = Tensor("n", (1,), DType("int32"))
+Q = Tensor("q", (2,), DType("qint8", 0.5, 0))
+
+
+def test_inputs_follow_the_models_order() -> None:
+    arrays = {"in.n": np.array([7], np.int32), "in.x": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    (case,) = input_cases(arrays, Interface((X, N), (), 0, 0))
+    assert case == arrays["in.x"].tobytes() + arrays["in.n"].tobytes()
+
+
+def test_a_leading_axis_makes_cases() -> None:
+    array = np.arange(24, dtype=np.float32).reshape(4, 2, 3)
+    assert input_cases({"in.x": array}, Interface((X,), (), 0, 0)) == [part.tobytes() for part in array]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"in.y": np.zeros((2, 3), np.float32)}, "no array in.x; inputs given: in.y"),
+        ({"in.x": np.zeros((3, 2), np.float32)}, r"shape \[3, 2\]"),
+        ({"in.x": np.zeros((0, 2, 3), np.float32)}, "shape"),
+        ({"in.x": np.zeros((2, 3), np.complex64)}, "element type"),
+    ],
+)
+def test_what_does_not_fit_is_explained(arrays: dict[str, np.ndarray], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        input_cases(arrays, Interface((X,), (), 0, 0))
+
+
+def test_numbers_of_cases_must_agree() -> None:
+    arrays = {"in.x": np.zeros((2, 2, 3), np.float32), "in.n": np.zeros((3, 1), np.int32)}
+    with pytest.raises(InputError, match="2, 3"):
+        input_cases(arrays, Interface((X, N), (), 0, 0))
+
+
+def test_real_numbers_are_quantised_for_a_quantised_input() -> None:
+    (case,) = input_cases({"in.q": np.array([1.0, -1000.0], np.float32)}, Interface((Q,), (), 0, 0))
+    assert np.frombuffer(case, np.int8).tolist() == [2, -128]
+
+
+def test_outputs_come_stacked_and_in_order() -> None:
+    results = [np.float32([1, 2, 3, 4, 5, 6]).tobytes() + np.int8([2, 4]).tobytes() for _ in range(3)]
+    x, q = output_arrays(results, Interface((), (X, Q), 0, 0))
+    assert x.shape == (3, 2, 3) and x[2].tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert dequantized(q, Q)[0].tolist() == [1.0, 2.0]
