@@ -1,7 +1,8 @@
 """A compiler process that stays: one request per line on standard input, one reply per line on standard output.
 
-Requests and replies are JSON objects. ``{"config", "name", "target", "cpu", "optimize", "folder"}`` compiles a model
-into a folder; the reply is ``{}``, or ``{"error": text}``. The process ends when its input does.
+Requests and replies are JSON objects. ``{"config", "name", "target", "cpu", "optimize", "folder", "reads"}`` compiles
+a model into a folder, opening no files of the user's but ``reads``; the reply is ``{}``, or ``{"error": text}``. The
+process ends when its input does.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any, TextIO
 
 def compile_request(request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request; an error of the user's becomes its text, one of ours a traceback."""
+    from mgecc.toolrun.declared import only_declared
     from mgecc.toolrun.products import InputError, compile_to_folder, read_config
 
     try:
-        config = read_config(Path(request["config"]), request["name"], request["optimize"])
-        compile_to_folder(config, request["target"], request["cpu"], Path(request["folder"]))
+        with only_declared(request["reads"], request["folder"]):
+            config = read_config(Path(request["config"]), request["name"], request["optimize"])
+            compile_to_folder(config, request["target"], request["cpu"], Path(request["folder"]))
     except InputError as error:
         return {"error": str(error)}
     except Exception:  # noqa: BLE001 -- the process must outlive a defect, and the build must show it

@@ -24,6 +24,8 @@ def compile_model(config, target_name, cpu=""):
     if b"broken" in data:
         from mgecc.graph.diagnostics import CompileError
         raise CompileError(config.model.name, ["conv1: cannot do this"])
+    if b"peeking" in data:
+        config.folder.joinpath("labels.txt").read_bytes()
     kernels = f'#include "{name}.h"\\nint {name}_kernel(int x);\\nint {name}_kernel(int x) {{ return x + K; }}\\n'
     text = kernels.replace("K", str(data.count(b"layer")))
     section = f'.section .rodata.w,"a",%progbits\\n.global {name}_blob\\n{name}_blob:\\n.incbin "{name}.blob"\\n'

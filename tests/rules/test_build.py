@@ -159,6 +159,13 @@ def test_a_model_that_cannot_be_compiled_says_why_and_leaves_the_others(checkout
     assert (checkout.root / "build" / "arm64" / "second" / "libsecond.a").is_file()
 
 
+def test_a_read_the_build_does_not_know_of_is_refused(checkout: Checkout) -> None:
+    folder = checkout.add_model("fourth", "peeking")
+    (folder / "labels.txt").write_text("cat")
+    said = checkout.scons("target=arm64", "model=fourth", status=2)
+    assert "labels.txt is read and is not a declared input" in said
+
+
 def test_clean_removes_what_was_built(checkout: Checkout) -> None:
     checkout.scons("target=arm64,armv7", "model=all")
     checkout.scons("-c", *ONE)

@@ -122,6 +122,7 @@ def _compile(request: _Request) -> dict[str, Any]:
     """The compiler's step: file name -> node."""
     env, target = request.env, request.target
     names = output_names(request.name, target.name, target.cpu)
+    sources = _sources(request.config)
     ask = {
         "config": request.config.srcnode().get_abspath(),
         "name": request.name,
@@ -129,16 +130,20 @@ def _compile(request: _Request) -> dict[str, Any]:
         "cpu": target.cpu,
         "optimize": request.optimize,
         "folder": env.Dir(request.folder).get_abspath(),
+        "reads": [source.srcnode().get_abspath() for source in sources],
     }
     signature = f"MGE {request.name} {target.name} {target.cpu} {request.optimize}"
     action = compile_action(ask, signature, step_line("MGE", request.label, request.name))
-    sources = [request.config]
-    if model := _peek(request.config).get("model"):
-        sources.append(request.config.srcnode().dir.File(model))
     nodes = env.Command([f"{request.folder}/{name}" for name in names], sources, action)
     env.Precious(nodes)
     env.Depends(nodes, env.Value(compiler_id()))
     return dict(zip(names, nodes))
+
+
+def _sources(config: Any) -> list[Any]:
+    """All files that decide what the compiler writes."""
+    model = _peek(config).get("model")
+    return [config, config.srcnode().dir.File(model)] if model else [config]
 
 
 def _tools(request: _Request, member: str) -> Tools:
