@@ -111,11 +111,11 @@ def _absorb_activation(node: Node, user: Node) -> bool:
 _RULES: tuple[Callable[[Node, Node], bool], ...] = (_absorb_affine, _absorb_residual, _absorb_activation)
 
 
-def _chain(node: Node, users: Users) -> Iterator[Node]:
-    """Absorb one follower after another; yields each that is gone."""
+def _chain(node: Node, users: Users, gone: set[Node]) -> Iterator[Node]:
+    """Absorb one follower after another; yields each that is gone. ``gone``: nodes that others have absorbed."""
     while True:
         user = users.only(node.output)
-        if user is None or user.output.type != node.output.type:
+        if user is None or user in gone or user.output.type != node.output.type:
             return
         if not any(rule(node, user) for rule in _RULES):
             return
@@ -141,7 +141,7 @@ def run(graph: Graph) -> None:
     for node in reversed(graph.nodes):
         if node in gone or not _fusable(node):
             continue
-        for user in _chain(node, users):
+        for user in _chain(node, users, gone):
             gone.add(user)
             place[node] = position[user]
     rest = [n for n in graph.nodes if n not in gone]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mgecc.graph import Graph
-from mgecc.passes import activations, expand, fuse, plain_layout, simplify, sink
+from mgecc.passes import activations, expand, fuse, padding, plain_layout, simplify, sink
 
 PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("plain-layout", plain_layout.run),
@@ -13,6 +13,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("sink", sink.run),
     ("simplify-moves", simplify.run),
     ("expand", expand.run),
+    ("padding", padding.run),
     ("activations", activations.run),
     ("fuse", fuse.run),
     ("simplify-again", simplify.run),

@@ -50,7 +50,7 @@ def _as_reshape(node: Node, x: Value) -> Node:
 
 
 def merge_reshapes(graph: Graph) -> None:
-    """Reshape of a reshape reads the first one's source; transposes that only move 1-axes are reshapes."""
+    """One reshape instead of several; axis changes and transposes that only move 1-axes are reshapes too."""
     for i, node in enumerate(graph.nodes):
         if (
             node.op == "Dimshuffle"
@@ -63,7 +63,7 @@ def merge_reshapes(graph: Graph) -> None:
         source = node.inputs[0]
         while source.producer is not None and source.producer.op in _RESHAPES and not source.is_const:
             source = source.producer.inputs[0]
-        if source is not node.inputs[0]:
+        if source is not node.inputs[0] or node.op != "Reshape":
             graph.nodes[i] = _as_reshape(node, source)
     graph.sweep()
 

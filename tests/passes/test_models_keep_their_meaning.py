@@ -1,0 +1,82 @@
+"""The passes change the graph, never its results: every recorded model, before and after."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mgecc.frontends.mge.importer import import_mge
+from mgecc.graph import CompileError, Graph
+from mgecc.interpret import run
+from mgecc.passes import optimize
+from mgecc.passes.pipeline import PASSES
+
+CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
+CASES = [
+    case
+    for case in json.loads((CORPUS / "manifest.json").read_text())
+    if (CORPUS / f"{case['name']}.npz").exists()
+]
+
+
+def load(name: str) -> Graph:
+    return import_mge((CORPUS / f"{name}.mge").read_bytes(), f"{name}.mge")
+
+
+def recorded(name: str) -> dict[str, np.ndarray]:
+    with np.load(CORPUS / f"{name}.npz") as arrays:
+        return {key: arrays[key] for key in arrays.files}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_optimised_graph_gives_the_recorded_outputs(case: dict) -> None:
+    arrays = recorded(case["name"])
+    try:
+        graph = load(case["name"])
+    except CompileError as error:
+        pytest.skip(f"not imported: {error.problems[0].why}")
+    if not any(key.startswith("out.") for key in arrays):
+        pytest.skip("a file of constants: nothing to compute")
+    optimize(graph)
+    results = run(graph, {key[3:]: array for key, array in arrays.items() if key.startswith("in.")})
+    for k, got in enumerate(results):
+        want = arrays[f"out.{k}"]
+        if want.dtype.kind == "f":
+            np.testing.assert_allclose(got, want, case["rtol"], case["atol"])
+        else:
+            np.testing.assert_array_equal(got, want)
+
+
+def test_every_pass_leaves_a_graph_in_topological_order() -> None:
+    def check(name: str, graph: Graph) -> None:
+        known = set(graph.inputs)
+        for node in graph.nodes:
+            missing = [v for v in node.inputs if not v.is_const and v not in known]
+            assert missing == [], f"after {name}: {node}"
+            known.update(node.outputs)
+
+    for model in (
+        "net_mobilenet_unoptimised",
+        "net_resnet",
+        "net_transformer",
+        "layout_nchw44",
+        "net_shufflenet",
+    ):
+        optimize(load(model), check)
+
+
+def test_a_network_of_convolutions_becomes_convolutions_only() -> None:
+    graph = optimize(load("net_mobilenet_unoptimised"))
+    assert {node.op for node in graph.nodes} == {"ConvBias", "Pooling", "Reshape", "MatrixMul"}
+
+
+def test_stored_layouts_leave_one_transpose_for_the_reduction_on_blocked_data() -> None:
+    for model in ("layout_nchw44", "layout_nchw88", "layout_nchw44_dot"):
+        graph = optimize(load(model))
+        assert [node.op for node in graph.nodes].count("Dimshuffle") <= 1, model
+
+
+def test_names_of_passes_are_unique() -> None:
+    names = [name for name, _ in PASSES]
+    assert len(set(names)) == len(names)
