@@ -1,0 +1,108 @@
+"""Dense convolutions of plain images with few channels into channel blocks (first.c.j2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace
+from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
+from mgecc.targets import Target
+
+_FIELDS = ("n", "ic", "h", "w", "oh", "ow", "yb", "groups", "first", "kh", "sh", "dh", "pt", "pl")
+# ISA -> pixels and vectors of channels of a tile.
+_TILES: dict[str, tuple[int, int]] = {
+    "neon64": (6, 4),
+    "neon32": (4, 2),
+    "avx512": (12, 2),
+    "avx2": (6, 2),
+    "sse2": (4, 2),
+}
+_MOST_SPAN = 48  # floats of one row that a tile may read
+
+
+def kernel(conv: Conv, c: int, p: int, j: int) -> Kernel:
+    operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
+    params = {
+        "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "p": p, "sw": conv.sw, "xl": 4, "z": conv.has_z,
+    }  # fmt: skip
+    ending = ("_add" if conv.has_z else "") + conv.activation.suffix
+    return Kernel(
+        f"conv_f32_first_kw{conv.kw}s{conv.sw}_c{c}_p{p}x{j}{ending}",
+        "conv/first.c.j2",
+        (*((name, "const float *") for name in operands), ("window", "float *"), ("y", "float *")),
+        (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),
+        tuple(sorted(params.items())),
+        conv.activation.needs,
+    )
+
+
+def _pack(node: Node, c: int, j: int, first: int, count: int) -> np.ndarray:
+    """[group of j vectors][input channel][ky][kx][j * c], zeros past the last output channel."""
+    w = weights_of(node)[0]
+    full = np.zeros((-(-w.shape[0] // c) * c, *w.shape[1:]), np.float32)
+    full[: w.shape[0]] = w
+    chosen = full[first * c : (first + count * j) * c].reshape(count, j * c, *w.shape[1:])
+    return np.ascontiguousarray(chosen.transpose(0, 2, 3, 4, 1))
+
+
+def _build(conv: Conv, c: int, p: int, j: int, node: Node) -> list[Call]:
+    vectors = -(-conv.oc // c)
+    parts = [(j, 0, vectors // j), (vectors % j, vectors // j * j, 1)]
+    calls = []
+    for width, first, count in parts:
+        if width and count:
+            operands = (
+                node.inputs[0],
+                Const(partial(_pack, node, c, width, first, count)),
+                Const(partial(bias_of, node, first * c, count * width * c)),
+                *([residual(node)] if conv.has_z else []),
+                Workspace(conv.ic * conv.kh * _floats(conv, p) * 4),
+                node.output,
+            )
+            numbers = {"yb": vectors, "groups": count, "first": first}
+            args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
+            calls.append(Call(kernel(conv, c, p, width), operands, (*args, *conv.activation.numbers)))
+    return calls
+
+
+def _floats(conv: Conv, p: int) -> int:
+    """Floats that a tile loads of one row: a multiple of 4."""
+    return -(-((p - 1) * conv.sw + conv.kw) // 4) * 4
+
+
+def _step_cost(conv: Conv, target: Target, p: int, j: int) -> float:
+    """Instructions of one row of the kernel for one tile."""
+    pair = 0.5 if target.isa == "neon64" else 1.0
+    madds = p * j * conv.kw * (2 if target.isa == "sse2" else 1)
+    shuffles = 0 if target.isa.startswith(("neon", "avx512")) else p * conv.kw
+    return madds + shuffles + pair * (_floats(conv, p) / 4 + conv.kw * j) + 6
+
+
+def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
+    """Input stays plain; stride and kernel width must keep a tile's row short."""
+    c = target.block_of("float32")
+    if c == 1 or c != target.lanes or conv.groups != 1 or conv.dw != 1:
+        return
+    most, j = _TILES[target.isa]
+    vectors = -(-conv.oc // c)
+    p, j = min(most, conv.ow), min(j, vectors)
+    if (p - 1) * conv.sw + conv.kw > _MOST_SPAN:
+        return
+    tiles = conv.n * conv.oh * -(-conv.ow // p) * -(-vectors // j)
+    per_tile = conv.ic * conv.kh * _step_cost(conv, target, p, j) + p * j * (2.5 + conv.activation.cost) + 30 + 2 * p
+    blocks = [1] * len(node.inputs)
+    if conv.has_z:
+        blocks[3] = c
+    yield Candidate(
+        partial(_build, conv, c, p, j),
+        tiles * per_tile,
+        tuple(blocks),
+        (c,),
+        int(500 + 4 * p * j * (conv.kw + 3)),
+        (3,) if conv.has_z else (),
+        why=f"plain input, tiles of {p} pixels x {j * c} channels",
+    )
