@@ -99,6 +99,21 @@ def test_paths_are_meant_from_where_the_user_is(wrapper: Wrapper, tmp_path: Path
     assert wrapper.run("run", "input=/cat.jpg", cwd=tmp_path) == ["scons run input=/cat.jpg"]
 
 
+def test_python_without_venv_names_the_package(wrapper: Wrapper, tmp_path: Path) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("sh", "dirname", "cat", "cmp", "rm", "id"):
+        (tools / tool).symlink_to(shutil.which(tool) or "")
+    wrapper.python.write_text(
+        '#!/bin/sh\ncase "$*" in "-m venv"*) exit 1 ;; *print*) echo python3.99-venv ;; esac\n'
+    )
+    environment = {"PATH": str(tools), "PYTHON": str(wrapper.python)}
+    done = subprocess.run(
+        [wrapper.root / "sconsw"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and done.stderr.rstrip().endswith("sudo apt-get install python3.99-venv")
+
+
 def test_without_python_it_says_what_is_needed(wrapper: Wrapper, tmp_path: Path) -> None:
     for tool in ("sh", "dirname", "cat", "cmp", "rm"):
         (tmp_path / "bin").mkdir(exist_ok=True)

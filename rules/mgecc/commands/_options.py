@@ -23,6 +23,7 @@ def add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--optimize", choices=["speed", "size", "memory"], default="", help="overrules model.yaml"
     )
+    parser.add_argument("--name", default="", help="name of the model in C; default: from model.yaml or file")
     parser.add_argument("--toolchain", choices=toolchain_names(), default="zig", help="default: zig")
 
 

@@ -13,7 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     add_build(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    parser.add_argument("--name", default="", help="name of the model in C; default: from model.yaml or file")
     parser.add_argument("--split", action="store_true", help="also write one C file per kernel, to read")
     parser.add_argument("--no-library", action="store_true", help="write the sources only")
 

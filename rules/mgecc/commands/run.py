@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from mgecc.toolrun.session import run_cases
     from mgecc.toolrun.tensors import dequantized, input_cases, output_arrays
 
-    config = read_config(args.model, "", args.optimize)
+    config = read_config(args.model, args.name, args.optimize)
     inputs = _inputs(config, args.input)
     with open_session(args, config) as session:
         cases = input_cases(inputs, session.interface)

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from mgecc.toolrun.products import read_config
     from mgecc.toolrun.verify import verify
 
-    config = read_config(args.model, "", args.optimize)
+    config = read_config(args.model, args.name, args.optimize)
     limits = _limits(config.verify, args)
     inputs = load_cases(_recorded(args.inputs or config.verify.inputs, "inputs"))
     ok = True

@@ -166,7 +166,16 @@ def _summary(model: ModelNodes) -> str:
 
 def _command_action(command: str, model: ModelNodes, settings: Settings) -> SignedAction:
     """``mgecc verify`` or ``mgecc run`` on what was built."""
-    args = [command, str(model.config), "--target", model.target, "--toolchain", model.toolchain]
+    args = [
+        command,
+        str(model.config),
+        "--target",
+        model.target,
+        "--toolchain",
+        model.toolchain,
+        "--name",
+        model.name,
+    ]
     args += ["--products", model.folder.removeprefix("#"), "--optimize", model.optimize]
     args += ["--cpu", model.cpu] if model.cpu else []
     args += ["--input", settings.input] if command == "run" and settings.input else []
