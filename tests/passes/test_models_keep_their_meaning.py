@@ -71,10 +71,10 @@ def test_a_network_of_convolutions_becomes_convolutions_only() -> None:
     assert {node.op for node in graph.nodes} == {"ConvBias", "Pooling", "Reshape", "MatrixMul"}
 
 
-def test_stored_layouts_leave_one_transpose_for_the_reduction_on_blocked_data() -> None:
+def test_stored_layouts_leave_only_the_transposes_of_the_reduction_on_blocked_data() -> None:
     for model in ("layout_nchw44", "layout_nchw88", "layout_nchw44_dot"):
         graph = optimize(load(model))
-        assert [node.op for node in graph.nodes].count("Dimshuffle") <= 1, model
+        assert [node.op for node in graph.nodes].count("Dimshuffle") <= 2, model
 
 
 def test_names_of_passes_are_unique() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mgecc.graph import Graph
-from mgecc.passes import activations, expand, fuse, padding, plain_layout, simplify, sink
+from mgecc.passes import activations, expand, fuse, global_pool, padding, plain_layout, simplify, sink
 
 PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("plain-layout", plain_layout.run),
     ("simplify", simplify.run),
     ("sink", sink.run),
     ("simplify-moves", simplify.run),
+    ("global-pool", global_pool.run),
     ("expand", expand.run),
     ("padding", padding.run),
     ("activations", activations.run),
