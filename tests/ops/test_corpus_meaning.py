@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from mgecc import interpret
 from mgecc.frontends.mge.importer import import_mge
-from mgecc.graph import CompileError, Graph
+from mgecc.graph import Graph
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
-MANIFEST: dict[str, dict[str, Any]] = {e["name"]: e for e in json.loads((CORPUS / "manifest.json").read_text())}
+MANIFEST: dict[str, dict[str, Any]] = {
+    e["name"]: e for e in json.loads((CORPUS / "manifest.json").read_text())
+}
 
 
 def arrays(name: str) -> dict[str, np.ndarray]:

@@ -84,6 +84,10 @@ def _clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))
 
 
+def _clip_between(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    return np.asarray(np.where(x <= y, y, np.minimum(x, z)))
+
+
 def _h_swish(x: np.ndarray) -> np.ndarray:
     return x * _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6)
 
@@ -123,7 +127,7 @@ _add("SIGN", 1, "fi", np.sign)
 _add("CEIL", 1, "f", np.ceil)
 _add("FLOOR", 1, "f", np.floor)
 _add("SQRT", 1, "f", np.sqrt)
-for _name, _function in {
+_DOUBLE: dict[str, Function] = {
     "ACOS": np.arccos, "ASIN": np.arcsin, "COS": np.cos, "SIN": np.sin, "TAN": np.tan, "EXP": np.exp,
     "EXPM1": np.expm1, "LOG": np.log, "LOG1P": np.log1p, "TANH": np.tanh, "SINH": np.sinh, "COSH": np.cosh,
     "ASINH": np.arcsinh, "ACOSH": np.arccosh, "ATANH": np.arctanh, "SIGMOID": _sigmoid, "ERF": _each(math.erf),
@@ -133,7 +137,8 @@ for _name, _function in {
     "GELU": lambda x: x * (1 + _each(math.erf)(x / math.sqrt(2))) / 2,
     "SOFTPLUS": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
     "LOGSIGMOID": lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
-}.items():  # fmt: skip
+}  # fmt: skip
+for _name, _function in _DOUBLE.items():
     _add(_name, 1, "f", in_double(_function))
 _add("H_SWISH", 1, "f", _h_swish)
 _add("RELU6", 1, "fi", lambda x: _clip(x, 0, 6))
@@ -185,7 +190,7 @@ _add("FUSE_MUL_ADD3", 3, "fi", lambda x, y, z: x * y + z)
 _add("FUSE_MUL_ADD4", 4, "fi", lambda x, y, z, w: x * y + z * w)
 _add("COND_LEQ_MOV", 3, "fi", lambda x, y, z: np.where(x <= y, z, z.dtype.type(0)))
 _add("COND_LT_MOV", 3, "fi", lambda x, y, z: np.where(x < y, z, z.dtype.type(0)))
-_add("CLIP", 3, "fi", lambda x, y, z: np.where(x <= y, y, np.minimum(x, z)))
+_add("CLIP", 3, "fi", _clip_between)
 
 
 @_mode("FLOOR_DIV", 2)

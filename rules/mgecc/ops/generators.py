@@ -34,7 +34,9 @@ class Linspace(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         start, stop = (float(x.reshape(-1)[0]) for x in inputs[:2])
-        return [np.linspace(start, stop, int(inputs[2].reshape(-1)[0]), endpoint=bool(node.attrs["endpoint"]))]
+        return [
+            np.linspace(start, stop, int(inputs[2].reshape(-1)[0]), endpoint=bool(node.attrs["endpoint"]))
+        ]
 
 
 def plain_dtype(node: Node) -> DType:
@@ -93,4 +95,4 @@ class Alloc(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [np.zeros(at_least_1d(inputs[0].reshape(-1)), node.output.type.dtype.numpy)]
+        return [np.zeros(list(at_least_1d(inputs[0].reshape(-1))), node.output.type.dtype.numpy)]

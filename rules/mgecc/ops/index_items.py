@@ -13,8 +13,6 @@ import numpy as np
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.ops.known import axis_of, known
 
-_Bound = int | None
-
 
 @dataclass(frozen=True)
 class Item:
@@ -52,10 +50,10 @@ def _number(array: np.ndarray) -> int:
 
 def slice_of(item: Item, inputs: Sequence[np.ndarray]) -> slice:
     """The Python slice of an item, with numbers of the inputs."""
-    bounds = [None if p is None else _number(inputs[p]) for p in (item.begin, item.end, item.step)]
-    if bounds[2] == 0:
+    begin, end, step = (None if p is None else _number(inputs[p]) for p in (item.begin, item.end, item.step))
+    if step == 0:
         raise Unsupported("a slice has step 0")
-    return slice(*bounds)
+    return slice(begin, end, step)
 
 
 def is_open(node: Node, item: Item) -> bool:
@@ -70,8 +68,8 @@ def sliced_size(node: Node, item: Item, size: int) -> int:
         raise Unsupported("a slice has step 0")
     if is_open(node, item):
         return -(-size // abs(step))
-    bounds = [None if p is None else _number(known(node, p)) for p in (item.begin, item.end)]
-    return len(range(*slice(*bounds, step).indices(size)))
+    begin, end = (None if p is None else _number(known(node, p)) for p in (item.begin, item.end))
+    return len(range(*slice(begin, end, step).indices(size)))
 
 
 def index_array(array: np.ndarray) -> np.ndarray:
@@ -82,7 +80,7 @@ def index_array(array: np.ndarray) -> np.ndarray:
 
 
 def check_index(value: Value) -> tuple[int, ...]:
-    """Shape of an index input; Unsupported if its numbers are not integers or a constant one is negative past reason."""
+    """Shape of an index input; Unsupported if its numbers are not integers."""
     if value.type.dtype.is_float or value.type.dtype.is_quantized or value.type.dtype.name == "bool":
         raise Unsupported(f"an index of type {value.type.dtype} cannot address")
     return value.shape

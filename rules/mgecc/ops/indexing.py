@@ -140,11 +140,11 @@ class _Read(Operator):
         return _varies(node, items_of(node, 1))
 
     @classmethod
-    def infer(cls, node: Node) -> list[TensorType]:  # type: ignore[override]
+    def infer(cls, node: Node) -> list[TensorType]:
         return [node.inputs[0].type.with_shape(cls.shape(node, items_of(node, 1)))]
 
     @classmethod
-    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:  # type: ignore[override]
+    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [cls.take(inputs[0], items_of(node, 1), inputs)]
 
 
@@ -156,7 +156,7 @@ class _Write(Operator):
     adds = False
 
     @classmethod
-    def infer(cls, node: Node) -> list[TensorType]:  # type: ignore[override]
+    def infer(cls, node: Node) -> list[TensorType]:
         x, value = node.inputs[0].type, node.inputs[1].type
         items = items_of(node, 2)
         if x.dtype != value.dtype:
@@ -168,7 +168,7 @@ class _Write(Operator):
         return [x]
 
     @classmethod
-    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:  # type: ignore[override]
+    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         result = inputs[0].copy()
         positions = np.arange(result.size).reshape(result.shape)
         places = cls.take(positions, items_of(node, 2), inputs)
@@ -188,9 +188,7 @@ def _register(take: _Take, shape: _Shape, read: str, replace: str, add: str) -> 
 
 
 _register(take_sub, _sub_shape, "Subtensor", "SetSubtensor", "IncrSubtensor")
-_register(
-    take_vec, _vec_shape, "IndexingMultiAxisVec", "IndexingSetMultiAxisVec", "IndexingIncrMultiAxisVec"
-)
+_register(take_vec, _vec_shape, "IndexingMultiAxisVec", "IndexingSetMultiAxisVec", "IndexingIncrMultiAxisVec")
 _register(take_mesh, _mesh_shape, "MeshIndexing", "SetMeshIndexing", "IncrMeshIndexing")
 _register(
     take_batched, _batched_shape, "BatchedMeshIndexing", "BatchedSetMeshIndexing", "BatchedIncrMeshIndexing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -55,6 +55,6 @@ def same_dtype(types: Sequence[TensorType]) -> DType:
     return first
 
 
-def at_least_1d(shape: Sequence[int]) -> tuple[int, ...]:
+def at_least_1d(shape: Iterable[int]) -> tuple[int, ...]:
     """The format knows no scalars: a shape without axes is (1,)."""
     return tuple(int(d) for d in shape) or (1,)

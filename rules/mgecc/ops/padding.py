@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -10,7 +11,11 @@ from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
 
-_MODES = {"CONSTANT": "constant", "REFLECT": "reflect", "REPLICATE": "edge"}
+_MODES: dict[str, Literal["constant", "reflect", "edge"]] = {
+    "CONSTANT": "constant",
+    "REFLECT": "reflect",
+    "REPLICATE": "edge",
+}
 
 
 def offsets(node: Node) -> list[tuple[int, int]]:
@@ -30,7 +35,9 @@ class Padding(Operator):
         if mode not in _MODES:
             raise Unsupported(f"the padding mode {mode} is not known")
         for size, pair in zip(x.shape, offsets(node)):
-            if (mode == "REFLECT" and max(pair) >= max(size, 1)) or (mode == "REPLICATE" and not size and any(pair)):
+            if (mode == "REFLECT" and max(pair) >= max(size, 1)) or (
+                mode == "REPLICATE" and not size and any(pair)
+            ):
                 raise Unsupported(f"an axis of {size} cannot be padded by {pair} in mode {mode}")
         return [x.with_shape(tuple(n + sum(pair) for n, pair in zip(x.shape, offsets(node))))]
 

@@ -109,7 +109,9 @@ class Reduce(Operator):
         with np.errstate(all="ignore"):
             reduction = _quantized if node.inputs[0].type.dtype.is_quantized else _plain
             result = reduction(node, inputs[0], axes)
-            return [(result if target is None else result.reshape(target)).astype(node.output.type.dtype.numpy)]
+            return [
+                (result if target is None else result.reshape(target)).astype(node.output.type.dtype.numpy)
+            ]
 
 
 def _excluded(total: np.ndarray, axis: int) -> np.ndarray:

@@ -129,7 +129,10 @@ class NMSKeep(Operator):
         x = node.inputs[0].type
         if x.rank != 3 or x.shape[2] != 4 or not x.dtype.is_float:
             raise Unsupported(f"{x} are not boxes")
-        return [TensorType((x.shape[0], int(node.attrs["max_output"])), INT32), TensorType((x.shape[0],), INT32)]
+        return [
+            TensorType((x.shape[0], int(node.attrs["max_output"])), INT32),
+            TensorType((x.shape[0],), INT32),
+        ]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -26,7 +26,7 @@ class _ArgReduce(Operator):
         return [TensorType(x.shape[:axis] + (1,) + x.shape[axis + 1 :], INT32)]
 
     @classmethod
-    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:  # type: ignore[override]
+    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x = inputs[0]
         axis = axis_of(int(node.attrs["axis"]), x.ndim)
         found = np.argmax(x, axis) if cls.largest else np.argmin(x, axis)

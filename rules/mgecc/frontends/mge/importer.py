@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 
 from mgecc import ops
-from mgecc.graph import CompileError, Diagnostic, Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
+from mgecc.graph import (
+    CompileError,
+    Diagnostic,
+    Diagnostics,
+    DType,
+    Graph,
+    Node,
+    TensorType,
+    Unsupported,
+    Value,
+)
 from mgecc.ops import absent
 from mgecc.ops.known import MAX_RANK, known
 
@@ -24,7 +34,15 @@ MAX_FOLDED_TOTAL = 1 << 30
 """Bytes of all results that are computed while importing."""
 
 _PLAIN_NAMES = {"bfloat16": "float32", "byte": "uint8", "intb4": "int8", "uintb4": "uint8"}
-_MALFORMED = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+_MALFORMED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+)
 """What a rule may raise when a record has a form that no MegEngine writes."""
 
 
@@ -155,7 +173,8 @@ class _Importer:
         if len(types) != len(record.outputs):
             raise Unsupported(f"{len(types)} results were expected, the record has {len(record.outputs)}")
         node.outputs = [
-            Value(self._value_name(n, node, k), t, node) for k, (n, t) in enumerate(zip(record.outputs, types))
+            Value(self._value_name(n, node, k), t, node)
+            for k, (n, t) in enumerate(zip(record.outputs, types))
         ]
         varies = getattr(operator, "varies", None)
         if self.varying.intersection(node.inputs) or (varies is not None and varies(node)):
@@ -179,7 +198,9 @@ class _Importer:
 
     def _fold(self, operator: type[ops.Operator], node: Node) -> bool:
         """Turn the node's results into constants if everything it reads is known."""
-        by_shape = getattr(operator, "reads_shapes_only", False) and not self.varying.intersection(node.inputs)
+        by_shape = getattr(operator, "reads_shapes_only", False) and not self.varying.intersection(
+            node.inputs
+        )
         arrays = [_stand_in(v.type) if by_shape else v.const for v in node.inputs]
         given = [a for a in arrays if a is not None]
         if len(given) != len(arrays) or not given:

@@ -1,0 +1,161 @@
+"""Colour conversion, mirroring, rotation and blurring of NHWC images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.registry import Operator, operator
+from mgecc.ops.sampling import BORDERS, stored_image
+
+_SIMPLE_TYPES = ("uint8", "float32")
+
+
+def _image(node: Node, *types: str) -> TensorType:
+    x = node.inputs[0].type
+    if x.rank != 4 or (types and x.dtype.name not in types):
+        raise Unsupported(f"{x} is not an image (n, h, w, c) of {' or '.join(types) or 'numbers'}")
+    return x
+
+
+def _gray(x: np.ndarray) -> np.ndarray:
+    """Luma of RGB: weights 4899, 9617, 1868 of 2^14 on bytes, 0.299, 0.587, 0.114 on floats."""
+    if x.dtype == np.uint8:
+        wide = x.astype(np.int64)
+        return ((wide[..., :3] @ np.array([4899, 9617, 1868]) + 8192) >> 14)[..., None]
+    weights = np.array([0.299, 0.587, 0.114], np.float32)
+    return (x[..., :1] * weights[0] + x[..., 1:2] * weights[1]) + x[..., 2:3] * weights[2]
+
+
+# mode -> (channels before, channels after, conversion)
+_COLOURS: dict[str, tuple[int, int, Callable[[np.ndarray], np.ndarray]]] = {
+    "RGB2GRAY": (3, 1, _gray),
+    "BGR2GRAY": (3, 1, lambda x: _gray(x[..., ::-1])),
+    "RGBA2GRAY": (4, 1, _gray),
+    "GRAY2RGB": (1, 3, lambda x: np.repeat(x, 3, -1)),
+    "RGBA2RGB": (4, 3, lambda x: x[..., :3]),
+    "RGBA2BGR": (4, 3, lambda x: x[..., 2::-1]),
+    "RGB2BGR": (3, 3, lambda x: x[..., ::-1]),
+    "BGR2RGB": (3, 3, lambda x: x[..., ::-1]),
+}
+
+
+@operator("CvtColor", "CvtColor")
+class CvtColor(Operator):
+    """Between RGB, BGR, RGBA and gray."""
+
+    limits = f"modes {', '.join(sorted(_COLOURS))}"
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, mode = _image(node, *_SIMPLE_TYPES), node.attrs["mode"]
+        if mode not in _COLOURS:
+            advice = "convert the image before the model runs"
+            raise Unsupported(f"the colour conversion {mode} is not served", advice)
+        before, after, _ = _COLOURS[mode]
+        if x.shape[3] != before:
+            raise Unsupported(f"{mode} needs {before} channels, the image has {x.shape[3]}")
+        return [x.with_shape((*x.shape[:3], after))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [_COLOURS[node.attrs["mode"]][2](inputs[0])]
+
+
+@operator("Flip", "Flip")
+class Flip(Operator):
+    """Rows in reverse order when 'vertical', columns when 'horizontal'."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return [_image(node)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        axes = tuple(axis for axis, name in ((1, "vertical"), (2, "horizontal")) if node.attrs[name])
+        return [np.flip(inputs[0], axes) if axes else inputs[0]]
+
+
+@operator("Rotate", "Rotate")
+class Rotate(Operator):
+    """A quarter turn, 'clockwise' or not."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = _image(node)
+        return [x.with_shape((x.shape[0], x.shape[2], x.shape[1], x.shape[3]))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.rot90(inputs[0], -1 if node.attrs["clockwise"] else 1, (1, 2))]
+
+
+# Binomial weights that OpenCV takes for small windows without a given sigma.
+_SMALL: dict[int, list[float]] = {
+    1: [1.0],
+    3: [0.25, 0.5, 0.25],
+    5: [0.0625, 0.25, 0.375, 0.25, 0.0625],
+    7: [0.03125, 0.109375, 0.21875, 0.28125, 0.21875, 0.109375, 0.03125],
+}
+
+
+def gaussian_weights(size: int, sigma: float) -> np.ndarray:
+    """Weights (size) with sum 1; a sigma that is not positive follows from the size."""
+    if sigma <= 0 and size in _SMALL:
+        return np.array(_SMALL[size])
+    deviation = sigma if sigma > 0 else ((size - 1) * 0.5 - 1) * 0.3 + 0.8
+    weights = np.exp(-((np.arange(size) - (size - 1) / 2) ** 2) / (2 * deviation * deviation))
+    return weights / weights.sum()
+
+
+def _window(node: Node) -> tuple[tuple[int, float], tuple[int, float]]:
+    """(height, sigma_y) and (width, sigma_x) of a blur; sizes of 0 follow from the sigmas."""
+    a = node.attrs
+    sigma_x, sigma_y = float(a["sigma_x"]), float(a["sigma_y"])
+    sigma_y = sigma_y if sigma_y > 0 else sigma_x
+    spread = 3 if node.inputs[0].type.dtype.name == "uint8" else 4
+    sizes = []
+    for size, sigma in ((int(a["kernel_height"]), sigma_y), (int(a["kernel_width"]), sigma_x)):
+        sizes.append((size or int(np.rint(sigma * spread * 2 + 1)) | 1, max(sigma, 0.0)))
+    return sizes[0], sizes[1]
+
+
+def _blur_axis(x: np.ndarray, axis: int, weights: np.ndarray, border: str) -> np.ndarray:
+    """The weighted sum (float64) of neighbours along an axis."""
+    reach = len(weights) // 2
+    places = np.arange(x.shape[axis])
+    total = np.zeros(x.shape, np.float64)
+    for k, weight in enumerate(weights):
+        at = places + k - reach
+        part = np.take(x, BORDERS[border](at, x.shape[axis]), axis) * weight
+        if border == "CONSTANT":
+            shape = [1] * x.ndim
+            shape[axis] = -1
+            part = np.where(((at >= 0) & (at < x.shape[axis])).reshape(shape), part, 0)
+        total += part
+    return total
+
+
+@operator("GaussianBlur", "GaussianBlur")
+class GaussianBlur(Operator):
+    """A window 'kernel_height' by 'kernel_width' with 'sigma_y' and 'sigma_x'."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, windows = _image(node, *_SIMPLE_TYPES), _window(node)
+        if any(size % 2 == 0 or size > 1023 for size, _ in windows) or min(x.shape) < 1:
+            raise Unsupported(f"a blur by a window of {[size for size, _ in windows]} is not served")
+        if node.attrs["border_mode"] not in BORDERS:
+            raise Unsupported(
+                f"the border {node.attrs['border_mode']} is not served", f"use {', '.join(BORDERS)}"
+            )
+        return [x]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x = inputs[0].astype(np.float64)
+        for axis, (size, sigma) in zip((1, 2), _window(node)):
+            x = _blur_axis(x, axis, gaussian_weights(size, sigma), node.attrs["border_mode"])
+        return [stored_image(x.astype(np.float32), node.output.type.dtype)]

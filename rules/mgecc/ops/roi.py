@@ -1,0 +1,197 @@
+"""Pooling of regions of interest: boxes (k, 5) = (image number, x1, y1, x2, y2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.types import INT32
+from mgecc.ops.known import known_sizes
+from mgecc.ops.quantize import round_half_away
+from mgecc.ops.registry import Operator, operator
+from mgecc.ops.sampling import Sampler, bilinear
+
+_ZERO_OUTSIDE = Sampler("LINEAR", "CONSTANT")
+_EDGE = Sampler("LINEAR", "REPLICATE")
+
+
+def _check(node: Node) -> None:
+    x, rois = node.inputs[0].type, node.inputs[1].type
+    if x.rank != 4 or not x.dtype.is_float or rois.rank != 2 or rois.shape[1] != 5 or min(x.shape) < 1:
+        raise Unsupported(f"boxes {rois} do not fit float images {x} in NCHW")
+
+
+def _images(x: np.ndarray, rois: np.ndarray) -> np.ndarray:
+    """The image (k, c, h, w) of every box."""
+    numbers = rois[:, 0].astype(np.int64)
+    if ((numbers < 0) | (numbers >= len(x))).any():
+        raise IndexError(f"a box names an image outside of 0 .. {len(x) - 1}")
+    return x[numbers]
+
+
+def _bins(low: np.ndarray, high: np.ndarray, count: int, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and end pixel (k, count) of every bin of boxes that reach from ``low`` to ``high`` inclusive."""
+    size = np.maximum(high - low + 1, 1)[:, None] / np.float32(count)
+    steps = np.arange(count, dtype=np.float32)
+    begin, end = np.floor(steps * size) + low[:, None], np.ceil((steps + 1) * size) + low[:, None]
+    return np.clip(begin, 0, limit).astype(np.int64), np.clip(end, 0, limit).astype(np.int64)
+
+
+def _pool_bin(image: np.ndarray, rows: slice, columns: slice, mode: str) -> tuple[np.ndarray, np.ndarray]:
+    """Result (c) of one bin and the flat position of the largest element, -1 for an empty bin."""
+    part = image[:, rows, columns].reshape(len(image), -1)
+    if not part.size:
+        return np.zeros(len(image), np.float32), np.full(len(image), -1)
+    if mode == "AVERAGE":
+        return part.mean(1, dtype=np.float64), np.full(len(image), -1)
+    best = part.argmax(1)
+    width = columns.stop - columns.start
+    place = (rows.start + best // width) * image.shape[2] + columns.start + best % width
+    return part.max(1), place
+
+
+@operator("ROIPooling", "ROIPooling")
+class ROIPooling(Operator):
+    """Inputs x, boxes, (ph, pw): MAX or AVERAGE of whole pixels; boxes times 'scale' are rounded."""
+
+    reads_values = (2,)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        _check(node)
+        size = known_sizes(node, 2)
+        if len(size) != 2 or min(size) < 1 or node.attrs["mode"] not in ("MAX", "AVERAGE"):
+            raise Unsupported(f"{node.attrs['mode']} to {list(size)} is not served")
+        x = node.inputs[0].type.with_shape((node.inputs[1].shape[0], node.inputs[0].shape[1], *size))
+        return [x, x.with_dtype(INT32)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        rois = inputs[1].astype(np.float32)
+        images = _images(inputs[0].astype(np.float32), rois)
+        ph, pw = known_sizes(node, 2)
+        x1, y1, x2, y2 = round_half_away(rois[:, 1:] * np.float32(node.attrs["scale"])).T
+        rows, columns = _bins(y1, y2, ph, images.shape[2]), _bins(x1, x2, pw, images.shape[3])
+        result = np.zeros((*images.shape[:2], ph, pw), np.float32)
+        places = np.full(result.shape, -1, np.int32)
+        for k, i, j in np.ndindex(len(images), ph, pw):
+            area = slice(rows[0][k, i], rows[1][k, i]), slice(columns[0][k, j], columns[1][k, j])
+            result[k, :, i, j], places[k, :, i, j] = _pool_bin(images[k], *area, node.attrs["mode"])
+        return [result, places]
+
+
+def _sample_places(low: np.ndarray, high: np.ndarray, bins: int, samples: int) -> np.ndarray:
+    """Coordinates (k, bins * samples) of sample points at the centres of equal parts of the bins."""
+    size = ((high - low) / np.float32(bins))[:, None]
+    step = np.arange(bins * samples, dtype=np.float32)
+    whole, part = step // samples, (step % samples + np.float32(0.5)) / np.float32(samples)
+    return (low[:, None] + (whole + part) * size).astype(np.float32)
+
+
+@operator("ROIAlign", "ROIAlignV1", "ROIAlign")
+class ROIAlign(Operator):
+    """Inputs x, boxes: AVERAGE or MAX of interpolated samples in each bin, and the int32 number of the largest."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        _check(node)
+        names = ("pooled_height", "pooled_width", "sample_height", "sample_width")
+        sizes = [int(node.attrs[name]) for name in names]
+        if min(sizes) < 1 or node.attrs["mode"] not in ("MAX", "AVERAGE") or node.attrs["format"] != "NCHW":
+            raise Unsupported(f"{node.attrs['mode']} in {node.attrs['format']} to {sizes} is not served")
+        x = node.inputs[0].type
+        result = x.with_shape((node.inputs[1].shape[0], x.shape[1], *sizes[:2]))
+        return [result, result.with_dtype(INT32)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        a, rois = node.attrs, inputs[1].astype(np.float32)
+        images = _images(inputs[0], rois)
+        x1, y1, x2, y2 = (rois[:, 1:] * np.float32(a["spatial_scale"]) - np.float32(a["offset"])).T
+        bins, samples = (a["pooled_height"], a["pooled_width"]), (a["sample_height"], a["sample_width"])
+        ys = _sample_places(y1, y2, bins[0], samples[0])[:, :, None]
+        xs = _sample_places(x1, x2, bins[1], samples[1])[:, None, :]
+        ys, xs = np.broadcast_arrays(ys, xs)
+        values = bilinear(images, ys, xs, _ZERO_OUTSIDE)
+        split = values.reshape(*values.shape[:2], bins[0], samples[0], bins[1], samples[1])
+        flat = split.transpose(0, 1, 2, 4, 3, 5).reshape(*values.shape[:2], *bins, -1)
+        result = flat.max(-1) if a["mode"] == "MAX" else flat.mean(-1, dtype=np.float64)
+        return [result, flat.argmax(-1)]
+
+
+def _part_offsets(node: Node, trans: np.ndarray, channels: int) -> np.ndarray:
+    """Movement (k, c, 2, ph, pw) of every bin in x and y, as a part of the box."""
+    a = node.attrs
+    bins, part = (int(a["pooled_h"]), int(a["pooled_w"])), int(a["part_size"])
+    if a["no_trans"]:
+        return np.zeros((len(trans), channels, 2, *bins), np.float32)
+    rows, columns = (np.arange(n) * part // n for n in bins)
+    pairs = trans.reshape(len(trans), -1, 2, *trans.shape[2:])[..., rows[:, None], columns]
+    of_class = np.arange(channels) // (channels // pairs.shape[1])
+    return pairs[:, of_class].astype(np.float32) * np.float32(a["trans_std"])
+
+
+def _extent(low: np.ndarray, high: np.ndarray, scale: np.float32) -> tuple[np.ndarray, np.ndarray]:
+    """Begin and length of boxes on the feature map, pixel edges at halves, at least 0.1 long."""
+    begin = round_half_away(low) * scale - np.float32(0.5)
+    end = (round_half_away(high) + 1) * scale - np.float32(0.5)
+    return begin, np.maximum(end - begin, np.float32(0.1))
+
+
+def _bin_samples(
+    begin: np.ndarray, length: np.ndarray, move: np.ndarray, samples: int, axis: int
+) -> np.ndarray:
+    """Coordinates (k, c, ph, pw, samples) along one axis; samples stand at the corners of equal parts of a bin."""
+    count = move.shape[axis]
+    shape = [1, 1, 1, 1]
+    shape[axis] = count
+    bin_size = (length / np.float32(count)).reshape(-1, 1, 1, 1)
+    start = np.arange(count, dtype=np.float32).reshape(shape) * bin_size + begin.reshape(-1, 1, 1, 1)
+    start = start + move * length.reshape(-1, 1, 1, 1)
+    return (
+        start[..., None] + np.arange(samples, dtype=np.float32) * (bin_size / np.float32(samples))[..., None]
+    )
+
+
+@operator("DeformablePSROIPooling", "DeformablePSROIPoolingForward", "DeformablePSROIPooling")
+class DeformablePSROIPooling(Operator):
+    """Inputs x, boxes, movements (k, 2 classes, part, part): averages of samples in moved bins, and sample counts."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        _check(node)
+        a, x, trans = node.attrs, node.inputs[0].type, node.inputs[2].type
+        boxes, part = node.inputs[1].shape[0], int(a["part_size"])
+        sizes = (int(a["pooled_h"]), int(a["pooled_w"]), int(a["sample_per_part"]), part)
+        fits = a["no_trans"] or (
+            trans.rank == 4
+            and trans.shape[0] == boxes
+            and trans.shape[1] % 2 == 0
+            and trans.shape[2:] == (part, part)
+            and x.shape[1] % max(trans.shape[1] // 2, 1) == 0
+        )
+        if not fits or min(sizes) < 1:
+            raise Unsupported(f"movements {trans} do not fit {boxes} boxes of {x.shape[1]} channels")
+        result = x.with_shape((boxes, x.shape[1], *sizes[:2]))
+        return [result, result]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        a, rois = node.attrs, inputs[1].astype(np.float32)
+        images = _images(inputs[0].astype(np.float32), rois)
+        channels, height, width = images.shape[1:]
+        move = _part_offsets(node, inputs[2], channels) if len(images) else np.zeros((0, channels, 2, 1, 1))
+        scale, samples = np.float32(a["spatial_scale"]), int(a["sample_per_part"])
+        xs = _bin_samples(*_extent(rois[:, 1], rois[:, 3], scale), move[:, :, 0], samples, 3)[..., None, :]
+        ys = _bin_samples(*_extent(rois[:, 2], rois[:, 4], scale), move[:, :, 1], samples, 2)[..., :, None]
+        ys, xs = np.broadcast_arrays(ys, xs)
+        inside = (xs >= -0.5) & (xs <= width - 0.5) & (ys >= -0.5) & (ys <= height - 0.5)
+        planes = images.reshape(-1, 1, height, width)
+        flat = (len(planes), -1)
+        rows, columns = np.clip(ys, 0, height - 1).reshape(flat), np.clip(xs, 0, width - 1).reshape(flat)
+        values = bilinear(planes, rows, columns, _EDGE).reshape(ys.shape)
+        count = inside.sum((-2, -1))
+        total = np.where(inside, values, 0).sum((-2, -1), dtype=np.float64)
+        return [total / np.maximum(count, 1), count]

@@ -1,0 +1,110 @@
+"""Reading planar images (n, c, h, w) between their pixels and past their borders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import DType, TensorType, Unsupported
+from mgecc.ops import layout
+from mgecc.ops.quantize import round_half_away
+from mgecc.ops.saturating import rounded_half_up
+
+_FAR = 1 << 24
+
+
+def _reflect(i: np.ndarray, n: int) -> np.ndarray:
+    i = i % (2 * n)
+    return np.minimum(i, 2 * n - 1 - i)
+
+
+def _reflect_101(i: np.ndarray, n: int) -> np.ndarray:
+    period = max(2 * (n - 1), 1)
+    i = i % period
+    return np.minimum(i, period - i) if n > 1 else np.zeros_like(i)
+
+
+BORDERS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "REPLICATE": lambda i, n: np.clip(i, 0, n - 1),
+    "CONSTANT": lambda i, n: np.clip(i, 0, n - 1),
+    "REFLECT": _reflect,
+    "REFLECT_101": _reflect_101,
+    "WRAP": lambda i, n: i % n,
+}
+"""From any index to one inside of 0 .. n-1; CONSTANT needs a mask besides."""
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How to read at real coordinates: interpolation, border rule and the number outside of a CONSTANT border."""
+
+    mode: str
+    border: str
+    outside: float = 0.0
+
+    def check(self) -> None:
+        """Unsupported for interpolations and borders that are not served."""
+        if self.mode not in ("LINEAR", "NEAREST"):
+            raise Unsupported(f"the interpolation {self.mode} is not served", "use LINEAR or NEAREST")
+        if self.border not in BORDERS:
+            raise Unsupported(f"the border {self.border} is not served", f"use {', '.join(BORDERS)}")
+
+
+def gather(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, sampler: Sampler) -> np.ndarray:
+    """Numbers (n, c, ...) of ``x`` at whole coordinates (n, ...), borders by the sampler's rule."""
+    height, width = x.shape[2:]
+    border = BORDERS[sampler.border]
+    batch = np.arange(len(x)).reshape((-1,) + (1,) * (rows.ndim - 1))
+    found = np.moveaxis(x[batch, :, border(rows, height), border(columns, width)], -1, 1)
+    if sampler.border != "CONSTANT":
+        return found
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    return np.where(inside[:, None], found, found.dtype.type(sampler.outside))
+
+
+def _whole(x: np.ndarray) -> np.ndarray:
+    return np.clip(np.nan_to_num(x, nan=-_FAR), -_FAR, _FAR).astype(np.int64)
+
+
+def bilinear(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) -> np.ndarray:
+    """float32 numbers (n, c, ...) of ``x`` at real coordinates (n, ...), from their four neighbours."""
+    real = x.astype(np.float32)
+    top, left = _whole(np.floor(ys)), _whole(np.floor(xs))
+    down, right = ((p - w).astype(np.float32)[:, None] for p, w in ((ys, top), (xs, left)))
+    one = np.float32(1)
+    upper = gather(real, top, left, sampler) * (one - right) + gather(real, top, left + 1, sampler) * right
+    lower = gather(real, top + 1, left, sampler) * (one - right)
+    lower = lower + gather(real, top + 1, left + 1, sampler) * right
+    return upper * (one - down) + lower * down
+
+
+def sample(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) -> np.ndarray:
+    """Numbers of ``x`` at real coordinates by the sampler's interpolation; NEAREST rounds half away from zero."""
+    if sampler.mode == "NEAREST":
+        rows, columns = (_whole(round_half_away(p)) for p in (ys, xs))
+        return gather(x, rows, columns, sampler)
+    return bilinear(x, ys, xs, sampler)
+
+
+def stored_image(values: np.ndarray, dtype: DType) -> np.ndarray:
+    """Interpolated numbers as stored; those that were only moved keep their type."""
+    return values if values.dtype == dtype.numpy else rounded_half_up(values, dtype)
+
+
+def resized_type(x: TensorType, data_format: str, batch: int, size: tuple[int, ...]) -> TensorType:
+    """Type of an image of ``data_format`` after a change of its batch and its size (h, w)."""
+    if len(size) != 2 or min(size) < 1:
+        raise Unsupported(f"{list(size)} is not the size of an image")
+    word = layout.word(data_format, x.rank)
+    _, channels, height, width = layout.plain_shape(x.shape, word)
+    if not height or not width:
+        raise Unsupported("an image without pixels cannot be resized")
+    return x.with_shape(layout.stored_shape((batch, channels, *size), word, layout.BLOCKS[data_format]))
+
+
+def packed(values: np.ndarray, like: TensorType, data_format: str) -> np.ndarray:
+    """Planar numbers stored as ``data_format`` stores them, in the type of ``like``."""
+    result = stored_image(values, like.dtype)
+    return layout.pack(result, layout.word(data_format, like.rank), layout.BLOCKS[data_format])

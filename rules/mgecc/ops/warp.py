@@ -1,0 +1,148 @@
+"""Perspective and affine warps, and remapping by a coordinate map.
+
+On the CPU MegEngine warps NHWC images of 1 or 3 channels with OpenCV's fixed-point coordinates: 1/32 pixel, formed
+in double precision. All other images use exact float32 coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops import layout
+from mgecc.ops.index_items import check_index
+from mgecc.ops.known import known_sizes
+from mgecc.ops.registry import Operator, operator
+from mgecc.ops.sampling import Sampler, packed, resized_type, sample
+
+_LIMIT = 1 << 30
+_Coordinates = tuple[np.ndarray, np.ndarray]
+
+
+def _check_format(data_format: str) -> None:
+    if data_format not in ("NCHW", "NHWC"):
+        raise Unsupported(f"warps of {data_format} data are not served", "use NCHW or NHWC")
+
+
+def _in_fixed_point(node: Node) -> bool:
+    return node.attrs["format"] == "NHWC" and node.inputs[0].shape[-1] in (1, 3)
+
+
+def _grid(size: tuple[int, ...], dtype: type) -> _Coordinates:
+    """Result coordinates (y, x) as (oh, 1) and (1, ow)."""
+    return np.arange(size[0], dtype=dtype)[:, None], np.arange(size[1], dtype=dtype)[None, :]
+
+
+def _rows(matrix: np.ndarray, dtype: type) -> list[list[np.ndarray]]:
+    """Elements of matrices (n, r, 3), each as (n, 1, 1)."""
+    m: np.ndarray = matrix.astype(dtype)[..., None, None]
+    return [[m[:, i, j] for j in range(3)] for i in range(matrix.shape[1])]
+
+
+def _rounded(x: np.ndarray) -> np.ndarray:
+    """Nearest integers, halves to even, bounded."""
+    return np.rint(np.clip(np.nan_to_num(x), -_LIMIT, _LIMIT)).astype(np.int64)
+
+
+def perspective_coordinates(matrix: np.ndarray, size: tuple[int, ...], steps: int) -> _Coordinates:
+    """Source (y, x), each (n, oh, ow): exact in float32 with ``steps`` 0, else to the nearest 1 / ``steps`` pixel."""
+    dtype = np.float64 if steps else np.float32
+    y, x = _grid(size, dtype)
+    column, row, depth = (a * x + b * y + c for a, b, c in _rows(matrix, dtype))
+    if not steps:
+        return row / depth, column / depth
+    scale = np.where(depth != 0, steps / np.where(depth != 0, depth, 1), 0)
+    return _rounded(row * scale) / steps, _rounded(column * scale) / steps
+
+
+def affine_coordinates(matrix: np.ndarray, size: tuple[int, ...], steps: int) -> _Coordinates:
+    """Like ``perspective_coordinates``; fixed point adds two terms of 1/1024 pixel and cuts to 1 / ``steps``."""
+    dtype = np.float64 if steps else np.float32
+    y, x = _grid(size, dtype)
+    column, row = _rows(matrix, dtype)
+    if not steps:
+        return row[0] * x + row[1] * y + row[2], column[0] * x + column[1] * y + column[2]
+    unit = 1024 // steps
+    found = [
+        ((_rounded(1024 * a * x) + _rounded(1024 * (b * y + c)) + unit // 2) // unit) / steps
+        for a, b, c in (row, column)
+    ]
+    return found[0], found[1]
+
+
+class _Warp(Operator):
+    border_name = "bmode"
+    rows = 3
+
+    @classmethod
+    def _sampler(cls, node: Node) -> Sampler:
+        return Sampler(node.attrs["imode"], node.attrs[cls.border_name], float(node.attrs["border_val"]))
+
+    @classmethod
+    def infer(cls, node: Node) -> list[TensorType]:
+        x, matrix = node.inputs[0].type, node.inputs[1].type
+        _check_format(node.attrs["format"])
+        cls._sampler(node).check()
+        images = node.inputs[2].shape if len(node.inputs) == 4 else x.shape[:1]
+        if matrix.shape != (*images, cls.rows, 3) or not matrix.dtype.is_float:
+            raise Unsupported(f"matrices {matrix} do not fit {list(images)} images")
+        return [resized_type(x, node.attrs["format"], matrix.shape[0], known_sizes(node, -1))]
+
+    @classmethod
+    def _coordinates(cls, node: Node, matrix: np.ndarray, steps: int) -> _Coordinates:
+        make = perspective_coordinates if cls.rows == 3 else affine_coordinates
+        return make(matrix, known_sizes(node, -1), steps)
+
+    @classmethod
+    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x = layout.to_plain(inputs[0], node.attrs["format"])
+        if len(inputs) == 4:
+            check_index(node.inputs[2])
+            x = x[inputs[2]]
+        nearest = node.attrs["imode"] == "NEAREST"
+        steps = (1 if nearest else 32) if _in_fixed_point(node) else 0
+        ys, xs = cls._coordinates(node, inputs[1], steps)
+        return [packed(sample(x, ys, xs, cls._sampler(node)), node.output.type, node.attrs["format"])]
+
+
+@operator("WarpPerspective", "WarpPerspectiveV2", "WarpPerspectiveV1", "WarpPerspective")
+class WarpPerspective(_Warp):
+    """Inputs x, matrix (n, 3, 3) from result to source, optional image numbers (n), (oh, ow)."""
+
+    reads_values = (-1,)
+
+
+@operator("WarpAffine", "WarpAffineV2", "WarpAffineV1", "WarpAffine")
+class WarpAffine(_Warp):
+    """Inputs x, matrix (n, 2, 3) from result to source, (oh, ow)."""
+
+    reads_values = (-1,)
+    border_name = "border_mode"
+    rows = 2
+
+
+@operator("Remap", "RemapV1", "Remap")
+class Remap(Operator):
+    """Inputs x, map (n, oh, ow, 2) of source coordinates (x, y)."""
+
+    @staticmethod
+    def _sampler(node: Node) -> Sampler:
+        return Sampler(node.attrs["imode"], node.attrs["border_type"], float(node.attrs["scalar"]))
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, places = node.inputs[0].type, node.inputs[1].type
+        _check_format(node.attrs["format"])
+        Remap._sampler(node).check()
+        if places.rank != 4 or places.shape[3] != 2 or places.shape[0] != x.shape[0]:
+            raise Unsupported(f"the map {places} does not fit the image {x}")
+        return [resized_type(x, node.attrs["format"], x.shape[0], places.shape[1:3])]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x = layout.to_plain(inputs[0], node.attrs["format"])
+        places = inputs[1].astype(np.float32)
+        values = sample(x, places[..., 1], places[..., 0], Remap._sampler(node))
+        return [packed(values, node.output.type, node.attrs["format"])]
