@@ -1,0 +1,54 @@
+"""The convolution that serves every form, in plain NCHW (plain.c.j2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
+from mgecc.targets import Target
+
+_FIELDS = ("n", "groups", "icg", "ocg", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
+
+
+def kernel(conv: Conv) -> Kernel:
+    names = ["x", "w", "b", *(["z"] if conv.has_z else [])]
+    return Kernel(
+        f"conv_f32_plain{'_add' if conv.has_z else ''}{conv.activation.suffix}",
+        "conv/plain.c.j2",
+        (*((name, "const float *") for name in names), ("y", "float *")),
+        (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),
+        (("activation", conv.activation.kind), ("z", conv.has_z)),
+        conv.activation.needs,
+    )
+
+
+def _build(conv: Conv, node: Node) -> list[Call]:
+    per_group = {"icg": conv.ic // conv.groups, "ocg": conv.oc // conv.groups}
+    args = [per_group[name] if name in per_group else getattr(conv, name) for name in _FIELDS]
+    operands = (
+        node.inputs[0],
+        Const(lambda: np.ascontiguousarray(weights_of(node))),
+        Const(partial(bias_of, node, 0, conv.oc)),
+        *([residual(node)] if conv.has_z else []),
+        node.output,
+    )
+    return [Call(kernel(conv), operands, (*args, *conv.activation.numbers))]
+
+
+def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
+    """Always possible, seldom the cheapest."""
+    per_mac = 3.0 + 5.0 / target.lanes if conv.sw == 1 else 8.0
+    yield Candidate(
+        partial(_build, conv),
+        conv.macs * per_mac + conv.n * conv.oc * conv.pixels * 20.0,
+        (1,) * len(node.inputs),
+        (1,),
+        700,
+        (3,) if conv.has_z else (),
+        why="plain layout, any form",
+    )

@@ -1,0 +1,90 @@
+"""Which poolings are served, by which templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.ops.pooling import adaptive_window
+from mgecc.ops.window import Window, window_of
+from mgecc.targets import Target
+
+_MODES = {"MAX": "max", "AVERAGE": "avg", "AVERAGE_COUNT_EXCLUDE_PADDING": "inner"}
+_FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl")
+_GLOBAL = ("planes", "pixels")
+_OPERANDS = (("x", "const float *"), ("y", "float *"))
+_MOST_UNROLLED = 9
+
+
+def _window(node: Node) -> Window | None:
+    if node.op == "Pooling":
+        return window_of(node.attrs, (int(node.attrs["window_h"]), int(node.attrs["window_w"])))
+    if len(node.inputs) < 2 or node.inputs[1].const is None:
+        return None
+    return adaptive_window(node.inputs[0].shape[2:], [int(t) for t in node.inputs[1].const.reshape(-1)])
+
+
+def _kernel(template: str, symbol: str, mode: str, fields: tuple[str, ...], **params: int) -> Kernel:
+    c = params.get("c", 1)
+    numbers = (("scale", "float"),) if mode == "avg" else ()
+    return Kernel(
+        f"pool_f32_{mode}_{symbol}_c{c}",
+        f"pool/{template}.c.j2",
+        _OPERANDS,
+        (*((name, "int32_t") for name in fields), *numbers),
+        tuple(sorted({"mode": mode, **params}.items())),
+    )
+
+
+def _sizes(node: Node, window: Window, c: int) -> dict[str, int]:
+    n, ch, h, w = node.inputs[0].shape
+    (kh, kw), (sh, sw), ((pt, _), (pl, _)) = window.kernel, window.stride, window.pad
+    oh, ow = node.output.shape[2:]
+    return {
+        "planes": n * -(-ch // c), "h": h, "w": w, "oh": oh, "ow": ow, "kh": kh, "kw": kw, "sh": sh, "sw": sw,
+        "pt": pt, "pl": pl, "pixels": h * w,
+    }  # fmt: skip
+
+
+def _call(window: Window, kernel: Kernel, c: int, node: Node) -> list[Call]:
+    sizes = _sizes(node, window, c)
+    scale = 1.0 / (window.kernel[0] * window.kernel[1])
+    args = [scale if ctype == "float" else sizes[name] for name, ctype in kernel.fields]
+    return [Call(kernel, (node.inputs[0], node.output), tuple(args))]
+
+
+def _is_global(node: Node, window: Window) -> bool:
+    return window.kernel == node.inputs[0].shape[2:] and not any(map(any, window.pad))
+
+
+def _blocked(node: Node, window: Window, mode: str, c: int) -> Kernel:
+    kh, kw = window.kernel
+    if _is_global(node, window):
+        return _kernel("global", "global", "avg" if mode == "inner" else mode, _GLOBAL, c=c)
+    if kh * kw <= _MOST_UNROLLED and mode != "inner":
+        return _kernel("pool", f"k{kh}x{kw}", mode, _FIELDS, c=c, kh=kh, kw=kw)
+    return _kernel("pool", "any", mode, _FIELDS, c=c, kh=0, kw=0)
+
+
+@serves("Pooling", "AdaptivePooling")
+def pooling(node: Node, target: Target) -> Iterator[Candidate]:
+    """Channel blocks of the vector's lanes, and plain layout."""
+    x = node.inputs[0]
+    if x.type.dtype.name != "float32" or x.type.rank != 4 or node.attrs.get("format", "NCHW") != "NCHW":
+        return
+    window, mode = _window(node), _MODES[node.attrs["mode"]]
+    if window is None or not all(v.type.dtype.name == "float32" for v in node.outputs):
+        return
+    taps, rest, c = window.kernel[0] * window.kernel[1], (1,) * (len(node.inputs) - 1), target.block_of("float32")
+    if c == target.lanes:
+        kernel = _blocked(node, window, mode, c)
+        results = node.output.type.with_block(c).nbytes / 4 / c
+        cost = results * (taps * (1.3 if "any" not in kernel.symbol else 3.0) + 14)
+        build = partial(_call, window, kernel, c)
+        yield Candidate(build, cost, (c, *rest), (c,), 400 + 8 * taps, why=f"pooling of {c} channels at once")
+    if target.lanes > 1:
+        kernel = _kernel("plain", "plain", mode, _FIELDS)
+        cost = node.output.type.elements * (taps * 4.0 + 25)
+        yield Candidate(partial(_call, window, kernel, 1), cost, (1, *rest), (1,), 500, why="pooling in plain layout")
