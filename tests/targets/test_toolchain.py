@@ -92,3 +92,10 @@ def test_missing_compiler_names_the_command_that_installs_it(monkeypatch: pytest
 def test_unknown_toolchain_suggests_the_nearest() -> None:
     with pytest.raises(TargetError, match="did you mean zig"):
         load_toolchain("zog", load_target("arm64"))
+
+
+def test_native_code_is_tied_to_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = load_toolchain("zig", load_target("x86_64", "v3")).identity
+    assert load_toolchain("zig", load_target("x86_64", "native")).identity.startswith(f"{plain}-")
+    monkeypatch.setattr(module, "_host_cpu", lambda: "other")
+    assert load_toolchain("zig", load_target("x86_64", "native")).identity == f"{plain}-other"

@@ -6,11 +6,13 @@ machine. Nothing here runs a compiler on the user's files; only versions are ask
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -111,7 +113,22 @@ def load_toolchain(name: str, target: Target) -> Toolchain:
     """
     if name not in _LOADERS:
         raise nearest(name, toolchain_names(), "toolchain")
-    return _LOADERS[name](target)
+    toolchain = _LOADERS[name](target)
+    if "-march=native" in target.cflags:
+        # What this flag means depends on the machine, so the machine belongs to the compiler's identity.
+        return replace(toolchain, identity=f"{toolchain.identity}-{_host_cpu()}")
+    return toolchain
+
+
+@cache
+def _host_cpu() -> str:
+    """A short digest of the host processor's model and features."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = [platform.processor()]
+    told = sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
 
 
 def _zig(target: Target) -> Toolchain:
