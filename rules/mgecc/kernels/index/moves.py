@@ -1,0 +1,41 @@
+"""Movements that are walks without index arrays: flips, rotations, diagonals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mgecc.graph import Node
+from mgecc.kernels.index.walk import Loop, Walk, dense
+
+
+def _flip(node: Node) -> tuple[Walk, str]:
+    """Images (n, h, w, c) turned upside down, left to right, or both."""
+    shape = node.inputs[0].shape
+    turned = (False, bool(node.attrs["vertical"]), bool(node.attrs["horizontal"]), False)
+    start, loops = 0, []
+    for n, stride, back in zip(shape, dense(shape), turned):
+        start += (n - 1) * stride if back else 0
+        loops.append(Loop(n, -stride if back else stride, stride))
+    return Walk(start, tuple(loops)), "get"
+
+
+def _rotate(node: Node) -> tuple[Walk, str]:
+    """Images (n, h, w, c) by a quarter turn to (n, w, h, c)."""
+    n, h, w, c = node.inputs[0].shape
+    clockwise = bool(node.attrs["clockwise"])
+    start = (h - 1) * w * c if clockwise else (w - 1) * c
+    down, right = (c, -w * c) if clockwise else (-c, w * c)
+    loops = (Loop(n, h * w * c, h * w * c), Loop(w, down, h * c), Loop(h, right, c), Loop(c, 1, 1))
+    return Walk(start, loops), "get"
+
+
+def _diag(node: Node) -> tuple[Walk, str]:
+    """The diagonal of a matrix, or a matrix with a vector on its diagonal."""
+    k = int(node.attrs["k"])
+    x, y = node.inputs[0].shape, node.output.shape
+    matrix, count = (x, y[0]) if len(x) == 2 else (y, x[0])
+    start = max(k, 0) + max(-k, 0) * matrix[1] if count else 0
+    return Walk(start, (Loop(count, matrix[1] + 1, 1),)), "get" if len(x) == 2 else "set"
+
+
+MOVES: dict[str, Callable[[Node], tuple[Walk, str]]] = {"Diag": _diag, "Flip": _flip, "Rotate": _rotate}
