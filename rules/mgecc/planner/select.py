@@ -132,7 +132,7 @@ def place_relayouts(graph: Graph, chosen: list[Choice], target: Target) -> list[
         if (value, block) not in versions:
             node = relayout_node(value, block)
             versions[value, block] = node.output
-            result.append(Choice(node, options(node, target)[0]))
+            result.append(Choice(node, min(options(node, target), key=lambda c: c.cost)))
         return versions[value, block]
 
     for choice in chosen:

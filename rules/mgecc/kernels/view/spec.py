@@ -1,0 +1,46 @@
+"""Reshapes and identities: the result lies where the operand lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Place, serves
+from mgecc.targets import Target
+
+_IDENTITIES = ("Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage", "VirtualDep")
+
+
+def _no_calls(node: Node) -> list[Call]:
+    return []
+
+
+def _view(node: Node, block: int) -> Candidate:
+    blocks = (block, *(1 for _ in node.inputs[1:]))
+    place = (Place(node.output, node.inputs[0], 0),)
+    return Candidate(_no_calls, 1.0, blocks, (block,), code=0, place=place, why="same bytes")
+
+
+@serves("Reshape", "AxisAddRemove")
+def reshape(node: Node, target: Target) -> Iterator[Candidate]:
+    """Plain layout only: blocks do not survive a change of axes."""
+    yield _view(node, 1)
+
+
+@serves(*_IDENTITIES)
+def identity(node: Node, target: Target) -> Iterator[Candidate]:
+    """Any layout passes through."""
+    yield _view(node, 1)
+    block = target.block_of(node.output.type.dtype.name)
+    if block > 1 and len(node.output.shape) == 4:
+        yield _view(node, block)
+
+
+@serves("Relayout")
+def same_bytes(node: Node, target: Target) -> Iterator[Candidate]:
+    """One pixel without padding lanes lies the same in every layout."""
+    value, have, want = node.inputs[0], node.attrs["from"], node.attrs["to"]
+    _, channels, h, w = value.shape
+    if h * w == 1 and channels % have == 0 and channels % want == 0:
+        place = (Place(node.output, value, 0),)
+        yield Candidate(_no_calls, 1.0, (have,), (want,), code=0, place=place, why="same bytes")
