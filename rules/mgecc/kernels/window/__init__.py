@@ -1,0 +1,1 @@
+"""Convolutions that gather: transposed, 3-D, region restricted and locally connected ones."""

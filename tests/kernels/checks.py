@@ -1,0 +1,58 @@
+"""Candidates of a node against the operator's NumPy meaning, on all instruction sets of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import harness
+import numpy as np
+from mgecc import ops
+from mgecc.graph import DType, Node, TensorType, Value
+from mgecc.targets import Target
+
+
+def given(array: np.ndarray, const: bool = False) -> tuple[Value, np.ndarray]:
+    """An input of a node with its numbers; ``const`` for parameters."""
+    kind = TensorType(array.shape, DType(array.dtype.name))
+    return Value("x", kind, const=array if const else None), array
+
+
+def floats(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def make(op: str, attrs: dict[str, object], pairs: Sequence[tuple[Value, np.ndarray]]) -> Node:
+    made = Node(op, "test", {"output_dtype": None, **attrs}, [v for v, _ in pairs], origin="test")
+    made.outputs = [Value(f"y{k}", t, made) for k, t in enumerate(ops.infer(made))]
+    return made
+
+
+def results(
+    op: str, attrs: dict[str, object], pairs: Sequence[tuple[Value, np.ndarray]], target: Target
+) -> tuple[list[np.ndarray], list[list[np.ndarray]]]:
+    """What the meaning gives, and what every candidate gives."""
+    arrays = [array for _, array in pairs]
+    wanted = ops.evaluate(make(op, attrs, pairs), arrays)
+    count = len(harness.all_candidates(make(op, attrs, pairs), target))
+    got = []
+    for k in range(count):
+        node = make(op, attrs, pairs)
+        got.append(harness.run_candidate(node, target, harness.all_candidates(node, target)[k], arrays))
+    return wanted, got
+
+
+def agree(
+    op: str,
+    attrs: dict[str, object],
+    pairs: Sequence[tuple[Value, np.ndarray]],
+    target: Target,
+    *,
+    rtol: float = 1e-5,
+    atol: float = 1e-5,
+    outputs: int | None = None,
+) -> None:
+    """Every candidate gives the first ``outputs`` results (all by default) within the tolerance."""
+    wanted, every = results(op, attrs, pairs, target)
+    for got in every:
+        for a, b in list(zip(wanted, got, strict=True))[:outputs]:
+            np.testing.assert_allclose(b, a, rtol=rtol, atol=atol)
