@@ -1,0 +1,190 @@
+"""Which matrix products are served, by which templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node, Value
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, serves
+from mgecc.kernels.fused import Activation, activation_of
+from mgecc.targets import Target
+
+_SIZES = ("batch", "m", "n", "k", "sa", "sb")
+_STRIDES = ("am", "ak", "bk", "bn")
+_OPERANDS = (("x", "const float *"), ("w", "const float *"), ("b", "const float *"), ("y", "float *"))
+# ISA -> rows and vectors of the largest tile.
+_TILES: dict[str, tuple[int, int]] = {
+    "neon64": (10, 2),
+    "neon32": (4, 2),
+    "avx512": (12, 2),
+    "avx2": (6, 2),
+    "sse2": (4, 2),
+    "scalar": (4, 4),
+}
+
+
+@dataclass(frozen=True)
+class Product:
+    """Sizes of batch products (m, k) x (k, n) and how the operands lie."""
+
+    batch: int
+    m: int
+    n: int
+    k: int
+    ta: bool
+    tb: bool
+    b_const: bool
+    activation: Activation
+
+    @property
+    def macs(self) -> int:
+        return self.batch * self.m * self.n * self.k
+
+    @property
+    def sa(self) -> int:
+        return self.m * self.k
+
+    @property
+    def sb(self) -> int:
+        return self.k * self.n
+
+    @property
+    def am(self) -> int:
+        return 1 if self.ta else self.k
+
+    @property
+    def ak(self) -> int:
+        return self.m if self.ta else 1
+
+    @property
+    def bk(self) -> int:
+        return 1 if self.tb else self.n
+
+    @property
+    def bn(self) -> int:
+        return self.k if self.tb else 1
+
+
+def product_of(node: Node) -> Product | None:
+    """Sizes of a float32 product; None for other types and forms."""
+    if any(v.type.dtype.name != "float32" for v in (*node.inputs, node.output)):
+        return None
+    a, b = node.inputs[:2]
+    if node.op == "Dot":
+        fits = a.shape == b.shape
+        return Product(1, 1, 1, a.shape[0], False, True, b.is_const, Activation("IDENTITY")) if fits else None
+    if len(node.inputs) > 2 and not _is_bias(node.inputs[2], node.output.shape[-1]):
+        return None
+    ta, tb = (bool(node.attrs.get(name)) for name in ("transposeA", "transposeB"))
+    batch = a.shape[0] if a.type.rank == 3 else 1
+    m, n = node.output.shape[-2:]
+    return Product(batch, m, n, a.shape[-2 if ta else -1], ta, tb, b.is_const, activation_of(node))
+
+
+def _is_bias(value: Value, n: int) -> bool:
+    return value.is_const and value.type.elements in (0, 1, n) and value.shape[-1:] in ((n,), (1,), (0,))
+
+
+def _bias(node: Node, n: int) -> np.ndarray:
+    """The bias of every column, zeros if there is none."""
+    given = node.inputs[2].const if len(node.inputs) > 2 else None
+    full = np.zeros(n, np.float32)
+    if given is not None and given.size:
+        full[:] = given.reshape(-1)
+    return full
+
+
+def _pack(node: Node, product: Product, width: int) -> np.ndarray:
+    """(batch, groups, k, width): columns in groups; the last group holds the last columns, or zeros if n < width."""
+    w = node.inputs[1].const
+    assert w is not None
+    b = w.reshape(product.batch, *((product.n, product.k) if product.tb else (product.k, product.n)))
+    b = b.swapaxes(1, 2) if product.tb else b
+    if product.n < width:
+        b = np.pad(b, ((0, 0), (0, 0), (0, width - product.n)))
+    starts = [min(s, b.shape[2] - width) for s in range(0, b.shape[2], width)]
+    return np.ascontiguousarray(np.stack([b[:, :, s : s + width] for s in starts], axis=1))
+
+
+def _source(value: Value) -> Value | Const:
+    given = value.const
+    return value if given is None else Const(lambda: given)
+
+
+def _call(product: Product, kernel: Kernel, width: int, node: Node) -> list[Call]:
+    """``width``: columns of a packed group, 0 for a right operand that stays as it is."""
+    sizes = {"sb": -(-product.n // width) * product.k * width} if width else {}
+    names = [name for name, ctype in kernel.fields if ctype == "int32_t"]
+    args = [sizes.get(name, getattr(product, name)) for name in names]
+    right = Const(partial(_pack, node, product, width)) if width else _source(node.inputs[1])
+    operands = (_source(node.inputs[0]), right, Const(partial(_bias, node, product.n)), node.output)
+    return [Call(kernel, operands, (*args, *product.activation.numbers))]
+
+
+def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...], **params: Param) -> Kernel:
+    activation = product.activation
+    return Kernel(
+        f"matmul_f32_{symbol}{activation.suffix}",
+        f"matmul/{template}.c.j2",
+        _OPERANDS,
+        (*((name, "int32_t") for name in fields), *activation.fields),
+        tuple(sorted({"activation": activation.kind, **params}.items())),
+        activation.needs,
+    )
+
+
+def _tile(product: Product, target: Target) -> tuple[int, int]:
+    """Rows and vectors of a tile: few rows leave registers for more columns."""
+    most_p, most_j = _TILES[target.isa]
+    p = min(most_p, product.m)
+    j = most_j if p > most_p // 2 else min(8, most_p * most_j // p)
+    return p, max(1, min(j, product.n // target.lanes))
+
+
+def _tiled(product: Product, target: Target) -> Candidate:
+    p, j = _tile(product, target)
+    lanes, narrow, xl = target.lanes, product.n < target.lanes, 1 if target.lanes == 1 else 4
+    form = ("t" if product.ta else "n") + ("p" if product.b_const else "n")
+    kernel = _kernel(
+        product, "tile", f"{form}_p{p}x{j}{'_narrow' if narrow else ''}", _SIZES,
+        p=p, j=j, ta=product.ta, packed=product.b_const, narrow=narrow, xl=xl, hold_w=target.isa == "neon64" and p > 1,
+    )  # fmt: skip
+    width = j * lanes if product.b_const else 0
+    loads = 0.6 if target.isa == "neon64" else 1.0
+    per_k = p * j + loads * j + (p if product.ta or target.isa in ("avx2", "sse2") else p / xl) + 4 / xl
+    tiles = product.batch * -(-product.m // p) * -(-product.n // (j * lanes))
+    cost = tiles * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
+    why = f"tiles of {p} rows x {j * lanes} columns"
+    return Candidate(partial(_call, product, kernel, width), cost, (1, 1), (1,), int(400 + 16 * per_k), why=why)
+
+
+def _rows(product: Product, target: Target) -> Candidate:
+    p, q = min(4, product.m), min(2, product.n)
+    kernel = _kernel(product, "dot", f"rows_p{p}x{q}", _SIZES, p=p, q=q)
+    cost = product.macs / target.lanes * (1 + 1 / p + 1 / q) + product.batch * product.m * product.n * 12
+    return Candidate(partial(_call, product, kernel, 0), cost, (1, 1), (1,), 800, why="rows with rows")
+
+
+def _any(product: Product) -> Candidate:
+    kernel = _kernel(product, "any", "any", (*_SIZES, *_STRIDES))
+    return Candidate(partial(_call, product, kernel, 0), product.macs * 6.0, (1, 1), (1,), 300, why="any operand order")
+
+
+@serves("MatrixMul", "BatchedMatrixMul", "Dot")
+def products(node: Node, target: Target) -> Iterator[Candidate]:
+    """Tiles unless the right operand is computed and transposed; then rows with rows."""
+    product = product_of(node)
+    if product is None:
+        return
+    found = [_any(product)]
+    if product.b_const or not product.tb:
+        found.append(_tiled(product, target))
+    if product.tb and not product.ta:
+        found.append(_rows(product, target))
+    for c in found:
+        blocks = (1,) * len(node.inputs)
+        yield Candidate(c.build, c.cost, blocks, c.out_blocks, c.code, why=c.why)
