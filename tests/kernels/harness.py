@@ -105,10 +105,10 @@ def _pointer(operand: object, memory: Memory, alive: list[np.ndarray]) -> int | 
     return array.ctypes.data
 
 
-def _execute(calls: Sequence[Call], target: Target, memory: Memory) -> None:
+def _execute(calls: Sequence[Call], target: Target, memory: Memory, beside: Sequence[Kernel]) -> None:
     if not calls:
         return
-    kernels = list(dict.fromkeys(c.kernel for c in calls))
+    kernels = list(dict.fromkeys([*beside, *(c.kernel for c in calls)]))
     loaded = library(c_text(kernels, target), host_flags(target))
     entries = (ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p) * len(kernels)).in_dll(
         loaded, "mg_test_entries"
@@ -131,10 +131,11 @@ def _guarded(kind: TensorType) -> tuple[np.ndarray, np.ndarray]:
 
 
 def run_candidate(
-    tested: Node, target: Target, candidate: Candidate, inputs: Sequence[np.ndarray]
+    tested: Node, target: Target, candidate: Candidate, inputs: Sequence[np.ndarray], beside: Sequence[Kernel] = ()
 ) -> list[np.ndarray]:
     """Results, in plain layout, of the candidate for plain inputs (given for constants too).
 
+    ``beside``: kernels to compile along, so that many candidates share one library.
     Checks that padding lanes of blocked results are finite and that nothing around the results was written.
     """
     for v, block in zip((*tested.inputs, *tested.outputs), (*candidate.in_blocks, *candidate.out_blocks)):
@@ -150,7 +151,7 @@ def run_candidate(
         guards.append(raw)
     for place in candidate.place:
         _view(place.inner, place.outer, place.offset, memory)
-    _execute(candidate.build(tested), target, memory)
+    _execute(candidate.build(tested), target, memory, beside)
     for raw in guards:
         assert (raw[:_GUARD] == 0xA5).all() and (raw[-_GUARD:] == 0xA5).all(), "wrote outside a result"
     return [_plain(v, memory[v]) for v in tested.outputs]
