@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mgecc.config import ModelConfig
+    from mgecc.toolrun.runner import Runner
 
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp")
 
@@ -42,17 +43,19 @@ def run(args: argparse.Namespace) -> int:
     with open_session(args, config) as session:
         cases = input_cases(inputs, session.interface)
         for runner in session.runners:
-            results, seconds = run_cases(session, runner, cases)
+            results, times = run_cases(session, runner, cases, repeat=2)
             stored = output_arrays(results, session.interface)
             arrays = [dequantized(a, t) for a, t in zip(stored, session.interface.outputs)]
-            how = f" under {runner.target.emulator[0]}" if runner.target.emulator else ""
-            print(
-                f"{config.name} on {runner.target.name}: {seconds * 1000:.0f} ms a run{how}, start-up included"
-            )
+            print(f"{config.name} on {runner.target.name}{_how(runner, times)}")
             _show(config, arrays[0], args.top)
     if args.output:
         save_cases(args.output, {f"out.{k}": array for k, array in enumerate(arrays)})
     return 0
+
+
+def _how(runner: Runner, times: list[int]) -> str:
+    words = f": {min(times) / 1e6:.2f} ms a run" if times else ""
+    return words + (f" under {runner.target.emulator[0]}" if runner.target.emulator else "")
 
 
 def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:

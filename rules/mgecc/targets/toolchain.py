@@ -26,7 +26,9 @@ _COMMON = (
     *("-ffunction-sections", "-fdata-sections", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"),
 )
 _LEVEL = {"speed": "-O2", "memory": "-O2", "size": "-Os"}
-_BY_SYSTEM = {"linux": ("-fPIC",), "none": ("-ffreestanding",)}
+# Loops must not become calls of functions that only a libc has.
+_NO_LIBC = tuple(f"-fno-builtin-{name}" for name in ("bcmp", "strlen", "wcslen"))
+_BY_SYSTEM = {"linux": ("-fPIC", *_NO_LIBC), "none": ("-ffreestanding",)}
 _LINK = ("--build-id=none", "--gc-sections", "-z", "noexecstack")
 
 
@@ -144,9 +146,14 @@ def _zig(target: Target) -> Toolchain:
         cc=(zig, "clang"),
         ar=(zig, "ar"),
         ld=(zig, "ld.lld", "-m", target.emulation),
-        flags=(f"--target={target.triple}", "-Wno-unused-command-line-argument"),
+        flags=_clang_flags(target),
         system=(str(folder / "lib" / "include"),),
     )
+
+
+def _clang_flags(target: Target) -> tuple[str, ...]:
+    # The guard keeps out a header of allocation functions, which immintrin.h includes and which needs a libc.
+    return (f"--target={target.triple}", "-Wno-unused-command-line-argument", "-D__MM_MALLOC_H")
 
 
 @cache
@@ -177,7 +184,7 @@ def _clang(target: Target) -> Toolchain:
         cc=(clang,),
         ar=(_find("llvm-ar", "clang", "llvm"),),
         ld=(linker, "-m", target.emulation),
-        flags=(f"--target={target.triple}", "-Wno-unused-command-line-argument"),
+        flags=_clang_flags(target),
         system=(f"{_version(clang, '-print-resource-dir')}/include",),
     )
 

@@ -12,7 +12,7 @@ from mgecc.targets import Target, load_toolchain
 from mgecc.toolrun.emulators import find_emulator
 from mgecc.toolrun.library import Library, compile_file
 from mgecc.toolrun.process import run_tool
-from mgecc.toolrun.sources import linker_script, runner_includes, runner_sources
+from mgecc.toolrun.sources import board_script, runner_includes, runner_main, runner_sources
 
 # A model of a gigaflop takes a few seconds under an emulator; a program that hangs must end some time.
 TIMEOUT_SECONDS = 1800
@@ -52,54 +52,65 @@ def build_runner(library: Library, toolchain: str, flash: int, ram: int, folder:
     board = choose_board(target, flash, ram)
     tools = load_toolchain(toolchain, target)
     includes = [library.folder, *runner_includes(target)]
-    generated = folder / "model.h"
-    generated.parent.mkdir(parents=True, exist_ok=True)
-    generated.write_text(f'#include "{library.name}.h"\n', encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    main = folder / "runner_main.c"
+    main.write_text(runner_main(library.name), encoding="utf-8")
     objects = [
-        compile_file(source, folder / f"{source.stem}.o", tools, [folder, *includes], "size")
-        for source in runner_sources(target)
+        compile_file(source, folder / f"{source.stem}.o", tools, includes, "size")
+        for source in [main, *runner_sources(target)]
     ]
-    script = linker_script(board, folder) if board else None
+    script = None
+    if board:
+        script = folder / "board.ld"
+        script.write_text(board_script(board), encoding="utf-8")
     program = folder / f"{library.name}.elf"
     run_tool(lambda out: tools.link_program_args(out, [*objects, library.archive], script), program)
     return Runner(program, target, board)
 
 
-def run_program(runner: Runner, inputs: bytes) -> bytes:
-    """Run one inference; returns the bytes of the outputs in the model's order.
+def run_program(runner: Runner, inputs: bytes, repeat: int = 1) -> tuple[bytes, list[int]]:
+    """Run the cases in ``inputs``, each the bytes of all inputs in the model's order.
 
-    Raises EmulatorMissing and RunError.
+    Returns the bytes of all outputs, likewise, and the nanoseconds of each of the ``repeat`` runs of each case (none
+    for a single run or where the target has no clock). Raises EmulatorMissing and RunError.
     """
     with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
         folder = Path(name)
         (folder / "inputs.bin").write_bytes(inputs)
-        command = _command(runner)
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=TIMEOUT_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise RunError(f"{runner.target.name}: no result after {TIMEOUT_SECONDS} s") from None
-        except OSError as error:
-            raise RunError(f"{command[0]}: {error.strerror or error}") from None
+        said = _start(_command(runner, repeat), folder, runner.target.name)
+        times = [int(line[3:]) for line in said.splitlines() if line.startswith("ns ")]
         outputs = folder / "outputs.bin"
-        if done.returncode or not outputs.is_file():
-            said = done.stdout.decode(errors="replace").strip().replace("\n", "; ")
-            raise RunError(
-                f"{runner.target.name}: the program ended with status {done.returncode}: {said[-400:]}"
-            )
-        return outputs.read_bytes()
+        if not outputs.is_file():
+            raise RunError(f"{runner.target.name}: the program wrote no outputs: {said.strip()[-400:]}")
+        return outputs.read_bytes(), [time for time in times if time]
 
 
-def _command(runner: Runner) -> list[str]:
-    """``program inputs.bin outputs.bin``, through the emulator of the target."""
-    program, words = str(runner.program.resolve()), ["inputs.bin", "outputs.bin"]
+def _start(command: list[str], folder: Path, target: str) -> str:
+    """What the program printed; raises RunError if it did not end well."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RunError(f"{target}: no result after {TIMEOUT_SECONDS} s") from None
+    except OSError as error:
+        raise RunError(f"{command[0]}: {error.strerror or error}") from None
+    said = done.stdout.decode(errors="replace")
+    if done.returncode:
+        line = said.strip().replace("\n", "; ")[-400:]
+        raise RunError(f"{target}: the program ended with status {done.returncode}: {line}")
+    return said
+
+
+def _command(runner: Runner, repeat: int) -> list[str]:
+    """The program with its arguments, through the emulator of the target."""
+    program, words = str(runner.program.resolve()), ["inputs.bin", "outputs.bin", "--repeat", str(repeat)]
     if runner.board is None:
         emulator = runner.target.emulator
         prefix = [find_emulator(emulator[0]), *emulator[1:]] if emulator else []

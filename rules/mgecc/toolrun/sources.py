@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mgecc.emit.linker import linker_script
+from mgecc.emit.naming import model_prefix
 from mgecc.targets import Target
 
 # Folders of runtime/port by the target's system.
@@ -30,10 +32,22 @@ def runtime_sources() -> list[Path]:
 
 
 def runner_sources(target: Target) -> list[Path]:
-    """C and assembly files of the program that runs recorded inputs, with the start-up code of the target's system."""
+    """C files of the program that runs recorded inputs, with the port to the target's system, without runner.c itself.
+
+    That one is compiled as ``runner_main`` says.
+    """
     root = runtime_folder()
     folders = [root / "runner", root / "port" / _PORT[target.system]]
-    return sorted(path for folder in folders for path in folder.glob("*") if path.suffix in (".c", ".S"))
+    return sorted(path for folder in folders for path in folder.glob("*.c") if path.name != "runner.c")
+
+
+def runner_main(name: str) -> str:
+    """C text that makes the runner of the model called ``name``."""
+    prefix = model_prefix(name)
+    return (
+        f'#define MG_MODEL_HEADER "{name}.h"\n#define MG_MODEL {prefix}\n'
+        f'#define MG_ARENA_SIZE {prefix.upper()}_ARENA_SIZE\n#include "runner.c"\n'
+    )
 
 
 def runner_includes(target: Target) -> list[Path]:
@@ -41,15 +55,7 @@ def runner_includes(target: Target) -> list[Path]:
     return [include_folder(), root / "runner", root / "port" / _PORT[target.system]]
 
 
-def linker_script(board: dict[str, Any], folder: Path) -> Path:
-    """Write the linker script for a board: its memories, then the sections that all boards share."""
-    (flash, flash_size), (ram, ram_size) = board["flash"], board["ram"]
-    path = folder / "board.ld"
-    sections = runtime_folder() / "port" / "cortexm" / "sections.ld"
-    path.write_text(
-        f"MEMORY\n{{\n    FLASH (rx) : ORIGIN = {flash:#x}, LENGTH = {flash_size:#x}\n"
-        f"    RAM (rwx) : ORIGIN = {ram:#x}, LENGTH = {ram_size:#x}\n}}\n"
-        + sections.read_text(encoding="utf-8"),
-        encoding="utf-8",
-    )
-    return path
+def board_script(board: dict[str, Any]) -> str:
+    """Linker script for a board."""
+    template = runtime_folder() / "port" / _PORT["none"] / "cortex-m.ld.j2"
+    return linker_script(template.read_text(encoding="utf-8"), board)
