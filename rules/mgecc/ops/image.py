@@ -110,7 +110,7 @@ def gaussian_weights(size: int, sigma: float) -> np.ndarray:
     return weights / weights.sum()
 
 
-def _window(node: Node) -> tuple[tuple[int, float], tuple[int, float]]:
+def blur_windows(node: Node) -> tuple[tuple[int, float], tuple[int, float]]:
     """(height, sigma_y) and (width, sigma_x) of a blur; sizes of 0 follow from the sigmas."""
     a = node.attrs
     sigma_x, sigma_y = float(a["sigma_x"]), float(a["sigma_y"])
@@ -144,7 +144,7 @@ class GaussianBlur(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x, windows = _image(node, *_SIMPLE_TYPES), _window(node)
+        x, windows = _image(node, *_SIMPLE_TYPES), blur_windows(node)
         if any(size % 2 == 0 or size > 1023 for size, _ in windows) or min(x.shape) < 1:
             raise Unsupported(f"a blur by a window of {[size for size, _ in windows]} is not served")
         if node.attrs["border_mode"] not in BORDERS:
@@ -156,6 +156,6 @@ class GaussianBlur(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x = inputs[0].astype(np.float64)
-        for axis, (size, sigma) in zip((1, 2), _window(node)):
+        for axis, (size, sigma) in zip((1, 2), blur_windows(node)):
             x = _blur_axis(x, axis, gaussian_weights(size, sigma), node.attrs["border_mode"])
         return [stored_image(x.astype(np.float32), node.output.type.dtype)]
