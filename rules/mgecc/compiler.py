@@ -88,14 +88,14 @@ def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Produ
 
     target = load_target(target_name, cpu)
     programs = build_programs(config, target)
+    singles = [load_target(member) if target.members else target for member in members(target)]
     name = config.name
     files = {
         f"{name}.h": emit.header(programs).encode(),
-        f"{name}.blob": emit.write_blob(programs),
+        f"{name}.blob": emit.write_blob(programs, singles),
         f"{name}_blob.S": emit.blob_s(name).encode(),
     }
-    for member, program in zip(members(target), programs):
-        single = load_target(member) if target.members else target
+    for member, single, program in zip(members(target), singles, programs):
         files[kernel_file(name, target, member)] = emit.kernels_c(program, single).encode()
     reports = [report(program) for program in programs]
     document = reports[0] if len(reports) == 1 else {**reports[0], "target": target.name, "members": reports}

@@ -31,10 +31,7 @@ class _Head:
     """What templates see as ``k``."""
 
     kernel: Kernel
-
-    @property
-    def symbol(self) -> str:
-        return self.kernel.symbol
+    symbol: str
 
     def begin(self) -> str:
         """The argument structure, the function's head and its typed pointers; the template closes the brace."""
@@ -42,21 +39,24 @@ class _Head:
         lines: list[str] = []
         if kernel.fields:
             members = "".join(f" {ctype} {name};" for name, ctype in kernel.fields)
-            lines.append(f"struct {kernel.symbol}_args {{{members} }};")
-        lines += [f"MG_KERNEL void {kernel.symbol}(void *const *t, const int32_t *args)", "{"]
+            lines.append(f"struct {self.symbol}_args {{{members} }};")
+        lines += [f"MG_KERNEL void {self.symbol}(void *const *t, const int32_t *args)", "{"]
         for i, (name, ctype) in enumerate(kernel.operands):
             lines.append(f"    {ctype}{name} = t[{i}];")
         if kernel.fields:
-            lines.append(f"    const struct {kernel.symbol}_args *a = (const void *)args;")
+            lines.append(f"    const struct {self.symbol}_args *a = (const void *)args;")
         else:
             lines.append("    (void)args;")
         return "\n".join(lines)
 
 
-def render_kernel(kernel: Kernel, target: Target) -> str:
-    """The kernel's C text; templates see ``k``, ``target`` and the structural parameters by name."""
+def render_kernel(kernel: Kernel, target: Target, symbol: str = "") -> str:
+    """The kernel's C text; templates see ``k``, ``target`` and the structural parameters by name.
+
+    ``symbol``: name of the C function, the kernel's own if empty.
+    """
     template = _environment().get_template(kernel.template)
-    text = template.render(k=_Head(kernel), target=target, **dict(kernel.params))
+    text = template.render(k=_Head(kernel, symbol or kernel.symbol), target=target, **dict(kernel.params))
     return text.strip("\n") + "\n"
 
 

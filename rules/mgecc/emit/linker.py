@@ -1,0 +1,18 @@
+"""Linker scripts from the memory map of a target's board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mgecc.emit.templates import environment
+
+
+def linker_script(template: str, board: Mapping[str, Any]) -> str:
+    """Fill in a linker script, e.g. ``runtime/port/cortexm/cortex-m.ld.j2``, for one entry of ``Target.boards``.
+
+    ``flash`` and ``ram`` of the board are (first address, bytes); optional ``vectors`` is where the machine fetches
+    its vector table if that is not the start of flash; optional ``stack`` is the bytes of stack (default 16 KiB).
+    """
+    regions = {name: tuple(board[name]) for name in ("vectors", "flash", "ram") if name in board}
+    return environment().from_string(template).render(regions=regions, stack=board.get("stack", 0x4000))

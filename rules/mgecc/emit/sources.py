@@ -1,0 +1,72 @@
+"""Programs to C: all kernels behind one table, the embedded blob, and one file a kernel for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mgecc.emit.blob import fingerprint, fingerprint_words
+from mgecc.emit.naming import headers, in_comment, kernel_symbol, model_prefix
+from mgecc.emit.templates import fill
+from mgecc.kernels.base import Kernel
+from mgecc.kernels.render import header_text, render_kernel
+from mgecc.planner import Program
+from mgecc.targets import Target
+
+
+@dataclass(frozen=True)
+class _Section:
+    """One kernel as the templates see it. ``calls``: how many calls of the program it serves."""
+
+    kernel: Kernel
+    symbol: str
+    text: str
+    calls: int
+
+
+def _sections(program: Program, target: Target) -> list[_Section]:
+    counts: dict[Kernel, int] = {}
+    for call in program.calls:
+        counts[call.kernel] = counts.get(call.kernel, 0) + 1
+    symbols = {kernel: kernel_symbol(kernel, target) for kernel in counts}
+    return [_Section(k, symbols[k], render_kernel(k, target, symbols[k]), n) for k, n in counts.items()]
+
+
+def _vocabulary(kernels: Iterable[Kernel], target: Target) -> str:
+    return "\n".join(header_text(name) for name in headers(kernels, target))
+
+
+def _table(program: Program, target: Target, sections: list[_Section]) -> str:
+    words = fingerprint_words(fingerprint(program, target))
+    return fill("table.c.j2", prefix=model_prefix(program.name), sections=sections, fingerprint=words)
+
+
+def _head(program: Program, target: Target, sections: list[_Section]) -> str:
+    return fill("head.c.j2", model=in_comment(program.name), target=target, sections=sections)
+
+
+def kernels_c(program: Program, target: Target) -> str:
+    """Text of ``<model>_kernels.c``: every kernel of the program once, in order of use, the table, and the model's
+    own functions. Does not depend on the values of weights."""
+    sections = _sections(program, target)
+    parts = [_head(program, target, sections), _vocabulary(program.kernels, target)]
+    parts += [f"/* ---- {s.symbol} ---- */\n{s.text}" for s in sections]
+    return "\n".join([*parts, _table(program, target, sections)])
+
+
+def blob_s(name: str) -> str:
+    """Text of ``<model>_blob.S``: the file ``<name>.blob`` as hidden read-only data, found in the include folders."""
+    return fill("blob.S.j2", prefix=model_prefix(name), file=f"{name}.blob")
+
+
+def split(program: Program, target: Target) -> dict[str, str]:
+    """The same C, one file a kernel and one for the table, for readers: file name -> text."""
+    sections = _sections(program, target)
+    files = {f"simd_{name}.h": header_text(name) for name in headers(program.kernels, target)}
+    for s in sections:
+        includes = "".join(f'#include "simd_{name}.h"\n' for name in headers([s.kernel], target))
+        files[f"{s.symbol}.c"] = f"{includes}\n{s.text}"
+    declared = "".join(f"void {s.symbol}(void *const *t, const int32_t *args);\n" for s in sections)
+    head = _head(program, target, sections)
+    files[f"{program.name}_table.c"] = "\n".join([head, "#include <stdint.h>", declared, _table(program, target, sections)])
+    return files

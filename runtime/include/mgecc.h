@@ -1,0 +1,124 @@
+/* mgecc.h - running compiled models. C99 or C++, freestanding: no heap, no globals that change, no libc.
+ *
+ * A model is a kernel set (C functions, linked in) and a blob (program and weights, read only, anywhere in memory).
+ * mgecc_open checks the blob once; from then on the blob must not change, and no run leaves the arena, the blob and
+ * the kernels' own stack. Different mgecc_model objects with different arenas are independent of each other. */
+#ifndef MGECC_H
+#define MGECC_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MGECC_API __attribute__((visibility("default")))
+#else
+#define MGECC_API
+#endif
+
+/* Arena and blob begin at a multiple of this many bytes. */
+#define MGECC_ALIGN 64
+#define MGECC_MAX_RANK 8
+
+#if defined(__cplusplus)
+#define MGECC_ALIGNED alignas(MGECC_ALIGN)
+#elif defined(__GNUC__)
+#define MGECC_ALIGNED __attribute__((aligned(MGECC_ALIGN)))
+#endif
+
+typedef enum mgecc_status {
+    MGECC_OK = 0,
+    MGECC_E_MAGIC,     /* not a blob */
+    MGECC_E_VERSION,   /* a blob of another format version */
+    MGECC_E_TRUNCATED, /* fewer bytes than the blob says it has */
+    MGECC_E_CRC,       /* a byte of the blob is wrong */
+    MGECC_E_KERNELS,   /* no program of the blob was compiled together with these kernels */
+    MGECC_E_LAYOUT,    /* an offset, id or count of the blob is out of range */
+    MGECC_E_ARENA,     /* the arena is too small */
+    MGECC_E_ALIGN,     /* arena or blob not at a multiple of MGECC_ALIGN */
+    MGECC_E_ARGUMENT   /* null pointer, model not open, or no such input or output */
+} mgecc_status;
+
+/* One phrase in English; a separate object file, not linked unless used. */
+MGECC_API const char *mgecc_status_text(mgecc_status status);
+
+typedef enum mgecc_dtype {
+    MGECC_FLOAT32 = 0,
+    MGECC_FLOAT16,
+    MGECC_INT32,
+    MGECC_INT16,
+    MGECC_UINT16,
+    MGECC_INT8,
+    MGECC_UINT8,
+    MGECC_BOOL,   /* a byte, 0 or 1 */
+    MGECC_QINT32, /* quantised: real value = (stored - zero_point) * scale */
+    MGECC_QINT16,
+    MGECC_QINT8,
+    MGECC_QUINT8,
+    MGECC_QINT4,  /* one byte for each element, like QUINT4 and QINT1 */
+    MGECC_QUINT4,
+    MGECC_QINT1
+} mgecc_dtype;
+
+/* An input or output, row-major and dense. name and dims point into the blob. */
+typedef struct mgecc_tensor {
+    const char *name;
+    const int32_t *dims;
+    uint32_t bytes;
+    mgecc_dtype dtype;
+    uint32_t rank;
+    float scale; /* 0 unless quantised */
+    int32_t zero_point;
+} mgecc_tensor;
+
+/* t: the tensors in the order of the kernel's operands, NULL where one is absent; args: its numbers. */
+typedef void (*mgecc_kernel)(void *const *t, const int32_t *args);
+
+/* One for each library, in the generated <model>_kernels.c. */
+typedef struct mgecc_kernels {
+    const mgecc_kernel *table;
+    uint32_t count;
+    uint32_t fingerprint[4];
+} mgecc_kernels;
+
+/* An open model. Memory of the caller, nothing to free. */
+typedef struct mgecc_model {
+    const unsigned char *program;
+    const unsigned char *weights;
+    unsigned char *arena;
+    const mgecc_kernel *table;
+} mgecc_model;
+
+/* Check everything and open. size: bytes there are at blob, at least the blob's own size. The blob is used where it
+ * lies (flash, mmap) for as long as the model is. On an error the model is left not open. Time: one pass over the blob. */
+MGECC_API mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void *blob, size_t size, void *arena,
+                                  size_t arena_size);
+
+/* Compute all outputs from the inputs in the arena. Inputs may be overwritten: fill them before every run. */
+MGECC_API mgecc_status mgecc_run(const mgecc_model *m);
+
+/* Like mgecc_run; hook is called before (begin = 1) and after (begin = 0) every kernel call. */
+typedef void (*mgecc_hook)(void *user, unsigned call_index, int begin);
+MGECC_API mgecc_status mgecc_run_hooked(const mgecc_model *m, mgecc_hook hook, void *user);
+
+MGECC_API unsigned mgecc_input_count(const mgecc_model *m);
+MGECC_API unsigned mgecc_output_count(const mgecc_model *m);
+
+/* Where input i is to be written, and where output i is to be read (in the arena, or in the blob if it is constant);
+ * NULL if there is none. Outputs are valid until inputs are written or the model is run again. */
+MGECC_API void *mgecc_input(const mgecc_model *m, unsigned i);
+MGECC_API const void *mgecc_output(const mgecc_model *m, unsigned i);
+
+MGECC_API mgecc_status mgecc_input_info(const mgecc_model *m, unsigned i, mgecc_tensor *info);
+MGECC_API mgecc_status mgecc_output_info(const mgecc_model *m, unsigned i, mgecc_tensor *info);
+
+/* Index of the input or output with this name, -1 if there is none. */
+MGECC_API int mgecc_find_input(const mgecc_model *m, const char *name);
+MGECC_API int mgecc_find_output(const mgecc_model *m, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

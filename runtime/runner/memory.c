@@ -1,0 +1,83 @@
+/* memcpy and its relatives for programs without libc. */
+#include <stddef.h>
+#include <stdint.h>
+
+/* Keep the compiler from turning these loops into calls of themselves. */
+#if defined(__clang__)
+#define PLAIN __attribute__((no_builtin("memcpy", "memset", "memmove"), used))
+#else
+#define PLAIN __attribute__((optimize("no-tree-loop-distribute-patterns"), used))
+#endif
+
+typedef struct {
+    uint64_t a, b;
+} __attribute__((packed, aligned(1), may_alias)) chunk;
+
+void *memcpy(void *restrict to, const void *restrict from, size_t count);
+void *memmove(void *to, const void *from, size_t count);
+void *memset(void *to, int byte, size_t count);
+int memcmp(const void *a, const void *b, size_t count);
+
+PLAIN void *memcpy(void *restrict to, const void *restrict from, size_t count)
+{
+    char *t = to;
+    const char *f = from;
+    for (; count >= sizeof(chunk); count -= sizeof(chunk), t += sizeof(chunk), f += sizeof(chunk)) {
+        chunk c;
+        c.a = ((const chunk *)f)->a;
+        c.b = ((const chunk *)f)->b;
+        ((chunk *)t)->a = c.a;
+        ((chunk *)t)->b = c.b;
+    }
+    while (count--) *t++ = *f++;
+    return to;
+}
+
+PLAIN void *memmove(void *to, const void *from, size_t count)
+{
+    char *t = to;
+    const char *f = from;
+    if ((uintptr_t)t - (uintptr_t)f >= count) return memcpy(to, from, count);
+    while (count--) t[count] = f[count];
+    return to;
+}
+
+PLAIN void *memset(void *to, int byte, size_t count)
+{
+    char *t = to;
+    uint64_t word = (uint64_t)(unsigned char)byte * 0x0101010101010101u;
+    for (; count >= sizeof(chunk); count -= sizeof(chunk), t += sizeof(chunk)) {
+        ((chunk *)t)->a = word;
+        ((chunk *)t)->b = word;
+    }
+    while (count--) *t++ = (char)byte;
+    return to;
+}
+
+PLAIN int memcmp(const void *a, const void *b, size_t count)
+{
+    const unsigned char *x = a, *y = b;
+    for (; count; count--, x++, y++)
+        if (*x != *y) return *x < *y ? -1 : 1;
+    return 0;
+}
+
+#if defined(__ARM_EABI__) || defined(__arm__)
+void __aeabi_memcpy(void *to, const void *from, size_t count);
+void __aeabi_memmove(void *to, const void *from, size_t count);
+void __aeabi_memset(void *to, size_t count, int byte);
+void __aeabi_memclr(void *to, size_t count);
+PLAIN void __aeabi_memcpy(void *to, const void *from, size_t count) { memcpy(to, from, count); }
+PLAIN void __aeabi_memmove(void *to, const void *from, size_t count) { memmove(to, from, count); }
+PLAIN void __aeabi_memset(void *to, size_t count, int byte) { memset(to, byte, count); }
+PLAIN void __aeabi_memclr(void *to, size_t count) { memset(to, 0, count); }
+#define ALIAS(name, of) __typeof__(of) name __attribute__((alias(#of)))
+ALIAS(__aeabi_memcpy4, __aeabi_memcpy);
+ALIAS(__aeabi_memcpy8, __aeabi_memcpy);
+ALIAS(__aeabi_memmove4, __aeabi_memmove);
+ALIAS(__aeabi_memmove8, __aeabi_memmove);
+ALIAS(__aeabi_memset4, __aeabi_memset);
+ALIAS(__aeabi_memset8, __aeabi_memset);
+ALIAS(__aeabi_memclr4, __aeabi_memclr);
+ALIAS(__aeabi_memclr8, __aeabi_memclr);
+#endif

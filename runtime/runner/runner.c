@@ -1,0 +1,204 @@
+/* Runs a model on recorded inputs, on any machine with a port.
+ *
+ *     runner INPUT OUTPUT [--blob FILE] [--repeat N] [--layers]
+ *
+ * INPUT: cases one after the other, each all inputs of the model in order, raw bytes. OUTPUT: all outputs of each case
+ * likewise. --blob: use this blob instead of the embedded one. --repeat: run each case N times and print nanoseconds.
+ * --layers: print the nanoseconds of every kernel call of one more run of each case. Every run stands between calls of
+ * mg_mark_begin and mg_mark_end. Prints a line for each problem and returns 1 if there is any.
+ *
+ * Compiled with -DMG_MODEL_HEADER='"x.h"' -DMG_MODEL=x -DMG_ARENA_SIZE=X_ARENA_SIZE. */
+#include "port.h"
+#include MG_MODEL_HEADER
+
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+
+static MGECC_ALIGNED unsigned char arena[MG_ARENA_SIZE];
+
+struct options {
+    const char *input, *output, *blob;
+    unsigned long repeat;
+    int layers;
+};
+
+__attribute__((noinline, used)) void mg_mark_begin(void);
+__attribute__((noinline, used)) void mg_mark_end(void);
+void mg_mark_begin(void) { __asm__ volatile("" ::: "memory"); }
+void mg_mark_end(void) { __asm__ volatile("nop" ::: "memory"); }
+
+static int problem(const char *what, const char *detail)
+{
+    mg_port_print("runner: ");
+    mg_port_print(what);
+    mg_port_print(": ");
+    mg_port_print(detail);
+    mg_port_print("\n");
+    return 1;
+}
+
+static void print_number(const char *label, uint64_t value)
+{
+    char text[24], *at = text + sizeof text - 1;
+    *at = 0;
+    do *--at = (char)('0' + value % 10); while (value /= 10);
+    mg_port_print(label);
+    mg_port_print(" ");
+    mg_port_print(at);
+    mg_port_print("\n");
+}
+
+static int equal(const char *a, const char *b)
+{
+    while (*a && *a == *b) a++, b++;
+    return *a == *b;
+}
+
+static unsigned long number(const char *text)
+{
+    unsigned long value = 0;
+    while (*text >= '0' && *text <= '9' && value < 100000000) value = value * 10 + (unsigned long)(*text++ - '0');
+    return *text ? 0 : value;
+}
+
+static int parse(struct options *o, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        int more = i + 1 < argc;
+        if (equal(argv[i], "--layers")) o->layers = 1;
+        else if (equal(argv[i], "--blob") && more) o->blob = argv[++i];
+        else if (equal(argv[i], "--repeat") && more) o->repeat = number(argv[++i]);
+        else if (argv[i][0] == '-' || o->output) return problem("unknown argument", argv[i]);
+        else if (o->input) o->output = argv[i];
+        else o->input = argv[i];
+    }
+    if (!o->output || !o->repeat) return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--layers]");
+    return 0;
+}
+
+static int open_model(mgecc_model *m, const struct options *o)
+{
+    mgecc_status status;
+    if (o->blob) {
+        size_t size = 0;
+        const void *blob = mg_port_load(o->blob, &size);
+        if (!blob) return problem("cannot load", o->blob);
+        status = JOIN(MG_MODEL, _open_blob)(m, blob, size, arena, sizeof arena);
+    } else {
+        status = JOIN(MG_MODEL, _open)(m, arena, sizeof arena);
+    }
+    return status == MGECC_OK ? 0 : problem("cannot open the model", mgecc_status_text(status));
+}
+
+/* Bytes read; fewer than count only at the end of the file. */
+static size_t read_all(int file, void *to, size_t count)
+{
+    size_t done = 0;
+    while (done < count) {
+        long got = mg_port_read(file, (char *)to + done, count - done);
+        if (got <= 0) break;
+        done += (size_t)got;
+    }
+    return done;
+}
+
+static size_t read_inputs(const mgecc_model *m, int file)
+{
+    size_t done = 0;
+    for (unsigned i = 0; i < mgecc_input_count(m); i++) {
+        mgecc_tensor info;
+        mgecc_input_info(m, i, &info);
+        done += read_all(file, mgecc_input(m, i), info.bytes);
+    }
+    return done;
+}
+
+static int write_outputs(const mgecc_model *m, int file)
+{
+    for (unsigned i = 0; i < mgecc_output_count(m); i++) {
+        mgecc_tensor info;
+        mgecc_output_info(m, i, &info);
+        const char *from = mgecc_output(m, i);
+        for (size_t done = 0; done < info.bytes;) {
+            long put = mg_port_write(file, from + done, info.bytes - done);
+            if (put <= 0) return 1;
+            done += (size_t)put;
+        }
+    }
+    return 0;
+}
+
+static void layer_hook(void *user, unsigned call_index, int begin)
+{
+    uint64_t *start = user;
+    if (begin) {
+        *start = mg_port_nanoseconds();
+        return;
+    }
+    uint64_t spent = mg_port_nanoseconds() - *start;
+    print_number("call", call_index);
+    print_number("ns", spent);
+}
+
+static size_t case_bytes(const mgecc_model *m)
+{
+    size_t sum = 0;
+    for (unsigned i = 0; i < mgecc_input_count(m); i++) {
+        mgecc_tensor info;
+        mgecc_input_info(m, i, &info);
+        sum += info.bytes;
+    }
+    return sum;
+}
+
+static void timed_run(const mgecc_model *m, int print)
+{
+    uint64_t start = mg_port_nanoseconds();
+    mg_mark_begin();
+    mgecc_run(m);
+    mg_mark_end();
+    if (print) print_number("ns", mg_port_nanoseconds() - start);
+}
+
+/* The inputs of this case are in the arena already; runs may overwrite them, so each later run reads them again. */
+static int run_case(const mgecc_model *m, const struct options *o, int input, size_t offset)
+{
+    uint64_t start = 0;
+    if (o->layers) {
+        mgecc_run_hooked(m, layer_hook, &start);
+        if (mg_port_rewind(input, offset) != 0) return 1;
+        read_inputs(m, input);
+    }
+    for (unsigned long i = 0; i < o->repeat; i++) {
+        timed_run(m, o->repeat > 1);
+        if (i + 1 == o->repeat) break;
+        if (mg_port_rewind(input, offset) != 0) return 1;
+        read_inputs(m, input);
+    }
+    return 0;
+}
+
+static int run_cases(const mgecc_model *m, const struct options *o, int input, int output)
+{
+    size_t bytes = case_bytes(m), got;
+    for (size_t offset = 0; (got = read_inputs(m, input)) == bytes; offset += bytes) {
+        if (run_case(m, o, input, offset)) return problem("cannot read again", o->input);
+        if (write_outputs(m, output)) return problem("cannot write", o->output);
+        if (bytes == 0) return 0; /* a model without inputs has one case */
+    }
+    return got ? problem("the last case is incomplete", o->input) : 0;
+}
+
+int mg_main(int argc, char **argv)
+{
+    struct options o = {NULL, NULL, NULL, 1, 0};
+    mgecc_model model;
+    if (parse(&o, argc, argv) || open_model(&model, &o)) return 1;
+    int input = mg_port_open(o.input, 0);
+    if (input < 0) return problem("cannot read", o.input);
+    int output = mg_port_open(o.output, 1);
+    int failed = output < 0 ? problem("cannot write", o.output) : run_cases(&model, &o, input, output);
+    mg_port_close(input);
+    if (output >= 0) mg_port_close(output);
+    return failed;
+}

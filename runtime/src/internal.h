@@ -1,0 +1,77 @@
+/* The blob as it lies in memory (docs/blob-format.md) and what the runtime's files share. */
+#ifndef MGECC_INTERNAL_H
+#define MGECC_INTERNAL_H
+#include "mgecc.h"
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "blobs are read in place: little-endian machines only"
+#endif
+
+#define MGECC_MAGIC 0x4243474du /* "MGCB" */
+#define MGECC_VERSION 1
+#define MGECC_MAX_OPERANDS 32
+#define MGECC_MAX_PROGRAM 0x3fffffffu
+#define MGECC_HIDDEN __attribute__((visibility("hidden")))
+
+enum { SPACE_NONE, SPACE_ARENA, SPACE_WEIGHTS };
+
+struct header {
+    uint32_t magic;
+    uint16_t version, program_count;
+    uint32_t size, crc, reserved[4];
+};
+
+struct entry {
+    uint32_t program, program_size, weights, weights_size, fingerprint[4];
+};
+
+struct program {
+    uint32_t arena_size, weights_size, strings, name;
+    uint16_t input_count, output_count, kernel_count, reserved;
+    uint32_t call_count, reserved2;
+};
+
+struct tensor {
+    uint32_t name, ref, bytes;
+    uint8_t dtype, rank, reserved[2];
+    float scale;
+    int32_t zero_point, dims[MGECC_MAX_RANK];
+};
+
+/* A call: this word, then operand references, then argument words. */
+static inline uint32_t call_kernel(uint32_t head) { return head & 0xffff; }
+static inline uint32_t call_operands(uint32_t head) { return (head >> 16) & 0xff; }
+static inline uint32_t call_args(uint32_t head) { return head >> 24; }
+
+static inline uint32_t ref_space(uint32_t ref) { return ref >> 30; }
+static inline uint32_t ref_offset(uint32_t ref) { return ref & 0x3fffffff; }
+
+static inline const struct tensor *tensors(const struct program *p) { return (const void *)(p + 1); }
+
+static inline const uint32_t *first_call(const struct program *p)
+{
+    return (const uint32_t *)(const void *)(tensors(p) + p->input_count + p->output_count) + p->kernel_count;
+}
+
+/* Address of a reference; weights are only ever read, their kernels' pointers are const. */
+static inline void *locate(const mgecc_model *m, uint32_t ref)
+{
+    if (ref_space(ref) == SPACE_NONE) return NULL;
+    uintptr_t base = (uintptr_t)m->weights;
+    if (ref_space(ref) == SPACE_ARENA) base = (uintptr_t)m->arena;
+    return (void *)(base + ref_offset(ref));
+}
+
+/* Make one call and return where the next one begins. */
+static inline const uint32_t *run_call(const mgecc_model *m, const uint32_t *call)
+{
+    void *t[MGECC_MAX_OPERANDS];
+    uint32_t head = *call++, n = call_operands(head);
+    for (uint32_t i = 0; i < n; i++) t[i] = locate(m, *call++);
+    m->table[call_kernel(head)](t, (const int32_t *)call);
+    return call + call_args(head);
+}
+
+MGECC_HIDDEN uint32_t mgecc_crc32(uint32_t crc, const unsigned char *bytes, size_t count);
+MGECC_HIDDEN void mgecc_sha256(uint32_t state[8], const unsigned char *bytes, uint32_t count);
+#endif
