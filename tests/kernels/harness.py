@@ -22,7 +22,7 @@ from mgecc.targets import Target, load_target
 
 FLAGS = "-std=c99 -O2 -fPIC -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror"
 _FOLDER = tempfile.TemporaryDirectory(prefix="kernels-")
-Memory = dict[Value, np.ndarray]
+Memory = dict[Value | Workspace, np.ndarray]
 
 
 def _cpu_flags() -> set[str]:
@@ -95,7 +95,8 @@ def _pointer(operand: object, memory: Memory, alive: list[np.ndarray]) -> int | 
     if isinstance(operand, Const):
         array = np.ascontiguousarray(operand.pack())
     elif isinstance(operand, Workspace):
-        array = np.full(operand.nbytes, 0xA5, np.uint8)
+        # Calls of one node may hand data on in it.
+        array = memory.setdefault(operand, np.full(operand.nbytes, 0xA5, np.uint8))
     else:
         assert isinstance(operand, Value)
         if operand.const is not None and operand not in memory:

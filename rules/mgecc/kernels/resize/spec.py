@@ -1,0 +1,117 @@
+"""Which resizing and blurring operators are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from math import prod
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.kernels.base import Call, Candidate, Workspace, serves
+from mgecc.kernels.resize.blur import blur_taps
+from mgecc.kernels.resize.passes import Axes, Images, cost, moved, weighted
+from mgecc.ops.layout import word
+from mgecc.ops.resize import taps
+from mgecc.targets import Target
+
+
+def _images(kind: TensorType, data_format: str, block: int) -> Images:
+    """A value in plain memory, in a stored blocked layout, or in NCHWc with ``block`` channels."""
+    stored = kind.with_block(block).stored_shape
+    if data_format == "NHWC":
+        return Images(*stored)
+    if word(data_format, kind.rank) == "chwnC":
+        c, h, w, n, inner = stored
+        return Images(c, h, w, n * inner)
+    first = 2 if word(data_format, kind.rank).startswith("nch") else 1
+    h, w = stored[first : first + 2]
+    return Images(prod(stored[:first]), h, w, prod(stored[first + 2 :]))
+
+
+def _axes(node: Node, images: Images, result: Images) -> Axes:
+    mode = node.attrs["imode"]
+    columns = taps(mode, images.w, result.w)
+    kept = images.w == result.w and mode != "NEAREST"
+    return Axes(taps(mode, images.h, result.h), None if kept else columns)
+
+
+def _resize(block: int, node: Node) -> list[Call]:
+    x, y = node.inputs[0], node.output
+    images, result = (_images(v.type, node.attrs["format"], block) for v in (x, y))
+    axes = _axes(node, images, result)
+    if node.attrs["imode"] == "NEAREST":
+        return [moved(x.type.dtype.size, images, axes, x, y)]
+    return [weighted(x.type.dtype, images, axes, x, y)]
+
+
+@serves("Resize")
+def resizes(node: Node, target: Target) -> Iterator[Candidate]:
+    """Plain (or stored blocked) images of any type for NEAREST, of float32 and bytes otherwise; float32 also in NCHWc."""
+    x = node.inputs[0].type
+    blocks = {1, target.block_of("float32") if x.dtype.name == "float32" else 1}
+    for block in sorted(blocks if x.rank == 4 and word(node.attrs["format"], 4) == "nchw" else {1}):
+        images, result = (_images(v.type, node.attrs["format"], block) for v in (node.inputs[0], node.output))
+        axes = _axes(node, images, result)
+        nearest = node.attrs["imode"] == "NEAREST"
+        steps = 50 + result.n * result.h * result.w * (2 if images.inner == 1 else 6 + images.inner / 8)
+        if not nearest:
+            weighted(x.dtype, images, axes, node.inputs[0], node.output)
+        yield Candidate(
+            partial(_resize, block),
+            steps if nearest else _speed(block, target, cost(images, axes)),
+            (block, *[1] * (len(node.inputs) - 1)),
+            (block,),
+            300 if nearest else 600,
+            why="pixels taken" if nearest else "weighted rows, then columns",
+        )
+
+
+def _speed(block: int, target: Target, steps: float) -> float:
+    """Blocked pixels are vectors, plain columns single numbers."""
+    return steps / max(1, target.lanes / 2) if block > 1 else steps
+
+
+def _resize3d(node: Node) -> list[Call]:
+    """Planes first, into scratch memory, then rows and columns of every plane."""
+    x, y = node.inputs[0], node.output
+    aligned = bool(node.attrs["align_corners"])
+    shape, target = (_volume(v.type, node.attrs["format"]) for v in (x, y))
+    n, d, h, w, inner = shape
+    depth, rows, columns = (taps("LINEAR", shape[i], target[i], aligned) for i in (1, 2, 3))
+    between = Workspace(4 * n * target[1] * h * w * inner)
+    first = weighted(x.type.dtype, Images(n, d, 1, h * w * inner), Axes(depth, None), x, between)
+    second = weighted(x.type.dtype, Images(n * target[1], h, w, inner), Axes(rows, columns), between, y)
+    return [first, second]
+
+
+def _volume(kind: TensorType, data_format: str) -> tuple[int, int, int, int, int]:
+    """(volumes, planes, rows, columns, numbers a voxel)."""
+    if data_format == "NDHWC":
+        n, d, h, w, inner = kind.shape
+        return n, d, h, w, inner
+    n, c, d, h, w = kind.shape
+    return n * c, d, h, w, 1
+
+
+@serves("Resize3D")
+def volumes(node: Node, target: Target) -> Iterator[Candidate]:
+    """float32 volumes, one axis before the other two."""
+    if node.inputs[0].type.dtype.name != "float32":
+        raise Unsupported(f"{node.inputs[0].type.dtype} volumes have no kernel", "cast them to float32")
+    work = 12.0 * max(node.output.type.elements, node.inputs[0].type.elements)
+    yield Candidate(_resize3d, work, (1,) * len(node.inputs), (1,), 1000, why="planes, then rows and columns")
+
+
+def _blur(node: Node) -> list[Call]:
+    x = node.inputs[0]
+    rows, columns = blur_taps(node)
+    return [weighted(x.type.dtype, Images(*x.shape), Axes(rows, columns), x, node.output)]
+
+
+@serves("GaussianBlur")
+def blurs(node: Node, target: Target) -> Iterator[Candidate]:
+    """Images (n, h, w, c) by windows of any size and border: weighted rows, then columns."""
+    rows, columns = blur_taps(node)
+    steps = cost(Images(*node.inputs[0].shape), Axes(rows, columns))
+    yield Candidate(_blur, steps, (1,), (1,), 600, why="weighted rows, then columns")
+
