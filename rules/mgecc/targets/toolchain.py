@@ -172,6 +172,7 @@ def _gcc(target: Target) -> Toolchain:
         identity=f"gcc-{_version(cc, '-dumpfullversion')}",
         cc=(cc,),
         ar=(_find(f"{prefix}ar", "gcc", package),),
+        flags=("-fno-tree-loop-distribute-patterns",),  # see _NO_LIBC; this compiler needs it said so
     )
 
 

@@ -103,7 +103,7 @@ def _start(command: list[str], folder: Path, target: str) -> str:
         raise RunError(f"{command[0]}: {error.strerror or error}") from None
     said = done.stdout.decode(errors="replace")
     if done.returncode:
-        line = said.strip().replace("\n", "; ")[-400:]
+        line = said.strip().replace("\n", "; ")[:300]
         raise RunError(f"{target}: the program ended with status {done.returncode}: {line}")
     return said
 
