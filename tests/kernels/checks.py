@@ -1,4 +1,4 @@
-"""Candidates of a node against the operator's NumPy meaning, on all instruction sets of this machine."""
+"""Candidates of a node against the operator's NumPy meaning, in plain C and with vectors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Sequence
 
 import harness
 import numpy as np
+import pytest
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.targets import Target
+
+_TESTED = [t for t in harness.host_targets() if t.isa in ("scalar", "avx2")]
+TARGETS = pytest.mark.parametrize("target", _TESTED, ids=[t.isa for t in _TESTED])
+SEEDS = pytest.mark.parametrize("seed", range(20))
 
 
 def given(array: np.ndarray, const: bool = False) -> tuple[Value, np.ndarray]:

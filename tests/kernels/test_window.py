@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import harness
 import numpy as np
 import pytest
-from checks import agree, floats, given, make
+from checks import SEEDS, TARGETS, agree, floats, given, make
 from mgecc.graph import Unsupported
 from mgecc.kernels import candidates
-from mgecc.targets import Target
-
-TARGETS = pytest.mark.parametrize("target", harness.host_targets(), ids=harness.host_names())
-SEEDS = pytest.mark.parametrize("seed", range(20))
+from mgecc.targets import Target, load_target
 
 
 def geometry(rng: np.random.Generator, axes: str) -> tuple[dict[str, Any], list[int]]:
@@ -146,4 +142,4 @@ def test_computed_weights_are_refused_with_advice() -> None:
     attrs = {"stride_h": 1, "stride_w": 1, "pad_h": 0, "pad_w": 0}
     node = make("ConvolutionBackwardData", attrs, [given(floats(rng, 2, 3, 3, 3)), given(floats(rng, 1, 2, 4, 4))])
     with pytest.raises(Unsupported, match="weights .* are computed"):
-        candidates(node, harness.host_targets()[0])
+        candidates(node, load_target("x86_64"))

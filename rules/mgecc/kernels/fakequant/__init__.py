@@ -1,0 +1,1 @@
+"""Quantisation simulated in float32."""
