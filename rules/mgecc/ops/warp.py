@@ -26,7 +26,8 @@ def _check_format(data_format: str) -> None:
         raise Unsupported(f"warps of {data_format} data are not served", "use NCHW or NHWC")
 
 
-def _in_fixed_point(node: Node) -> bool:
+def in_fixed_point(node: Node) -> bool:
+    """Whether a warp of the node's image has coordinates of 1/32 pixel."""
     return node.attrs["format"] == "NHWC" and node.inputs[0].shape[-1] in (1, 3)
 
 
@@ -102,7 +103,7 @@ class _Warp(Operator):
             check_index(node.inputs[2])
             x = x[inputs[2]]
         nearest = node.attrs["imode"] == "NEAREST"
-        steps = (1 if nearest else 32) if _in_fixed_point(node) else 0
+        steps = (1 if nearest else 32) if in_fixed_point(node) else 0
         ys, xs = cls._coordinates(node, inputs[1], steps)
         return [packed(sample(x, ys, xs, cls._sampler(node)), node.output.type, node.attrs["format"])]
 
