@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from mgecc.graph import Node, Value
+from mgecc.graph import Node, Unsupported, Value
 from mgecc.targets import Target
 
 Param = int | float | str | bool | tuple
@@ -127,6 +127,18 @@ def served() -> list[str]:
 
 
 def candidates(node: Node, target: Target) -> list[Candidate]:
-    """All ways to compute the node, in order of registration; specs raise Unsupported to say why not."""
+    """All ways to compute the node, in order of registration.
+
+    Specs raise Unsupported to say why not; that is passed on only if no other family serves the node.
+    """
     _load()
-    return [c for spec in _SPECS.get(node.op, ()) for c in spec(node, target)]
+    found: list[Candidate] = []
+    reasons: list[Unsupported] = []
+    for spec in _SPECS.get(node.op, ()):
+        try:
+            found += spec(node, target)
+        except Unsupported as reason:
+            reasons.append(reason)
+    if reasons and not found:
+        raise reasons[-1]
+    return found

@@ -1,0 +1,105 @@
+"""Depthwise quantised convolutions, channel blocks by rows (depthwise.c.j2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
+from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
+from mgecc.kernels.requant import BYTES, numbers, structure, suffix
+from mgecc.targets import Target
+
+_FIELDS = ("n", "h", "w", "oh", "ow", "blocks")
+_PIXELS = {"neon64": 8, "avx512": 8}
+_WIDEST = 40  # pixels of a row that one tile may hold in registers or reload
+
+
+def _twice(target: Target) -> int:
+    """How often weights are stored one behind the other, see mg_vd."""
+    return 2 if target.isa.startswith("neon") else 1
+
+
+def _pixels(target: Target, ow: int) -> int:
+    most = _PIXELS.get(target.isa, 4)
+    if ow < 4:
+        return ow
+    return min((p for p in range(most, 3, -4) if p <= ow), key=lambda p: -(-ow // p) * (p + 2))
+
+
+def _span(conv: QConv, p: int) -> int:
+    window = conv.geo.window
+    return (p - 1) * window.stride[1] + window.extent[1]
+
+
+def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
+    window, c = conv.geo.window, target.block_of("qint8")
+    p, act = _pixels(target, conv.geo.output[3]), structure(node)
+    z = BYTES[conv.z.type.dtype.name] if conv.z is not None else ""
+    flip = flip_of(node.inputs[0])
+    params = {
+        "act": act, "c": c, "dw": window.dilate[1], "flip": flip, "kw": window.kernel[1], "lanes": target.lanes, "p": p,
+        "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), "z": z,
+    }  # fmt: skip
+    operands = [("x", "const int8_t *"), ("w", "const int16_t *"), ("b", "const int32_t *"), ("q", "const float *")]
+    operands += [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *"), ("ring", "int8_t *")]
+    shape = f"kx{window.kernel[1]}s{window.stride[1]}" + (f"d{window.dilate[1]}" if window.dilate[1] > 1 else "")
+    kind, added = "u8" if flip else "s8", f"_add{z}" if z else ""
+    return Kernel(
+        f"qconv_{kind}_depthwise_{shape}_c{c}_p{p}{added}{suffix(act)}",
+        "qconv/depthwise.c.j2",
+        tuple(operands),
+        tuple((name, "int32_t") for name in _FIELDS + ROW_FIELDS),
+        tuple(sorted(params.items())),
+        ("requant",),
+    )
+
+
+def pack(node: Node, conv: QConv, target: Target) -> np.ndarray:
+    """Weights int16 [vector][tap][lanes, twice on NEON]."""
+    lanes, c = target.lanes, target.block_of("qint8")
+    channels = -(-conv.groups // c) * c
+    full = np.zeros((channels, conv.taps), np.int16)
+    full[: conv.groups] = weights_of(node).reshape(conv.groups, conv.taps)
+    vectors = full.reshape(channels // lanes, lanes, conv.taps).transpose(0, 2, 1)
+    return np.ascontiguousarray(np.tile(vectors, (1, 1, _twice(target))))
+
+
+def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
+    c, x = target.block_of("qint8"), node.inputs[0]
+    n, ic, h, w = conv.geo.x
+    blocks, rows = -(-ic // c), rows_of(conv, c, 1)
+    operands = [
+        x,
+        Const(partial(pack, node, conv, target)),
+        Const(partial(bias_of, node, 0, blocks * c)),
+        Const(partial(numbers, node, conv.z, signed_zero(x))),
+        *([node.inputs[3]] if conv.z is not None else []),
+        node.output,
+        Workspace(rows.nbytes),
+    ]
+    sizes = (n, h, w, *conv.geo.output[2:], blocks)
+    return [Call(kernel(node, conv, target), tuple(operands), (*sizes, *rows.args))]
+
+
+def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
+    """Windows of up to a few dozen pixels a row, one channel multiplier."""
+    c = target.block_of("qint8")
+    p = _pixels(target, conv.geo.output[3])
+    if c < 4 or c % target.lanes or _span(conv, p) > _WIDEST:
+        return
+    vectors = -(-conv.groups // c) * (c // target.lanes)
+    n, _, oh, ow = conv.geo.output
+    per_tile = conv.geo.window.kernel[0] * (_span(conv, p) + p * conv.geo.window.kernel[1] + 6) + 10 * p + 15
+    yield Candidate(
+        partial(_build, conv, target),
+        n * vectors * oh * -(-ow // p) * per_tile + Rows.cost(conv),
+        tuple(1 if v.is_const else c for v in node.inputs),
+        (c,),
+        int(600 + 8 * (_span(conv, p) + p * conv.geo.window.kernel[1]) + 40 * p),
+        why=f"depthwise rows, {p} pixels x {target.lanes} channels",
+    )

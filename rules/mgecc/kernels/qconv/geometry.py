@@ -1,0 +1,118 @@
+"""A quantised convolution node in numbers, and its weights and bias as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import Node, Value
+from mgecc.kernels.requant import BYTES, activation, is_unit_bias, total_type
+from mgecc.ops.convolution import Geometry, geometry
+
+
+@dataclass(frozen=True)
+class QConv:
+    """Plain sizes of one convolution; ``z``: the tensor added before the activation."""
+
+    geo: Geometry
+    z: Value | None
+
+    @property
+    def groups(self) -> int:
+        return self.geo.weights[0]
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """Input and output channels of one group."""
+        return self.geo.weights[2], self.geo.weights[1]
+
+    @property
+    def taps(self) -> int:
+        kh, kw = self.geo.window.kernel
+        return kh * kw
+
+    @property
+    def pixels(self) -> int:
+        return self.geo.output[2] * self.geo.output[3]
+
+    @property
+    def is_pointwise(self) -> bool:
+        """One tap on every pixel: a matrix product over flat pixels."""
+        window = self.geo.window
+        return self.taps == 1 and window.stride == (1, 1) and not any(map(any, window.pad))
+
+    @property
+    def is_depthwise(self) -> bool:
+        return self.channels == (1, 1) and self.groups > 1
+
+    @property
+    def macs(self) -> int:
+        return int(np.prod(self.geo.output)) * self.taps * self.channels[0]
+
+
+def qconv_of(node: Node) -> QConv | None:
+    """Sizes of a convolution of quantised bytes to quantised bytes; None for all other forms."""
+    x, w = node.inputs[:2]
+    types = (x.type.dtype.name, node.output.type.dtype.name)
+    if any(name not in BYTES for name in types) or not w.is_const or x.type.rank != 4:
+        return None
+    if node.attrs.get("format", "NCHW") != "NCHW" or not _weights_fit(w) or not _bias_fits(node):
+        return None
+    activation(node)
+    z = node.inputs[3] if len(node.inputs) > 3 and node.inputs[3].type.elements else None
+    if z is not None and (z.is_const or z.shape != node.output.shape or z.type.dtype.name not in BYTES):
+        return None
+    return QConv(geometry(node), z)
+
+
+def _weights_fit(w: Value) -> bool:
+    """Weights from their zero point fit a signed byte."""
+    return (w.type.dtype.name, w.type.dtype.zero_point) in (("qint8", 0), ("quint8", 128))
+
+
+def _bias_fits(node: Node) -> bool:
+    if len(node.inputs) < 3 or not node.inputs[2].type.elements:
+        return True
+    bias = node.inputs[2]
+    per_channel = bias.type.elements == node.output.shape[1] == bias.shape[1]
+    return per_channel and is_unit_bias(bias, total_type(node))
+
+
+def weights_of(node: Node) -> np.ndarray:
+    """Signed weights (groups, oc / groups, ic / groups, kh * kw) for cross-correlation."""
+    value = node.inputs[1]
+    assert value.const is not None
+    grouped = value.const if value.const.ndim == 5 else value.const[None]
+    if node.attrs.get("mode") == "CONVOLUTION":
+        grouped = grouped[..., ::-1, ::-1]
+    signed = (grouped.astype(np.int32) - value.type.dtype.zero_point).astype(np.int8)
+    return signed.reshape(*signed.shape[:3], -1)
+
+
+def signed_zero(x: Value) -> int:
+    """Zero point of the data once kernels have made signed bytes of it."""
+    return x.type.dtype.zero_point - flip_of(x)
+
+
+def flip_of(x: Value) -> int:
+    """Bits to turn to make signed bytes of the data."""
+    return 128 if x.type.dtype.name == "quint8" else 0
+
+
+def bias_of(node: Node, first: int, count: int, raised: int = 0) -> np.ndarray:
+    """What sums of ``count`` channels from ``first`` on start with, zeros past the last channel.
+
+    That is the bias less weights times what every input has too much: its zero point and ``raised``.
+    """
+    w = weights_of(node)
+    extra = signed_zero(node.inputs[0]) + raised
+    full = -extra * w.astype(np.int64).sum(axis=(2, 3)).reshape(-1)
+    if len(node.inputs) > 2 and node.inputs[2].const is not None and node.inputs[2].const.size:
+        bias = node.inputs[2]
+        assert bias.const is not None
+        full = full + (bias.const.reshape(-1).astype(np.int64) - bias.type.dtype.zero_point)
+    result = np.zeros(count, np.int32)
+    part = full[first : first + count]
+    result[: part.size] = part.astype(np.int32)
+    return result

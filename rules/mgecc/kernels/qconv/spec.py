@@ -1,0 +1,28 @@
+"""Which quantised convolutions are served, by which templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Candidate, serves
+from mgecc.kernels.qconv import depthwise, plain, tile
+from mgecc.kernels.qconv.geometry import qconv_of
+from mgecc.targets import Target
+
+
+@serves("ConvBias", "Convolution")
+def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
+    """Every way that fits the node."""
+    conv = qconv_of(node)
+    if conv is not None and conv.is_depthwise:
+        yield from depthwise.candidates(node, conv, target)
+    elif conv is not None:
+        yield from tile.candidates(node, conv, target)
+    yield from plain.candidates(node, target)
+
+
+@serves("ConvolutionBackwardData")
+def transposed(node: Node, target: Target) -> Iterator[Candidate]:
+    """Transposed convolutions by their sums in rows."""
+    yield from plain.transposed(node, target)

@@ -1,0 +1,162 @@
+"""Dense and grouped quantised convolutions by register tiles (tile.c.j2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
+from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
+from mgecc.kernels.requant import BYTES, has_dot, numbers, order_weights, products, raised, structure, suffix
+from mgecc.targets import Target
+
+_FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "icb", "groups", "first", "per")
+
+# (ISA, has a dot product) -> pixels and vectors of outputs of the largest tile. Both Arms read the same weights,
+# so their tiles are equally many vectors wide.
+_TILES = {
+    ("neon64", True): (12, 2),
+    ("neon64", False): (8, 2),
+    ("neon32", True): (4, 2),
+    ("neon32", False): (4, 2),
+    ("avx512", True): (12, 2),
+    ("avx512", False): (8, 2),
+    ("avx2", False): (4, 2),
+    ("sse2", False): (4, 2),
+    ("scalar", False): (4, 1),
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """``p`` pixels times ``j`` vectors of ``lanes`` outputs, in blocks of ``c`` channels."""
+
+    target: Target
+    c: int
+    p: int
+    j: int
+
+    @property
+    def lanes(self) -> int:
+        return self.target.lanes
+
+    @property
+    def step_cost(self) -> float:
+        """Instructions to multiply four inputs of all pixels with their weights."""
+        if has_dot(self.target):
+            x, w, dot = (0.25 if self.lanes == 4 else 2.0), 1.0, 1.0
+        elif self.lanes == 1:
+            x, w, dot = 3.0 * self.j, 3.0, 2.0
+        elif self.lanes == 4 and self.target.isa.startswith("neon"):
+            x, w, dot = 0.75, 3.0, 4.0
+        else:
+            x, w, dot = 4.0, 2.0, 4.0
+        return self.p * x + self.j * w + self.p * self.j * dot + 1
+
+
+def tile_for(target: Target, pixels: int, vectors: int) -> Tile:
+    """The cheapest tile for rows (or images) of so many pixels; a divisor of the vectors wide."""
+    most_p, most_j = _TILES[target.isa, has_dot(target)]
+    j = max(w for w in range(1, most_j + 1) if vectors % w == 0)
+    c = target.block_of("qint8")
+    if pixels < 4:
+        return Tile(target, c, pixels, j)
+    rivals = [Tile(target, c, p, j) for p in range(most_p, 3, -4) if p <= pixels]
+    return min(rivals, key=lambda t: -(-pixels // t.p) * t.step_cost)
+
+
+def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
+    flat = _is_flat(node, conv)
+    stride = 1 if flat else conv.geo.window.stride[1]
+    act, z = structure(node), BYTES[conv.z.type.dtype.name] if conv.z is not None else ""
+    params = {
+        "act": act, "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]), "j": tile.j, "lanes": tile.lanes,
+        "p": tile.p, "sw": stride if stride <= 2 else 0, "z": z,
+    }  # fmt: skip
+    operands = [("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")]
+    operands += [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *")] + [("ring", "int8_t *")] * (not flat)
+    names = _FIELDS if flat else _FIELDS + ROW_FIELDS
+    window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
+    kind = ("u8" if params["flip"] else "s8") + ("dot" if has_dot(tile.target) else "")
+    added = f"_add{z}" if z else ""
+    return Kernel(
+        f"qconv_{kind}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}{added}{suffix(act)}",
+        "qconv/tile.c.j2",
+        tuple(operands),
+        tuple((name, "int32_t") for name in names),
+        tuple(sorted(params.items())),
+        (products(tile.target), "requant"),
+    )
+
+
+def _is_flat(node: Node, conv: QConv) -> bool:
+    return conv.is_pointwise and not flip_of(node.inputs[0])
+
+
+def pack(node: Node, conv: QConv, tile: Tile) -> np.ndarray:
+    """Weights [group of vectors][tap][input block][four inputs][vector][lanes x 4 in the target's order]."""
+    w, (ipg, opg), c = weights_of(node), conv.channels, tile.c
+    width = tile.lanes * tile.j
+    outs, ins = -(-opg // c) * c, -(-ipg // c)
+    full = np.zeros((conv.groups, outs, ins * c, conv.taps), np.int8)
+    full[:, :opg, :ipg] = w
+    parts = full.reshape(conv.groups * outs // width, tile.j, tile.lanes, ins, c // 4, 4, conv.taps)
+    return np.ascontiguousarray(order_weights(parts.transpose(0, 6, 3, 4, 1, 2, 5), tile.target))
+
+
+def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
+    x, y, c = node.inputs[0], node.output, tile.c
+    n, ic, h, w = conv.geo.x
+    _, oc, oh, ow = conv.geo.output
+    ipg, opg = conv.channels
+    vectors = conv.groups * (-(-opg // c) * c // tile.lanes)
+    per = max(1, vectors // conv.groups // tile.j)
+    sizes = (n, h, w, oh, ow, -(-ic // c), -(-oc // c), -(-ipg // c), vectors // tile.j, 0, per)
+    rows = None if _is_flat(node, conv) else rows_of(conv, c, -(-ic // c))
+    operands = [
+        x,
+        Const(partial(pack, node, conv, tile)),
+        Const(partial(bias_of, node, 0, vectors * tile.lanes, raised(tile.target))),
+        Const(partial(numbers, node, conv.z, signed_zero(x))),
+        *([node.inputs[3]] if conv.z is not None else []),
+        y,
+        *([Workspace(rows.nbytes)] if rows else []),
+    ]
+    return [Call(kernel(node, conv, tile), tuple(operands), (*sizes, *(rows.args if rows else ())))]
+
+
+def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
+    """Tiles over channel blocks; groups must consist of whole blocks."""
+    c, (ipg, opg) = target.block_of("qint8"), conv.channels
+    if c < 4 or c % target.lanes or (conv.groups > 1 and (ipg % c or opg % c)):
+        return
+    flat = _is_flat(node, conv)
+    tile = tile_for(target, conv.pixels if flat else conv.geo.output[3], -(-opg // c) * c // target.lanes)
+    yield Candidate(
+        partial(_build, conv, tile),
+        _cost(node, conv, tile),
+        tuple(1 if v.is_const else c for v in node.inputs),
+        (c,),
+        _code(tile),
+        why=f"tiles of {tile.p} pixels x {tile.j * tile.lanes} channels, products of four",
+    )
+
+
+def _cost(node: Node, conv: QConv, tile: Tile) -> float:
+    flat = _is_flat(node, conv)
+    ipg, opg = conv.channels
+    steps = conv.taps * (-(-ipg // tile.c) * (tile.c // 4) * tile.step_cost + (0 if flat else 8))
+    n, _, oh, ow = conv.geo.output
+    tiles = n * (-(-oh * ow // tile.p) if flat else oh * -(-ow // tile.p))
+    vectors = conv.groups * (-(-opg // tile.c) * tile.c // tile.lanes)
+    copies = 0.0 if flat else Rows.cost(conv)
+    return tiles * (vectors // tile.j) * (steps + 10 * tile.p * tile.j + 20) + copies
+
+
+def _code(tile: Tile) -> int:
+    return int(400 + 4 * tile.step_cost * (tile.c // 4) + 40 * tile.p * tile.j)

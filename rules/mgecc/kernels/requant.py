@@ -1,0 +1,80 @@
+"""Numbers that turn sums of products of quantised operands into stored results (simd/requant.h)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgecc.graph import DType, Node, Unsupported, Value
+from mgecc.ops.activation import of_node
+from mgecc.ops.arithmetic import product_type
+from mgecc.ops.quantize import same_unit, scale_of
+from mgecc.targets import Target
+
+BYTES = {"qint8": "s8", "quint8": "u8"}
+_EXACT = ("IDENTITY", "RELU", "HSIGMOID", "H_SWISH")
+
+
+def activation(node: Node) -> str:
+    """The activation that ends the node; Unsupported if its quantised form would not be the same on every machine."""
+    kind = of_node(node.attrs)
+    if kind[0] not in _EXACT:
+        raise Unsupported(f"the activation {kind[0]} has no quantised kernel", "apply it as an operator of its own")
+    return str(kind[0])
+
+
+def structure(node: Node) -> str:
+    """The activation as far as it shapes the code: RELU is a limit among the numbers."""
+    kind = activation(node)
+    return "IDENTITY" if kind == "RELU" else kind
+
+
+def suffix(kind: str) -> str:
+    """Part of a kernel's symbol for an activation."""
+    return "" if kind == "IDENTITY" else f"_{kind.lower().replace('_', '')}"
+
+
+def total_type(node: Node, operands: tuple[int, int] = (0, 1)) -> DType:
+    """Element type of the node's sums of products."""
+    return product_type(*(node.inputs[i].type.dtype for i in operands))
+
+
+def numbers(node: Node, z: Value | None = None, pad: int = 0) -> np.ndarray:
+    """The array that kernels call q: see mg_requant, and in place 7 the byte that stands for zero outside the data."""
+    out = node.output.type.dtype
+    low, high = (bound - out.zero_point for bound in out.range)
+    if activation(node) == "RELU":
+        low = max(low, 0)
+    z_type = DType("qint8", 1.0) if z is None else z.type.dtype
+    values = (scale_of(total_type(node)), scale_of(out), low, high, scale_of(z_type), out.zero_point, z_type.zero_point, pad)
+    return np.array(values, np.float32)
+
+
+def has_dot(target: Target) -> bool:
+    """Whether the processor sums products of four bytes in one instruction."""
+    return target.has("dot") or "-mavx512vnni" in target.cflags
+
+
+def products(target: Target) -> str:
+    """The header of ``simd`` with products of bytes for this target."""
+    return "int8_dot" if has_dot(target) else "int8"
+
+
+def raised(target: Target) -> int:
+    """What the target's products add to every input: weights times it come off the bias."""
+    return 128 if has_dot(target) and target.isa == "avx512" else 0
+
+
+def order_weights(w: np.ndarray, target: Target) -> np.ndarray:
+    """Weights (..., vector of outputs, four inputs) in the order in which the target's products read them (int8.h)."""
+    lanes = target.lanes
+    assert w.shape[-2:] == (lanes, 4)
+    if has_dot(target) or lanes == 1:
+        return w
+    if target.isa.startswith("neon"):
+        return w.swapaxes(-1, -2)
+    return w.reshape(*w.shape[:-2], lanes, 2, 2).swapaxes(-2, -3)
+
+
+def is_unit_bias(value: Value, total: DType) -> bool:
+    """Whether a constant counts the same steps as the sums, so that it is added to them as an integer."""
+    return value.is_const and same_unit(value.type.dtype, total)

@@ -1,0 +1,78 @@
+"""How plain kernels of quantised sums end: which terms are added as integers, which as real numbers, and what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import DType, Node, Unsupported, Value
+from mgecc.kernels.requant import activation, numbers, structure, total_type
+from mgecc.ops.quantize import dequantize, same_unit
+
+_BYTES = frozenset({"qint8", "quint8", "qint4", "quint4", "int8", "uint8", "int16"})
+
+
+@dataclass(frozen=True)
+class Ending:
+    """``result``: "unit" (the sums themselves) or "real"; ``bias`` and ``z``: "", "unit" or "real"."""
+
+    node: Node
+    total: DType
+    result: str
+    act: str
+    bias: str
+    bias_value: Value | None
+    z: str
+    z_value: Value | None
+
+    @property
+    def parts(self) -> tuple[str, str, str, str]:
+        """What templates see as ``end``."""
+        return (self.result, self.act, self.bias, self.z)
+
+    @property
+    def suffix(self) -> str:
+        words = [self.result, f"bias{self.bias}" if self.bias == "real" else "", f"add{self.z}" if self.z else ""]
+        words.append("" if self.act == "IDENTITY" else self.act.lower().replace("_", ""))
+        return "_".join(w for w in words if w)
+
+    def bias_array(self, channels: int) -> np.ndarray:
+        """One number per channel: int32 in the unit of the sums, or float32 real ones."""
+        if self.bias_value is None or self.bias_value.const is None:
+            return np.zeros(channels, np.int32)
+        kind, stored = self.bias_value.type.dtype, self.bias_value.const.reshape(-1)
+        if self.bias == "real":
+            return dequantize(stored, kind) if kind.is_quantized else stored.astype(np.float32)
+        return (stored.astype(np.int64) - kind.zero_point).astype(np.int32)
+
+    def numbers(self, x: Value, w: Value) -> np.ndarray:
+        """The array q: that of requant.py, with the zero points of data and weights behind it."""
+        first = numbers(self.node, self.z_value, x.type.dtype.zero_point)
+        if self.result == "unit":
+            first[2] = 0 if activation(self.node) == "RELU" else np.iinfo(np.int32).min
+        return np.append(first, np.float32(w.type.dtype.zero_point))
+
+
+def ctype(value: Value) -> str:
+    """C type of the stored numbers."""
+    return f"{value.type.dtype.numpy.name}_t"
+
+
+def are_bytes(*values: Value) -> bool:
+    """Whether plain kernels read these: stored integers of at most 16 bits."""
+    return all(v.type.dtype.name in _BYTES and v.type.block == 1 for v in values)
+
+
+def ending_of(node: Node, bias: Value | None, z: Value | None, operands: tuple[int, int] = (0, 1)) -> Ending:
+    """How the node ends; Unsupported for terms and results that plain kernels do not know."""
+    total, result = total_type(node, operands), node.output.type.dtype
+    if z is not None and z.is_const:
+        raise Unsupported("the residual is a constant", "add it by an operator of its own")
+    kinds = [("" if v is None else "unit" if same_unit(v.type.dtype, total) else "real") for v in (bias, z)]
+    act = structure(node)
+    if "real" not in kinds and act == "IDENTITY" and same_unit(result, total):
+        return Ending(node, total, "unit", act, kinds[0], bias, kinds[1], z)
+    if not result.is_quantized or not total.is_quantized:
+        raise Unsupported(f"sums of type {total} become {result}", "convert by an operator of its own")
+    return Ending(node, total, "real", act, kinds[0], bias, kinds[1], z)

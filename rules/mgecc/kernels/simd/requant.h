@@ -1,0 +1,55 @@
+/* From sums of products to stored numbers of 8 bits, one rounding per operation as the meaning of the operators says:
+ * real = sum * total [+ (z - z_zero) * z_unit], activation, real / unit, nearest (halves away from zero), limits, zero. */
+#ifndef MG_REQUANT_H
+#define MG_REQUANT_H
+#include "int8_lanes.h"
+
+/* Numbers in memory, in this order; limits are relative to the zero point. */
+typedef struct {
+    mg_vf total, unit, low, high, z_unit;
+    mg_vi zero, z_zero;
+} mg_requant;
+
+MG_INLINE mg_requant mg_requant_load(const float *q)
+{
+    mg_requant r = {mg_vf_set1(q[0]), mg_vf_set1(q[1]), mg_vf_set1(q[2]), mg_vf_set1(q[3]), mg_vf_set1(q[4]),
+                    mg_vi_set1((int32_t)q[5]), mg_vi_set1((int32_t)q[6])};
+    return r;
+}
+
+MG_INLINE mg_vf mg_requant_real(mg_requant r, mg_vi sum) { return mg_vf_mul(mg_vf_from_vi(sum), r.total); }
+
+MG_INLINE mg_vf mg_requant_add(mg_requant r, mg_vf real, mg_vi z)
+{
+    return mg_vf_add(real, mg_vf_mul(mg_vf_from_vi(mg_vi_sub(z, r.z_zero)), r.z_unit));
+}
+
+MG_INLINE mg_vi mg_requant_store(mg_requant r, mg_vf real)
+{
+    mg_vf units = mg_vf_min(mg_vf_max(mg_vf_div(real, r.unit), r.low), r.high);
+    return mg_vi_add(mg_vi_round(units), r.zero);
+}
+
+/* min(max(a + 3, 0), 6), what both hard activations start with. */
+MG_INLINE mg_vf mg_hard6(mg_vf a)
+{
+    return mg_vf_min(mg_vf_max(mg_vf_add(a, mg_vf_set1(3.0f)), mg_vf_zero()), mg_vf_set1(6.0f));
+}
+
+/* One number at a time, up to 32 bits wide. */
+MG_INLINE int32_t mg_requant_one(const float *q, float real)
+{
+    const float units = real / q[1];
+    const int32_t zero = (int32_t)q[5];
+    if (units <= q[2]) return (int32_t)q[2] + zero;
+    if (units >= q[3]) return q[3] >= 2147483648.0f ? INT32_MAX : (int32_t)q[3] + zero;
+    return (int32_t)(units + __builtin_copysignf(0.49999997f, units)) + zero;
+}
+
+MG_INLINE float mg_hard6_one(float a) { return a < -3.0f ? 0.0f : a + 3.0f > 6.0f ? 6.0f : a + 3.0f; }
+MG_INLINE float mg_exact_hsigmoid_one(float a) { return mg_hard6_one(a) / 6.0f; }
+MG_INLINE float mg_exact_h_swish_one(float a) { return a * mg_hard6_one(a) / 6.0f; }
+
+MG_INLINE mg_vf mg_exact_hsigmoid(mg_vf a) { return mg_vf_div(mg_hard6(a), mg_vf_set1(6.0f)); }
+MG_INLINE mg_vf mg_exact_h_swish(mg_vf a) { return mg_vf_div(mg_vf_mul(a, mg_hard6(a)), mg_vf_set1(6.0f)); }
+#endif

@@ -1,0 +1,64 @@
+"""Quantised nodes with random numbers, for the tests of their kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import harness
+import numpy as np
+
+from mgecc import ops
+from mgecc.graph import DType, Node, Value
+from mgecc.targets import Target, load_target
+
+Q8, U8 = DType("qint8", 0.021), DType("quint8", 0.017, 119)
+
+
+@cache
+def targets() -> tuple[Target, ...]:
+    """All that this machine runs natively, with dot products where it has them."""
+    extra = (load_target("x86_64", "v4-vnni"),) if "avx512_vnni" in harness._cpu_flags() else ()
+    return (*harness.host_targets(), *extra)
+
+
+def stored(rng: np.random.Generator, shape: Sequence[int], dtype: DType) -> np.ndarray:
+    """Any stored numbers, the ends of the range among them."""
+    low, high = dtype.range
+    array = rng.integers(low, high + 1, tuple(shape)) if dtype.size == 1 else rng.integers(-9000, 9000, tuple(shape))
+    if dtype.size == 1 and array.size > 2:
+        array.flat[0], array.flat[-1] = low, high
+    return array.astype(dtype.numpy)
+
+
+def constant(rng: np.random.Generator, name: str, shape: Sequence[int], dtype: DType) -> Value:
+    return harness.value(name, shape, dtype, stored(rng, shape, dtype))
+
+
+def product(a: DType, b: DType) -> DType:
+    """The type of sums of products."""
+    return DType("qint32", float(np.float32(a.scale) * np.float32(b.scale)))
+
+
+def inputs_of(rng: np.random.Generator, node: Node) -> list[np.ndarray]:
+    """Numbers for every input; constants keep theirs."""
+    return [v.const if v.const is not None else stored(rng, v.shape, v.type.dtype) for v in node.inputs]
+
+
+def check_all(rng: np.random.Generator, node: Node, target: Target, at_least: int = 1) -> int:
+    """Every candidate gives the numbers of the meaning, to the last bit; returns how many there were."""
+    inputs = inputs_of(rng, node)
+    (expected, *_) = ops.evaluate(node, inputs)
+    count = len(harness.all_candidates(node, target))
+    assert count >= at_least
+    for number in range(count):
+        fresh = Node(node.op, node.name, dict(node.attrs), [_plain(v) for v in node.inputs], origin=node.origin)
+        fresh.outputs = [Value("y", t, fresh) for t in ops.infer(fresh)]
+        candidate = harness.all_candidates(fresh, target)[number]
+        (got, *_) = harness.run_candidate(fresh, target, candidate, inputs)
+        np.testing.assert_array_equal(got, expected, err_msg=f"{target.isa}: {candidate.why}")
+    return count
+
+
+def _plain(v: Value) -> Value:
+    return harness.value(v.name, v.shape, v.type.dtype, v.const)

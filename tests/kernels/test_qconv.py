@@ -1,0 +1,144 @@
+"""Quantised convolutions give the very numbers of their meaning, on every instruction set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import harness
+import numpy as np
+import pytest
+from quantised import Q8, U8, check_all, constant, product, targets
+
+from mgecc.graph import DType, Node
+from mgecc.targets import Target
+
+# n, ic, oc, groups, h, w, k, stride, pad, dilate
+_SHAPES = [
+    (1, 3, 8, 1, 9, 9, 3, 1, 1, 1),
+    (1, 3, 32, 1, 16, 17, 3, 2, 1, 1),
+    (1, 16, 24, 1, 7, 7, 1, 1, 0, 1),
+    (2, 16, 20, 1, 7, 13, 1, 1, 0, 1),
+    (1, 7, 5, 1, 5, 3, 3, 1, 1, 1),
+    (1, 32, 64, 1, 1, 1, 1, 1, 0, 1),
+    (1, 20, 12, 1, 1, 3, 1, 1, 0, 1),
+    (1, 16, 16, 1, 14, 14, 3, 1, 1, 1),
+    (1, 16, 16, 1, 15, 12, 3, 2, 0, 1),
+    (1, 8, 16, 1, 12, 12, 5, 1, 2, 1),
+    (1, 4, 16, 1, 13, 19, 3, 1, 2, 2),
+    (1, 16, 16, 1, 19, 19, 3, 3, 1, 1),
+    (1, 16, 16, 1, 9, 9, 1, 2, 0, 1),
+    (1, 32, 32, 2, 6, 8, 3, 1, 1, 1),
+    (1, 6, 10, 2, 6, 8, 3, 1, 1, 1),
+    (1, 64, 64, 4, 5, 5, 3, 2, 1, 1),
+    (3, 5, 17, 1, 4, 4, 4, 1, 3, 1),
+    (1, 40, 72, 1, 4, 11, 3, 1, 1, 1),
+    (1, 12, 48, 1, 2, 24, 1, 1, 0, 1),
+    (1, 9, 33, 1, 3, 5, 3, 2, 2, 3),
+    (1, 64, 10, 1, 6, 6, 6, 1, 0, 1),
+]
+_DEPTHWISE = [
+    (1, 16, 9, 9, 3, 1, 1, 1),
+    (1, 16, 14, 15, 3, 2, 1, 1),
+    (2, 20, 7, 7, 3, 1, 1, 1),
+    (1, 5, 12, 33, 3, 1, 0, 1),
+    (1, 32, 9, 12, 5, 1, 2, 1),
+    (1, 32, 11, 14, 5, 2, 2, 1),
+    (1, 8, 13, 13, 3, 1, 2, 2),
+    (1, 8, 3, 2, 3, 1, 1, 1),
+    (1, 12, 7, 7, 7, 1, 0, 1),
+    (1, 24, 17, 30, 3, 3, 1, 1),
+]
+
+
+def _conv(rng: np.random.Generator, shape: tuple, **options: Any) -> Node:
+    n, ic, oc, groups, h, w, k, stride, pad, dilate = shape
+    x_type, out = options.get("x", Q8), options.get("out", DType("qint8", 0.9))
+    w_type = options.get("w", DType("qint8", 0.013))
+    weights = (oc, ic, k, k) if groups == 1 else (groups, oc // groups, ic // groups, k, k)
+    values = [harness.value("x", (n, ic, h, w), x_type), constant(rng, "w", weights, w_type)]
+    if options.get("bias", True):
+        values.append(constant(rng, "b", (1, oc, 1, 1), product(x_type, w_type)))
+    attrs = {
+        "mode": options.get("mode", "CROSS_CORRELATION"), "sparse": "GROUP" if groups > 1 else "DENSE", "format": "NCHW",
+        "nonlineMode": options.get("act", "IDENTITY"), "stride_h": stride, "stride_w": stride, "pad_h": pad, "pad_w": pad,
+        "dilate_h": dilate, "dilate_w": dilate, "output_dtype": out,
+    }  # fmt: skip
+    made = harness.node("ConvBias", values, **attrs)
+    if "z" in options:
+        made.inputs.append(harness.value("z", made.output.shape, options["z"]))
+    return made
+
+
+def _by_isa(found: Target) -> str:
+    return f"{found.isa}{found.cpu}"
+
+
+@pytest.mark.parametrize("target", targets(), ids=_by_isa)
+@pytest.mark.parametrize("shape", _SHAPES, ids=str)
+def test_dense_and_grouped_convolutions_equal_their_meaning(shape: tuple, target: Target) -> None:
+    rng = np.random.default_rng(sum(shape))
+    check_all(rng, _conv(rng, shape, act="RELU" if shape[1] % 3 else "IDENTITY"), target)
+
+
+@pytest.mark.parametrize("target", targets(), ids=_by_isa)
+@pytest.mark.parametrize("shape", _DEPTHWISE, ids=str)
+def test_depthwise_convolutions_equal_their_meaning(shape: tuple, target: Target) -> None:
+    n, c, h, w, k, stride, pad, dilate = shape
+    rng = np.random.default_rng(sum(shape))
+    made = _conv(rng, (n, c, c, c, h, w, k, stride, pad, dilate), out=DType("qint8", 0.11))
+    check_all(rng, made, target, at_least=2)
+
+
+_FORMS: dict[str, dict[str, Any]] = {
+    "hswish": {"act": "H_SWISH", "out": DType("qint8", 0.4)},
+    "residual": {"act": "RELU", "z": DType("qint8", 0.55)},
+    "residual_u8": {"z": DType("quint8", 0.55, 99)},
+    "u8_in": {"x": U8},
+    "u8_out": {"out": DType("quint8", 0.7, 131), "act": "RELU"},
+    "u8_all": {"x": U8, "w": DType("quint8", 0.013, 128), "out": DType("quint8", 0.7, 100)},
+    "u8_odd_weights": {"x": U8, "w": DType("quint8", 0.013, 111), "out": DType("quint8", 0.7, 100)},
+    "sums": {"out": None},
+    "scaled_sums": {"out": DType("qint32", 0.002), "act": "RELU"},
+    "no_bias": {"bias": False},
+    "turned": {"mode": "CONVOLUTION"},
+}
+
+
+@pytest.mark.parametrize("target", targets(), ids=_by_isa)
+@pytest.mark.parametrize("form", _FORMS)
+@pytest.mark.parametrize("shape", [(1, 16, 32, 1, 9, 10, 3, 1, 1, 1), (1, 16, 16, 16, 9, 10, 3, 1, 1, 1)], ids=["dense", "depthwise"])
+def test_every_form_of_convolution_equals_its_meaning(form: str, shape: tuple, target: Target) -> None:
+    rng = np.random.default_rng(7)
+    options = dict(_FORMS[form])
+    if options.get("act") == "H_SWISH" and shape[3] > 1:
+        options["out"] = DType("qint8", 0.05)
+    check_all(rng, _conv(rng, shape, **options), target)
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 24, 1, 12, 12, 3, 1, 1, 1), (1, 24, 16, 1, 12, 12, 1, 1, 0, 1)], ids=["k3", "k1"])
+def test_new_scales_and_weights_leave_kernels_and_arguments_alone(shape: tuple) -> None:
+    target = targets()[0]
+    first, second = (_conv(np.random.default_rng(s), shape, x=DType("qint8", 0.01 * s)) for s in (1, 2))
+    calls = [harness.all_candidates(made, target)[0].build(made) for made in (first, second)]
+    assert [(c.kernel, c.args) for c in calls[0]] == [(c.kernel, c.args) for c in calls[1]]
+
+
+def _transposed(rng: np.random.Generator, groups: int, k: int, stride: int, pad: int, **options: Any) -> Node:
+    x, w = options.get("x", Q8), options.get("w", DType("qint8", 0.013))
+    weights = (8, 6, k, k) if groups == 1 else (groups, 8 // groups, 6 // groups, k, k)
+    values = [constant(rng, "w", weights, w), harness.value("x", (2, 8, 5, 6), x)]
+    attrs = {
+        "mode": "CROSS_CORRELATION", "sparse": "GROUP" if groups > 1 else "DENSE", "format": "NCHW", "stride_h": stride,
+        "stride_w": stride, "pad_h": pad, "pad_w": pad, "dilate_h": 1, "dilate_w": 1, "output_dtype": options.get("out"),
+    }  # fmt: skip
+    return harness.node("ConvolutionBackwardData", values, **attrs)
+
+
+@pytest.mark.parametrize("target", targets(), ids=_by_isa)
+@pytest.mark.parametrize("groups, k, stride, pad", [(1, 3, 1, 1), (1, 4, 2, 1), (2, 3, 2, 0), (1, 2, 2, 0), (1, 5, 3, 2)])
+@pytest.mark.parametrize("out", [None, DType("qint8", 0.6)], ids=["sums", "q8"])
+def test_transposed_convolutions_equal_their_meaning(
+    groups: int, k: int, stride: int, pad: int, out: DType | None, target: Target
+) -> None:
+    rng = np.random.default_rng(k)
+    check_all(rng, _transposed(rng, groups, k, stride, pad, out=out), target)
