@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from harness import all_candidates, host_names, host_targets, node, run_candidate, value
 from mgecc import ops
 from mgecc.graph import DType, Node, Unsupported, Value
@@ -33,12 +32,17 @@ def check(target: Target, op: str, inputs: list[tuple[np.ndarray, bool]], **attr
         want = ops.evaluate(tested, arrays)
         found = run_candidate(tested, target, all_candidates(tested, target)[count], arrays)
         for w, f in zip(want, found, strict=True):
-            assert f[tuple(map(slice, w.shape))].tobytes() == w.tobytes(), (op, [a.shape for a in arrays], attrs)
+            assert f[tuple(map(slice, w.shape))].tobytes() == w.tobytes(), (
+                op,
+                [a.shape for a in arrays],
+                attrs,
+            )
 
 
 def _node(op: str, inputs: list[tuple[np.ndarray, bool]], attrs: dict[str, Any]) -> Node:
     values: list[Value] = [
-        value(f"x{i}", a.shape, DType(a.dtype.name), a if fixed else None) for i, (a, fixed) in enumerate(inputs)
+        value(f"x{i}", a.shape, DType(a.dtype.name), a if fixed else None)
+        for i, (a, fixed) in enumerate(inputs)
     ]
     return node(op, values, **attrs)
 
@@ -55,7 +59,9 @@ def index(rng: np.random.Generator, n: int, shape: tuple[int, ...]) -> np.ndarra
     return rng.integers(-n, n, shape).astype(np.int32)
 
 
-def addressed(rng: np.random.Generator, read: str, x: np.ndarray) -> tuple[list[Any], list[tuple[np.ndarray, bool]]]:
+def addressed(
+    rng: np.random.Generator, read: str, x: np.ndarray
+) -> tuple[list[Any], list[tuple[np.ndarray, bool]]]:
     """Random items for data x and their inputs."""
     items, found = [], list[tuple[np.ndarray, bool]]()
     axes = rng.permutation(x.ndim)[: rng.integers(1, x.ndim + 1)]
@@ -106,7 +112,9 @@ def test_writes(target: Target, read: str, write: str) -> None:
         items, found = addressed(rng, read, x)
         if not (any(item[4] for item in items) or read == "Subtensor"):
             continue
-        part = node(read, [value("x", x.shape), *(value("i", a.shape, "int32", a) for a, _ in found)], items=items)
+        part = node(
+            read, [value("x", x.shape), *(value("i", a.shape, "int32", a) for a, _ in found)], items=items
+        )
         shape = [n if rng.integers(4) else 1 for n in part.output.shape][int(rng.integers(2)) :] or [1]
         v = data(rng, tuple(shape), x.dtype.name)
         if "Incr" in write:  # whole numbers: the order of additions must not matter here
@@ -156,7 +164,9 @@ def test_slices_with_computed_bounds_end_with_zeros(target: Target) -> None:
         flags, numbers = a_slice(rng, x.shape[axis])
         if not any(flags[:2]):
             continue
-        found = [(np.array([b], np.int32), False) for b in numbers[:-1]] + [(np.array(numbers[-1:], np.int32), True)]
+        found = [(np.array([b], np.int32), False) for b in numbers[:-1]] + [
+            (np.array(numbers[-1:], np.int32), True)
+        ]
         inputs = [(x, False), *found]
         tested = _node("Subtensor", inputs, {"items": [(axis, *flags, False)]})
         arrays = [a for a, _ in inputs]

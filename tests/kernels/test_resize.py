@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from harness import all_candidates, host_targets, node, run_candidate, value
 from mgecc import ops
 from mgecc.graph import DType, Node, Unsupported, Value

@@ -6,7 +6,7 @@ from functools import partial
 from math import prod
 
 from mgecc.graph import Node, Unsupported
-from mgecc.kernels.base import Call, Candidate, Kernel
+from mgecc.kernels.base import Call, Candidate, Kernel, Param
 from mgecc.ops.index_items import is_open, items_of
 from mgecc.ops.known import known
 
@@ -18,7 +18,7 @@ def is_opening(node: Node) -> bool:
 
 
 def _kernel(begin: bool, end: bool) -> Kernel:
-    params = {"begin": begin, "end": end}
+    params: dict[str, Param] = {"begin": begin, "end": end}
     operands = [("x", "const unsigned char *")] + [("begin", "const int32_t *")] * begin
     operands += [("end", "const int32_t *")] * end + [("y", "unsigned char *")]
     return Kernel(

@@ -103,7 +103,9 @@ WRITES: dict[str, str] = {
 }
 
 
-def with_near(start: int, axes: Sequence[Axis], near: Sequence[int], table: tuple[tuple[int, int], ...]) -> Walk:
+def with_near(
+    start: int, axes: Sequence[Axis], near: Sequence[int], table: tuple[tuple[int, int], ...]
+) -> Walk:
     """The walk over a part's axes with these strides of the near tensor."""
     loops = tuple(Loop(n, far, g, index) for (n, far, index), g in zip(axes, near, strict=True))
     return Walk(start, loops, table)

@@ -14,9 +14,9 @@ from mgecc.kernels.index import opening
 from mgecc.kernels.index.moves import MOVES
 from mgecc.kernels.index.records import WRITES, one_hot, remap, walk_of
 from mgecc.kernels.index.walk import Mode, Walk, merged, walk_kernel
+from mgecc.kernels.numbers import WORDS
 from mgecc.targets import Target
 
-_UNSIGNED = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
 _READS = sorted(set(WRITES.values()))
 _SETS = sorted(op for op in WRITES if "Set" in op)
 _ADDS = sorted(op for op in WRITES if "Incr" in op)
@@ -24,7 +24,7 @@ _ADDS = sorted(op for op in WRITES if "Incr" in op)
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """What a node needs: a walk, the mode, and the positions of its inputs: the near (for reads, far) one, the indices."""
+    """A walk, what it does, and positions of inputs: the near tensor (for reads the far one) and the index arrays."""
 
     walk: Walk
     mode: Mode
@@ -36,7 +36,7 @@ class _Plan:
 def moving(value: Value, action: str, init: str = "none") -> Mode:
     """Pure movement of elements, whatever they mean."""
     size = value.type.dtype.size
-    return Mode(action, _UNSIGNED[size], f"e{size}", init)
+    return Mode(action, WORDS[size], f"e{size}", init)
 
 
 def _adding(value: Value) -> Mode:
@@ -45,7 +45,7 @@ def _adding(value: Value) -> Mode:
         return Mode("add", "float", "f32", "copy")
     if kind.is_float or kind.is_quantized or kind.name == "bool":
         raise Unsupported(f"adding to parts of {kind} data has no kernel", "add in float32 or int32")
-    return Mode("add", _UNSIGNED[kind.size], f"i{8 * kind.size}", "copy")  # integers wrap around
+    return Mode("add", WORDS[kind.size], f"i{8 * kind.size}", "copy")  # integers wrap around
 
 
 def _index_operand(value: Value) -> Operand:
@@ -139,4 +139,3 @@ def moves(node: Node, target: Target) -> Iterator[Candidate]:
     walk, action = MOVES[node.op](node)
     mode = moving(node.inputs[0], action, "zero" if action == "set" else "none")
     yield _candidate(node, _Plan(walk, mode))
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul
 
-from mgecc.kernels.base import Kernel
+from mgecc.kernels.base import Kernel, Param
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,9 @@ def _numbers(walk: Walk, loops: Sequence[Loop], levels: Sequence[int]) -> list[t
 _WORDS = {"get": "gather", "set": "scatter", "add": "scatter_add"}
 
 
-def walk_kernel(walk: Walk, mode: Mode, far_bytes: int, interleaved: bool = False) -> tuple[Kernel, tuple[int, ...]]:
+def walk_kernel(
+    walk: Walk, mode: Mode, far_bytes: int, interleaved: bool = False
+) -> tuple[Kernel, tuple[int, ...]]:
     """The kernel for a merged walk and its numbers. Operands: [x,] source, index arrays, result.
 
     ``interleaved``: one operand holds all index arrays, one number of each after the other.
@@ -122,7 +124,7 @@ def walk_kernel(walk: Walk, mode: Mode, far_bytes: int, interleaved: bool = Fals
     parts = [_WORDS[mode.action], mode.word, f"l{len(loops)}"]
     parts += ["i" + "".join("s" if v < 0 else str(v) for v in levels)] * bool(levels)
     parts += ["run"] * run + ["zero"] * (mode.init == "zero") + ["tuples"] * interleaved
-    params = {
+    params: dict[str, Param] = {
         "action": mode.action, "ctype": mode.ctype, "init": mode.init, "interleaved": interleaved,
         "levels": levels, "loops": len(loops), "run": run,
     }  # fmt: skip

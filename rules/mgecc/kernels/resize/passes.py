@@ -8,18 +8,9 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import DType, Unsupported
-from mgecc.kernels.base import Call, Const, Kernel, Operand, Workspace
+from mgecc.kernels.base import Call, Const, Kernel, Operand, Param, Workspace
+from mgecc.kernels.numbers import NUMBERS, WORDS
 from mgecc.ops.resize import Taps
-
-# Element type -> C type, letters, smallest and largest stored number.
-_NUMBERS: dict[str, tuple[str, str, int, int]] = {
-    "float32": ("float", "f32", 0, 0),
-    "uint8": ("uint8_t", "u8", 0, 255),
-    "quint8": ("uint8_t", "u8", 0, 255),
-    "int8": ("int8_t", "i8", -128, 127),
-    "qint8": ("int8_t", "i8", -128, 127),
-}
-_UNSIGNED = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
 
 
 @dataclass(frozen=True)
@@ -55,11 +46,11 @@ def _weights(taps: Taps) -> Const:
 
 
 def _kernel(dtype: DType, axes: Axes, lanes: bool) -> Kernel:
-    if dtype.name not in _NUMBERS:
+    if dtype.name not in NUMBERS:
         raise Unsupported(f"{dtype} images have no kernel that interpolates", "cast them to float32 or uint8")
-    ctype, letters, low, high = _NUMBERS[dtype.name]
+    ctype, letters = NUMBERS[dtype.name].ctype, NUMBERS[dtype.name].letters
     columns, taps = axes.columns is not None, axes.count
-    params = {"columns": columns, "ctype": ctype, "high": high, "lanes": lanes, "low": low, "taps": taps}
+    params: dict[str, Param] = {"columns": columns, "ctype": ctype, "lanes": lanes, "taps": taps}
     operands = [("x", f"const {ctype} *"), ("ry", "const int32_t *"), ("wy", "const float *")]
     operands += [("rx", "const int32_t *"), ("wx", "const float *"), ("row", "float *")] * columns
     fields = ["n", "h", "w", "inner", "oh"] + ["ow"] * columns
@@ -93,12 +84,17 @@ def moved(size: int, images: Images, axes: Axes, x: Operand, y: Operand) -> Call
     """The call that takes whole pixels of ``inner`` elements of ``size`` bytes."""
     assert axes.columns is not None
     run = images.inner > 1
-    ctype = "unsigned char" if run else _UNSIGNED[size]
+    ctype = "unsigned char" if run else WORDS[size]
     inner = images.inner * size if run else 1
     kernel = Kernel(
         "resize_nearest_bytes" if run else f"resize_nearest_e{size}",
         "resize/nearest.c.j2",
-        (("x", f"const {ctype} *"), ("ry", "const int32_t *"), ("rx", "const int32_t *"), ("y", f"{ctype} *")),
+        (
+            ("x", f"const {ctype} *"),
+            ("ry", "const int32_t *"),
+            ("rx", "const int32_t *"),
+            ("y", f"{ctype} *"),
+        ),
         tuple((name, "int32_t") for name in ("n", "h", "w", "oh", "ow") + ("inner",) * run),
         (("ctype", ctype), ("run", run)),
     )

@@ -46,7 +46,7 @@ def _resize(block: int, node: Node) -> list[Call]:
 
 @serves("Resize")
 def resizes(node: Node, target: Target) -> Iterator[Candidate]:
-    """Plain (or stored blocked) images of any type for NEAREST, of float32 and bytes otherwise; float32 also in NCHWc."""
+    """NEAREST of any type, else float32 and bytes; plain or as stored, float32 also in NCHWc."""
     x = node.inputs[0].type
     blocks = {1, target.block_of("float32") if x.dtype.name == "float32" else 1}
     for block in sorted(blocks if x.rank == 4 and word(node.attrs["format"], 4) == "nchw" else {1}):
@@ -114,4 +114,3 @@ def blurs(node: Node, target: Target) -> Iterator[Candidate]:
     rows, columns = blur_taps(node)
     steps = cost(Images(*node.inputs[0].shape), Axes(rows, columns))
     yield Candidate(_blur, steps, (1,), (1,), 600, why="weighted rows, then columns")
-

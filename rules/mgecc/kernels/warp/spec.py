@@ -1,0 +1,116 @@
+"""Which warps are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.kernels.base import Call, Candidate, Kernel, Param, serves
+from mgecc.kernels.numbers import NUMBERS
+from mgecc.ops.layout import plain_shape, word
+from mgecc.ops.sampling import Sampler
+from mgecc.ops.warp import in_fixed_point
+from mgecc.targets import Target
+
+# Operator -> where coordinates come from, and the attributes that name the border and the number outside of it.
+_SOURCES: dict[str, tuple[str, str, str]] = {
+    "WarpPerspective": ("perspective", "bmode", "border_val"),
+    "WarpAffine": ("affine", "border_mode", "border_val"),
+    "Remap": ("map", "border_type", "scalar"),
+}
+
+
+@dataclass(frozen=True)
+class _Warp:
+    """A node's structure: where coordinates come from and how pixels are read."""
+
+    source: str
+    sampler: Sampler
+    fixed: bool
+    picks: bool
+    type_name: str
+
+    @property
+    def nearest(self) -> bool:
+        return self.sampler.mode == "NEAREST"
+
+    @property
+    def symbol(self) -> str:
+        parts = (
+            ["warp", NUMBERS[self.type_name].letters, self.source]
+            + ["fixed"] * self.fixed
+            + ["pick"] * self.picks
+        )
+        return "_".join((*parts, self.sampler.mode.lower(), self.sampler.border.lower().replace("_", "")))
+
+
+def _warp(node: Node) -> _Warp:
+    source, border, outside = _SOURCES[node.op]
+    kind = node.inputs[0].type.dtype
+    if kind.name not in NUMBERS or node.inputs[1].type.dtype.name != "float32":
+        raise Unsupported(
+            f"warps of {kind} images by {node.inputs[1].type.dtype} coordinates have no kernel",
+            "cast them to float32",
+        )
+    sampler = Sampler(node.attrs["imode"], node.attrs[border], float(node.attrs[outside]))
+    fixed = source != "map" and in_fixed_point(node)
+    picks = len(node.inputs) == 4
+    if picks and node.inputs[2].type.dtype.name != "int32":
+        raise Unsupported("image numbers of a warp must be int32")
+    return _Warp(source, sampler, fixed, picks, kind.name)
+
+
+def _strides(kind: TensorType, data_format: str) -> tuple[tuple[int, ...], int, int]:
+    """Plain shape (n, c, h, w), elements from pixel to pixel and from channel to channel."""
+    shape = plain_shape(kind.shape, word(data_format, kind.rank))
+    if data_format == "NHWC":
+        return shape, shape[1], 1
+    return shape, 1, shape[2] * shape[3]
+
+
+def _kernel(warp: _Warp) -> Kernel:
+    ctype = NUMBERS[warp.type_name].ctype
+    params: dict[str, Param] = {
+        "border": warp.sampler.border, "ctype": ctype, "fixed": warp.fixed, "nearest": warp.nearest,
+        "picks": warp.picks, "source": warp.source,
+    }  # fmt: skip
+    operands = [("x", f"const {ctype} *"), ("m", "const float *")] + [
+        ("pick", "const int32_t *")
+    ] * warp.picks
+    names = ["n", "channels", "h", "w", "oh", "ow", "ps", "cs", "yps", "ycs"] + ["images"] * warp.picks
+    fields = [(name, "int32_t") for name in names]
+    fields += [("outside", "float")] * (warp.sampler.border == "CONSTANT")
+    return Kernel(
+        warp.symbol,
+        "warp/warp.c.j2",
+        (*operands, ("y", f"{ctype} *")),
+        tuple(fields),
+        tuple(sorted(params.items())),
+    )
+
+
+def _build(warp: _Warp, node: Node) -> list[Call]:
+    x, ps, cs = _strides(node.inputs[0].type, node.attrs["format"])
+    y, yps, ycs = _strides(node.output.type, node.attrs["format"])
+    numbers: list[int | float] = [y[0], x[1], *x[2:], *y[2:], ps, cs, yps, ycs]
+    if warp.picks:
+        numbers.append(x[0])
+    if warp.sampler.border == "CONSTANT":
+        low, high = NUMBERS[warp.type_name].bounds
+        outside = warp.sampler.outside
+        numbers.append(min(max(outside, low), high) if warp.nearest else outside)
+    operands = (*node.inputs[: 3 if warp.picks else 2], node.output)
+    return [Call(_kernel(warp), operands, tuple(numbers))]
+
+
+@serves(*sorted(_SOURCES))
+def warps(node: Node, target: Target) -> Iterator[Candidate]:
+    """float32 and byte images, planar or interleaved; matrices, maps and image numbers may be computed."""
+    warp = _warp(node)
+    channels = plain_shape(node.inputs[0].shape, word(node.attrs["format"], 4))[1]
+    pixels = node.output.type.elements / max(channels, 1)
+    steps = pixels * (40 + (4 if warp.nearest else 18) * channels)
+    blocks = (1,) * len(node.inputs)
+    yield Candidate(partial(_build, warp), 50 + steps, blocks, (1,), 1200, why="pixel by pixel")

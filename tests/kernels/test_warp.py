@@ -1,0 +1,126 @@
+"""Warping kernels against the meaning of the operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from harness import all_candidates, host_targets, node, run_candidate, value
+from mgecc import ops
+from mgecc.graph import DType, Unsupported
+from mgecc.kernels import candidates
+from mgecc.targets import Target, load_target
+
+TARGETS = [t for t in host_targets() if t.isa in ("scalar", "avx2")]
+on_host = pytest.mark.parametrize("target", TARGETS, ids=[t.isa for t in TARGETS])
+BORDERS = ("REPLICATE", "REFLECT", "REFLECT_101", "WRAP", "CONSTANT")
+F32, U8 = DType("float32"), DType("uint8")
+
+
+def image(rng: np.random.Generator, kind: DType, data_format: str, turn: int) -> np.ndarray:
+    n, h, w = (int(v) for v in rng.integers((1, 1, 1), (3, 10, 10)))
+    c = (1, 3, 2, 5)[turn % 4]
+    shape = (n, c, h, w) if data_format == "NCHW" else (n, h, w, c)
+    if kind.is_float:
+        return rng.standard_normal(shape).astype(np.float32)
+    return rng.integers(*kind.range, shape).astype(kind.numpy)
+
+
+def check(target: Target, op: str, arrays: list[np.ndarray], kind: DType, **attrs: Any) -> None:
+    """Floats agree to rounding of the coordinates; bytes differ by one at most, where a half is rounded."""
+    size = [] if op == "Remap" else [value("size", (2,), "int32", arrays[-1])]
+    kinds = [kind, F32, DType("int32")]
+    inputs = [value("x", a.shape, k) for a, k in zip(arrays[: len(arrays) - len(size)], kinds)] + size
+    tested = node(op, inputs, **attrs)
+    (want,) = ops.evaluate(tested, arrays)
+    (candidate,) = all_candidates(tested, target)
+    (got,) = run_candidate(tested, target, candidate, arrays)
+    if kind.is_float:
+        np.testing.assert_allclose(got, want, 1e-4, 1e-4, err_msg=f"{op} {attrs}")
+    else:
+        difference = np.abs(got.astype(int) - want.astype(int))
+        assert difference.max() <= 1, (op, attrs)
+        assert (difference > 0).mean() < 0.01, (op, attrs)
+
+
+def matrices(rng: np.random.Generator, count: int, rows: int) -> np.ndarray:
+    """A little turned, stretched and moved; far out now and then."""
+    m = np.eye(3) + rng.normal(0, 0.3, (count, 3, 3))
+    m[:, :2, 2] = rng.normal(0, 4, (count, 2))
+    m[:, 2] = rng.normal(0, 0.01, (count, 3)) + (0, 0, 1)
+    return m[:, :rows].astype(np.float32)
+
+
+@on_host
+@pytest.mark.parametrize("kind", [F32, U8, DType("qint8", 0.1)], ids=str)
+@pytest.mark.parametrize("op", ["WarpPerspective", "WarpAffine"])
+def test_warps_by_matrices(target: Target, op: str, kind: DType) -> None:
+    rng = np.random.default_rng(21)
+    border = "bmode" if op == "WarpPerspective" else "border_mode"
+    for turn in range(24):
+        data_format = ("NCHW", "NHWC")[turn // 4 % 2]
+        x = image(rng, kind, data_format, turn)
+        count = len(x)
+        m = matrices(rng, count, 3 if op == "WarpPerspective" else 2)
+        arrays = [x, m, rng.integers(1, 12, 2).astype(np.int32)]
+        if turn % 3 == 0 and op == "WarpPerspective":
+            arrays[1] = matrices(rng, 3, 3)
+            arrays.insert(2, rng.integers(-count, count, 3).astype(np.int32))
+        attrs = {"imode": ("LINEAR", "NEAREST")[turn // 8 % 2], border: BORDERS[turn % 5], "border_val": 2.25}
+        check(target, op, arrays, kind, format=data_format, **attrs)
+
+
+@on_host
+@pytest.mark.parametrize("kind", [F32, U8], ids=str)
+def test_remap(target: Target, kind: DType) -> None:
+    rng = np.random.default_rng(22)
+    for turn in range(20):
+        data_format = ("NCHW", "NHWC")[turn // 4 % 2]
+        x = image(rng, kind, data_format, turn)
+        places = rng.uniform(-4, 14, (len(x), *rng.integers(1, 9, 2), 2)).astype(np.float32)
+        attrs = {
+            "imode": ("LINEAR", "NEAREST")[turn // 8 % 2],
+            "border_type": BORDERS[turn % 5],
+            "scalar": 1.5,
+        }
+        check(target, "Remap", [x, places], kind, format=data_format, **attrs)
+
+
+@on_host
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("mode", ["LINEAR", "NEAREST"])
+def test_wild_coordinates_stay_inside_the_image(target: Target, border: str, mode: str) -> None:
+    """Not a number, infinite and huge coordinates read some pixel or the border, never past the image."""
+    wild = np.array([np.nan, np.inf, -np.inf, 3e38, -3e38, 2.0**31, -(2.0**31), 1e9], np.float32)
+    places = np.stack(np.meshgrid(wild, wild), -1)[None]
+    inputs = [value("x", (1, 1, 3, 4), "uint8"), value("m", places.shape)]
+    tested = node("Remap", inputs, imode=mode, border_type=border, scalar=7.0, format="NCHW")
+    (candidate,) = all_candidates(tested, target)
+    x = np.full((1, 1, 3, 4), 7, np.uint8)
+    (got,) = run_candidate(tested, target, candidate, [x, places])
+    if mode == "NEAREST":
+        assert (got == 7).all()
+    assert got.shape == (1, 1, 8, 8)
+
+
+@on_host
+def test_vanishing_depth_is_survived(target: Target) -> None:
+    m = np.zeros((1, 3, 3), np.float32)
+    for data_format, shape in (("NCHW", (1, 3, 4, 4)), ("NHWC", (1, 4, 4, 3))):
+        size = value("size", (2,), "int32", np.array([3, 3], np.int32))
+        inputs = [value("x", shape, "uint8"), value("m", m.shape), size]
+        attrs = {"imode": "LINEAR", "bmode": "REPLICATE", "border_val": 0.0, "format": data_format}
+        tested = node("WarpPerspective", inputs, **attrs)
+        arrays = [np.full(shape, 9, np.uint8), m, np.array([3, 3], np.int32)]
+        (got,) = run_candidate(tested, target, all_candidates(tested, target)[0], arrays)
+        assert data_format == "NCHW" or (got == 9).all()
+
+
+def test_half_precision_is_refused() -> None:
+    tested = node(
+        "Remap", [value("x", (1, 1, 2, 2), "float16"), value("m", (1, 1, 1, 2))],
+        imode="LINEAR", border_type="WRAP", scalar=0.0, format="NCHW",
+    )  # fmt: skip
+    with pytest.raises(Unsupported, match="float16"):
+        candidates(tested, load_target("baremetal"))
