@@ -1,0 +1,124 @@
+"""LSTM and plain recurrent layers and cells in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspace, serves
+from mgecc.kernels.fused import Activation, activation_of
+from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
+from mgecc.ops.recurrent import unpack_weights
+from mgecc.targets import Target
+
+_IN, _OUT = "const float *", "float *"
+_GATES = {"LSTM": 4, "LSTMCell": 4, "RNN": 1, "RNNCell": 1}
+_LAYER_FIELDS = ("t", "n", "in", "hidden", "layers", "dirs")
+
+
+def _tiled(w: np.ndarray, gates: int, lanes: int) -> np.ndarray:
+    """Weights (gates * hidden, inputs) as [tile][inputs][4 vectors]; padding units have zeros."""
+    width = 4 // gates * lanes
+    split = padded(w.reshape(gates, -1, w.shape[1]).transpose(0, 2, 1), width)
+    tiles = split.reshape(gates, w.shape[1], -1, width).transpose(2, 1, 0, 3)
+    return tiles.reshape(-1).astype(np.float32)
+
+
+def _packed(parts: list[np.ndarray], gates: int, lanes: int) -> np.ndarray:
+    """Bias, w_ih and w_hh of one layer and direction, as the kernels read them."""
+    w_ih, w_hh, *biases = parts
+    bias = sum((b.reshape(-1, 1) for b in biases), np.zeros((len(w_ih), 1), np.float32))
+    return np.concatenate([_tiled(w, gates, lanes) for w in (bias, w_ih, w_hh)])
+
+
+def _pack_layers(node: Node, gates: int, lanes: int) -> np.ndarray:
+    flat = require_const(node.inputs[-1], "weights").astype(np.float32).reshape(-1)
+    layers = unpack_weights(node.attrs, gates, node.inputs[0].shape[-1], flat)
+    return np.concatenate([_packed(parts, gates, lanes) for parts in layers])
+
+
+def _pack_cell(node: Node, gates: int, lanes: int) -> np.ndarray:
+    w_ih, b_ih, w_hh, b_hh = (require_const(node.inputs[i], "weights") for i in (1, 2, 4, 5))
+    return _packed([w_ih, w_hh, b_ih, b_hh], gates, lanes)
+
+
+def _ending(node: Node) -> Activation:
+    return Activation("IDENTITY") if _GATES[node.op] == 4 else activation_of(node)
+
+
+def _rows_at_once(target: Target, rows: int) -> int:
+    return min(4 if target.registers >= 32 else 2, rows)
+
+
+def _symbol(node: Node, form: str, rows: int) -> str:
+    return f"recurrent_f32_{'lstm' if _GATES[node.op] == 4 else 'rnn'}_{form}_p{rows}{_ending(node).suffix}"
+
+
+def _build_layers(target: Target, node: Node) -> list[Call]:
+    gates, lanes, attrs = _GATES[node.op], target.lanes, node.attrs
+    (t, n, inner), hidden = node.inputs[0].shape, int(attrs["hidden_size"])
+    layers, directions = int(attrs["num_layers"]), 1 + bool(attrs["bidirectional"])
+    states = ("h", "c") if gates == 4 else ("h",)
+    pt, pn = _rows_at_once(target, t * n), _rows_at_once(target, n)
+    names = [("x", _IN), *((f"{s}0", _IN) for s in states), ("w", _IN)]
+    names += [("y", _OUT), *((s, _OUT) for s in states), ("work", _OUT)]
+    kernel = Kernel(
+        _symbol(node, f"layers_t{pt}", pn),
+        "recurrent/layers.c.j2",
+        tuple(names),
+        tuple((name, "int32_t") for name in _LAYER_FIELDS),
+        (("activation", _ending(node).kind), ("gates", gates), ("pn", pn), ("pt", pt)),
+        ("math",),
+    )
+    tile = 4 // gates * lanes
+    work = t * n * (-(-hidden // tile) * 4 * lanes + (directions * hidden if layers > 1 else 0))
+    weights = Const(partial(_pack_layers, node, gates, lanes), 64)
+    operands: tuple[Operand, ...] = (*node.inputs[:-1], weights, *node.outputs[: 1 + len(states)], Workspace(4 * work))
+    return [Call(kernel, operands, (t, n, inner, hidden, layers, directions))]
+
+
+def _build_cell(target: Target, node: Node) -> list[Call]:
+    gates = _GATES[node.op]
+    (n, inner), hidden = node.inputs[0].shape, node.inputs[3].shape[-1]
+    rows = _rows_at_once(target, n)
+    more = [("c", _IN)] if gates == 4 else []
+    results = ("hout", "cout", "total") if gates == 4 else ("hout",)
+    kernel = Kernel(
+        _symbol(node, "cell", rows),
+        "recurrent/cell.c.j2",
+        (("x", _IN), ("w", _IN), ("h", _IN), *more, *((name, _OUT) for name in results)),
+        tuple((name, "int32_t") for name in ("n", "in", "hidden")),
+        (("activation", _ending(node).kind), ("gates", gates), ("pn", rows)),
+        ("math",),
+    )
+    weights = Const(partial(_pack_cell, node, gates, target.lanes), 64)
+    operands = (node.inputs[0], weights, node.inputs[3], *node.inputs[6:7], *node.outputs)
+    return [Call(kernel, operands, (n, inner, hidden))]
+
+
+def _cost(rows: int, weights: int, target: Target) -> float:
+    return 200 + rows * weights / target.lanes * 1.5
+
+
+@serves("LSTM", "RNN")
+def layers(node: Node, target: Target) -> Iterator[Candidate]:
+    """All layers, directions and steps in one call."""
+    require_float32((*node.inputs, *node.outputs))
+    require_const(node.inputs[-1], "weights")
+    t, n, _ = node.inputs[0].shape
+    cost = _cost(t * n, node.inputs[-1].type.elements, target)
+    yield plain_candidate(node, partial(_build_layers, target), cost, "one call for all steps")
+
+
+@serves("LSTMCell", "RNNCell")
+def cells(node: Node, target: Target) -> Iterator[Candidate]:
+    """One step."""
+    require_float32((*node.inputs, *node.outputs))
+    parameters = [node.inputs[i] for i in (1, 2, 4, 5)]
+    for value in parameters:
+        require_const(value, "weights")
+    cost = _cost(node.inputs[0].shape[0], sum(v.type.elements for v in parameters), target)
+    yield plain_candidate(node, partial(_build_cell, target), cost, "gates in registers")
