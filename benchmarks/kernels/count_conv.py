@@ -15,21 +15,32 @@ from pathlib import Path
 
 import numpy as np
 from counting import Counter
-
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.kernels import candidates
 from mgecc.targets import load_target
 from mgecc.targets.toolchain import load_toolchain, toolchain_names
 
-Layer = tuple[str, int, int, int, int, int]  # kind, input channels, output channels, input size, kernel, stride
+Layer = tuple[
+    str, int, int, int, int, int
+]  # kind, input channels, output channels, input size, kernel, stride
 
 
 def mobilenet_v1() -> Iterator[Layer]:
     """Layers of MobileNetV1 1.0 at 224 x 224, equal ones once."""
     yield "dense", 3, 32, 224, 3, 2
     size, channels = 112, 32
-    for out, stride in ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1), (1024, 2), (1024, 1)):
+    for out, stride in (
+        (64, 1),
+        (128, 2),
+        (128, 1),
+        (256, 2),
+        (256, 1),
+        (512, 2),
+        (512, 1),
+        (1024, 2),
+        (1024, 1),
+    ):
         yield "depthwise", channels, channels, size, 3, stride
         size //= stride
         yield "dense", channels, out, size, 1, 1
@@ -66,7 +77,9 @@ _NETWORKS = {f.__name__: f for f in (mobilenet_v1, mobilenet_v2, others)}
 
 
 def _value(name: str, shape: tuple[int, ...], const: bool = False) -> Value:
-    return Value(name, TensorType(shape, DType("float32")), const=np.zeros(shape, np.float32) if const else None)
+    return Value(
+        name, TensorType(shape, DType("float32")), const=np.zeros(shape, np.float32) if const else None
+    )
 
 
 def _conv(layer: Layer, activation: tuple) -> Node:
@@ -86,7 +99,9 @@ def _node(layer: Layer, activation: tuple) -> tuple[Node, int]:
     kind, ic, oc, size, k, _ = layer
     if kind == "matmul":
         inputs = [_value("a", (size, ic)), _value("b", (ic, oc), True)]
-        node = Node("MatrixMul", "layer", {"transposeA": False, "transposeB": False, "format": "DEFAULT"}, inputs)
+        node = Node(
+            "MatrixMul", "layer", {"transposeA": False, "transposeB": False, "format": "DEFAULT"}, inputs
+        )
     else:
         node = _conv(layer, activation)
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]
@@ -95,7 +110,9 @@ def _node(layer: Layer, activation: tuple) -> tuple[Node, int]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("plugin", type=Path)
     parser.add_argument("--qemu", default="qemu-aarch64")
     parser.add_argument("--target", default="arm64", choices=("arm64", "armv7"))

@@ -79,7 +79,9 @@ def _program(calls: Sequence[Call], target: Target) -> str:
     for i, call in enumerate(calls):
         for j, operand in enumerate(call.operands):
             if operand is not None:
-                parts.append(f"static char d{i}_{j}[{max(64, _nbytes(operand))}] __attribute__((aligned(64)));")
+                parts.append(
+                    f"static char d{i}_{j}[{max(64, _nbytes(operand))}] __attribute__((aligned(64)));"
+                )
         pointers = ", ".join("0" if o is None else f"d{i}_{j}" for j, o in enumerate(call.operands))
         parts.append(f"static const int32_t a{i}[] = {{{_words(call)}}};")
         body += f"    void *const t{i}[] = {{{pointers}}};\n    {call.kernel.symbol}(t{i}, a{i});\n"

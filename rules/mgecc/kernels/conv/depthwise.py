@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -82,7 +82,7 @@ def _suffix(conv: Conv) -> str:
 
 def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     edges = f"e{conv.pl}{conv.pr}"
-    params = {
+    params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "held": tile.held, "kh": conv.kh, "kw": conv.kw, "left": conv.pl,
         "p": tile.p, "r": tile.r, "right": conv.pr, "s": conv.sw, "single": tile.single, "z": conv.has_z,
     }  # fmt: skip
@@ -98,7 +98,7 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
 
 
 def any_kernel(conv: Conv, c: int) -> Kernel:
-    params = {"activation": conv.activation.kind, "c": c, "z": conv.has_z}
+    params: dict[str, Param] = {"activation": conv.activation.kind, "c": c, "z": conv.has_z}
     names = (*_SIZES, "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
     return Kernel(
         f"dw_f32_any_c{c}{_suffix(conv)}",
@@ -135,7 +135,9 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     cost = images * conv.pixels * (conv.taps * 4.0 + 30 + conv.activation.cost)
     kernel = any_kernel(conv, c)
     inplace = (3,) if conv.has_z else ()
-    yield Candidate(partial(_call, conv, c, kernel), cost, blocks, (c,), 500, inplace, why="depthwise, any window")
+    yield Candidate(
+        partial(_call, conv, c, kernel), cost, blocks, (c,), 500, inplace, why="depthwise, any window"
+    )
     usual = max(conv.kh, conv.kw) <= 5 and conv.sh == conv.sw <= 2 and (conv.dh, conv.dw) == (1, 1)
     best = _best(conv, target) if usual and conv.pl < conv.kw and conv.pr < conv.kw else None
     if best:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -26,7 +26,7 @@ _MOST_SPAN = 48  # floats of one row that a tile may read
 
 def kernel(conv: Conv, c: int, p: int, j: int) -> Kernel:
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
-    params = {
+    params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "p": p, "sw": conv.sw, "xl": 4, "z": conv.has_z,
     }  # fmt: skip
     ending = ("_add" if conv.has_z else "") + conv.activation.suffix
@@ -93,7 +93,9 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     if (p - 1) * conv.sw + conv.kw > _MOST_SPAN:
         return
     tiles = conv.n * conv.oh * -(-conv.ow // p) * -(-vectors // j)
-    per_tile = conv.ic * conv.kh * _step_cost(conv, target, p, j) + p * j * (2.5 + conv.activation.cost) + 30 + 2 * p
+    per_tile = (
+        conv.ic * conv.kh * _step_cost(conv, target, p, j) + p * j * (2.5 + conv.activation.cost) + 30 + 2 * p
+    )
     blocks = [1] * len(node.inputs)
     if conv.has_z:
         blocks[3] = c

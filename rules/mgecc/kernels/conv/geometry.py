@@ -54,7 +54,12 @@ class Conv:
     @property
     def is_pointwise(self) -> bool:
         """One tap, on every pixel: a matrix product over flat pixels."""
-        return self.taps == 1 and (self.sh, self.sw, self.pt, self.pl) == (1, 1, 0, 0) and self.h == self.oh and self.w == self.ow
+        return (
+            self.taps == 1
+            and (self.sh, self.sw, self.pt, self.pl) == (1, 1, 0, 0)
+            and self.h == self.oh
+            and self.w == self.ow
+        )
 
     @property
     def macs(self) -> int:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -83,7 +83,7 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     operands = [("x", "const float *"), ("w", "const float *"), ("b", "const float *")]
     operands += [("z", "const float *")] * conv.has_z + [("y", "float *")]
     names = _FLAT if flat else _FLAT + _TAPS
-    params = {
+    params: dict[str, Param] = {
         "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
         "sw": 1 if flat else stride, "xl": tile.xl, "z": conv.has_z,
     }  # fmt: skip
@@ -105,7 +105,9 @@ def pack(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> np.ndarr
     full = np.zeros((g, blocks_out * c, blocks_in * c, conv.taps), np.float32)
     full[:, :opg, :ipg] = w.reshape(g, opg, ipg, conv.taps)
     chosen = full.reshape(g * blocks_out * c, blocks_in, c, conv.taps)
-    chosen = chosen[first * c : (first + count * tile.j) * c].reshape(count, tile.j * c, blocks_in, c, conv.taps)
+    chosen = chosen[first * c : (first + count * tile.j) * c].reshape(
+        count, tile.j * c, blocks_in, c, conv.taps
+    )
     return np.ascontiguousarray(chosen.transpose(0, 4, 2, 3, 1))
 
 
@@ -113,8 +115,22 @@ def _call(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> Call:
     c, x = tile.c, node.inputs[0]
     out_blocks, in_blocks = -(-conv.oc // c), -(-conv.ic // c)
     per = max(1, out_blocks // conv.groups // tile.j)
-    sizes = (conv.n, conv.h, conv.w, conv.oh, conv.ow, in_blocks, out_blocks, in_blocks // conv.groups, count, first, per)
-    window = () if conv.is_pointwise else (conv.kh, conv.kw, conv.sh, conv.sw, conv.dh, conv.dw, conv.pt, conv.pl)
+    sizes = (
+        conv.n,
+        conv.h,
+        conv.w,
+        conv.oh,
+        conv.ow,
+        in_blocks,
+        out_blocks,
+        in_blocks // conv.groups,
+        count,
+        first,
+        per,
+    )
+    window = (
+        () if conv.is_pointwise else (conv.kh, conv.kw, conv.sh, conv.sw, conv.dh, conv.dw, conv.pt, conv.pl)
+    )
     operands = [
         x,
         Const(partial(pack, node, conv, tile, first, count)),
@@ -165,11 +181,16 @@ def _cost(conv: Conv, tiles: list[Tile]) -> float:
     shares = [vectors // tiles[0].j, 1][: len(tiles)]
     border = 1.0 if conv.is_pointwise else 1.1
     return sum(
-        conv.n * share * -(-conv.pixels // t.p) * (steps * t.step_cost * border + t.p * t.j * (2.5 + conv.activation.cost) + 15)
+        conv.n
+        * share
+        * -(-conv.pixels // t.p)
+        * (steps * t.step_cost * border + t.p * t.j * (2.5 + conv.activation.cost) + 15)
         for t, share in zip(tiles, shares)
     )
 
 
 def _code(conv: Conv, tile: Tile) -> int:
     body = 4 * tile.step_cost
-    return int(300 + body * (1 if conv.is_pointwise else 2) + 4 * tile.p * tile.j * (2 + conv.activation.cost))
+    return int(
+        300 + body * (1 if conv.is_pointwise else 2) + 4 * tile.p * tile.j * (2 + conv.activation.cost)
+    )

@@ -159,7 +159,9 @@ def _tiled(product: Product, target: Target) -> Candidate:
     tiles = product.batch * -(-product.m // p) * -(-product.n // (j * lanes))
     cost = tiles * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
     why = f"tiles of {p} rows x {j * lanes} columns"
-    return Candidate(partial(_call, product, kernel, width), cost, (1, 1), (1,), int(400 + 16 * per_k), why=why)
+    return Candidate(
+        partial(_call, product, kernel, width), cost, (1, 1), (1,), int(400 + 16 * per_k), why=why
+    )
 
 
 def _rows(product: Product, target: Target) -> Candidate:
@@ -171,7 +173,9 @@ def _rows(product: Product, target: Target) -> Candidate:
 
 def _any(product: Product) -> Candidate:
     kernel = _kernel(product, "any", "any", (*_SIZES, *_STRIDES))
-    return Candidate(partial(_call, product, kernel, 0), product.macs * 6.0, (1, 1), (1,), 300, why="any operand order")
+    return Candidate(
+        partial(_call, product, kernel, 0), product.macs * 6.0, (1, 1), (1,), 300, why="any operand order"
+    )
 
 
 @serves("MatrixMul", "BatchedMatrixMul", "Dot")

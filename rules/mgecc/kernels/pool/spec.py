@@ -34,7 +34,7 @@ def _kernel(template: str, symbol: str, mode: str, fields: tuple[str, ...], **pa
         f"pool/{template}.c.j2",
         _OPERANDS,
         (*((name, "int32_t") for name in fields), *numbers),
-        tuple(sorted({"mode": mode, **params}.items())),
+        (("mode", mode), *sorted(params.items())),
     )
 
 
@@ -77,7 +77,11 @@ def pooling(node: Node, target: Target) -> Iterator[Candidate]:
     window, mode = _window(node), _MODES[node.attrs["mode"]]
     if window is None or not all(v.type.dtype.name == "float32" for v in node.outputs):
         return
-    taps, rest, c = window.kernel[0] * window.kernel[1], (1,) * (len(node.inputs) - 1), target.block_of("float32")
+    taps, rest, c = (
+        window.kernel[0] * window.kernel[1],
+        (1,) * (len(node.inputs) - 1),
+        target.block_of("float32"),
+    )
     if c == target.lanes:
         kernel = _blocked(node, window, mode, c)
         results = node.output.type.with_block(c).nbytes / 4 / c
@@ -87,4 +91,6 @@ def pooling(node: Node, target: Target) -> Iterator[Candidate]:
     if target.lanes > 1:
         kernel = _kernel("plain", "plain", mode, _FIELDS)
         cost = node.output.type.elements * (taps * 4.0 + 25)
-        yield Candidate(partial(_call, window, kernel, 1), cost, (1, *rest), (1,), 500, why="pooling in plain layout")
+        yield Candidate(
+            partial(_call, window, kernel, 1), cost, (1, *rest), (1,), 500, why="pooling in plain layout"
+        )

@@ -1,0 +1,173 @@
+"""Convolution kernels compute what ConvBias means, for every form, on every instruction set this machine can run."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import harness
+import numpy as np
+import pytest
+from batch import Case, check_emulated, check_native
+from mgecc.graph import Node
+from mgecc.targets import Target, load_target
+
+TARGETS = pytest.mark.parametrize("target", harness.host_targets(), ids=harness.host_names())
+ACTIVATIONS = [("IDENTITY",), ("RELU",), ("CLIP", -0.5, 1.0)]
+OTHERS = [("H_SWISH",), ("HSIGMOID",), ("LEAKY", 0.1), ("SIGMOID",), ("SILU",), ("TANH",), ("GELU",)]
+Form = dict[str, object]
+PLAIN: Form = {
+    "n": 1, "g": 1, "k": (1, 1), "s": (1, 1), "d": (1, 1), "pad": (0, 0, 0, 0), "act": ("IDENTITY",), "z": False,
+    "mode": "CROSS_CORRELATION", "bias": True,
+}  # fmt: skip
+
+
+def make(form: Form, w: np.ndarray, b: np.ndarray) -> Node:
+    attrs = {
+        "mode": form["mode"], "sparse": "DENSE" if w.ndim == 4 else "GROUP", "format": "NCHW", "pad": form["pad"],
+        "stride_h": form["s"][0], "stride_w": form["s"][1], "dilate_h": form["d"][0], "dilate_w": form["d"][1],
+        "activation": form["act"], "pad_h": 0, "pad_w": 0,
+    }  # fmt: skip
+    inputs = [harness.value("x", form["x"]), harness.value("w", w.shape, const=w)]
+    if form["bias"] or form["z"]:
+        inputs.append(harness.value("b", b.shape, const=b))
+    node = harness.node("ConvBias", inputs, **attrs)
+    if form["z"]:
+        node.inputs.append(harness.value("z", node.output.shape))
+    return node
+
+
+def case(rng: np.random.Generator, ic: int, oc: int, h: int, w: int, **changes: object) -> Case:
+    """A convolution of (n, ic, h, w); g = ic makes it depthwise."""
+    form = {**PLAIN, **changes, "x": (changes.get("n", 1), ic, h, w)}
+    g = form["g"]
+    shape = (oc, ic, *form["k"]) if g == 1 else (g, oc // g, ic // g, *form["k"])
+    weights, bias = (
+        rng.uniform(-1, 1, shape).astype(np.float32),
+        rng.uniform(-1, 1, (1, oc, 1, 1)).astype(np.float32),
+    )
+    if not form["bias"] and form["z"]:
+        bias = np.zeros((0,), np.float32)
+    build = partial(make, form, weights, bias)
+    node = build()
+    arrays = [
+        rng.uniform(-1, 1, v.shape).astype(np.float32) if v.const is None else v.const for v in node.inputs
+    ]
+    return Case(f"{ic}->{oc} {h}x{w} {changes}", build, arrays)
+
+
+def _window(rng: np.random.Generator, most: int, dilate: bool = True) -> Form:
+    """A random kernel, stride and dilation, with paddings of less than the kernel's extent."""
+    k, s = (tuple(int(v) for v in rng.integers(1, m + 1, 2)) for m in (most, 3))
+    d = tuple(int(v) for v in rng.integers(1, 3, 2)) if dilate and rng.random() < 0.3 else (1, 1)
+    extent = [(a - 1) * b for a, b in zip(k, d)]
+    pad = tuple(int(rng.integers(0, e + 1)) for e in (extent[0], extent[0], extent[1], extent[1]))
+    return {"k": k, "s": s, "d": d, "pad": pad}
+
+
+def _common(rng: np.random.Generator) -> Form:
+    act = ACTIVATIONS[rng.integers(len(ACTIVATIONS))]
+    return {
+        "n": int(rng.integers(1, 3)),
+        "act": act,
+        "z": bool(rng.random() < 0.3),
+        "bias": bool(rng.random() < 0.8),
+    }
+
+
+def _sizes(rng: np.random.Generator, *most: int) -> list[int]:
+    return [int(v) for v in rng.integers(1, np.array(most) + 1)]
+
+
+def pointwise(rng: np.random.Generator) -> list[Case]:
+    sizes = [_sizes(rng, 40, 70, 9, 9) for _ in range(18)] + [[16, 24, 1, 1], [5, 80, 1, 7], [64, 48, 14, 14]]
+    return [case(rng, *s, **_common(rng)) for s in sizes]
+
+
+def dense(rng: np.random.Generator) -> list[Case]:
+    shapes = [(*_sizes(rng, 24, 40), *(5 + v for v in _sizes(rng, 12, 12))) for _ in range(18)]
+    made = [case(rng, *s, **_common(rng), **_window(rng, 5)) for s in shapes]
+    three: Form = {"k": (3, 3), "pad": (1, 1, 1, 1)}
+    return [
+        *made,
+        case(rng, 32, 32, 7, 7, **three),
+        case(rng, 16, 16, 1, 1, **three, act=("RELU",)),
+        case(rng, 8, 8, 12, 12, k=(2, 2), s=(5, 4)),
+        case(rng, 8, 9, 9, 9, k=(3, 2), mode="CONVOLUTION"),
+    ]
+
+
+def grouped(rng: np.random.Generator) -> list[Case]:
+    made = []
+    for g in (2, 3, 4, 2, 3, 4, 2, 3, 4, 2, 3, 4, 2, 3, 5, 7, 2, 4):
+        ic, oc, h, w = _sizes(rng, 3, 4, 6, 6)
+        unit = (1, 4, 16)[int(rng.integers(3))]
+        window = _window(rng, 3)
+        made.append(case(rng, g * ic * unit, g * oc * unit, h + 4, w + 4, g=g, **_common(rng), **window))
+    twice: Form = {"k": (3, 3), "pad": (1, 1, 1, 1), "n": 2}
+    return [*made, case(rng, 64, 32, 9, 9, g=2, **twice), case(rng, 96, 96, 8, 8, g=2, z=True, **twice)]
+
+
+def depthwise(rng: np.random.Generator) -> list[Case]:
+    made = []
+    for _ in range(14):
+        c, h, w = _sizes(rng, 40, 16, 20)
+        made.append(case(rng, c, c, h + 8, w + 8, g=c, **_common(rng), **_window(rng, 5)))
+    usual = [(k, s, size) for k in (3, 5) for s in (1, 2) for size in (7, 14, 17)]
+    for k, s, size in usual:
+        pad = (k // 2,) * 4
+        made.append(case(rng, 20, 20, size, size, g=20, k=(k, k), s=(s, s), pad=pad, **_common(rng)))
+    three: Form = {"k": (3, 3), "pad": (1, 1, 1, 1)}
+    made += [case(rng, 8, 8, h, w, g=8, **three) for h, w in ((1, 1), (1, 9), (9, 1), (2, 2), (3, 8))]
+    return [
+        *made,
+        case(rng, 8, 8, 9, 9, g=8, k=(1, 1), s=(2, 2)),
+        case(rng, 8, 8, 6, 30, g=8, k=(2, 4), pad=(0, 1, 0, 3)),
+    ]
+
+
+def first(rng: np.random.Generator) -> list[Case]:
+    made = []
+    for _ in range(18):
+        ic, oc, h, w = _sizes(rng, 4, 40, 12, 24)
+        made.append(case(rng, ic, oc, h + 6, w + 6, **_common(rng), **_window(rng, 5)))
+    return [
+        *made,
+        case(rng, 3, 32, 30, 34, k=(3, 3), s=(2, 2), pad=(1, 1, 1, 1), act=("RELU",)),
+        case(rng, 3, 24, 21, 21, k=(7, 7), s=(2, 2), pad=(3, 3, 3, 3), n=2),
+        case(rng, 1, 8, 3, 1, k=(3, 3), pad=(1, 1, 1, 1)),
+    ]
+
+
+KINDS = (pointwise, dense, grouped, depthwise, first)
+
+
+@TARGETS
+@pytest.mark.parametrize("kind", KINDS, ids=[k.__name__ for k in KINDS])
+def test_every_candidate_agrees_with_the_meaning(kind, target: Target) -> None:
+    templates = check_native(kind(np.random.default_rng(7)), target)
+    assert "conv/plain.c.j2" in templates and len(templates) > 1
+
+
+@TARGETS
+def test_every_activation_is_fused(target: Target) -> None:
+    rng = np.random.default_rng(3)
+    check_native([case(rng, 8, 24, 5, 5, act=act, z=True) for act in OTHERS], target)
+
+
+@pytest.mark.parametrize("name", ["arm64", "armv7"])
+def test_arm_agrees_with_the_meaning(name: str) -> None:
+    cases = [c for kind in KINDS for c in kind(np.random.default_rng(11))[-4:]]
+    check_emulated(cases, name)
+
+
+def test_mobilenet_layers_take_the_unrolled_kernels() -> None:
+    target, rng = load_target("arm64"), np.random.default_rng(0)
+    forms = {
+        "conv_f32_tile_k1s1_c4_p10x2": case(rng, 32, 64, 14, 14),
+        "dw_f32_k3x3s1_e11_c4_p2x7": case(rng, 8, 8, 14, 14, g=8, k=(3, 3), pad=(1, 1, 1, 1)),
+        "conv_f32_first_kw3s2_c4_p6x4": case(rng, 3, 32, 32, 32, k=(3, 3), s=(2, 2), pad=(1, 1, 1, 1)),
+    }
+    for symbol, wanted in forms.items():
+        node = wanted.make()
+        best = min(harness.all_candidates(node, target), key=lambda c: c.cost)
+        assert [call.kernel.symbol for call in best.build(node)] == [symbol]
