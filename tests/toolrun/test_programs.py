@@ -83,3 +83,17 @@ def test_pictures_become_inputs(tmp_path: Path) -> None:
     path.write_text("no picture")
     with pytest.raises(InputError, match="not a picture"):
         load_picture(path, how)
+
+
+def test_a_processor_without_the_instructions_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulators.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(emulators, "_host_flags", lambda: frozenset({"avx2", "fma"}))
+    assert emulators.launcher(load_target("x86_64", "v3")) == []
+    with pytest.raises(
+        emulators.EmulatorMissing, match="cannot run x86_64 with cpu v4: its processor has no avx512bw"
+    ):
+        emulators.launcher(load_target("x86_64", "v4"))
+    monkeypatch.setattr(emulators.shutil, "which", lambda program: f"/bin/{program}")
+    assert emulators.launcher(load_target("arm64"))[0] == "/bin/qemu-aarch64-static"
+    monkeypatch.setattr(emulators.platform, "machine", lambda: "aarch64")
+    assert emulators.launcher(load_target("x86_64"))[0] == "/bin/qemu-x86_64-static"

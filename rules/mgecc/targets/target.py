@@ -44,6 +44,7 @@ class Target:
     members: tuple[str, ...] = ()
     boards: tuple[dict[str, Any], ...] = ()
     emulation: str = ""  # the linker's name for the object format
+    host_flags: tuple[str, ...] = ()  # what /proc/cpuinfo must list for this to run on the build host itself
 
     def block_of(self, dtype: str) -> int:
         """Channels per block for values of this element type; 1 = plain NCHW."""
@@ -120,7 +121,7 @@ def _build(name: str, wanted: list[str], cpu: str) -> Target:
         raw |= {k: v for k, v in features[feature].items() if k != "cflags"}
         raw["cflags"] = [*raw["cflags"], *features[feature].get("cflags", [])]
     raw["cflags"] = _merge_march(raw["cflags"])
-    for key in ("cflags", "emulator", "members", "boards"):
+    for key in ("cflags", "emulator", "members", "boards", "host_flags"):
         raw[key] = tuple(raw.get(key, ()))
     full = "+".join([name, *wanted])
     return replace(Target(name=full, cpu=cpu, **raw), features=tuple(wanted))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
+from functools import cache
+from pathlib import Path
 
-from mgecc.targets import load_target, target_names
+from mgecc.targets import Target, load_target, target_names
 
 PACKAGES = {
+    "qemu-x86_64-static": "qemu-user-static",
     "qemu-aarch64-static": "qemu-user-static",
     "qemu-arm-static": "qemu-user-static",
     "qemu-system-arm": "qemu-system-arm",
@@ -27,6 +31,33 @@ def find_emulator(program: str) -> str:
         package = PACKAGES.get(program, program)
         raise EmulatorMissing(f"{program} is not installed: apt-get install {package}")
     return path
+
+
+def launcher(target: Target) -> list[str]:
+    """What stands before a program of a target with a system: its emulator, or nothing where the host can run it.
+
+    Raises EmulatorMissing, also for a host processor that lacks instructions of the target.
+    """
+    if target.emulator:
+        return [find_emulator(target.emulator[0]), *target.emulator[1:]]
+    if platform.machine() not in (target.machine, "AMD64"):
+        return [find_emulator(f"qemu-{target.machine}-static"), "-cpu", "max"]
+    lacking = sorted(set(target.host_flags) - _host_flags())
+    if lacking:
+        which = f"{target.name} with cpu {target.cpu}" if target.cpu else target.name
+        raise EmulatorMissing(f"this machine cannot run {which}: its processor has no {', '.join(lacking)}")
+    return []
+
+
+@cache
+def _host_flags() -> frozenset[str]:
+    """Features of the host's processor; those of all processors in the list of a target if they cannot be told."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return frozenset(flag for name in target_names() for flag in load_target(name).host_flags)
+    lines = [line.partition(":")[2] for line in text.splitlines() if line.startswith("flags")]
+    return frozenset(lines[0].split()) if lines else frozenset()
 
 
 def missing_packages() -> list[str]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mgecc import compiler
-from mgecc.config import ConfigError, ModelConfig, check_name, load_config
+from mgecc.config import ConfigError, ModelConfig, Verify, check_name, load_config
+from mgecc.config.load import DEFAULT_MAX_ABS_OF_PEAK
 from mgecc.targets import Target, TargetError, load_target
 from mgecc.toolrun.process import write_atomically
 
@@ -40,7 +41,7 @@ def _config_of_model_file(path: Path) -> ModelConfig:
     name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
     if check_name(name):
         name = f"model_{name}"[:48]
-    return ModelConfig(path=path, name=name, model=path)
+    return ModelConfig(path=path, name=name, model=path, verify=Verify(max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK))
 
 
 def compile_to_folder(config: ModelConfig, target: str, cpu: str, folder: Path) -> list[Path]:

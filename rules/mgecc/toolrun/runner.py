@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.targets import Target, load_toolchain
-from mgecc.toolrun.emulators import find_emulator
+from mgecc.toolrun.emulators import find_emulator, launcher
 from mgecc.toolrun.library import Library, compile_file
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import board_script, runner_includes, runner_main, runner_sources
@@ -112,9 +112,7 @@ def _command(runner: Runner, repeat: int) -> list[str]:
     """The program with its arguments, through the emulator of the target."""
     program, words = str(runner.program.resolve()), ["inputs.bin", "outputs.bin", "--repeat", str(repeat)]
     if runner.board is None:
-        emulator = runner.target.emulator
-        prefix = [find_emulator(emulator[0]), *emulator[1:]] if emulator else []
-        return [*prefix, program, *words]
+        return [*launcher(runner.target), program, *words]
     arguments = ",".join(f"arg={word}" for word in ["runner", *words])
     return [
         *(find_emulator(runner.target.emulator[0]), "-M", runner.board["machine"], "-nographic"),

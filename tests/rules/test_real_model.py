@@ -1,0 +1,91 @@
+"""The whole way with the real compiler: build, run on the target, compare with the recorded outputs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mgecc import cli
+from mgecc.config import load_cases, save_cases
+from mgecc.targets import load_target
+from mgecc.toolrun.emulators import EmulatorMissing, find_emulator, launcher
+
+from .conftest import ROOT, Checkout
+
+DIGITS = ROOT / "models" / "digits"
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Checkout:
+    root = tmp_path / "real"
+    for name in ("rules", "site_scons", "runtime"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(DIGITS, root / "models" / "digits")
+    shutil.copy(ROOT / "SConstruct", root)
+    return Checkout(root)
+
+
+def skip_unless_runnable(name: str) -> None:
+    target = load_target(name)
+    try:
+        for member in target.members or (name,):
+            single = load_target(member)
+            find_emulator(single.emulator[0]) if single.system == "none" else launcher(single)
+    except EmulatorMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.mark.parametrize("target", ["arm64", "armv7", "arm64v7", "x86_64", "baremetal"])
+def test_digits_are_right_on_every_target(real: Checkout, target: str) -> None:
+    skip_unless_runnable(target)
+    said = real.scons("verify", f"target={target}", "model=digits")
+    assert "64 cases" in said and "WRONG" not in said
+    assert said.count(" ok\n") == len(load_target(target).members or [target])
+
+
+def test_a_real_build_is_not_repeated(real: Checkout) -> None:
+    assert len(real.steps("target=armv7", "model=digits")) > 6
+    assert real.steps("target=armv7", "model=digits") == []
+
+
+def test_run_prints_labels(real: Checkout) -> None:
+    skip_unless_runnable("x86_64")
+    said = real.scons("run", "target=x86_64", "model=digits")
+    labels = (DIGITS / "labels.txt").read_text().splitlines()
+    assert "ms a run" in said and f"  {labels[0]}\n" in said
+
+
+def verify(tmp_path: Path, change: float, *more: str) -> int:
+    """``mgecc verify`` of the digits against outputs of which one number is changed."""
+    expected = dict(load_cases(DIGITS / "expected.npz"))
+    expected["out.0"] = expected["out.0"].copy()
+    expected["out.0"][3, 0, 5] += np.float32(change)
+    save_cases(tmp_path / "expected.npz", expected)
+    arrays = ["--inputs", str(DIGITS / "inputs.npz"), "--expected", str(tmp_path / "expected.npz")]
+    return cli.main(["verify", str(DIGITS / "digits.mge"), "--target", "x86_64", *arrays, *more])
+
+
+def test_verify_sees_one_wrong_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    skip_unless_runnable("x86_64")
+    assert verify(tmp_path, 0.0) == 0
+    assert verify(tmp_path, 0.1) == 1
+    assert "1/640" in capsys.readouterr().out
+    assert verify(tmp_path, 0.1, "--atol", "0.2") == 0
+    assert verify(tmp_path, 0.0, "--atol", "1e-9") == 1
+
+
+def test_compile_writes_the_same_as_the_rules(real: Checkout, tmp_path: Path) -> None:
+    real.scons("target=armv7", "model=digits")
+    built = real.root / "build" / "armv7" / "digits"
+    out = tmp_path / "out"
+    assert (
+        cli.main(["compile", str(DIGITS / "model.yaml"), "--target", "armv7", "--out", str(out), "--split"])
+        == 0
+    )
+    names = [path.name for path in built.iterdir() if path.is_file()]
+    assert len(names) == 7
+    for name in names:
+        assert (out / name).read_bytes() == (built / name).read_bytes(), name
+    assert sorted((out / "kernels").glob("*.c"))
