@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import shlex
@@ -185,15 +186,17 @@ def _command_action(command: str, model: ModelNodes, settings: Settings) -> Sign
 def _test_action(tests: str, settings: Settings) -> SignedAction:
     from mgecc.toolrun.emulators import install_emulators
 
-    run = _python(
-        ["-m", "pytest", *shlex.split(settings.args or tests)], step_line("TEST", settings.args or tests)
-    )
+    arguments = shlex.split(settings.args or tests)
+    jobs = script.GetOption("num_jobs")
+    if jobs > 1 and "-n" not in arguments and importlib.util.find_spec("xdist"):
+        arguments = ["-n", str(jobs), *arguments]
+    run = _python(["-m", "pytest", *arguments], "")
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
         install_emulators()
         return run.execfunction(target, source, env)
 
-    return SignedAction(execute, "", step_line("TEST", settings.args or tests))
+    return SignedAction(execute, "", step_line("TEST", *arguments))
 
 
 def _python(args: list[str], shown: str) -> SignedAction:
