@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from mgecc.graph import Unsupported
 
-_RANDOM = "UniformRNGV1 GaussianRNGV1 PermutationRNG PoissonRNG GammaRNG BetaRNG ShuffleRNG ExponentialRNG MultinomialRNG"
+_RANDOM = (
+    "UniformRNGV1 GaussianRNGV1 PermutationRNG PoissonRNG GammaRNG BetaRNG ShuffleRNG"
+    " ExponentialRNG MultinomialRNG"
+)
 _CONDITIONAL = "CondExecPred CondExecPredLogical CondExecMark CondExecMerge Loop"
 _ENGINES = "TensorRTRuntimeOpr CambriconRuntimeOpr MagicMindRuntimeOpr AtlasRuntimeOpr"
 _TRAINING = "AddUpdate MaskPropagate MaskConvolutionV2 CollectiveComm"

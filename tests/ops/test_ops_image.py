@@ -1,0 +1,211 @@
+"""Image operators: what holds beyond the corpus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from handmade_nodes import run
+from mgecc.graph import Unsupported
+from mgecc.ops.sampling import BORDERS
+from mgecc.ops.warp import affine_coordinates, perspective_coordinates
+
+RNG = np.random.default_rng(3)
+IMAGE = RNG.standard_normal((1, 3, 6, 5)).astype(np.float32)
+BYTES = RNG.integers(0, 256, (1, 6, 5, 3)).astype(np.uint8)
+
+
+def ints(*numbers: int) -> np.ndarray:
+    return np.array(numbers, np.int32)
+
+
+@pytest.mark.parametrize(
+    "border, want",
+    [
+        ("REPLICATE", [0, 0, 0, 0, 1, 2, 2, 2, 2]),
+        ("REFLECT", [2, 1, 0, 0, 1, 2, 2, 1, 0]),
+        ("REFLECT_101", [1, 2, 1, 0, 1, 2, 1, 0, 1]),
+        ("WRAP", [0, 1, 2, 0, 1, 2, 0, 1, 2]),
+    ],
+)
+def test_borders(border: str, want: list[int]) -> None:
+    assert BORDERS[border](np.arange(-3, 6), 3).tolist() == want
+
+
+@pytest.mark.parametrize("border", sorted(BORDERS))
+def test_borders_of_a_single_pixel(border: str) -> None:
+    assert BORDERS[border](np.arange(-3, 4), 1).tolist() == [0] * 7
+
+
+@pytest.mark.parametrize("mode", ["NEAREST", "LINEAR", "CUBIC"])
+@pytest.mark.parametrize("data_format", ["NCHW", "NHWC"])
+def test_resizing_to_the_same_size_changes_nothing(mode: str, data_format: str) -> None:
+    x = IMAGE if data_format == "NCHW" else BYTES
+    size = x.shape[2:] if data_format == "NCHW" else x.shape[1:3]
+    (result,) = run("Resize", {"imode": mode, "format": data_format}, x, ints(*size))
+    np.testing.assert_allclose(result, x, rtol=1e-6)
+
+
+def test_formats_are_resized_alike() -> None:
+    attrs = {"imode": "LINEAR"}
+    plain = run("Resize", {**attrs, "format": "NCHW"}, IMAGE, ints(9, 7))[0]
+    last = run("Resize", {**attrs, "format": "NHWC"}, IMAGE.transpose(0, 2, 3, 1), ints(9, 7))[0]
+    np.testing.assert_array_equal(last.transpose(0, 3, 1, 2), plain)
+
+
+def test_sizes_given_as_floats_are_truncated() -> None:
+    size = np.array([7.9, 3.2], np.float32)
+    assert run("Resize", {"imode": "LINEAR", "format": "NCHW"}, IMAGE, size)[0].shape == (1, 3, 7, 3)
+
+
+def test_single_pixels_can_be_enlarged() -> None:
+    one = np.full((1, 1, 1, 1), 3, np.float32)
+    for mode in ("LINEAR", "CUBIC"):
+        (result,) = run("Resize", {"imode": mode, "format": "NCHW"}, one, ints(4, 3))
+        np.testing.assert_allclose(result, np.full((1, 1, 4, 3), 3), rtol=1e-6)
+
+
+def test_aligned_volumes_keep_their_corners() -> None:
+    x = RNG.standard_normal((1, 3, 4, 5, 2)).astype(np.float32)
+    attrs = {"imode": "LINEAR", "format": "NDHWC", "align_corners": True}
+    (result,) = run("Resize3D", attrs, x, ints(5, 7, 9))
+    np.testing.assert_allclose(result[:, ::4, ::6, ::8], x[:, ::2, ::3, ::4], rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["AREA", "LANCZOS4"])
+def test_other_interpolations_are_refused(mode: str) -> None:
+    with pytest.raises(Unsupported, match=mode):
+        run("Resize", {"imode": mode, "format": "NCHW"}, IMAGE, ints(4, 4))
+
+
+def warp(x: np.ndarray, matrix: Any, size: tuple[int, int], **attrs: Any) -> np.ndarray:
+    attrs = {"imode": "LINEAR", "bmode": "REPLICATE", "border_val": 0.0, "format": "NCHW", **attrs}
+    return run("WarpPerspective", attrs, x, np.array(matrix, np.float32)[None], ints(*size))[0]
+
+
+SHIFT = [[1, 0, 1], [0, 1, -1], [0, 0, 1]]
+
+
+@pytest.mark.parametrize("mode", ["LINEAR", "NEAREST"])
+def test_whole_shifts_move_pixels(mode: str) -> None:
+    result = warp(IMAGE, SHIFT, (6, 5), imode=mode, bmode="CONSTANT", border_val=9.0)
+    np.testing.assert_array_equal(result[:, :, 1:, :4], IMAGE[:, :, :5, 1:])
+    assert (result[:, :, 0] == 9).all() and (result[:, :, :, 4] == 9).all()
+
+
+def test_the_two_warps_agree() -> None:
+    turned = [[0.9, 0.2, 0.3], [-0.1, 1.1, 0.4], [0, 0, 1]]
+    attrs = {"imode": "LINEAR", "border_mode": "WRAP", "border_val": 0.0, "format": "NCHW"}
+    affine = run("WarpAffine", attrs, IMAGE, np.array(turned[:2], np.float32)[None], ints(4, 4))[0]
+    np.testing.assert_allclose(affine, warp(IMAGE, turned, (4, 4), bmode="WRAP"), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("make, rows", [(perspective_coordinates, 3), (affine_coordinates, 2)])
+def test_fixed_point_coordinates_are_multiples_near_the_exact_ones(make: Any, rows: int) -> None:
+    matrix = np.array([[0.91, 0.13, 0.37], [-0.21, 1.07, 0.59], [0.001, 0.002, 1]], np.float32)[None, :rows]
+    for exact, fixed in zip(make(matrix, (8, 9), 0), make(matrix, (8, 9), 32)):
+        assert (fixed * 32 == np.round(fixed * 32)).all()
+        assert np.abs(exact - fixed).max() <= 0.5 / 32 + 2 / 1024
+
+
+def test_a_vanishing_depth_reads_the_first_pixel_of_fixed_point_images() -> None:
+    result = warp(BYTES, [[1, 0, 0], [0, 1, 0], [0, 0, 0]], (2, 2), format="NHWC")
+    np.testing.assert_array_equal(result, np.broadcast_to(BYTES[:, :1, :1], (1, 2, 2, 3)))
+
+
+def test_coordinates_that_are_not_finite_do_not_fail() -> None:
+    assert warp(IMAGE, [[1, 0, 0], [0, 1, 0], [0, 0, 0]], (2, 2), bmode="CONSTANT").shape == (1, 3, 2, 2)
+
+
+@pytest.mark.parametrize("attrs", [{"bmode": "TRANSPARENT"}, {"imode": "CUBIC"}, {"format": "NCHW4"}])
+def test_warps_that_are_not_served_are_refused(attrs: dict[str, str]) -> None:
+    with pytest.raises(Unsupported):
+        warp(IMAGE, SHIFT, (2, 2), **attrs)
+
+
+def test_regions_must_name_an_image() -> None:
+    boxes = np.array([[1, 0, 0, 3, 3]], np.float32)
+    with pytest.raises(IndexError):
+        run("ROIPooling", {"mode": "MAX", "scale": 1.0}, IMAGE, boxes, ints(2, 2))
+
+
+def test_pooled_regions_name_their_largest_pixel() -> None:
+    boxes = np.array([[0, 0, 0, 4, 5]], np.float32)
+    values, places = run("ROIPooling", {"mode": "MAX", "scale": 1.0}, IMAGE, boxes, ints(2, 2))
+    np.testing.assert_array_equal(
+        values.reshape(3, -1), np.take_along_axis(IMAGE.reshape(3, -1), places.reshape(3, -1), 1)
+    )
+
+
+def test_regions_outside_of_the_image_are_empty() -> None:
+    boxes = np.array([[0, 40, 40, 44, 44]], np.float32)
+    values, places = run("ROIPooling", {"mode": "AVERAGE", "scale": 1.0}, IMAGE, boxes, ints(1, 1))
+    assert (values == 0).all() and (places == -1).all()
+
+
+ALIGN = {"format": "NCHW", "spatial_scale": 1.0, "offset": 0.0, "pooled_height": 2, "pooled_width": 2}
+
+
+def test_aligned_regions_of_a_plane_give_the_plane() -> None:
+    ramp = np.broadcast_to(np.arange(8, dtype=np.float32), (1, 1, 8, 8))
+    boxes = np.array([[0, 1, 1, 5, 5]], np.float32)
+    attrs = {**ALIGN, "mode": "AVERAGE", "sample_height": 2, "sample_width": 2}
+    np.testing.assert_allclose(run("ROIAlign", attrs, ramp, boxes)[0][0, 0], [[2, 4], [2, 4]], rtol=1e-6)
+
+
+PART = {
+    "spatial_scale": 1.0, "trans_std": 0.1, "pooled_h": 2, "pooled_w": 2, "part_size": 2, "sample_per_part": 2,
+}  # fmt: skip
+
+
+def test_movements_of_zero_are_as_good_as_none() -> None:
+    boxes, still = np.array([[0, 0, 0, 3, 4]], np.float32), np.zeros((1, 2, 2, 2), np.float32)
+    moved = run("DeformablePSROIPooling", {**PART, "no_trans": False}, IMAGE, boxes, still)
+    fixed = run("DeformablePSROIPooling", {**PART, "no_trans": True}, IMAGE, boxes, still)
+    np.testing.assert_array_equal(moved[0], fixed[0])
+    assert (fixed[1] == 4).all()
+
+
+def test_colours() -> None:
+    def convert(mode: str, x: np.ndarray) -> np.ndarray:
+        return run("CvtColor", {"mode": mode}, x)[0]
+
+    np.testing.assert_array_equal(convert("RGB2BGR", BYTES), BYTES[..., ::-1])
+    np.testing.assert_array_equal(convert("BGR2GRAY", BYTES), convert("RGB2GRAY", convert("BGR2RGB", BYTES)))
+    real = convert("RGB2GRAY", BYTES.astype(np.float32))
+    assert np.abs(real - convert("RGB2GRAY", BYTES)).max() <= 0.51
+    gray = convert("RGB2GRAY", BYTES)
+    np.testing.assert_array_equal(convert("RGB2GRAY", convert("GRAY2RGB", gray)), gray)
+    rgba = np.concatenate([BYTES, BYTES[..., :1]], -1)
+    np.testing.assert_array_equal(convert("RGBA2BGR", rgba), BYTES[..., ::-1])
+    with pytest.raises(Unsupported, match="YUV2RGB_NV21"):
+        convert("YUV2RGB_NV21", BYTES)
+
+
+def test_mirroring_and_turning() -> None:
+    flipped = run("Flip", {"vertical": True, "horizontal": False}, BYTES)[0]
+    np.testing.assert_array_equal(flipped, BYTES[:, ::-1])
+    turned = run("Rotate", {"clockwise": True}, BYTES)[0]
+    assert turned.shape == (1, 5, 6, 3)
+    np.testing.assert_array_equal(turned[0, 0, :, 0], BYTES[0, ::-1, 0, 0])
+    np.testing.assert_array_equal(run("Rotate", {"clockwise": False}, turned)[0], BYTES)
+
+
+BLUR = {"border_mode": "REFLECT_101", "sigma_x": 0.0, "sigma_y": 0.0, "kernel_height": 3, "kernel_width": 5}
+
+
+def test_blurring_keeps_the_mean_of_a_flat_image_and_spreads_a_point() -> None:
+    flat = np.full((1, 6, 6, 1), 7, np.float32)
+    np.testing.assert_allclose(run("GaussianBlur", BLUR, flat)[0], flat, rtol=1e-6)
+    point = np.zeros((1, 7, 7, 1), np.float32)
+    point[0, 3, 3] = 64
+    spread = run("GaussianBlur", BLUR, point)[0][0, ..., 0]
+    np.testing.assert_allclose(spread[3, 1:6], 32 * np.array([1, 4, 6, 4, 1]) / 16)
+    np.testing.assert_allclose(spread[2:5, 3], 24 * np.array([1, 2, 1]) / 4)
+
+
+def test_the_window_of_a_blur_follows_from_sigma() -> None:
+    auto = {**BLUR, "sigma_x": 1.0, "kernel_height": 0, "kernel_width": 0}
+    given = {**BLUR, "sigma_x": 1.0, "sigma_y": 1.0, "kernel_height": 7, "kernel_width": 7}
+    np.testing.assert_array_equal(run("GaussianBlur", auto, BYTES)[0], run("GaussianBlur", given, BYTES)[0])
