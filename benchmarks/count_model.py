@@ -1,0 +1,103 @@
+"""Executed guest instructions of one inference, exact and repeatable, against the ideal of MACs / 4.
+
+    python benchmarks/count_model.py models/mobilenet/model.yaml --target arm64 [--optimize size] [--kernels]
+
+Needs the package qemu-user (statically linked builds of QEMU load no plugins) and a host C compiler for the plugin
+benchmarks/tools/qemu_insn_count.c.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgecc.config import ModelConfig, load_cases
+from mgecc.targets import Target, load_target
+from mgecc.toolrun.products import read_config
+from mgecc.toolrun.session import Session, compile_and_build, prepare
+from mgecc.toolrun.tensors import input_cases
+
+PLUGIN = Path(__file__).parent / "tools" / "qemu_insn_count.c"
+
+
+@dataclass(frozen=True)
+class Count:
+    """Instructions of one inference, its multiply-accumulates, and instructions by kernel."""
+
+    instructions: int
+    macs: int
+    kernels: dict[str, int]
+
+    @property
+    def ratio(self) -> float:
+        return self.instructions / (self.macs / 4)
+
+
+def build_plugin(folder: Path) -> Path:
+    """Compile the counting plugin for the host."""
+    plugin = folder / "libcount.so"
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", str(plugin), str(PLUGIN)], check=True)
+    return plugin
+
+
+def _emulator(target: Target, plugin: Path) -> list[str]:
+    name, *arguments = target.emulator
+    found = shutil.which(name.removesuffix("-static"))
+    if found is None:
+        raise SystemExit(f"{name.removesuffix('-static')} is missing: apt-get install qemu-user")
+    report = "mark=mg_mark,sym=1,top=60"
+    return [found, *arguments, "-d", "plugin", "-D", "/dev/null", "-plugin", f"{plugin},{report}"]
+
+
+def _parse(text: str, macs: int) -> Count:
+    total = re.search(r"^insns (\d+)", text, re.MULTILINE)
+    if total is None:
+        raise SystemExit(f"the plugin reported nothing: {text[-300:]}")
+    rows = re.findall(r"^sym (\d+) (\w+)", text, re.MULTILINE)
+    return Count(int(total[1]), macs, {name: int(n) for n, name in rows})
+
+
+def count(session: Session, inputs: bytes, macs: int, folder: Path) -> Count:
+    """Run one case under the plugin."""
+    runner = session.runners[0]
+    (folder / "inputs.bin").write_bytes(inputs)
+    words = [str(runner.program.resolve()), "inputs.bin", "outputs.bin"]
+    command = [*_emulator(runner.target, build_plugin(folder)), *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return _parse(done.stderr, macs)
+
+
+def measure(config: ModelConfig, target: Target, toolchain: str) -> Count:
+    """Compile, build and count the first recorded case of a model."""
+    assert config.verify.inputs is not None
+    with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
+        folder = Path(name)
+        libraries = compile_and_build(config, target, toolchain, folder / "products")
+        session = prepare(libraries, toolchain, folder / "runner")
+        report = json.loads((folder / "products" / "report.json").read_text())
+        case = input_cases(load_cases(config.verify.inputs), session.interface)[0]
+        return count(session, case, report["macs"], folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--target", default="arm64")
+    parser.add_argument("--toolchain", default="zig")
+    parser.add_argument("--optimize", default="")
+    parser.add_argument("--kernels", action="store_true", help="also by kernel")
+    args = parser.parse_args()
+    result = measure(read_config(args.model, "", args.optimize), load_target(args.target), args.toolchain)
+    print(f"{result.instructions} instructions, {result.macs} MACs, ratio to MACs/4: {result.ratio:.3f}")
+    for name, number in result.kernels.items() if args.kernels else ():
+        print(f"  {number:>12}  {name}")
+
+
+if __name__ == "__main__":
+    main()
