@@ -57,24 +57,44 @@ def node(op: str, inputs: Sequence[Value], **attrs: object) -> Node:
     return made
 
 
-def c_text(kernels: Sequence[Kernel], target: Target) -> str:
-    """One C file with these kernels, as a library would hold them, and an ``entry`` for each."""
-    headers = list(dict.fromkeys([target.isa, *(n for k in kernels for n in k.needs)]))
+def kernel_text(kernels: Sequence[Kernel], target: Target) -> str:
+    """These kernels as a library would hold them behind the header of the ISA, and their table."""
+    headers = dict.fromkeys(n for k in kernels for n in k.needs)
     parts = [header_text(h) for h in headers] + [render_kernel(k, target) for k in kernels]
     table = ", ".join(k.symbol for k in kernels)
     parts.append(f"void (*const mg_test_entries[])(void *const *, const int32_t *) = {{ {table} }};\n")
     return "\n".join(parts)
 
 
-@cache
-def library(text: str, cflags: str) -> ctypes.CDLL:
-    """Compile and load; equal texts are compiled once."""
-    stem = Path(_FOLDER.name) / hashlib.sha256((text + cflags).encode()).hexdigest()[:16]
-    stem.with_suffix(".c").write_text(text, encoding="utf-8")
-    command = ["gcc", *FLAGS.split(), *cflags.split(), "-shared", "-o", f"{stem}.so", f"{stem}.c"]
+def c_text(kernels: Sequence[Kernel], target: Target) -> str:
+    """A whole C file with these kernels."""
+    return header_text(target.isa) + kernel_text(kernels, target)
+
+
+def _gcc(source: Path, output: Path, flags: str) -> None:
+    command = ["gcc", *FLAGS.split(), *flags.split(), "-o", str(output), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:4000]
-    return ctypes.CDLL(f"{stem}.so")
+
+
+@cache
+def _precompiled(isa: str, cflags: str) -> Path:
+    """The header of the ISA, parsed once for all kernels of a test run."""
+    header = Path(_FOLDER.name) / f"{isa}.h"
+    header.write_text(header_text(isa), encoding="utf-8")
+    _gcc(header, Path(f"{header}.gch"), f"{cflags} -x c-header")
+    return header
+
+
+@cache
+def library(text: str, isa: str, cflags: str) -> ctypes.CDLL:
+    """Compile and load; equal texts are compiled once."""
+    header = _precompiled(isa, cflags)
+    stem = Path(_FOLDER.name) / hashlib.sha256((text + isa + cflags).encode()).hexdigest()[:16]
+    source, shared = stem.with_suffix(".c"), stem.with_suffix(".so")
+    source.write_text(text, encoding="utf-8")
+    _gcc(source, shared, f"{cflags} -shared -include {header}")
+    return ctypes.CDLL(str(shared))
 
 
 def host_flags(target: Target) -> str:
@@ -110,7 +130,7 @@ def _execute(calls: Sequence[Call], target: Target, memory: Memory, beside: Sequ
     if not calls:
         return
     kernels = list(dict.fromkeys([*beside, *(c.kernel for c in calls)]))
-    loaded = library(c_text(kernels, target), host_flags(target))
+    loaded = library(kernel_text(kernels, target), target.isa, host_flags(target))
     entries = (ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p) * len(kernels)).in_dll(
         loaded, "mg_test_entries"
     )

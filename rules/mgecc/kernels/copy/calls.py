@@ -1,0 +1,116 @@
+"""Kernels and calls that move data without changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import Unsupported, Value
+from mgecc.kernels.base import Call, Const, Kernel, Place
+from mgecc.kernels.strides import Nest, collapse
+
+_ELEMENTS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
+
+
+def element(value: Value) -> str:
+    """C type that carries a stored number of the value, whatever it means."""
+    return _ELEMENTS[value.type.dtype.size]
+
+
+@dataclass(frozen=True)
+class Move:
+    """Elements of an array: ``sizes`` of the loops, and where each side starts and steps, in elements."""
+
+    sizes: tuple[int, ...]
+    source: tuple[int, ...]
+    target: tuple[int, ...]
+    source_offset: int = 0
+    target_offset: int = 0
+
+    def nest(self) -> Nest:
+        return collapse(self.sizes, [self.source, self.target])
+
+    @property
+    def elements(self) -> int:
+        return int(np.prod(self.sizes, dtype=np.int64))
+
+    def cost(self) -> float:
+        """Estimated instructions."""
+        nest = self.nest()
+        inner = nest.sizes[-1]
+        dense = nest.strides[0][-1] == nest.strides[1][-1] == 1
+        rows = self.elements // max(inner, 1)
+        return 40.0 + rows * (20.0 + (inner / 8 if dense else inner * 2.5))
+
+
+def strided(move: Move, x: Value, y: Value, place: Place | None = None) -> Call:
+    """A call that copies as ``move`` says; ``place`` when the planner may drop it."""
+    nest, elem = move.nest(), element(y)
+    source, target = nest.strides
+    dense = source[-1] == target[-1] == 1
+    fields = [("ox", "int32_t"), ("oy", "int32_t")]
+    numbers = [move.source_offset, move.target_offset]
+    for d, (n, s, t) in enumerate(zip(nest.sizes, source, target)):
+        fields += [(f"n{d}", "int32_t"), (f"x{d}", "int32_t"), (f"y{d}", "int32_t")]
+        numbers += [n, s, t]
+    kind = "rows" if dense else "strided"
+    kernel = Kernel(
+        f"copy_{kind}_b{8 * y.type.dtype.size}_d{nest.depth}",
+        "copy/strided.c.j2",
+        (("x", f"const {elem} *"), ("y", f"{elem} *")),
+        tuple(fields),
+        (("dense", dense), ("depth", nest.depth), ("elem", elem)),
+    )
+    return Call(kernel, (x, y), tuple(numbers), place)
+
+
+def fill(y: Value, stored: int) -> Call:
+    """A call that fills the whole memory of a value with one stored number, given as its bits."""
+    elem = element(y)
+    size = y.type.dtype.size
+    kernel = Kernel(
+        f"copy_fill_b{8 * size}",
+        "copy/fill.c.j2",
+        (("y", f"{elem} *"),),
+        (("n", "int32_t"), ("value", "int32_t")),
+        (("elem", elem),),
+    )
+    return Call(kernel, (y,), (y.type.nbytes // size, stored))
+
+
+def lookup(x: Value, y: Value, tables: Sequence[np.ndarray]) -> Call:
+    """A call that reads x at sums of offsets, one table for each axis of y."""
+    if len(tables) > 7:
+        raise Unsupported(f"data of rank {len(tables)} is not served")
+    elem, depth = element(y), len(tables)
+    kernel = Kernel(
+        f"copy_lookup_b{8 * y.type.dtype.size}_d{depth}",
+        "copy/lookup.c.j2",
+        (("x", f"const {elem} *"), ("table", "const int32_t *"), ("y", f"{elem} *")),
+        tuple((f"n{d}", "int32_t") for d in range(depth)),
+        (("depth", depth), ("elem", elem)),
+    )
+    joined = np.concatenate(tables).astype(np.int32)
+    return Call(kernel, (x, Const(lambda: joined), y), tuple(len(t) for t in tables))
+
+
+def relayout(x: Value, y: Value) -> Call:
+    """A call that brings x into the channel block of y."""
+    elem = element(y)
+    before, after = x.type.block, y.type.block
+    params: tuple[tuple[str, int | str | bool], ...]
+    if 1 in (before, after):
+        template, params = "relayout", (("c", max(before, after)), ("elem", elem), ("pack", before == 1))
+    else:
+        template, params = "reblock", (("elem", elem), ("from", before), ("to", after))
+    kernel = Kernel(
+        f"copy_{template}_b{8 * y.type.dtype.size}_c{before}_c{after}",
+        f"copy/{template}.c.j2",
+        (("x", f"const {elem} *"), ("y", f"{elem} *")),
+        (("images", "int32_t"), ("channels", "int32_t"), ("pixels", "int32_t")),
+        params,
+    )
+    n, ch, h, w = x.shape
+    return Call(kernel, (x, y), (n, ch, h * w))

@@ -1,0 +1,99 @@
+"""Candidates for operators that move data: views and strided copies, joins, padding, changes of channel block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node, Value
+from mgecc.kernels.base import Call, Candidate, Place, serves
+from mgecc.kernels.copy import views  # registers its own operators
+from mgecc.kernels.copy.calls import Move, fill, lookup, relayout, strided
+from mgecc.kernels.strides import dense
+from mgecc.ops.padding import offsets
+from mgecc.ops.saturating import stored
+from mgecc.targets import Target
+
+__all__ = ["concat", "padding", "relayouts", "views"]
+
+
+def _joins(node: Node, axis: int, c: int) -> list[tuple[Value, Move, Place | None]]:
+    """For every input the copy into the result; a place where that is one run of bytes."""
+    y = node.output
+    whole = y.type.with_block(c).stored_shape
+    steps, start, found = dense(whole), 0, []
+    for x in node.inputs:
+        shape = x.type.with_block(c).stored_shape
+        move = Move(shape, dense(shape), steps, 0, start * steps[axis])
+        run = all(n == 1 for n in whole[:axis]) and not x.is_const
+        found.append((x, move, Place(x, y, move.target_offset * y.type.dtype.size) if run else None))
+        start += shape[axis]
+    return found
+
+
+def _join(axis: int, c: int, node: Node) -> list[Call]:
+    return [strided(move, x, node.output, place) for x, move, place in _joins(node, axis, c)]
+
+
+@serves("Concat")
+def concat(node: Node, target: Target) -> Iterator[Candidate]:
+    """One copy an input, dropped where the input can be computed in its place."""
+    axis = int(node.attrs["axis"]) % node.output.type.rank
+    c = target.block_of(node.output.type.dtype.name)
+    fits = axis != 1 or all(x.shape[1] % c == 0 for x in node.inputs if len(x.shape) > 1)
+    blocks = [1, c] if c > 1 and node.output.type.rank == 4 and fits else [1]
+    for block in blocks:
+        if block > 1 and any(x.is_const for x in node.inputs):
+            continue
+        cost = sum(4.0 if place else move.cost() for _, move, place in _joins(node, axis, block))
+        ins = (block,) * len(node.inputs)
+        yield Candidate(partial(_join, axis, block), cost, ins, (block,), 200, why="computed in place or copied")
+
+
+def _bits(array: np.ndarray) -> int:
+    """One stored number as the int32 whose low bytes it is."""
+    return int.from_bytes(array.tobytes().ljust(4, b"\0"), "little", signed=True)
+
+
+def _pad_constant(node: Node) -> list[Call]:
+    x, y = node.inputs[0], node.output
+    value = stored(np.array([node.attrs["padding_val"]], np.float32), x.type.dtype).astype(x.type.dtype.numpy)
+    steps = dense(y.shape)
+    begin = sum(front * step for (front, _), step in zip(offsets(node), steps))
+    return [fill(y, _bits(value)), strided(Move(x.shape, dense(x.shape), steps, 0, begin), x, y)]
+
+
+def _pad_repeated(node: Node) -> list[Call]:
+    """Reflected and repeated edges: every axis reads the input at a table of positions."""
+    x, y = node.inputs[0], node.output
+    mode = "reflect" if node.attrs["padding_mode"] == "REFLECT" else "edge"
+    tables = [
+        np.pad(np.arange(n), pair, mode=mode) * step  # type: ignore[call-overload]
+        for n, pair, step in zip(x.shape, offsets(node), dense(x.shape))
+    ]
+    return [lookup(x, y, tables)]
+
+
+@serves("Padding")
+def padding(node: Node, target: Target) -> Iterator[Candidate]:
+    """Plain layout; constant padding fills and copies, the others look positions up."""
+    constant = node.attrs["padding_mode"] == "CONSTANT"
+    build = _pad_constant if constant else _pad_repeated
+    cost = node.output.type.elements * (1.5 if constant else 4.0)
+    yield Candidate(build, 60.0 + cost, (1,), (1,), 300, why="fill and copy" if constant else "table of positions")
+
+
+@serves("Relayout")
+def relayouts(node: Node, target: Target) -> Iterator[Candidate]:
+    """Between channel blocks; free where both are the same bytes."""
+    x, before, after = node.inputs[0], node.attrs["from"], node.attrs["to"]
+    _, ch, h, w = x.shape
+    if h * w == 1 and ch % before == 0 and ch % after == 0 and not x.is_const:
+        yield Candidate(lambda made: [], 1.0, (before,), (after,), 0, place=(Place(node.output, x, 0),), why="a view")
+        return
+    yield Candidate(
+        lambda made: [relayout(made.inputs[0], made.output)],
+        200.0 + 1.5 * x.type.elements, (before,), (after,), 250, why="change of layout",
+    )  # fmt: skip

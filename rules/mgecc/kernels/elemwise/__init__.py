@@ -1,0 +1,1 @@
+"""Element-wise expressions of any number of broadcast operands. May import: what mgecc.kernels may."""

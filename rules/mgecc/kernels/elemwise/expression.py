@@ -1,0 +1,164 @@
+"""Element-wise nodes as expressions, and expressions as C statements.
+
+An expression is an input's position (int), a number (float) or a tuple (mode, operand, ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import DType, Node, Unsupported
+from mgecc.kernels.elemwise.modes import FAST, FLOAT, INTEGER
+from mgecc.ops.quantize import same_unit
+
+Expr = Any
+_EXACT = frozenset({"ADD", "SUB", "RELU", "MAX", "MIN", "NEGATE", "ABS"})
+_SCALED = {
+    "FUSE_MUL_ADD3_INT16x32x32x32": "FUSE_MUL_ADD3",
+    "FUSE_MUL_ADD3_INT16xF32xF32xF32": "FUSE_MUL_ADD3",
+    "FUSE_MUL_ADD3_UINT8xF32xF32xF32": "FUSE_MUL_ADD3",
+    "MUL_INT16xF32xF32": "MUL",
+}
+_SUMS = {"FUSE_ADD_RELU": "RELU", "FUSE_ADD_H_SWISH": "H_SWISH"}
+_LOGIC = {"ADD": "OR", "MUL": "AND"}  # of booleans
+_TO_BOOL = frozenset({"EQ", "NEQ", "LT", "LEQ", "ISNAN", "ISINF"})
+
+
+def _inputs(mode: str, node: Node) -> Expr:
+    operands = tuple(range(len(node.inputs)))
+    if mode in _SUMS:
+        return (_SUMS[mode], ("ADD", *operands))
+    return (mode, *operands)
+
+
+def _multi_type(node: Node) -> Expr:
+    mode = node.attrs["mode"]
+    if mode in _TO_BOOL:
+        return _inputs(mode, node)
+    if mode.startswith("Q"):
+        return _inputs(mode[1:], node)
+    if mode not in _SCALED:
+        raise Unsupported(f"no kernel serves the element-wise mode {mode}")
+    return _inputs(_SCALED[mode], node)
+
+
+def _convert(node: Node) -> Expr:
+    return ("NEQ", 0, 0.0) if node.output.type.dtype.name == "bool" else 0
+
+
+_EXPRESSIONS: dict[str, Callable[[Node], Expr]] = {
+    "Elemwise": lambda node: _inputs(node.attrs["mode"], node),
+    "ElemwiseMultiType": _multi_type,
+    "FusedElemwise": lambda node: node.attrs["expr"],
+    "PowC": lambda node: ("POWC", 0, float(node.attrs["exp"])),
+    "TypeCvt": _convert,
+    "Where": lambda node: ("WHERE", 0, 1, 2),
+    "MaskedFill": lambda node: ("WHERE", 1, float(node.attrs["value"]), 0),
+}
+OPERATORS = tuple(_EXPRESSIONS)
+
+
+def expression_of(node: Node) -> Expr:
+    """The node as an expression over its inputs; Unsupported for modes without a kernel."""
+    expr = _EXPRESSIONS[node.op](node)
+    if node.op == "Elemwise" and node.output.type.dtype.name == "bool" and expr[0] in _LOGIC:
+        return (_LOGIC[expr[0]], *expr[1:])
+    return expr
+
+
+def modes_of(expr: Expr) -> list[str]:
+    """Modes that occur, in order."""
+    if not isinstance(expr, tuple):
+        return []
+    return [expr[0], *(m for sub in expr[1:] for m in modes_of(sub))]
+
+
+def words(expr: Expr) -> str:
+    """A readable name: modes in lower case from the outermost; operands in their natural order are left out."""
+    return "_".join(m.lower().replace("_", "") for m in modes_of(expr)) or "cast"
+
+
+def is_exact(node: Node, expr: Expr) -> bool:
+    """Whether integers stored in one unit may be computed as they are."""
+    out = node.output.type.dtype
+    return out.is_quantized and (
+        isinstance(expr, tuple)
+        and node.op == "Elemwise"
+        and expr[0] in _EXACT
+        and all(same_unit(v.type.dtype, out) for v in node.inputs)
+    )
+
+
+def is_real(node: Node, expr: Expr) -> bool:
+    """Whether the node computes in float32 rather than in int32."""
+    types = [v.type.dtype for v in (*node.inputs, *node.outputs)]
+    return any(t.is_float or t.is_quantized for t in types) and not is_exact(node, expr)
+
+
+def number(value: float) -> str:
+    """A float32 as a C literal, shortest form."""
+    single = np.float32(value)
+    if not np.isfinite(single):
+        return "__builtin_nanf(\"\")" if np.isnan(single) else f"{'-' if single < 0 else ''}__builtin_inff()"
+    text = str(single)
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+
+
+def _power(x: str, exponent: float) -> str:
+    known = {
+        0.0: "mg_vf_set1(1.0f)",
+        1.0: x,
+        2.0: f"mg_vf_mul({x}, {x})",
+        3.0: f"mg_vf_mul(mg_vf_mul({x}, {x}), {x})",
+        -1.0: f"mg_vf_div(mg_vf_set1(1.0f), {x})",
+        -2.0: f"mg_vf_div(mg_vf_set1(1.0f), mg_vf_mul({x}, {x}))",
+    }
+    return known.get(exponent, f"mg_vf_pow({x}, mg_vf_set1({number(exponent)}))")
+
+
+class Statements:
+    """C statements that compute an expression, each sub-expression once; the last one returns."""
+
+    def __init__(self, real: bool, exact: bool, dtype: DType) -> None:
+        self.real, self.dtype = real, dtype
+        self.vector = "mg_vf" if real else "mg_vi"
+        self._table = FLOAT if real else INTEGER
+        if real and not exact:
+            self._table = {**FLOAT, **FAST}
+        self._names: dict[Expr, str] = {}
+        self.lines: list[str] = []
+
+    def add(self, expr: Expr) -> str:
+        """The C name that holds the expression's value."""
+        if isinstance(expr, int):
+            return f"x{expr}"
+        if isinstance(expr, float):
+            return f"mg_vf_set1({number(expr)})" if self.real else f"mg_vi_set1({int(expr)})"
+        if expr not in self._names:
+            text = self._wrapped(self._text(expr))
+            name = f"v{len(self.lines)}"
+            self.lines.append(f"{self.vector} {name} = {text};")
+            self._names[expr] = name
+        return self._names[expr]
+
+    def _text(self, expr: Expr) -> str:
+        mode, *operands = expr
+        if mode == "POWC" and self.real:
+            return _power(self.add(operands[0]), operands[1])
+        if mode not in self._table:
+            kind = "real numbers" if self.real else "integers"
+            raise Unsupported(f"no kernel computes the element-wise mode {mode} on {kind}")
+        names = [self.add(x) for x in operands]
+        return self._table[mode].format(*names, kind=f"{self.dtype.numpy.kind}{8 * self.dtype.size}")
+
+    def _wrapped(self, text: str) -> str:
+        """Integers narrower than the lanes wrap around as their own type does."""
+        if self.real or self.dtype.is_quantized or self.dtype.size == 4 or self.dtype.name == "bool":
+            return text
+        spare = 32 - 8 * self.dtype.size
+        if self.dtype.range[0] == 0:
+            return f"mg_vi_and({text}, mg_vi_set1({self.dtype.range[1]}))"
+        return f"mg_vi_shr(mg_vi_shl({text}, {spare}), {spare})"

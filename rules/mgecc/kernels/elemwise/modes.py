@@ -1,0 +1,144 @@
+"""C text of every element-wise mode in the SIMD vocabulary: on float vectors and on int32 vectors.
+
+{0}, {1}, ... stand for the operands. Divisions and products stay separate operations in the order of the NumPy meaning,
+because results of quantised types must be the same bits on every target; ``FAST`` has what plain floats may use instead.
+"""
+
+from __future__ import annotations
+
+import re
+
+FLOAT: dict[str, str] = {
+    "RELU": "mg_vf_max(mg_vf_zero(), {0})",
+    "ABS": "mg_vf_abs({0})",
+    "CEIL": "mg_vf_ceil({0})",
+    "FLOOR": "mg_vf_floor({0})",
+    "ROUND": "mg_vf_round({0})",
+    "NEGATE": "mg_vf_neg({0})",
+    "SQRT": "mg_vf_sqrt({0})",
+    "SQUARE": "mg_vf_mul({0}, {0})",
+    "ADD": "mg_vf_add({0}, {1})",
+    "SUB": "mg_vf_sub({0}, {1})",
+    "MUL": "mg_vf_mul({0}, {1})",
+    "TRUE_DIV": "mg_vf_div({0}, {1})",
+    "FLOOR_DIV": "mg_vf_floor(mg_vf_div({0}, {1}))",
+    "MAX": "mg_vf_max({0}, {1})",
+    "MIN": "mg_vf_min({0}, {1})",
+    "MOD": "mg_vf_fmod({0}, {1})",
+    "POW": "mg_vf_pow({0}, {1})",
+    "ATAN2": "mg_vf_atan2({0}, {1})",
+    "ABS_GRAD": "mg_vf_sel(mg_vf_lt(mg_vf_zero(), {0}), {1}, mg_vf_neg({1}))",
+    "SIGMOID_GRAD": "mg_vf_mul(mg_vf_mul({0}, mg_vf_sub(mg_vf_set1(1.0f), {0})), {1})",
+    "TANH_GRAD": "mg_vf_mul(mg_vf_sub(mg_vf_set1(1.0f), mg_vf_mul({0}, {0})), {1})",
+    "SWITCH_GT0": "mg_vf_sel(mg_vf_lt(mg_vf_zero(), {0}), {1}, mg_vf_zero())",
+    "PRELU": "mg_vf_sel(mg_vf_lt(mg_vf_zero(), {0}), {0}, mg_vf_mul({0}, {1}))",
+    "LOG_SUM_EXP": "mg_vf_add(mg_vf_max({0}, {1}), mg_vf_log1p(mg_vf_exp(mg_vf_neg(mg_vf_abs(mg_vf_sub({0}, {1}))))))",
+    "LT": "mg_vf_sel(mg_vf_lt({0}, {1}), mg_vf_set1(1.0f), mg_vf_zero())",
+    "LEQ": "mg_vf_sel(mg_vf_le({0}, {1}), mg_vf_set1(1.0f), mg_vf_zero())",
+    "EQ": "mg_vf_sel(mg_vf_eq({0}, {1}), mg_vf_set1(1.0f), mg_vf_zero())",
+    "NEQ": "mg_vf_sel(mg_vf_eq({0}, {1}), mg_vf_zero(), mg_vf_set1(1.0f))",
+    "ISNAN": "mg_vf_sel(mg_vf_eq({0}, {0}), mg_vf_zero(), mg_vf_set1(1.0f))",
+    "ISINF": "mg_vf_sel(mg_vf_lt(mg_vf_set1(3.40282347e38f), mg_vf_abs({0})), mg_vf_set1(1.0f), mg_vf_zero())",
+    "COND_LEQ_MOV": "mg_vf_sel(mg_vf_le({0}, {1}), {2}, mg_vf_zero())",
+    "COND_LT_MOV": "mg_vf_sel(mg_vf_lt({0}, {1}), {2}, mg_vf_zero())",
+    "WHERE": "mg_vf_sel(mg_vf_eq({0}, mg_vf_zero()), {2}, {1})",
+    "FUSE_MUL_ADD3": "mg_vf_add(mg_vf_mul({0}, {1}), {2})",
+    "FUSE_MUL_ADD4": "mg_vf_add(mg_vf_mul({0}, {1}), mg_vf_mul({2}, {3}))",
+    "FUSE_ADD_SIGMOID": "mg_vf_sigmoid(mg_vf_add({0}, {1}))",
+    "FUSE_ADD_TANH": "mg_vf_tanh(mg_vf_add({0}, {1}))",
+    "CLIP": "mg_vf_sel(mg_vf_le({0}, {1}), {1}, mg_vf_min({2}, {0}))",
+    "RELU6": "mg_vf_min(mg_vf_set1(6.0f), mg_vf_max(mg_vf_zero(), {0}))",
+    "SIGN": "mg_vf_sel(mg_vf_eq({0}, mg_vf_zero()), {0}, mg_vf_copysign(mg_vf_set1(1.0f), {0}))",
+    "LOGSIGMOID": "mg_vf_neg(mg_vf_softplus(mg_vf_neg({0})))",
+}  # fmt: skip
+_RAMP = "mg_vf_min(mg_vf_set1(6.0f), mg_vf_max(mg_vf_zero(), mg_vf_add({0}, mg_vf_set1(3.0f))))"
+_SQUARE = "mg_vf_mul({0}, {0})"
+_ONE_TO_ONE = (
+    "acos asin cos exp expm1 log log1p sigmoid sin tanh erf erfinv erfc erfcinv silu gelu "
+    "sinh cosh asinh acosh atanh tan softplus"
+)
+FLOAT.update({name.upper(): f"mg_vf_{name}({{0}})" for name in _ONE_TO_ONE.split()})
+FLOAT["HSIGMOID"] = f"mg_vf_div({_RAMP}, mg_vf_set1(6.0f))"
+FLOAT["H_SWISH"] = f"mg_vf_div(mg_vf_mul({{0}}, {_RAMP}), mg_vf_set1(6.0f))"
+FLOAT["FAST_TANH"] = (
+    f"mg_vf_div(mg_vf_mul({{0}}, mg_vf_add(mg_vf_set1(27.0f), {_SQUARE})), "
+    f"mg_vf_add(mg_vf_set1(27.0f), mg_vf_mul(mg_vf_set1(9.0f), {_SQUARE})))"
+)
+
+FAST: dict[str, str] = {
+    "HSIGMOID": f"mg_vf_mul({_RAMP}, mg_vf_set1(0.16666667f))",
+    "H_SWISH": f"mg_vf_mul(mg_vf_mul({{0}}, mg_vf_set1(0.16666667f)), {_RAMP})",
+    "FUSE_MUL_ADD3": "mg_vf_fma({2}, {0}, {1})",
+    "FUSE_MUL_ADD4": "mg_vf_fma(mg_vf_mul({2}, {3}), {0}, {1})",
+}
+
+INTEGER: dict[str, str] = {
+    "RELU": "mg_vi_max({0}, mg_vi_zero())",
+    "ABS": "mg_vi_max({0}, mg_vi_sub(mg_vi_zero(), {0}))",
+    "NEGATE": "mg_vi_sub(mg_vi_zero(), {0})",
+    "SQUARE": "mg_vi_mul({0}, {0})",
+    "ADD": "mg_vi_add({0}, {1})",
+    "SUB": "mg_vi_sub({0}, {1})",
+    "MUL": "mg_vi_mul({0}, {1})",
+    "FLOOR_DIV": "mg_vi_floordiv({0}, {1})",
+    "MOD": "mg_vi_mod({0}, {1})",
+    "MAX": "mg_vi_max({0}, {1})",
+    "MIN": "mg_vi_min({0}, {1})",
+    "SHL": "mg_vi_shlv({0}, {1})",
+    "SHR": "mg_vi_shrv({0}, {1})",
+    "RMULH": "mg_vi_rmulh_{kind}({0}, {1})",
+    "ABS_GRAD": "mg_vi_sel(mg_vi_lt(mg_vi_zero(), {0}), {1}, mg_vi_sub(mg_vi_zero(), {1}))",
+    "SWITCH_GT0": "mg_vi_sel(mg_vi_lt(mg_vi_zero(), {0}), {1}, mg_vi_zero())",
+    "PRELU": "mg_vi_sel(mg_vi_lt(mg_vi_zero(), {0}), {0}, mg_vi_mul({0}, {1}))",
+    "LT": "mg_vi_sel(mg_vi_lt({0}, {1}), mg_vi_set1(1), mg_vi_zero())",
+    "LEQ": "mg_vi_sel(mg_vi_lt({1}, {0}), mg_vi_zero(), mg_vi_set1(1))",
+    "EQ": "mg_vi_sel(mg_vi_eq({0}, {1}), mg_vi_set1(1), mg_vi_zero())",
+    "NEQ": "mg_vi_sel(mg_vi_eq({0}, {1}), mg_vi_zero(), mg_vi_set1(1))",
+    "ISNAN": "mg_vi_sub({0}, {0})",
+    "ISINF": "mg_vi_sub({0}, {0})",
+    "COND_LEQ_MOV": "mg_vi_sel(mg_vi_lt({1}, {0}), mg_vi_zero(), {2})",
+    "COND_LT_MOV": "mg_vi_sel(mg_vi_lt({0}, {1}), {2}, mg_vi_zero())",
+    "WHERE": "mg_vi_sel(mg_vi_eq({0}, mg_vi_zero()), {2}, {1})",
+    "FUSE_MUL_ADD3": "mg_vi_add(mg_vi_mul({0}, {1}), {2})",
+    "FUSE_MUL_ADD4": "mg_vi_add(mg_vi_mul({0}, {1}), mg_vi_mul({2}, {3}))",
+    "RELU6": "mg_vi_max(mg_vi_min({0}, mg_vi_set1(6)), mg_vi_zero())",
+    "CLIP": "mg_vi_sel(mg_vi_lt({1}, {0}), mg_vi_min({0}, {2}), {1})",
+    "NOT": "mg_vi_xor({0}, mg_vi_set1(1))",
+    "AND": "mg_vi_and({0}, {1})",
+    "OR": "mg_vi_or({0}, {1})",
+    "XOR": "mg_vi_xor({0}, {1})",
+    "SIGN": "mg_vi_max(mg_vi_min({0}, mg_vi_set1(1)), mg_vi_set1(-1))",
+}  # fmt: skip
+
+# Keep finite operands finite for every finite operand of moderate size, so padding lanes may go through them.
+TAME = frozenset(
+    "RELU ABS CEIL FLOOR ROUND NEGATE SQUARE ADD SUB MUL MAX MIN ABS_GRAD SIGMOID_GRAD TANH_GRAD SWITCH_GT0 PRELU LT LEQ "
+    "EQ NEQ COND_LEQ_MOV COND_LT_MOV WHERE FUSE_MUL_ADD3 FUSE_MUL_ADD4 FUSE_ADD_RELU FUSE_ADD_SIGMOID FUSE_ADD_TANH CLIP "
+    "RELU6 SIGN SIGMOID TANH ERF ERFC SILU GELU SIN COS HSIGMOID H_SWISH FAST_TANH SOFTPLUS LOGSIGMOID ASINH".split()
+)
+
+_HEADERS = {
+    "math": "exp expm1 log log1p tanh sigmoid erf erfc silu gelu softplus",
+    "trig": "sin cos tan asin acos atan2",
+    "hyperbolic": "sinh cosh asinh acosh atanh",
+    "pow": "pow",
+    "erfinv": "erfinv erfcinv",
+    "convert": "load_i8 load_u8 load_i16 load_u16 store_i8 store_u8 store_i16 store_u16 quantize truncate fmod floordiv mod shlv shrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32",
+}
+_HEADER_OF = {f: header for header, functions in _HEADERS.items() for f in functions.split()}
+_ON_MATH = ("trig", "hyperbolic", "pow", "erfinv")
+
+
+def headers(text: str) -> tuple[str, ...]:
+    """Headers of ``simd/`` that C text in the vocabulary needs, in the order of inclusion."""
+    words = re.findall(r"mg_v[fi]_(\w+)\(", text)
+    found = {_HEADER_OF[w] for w in words if w in _HEADER_OF}
+    if found & set(_ON_MATH):
+        found.add("math")
+    return tuple(h for h in _HEADERS if h in found)
+
+
+def weight(text: str) -> float:
+    """Estimated instructions of C text for one vector."""
+    words = re.findall(r"mg_v[fi]_(\w+)\(", text)
+    return sum(25.0 if w in _HEADER_OF else 6.0 if w in ("div", "sqrt") else 1.0 for w in words)

@@ -1,0 +1,250 @@
+"""Candidates for element-wise operators and chains of them, in plain and in channel-blocked layout."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, serves
+from mgecc.kernels.elemwise import expression, operands
+from mgecc.kernels.elemwise.modes import TAME, headers, weight
+from mgecc.kernels.elemwise.operands import Source
+from mgecc.kernels.layout import to_blocked
+from mgecc.kernels.strides import Nest, broadcast_strides, collapse
+from mgecc.ops.quantize import dequantize
+from mgecc.targets import Target
+
+_MAX_DEPTH = 4
+_FILL = 1  # in padding lanes of repacked constants: neutral for products and quotients
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Shapes as they lie in memory: every input's (with axes to the left of it added), and the result's."""
+
+    inputs: tuple[tuple[int, ...], ...]
+    output: tuple[int, ...]
+    block: int
+
+
+def _shape_of(node: Node, position: int) -> tuple[int, ...]:
+    """Shape of an input for broadcasting; a fill mask covers the leading axes."""
+    shape = node.inputs[position].shape
+    if node.op == "MaskedFill" and position == 1:
+        return shape + (1,) * (node.output.type.rank - len(shape))
+    return shape
+
+
+def _plain(node: Node) -> Layout:
+    shapes = tuple(_shape_of(node, j) for j in range(len(node.inputs)))
+    return Layout(shapes, node.output.shape, 1)
+
+
+def _blocked_shape(node: Node, position: int, block: int) -> tuple[int, ...] | None:
+    """Shape of an input in a blocked kernel; None when it does not fit one."""
+    value, channels = node.inputs[position], node.output.shape[1]
+    shape = _shape_of(node, position)
+    if int(np.prod(shape)) == 1:
+        return (1,) * 5
+    shape = (1,) * (4 - len(shape)) + shape if value.is_const else shape
+    if len(shape) != 4 or shape[1] != channels:
+        return None
+    return TensorType(shape, value.type.dtype, block).stored_shape
+
+
+def _blocked(node: Node, block: int, tame: bool) -> Layout | None:
+    out = node.output.type
+    if block == 1 or out.rank != 4 or not (tame or out.shape[1] % block == 0):
+        return None
+    shapes = tuple(_blocked_shape(node, j, block) for j in range(len(node.inputs)))
+    known = tuple(s for s in shapes if s is not None)
+    return Layout(known, out.with_block(block).stored_shape, block) if len(known) == len(shapes) else None
+
+
+def _nest(layout: Layout) -> tuple[Nest, tuple[str, ...]]:
+    """The loops, the result's strides first, and each input's way along the inner one."""
+    strides = [broadcast_strides(s, layout.output) for s in (layout.output, *layout.inputs)]
+    nest = collapse(layout.output, strides)
+    ways = tuple("v" if s[-1] else "s" for s in nest.strides[1:])
+    if layout.block == 1 or nest.depth < 2 or nest.sizes[-1] != layout.block:
+        return nest, ways
+    # Pixels and lanes become one inner loop: an operand that stands still over pixels is one vector for all of it.
+    ways = tuple(w if w == "s" else "v" if s[-2] else "h" for w, s in zip(ways, nest.strides[1:]))
+    sizes = (*nest.sizes[:-2], nest.sizes[-2] * nest.sizes[-1])
+    return Nest(sizes, tuple((*s[:-2], s[-1]) for s in nest.strides)), ways
+
+
+def _operand(value: Value, layout: Layout) -> Operand:
+    if value.const is None or layout.block == 1:
+        return value
+    array = value.const.reshape((1,) * (4 - value.const.ndim) + value.const.shape)
+    return value if array.size == 1 else Const(partial(to_blocked, array, layout.block, _FILL))
+
+
+def _number(value: Value) -> np.ndarray | None:
+    """A constant of one element, as the number it means."""
+    if value.const is None or value.const.size != 1:
+        return None
+    dtype = value.type.dtype
+    return dequantize(value.const, dtype) if dtype.is_quantized else value.const
+
+
+def _sources(node: Node, layout: Layout, nest: Nest, ways: Sequence[str], real: bool) -> list[Source]:
+    sources = []
+    for j, (value, way, strides) in enumerate(zip(node.inputs, ways, nest.strides[1:])):
+        number = _number(value)
+        if number is not None and not (value.type.dtype.is_quantized and not real):
+            sources.append(Source(j, value.type.dtype, "k", None, (), number))
+        else:
+            sources.append(Source(j, value.type.dtype, way, _operand(value, layout), strides[:-1]))
+    return sources
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything about one way to compute the node."""
+
+    expr: expression.Expr
+    real: bool
+    exact: bool
+    nest: Nest
+    sources: list[Source]
+
+
+def _plan(node: Node, layout: Layout) -> Plan:
+    expr = expression.expression_of(node)
+    real = expression.is_real(node, expr)
+    exact = any(v.type.dtype.is_quantized for v in (*node.inputs, *node.outputs))
+    nest, ways = _nest(layout)
+    if nest.depth > _MAX_DEPTH + 1:
+        raise Unsupported(f"operands that are broadcast along {nest.depth} separate axes are not served")
+    return Plan(expr, real, exact, nest, _sources(node, layout, nest, ways, real))
+
+
+def _symbol(node: Node, plan: Plan) -> str:
+    """elemwise_<result type>_<operand types that differ>_<modes>_<ways>_<loops>; long or ambiguous parts as a digest."""
+    out = node.output.type.dtype.name
+    types = [s.dtype.name for s in plan.sources]
+    others = "" if all(t == out for t in types) else "_".join(dict.fromkeys(types)) + "_"
+    ways = "".join(s.way for s in plan.sources)
+    name = f"elemwise_{out}_{others}{expression.words(plan.expr)}_{ways}{plan.nest.depth}"
+    zeros = [bool(v.type.dtype.zero_point) for v in (*node.inputs, *node.outputs)]
+    natural = not isinstance(plan.expr, tuple) or plan.expr[1:] == tuple(range(len(node.inputs)))
+    if natural and len(name) <= 60 and not any(zeros) and len(set(types)) <= 1:
+        return name
+    key = repr((plan.expr, types, out, zeros, plan.exact)).encode()
+    return f"{name[:52].rstrip('_')}_{hashlib.sha256(key).hexdigest()[:8]}"
+
+
+def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
+    dtype = node.output.type.dtype
+    statements = expression.Statements(plan.real, plan.exact, dtype)
+    result = statements.add(plan.expr)
+    reads = [operands.read(s, plan.real) for s in plan.sources]
+    store = operands.write(dtype, "r", plan.real)
+    text = " ".join([*statements.lines, result, store.full, *(r.full for r in reads)])
+    outer = range(plan.nest.depth - 1)
+    fields = [("n", "int32_t"), *((f"d{d}", "int32_t") for d in outer)]
+    numbers: list[int | float] = [plan.nest.sizes[-1], *plan.nest.sizes[:-1]]
+    for access in (*reads, store):
+        fields += access.fields
+        numbers += access.numbers
+    pointers = [(s.position, operands.c_type(s.dtype)) for s in plan.sources if s.way != "k"]
+    fixed = [(s.position, r.full) for s, r in zip(plan.sources, reads) if s.way != "v"]
+    params = {
+        "body": tuple(statements.lines),
+        "depth": plan.nest.depth - 1,
+        "fixed": tuple(fixed),
+        "full": _arguments(plan, [r.full for r in reads]),
+        "heavy": weight(" ".join(statements.lines)) > 20,
+        "parameters": ", ".join(f"{statements.vector} x{s.position}" for s in plan.sources),
+        "part": _arguments(plan, [r.part for r in reads]),
+        "pointers": tuple(pointers),
+        "result": result,
+        "store_full": store.full,
+        "store_part": store.part,
+        "vector": statements.vector,
+    }
+    kernel = Kernel(
+        _symbol(node, plan),
+        "elemwise/elemwise.c.j2",
+        (*((f"x{j}", f"const {ctype} *") for j, ctype in pointers), ("y", f"{operands.c_type(dtype)} *")),
+        tuple(fields),
+        tuple(sorted(params.items())),
+        headers(text),
+    )
+    return kernel, numbers
+
+
+def _arguments(plan: Plan, texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(t if s.way == "v" else f"h{s.position}" for s, t in zip(plan.sources, texts))
+
+
+def _build(layout: Layout, node: Node) -> list[Call]:
+    plan = _plan(node, layout)
+    kernel, numbers = _kernel(node, plan)
+    tensors = tuple(s.operand for s in plan.sources if s.way != "k")
+    return [Call(kernel, (*tensors, node.output), tuple(numbers))]
+
+
+def _cost(node: Node, plan: Plan, target: Target) -> tuple[float, int]:
+    """Estimated instructions of all vectors, and bytes of code."""
+    kernel, _ = _kernel(node, plan)
+    params = dict(kernel.params)
+    work = weight(" ".join((*params["body"], params["store_full"], *params["full"])))  # type: ignore[misc]
+    narrow = sum(target.lanes for v in (*node.inputs, *node.outputs) if v.type.dtype.size < 4)
+    rows = int(np.prod(plan.nest.sizes[:-1], dtype=np.int64))
+    vectors = rows * -(-plan.nest.sizes[-1] // target.lanes)
+    return 30.0 + rows * 8.0 + vectors * (2.0 + work + narrow), 120 + int(16 * work)
+
+
+def _over(node: Node, plan: Plan) -> tuple[int, ...]:
+    """Inputs that the result may be written over: read element by element in the same order, as wide as the result."""
+    out = node.output.type
+    return tuple(
+        s.position
+        for s, strides in zip(plan.sources, plan.nest.strides[1:])
+        if s.way == "v"
+        and strides == plan.nest.strides[0]
+        and s.dtype.size == out.dtype.size
+        and node.inputs[s.position].shape == out.shape
+        and not node.inputs[s.position].is_const
+    )
+
+
+def _candidate(node: Node, layout: Layout, target: Target) -> Candidate:
+    plan = _plan(node, layout)
+    cost, code = _cost(node, plan, target)
+    blocks = tuple(
+        1 if v.is_const or v.type.elements == 1 else layout.block for v in node.inputs
+    )
+    return Candidate(
+        partial(_build, layout), cost, blocks, (layout.block,), code, _over(node, plan), why="element by element"
+    )
+
+
+@serves(*expression.OPERATORS)
+def element_wise(node: Node, target: Target) -> Iterator[Candidate]:
+    """Plain layout always; the block of the result's or the first input's type where every operand can have it."""
+    for value in (*node.inputs, *node.outputs):
+        operands.c_type(value.type.dtype)
+    yield _candidate(node, _plain(node), target)
+    expr = expression.expression_of(node)
+    tame = all(m in TAME for m in expression.modes_of(expr))
+    block = max(target.block_of(v.type.dtype.name) for v in (node.output, node.inputs[0]))
+    layout = _blocked(node, block, tame)
+    if layout is not None and _fits_lanes(layout, target):
+        yield _candidate(node, layout, target)
+
+
+def _fits_lanes(layout: Layout, target: Target) -> bool:
+    """Operands that stand still over pixels are read as one vector."""
+    _, ways = _nest(layout)
+    return "h" not in ways or layout.block == target.lanes
+
+

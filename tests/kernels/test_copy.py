@@ -1,0 +1,141 @@
+"""Copies, views and changes of layout hold exactly the elements that the operators mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from harness import all_candidates, host_names, host_targets, node, run_candidate, value
+from mgecc import ops
+from mgecc.frontends.mge.model import AxisDesc
+from mgecc.graph import Node, Unsupported
+from mgecc.kernels import candidates
+from mgecc.targets import Target
+
+TARGETS = pytest.mark.parametrize("target", host_targets()[:3], ids=host_names()[:3])
+DTYPES = ["float32", "int8", "int16", "bool"]
+
+
+def numbers(shape: tuple[int, ...], dtype: str = "float32", seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 2 if dtype == "bool" else 120, shape)
+    return x.astype(dtype)
+
+
+def constant(numbers_: list[int], name: str = "k") -> tuple[np.ndarray, object]:
+    array = np.array(numbers_, np.int32)
+    return array, value(name, array.shape, "int32", array)
+
+
+def check(tested: Node, target: Target, inputs: list[np.ndarray]) -> list[int]:
+    """Run every candidate; returns the block of each."""
+    expected = ops.evaluate(tested, inputs)
+    blocks = []
+    for candidate in all_candidates(tested, target):
+        for result, exact in zip(run_candidate(tested, target, candidate, inputs), expected, strict=True):
+            np.testing.assert_array_equal(result, exact)
+        blocks.append(candidate.out_blocks[0])
+    return blocks
+
+
+@TARGETS
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_transposes(target: Target, dtype: str) -> None:
+    cases = [((2, 3, 4, 5), (0, 2, 3, 1)), ((2, 3, 4, 5), (0, 3, 1, 2)), ((7, 5), (1, 0)), ((2, 1, 3), (2, 0)),
+             ((4, 6), (0, -1, 1)), ((3, 1, 5), (1, 0, 2)), ((2, 3, 2, 2, 3), (4, 2, 0, 3, 1)), ((6,), (-1, 0))]  # fmt: skip
+    for shape, pattern in cases:
+        x = numbers(shape, dtype)
+        check(node("Dimshuffle", [value("x", shape, dtype)], pattern=pattern, ndim=len(shape)), target, [x])
+
+
+@TARGETS
+def test_slices(target: Target) -> None:
+    x = numbers((4, 6, 5, 7))
+    cases = [
+        [(0, slice(1, 3, None))], [(1, slice(None, None, 2))], [(3, slice(None, None, -1))], [(2, slice(-3, -1, None))],
+        [(3, slice(5, 0, -2)), (1, slice(2, None, None))], [(0, 2)], [(1, -1), (3, slice(0, 2, None))], [(0, slice(2, 3, None))],
+        [(0, 1), (1, 2), (2, 3), (3, 4)],
+    ]  # fmt: skip
+    for items in cases:
+        inputs, described, arrays = [value("x", x.shape)], [], [x]
+        for axis, part in items:
+            bounds = (part.start, part.stop, part.step, None) if isinstance(part, slice) else (None, None, None, part)
+            described.append((axis, *(b is not None for b in bounds)))
+            for bound in bounds:
+                if bound is not None:
+                    array, v = constant([bound])
+                    inputs.append(v)
+                    arrays.append(array)
+        check(node("Subtensor", inputs, items=described), target, arrays)
+
+
+@TARGETS
+def test_broadcasts_and_views(target: Target) -> None:
+    x = numbers((1, 3, 1, 4))
+    for shape in ([2, 3, 5, 4], [1, 3, 1, 4], [1, 3, 7, 4], [2, 1, 3, 1, 4]):
+        array, v = constant(shape)
+        check(node("Broadcast", [value("x", x.shape), v]), target, [x, array])
+    array, v = constant([6, 2])
+    reshape = node("Reshape", [value("x", x.shape), v], axis=7)
+    assert all(not c.build(reshape) for c in candidates(reshape, target)), "a reshape moves nothing"
+    check(reshape, target, [x, array])
+    check(node("AxisAddRemove", [value("x", x.shape)], desc=(AxisDesc("remove", 0), AxisDesc("add", 3))), target, [x])
+    check(node("Identity", [value("x", (2, 5, 3, 3))]), target, [numbers((2, 5, 3, 3))])
+
+
+@TARGETS
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_joins(target: Target, dtype: str) -> None:
+    cases = [
+        ([(1, 3, 4, 4), (1, 5, 4, 4)], 1), ([(2, 16, 3, 3), (2, 32, 3, 3)], 1), ([(1, 16, 3, 3), (1, 32, 3, 3)], 1),
+        ([(2, 5, 3, 3), (2, 5, 2, 3)], 2), ([(2, 3), (2, 4), (2, 1)], -1), ([(3,), (4,)], 0), ([(2, 5, 3, 3)], 3),
+        ([(1, 5, 3, 3), (2, 5, 3, 3)], 0),
+    ]  # fmt: skip
+    for shapes, axis in cases:
+        arrays = [numbers(s, dtype, i) for i, s in enumerate(shapes)]
+        check(node("Concat", [value(f"x{i}", s, dtype) for i, s in enumerate(shapes)], axis=axis), target, arrays)
+
+
+@TARGETS
+def test_parts_of_a_join_can_be_computed_in_place(target: Target) -> None:
+    shapes = [(1, 16, 3, 3), (1, 32, 3, 3)]
+    tested = node("Concat", [value(f"x{i}", s) for i, s in enumerate(shapes)], axis=1)
+    for candidate in candidates(tested, target):
+        offsets = [call.place.offset for call in candidate.build(tested) if call.place]
+        assert offsets == [0, 16 * 9 * 4]
+
+
+@TARGETS
+def test_splits(target: Target) -> None:
+    for shape, sizes, axis in [((1, 48, 3, 3), (16, 32), 1), ((2, 48, 3, 3), (16, 32), 1), ((2, 9, 4), (1, 5, 3), 1),
+                               ((6, 2), (2, 4), 0), ((2, 5, 3, 6), (3, 3), -1)]:  # fmt: skip
+        x = numbers(shape)
+        arrays, values = zip(*(constant([n], f"k{i}") for i, n in enumerate(sizes)))
+        check(node("Split", [value("x", shape), *values], axis=axis), target, [x, *arrays])
+
+
+@TARGETS
+@pytest.mark.parametrize("mode", ["CONSTANT", "REFLECT", "REPLICATE"])
+def test_padding(target: Target, mode: str) -> None:
+    for dtype in ("float32", "int8"):
+        for shape, pairs in [((2, 3, 4, 5), [(0, 0), (1, 2), (3, 1), (2, 4)]), ((7,), [(3, 2)]), ((4, 5), [(0, 0), (0, 0)])]:
+            attrs = {"padding_mode": mode, "padding_val": 3.0}
+            for i, (front, back) in enumerate(pairs):
+                attrs |= {f"front_offset_dim{i}": front, f"back_offset_dim{i}": back}
+            check(node("Padding", [value("x", shape, dtype)], **attrs), target, [numbers(shape, dtype)])
+
+
+@TARGETS
+def test_relayouts(target: Target) -> None:
+    for shape in [(2, 16, 3, 5), (1, 13, 4, 4), (3, 32, 1, 1), (1, 3, 7, 2), (2, 5, 1, 1)]:
+        for dtype in ("float32", "int8"):
+            for before, after in [(1, 4), (4, 1), (1, 8), (16, 1), (4, 8), (8, 4), (4, 16)]:
+                x = numbers(shape, dtype)
+                tested = node("Relayout", [value("x", shape, dtype)], **{"from": before, "to": after})
+                assert check(tested, target, [x]) == [after]
+
+
+def test_bounds_computed_from_data_are_refused() -> None:
+    x, bound = value("x", (4, 6)), value("b", (1,), "int32")
+    tested = node("Subtensor", [x, bound], items=[(0, True, False, False, False)])
+    with pytest.raises(Unsupported, match="computed from the model's data"):
+        candidates(tested, host_targets()[0])

@@ -1,0 +1,219 @@
+"""Element-wise kernels compute what the operators mean, for every mode, element type, layout and kind of broadcasting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from harness import all_candidates, host_names, host_targets, node, run_candidate, value
+from mgecc import ops
+from mgecc.graph import DType, Node, Unsupported
+from mgecc.kernels import candidates
+from mgecc.kernels.elemwise.modes import FLOAT, INTEGER
+from mgecc.ops.elemwise_modes import find_mode, mode_names
+from mgecc.targets import Target
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+TARGETS = pytest.mark.parametrize("target", host_targets(), ids=host_names())
+SHAPES = [
+    [(7,)], [(1,)], [(3, 5), (3, 5)], [(2, 3, 4, 5), (1,)], [(1,), (2, 13)], [(2, 8, 3, 5), (1, 8, 1, 1)],
+    [(2, 5, 3, 3), (1, 5, 1, 1)], [(4, 1, 6), (1, 5, 1)], [(2, 16, 1, 1), (2, 16, 7, 3)], [(2, 3, 4, 5, 6), (3, 1, 5, 1)],
+    [(1, 16, 9, 1), (1, 16, 1, 1)], [(33, 17), (17,)], [(17, 33), (17, 1)], [(1, 3, 2, 2), (2, 3, 1, 1)],
+    [(2, 1, 4, 4), (1, 6, 1, 1)], [(40,), (40,)], [(1, 32, 2, 2), (1, 32, 2, 2)], [(1, 20, 1, 1), (1, 20, 1, 1)],
+    [(2, 2, 2, 2, 2, 2, 2), (2, 1, 2, 1, 2, 1, 2)], [(5, 1), (1, 5)],
+]  # fmt: skip
+DOMAIN = {
+    "LOG": (0.01, 9), "SQRT": (0, 9), "ACOS": (-1, 1), "ASIN": (-1, 1), "LOG1P": (-0.9, 9), "ACOSH": (1, 9),
+    "ATANH": (-0.9, 0.9), "ERFINV": (-0.99, 0.99), "ERFCINV": (0.01, 1.99), "POW": (0.1, 3), "SINH": (-5, 5),
+}  # fmt: skip
+
+
+def check(tested: Node, target: Target, inputs: list[np.ndarray], rtol: float = 3e-6, atol: float = 2e-6) -> int:
+    """Run every candidate; returns how many there were."""
+    expected = ops.evaluate(tested, inputs)[0]
+    found = all_candidates(tested, target)
+    for candidate in found:
+        result = run_candidate(tested, target, candidate, inputs)[0]
+        if expected.dtype.kind == "f":
+            np.testing.assert_allclose(result, expected, rtol=rtol, atol=atol, err_msg=str(tested.attrs))
+        else:
+            np.testing.assert_array_equal(result, expected, err_msg=str(tested.attrs))
+    return len(found)
+
+
+def floats(shape: tuple[int, ...], mode: str, seed: int) -> np.ndarray:
+    low, high = DOMAIN.get(mode, (-4, 4))
+    x = np.random.default_rng(seed).uniform(low, high, shape).astype(np.float32)
+    return x if mode == "SQRT" else np.where(x == 0, np.float32(0.5), x)
+
+
+@pytest.mark.parametrize("mode", [m for m in mode_names() if "f" in find_mode(m).kinds])
+def test_every_float_mode(mode: str) -> None:
+    shapes = [(2, 5, 3, 3), (1, 5, 1, 1), (2, 5, 3, 3), (1,)][: find_mode(mode).arity]
+    tested = node("Elemwise", [value(f"x{i}", s) for i, s in enumerate(shapes)], mode=mode)
+    for target in host_targets():
+        check(tested, target, [floats(s, mode, i) for i, s in enumerate(shapes)], 1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int16", "uint16", "int8", "uint8"])
+def test_every_integer_mode(dtype: str) -> None:
+    info = np.iinfo(dtype)
+    rng = np.random.default_rng(1)
+    for mode in (m for m in mode_names() if "i" in find_mode(m).kinds and m != "POW"):
+        values = [value(f"x{i}", (3, 37), dtype) for i in range(find_mode(mode).arity)]
+        arrays = [rng.integers(info.min, info.max, (3, 37), endpoint=True).astype(dtype) for _ in values]
+        arrays[0][0, :4] = info.min
+        if len(arrays) > 1:
+            arrays[1][0, :4] = (info.min, info.max, 1, 3)
+            arrays[1] = np.where(arrays[1] == 0, 7, arrays[1]).astype(dtype)
+        if mode in ("SHL", "SHR"):
+            arrays[1] = rng.integers(0, info.bits - 1, (3, 37)).astype(dtype)
+        tested = node("Elemwise", values, mode=mode)
+        for target in host_targets():
+            check(tested, target, arrays)
+
+
+def test_every_bool_mode() -> None:
+    rng = np.random.default_rng(2)
+    for mode in (m for m in mode_names() if "b" in find_mode(m).kinds):
+        values = [value(f"x{i}", (5, 9), "bool") for i in range(find_mode(mode).arity)]
+        tested = node("Elemwise", values, mode=mode)
+        for target in host_targets():
+            check(tested, target, [rng.integers(0, 2, (5, 9)).astype(bool) for _ in values])
+
+
+@TARGETS
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_broadcasting(target: Target, shapes: list[tuple[int, ...]]) -> None:
+    rng = np.random.default_rng(3)
+    modes = ("ADD", "SUB") if len(shapes) == 2 else ("NEGATE", "SIGMOID")
+    for mode in modes:
+        tested = node("Elemwise", [value(f"x{i}", s) for i, s in enumerate(shapes)], mode=mode)
+        check(tested, target, [rng.normal(size=s).astype(np.float32) for s in shapes])
+
+
+@TARGETS
+def test_constants_become_numbers_or_packed_data(target: Target) -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(2, 11, 3, 4)).astype(np.float32)
+    for shape in ((1,), (1, 11, 1, 1), (11, 1, 1), (2, 11, 3, 4), (1, 1, 3, 4), (4,)):
+        k = rng.normal(size=shape).astype(np.float32)
+        for mode in ("MUL", "SUB"):
+            tested = node("Elemwise", [value("x", x.shape), value("k", shape, const=k)], mode=mode)
+            count = check(tested, target, [x, k])
+            blocked = target.block_of("float32") > 1 and shape not in ((1, 1, 3, 4), (4,))
+            assert count == 1 + blocked
+
+
+@TARGETS
+def test_wild_modes_are_blocked_only_without_padding_lanes(target: Target) -> None:
+    for channels in (13, 32):
+        tested = node("Elemwise", [value("x", (1, channels, 2, 2))], mode="LOG")
+        blocks = {c.out_blocks[0] for c in candidates(tested, target)}
+        assert (len(blocks) == 2) == (channels == 32 and target.block_of("float32") > 1)
+
+
+@TARGETS
+def test_chains(target: Target) -> None:
+    rng = np.random.default_rng(5)
+    shapes = [(2, 12, 5, 3), (1, 12, 1, 1), (2, 12, 5, 3)]
+    arrays = [rng.normal(size=s).astype(np.float32) for s in shapes]
+    chain = ("RELU", ("ADD", ("MUL", 0, 1), ("MUL", 2, 0.5)))
+    twice = ("MUL", ("SIGMOID", ("ADD", 0, 1)), ("ADD", 0, 1))
+    power = ("ADD", ("POWC", ("ABS", 0), 0.7), ("POWC", 2, 2.0))
+    for expr, count in ((chain, 3), (twice, 2), (power, 3)):
+        tested = node("FusedElemwise", [value(f"x{i}", s) for i, s in enumerate(shapes[:count])], expr=expr)
+        check(tested, target, arrays[:count], 1e-5)
+
+
+@TARGETS
+def test_powers_by_a_constant(target: Target) -> None:
+    x = np.random.default_rng(6).uniform(0.1, 4, (3, 21)).astype(np.float32)
+    for exponent in (0.0, 0.5, 1.0, 2.0, 3.0, -1.0, -2.0, 1.7, -0.3, 10.0):
+        check(node("PowC", [value("x", x.shape)], exp=exponent), target, [x])
+        if exponent == int(exponent):
+            check(node("PowC", [value("x", x.shape)], exp=exponent), target, [-x])
+
+
+def sample(dtype: DType, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    if dtype.is_float:
+        x = (rng.normal(size=shape) * 60).astype(np.float32)
+        x.reshape(-1)[:3] = (0.5, -0.5, 1e20)[: x.size]
+        return x
+    low, high = (0, 1) if dtype.name == "bool" else dtype.range
+    if dtype.name == "qint32":
+        low, high = -(2**24), 2**24
+    return rng.integers(low, high, shape, endpoint=True).astype(dtype.numpy)
+
+
+TYPES = [
+    DType("float32"), DType("int32"), DType("int16"), DType("uint16"), DType("int8"), DType("uint8"), DType("bool"),
+    DType("qint8", 0.37), DType("quint8", 0.5, 128), DType("qint32", 0.0123), DType("qint4", 3.0), DType("quint4", 2.0, 7),
+]  # fmt: skip
+
+
+@TARGETS
+@pytest.mark.parametrize("source", TYPES, ids=str)
+def test_conversions(target: Target, source: DType) -> None:
+    for result in TYPES:
+        tested = node("TypeCvt", [value("x", (2, 5, 3, 3), source)], dtype=result)
+        check(tested, target, [sample(source, (2, 5, 3, 3), 7)])
+
+
+@TARGETS
+def test_quantised_modes_are_exact(target: Target) -> None:
+    a, b, result = DType("qint8", 0.11), DType("quint8", 0.07, 120), DType("qint8", 0.2)
+    shape = (2, 7, 5, 5)
+    for mode in ("QADD", "QSUB", "QMUL", "QMAX", "QFUSE_ADD_RELU", "QTRUE_DIV", "QFUSE_ADD_H_SWISH"):
+        values = [value("x", shape, a), value("y", (1, 7, 1, 1), b)]
+        arrays = [sample(a, shape, 8), sample(b, (1, 7, 1, 1), 9)]
+        check(node("ElemwiseMultiType", values, mode=mode, output_dtype=result), target, arrays)
+    for mode in ("QRELU", "QABS", "QROUND", "QH_SWISH", "QNEGATE"):
+        tested = node("ElemwiseMultiType", [value("x", shape, b)], mode=mode, output_dtype=result)
+        check(tested, target, [sample(b, shape, 10)])
+
+
+@TARGETS
+def test_modes_of_stored_integers(target: Target) -> None:
+    for dtype in (DType("qint32", 0.013), DType("qint8", 0.3), DType("quint8", 0.3, 99)):
+        for mode in ("ADD", "SUB", "MAX", "MIN", "RELU", "FUSE_ADD_RELU", "NEGATE", "ABS"):
+            values = [value(f"x{i}", (2, 6, 3, 3), dtype) for i in range(find_mode(mode).arity)]
+            tested = node("Elemwise", values, mode=mode)
+            check(tested, target, [sample(dtype, (2, 6, 3, 3), 11 + i) for i in range(len(values))])
+
+
+@TARGETS
+def test_comparisons_give_bool(target: Target) -> None:
+    rng = np.random.default_rng(12)
+    for dtype in ("float32", "int32", "uint8"):
+        for mode in ("EQ", "NEQ", "LT", "LEQ"):
+            arrays = [rng.integers(0, 4, (5, 13)).astype(dtype) for _ in range(2)]
+            tested = node("ElemwiseMultiType", [value(f"x{i}", (5, 13), dtype) for i in range(2)], mode=mode)
+            check(tested, target, arrays)
+    x = np.array([0, np.inf, -np.inf, np.nan, 1, -0.0, 3e38], np.float32)
+    for mode in ("ISNAN", "ISINF"):
+        check(node("ElemwiseMultiType", [value("x", (7,))], mode=mode), target, [x])
+
+
+@TARGETS
+def test_choices(target: Target) -> None:
+    rng = np.random.default_rng(13)
+    mask = rng.integers(0, 2, (4, 9)).astype(bool)
+    x, y = (rng.normal(size=(4, 9)).astype(np.float32) for _ in range(2))
+    check(node("Where", [value("m", (4, 9), "bool"), value("x", (4, 9)), value("y", (4, 9))]), target, [mask, x, y])
+    wide = rng.normal(size=(4, 9, 5)).astype(np.float32)
+    for tail in (wide, x):
+        tested = node("MaskedFill", [value("x", tail.shape), value("m", (4, 9), "bool")], value=-1e9)
+        check(tested, target, [tail, mask])
+
+
+def test_unserved_types_say_what_to_do() -> None:
+    tested = node("Elemwise", [value("x", (4,), "float16")], mode="RELU")
+    with pytest.raises(Unsupported, match="float16"):
+        candidates(tested, host_targets()[0])
+
+
+def test_tables_have_every_mode_that_operators_have() -> None:
+    for mode in (m for m in mode_names() if not m.startswith("FUSE_ADD_")):
+        assert "f" not in find_mode(mode).kinds or mode in FLOAT
+        assert "i" not in find_mode(mode).kinds or mode in INTEGER or mode == "POW"
