@@ -104,8 +104,11 @@ class _Warp(Operator):
             x = x[inputs[2]]
         nearest = node.attrs["imode"] == "NEAREST"
         steps = (1 if nearest else 32) if in_fixed_point(node) else 0
-        ys, xs = cls._coordinates(node, inputs[1], steps)
-        return [packed(sample(x, ys, xs, cls._sampler(node)), node.output.type, node.attrs["format"])]
+        # A vanishing depth gives infinite coordinates; they read the border.
+        with np.errstate(all="ignore"):
+            ys, xs = cls._coordinates(node, inputs[1], steps)
+            values = sample(x, ys, xs, cls._sampler(node))
+        return [packed(values, node.output.type, node.attrs["format"])]
 
 
 @operator("WarpPerspective", "WarpPerspectiveV2", "WarpPerspectiveV1", "WarpPerspective")
