@@ -49,7 +49,7 @@ def _weight_count(node: Node) -> int:
     return matrices + sum(widths[p][1] for p in _PARTS if attrs[f"{p}bias"])
 
 
-def _projections(node: Node, flat: np.ndarray) -> dict[str, tuple[np.ndarray | None, np.ndarray | None]]:
+def weight_parts(node: Node, flat: np.ndarray) -> dict[str, tuple[np.ndarray | None, np.ndarray | None]]:
     """(matrix, bias) of q, k, v, o: first all matrices, then all biases, absent ones left out."""
     widths, matrices, biases, begin = _widths(node), {}, {}, 0
     for part, (rows, columns) in widths.items():
@@ -104,7 +104,7 @@ class MultiHeadAttn(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         q, k, v, flat, *mask = (a.astype(np.float32) for a in inputs)
-        heads, projections = int(node.attrs["num_heads"]), _projections(node, flat.reshape(-1))
+        heads, projections = int(node.attrs["num_heads"]), weight_parts(node, flat.reshape(-1))
         q, k, v = (_heads(_project(x, projections[p]), heads) for p, x in zip("qkv", (q, k, v)))
         scores = q @ k.swapaxes(-1, -2) * np.float32(node.attrs["sm_scaler"])
         scores = scores.reshape(-1, *scores.shape[2:])
