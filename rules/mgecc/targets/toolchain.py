@@ -25,7 +25,7 @@ _COMMON = (
     *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
     *("-ffunction-sections", "-fdata-sections", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"),
 )
-_LEVEL = {"speed": "-O2", "memory": "-O2", "size": "-Os"}
+_LEVEL = {"speed": ["-O2"], "memory": ["-O2"], "size": ["-Os", "-DMGECC_SMALL"]}
 # Loops must not become calls of functions that only a libc has.
 _NO_LIBC = tuple(f"-fno-builtin-{name}" for name in ("bcmp", "strlen", "wcslen"))
 _BY_SYSTEM = {"linux": ("-fPIC", *_NO_LIBC), "none": ("-ffreestanding",)}
@@ -56,7 +56,7 @@ class Toolchain:
     def flags_for(self, optimize: str = "speed") -> list[str]:
         """The flags that decide what is generated; free of paths, the same on every machine."""
         system = _BY_SYSTEM[self.target.system]
-        return [*self.flags, *self.target.cflags, _LEVEL[optimize], *_COMMON, *system]
+        return [*self.flags, *self.target.cflags, *_LEVEL[optimize], *_COMMON, *system]
 
     def compile_args(
         self,
