@@ -1,4 +1,4 @@
-"""Warps: every result pixel is read at source coordinates that a matrix or a map gives, between pixels and past borders.
+"""Warps: result pixels are read at source coordinates of a matrix or a map, between pixels and past borders.
 
 May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels, numpy.
 """

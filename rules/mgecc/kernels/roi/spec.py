@@ -1,0 +1,103 @@
+"""Which poolings of regions are served: float32 in plain NCHW, boxes computed or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from mgecc.graph import Node, Unsupported
+from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Param, Workspace, serves
+from mgecc.kernels.plain import plain_candidate, require_float32
+from mgecc.targets import Target
+
+_MAP = ("images", "n", "c", "h", "w", "ph", "pw")
+
+
+def _sizes(node: Node) -> tuple[int, ...]:
+    """Numbers of the fields ``_MAP``."""
+    x, y = node.inputs[0].shape, node.outputs[0].shape
+    return x[0], y[0], *x[1:], *y[2:]
+
+
+def _kernel(name: str, way: tuple[str, Param], operands: str, fields: tuple[str, ...]) -> Kernel:
+    """``operands``: names, integer ones marked by a star, constant ones by a leading c."""
+    template = name.split("_")[1]
+    floats = ("scale", "offset", "std")
+    return Kernel(
+        f"roi_{template}_f32{name.removeprefix('roi_' + template)}",
+        f"roi/{template}.c.j2",
+        tuple((word, _TYPES.get(word, "float *")) for word in operands.split()),
+        tuple((field, "float" if field in floats else "int32_t") for field in fields),
+        (way,),
+    )
+
+
+_READ = "const float *"
+_TYPES = {"x": _READ, "rois": _READ, "trans": _READ, "at": "int32_t *", "index": "int32_t *"}
+
+
+def _samples(count: int) -> list[Operand]:
+    """Scratch memory for the neighbours of samples and their shares."""
+    return [Workspace(16 * count), Workspace(16 * count)]
+
+
+def _align(node: Node) -> list[Call]:
+    a = node.attrs
+    largest = a["mode"] == "MAX"
+    sh, sw = int(a["sample_height"]), int(a["sample_width"])
+    fields = (*_MAP, "sh", "sw", "scale", "offset")
+    kernel = _kernel(f"roi_align{'_max' * largest}", ("largest", largest), "x rois at share y index", fields)
+    operands = (*node.inputs[:2], *_samples(sh * sw), *node.outputs)
+    return [Call(kernel, operands, (*_sizes(node), sh, sw, float(a["spatial_scale"]), float(a["offset"])))]
+
+
+def _pool(node: Node) -> list[Call]:
+    largest = node.attrs["mode"] == "MAX"
+    kernel = _kernel(f"roi_pool{'_max' * largest}", ("largest", largest), "x rois y index", (*_MAP, "scale"))
+    operands = (*node.inputs[:2], *node.outputs)
+    return [Call(kernel, operands, (*_sizes(node), float(node.attrs["scale"])))]
+
+
+def _deformable(node: Node) -> list[Call]:
+    a = node.attrs
+    moved, per, part = not a["no_trans"], int(a["sample_per_part"]), int(a["part_size"])
+    classes = node.inputs[2].shape[1] // 2 if moved else 1
+    fields = (*_MAP, "classes", "per", "part", "scale", "std")
+    names = f"x rois{' trans' * moved} at share y count"
+    kernel = _kernel(f"roi_deformable{'_moved' * moved}", ("moved", moved), names, fields)
+    operands = (*node.inputs[: 2 + moved], *_samples(per * per), *node.outputs)
+    numbers = (classes, per, part, float(a["spatial_scale"]), float(a["trans_std"]))
+    return [Call(kernel, operands, (*_sizes(node), *numbers))]
+
+
+def _candidate(node: Node, samples: float) -> Candidate:
+    require_float32(node.inputs[:2])
+    build = {"ROIAlign": _align, "ROIPooling": _pool, "DeformablePSROIPooling": _deformable}[node.op]
+    return plain_candidate(
+        node, partial(build), 100 + node.output.type.elements * (10 + 12 * samples), "bin by bin"
+    )
+
+
+@serves("ROIAlign")
+def aligns(node: Node, target: Target) -> Iterator[Candidate]:
+    """Interpolated samples."""
+    yield _candidate(node, int(node.attrs["sample_height"]) * int(node.attrs["sample_width"]))
+
+
+@serves("ROIPooling")
+def pools(node: Node, target: Target) -> Iterator[Candidate]:
+    """Whole pixels."""
+    x, y = node.inputs[0].shape, node.output.shape
+    yield _candidate(node, x[2] * x[3] / (y[2] * y[3] * 4))
+
+
+@serves("DeformablePSROIPooling")
+def deformables(node: Node, target: Target) -> Iterator[Candidate]:
+    """Interpolated samples in moved bins."""
+    if not node.attrs["no_trans"]:
+        require_float32(node.inputs[2:3])
+        if node.inputs[0].shape[1] % (node.inputs[2].shape[1] // 2):
+            raise Unsupported(
+                f"movements {node.inputs[2].type} do not fit the channels of {node.inputs[0].type}"
+            )
+    yield _candidate(node, int(node.attrs["sample_per_part"]) ** 2)

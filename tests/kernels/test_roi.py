@@ -1,0 +1,102 @@
+"""Kernels that pool regions of interest against the meaning of the operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from harness import all_candidates, host_targets, node, run_candidate, value
+from mgecc import ops
+from mgecc.targets import Target
+
+TARGETS = [t for t in host_targets() if t.isa in ("scalar", "avx2")]
+on_host = pytest.mark.parametrize("target", TARGETS, ids=[t.isa for t in TARGETS])
+
+
+def boxes(rng: np.random.Generator, count: int, images: int, size: float) -> np.ndarray:
+    """Boxes that reach out of the image; some are empty or turned around."""
+    corners = rng.uniform(-3, size + 3, (count, 4))
+    corners[1:, 2:] = np.maximum(corners[1:, :2], corners[1:, 2:])
+    return np.concatenate([rng.integers(0, images, (count, 1)), corners], 1).astype(np.float32)
+
+
+def check(target: Target, op: str, arrays: list[np.ndarray], consts: int = 0, **attrs: Any) -> None:
+    """``consts`` inputs at the end are constants."""
+    inputs = [
+        value(f"x{i}", a.shape, str(a.dtype), a if i >= len(arrays) - consts else None)
+        for i, a in enumerate(arrays)
+    ]
+    tested = node(op, inputs, **attrs)
+    want = ops.evaluate(tested, arrays)
+    (candidate,) = all_candidates(tested, target)
+    got = run_candidate(tested, target, candidate, arrays)
+    np.testing.assert_allclose(got[0], want[0], 1e-4, 1e-5)
+    np.testing.assert_array_equal(got[1], want[1])
+
+
+def features(rng: np.random.Generator, channels: int | None = None) -> np.ndarray:
+    n, c, h, w = (int(v) for v in rng.integers(1, (3, 6, 12, 12)))
+    return rng.standard_normal((n, channels or c, h, w)).astype(np.float32)
+
+
+@on_host
+@pytest.mark.parametrize("mode", ["MAX", "AVERAGE"])
+def test_align(target: Target, mode: str) -> None:
+    rng = np.random.default_rng(31)
+    for _ in range(20):
+        x = features(rng)
+        ph, pw, sh, sw = (int(v) for v in rng.integers(1, 5, 4))
+        check(
+            target, "ROIAlign", [x, boxes(rng, 5, len(x), 11)], mode=mode, format="NCHW",
+            spatial_scale=float(rng.choice([1.0, 0.7])), offset=float(rng.choice([0.0, 0.5])),
+            pooled_height=ph, pooled_width=pw, sample_height=sh, sample_width=sw,
+        )  # fmt: skip
+
+
+@on_host
+@pytest.mark.parametrize("mode", ["MAX", "AVERAGE"])
+def test_pooling(target: Target, mode: str) -> None:
+    rng = np.random.default_rng(32)
+    for _ in range(20):
+        x = features(rng)
+        size = rng.integers(1, 5, 2).astype(np.int32)
+        arrays = [x, boxes(rng, 5, len(x), 11), size]
+        check(target, "ROIPooling", arrays, 1, mode=mode, scale=float(rng.choice([1.0, 0.5, 0.8])))
+
+
+@on_host
+@pytest.mark.parametrize("moved", [True, False])
+def test_deformable(target: Target, moved: bool) -> None:
+    rng = np.random.default_rng(33)
+    for _ in range(20):
+        classes, part, per = (int(v) for v in rng.integers(1, 4, 3))
+        x = features(rng, 2 * classes)
+        trans = rng.standard_normal((4, 2 * classes, part, part)).astype(np.float32)
+        ph, pw = (int(v) for v in rng.integers(1, 5, 2))
+        check(
+            target, "DeformablePSROIPooling", [x, boxes(rng, 4, len(x), 11), trans], no_trans=not moved,
+            spatial_scale=0.9, trans_std=0.13, pooled_h=ph, pooled_w=pw, part_size=part, sample_per_part=per,
+        )  # fmt: skip
+
+
+@on_host
+def test_wild_boxes_stay_inside_the_image(target: Target) -> None:
+    rois = np.array([[np.nan] * 5, [9, -np.inf, 0, np.inf, 1e30], [-4, 1e9, -1e9, 3e38, 2.0**31]], np.float32)
+    x = np.ones((1, 1, 4, 4), np.float32)
+    attrs = {
+        "ROIAlign": {"mode": "MAX", "format": "NCHW", "spatial_scale": 1.0, "offset": 0.0, "pooled_height": 2,
+                     "pooled_width": 2, "sample_height": 2, "sample_width": 2},
+        "ROIPooling": {"mode": "AVERAGE", "scale": 1.0},
+        "DeformablePSROIPooling": {"no_trans": True, "spatial_scale": 1.0, "trans_std": 0.0, "pooled_h": 2,
+                                   "pooled_w": 2, "part_size": 1, "sample_per_part": 2},
+    }  # fmt: skip
+    for op, chosen in attrs.items():
+        inputs = [value("x", x.shape), value("rois", rois.shape)]
+        third = np.array([2, 2], np.int32) if op == "ROIPooling" else np.zeros((3, 2, 1, 1), np.float32)
+        extra = [] if op == "ROIAlign" else [third]
+        inputs += [value("e", e.shape, str(e.dtype), e) for e in extra]
+        tested = node(op, inputs, **chosen)
+        (candidate,) = all_candidates(tested, target)
+        got = run_candidate(tested, target, candidate, [x, rois, *extra])
+        assert got[0].shape == (3, 1, 2, 2)
