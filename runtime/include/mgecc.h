@@ -22,9 +22,8 @@ extern "C" {
 #define MGECC_ALIGN 64
 #define MGECC_MAX_RANK 8
 
-#if defined(__cplusplus)
-#define MGECC_ALIGNED alignas(MGECC_ALIGN)
-#elif defined(__GNUC__)
+/* For the definition of an arena: static MGECC_ALIGNED unsigned char arena[...]. */
+#if defined(__GNUC__)
 #define MGECC_ALIGNED __attribute__((aligned(MGECC_ALIGN)))
 #endif
 
@@ -57,7 +56,7 @@ typedef enum mgecc_dtype {
     MGECC_QINT16,
     MGECC_QINT8,
     MGECC_QUINT8,
-    MGECC_QINT4,  /* one byte for each element, like QUINT4 and QINT1 */
+    MGECC_QINT4, /* one byte for each element, like QUINT4 and QINT1 */
     MGECC_QUINT4,
     MGECC_QINT1
 } mgecc_dtype;
@@ -93,8 +92,8 @@ typedef struct mgecc_model {
 
 /* Check everything and open. size: bytes there are at blob, at least the blob's own size. The blob is used where it
  * lies (flash, mmap) for as long as the model is. On an error the model is left not open. Time: one pass over the blob. */
-MGECC_API mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void *blob, size_t size, void *arena,
-                                  size_t arena_size);
+MGECC_API mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void *blob, size_t size,
+                                  void *arena, size_t arena_size);
 
 /* Compute all outputs from the inputs in the arena. Inputs may be overwritten: fill them before every run. */
 MGECC_API mgecc_status mgecc_run(const mgecc_model *m);

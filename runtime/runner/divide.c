@@ -52,8 +52,10 @@ EABI uint64_t __aeabi_idivmod(int32_t n, int32_t d)
 {
     uint64_t r = divide32(size_of(n), size_of(d));
     uint32_t quotient = (uint32_t)r, remainder = (uint32_t)(r >> 32);
-    if ((n < 0) != (d < 0)) quotient = 0u - quotient;
-    if (n < 0) remainder = 0u - remainder;
+    if ((n < 0) != (d < 0))
+        quotient = 0u - quotient;
+    if (n < 0)
+        remainder = 0u - remainder;
     return (uint64_t)remainder << 32 | quotient;
 }
 
@@ -69,14 +71,16 @@ __attribute__((used)) void mg_uldivmod(uint64_t n, uint64_t d, uint64_t *result)
 __attribute__((used)) void mg_ldivmod(int64_t n, int64_t d, uint64_t *result)
 {
     mg_uldivmod(n < 0 ? 0u - (uint64_t)n : (uint64_t)n, d < 0 ? 0u - (uint64_t)d : (uint64_t)d, result);
-    if ((n < 0) != (d < 0)) result[0] = 0u - result[0];
-    if (n < 0) result[1] = 0u - result[1];
+    if ((n < 0) != (d < 0))
+        result[0] = 0u - result[0];
+    if (n < 0)
+        result[1] = 0u - result[1];
 }
 
 /* Four registers of result cannot be said in C. */
-#define FOUR_REGISTERS(name, to) \
-    __asm__(".text\n.weak " #name "\n.type " #name ", %function\n.thumb_func\n" #name ":\n" \
-            "push {r4, lr}\nsub sp, #24\nadd r4, sp, #8\nstr r4, [sp]\nbl " #to "\n" \
+#define FOUR_REGISTERS(name, to)                                                                                     \
+    __asm__(".text\n.weak " #name "\n.type " #name ", %function\n.thumb_func\n" #name ":\n"                          \
+            "push {r4, lr}\nsub sp, #24\nadd r4, sp, #8\nstr r4, [sp]\nbl " #to "\n"                                 \
             "ldr r0, [sp, #8]\nldr r1, [sp, #12]\nldr r2, [sp, #16]\nldr r3, [sp, #20]\nadd sp, #24\npop {r4, pc}\n" \
             ".size " #name ", . - " #name "\n")
 

@@ -1,10 +1,10 @@
-/* memcpy and its relatives for programs without libc. */
+/* memcpy and its relatives for programs without libc; strlen because compilers make calls of it from loops. */
 #include <stddef.h>
 #include <stdint.h>
 
 /* Keep the compiler from turning these loops into calls of themselves. */
 #if defined(__clang__)
-#define PLAIN __attribute__((no_builtin("memcpy", "memset", "memmove"), used))
+#define PLAIN __attribute__((no_builtin("memcpy", "memset", "memmove", "strlen"), used))
 #else
 #define PLAIN __attribute__((optimize("no-tree-loop-distribute-patterns"), used))
 #endif
@@ -17,6 +17,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t count);
 void *memmove(void *to, const void *from, size_t count);
 void *memset(void *to, int byte, size_t count);
 int memcmp(const void *a, const void *b, size_t count);
+size_t strlen(const char *text);
 
 PLAIN void *memcpy(void *restrict to, const void *restrict from, size_t count)
 {
@@ -29,7 +30,8 @@ PLAIN void *memcpy(void *restrict to, const void *restrict from, size_t count)
         ((chunk *)t)->a = c.a;
         ((chunk *)t)->b = c.b;
     }
-    while (count--) *t++ = *f++;
+    while (count--)
+        *t++ = *f++;
     return to;
 }
 
@@ -37,8 +39,10 @@ PLAIN void *memmove(void *to, const void *from, size_t count)
 {
     char *t = to;
     const char *f = from;
-    if ((uintptr_t)t - (uintptr_t)f >= count) return memcpy(to, from, count);
-    while (count--) t[count] = f[count];
+    if ((uintptr_t)t - (uintptr_t)f >= count)
+        return memcpy(to, from, count);
+    while (count--)
+        t[count] = f[count];
     return to;
 }
 
@@ -50,7 +54,8 @@ PLAIN void *memset(void *to, int byte, size_t count)
         ((chunk *)t)->a = word;
         ((chunk *)t)->b = word;
     }
-    while (count--) *t++ = (char)byte;
+    while (count--)
+        *t++ = (char)byte;
     return to;
 }
 
@@ -58,8 +63,17 @@ PLAIN int memcmp(const void *a, const void *b, size_t count)
 {
     const unsigned char *x = a, *y = b;
     for (; count; count--, x++, y++)
-        if (*x != *y) return *x < *y ? -1 : 1;
+        if (*x != *y)
+            return *x < *y ? -1 : 1;
     return 0;
+}
+
+PLAIN size_t strlen(const char *text)
+{
+    const char *end = text;
+    while (*end)
+        end++;
+    return (size_t)(end - text);
 }
 
 #if defined(__ARM_EABI__) || defined(__arm__)

@@ -41,7 +41,9 @@ static void print_number(const char *label, uint64_t value)
 {
     char text[24], *at = text + sizeof text - 1;
     *at = 0;
-    do *--at = (char)('0' + value % 10); while (value /= 10);
+    do
+        *--at = (char)('0' + value % 10);
+    while (value /= 10);
     mg_port_print(label);
     mg_port_print(" ");
     mg_port_print(at);
@@ -50,14 +52,16 @@ static void print_number(const char *label, uint64_t value)
 
 static int equal(const char *a, const char *b)
 {
-    while (*a && *a == *b) a++, b++;
+    while (*a && *a == *b)
+        a++, b++;
     return *a == *b;
 }
 
 static unsigned long number(const char *text)
 {
     unsigned long value = 0;
-    while (*text >= '0' && *text <= '9' && value < 100000000) value = value * 10 + (unsigned long)(*text++ - '0');
+    while (*text >= '0' && *text <= '9' && value < 100000000)
+        value = value * 10 + (unsigned long)(*text++ - '0');
     return *text ? 0 : value;
 }
 
@@ -65,14 +69,21 @@ static int parse(struct options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         int more = i + 1 < argc;
-        if (equal(argv[i], "--layers")) o->layers = 1;
-        else if (equal(argv[i], "--blob") && more) o->blob = argv[++i];
-        else if (equal(argv[i], "--repeat") && more) o->repeat = number(argv[++i]);
-        else if (argv[i][0] == '-' || o->output) return problem("unknown argument", argv[i]);
-        else if (o->input) o->output = argv[i];
-        else o->input = argv[i];
+        if (equal(argv[i], "--layers"))
+            o->layers = 1;
+        else if (equal(argv[i], "--blob") && more)
+            o->blob = argv[++i];
+        else if (equal(argv[i], "--repeat") && more)
+            o->repeat = number(argv[++i]);
+        else if (argv[i][0] == '-' || o->output)
+            return problem("unknown argument", argv[i]);
+        else if (o->input)
+            o->output = argv[i];
+        else
+            o->input = argv[i];
     }
-    if (!o->output || !o->repeat) return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--layers]");
+    if (!o->output || !o->repeat)
+        return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--layers]");
     return 0;
 }
 
@@ -82,7 +93,8 @@ static int open_model(mgecc_model *m, const struct options *o)
     if (o->blob) {
         size_t size = 0;
         const void *blob = mg_port_load(o->blob, &size);
-        if (!blob) return problem("cannot load", o->blob);
+        if (!blob)
+            return problem("cannot load", o->blob);
         status = JOIN(MG_MODEL, _open_blob)(m, blob, size, arena, sizeof arena);
     } else {
         status = JOIN(MG_MODEL, _open)(m, arena, sizeof arena);
@@ -96,7 +108,8 @@ static size_t read_all(int file, void *to, size_t count)
     size_t done = 0;
     while (done < count) {
         long got = mg_port_read(file, (char *)to + done, count - done);
-        if (got <= 0) break;
+        if (got <= 0)
+            break;
         done += (size_t)got;
     }
     return done;
@@ -121,7 +134,8 @@ static int write_outputs(const mgecc_model *m, int file)
         const char *from = mgecc_output(m, i);
         for (size_t done = 0; done < info.bytes;) {
             long put = mg_port_write(file, from + done, info.bytes - done);
-            if (put <= 0) return 1;
+            if (put <= 0)
+                return 1;
             done += (size_t)put;
         }
     }
@@ -157,7 +171,8 @@ static void timed_run(const mgecc_model *m, int print)
     mg_mark_begin();
     mgecc_run(m);
     mg_mark_end();
-    if (print) print_number("ns", mg_port_nanoseconds() - start);
+    if (print)
+        print_number("ns", mg_port_nanoseconds() - start);
 }
 
 /* The inputs of this case are in the arena already; runs may overwrite them, so each later run reads them again. */
@@ -166,13 +181,16 @@ static int run_case(const mgecc_model *m, const struct options *o, int input, si
     uint64_t start = 0;
     if (o->layers) {
         mgecc_run_hooked(m, layer_hook, &start);
-        if (mg_port_rewind(input, offset) != 0) return 1;
+        if (mg_port_rewind(input, offset) != 0)
+            return 1;
         read_inputs(m, input);
     }
     for (unsigned long i = 0; i < o->repeat; i++) {
         timed_run(m, o->repeat > 1);
-        if (i + 1 == o->repeat) break;
-        if (mg_port_rewind(input, offset) != 0) return 1;
+        if (i + 1 == o->repeat)
+            break;
+        if (mg_port_rewind(input, offset) != 0)
+            return 1;
         read_inputs(m, input);
     }
     return 0;
@@ -182,9 +200,12 @@ static int run_cases(const mgecc_model *m, const struct options *o, int input, i
 {
     size_t bytes = case_bytes(m), got;
     for (size_t offset = 0; (got = read_inputs(m, input)) == bytes; offset += bytes) {
-        if (run_case(m, o, input, offset)) return problem("cannot read again", o->input);
-        if (write_outputs(m, output)) return problem("cannot write", o->output);
-        if (bytes == 0) return 0; /* a model without inputs has one case */
+        if (run_case(m, o, input, offset))
+            return problem("cannot read again", o->input);
+        if (write_outputs(m, output))
+            return problem("cannot write", o->output);
+        if (bytes == 0)
+            return 0; /* a model without inputs has one case */
     }
     return got ? problem("the last case is incomplete", o->input) : 0;
 }
@@ -193,12 +214,15 @@ int mg_main(int argc, char **argv)
 {
     struct options o = {NULL, NULL, NULL, 1, 0};
     mgecc_model model;
-    if (parse(&o, argc, argv) || open_model(&model, &o)) return 1;
+    if (parse(&o, argc, argv) || open_model(&model, &o))
+        return 1;
     int input = mg_port_open(o.input, 0);
-    if (input < 0) return problem("cannot read", o.input);
+    if (input < 0)
+        return problem("cannot read", o.input);
     int output = mg_port_open(o.output, 1);
     int failed = output < 0 ? problem("cannot write", o.output) : run_cases(&model, &o, input, output);
     mg_port_close(input);
-    if (output >= 0) mg_port_close(output);
+    if (output >= 0)
+        mg_port_close(output);
     return failed;
 }

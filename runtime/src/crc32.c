@@ -26,13 +26,17 @@ static uint32_t step(uint32_t crc, unsigned byte)
 #else
 /* The table is linear: an entry is the exclusive or of the entries of its bits. */
 #define BIT(i, b, c) ((i) >> (b) & 1 ? (c) : 0)
-#define ENTRY(i, a, b, c, d, e, f, g, h) \
-    (BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^ BIT(i, 5, f) ^ BIT(i, 6, g) ^ BIT(i, 7, h))
-#define FOUR(i, ...) ENTRY(i, __VA_ARGS__), ENTRY(i + 1, __VA_ARGS__), ENTRY(i + 2, __VA_ARGS__), ENTRY(i + 3, __VA_ARGS__)
-#define SIXTEEN(i, ...) FOUR(i, __VA_ARGS__), FOUR(i + 4, __VA_ARGS__), FOUR(i + 8, __VA_ARGS__), FOUR(i + 12, __VA_ARGS__)
+#define ENTRY(i, a, b, c, d, e, f, g, h)                                                                      \
+    (BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^ BIT(i, 5, f) ^ BIT(i, 6, g) ^ \
+     BIT(i, 7, h))
+#define FOUR(i, ...) \
+    ENTRY(i, __VA_ARGS__), ENTRY(i + 1, __VA_ARGS__), ENTRY(i + 2, __VA_ARGS__), ENTRY(i + 3, __VA_ARGS__)
+#define SIXTEEN(i, ...) \
+    FOUR(i, __VA_ARGS__), FOUR(i + 4, __VA_ARGS__), FOUR(i + 8, __VA_ARGS__), FOUR(i + 12, __VA_ARGS__)
 #define QUARTER(i, ...) \
     SIXTEEN(i, __VA_ARGS__), SIXTEEN(i + 16, __VA_ARGS__), SIXTEEN(i + 32, __VA_ARGS__), SIXTEEN(i + 48, __VA_ARGS__)
-#define TABLE(...) {QUARTER(0, __VA_ARGS__), QUARTER(64, __VA_ARGS__), QUARTER(128, __VA_ARGS__), QUARTER(192, __VA_ARGS__)}
+#define TABLE(...) \
+    {QUARTER(0, __VA_ARGS__), QUARTER(64, __VA_ARGS__), QUARTER(128, __VA_ARGS__), QUARTER(192, __VA_ARGS__)}
 
 static const uint32_t table[MGECC_CRC_SLICES][256] = {
     TABLE(0x77073096, 0xee0e612c, 0x076dc419, 0x0edb8832, 0x1db71064, 0x3b6e20c8, 0x76dc4190, 0xedb88320),
@@ -54,8 +58,8 @@ static uint32_t step(uint32_t crc, unsigned byte) { return table[0][(crc ^ byte)
 static uint32_t step8(uint32_t crc, const unsigned char *p)
 {
     uint32_t a = crc ^ (p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
-    return table[7][a & 255] ^ table[6][a >> 8 & 255] ^ table[5][a >> 16 & 255] ^ table[4][a >> 24] ^
-           table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
+    return table[7][a & 255] ^ table[6][a >> 8 & 255] ^ table[5][a >> 16 & 255] ^ table[4][a >> 24] ^ table[3][p[4]] ^
+           table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
 }
 #endif
 
@@ -64,8 +68,10 @@ uint32_t mgecc_crc32(uint32_t crc, const unsigned char *bytes, size_t count)
     const unsigned char *end = bytes + count;
     crc = ~crc;
 #if MGECC_CRC_SLICES == 8
-    for (; end - bytes >= 8; bytes += 8) crc = step8(crc, bytes);
+    for (; end - bytes >= 8; bytes += 8)
+        crc = step8(crc, bytes);
 #endif
-    while (bytes != end) crc = step(crc, *bytes++);
+    while (bytes != end)
+        crc = step(crc, *bytes++);
     return ~crc;
 }

@@ -56,9 +56,11 @@ static inline const uint32_t *first_call(const struct program *p)
 /* Address of a reference; weights are only ever read, their kernels' pointers are const. */
 static inline void *locate(const mgecc_model *m, uint32_t ref)
 {
-    if (ref_space(ref) == SPACE_NONE) return NULL;
+    if (ref_space(ref) == SPACE_NONE)
+        return NULL;
     uintptr_t base = (uintptr_t)m->weights;
-    if (ref_space(ref) == SPACE_ARENA) base = (uintptr_t)m->arena;
+    if (ref_space(ref) == SPACE_ARENA)
+        base = (uintptr_t)m->arena;
     return (void *)(base + ref_offset(ref));
 }
 
@@ -67,7 +69,8 @@ static inline const uint32_t *run_call(const mgecc_model *m, const uint32_t *cal
 {
     void *t[MGECC_MAX_OPERANDS];
     uint32_t head = *call++, n = call_operands(head);
-    for (uint32_t i = 0; i < n; i++) t[i] = locate(m, *call++);
+    for (uint32_t i = 0; i < n; i++)
+        t[i] = locate(m, *call++);
     m->table[call_kernel(head)](t, (const int32_t *)call);
     return call + call_args(head);
 }

@@ -30,16 +30,19 @@ static uint32_t schedule(uint32_t *w, unsigned i)
 static void mix(uint32_t *state, uint32_t *w)
 {
     uint32_t s[8];
-    for (int i = 0; i < 8; i++) s[i] = state[i];
+    for (int i = 0; i < 8; i++)
+        s[i] = state[i];
     for (unsigned i = 0; i < 64; i++) {
         uint32_t word = i < 16 ? w[i] : schedule(w, i), e = s[4], a = s[0];
         uint32_t t = s[7] + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + (s[6] ^ (e & (s[5] ^ s[6]))) + K[i] + word;
         uint32_t u = (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & (s[1] | s[2])) | (s[1] & s[2]));
-        for (int k = 7; k > 0; k--) s[k] = s[k - 1];
+        for (int k = 7; k > 0; k--)
+            s[k] = s[k - 1];
         s[4] += t;
         s[0] = t + u;
     }
-    for (int i = 0; i < 8; i++) state[i] += s[i];
+    for (int i = 0; i < 8; i++)
+        state[i] += s[i];
 }
 
 /* A byte of the padded message, its length left out. */
@@ -51,12 +54,14 @@ static uint32_t padded(const unsigned char *bytes, uint32_t count, uint32_t at)
 void mgecc_sha256(uint32_t state[8], const unsigned char *bytes, uint32_t count)
 {
     uint32_t w[16];
-    for (int i = 0; i < 8; i++) state[i] = START[i];
+    for (int i = 0; i < 8; i++)
+        state[i] = START[i];
     for (uint32_t at = 0, last = 0; !last;) {
         last = at + 56 > count; /* room for the end mark and the length */
         for (int i = 0; i < 16; i++) {
             w[i] = 0;
-            for (int k = 0; k < 4; k++) w[i] = w[i] << 8 | padded(bytes, count, at++);
+            for (int k = 0; k < 4; k++)
+                w[i] = w[i] << 8 | padded(bytes, count, at++);
         }
         if (last) {
             w[14] = count >> 29;

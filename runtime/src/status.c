@@ -4,16 +4,26 @@
 const char *mgecc_status_text(mgecc_status status)
 {
     switch (status) {
-    case MGECC_OK: return "no error";
-    case MGECC_E_MAGIC: return "not a model blob";
-    case MGECC_E_VERSION: return "blob of another format version";
-    case MGECC_E_TRUNCATED: return "blob is truncated";
-    case MGECC_E_CRC: return "blob is damaged (checksum)";
-    case MGECC_E_KERNELS: return "blob was not compiled with these kernels";
-    case MGECC_E_LAYOUT: return "blob is malformed";
-    case MGECC_E_ARENA: return "arena is too small";
-    case MGECC_E_ALIGN: return "arena or blob is not aligned to 64 bytes";
-    case MGECC_E_ARGUMENT: return "null pointer, model not open, or no such input or output";
+    case MGECC_OK:
+        return "no error";
+    case MGECC_E_MAGIC:
+        return "not a model blob";
+    case MGECC_E_VERSION:
+        return "blob of another format version";
+    case MGECC_E_TRUNCATED:
+        return "blob is truncated";
+    case MGECC_E_CRC:
+        return "blob is damaged (checksum)";
+    case MGECC_E_KERNELS:
+        return "blob was not compiled with these kernels";
+    case MGECC_E_LAYOUT:
+        return "blob is malformed";
+    case MGECC_E_ARENA:
+        return "arena is too small";
+    case MGECC_E_ALIGN:
+        return "arena or blob is not aligned to 64 bytes";
+    case MGECC_E_ARGUMENT:
+        return "null pointer, model not open, or no such input or output";
     }
     return "unknown status";
 }

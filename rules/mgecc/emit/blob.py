@@ -55,7 +55,8 @@ def _ref(ref: Ref | None, program: Program, nbytes: int = 0) -> int:
     if ref is None:
         return 0
     limit = program.arena if ref.space == "arena" else len(program.weights)
-    _require(0 <= ref.offset and ref.offset + nbytes <= limit, f"{ref} of {nbytes} bytes lies outside its {limit} bytes")
+    inside = 0 <= ref.offset and ref.offset + nbytes <= limit
+    _require(inside, f"{ref} of {nbytes} bytes lies outside its {limit} bytes")
     return _SPACES[ref.space] | ref.offset
 
 
@@ -75,12 +76,16 @@ def _args(call: ProgramCall) -> bytes:
     try:
         return struct.pack(f"<{kinds}", *call.args)
     except (struct.error, OverflowError) as error:
-        raise EmitError(f"{call.layer}: numbers {call.args} of kernel {call.kernel.symbol}: {error}") from None
+        raise EmitError(
+            f"{call.layer}: numbers {call.args} of kernel {call.kernel.symbol}: {error}"
+        ) from None
 
 
 def _call(call: ProgramCall, ids: dict[object, int], program: Program) -> bytes:
     operands, args = len(call.operands), len(call.args)
-    _require(operands == len(call.kernel.operands), f"{call.layer}: {operands} operands for {call.kernel.symbol}")
+    _require(
+        operands == len(call.kernel.operands), f"{call.layer}: {operands} operands for {call.kernel.symbol}"
+    )
     _require(operands <= MAX_OPERANDS, f"{call.layer}: {operands} operands, at most {MAX_OPERANDS} fit")
     _require(args <= MAX_ARGS, f"{call.layer}: {args} numbers, at most {MAX_ARGS} fit")
     words = [ids[call.kernel] | operands << 16 | args << 24, *(_ref(ref, program) for ref in call.operands)]
@@ -93,7 +98,9 @@ def program_section(program: Program, target: Target) -> bytes:
     ids: dict[object, int] = {kernel: i for i, kernel in enumerate(kernels)}
     _require(len(kernels) <= MAX_KERNELS, f"{len(kernels)} kernels, at most {MAX_KERNELS} fit")
     _require(program.arena < _LIMIT, f"arena of {program.arena} bytes, at most {_LIMIT - 1} fit")
-    _require(len(program.weights) < _LIMIT, f"weights of {len(program.weights)} bytes, at most {_LIMIT - 1} fit")
+    _require(
+        len(program.weights) < _LIMIT, f"weights of {len(program.weights)} bytes, at most {_LIMIT - 1} fit"
+    )
     calls = b"".join(_call(call, ids, program) for call in program.calls)
     digests = b"".join(kernel_digest(kernel, target) for kernel in kernels)
     tensors = (*program.inputs, *program.outputs)

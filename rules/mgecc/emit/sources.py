@@ -67,6 +67,11 @@ def split(program: Program, target: Target) -> dict[str, str]:
         includes = "".join(f'#include "simd_{name}.h"\n' for name in headers([s.kernel], target))
         files[f"{s.symbol}.c"] = f"{includes}\n{s.text}"
     declared = "".join(f"void {s.symbol}(void *const *t, const int32_t *args);\n" for s in sections)
-    head = _head(program, target, sections)
-    files[f"{program.name}_table.c"] = "\n".join([head, "#include <stdint.h>", declared, _table(program, target, sections)])
+    parts = [
+        _head(program, target, sections),
+        "#include <stdint.h>",
+        declared,
+        _table(program, target, sections),
+    ]
+    files[f"{model_prefix(program.name)}_table.c"] = "\n".join(parts)
     return files

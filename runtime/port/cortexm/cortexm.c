@@ -21,7 +21,8 @@ static int32_t semihost(int32_t operation, const void *block)
 static size_t length(const char *text)
 {
     size_t count = 0;
-    while (text[count]) count++;
+    while (text[count])
+        count++;
     return count;
 }
 
@@ -59,7 +60,8 @@ const void *mg_port_load(const char *path, size_t *size)
 {
     static unsigned char space[MG_PORT_BLOB_BYTES + 1] __attribute__((aligned(64)));
     int file = mg_port_open(path, 0);
-    if (file < 0) return NULL;
+    if (file < 0)
+        return NULL;
     const uintptr_t block[1] = {(uintptr_t)file};
     int32_t count = semihost(FLEN, block);
     int fits = count > 0 && (uint32_t)count < sizeof space;
@@ -76,11 +78,15 @@ static int split(char *line, char **argv)
 {
     int argc = 0;
     while (argc < MAX_ARGS) {
-        while (*line == ' ') line++;
-        if (!*line) break;
+        while (*line == ' ')
+            line++;
+        if (!*line)
+            break;
         argv[argc++] = line;
-        while (*line && *line != ' ') line++;
-        if (*line) *line++ = 0;
+        while (*line && *line != ' ')
+            line++;
+        if (*line)
+            *line++ = 0;
     }
     return argc;
 }
@@ -88,7 +94,8 @@ static int split(char *line, char **argv)
 __attribute__((noreturn)) static void leave(int result)
 {
     const uintptr_t block[2] = {STOPPED_BY_PROGRAM, (uintptr_t)result};
-    for (;;) semihost(EXIT_EXTENDED, block);
+    for (;;)
+        semihost(EXIT_EXTENDED, block);
 }
 
 extern unsigned char mg_data_start[], mg_data_end[], mg_data_load[], mg_bss_start[], mg_bss_end[];

@@ -34,7 +34,8 @@ static unsigned char *loaded;
 const void *mg_port_load(const char *path, size_t *size)
 {
     int file = mg_port_open(path, 0);
-    if (file < 0) return NULL;
+    if (file < 0)
+        return NULL;
     fseek(files[file], 0, SEEK_END);
     *size = (size_t)ftell(files[file]);
     mg_port_rewind(file, 0);

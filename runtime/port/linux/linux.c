@@ -21,16 +21,19 @@ void mg_port_close(int file) { call3(SYS_CLOSE, file, 0, 0); }
 void mg_port_print(const char *text)
 {
     size_t count = 0;
-    while (text[count]) count++;
+    while (text[count])
+        count++;
     mg_port_write(1, text, count);
 }
 
 const void *mg_port_load(const char *path, size_t *size)
 {
     int file = mg_port_open(path, 0);
-    if (file < 0) return NULL;
+    if (file < 0)
+        return NULL;
     long end = call3(SYS_LSEEK, file, 0, 2);
-    unsigned long at = end > 0 ? (unsigned long)mg_syscall(SYS_MMAP, 0, end, PROT_READ, MAP_PRIVATE, file, 0) : (unsigned long)-1;
+    unsigned long at =
+        end > 0 ? (unsigned long)mg_syscall(SYS_MMAP, 0, end, PROT_READ, MAP_PRIVATE, file, 0) : (unsigned long)-1;
     mg_port_close(file);
     *size = (size_t)end;
     return at > (unsigned long)-4096 ? NULL : (const void *)at;
@@ -48,5 +51,6 @@ __attribute__((noreturn, used)) void mg_start(long *stack);
 void mg_start(long *stack)
 {
     int result = mg_main((int)stack[0], (char **)(stack + 1));
-    for (;;) call3(SYS_EXIT_GROUP, result, 0, 0);
+    for (;;)
+        call3(SYS_EXIT_GROUP, result, 0, 0);
 }

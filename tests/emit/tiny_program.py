@@ -1,0 +1,82 @@
+"""A model made by hand: two small kernels of its own, two inputs, an output in the arena and a constant one."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from mgecc.graph import DType, TensorType
+from mgecc.kernels import Kernel, render
+from mgecc.planner import IOTensor, Program, ProgramCall, Ref
+
+_TEMPLATES = {
+    "affine.c.j2": """/* y = x * w * gain + b / parts, element by element; b and y may be the same memory. */
+{{ k.begin() }}
+    for (int32_t i = 0; i < a->n; i++) {
+        int64_t wide = (int64_t)b[i] * 65537 / a->parts / 65537; /* the same quotient in 64 bits */
+        y[i] = x[i] * w[i] * a->gain + (float)(i % 2 ? (int32_t)wide : b[i] / a->parts);
+    }
+}
+""",
+    "copy.c.j2": """/* y = x; an absent x gives zeros. */
+{{ k.begin() }}
+    if (x) memcpy(y, x, (size_t)a->bytes);
+    else memset(y, 0, (size_t)a->bytes);
+}
+""",
+}
+
+AFFINE = Kernel(
+    symbol="affine_f32",
+    template="affine.c.j2",
+    operands=(("x", "const float *"), ("w", "const float *"), ("b", "const int32_t *"), ("y", "float *")),
+    fields=(("n", "int32_t"), ("gain", "float"), ("parts", "int32_t")),
+)
+COPY = Kernel("copy", "copy.c.j2", (("x", "const void *"), ("y", "void *")), (("bytes", "int32_t"),))
+FLOATS = TensorType((2, 3), DType("float32"))
+INTS = TensorType((6,), DType("int32"))
+QUANTISED = TensorType((1, 4), DType("qint8", 0.25, 3))
+
+
+def weights(seed: int = 1) -> bytes:
+    numbers = np.random.default_rng(seed).standard_normal(6).astype(np.float32)
+    return numbers.tobytes().ljust(64, b"\0") + np.array([-2, 0, 5, 127], np.int8).tobytes()
+
+
+def tiny_program(seed: int = 1, target: str = "x86_64", name: str = "tiny") -> Program:
+    ref = {at: Ref("arena", at) for at in (0, 64, 128, 192)}
+    scale = (ref[0], Ref("weights", 0), ref[64], ref[128])
+    return Program(
+        name=name,
+        target=target,
+        inputs=(IOTensor("first.input:0", FLOATS, ref[0]), IOTensor("ints", INTS, ref[64])),
+        outputs=(IOTensor("y", FLOATS, ref[192]), IOTensor("fixed", QUANTISED, Ref("weights", 64))),
+        calls=(
+            ProgramCall(AFFINE, scale, (6, 0.5, 3), "scale"),
+            ProgramCall(COPY, (None, ref[192]), (24,), "clear"),
+            ProgramCall(COPY, (ref[128], ref[192]), (24,), "copy"),
+        ),
+        weights=weights(seed),
+        arena=192 + 24,
+        arena_bound=72,
+    )
+
+
+def expected(x: np.ndarray, ints: np.ndarray, seed: int = 1) -> bytes:
+    """The bytes of both outputs for one case."""
+    w = np.frombuffer(weights(seed)[:24], np.float32)
+    quotients = np.trunc(ints / 3).astype(np.float32)
+    return (x * w * np.float32(0.5) + quotients).astype(np.float32).tobytes() + weights(seed)[64:68]
+
+
+def use_templates(folder: Path, monkeypatch) -> None:
+    """Let kernels be rendered from these templates, with the real headers beside them."""
+    shutil.copytree(render._FOLDER / "simd", folder / "simd")
+    for name, text in _TEMPLATES.items():
+        (folder / name).write_text(text)
+    monkeypatch.setattr(render, "_FOLDER", folder)
+    monkeypatch.setattr(render, "_environment", render._environment.__wrapped__)
+
+
+def with_input_names(program: Program, *names: str) -> Program:
+    return replace(program, inputs=tuple(replace(t, name=n) for t, n in zip(program.inputs, names)))

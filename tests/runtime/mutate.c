@@ -1,0 +1,180 @@
+/* Damages a blob in every way of one kind and checks that it is refused or harmless. Built with sanitizers:
+ * every copy of the blob and the arena are allocations of exactly their size.
+ *
+ *     mutate BLOB truncate|bytes|sealed|forged
+ *
+ * bytes: every byte gets every other value. sealed: likewise, and the checksum is made right again. forged: a byte of
+ * the program changes, and checksum, fingerprint and kernel set are made to fit, so only the bounds checks are left.
+ * Prints how many copies were opened. */
+#include "internal.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const mgecc_kernels tiny_kernels;
+enum { KINDS = 10 };
+
+static unsigned char *original;
+static size_t size;
+static unsigned long opened[2]; /* with the changed byte outside, inside the program section */
+static unsigned long counts[KINDS];
+
+static void *exactly(size_t bytes)
+{
+    void *memory = NULL;
+    if (posix_memalign(&memory, MGECC_ALIGN, bytes ? bytes : 1))
+        exit(2);
+    return memory;
+}
+
+static void load(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        exit(2);
+    fseek(file, 0, SEEK_END);
+    size = (size_t)ftell(file);
+    rewind(file);
+    original = exactly(size);
+    if (fread(original, 1, size, file) != size)
+        exit(2);
+    fclose(file);
+}
+
+static struct entry *entry_of(unsigned char *blob) { return (void *)(blob + sizeof(struct header)); }
+
+static void seal(unsigned char *blob)
+{
+    struct header *h = (void *)blob;
+    size_t end = h->size <= size && h->size >= 16 ? h->size : size;
+    h->crc = mgecc_crc32(mgecc_crc32(0, blob, 12), blob + 16, end - 16);
+}
+
+/* Touch all that a user of an open model may touch. */
+static unsigned use_tensors(const mgecc_model *m)
+{
+    unsigned sum = 0;
+    mgecc_tensor info;
+    for (unsigned i = 0; mgecc_input_info(m, i, &info) == MGECC_OK; i++) {
+        memset(mgecc_input(m, i), 1, info.bytes);
+        sum += (unsigned)strlen(info.name) + (unsigned)(mgecc_find_input(m, info.name) < 0);
+        for (unsigned k = 0; k < info.rank; k++)
+            sum += (unsigned)info.dims[k];
+    }
+    for (unsigned i = 0; mgecc_output_info(m, i, &info) == MGECC_OK; i++) {
+        const unsigned char *bytes = mgecc_output(m, i);
+        for (unsigned k = 0; k < info.bytes; k++)
+            sum += bytes[k];
+        sum += (unsigned)strlen(info.name);
+    }
+    return sum;
+}
+
+/* Forged programs may ask kernels for anything; what the runtime owes is that pointers and numbers lie where they may. */
+static void check_calls(const mgecc_model *m, const unsigned char *arena_end, const unsigned char *blob_end)
+{
+    const struct program *p = (const void *)m->program;
+    const uint32_t *call = first_call(p);
+    for (uint32_t i = 0; i < p->call_count; i++) {
+        uint32_t head = *call++;
+        if (call_kernel(head) >= tiny_kernels.count || call_operands(head) > MGECC_MAX_OPERANDS)
+            abort();
+        for (uint32_t k = 0; k < call_operands(head); k++) {
+            const unsigned char *at = locate(m, *call++);
+            int in_arena = at >= m->arena && at <= arena_end, in_weights = at >= m->weights && at <= blob_end;
+            if (at && !in_arena && !in_weights)
+                abort();
+        }
+        for (uint32_t k = 0; k < call_args(head); k++)
+            opened[0] += *call++ == 0x12345678u;
+    }
+}
+
+static void try_open(unsigned char *blob, size_t bytes, const mgecc_kernels *kernels, int forged)
+{
+    const struct program *p = (const void *)(original + entry_of(original)->program);
+    size_t arena_size = p->arena_size;
+    unsigned char *arena = exactly(arena_size);
+    mgecc_model m;
+    mgecc_status status = mgecc_open(&m, kernels, blob, bytes, arena, arena_size);
+    counts[status]++;
+    if (status == MGECC_OK) {
+        use_tensors(&m);
+        if (forged)
+            check_calls(&m, arena + arena_size, blob + bytes);
+        else if (mgecc_run(&m) != MGECC_OK)
+            abort();
+    } else if (mgecc_run(&m) != MGECC_E_ARGUMENT || mgecc_input(&m, 0)) {
+        abort();
+    }
+    free(arena);
+}
+
+static int in_program(size_t at)
+{
+    const struct entry *e = entry_of(original);
+    return at >= e->program && at < e->program + e->program_size;
+}
+
+static void mutate(size_t at, unsigned value, int seal_it)
+{
+    unsigned char *blob = exactly(size);
+    memcpy(blob, original, size);
+    blob[at] = (unsigned char)value;
+    if (seal_it)
+        seal(blob);
+    unsigned long before = counts[MGECC_OK];
+    try_open(blob, size, &tiny_kernels, 0);
+    opened[in_program(at)] += counts[MGECC_OK] - before;
+    free(blob);
+}
+
+static void forge(size_t at, unsigned value)
+{
+    unsigned char *blob = exactly(size);
+    memcpy(blob, original, size);
+    blob[at] = (unsigned char)value;
+    struct entry *e = entry_of(blob);
+    mgecc_kernels kernels = tiny_kernels;
+    uint32_t digest[8];
+    mgecc_sha256(digest, blob + e->program, e->program_size);
+    memcpy(e->fingerprint, digest, sizeof e->fingerprint);
+    memcpy(kernels.fingerprint, digest, sizeof kernels.fingerprint);
+    seal(blob);
+    try_open(blob, size, &kernels, 1);
+    free(blob);
+}
+
+static void truncate_everywhere(void)
+{
+    for (size_t bytes = 0; bytes < size; bytes++) {
+        unsigned char *blob = exactly(bytes);
+        memcpy(blob, original, bytes);
+        try_open(blob, bytes, &tiny_kernels, 0);
+        free(blob);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        return 2;
+    load(argv[1]);
+    if (argv[2][0] == 't')
+        truncate_everywhere();
+    else
+        for (size_t at = 0; at < size; at++)
+            for (unsigned value = 0; value < 256; value++) {
+                if (value == original[at])
+                    continue;
+                if (argv[2][0] == 'f' && in_program(at))
+                    forge(at, value);
+                if (argv[2][0] != 'f')
+                    mutate(at, value, argv[2][0] == 's');
+            }
+    for (int i = 0; i < KINDS; i++)
+        printf("%lu ", counts[i]);
+    printf("%lu %lu\n", opened[0], opened[1]);
+    free(original);
+    return 0;
+}
