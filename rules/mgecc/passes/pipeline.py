@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mgecc.graph import Graph
-from mgecc.passes import activations, chains, expand, fuse, global_pool, padding, plain_layout, simplify, sink
+from mgecc.passes import activations, chains, expand, fuse, global_pool, padding, plain_layout, quantised, simplify, sink
 
 PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("plain-layout", plain_layout.run),
@@ -16,6 +16,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("expand", expand.run),
     ("padding", padding.run),
     ("activations", activations.run),
+    ("quantised", quantised.run),
     ("fuse", fuse.run),
     ("simplify-again", simplify.run),
     ("chains", chains.run),

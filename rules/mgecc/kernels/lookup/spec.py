@@ -1,0 +1,41 @@
+"""Lookup8 in any layout: the table does not care which number stands where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.targets import Target
+
+_WORDS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
+
+
+def _kernel(size: int, vectors: bool) -> Kernel:
+    word = _WORDS[size]
+    return Kernel(
+        f"lookup_u{8 * size}{'_v16' if vectors else ''}",
+        "lookup/lookup.c.j2",
+        (("x", "const uint8_t *"), ("table", f"const {word} *"), ("y", f"{word} *")),
+        (("count", "int32_t"),),
+        (("vectors", vectors),),
+    )
+
+
+@serves("Lookup8")
+def lookups(node: Node, target: Target) -> Iterator[Candidate]:
+    """Number by number; on 64-bit Arm sixteen bytes at a time from a table in registers."""
+    x, size = node.inputs[0], node.output.type.dtype.size
+    vectors = size == 1 and target.isa == "neon64"
+
+    def build(made: Node) -> list[Call]:
+        source, table = made.inputs
+        return [Call(_kernel(size, vectors), (source, table, made.output), (prod(source.type.stored_shape),))]
+
+    blocks = {1, target.block_of(node.output.type.dtype.name), target.block_of(x.type.dtype.name)}
+    for c in sorted(blocks, reverse=True):
+        if c > 1 and x.type.rank != 4:
+            continue
+        cost = x.type.elements * (0.8 if vectors else 3.0)
+        yield Candidate(build, cost, (c, 1), (c,), 120, (0,) if size == 1 else (), why="table of 256 results")

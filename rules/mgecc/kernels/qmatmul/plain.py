@@ -1,0 +1,61 @@
+"""Products of any matrices of stored integers, one sum at a time (plain.c.j2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from mgecc.graph import Node, Unsupported, Value
+from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of
+from mgecc.targets import Target
+
+_FIELDS = ("batch", "m", "k", "n", "x_row", "x_step", "w_column", "w_step")
+
+
+def _bias(node: Node) -> Value | None:
+    if len(node.inputs) < 3 or not node.inputs[2].type.elements:
+        return None
+    value, columns = node.inputs[2], node.output.shape[-1]
+    if not value.is_const or value.type.elements != columns or value.shape[-1] != columns:
+        raise Unsupported(f"the bias {value.type} is not one constant per column", "add it by an operator of its own")
+    return value
+
+
+def _kernel(end: Ending, x: Value, w: Value) -> Kernel:
+    types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(end.node.output)}
+    bias = "float" if end.bias == "real" else "int32_t"
+    kind = "_".join(t.replace("uint", "u").replace("int", "s").removesuffix("_t") for t in types.values())
+    return Kernel(
+        f"qmatmul_{kind}_plain_{end.suffix}",
+        "qmatmul/plain.c.j2",
+        (
+            *(("x", f"const {types['xt']} *"), ("w", f"const {types['wt']} *"), ("b", f"const {bias} *")),
+            *(("q", "const float *"), ("y", f"{types['yt']} *")),
+        ),
+        tuple((name, "int32_t") for name in _FIELDS),
+        (("end", end.parts), *sorted(types.items())),
+        ("requant",),
+    )
+
+
+def _build(node: Node) -> list[Call]:
+    x, w = node.inputs[:2]
+    end = ending_of(node, _bias(node), None)
+    *batch, m, n = node.output.shape
+    k = x.shape[-2] if node.attrs.get("transposeA") else x.shape[-1]
+    x_strides = (1, m) if node.attrs.get("transposeA") else (k, 1)
+    w_strides = (k, 1) if node.attrs.get("transposeB") else (1, n)
+    operands = (x, w, Const(partial(end.bias_array, n)), Const(partial(end.numbers, x, w)), node.output)
+    sizes = (batch[0] if batch else 1, m, k, n, *x_strides, *w_strides)
+    return [Call(_kernel(end, x, w), operands, sizes)]
+
+
+def candidates(node: Node, target: Target) -> Iterator[Candidate]:
+    """Any types of up to 16 bits, stored as they come or transposed, constant or computed."""
+    if not are_bytes(*node.inputs[:2]):
+        return
+    ending_of(node, _bias(node), None)
+    inner = node.inputs[0].type.elements / max(1, node.output.type.elements // node.output.shape[-1])
+    cost = node.output.type.elements * (5.0 * inner + 30)
+    yield Candidate(_build, cost, (1,) * len(node.inputs), (1,), 500, why="one sum at a time")

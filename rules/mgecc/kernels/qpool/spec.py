@@ -1,0 +1,64 @@
+"""Which quantised poolings are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from mgecc.graph import Node, Unsupported
+from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.ops.pooling import adaptive_window
+from mgecc.ops.window import Window, window_of
+from mgecc.targets import Target
+
+_BYTES = {"qint8": "s8", "quint8": "u8"}
+_MODES = {"MAX": "max", "AVERAGE": "mean", "AVERAGE_COUNT_EXCLUDE_PADDING": "inner"}
+_FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl", "zero")
+_LARGEST_WINDOW = 65535  # sums of larger ones are not exact in float32
+
+
+def _window(node: Node) -> Window:
+    if node.op == "Pooling":
+        return window_of(node.attrs, (int(node.attrs["window_h"]), int(node.attrs["window_w"])))
+    target = node.inputs[1].const
+    if target is None:
+        raise Unsupported("the size to pool to is not known before the model runs", "use fixed input shapes")
+    return adaptive_window(node.inputs[0].shape[2:], [int(t) for t in target.reshape(-1)])
+
+
+def _kernel(node: Node, c: int, lanes: int) -> Kernel:
+    kind, mode = _BYTES[node.inputs[0].type.dtype.name], _MODES[node.attrs["mode"]]
+    return Kernel(
+        f"qpool_{kind}_{mode}_c{c}",
+        "qpool/pool.c.j2",
+        (("x", "const int8_t *"), ("y", "int8_t *")),
+        tuple((name, "int32_t") for name in _FIELDS),
+        (("c", c), ("kind", kind), ("lanes", lanes), ("mode", mode)),
+        ("int8_lanes",),
+    )
+
+
+def _build(window: Window, c: int, lanes: int, node: Node) -> list[Call]:
+    x, y = node.inputs[0], node.output
+    n, channels, h, w = x.shape
+    (sh, sw), ((pt, _), (pl, _)) = window.stride, window.pad
+    sizes = (n * -(-channels // c), h, w, *y.shape[2:], *window.kernel, sh, sw, pt, pl, x.type.dtype.zero_point)
+    return [Call(_kernel(node, c, lanes), (x, y), sizes)]
+
+
+@serves("Pooling", "AdaptivePooling")
+def poolings(node: Node, target: Target) -> Iterator[Candidate]:
+    """Channel blocks by vectors, plain layout number by number."""
+    dtype = node.inputs[0].type.dtype
+    if dtype.name not in _BYTES or node.attrs.get("format", "NCHW") != "NCHW" or node.inputs[0].type.rank != 4:
+        return
+    window = _window(node)
+    area = window.kernel[0] * window.kernel[1]
+    if area > _LARGEST_WINDOW:
+        raise Unsupported(f"a window of {area} cells is too large for quantised means")
+    wide = target.block_of(dtype.name)
+    for c in sorted({1, wide}, reverse=True):
+        lanes = target.lanes if c % target.lanes == 0 and c > 1 else 1
+        steps = node.output.type.elements * (3.0 * area + 20) / lanes
+        blocks = tuple(1 if v.is_const else c for v in node.inputs)
+        yield Candidate(partial(_build, window, c, lanes), steps, blocks, (c,), 500, why=f"{lanes} channels at a time")

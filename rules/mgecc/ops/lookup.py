@@ -1,0 +1,27 @@
+"""Functions of one 8-bit number, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.registry import Operator, operator
+
+
+@operator("Lookup8")
+class Lookup8(Operator):
+    """y = table[x]: x stores bytes, read without sign; the second input is a constant table of 256 results."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, table = (v.type for v in node.inputs)
+        if x.dtype.size != 1 or table.shape != (256,):
+            raise Unsupported(f"a table of shape {list(table.shape)} cannot be read by {x.dtype} numbers")
+        return [x.with_dtype(table.dtype)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, table = inputs
+        return [table[np.ascontiguousarray(x).view(np.uint8)].reshape(x.shape)]
