@@ -26,6 +26,10 @@ def compile_model(config, target_name, cpu=""):
         raise CompileError(config.model.name, ["conv1: cannot do this"])
     if b"peeking" in data:
         config.folder.joinpath("labels.txt").read_bytes()
+    if b"slow" in data:
+        time.sleep(1.2)
+    if b"killer" in data:
+        os.kill(os.getppid(), 9)
     kernels = f'#include "{name}.h"\\nint {name}_kernel(int x);\\nint {name}_kernel(int x) {{ return x + K; }}\\n'
     text = kernels.replace("K", str(data.count(b"layer")))
     section = f'.section .rodata.w,"a",%progbits\\n.global {name}_blob\\n{name}_blob:\\n.incbin "{name}.blob"\\n'

@@ -166,6 +166,16 @@ def test_a_read_the_build_does_not_know_of_is_refused(checkout: Checkout) -> Non
     assert "labels.txt is read and is not a declared input" in said
 
 
+def test_a_killed_build_goes_on_where_it_was(checkout: Checkout) -> None:
+    for name, data in [("a", "layer"), ("b", "slow"), ("c", "killer")]:
+        checkout.add_model(name, data)
+    checkout.scons("target=arm64", "model=a,b,c", "-j1", status=-9)
+    checkout.add_model("c", "layer")
+    steps = checkout.steps("target=arm64", "model=a,b,c")
+    assert "MGE arm64 c" in steps and "AR arm64 libc.a" in steps
+    assert "MGE arm64 a" not in steps and "CC arm64 a_kernels.o" not in steps
+
+
 def test_clean_removes_what_was_built(checkout: Checkout) -> None:
     checkout.scons("target=arm64,armv7", "model=all")
     checkout.scons("-c", *ONE)

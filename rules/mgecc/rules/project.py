@@ -18,7 +18,7 @@ import SCons.Script as script
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.help import ALIASES, help_text
 from mgecc.rules.model import ModelNodes
-from mgecc.rules.sconsign import Sharded
+from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
 from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
@@ -71,6 +71,7 @@ def _set_up(env: Any, settings: Settings) -> None:
     script.SetOption("num_jobs", os.cpu_count() or 1)
     os.makedirs(BUILD, exist_ok=True)
     env.SConsignFile(f"{BUILD}/.sconsign", Sharded(BUILD))
+    script.Progress(Saver())
     env.Replace(
         MGE_BUILD_DIR=f"#{BUILD}",
         MGE_CPU=settings.cpu,

@@ -7,8 +7,10 @@ entries over files by the build folder they speak of. It goes in by ``SConsignFi
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
+import SCons.SConsign
 from SCons import dblite
 
 
@@ -55,3 +57,19 @@ class _Shards:
     def close(self) -> None:
         for shard in self._open.values():
             shard.close()
+
+
+class Saver:
+    """Writes down every second what was built, so that a killed build is not begun anew; for ``Progress``.
+
+    SCons calls it between steps, when nothing else touches the entries.
+    """
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self._seconds = seconds
+        self._next = time.monotonic() + seconds
+
+    def __call__(self, _node: Any) -> None:
+        if time.monotonic() >= self._next:
+            SCons.SConsign.write()
+            self._next = time.monotonic() + self._seconds
