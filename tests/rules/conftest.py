@@ -18,6 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 STAND_IN = """
 
+import os
+import time
+
+
 def compile_model(config, target_name, cpu=""):
     target = load_target(target_name, cpu)
     name, data = config.name, config.model.read_bytes()
