@@ -6,15 +6,15 @@
 MG_INLINE int32_t mg_word(const void *p) { int32_t r; memcpy(&r, p, sizeof r); return r; }
 MG_INLINE void mg_put_word(void *p, int32_t a) { memcpy(p, &a, sizeof a); }
 
-/* mg_vi_load_s8, mg_vi_load_u8: MG_VF bytes, widened.  mg_vi_store_8: the low bytes.
+/* mg_vb_load_s8, mg_vb_load_u8: MG_VF bytes, widened.  mg_vb_store: the low bytes.
  * mg_vi_round: nearest integer, halves away from zero, for magnitudes below 2^22.
  * mg_vd: MG_VF channels of one pixel, mg_vd4: of four pixels one behind the other, both ready to be multiplied.
  * mg_vi_mac(acc, x, l, w): acc + pixel l of x times w. */
 #if defined(MG_SCALAR_H)
 
-MG_INLINE mg_vi mg_vi_load_s8(const void *p) { return *(const int8_t *)p; }
-MG_INLINE mg_vi mg_vi_load_u8(const void *p) { return *(const uint8_t *)p; }
-MG_INLINE void mg_vi_store_8(void *p, mg_vi a) { *(uint8_t *)p = (uint8_t)a; }
+MG_INLINE mg_vi mg_vb_load_s8(const void *p) { return *(const int8_t *)p; }
+MG_INLINE mg_vi mg_vb_load_u8(const void *p) { return *(const uint8_t *)p; }
+MG_INLINE void mg_vb_store(void *p, mg_vi a) { *(uint8_t *)p = (uint8_t)a; }
 MG_INLINE mg_vi mg_vi_round(mg_vf a) { return (int32_t)(a + __builtin_copysignf(0.49999997f, a)); }
 typedef mg_vi mg_vd;
 MG_INLINE mg_vd mg_vd_load(const int16_t *p) { return *p; }
@@ -24,18 +24,18 @@ MG_INLINE mg_vd mg_vd_load(const int16_t *p) { return *p; }
 typedef struct { int16x8_t at[2]; } mg_vd4;
 typedef int16x8_t mg_vd; /* the four weights twice: beside the lower and the upper half of a register */
 
-MG_INLINE mg_vi mg_vi_load_s8(const void *p)
+MG_INLINE mg_vi mg_vb_load_s8(const void *p)
 {
     return vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_s32(vdup_n_s32(mg_word(p))))));
 }
 
-MG_INLINE mg_vi mg_vi_load_u8(const void *p)
+MG_INLINE mg_vi mg_vb_load_u8(const void *p)
 {
     uint8x8_t bytes = vreinterpret_u8_s32(vdup_n_s32(mg_word(p)));
     return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(bytes))));
 }
 
-MG_INLINE void mg_vi_store_8(void *p, mg_vi a)
+MG_INLINE void mg_vb_store(void *p, mg_vi a)
 {
     int16x4_t half = vmovn_s32(a);
     mg_put_word(p, vget_lane_s32(vreinterpret_s32_s8(vmovn_s16(vcombine_s16(half, half))), 0));
@@ -73,32 +73,32 @@ MG_INLINE mg_vd mg_vd_load(const int16_t *p) { return vld1q_s16(p); }
 typedef mg_vi mg_vd;
 
 #if defined(MG_SSE2_H)
-MG_INLINE mg_vi mg_vi_load_s8(const void *p) { return _mm_cvtepi8_epi32(_mm_cvtsi32_si128(mg_word(p))); }
-MG_INLINE mg_vi mg_vi_load_u8(const void *p) { return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(mg_word(p))); }
+MG_INLINE mg_vi mg_vb_load_s8(const void *p) { return _mm_cvtepi8_epi32(_mm_cvtsi32_si128(mg_word(p))); }
+MG_INLINE mg_vi mg_vb_load_u8(const void *p) { return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(mg_word(p))); }
 MG_INLINE mg_vd mg_vd_load(const int16_t *p) { return _mm_cvtepu16_epi32(_mm_loadl_epi64((const void *)p)); }
 #define mg_madd_epi16 _mm_madd_epi16
-MG_INLINE void mg_vi_store_8(void *p, mg_vi a)
+MG_INLINE void mg_vb_store(void *p, mg_vi a)
 {
     __m128i order = _mm_setr_epi8(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     mg_put_word(p, _mm_cvtsi128_si32(_mm_shuffle_epi8(a, order)));
 }
 #elif defined(MG_AVX2_H)
-MG_INLINE mg_vi mg_vi_load_s8(const void *p) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64(p)); }
-MG_INLINE mg_vi mg_vi_load_u8(const void *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64(p)); }
+MG_INLINE mg_vi mg_vb_load_s8(const void *p) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64(p)); }
+MG_INLINE mg_vi mg_vb_load_u8(const void *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64(p)); }
 MG_INLINE mg_vd mg_vd_load(const int16_t *p) { return _mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)p)); }
 #define mg_madd_epi16 _mm256_madd_epi16
-MG_INLINE void mg_vi_store_8(void *p, mg_vi a)
+MG_INLINE void mg_vb_store(void *p, mg_vi a)
 {
     a = _mm256_and_si256(a, _mm256_set1_epi32(255));
     __m128i b = _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
     _mm_storel_epi64(p, _mm_packus_epi16(b, b));
 }
 #else
-MG_INLINE mg_vi mg_vi_load_s8(const void *p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(p)); }
-MG_INLINE mg_vi mg_vi_load_u8(const void *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(p)); }
+MG_INLINE mg_vi mg_vb_load_s8(const void *p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(p)); }
+MG_INLINE mg_vi mg_vb_load_u8(const void *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(p)); }
 MG_INLINE mg_vd mg_vd_load(const int16_t *p) { return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)); }
 #define mg_madd_epi16 _mm512_madd_epi16
-MG_INLINE void mg_vi_store_8(void *p, mg_vi a) { _mm_storeu_si128(p, _mm512_cvtepi32_epi8(a)); }
+MG_INLINE void mg_vb_store(void *p, mg_vi a) { _mm_storeu_si128(p, _mm512_cvtepi32_epi8(a)); }
 #endif
 
 MG_INLINE mg_vi mg_vi_round(mg_vf a)
@@ -118,14 +118,14 @@ MG_INLINE mg_vd4 mg_vd4_load(const int8_t *p) { return (mg_vd4){{p[0], p[4], p[8
 #else
 MG_INLINE mg_vd4 mg_vd4_load(const int8_t *p)
 {
-    return (mg_vd4){{mg_vi_load_s8(p), mg_vi_load_s8(p + MG_VF), mg_vi_load_s8(p + 2 * MG_VF), mg_vi_load_s8(p + 3 * MG_VF)}};
+    return (mg_vd4){{mg_vb_load_s8(p), mg_vb_load_s8(p + MG_VF), mg_vb_load_s8(p + 2 * MG_VF), mg_vb_load_s8(p + 3 * MG_VF)}};
 }
 #define mg_vi_mac(acc, x, l, w) mg_vi_add(acc, mg_madd_epi16((x).at[l], w))
 #endif
 #endif
 
 /* The low bytes of four vectors, `step` bytes from one to the next. */
-MG_INLINE void mg_vi_store_8x4(int8_t *p, ptrdiff_t step, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+MG_INLINE void mg_vb_store4(int8_t *p, ptrdiff_t step, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
 {
 #ifdef __ARM_NEON
     if (step == 4) {
@@ -134,10 +134,10 @@ MG_INLINE void mg_vi_store_8x4(int8_t *p, ptrdiff_t step, mg_vi a, mg_vi b, mg_v
         return;
     }
 #endif
-    mg_vi_store_8(p, a);
-    mg_vi_store_8(p + step, b);
-    mg_vi_store_8(p + 2 * step, c);
-    mg_vi_store_8(p + 3 * step, d);
+    mg_vb_store(p, a);
+    mg_vb_store(p + step, b);
+    mg_vb_store(p + 2 * step, c);
+    mg_vb_store(p + 3 * step, d);
 }
 
 /* A row with `left` and `right` bytes of `fill` around `count` bytes, each with the bits of `flip` turned. */
