@@ -33,13 +33,15 @@ class _Head:
     kernel: Kernel
     symbol: str
 
-    def begin(self) -> str:
+    def arguments(self) -> str:
+        """The argument structure alone, for templates whose helper functions come before `begin(False)`."""
+        members = "".join(f" {ctype} {name};" for name, ctype in self.kernel.fields)
+        return f"struct {self.symbol}_args {{{members} }};"
+
+    def begin(self, arguments: bool = True) -> str:
         """The argument structure, the function's head and its typed pointers; the template closes the brace."""
         kernel = self.kernel
-        lines: list[str] = []
-        if kernel.fields:
-            members = "".join(f" {ctype} {name};" for name, ctype in kernel.fields)
-            lines.append(f"struct {self.symbol}_args {{{members} }};")
+        lines = [self.arguments()] if kernel.fields and arguments else []
         lines += [f"MG_KERNEL void {self.symbol}(void *const *t, const int32_t *args)", "{"]
         for i, (name, ctype) in enumerate(kernel.operands):
             lines.append(f"    {ctype}{name} = t[{i}];")

@@ -1,0 +1,1 @@
+"""Matrix inverse and singular values."""

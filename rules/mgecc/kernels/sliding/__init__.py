@@ -1,0 +1,1 @@
+"""Windows of an image as a tensor of their own, and their sum."""
