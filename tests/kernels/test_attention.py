@@ -55,7 +55,10 @@ def test_attention_with_projections(target: Target, seed: int) -> None:
 def test_additive_mask(target: Target, seed: int) -> None:
     rng = np.random.default_rng(seed)
     width = int(rng.integers(1, 20))
-    attrs = attributes(rng, width) | {"attn_mask_type": "USER_DEFINED_MASK", "tensor_combination_type": "ONLY_MASK"}
+    attrs = attributes(rng, width) | {
+        "attn_mask_type": "USER_DEFINED_MASK",
+        "tensor_combination_type": "ONLY_MASK",
+    }
     pairs = operands(rng, attrs, width)
     (n, tq, _), tk = pairs[0][1].shape, pairs[1][1].shape[1]
     full = (n * attrs["num_heads"], tq, tk)

@@ -45,7 +45,14 @@ def test_deformable_convolution(target: Target, seed: int, mode: str) -> None:
     w = floats(rng, *([groups] if grouped else []), oc, channels // groups, *kernel)
     offset = floats(rng, 2, 2 * parts * taps, *out) * np.float32(rng.choice([0, 1, 5, 1e8]))
     pairs = [given(floats(rng, 2, channels, *size)), given(w, const=True), given(offset)]
-    agree("DeformableConv", attrs, [*pairs, given(floats(rng, 2, parts * taps, *out))], target, rtol=1e-4, atol=1e-3)
+    agree(
+        "DeformableConv",
+        attrs,
+        [*pairs, given(floats(rng, 2, parts * taps, *out))],
+        target,
+        rtol=1e-4,
+        atol=1e-3,
+    )
 
 
 @TARGETS

@@ -85,7 +85,12 @@ def test_batch_norm_with_computed_statistics(target: Target, seed: int, axis: in
 @SEEDS
 def test_local_response_norm(target: Target, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    attrs = {"n": int(rng.choice([1, 3, 5, 9])), "k": 2.0, "alpha": float(rng.choice([1e-4, 0.1])), "beta": 0.75}
+    attrs = {
+        "n": int(rng.choice([1, 3, 5, 9])),
+        "k": 2.0,
+        "alpha": float(rng.choice([1e-4, 0.1])),
+        "beta": 0.75,
+    }
     agree("LRN", attrs, [given(data(rng, *sizes(rng, 4, 10)))], target)
 
 

@@ -16,7 +16,8 @@ def layer(rng: np.random.Generator, gates: int) -> tuple[dict[str, object], list
     layers, directions, bias = int(rng.integers(1, 4)), int(rng.integers(1, 3)), bool(rng.integers(2))
     attrs: dict[str, object] = {
         "num_layers": layers, "bidirectional": directions == 2, "bias": bias, "hidden_size": hidden,
-        "proj_size": 0, "dropout": 0.0, "fwd_mode": "INFERENCE", "nonlineMode": str(rng.choice(["TANH", "RELU", "IDENTITY"])),
+        "proj_size": 0, "dropout": 0.0, "fwd_mode": "INFERENCE",
+        "nonlineMode": str(rng.choice(["TANH", "RELU", "IDENTITY"])),
     }  # fmt: skip
     widths = [size] + [directions * hidden] * (layers - 1)
     count = directions * gates * hidden * sum(w + hidden + 2 * bias for w in widths)
@@ -44,7 +45,9 @@ def test_cells(target: Target, seed: int, op: str) -> None:
     gates = 4 if op == "LSTMCell" else 1
     n, size, hidden = (int(v) for v in rng.integers(1, [6, 9, 40]))
     rows = gates * hidden
-    arrays = [floats(rng, *s) for s in ((n, size), (rows, size), (rows,), (n, hidden), (rows, hidden), (1, rows))]
+    arrays = [
+        floats(rng, *s) for s in ((n, size), (rows, size), (rows,), (n, hidden), (rows, hidden), (1, rows))
+    ]
     pairs = [given(a, const=i in (1, 2, 4, 5)) for i, a in enumerate(arrays)]
     if gates == 4:
         pairs.append(given(floats(rng, n, hidden)))

@@ -32,7 +32,9 @@ def groups(rng: np.random.Generator, attrs: dict[str, Any]) -> tuple[int, list[i
     return count, [count] if grouped else []
 
 
-def size(rng: np.random.Generator, attrs: dict[str, Any], axes: str, kernel: list[int], most: int) -> list[int]:
+def size(
+    rng: np.random.Generator, attrs: dict[str, Any], axes: str, kernel: list[int], most: int
+) -> list[int]:
     """Sizes that leave at least one position."""
     least = [attrs[f"dilate_{a}"] * (k - 1) + 1 - attrs[f"pad_{a}"] for a, k in zip(axes, kernel)]
     return [max(1, n) + int(rng.integers(0, most)) for n in least]
@@ -87,10 +89,14 @@ def test_region_restricted_convolution(target: Target, seed: int, dtype: str) ->
     ic, oc = int(rng.integers(1, 5)), int(rng.choice([1, 3, 8, 17]))
     x = floats(rng, 2, g * ic, *size(rng, attrs, "hw", kernel, 8))
     w = given(floats(rng, *lead, oc, ic, *kernel), const=True)
-    out = make("Convolution3D", {"sparse": attrs["sparse"], **depth_one(attrs)}, flat3d(x, w[1])).output.shape[3:]
+    out = make(
+        "Convolution3D", {"sparse": attrs["sparse"], **depth_one(attrs)}, flat3d(x, w[1])
+    ).output.shape[3:]
     inside = rng.integers(0, 3, (2, *x.shape[2:])).astype(dtype)
     outside = rng.integers(0, 3, (2, *out)).astype(dtype)
-    agree("RegionRestrictedConvolution", attrs, [given(x), w, given(inside), given(outside)], target, atol=1e-4)
+    agree(
+        "RegionRestrictedConvolution", attrs, [given(x), w, given(inside), given(outside)], target, atol=1e-4
+    )
 
 
 def depth_one(attrs: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +146,8 @@ def test_local_convolution_with_shared_areas(target: Target, seed: int) -> None:
 def test_computed_weights_are_refused_with_advice() -> None:
     rng = np.random.default_rng(0)
     attrs = {"stride_h": 1, "stride_w": 1, "pad_h": 0, "pad_w": 0}
-    node = make("ConvolutionBackwardData", attrs, [given(floats(rng, 2, 3, 3, 3)), given(floats(rng, 1, 2, 4, 4))])
+    node = make(
+        "ConvolutionBackwardData", attrs, [given(floats(rng, 2, 3, 3, 3)), given(floats(rng, 1, 2, 4, 4))]
+    )
     with pytest.raises(Unsupported, match="weights .* are computed"):
         candidates(node, load_target("x86_64"))

@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from mgecc.graph import Node, Unsupported
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace, serves
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspace, serves
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
 from mgecc.kernels.strides import broadcast_strides
 from mgecc.ops.attention import weight_parts
@@ -76,7 +76,7 @@ def _build(target: Target, node: Node) -> list[Call]:
     sizes = (n, int(node.attrs["num_heads"]), tq, tk, wide, deep, *widths, *_mask_strides(node))
     work = Workspace(4 * n * (tq + tk) * (wide + deep))
     weights = Const(partial(_pack, node, 2 * target.lanes), 64)
-    operands = (q, k, v, weights, *masks, node.output, node.outputs[1], work)
+    operands: tuple[Operand, ...] = (q, k, v, weights, *masks, node.output, node.outputs[1], work)
     return [Call(kernel, operands, (*sizes, float(node.attrs["sm_scaler"])))]
 
 
@@ -86,5 +86,6 @@ def attention(node: Node, target: Target) -> Iterator[Candidate]:
     require_float32((*node.inputs, *node.outputs))
     _projections(node)
     q, k = node.inputs[:2]
-    work = node.inputs[3].type.elements * (q.shape[1] + k.shape[1]) * q.shape[0] + 4 * node.outputs[1].type.elements * q.shape[2]
+    rows = q.shape[0] * (q.shape[1] + k.shape[1])
+    work = node.inputs[3].type.elements * rows + 4 * node.outputs[1].type.elements * q.shape[2]
     yield plain_candidate(node, partial(_build, target), 500 + work / target.lanes, "all heads in one call")

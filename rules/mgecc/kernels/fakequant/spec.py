@@ -12,6 +12,8 @@ from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, serves
 from mgecc.kernels.plain import plain_candidate, require_float32, stretched_axes
 from mgecc.targets import Target
 
+_SIZES = ("outer", "count", "inner", "sstep", "zstep")
+
 
 def _axes(x: Value, numbers: list[Value]) -> tuple[int, int, int]:
     """(outer, count, inner) along which the scales and zero points vary."""
@@ -37,7 +39,7 @@ def _build(sizes: tuple[int, int, int], node: Node) -> list[Call]:
         f"fakequant_f32_{op.lower()}{'_power' if power else ''}",
         "fakequant/round.c.j2",
         (*((name, "const float *") for name in names), ("y", "float *")),
-        (*((n, "int32_t") for n in ("outer", "count", "inner", "sstep", "zstep")), ("qmin", "float"), ("qmax", "float")),
+        (*((name, "int32_t") for name in _SIZES), ("qmin", "float"), ("qmax", "float")),
         (("op", op), ("power", power)),
         ("math",) if power else (),
     )

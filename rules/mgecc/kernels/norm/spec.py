@@ -62,7 +62,11 @@ def _axes(node: Node) -> tuple[int, int]:
 def _build_axes(node: Node) -> list[Call]:
     outer, m, inner = around(node.inputs[0].shape, *_axes(node))
     affine = _affine(node, "element")
-    return _rows(node, affine, False, (outer, 1, 1, m)) if inner == 1 else _columns(node, affine, (outer, m, inner))
+    return (
+        _rows(node, affine, False, (outer, 1, 1, m))
+        if inner == 1
+        else _columns(node, affine, (outer, m, inner))
+    )
 
 
 def _build_groups(node: Node) -> list[Call]:
@@ -87,7 +91,9 @@ def over_groups(node: Node, target: Target) -> Iterator[Candidate]:
     """Over groups of whole channels, with a factor and a term per channel."""
     require_float32((*node.inputs, *node.outputs))
     if node.attrs.get("format", "NCHW") != "NCHW":
-        raise Unsupported(f"the layout {node.attrs['format']} has no kernel", "dump the model without layout options")
+        raise Unsupported(
+            f"the layout {node.attrs['format']} has no kernel", "dump the model without layout options"
+        )
     yield plain_candidate(node, _build_groups, _cost(node, target, 12), "three walks over the data", (0,))
 
 
@@ -112,8 +118,12 @@ def by_given_statistics(node: Node, target: Target) -> Iterator[Candidate]:
     sizes = {stretched_axes(value, x.shape) for value in parameters}
     if len(sizes) != 1:
         shapes = ", ".join(str(list(value.shape)) for value in parameters)
-        raise Unsupported(f"parameters of different shapes ({shapes}) have no kernel", "give all of them one shape")
-    yield plain_candidate(node, partial(_build_batch, sizes.pop()), _cost(node, target, 4), "one walk over the data")
+        raise Unsupported(
+            f"parameters of different shapes ({shapes}) have no kernel", "give all of them one shape"
+        )
+    yield plain_candidate(
+        node, partial(_build_batch, sizes.pop()), _cost(node, target, 4), "one walk over the data"
+    )
 
 
 def _build_lrn(node: Node) -> list[Call]:
@@ -127,11 +137,19 @@ def _build_lrn(node: Node) -> list[Call]:
     n, channels, height, width = node.inputs[0].shape
     attrs = node.attrs
     numbers = (float(attrs["k"]), float(attrs["alpha"]), float(attrs["beta"]))
-    return [Call(kernel, (node.inputs[0], node.output), (n, channels, height * width, int(attrs["n"]) // 2, *numbers))]
+    return [
+        Call(
+            kernel,
+            (node.inputs[0], node.output),
+            (n, channels, height * width, int(attrs["n"]) // 2, *numbers),
+        )
+    ]
 
 
 @serves("LRN")
 def across_channels(node: Node, target: Target) -> Iterator[Candidate]:
     """Across neighbouring channels."""
     require_float32((*node.inputs, *node.outputs))
-    yield plain_candidate(node, _build_lrn, _cost(node, target, 60 + 2 * int(node.attrs["n"])), "vectors of pixels")
+    yield plain_candidate(
+        node, _build_lrn, _cost(node, target, 60 + 2 * int(node.attrs["n"])), "vectors of pixels"
+    )

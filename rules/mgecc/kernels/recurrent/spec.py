@@ -76,7 +76,8 @@ def _build_layers(target: Target, node: Node) -> list[Call]:
     tile = 4 // gates * lanes
     work = t * n * (-(-hidden // tile) * 4 * lanes + (directions * hidden if layers > 1 else 0))
     weights = Const(partial(_pack_layers, node, gates, lanes), 64)
-    operands: tuple[Operand, ...] = (*node.inputs[:-1], weights, *node.outputs[: 1 + len(states)], Workspace(4 * work))
+    results = node.outputs[: 1 + len(states)]
+    operands: tuple[Operand, ...] = (*node.inputs[:-1], weights, *results, Workspace(4 * work))
     return [Call(kernel, operands, (t, n, inner, hidden, layers, directions))]
 
 
@@ -95,7 +96,13 @@ def _build_cell(target: Target, node: Node) -> list[Call]:
         ("math",),
     )
     weights = Const(partial(_pack_cell, node, gates, target.lanes), 64)
-    operands = (node.inputs[0], weights, node.inputs[3], *node.inputs[6:7], *node.outputs)
+    operands: tuple[Operand, ...] = (
+        node.inputs[0],
+        weights,
+        node.inputs[3],
+        *node.inputs[6:7],
+        *node.outputs,
+    )
     return [Call(kernel, operands, (n, inner, hidden))]
 
 

@@ -122,11 +122,17 @@ def windowed(node: Node) -> Windowed:
     require_float32((x, w, node.output))
     require_const(w, "weights")
     if node.attrs.get("format", "NCHW") not in ("NCHW", "NCDHW"):
-        raise Unsupported(f"the layout {node.attrs['format']} has no kernel", "dump the model without layout options")
+        raise Unsupported(
+            f"the layout {node.attrs['format']} has no kernel", "dump the model without layout options"
+        )
     (groups, ic, oc), kernel = _weight_sizes(node, way)
     window = window_of(node.attrs, kernel)
     areas = tuple(w.shape[-6:-4]) if way.form == "local" else (1, 1)
     sizes = (_triple(x.shape[2:], 1), _triple(node.output.shape[2:], 1), _triple(window.kernel, 1))
-    steps = (_triple(window.stride, 1), _triple(tuple(p for p, _ in window.pad), 0), _triple(window.dilate, 1))
+    steps = (
+        _triple(window.stride, 1),
+        _triple(tuple(p for p, _ in window.pad), 0),
+        _triple(window.dilate, 1),
+    )
     regions = tuple(node.inputs[2:4]) if way.form == "region" else ()
     return Windowed(way.form, x, w, regions, x.shape[0], groups, ic, oc, *sizes, *steps, (areas[0], areas[1]))

@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, Unsupported
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, serves
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate
 from mgecc.kernels.window.geometry import SERVED, Windowed, weights_of, windowed
@@ -52,18 +52,21 @@ def _region(product: Windowed) -> str:
     if not names:
         return ""
     if len(names) > 1 or not names <= _REGIONS.keys():
-        raise Unsupported(f"region maps of {', '.join(sorted(names))} have no kernel", "make both of them int32")
+        raise Unsupported(
+            f"region maps of {', '.join(sorted(names))} have no kernel", "make both of them int32"
+        )
     return _REGIONS[names.pop()]
 
 
 def kernel(product: Windowed, tile: Tile) -> Kernel:
-    form, act, names = product.form, tile.activation, _FIELDS
+    form, act = product.form, tile.activation
+    names: tuple[str, ...] = _FIELDS
     operands = [("x", "const float *"), ("w", "const float *")]
     if form == "region":
         operands += [("rin", f"const {tile.region} *"), ("rout", f"const {tile.region} *")]
     if form == "local":
         names += ("ah", "aw", "areas")
-    params = {"activation": act.kind, "form": form, "j": tile.j, "p": tile.p}
+    params: dict[str, Param] = {"activation": act.kind, "form": form, "j": tile.j, "p": tile.p}
     part = f"_{tile.region.removesuffix('_t')}" if tile.region else ""
     return Kernel(
         f"window_f32_{form}{part}_p{tile.p}x{tile.j}{act.suffix}",
@@ -89,13 +92,15 @@ def _build(tile: Tile, node: Node) -> list[Call]:
     if product.form == "local":
         numbers += (*product.area, product.areas[1])
     weights = Const(partial(pack, node, tile.width), 64)
-    operands = (product.x, weights, *product.regions, node.output)
+    operands: tuple[Operand, ...] = (product.x, weights, *product.regions, node.output)
     return [Call(kernel(product, tile), operands, (*numbers, *tile.activation.numbers))]
 
 
 @serves(*SERVED)
 def windows(node: Node, target: Target) -> Iterator[Candidate]:
     """Register tiles of pixels times channels, straight from the tensor."""
+    if any(value.type.dtype.is_quantized for value in node.inputs[:2]):
+        return  # integer families serve these
     product = windowed(node)
     tile = _tile(node, product, target)
     step = tile.p * tile.j + 2 * tile.p + tile.j + 2
@@ -104,4 +109,6 @@ def windows(node: Node, target: Target) -> Iterator[Candidate]:
     if product.form == "deconv":
         steps = -(-steps // prod(product.stride))
     cost = tiles * (steps * step + product.taps * 12 + tile.p * tile.width * 3)
-    yield plain_candidate(node, partial(_build, tile), cost, f"gathers {tile.p} pixels x {tile.width} channels")
+    yield plain_candidate(
+        node, partial(_build, tile), cost, f"gathers {tile.p} pixels x {tile.width} channels"
+    )
