@@ -16,9 +16,9 @@ TARGETS = pytest.mark.parametrize("target", _TESTED, ids=[t.isa for t in _TESTED
 SEEDS = pytest.mark.parametrize("seed", range(20))
 
 
-def given(array: np.ndarray, const: bool = False) -> tuple[Value, np.ndarray]:
-    """An input of a node with its numbers; ``const`` for parameters."""
-    kind = TensorType(array.shape, DType(array.dtype.name))
+def given(array: np.ndarray, const: bool = False, dtype: DType | None = None) -> tuple[Value, np.ndarray]:
+    """An input of a node with its numbers; ``const`` for parameters, ``dtype`` unless that of the array."""
+    kind = TensorType(array.shape, dtype or DType(array.dtype.name))
     return Value("x", kind, const=array if const else None), array
 
 

@@ -13,7 +13,7 @@ from mgecc.ops.registry import Operator, operator
 
 
 @dataclass(frozen=True)
-class _Change:
+class Change:
     """From one layout word to another; ``block`` is that of the target."""
 
     source: str
@@ -23,26 +23,27 @@ class _Change:
 
 
 _MODES = {
-    "NCHW_NHWC": _Change("nchw", "nhwc"),
-    "NHWC_NCHW": _Change("nhwc", "nchw"),
-    "NCHW_NCHW4": _Change("nchw", "nchwC", 4),
-    "NCHW_NCHW4_IC_SMALL": _Change("nchw", "nchwC", 4),
-    "NCHW_NCHW88": _Change("nchw", "nchwC", 8),
-    "NCHW_NCHW64": _Change("nchw", "nchwC", 64),
-    "NCHW4_NCHW": _Change("nchwC", "nchw"),
-    "NCHW88_NCHW": _Change("nchwC", "nchw"),
-    "NCHW64_NCHW": _Change("nchwC", "nchw"),
-    "NCHW4_CHWN4": _Change("nchwC", "chwnC", 4),
-    "CHWN4_NCHW4": _Change("chwnC", "nchwC", 4),
-    "NCHW_NCHW4_WEIGHT": _Change("oihw", "oihwI", 4, "oihw"),
-    "NCHW_NCHW4_IC_SMALL_CONV_DENSE_WEIGHT": _Change("oihw", "oihwI", 4, "oihw"),
-    "NCHW_NCHW88_CONV_DENSE_WEIGHT": _Change("oihw", "oihwIO", 8, "oihw"),
-    "NCHW_NCHW88_CONV_GROUP_WEIGHT": _Change("goihw", "goihwIO", 8, "goihw"),
-    "NCHW_NCHW88_CONV_CHAN_WEIGHT": _Change("goihw", "goihwG", 8, "goihw"),
+    "NCHW_NHWC": Change("nchw", "nhwc"),
+    "NHWC_NCHW": Change("nhwc", "nchw"),
+    "NCHW_NCHW4": Change("nchw", "nchwC", 4),
+    "NCHW_NCHW4_IC_SMALL": Change("nchw", "nchwC", 4),
+    "NCHW_NCHW88": Change("nchw", "nchwC", 8),
+    "NCHW_NCHW64": Change("nchw", "nchwC", 64),
+    "NCHW4_NCHW": Change("nchwC", "nchw"),
+    "NCHW88_NCHW": Change("nchwC", "nchw"),
+    "NCHW64_NCHW": Change("nchwC", "nchw"),
+    "NCHW4_CHWN4": Change("nchwC", "chwnC", 4),
+    "CHWN4_NCHW4": Change("chwnC", "nchwC", 4),
+    "NCHW_NCHW4_WEIGHT": Change("oihw", "oihwI", 4, "oihw"),
+    "NCHW_NCHW4_IC_SMALL_CONV_DENSE_WEIGHT": Change("oihw", "oihwI", 4, "oihw"),
+    "NCHW_NCHW88_CONV_DENSE_WEIGHT": Change("oihw", "oihwIO", 8, "oihw"),
+    "NCHW_NCHW88_CONV_GROUP_WEIGHT": Change("goihw", "goihwIO", 8, "goihw"),
+    "NCHW_NCHW88_CONV_CHAN_WEIGHT": Change("goihw", "goihwG", 8, "goihw"),
 }
 
 
-def _change(node: Node) -> _Change:
+def change_of(node: Node) -> Change:
+    """What the node's mode does; Unsupported for unknown modes and values of other ranks."""
     mode, shape = node.attrs["mode"], node.inputs[0].shape
     found = _MODES.get(mode)
     if found is None:
@@ -67,7 +68,7 @@ class RelayoutFormat(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        change, x = _change(node), node.inputs[0].type
+        change, x = change_of(node), node.inputs[0].type
         shape = layout.plain_shape(x.shape, change.source, change.plain)
         if change.target == "nchw":
             shape = _channels(node, shape)
@@ -77,7 +78,7 @@ class RelayoutFormat(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        change = _change(node)
+        change = change_of(node)
         plain = layout.unpack(inputs[0], change.source, change.plain)
         if change.target == "nchw":
             plain = plain[:, : _channels(node, plain.shape)[1]]

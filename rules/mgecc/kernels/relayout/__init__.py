@@ -1,0 +1,1 @@
+"""Explicit changes of the stored layout, as model files hold them."""
