@@ -153,6 +153,19 @@ def test_flips_rotations_and_diagonals(target: Target) -> None:
         k = int(rng.integers(-3, 4))
         check(target, "Diag", [(data(rng, (int(rng.integers(1, 7)),), kind), False)], k=k)
         check(target, "Diag", [(data(rng, tuple(rng.integers(4, 9, 2)), kind), False)], k=k)
+        x = data(rng, tuple(rng.integers(1, 6, 4)), kind)
+        check(target, "Flip", [(x, False)], vertical=turn % 2 == 0, horizontal=turn % 3 == 0)
+        check(target, "Rotate", [(x, False)], clockwise=turn % 2 == 0)
+
+
+@on_host
+@pytest.mark.parametrize("mode", ["RGB2BGR", "BGR2RGB", "GRAY2RGB", "RGBA2RGB", "RGBA2BGR"])
+def test_channels_are_chosen(target: Target, mode: str) -> None:
+    rng = np.random.default_rng(7)
+    before = {"GRAY": 1, "RGBA": 4}.get(mode.partition("2")[0], 3)
+    for turn in range(20):
+        x = data(rng, (*rng.integers(1, 8, 3), before), ("float32", "uint8")[turn % 2])
+        check(target, "CvtColor", [(x, False)], mode=mode)
 
 
 @on_host

@@ -1,9 +1,11 @@
-"""C types of the element types that image kernels compute with."""
+"""C types of element types."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
+
+from mgecc.graph import DType, Unsupported
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,14 @@ NUMBERS: dict[str, Number] = {"float32": _F32, "int8": _I8, "qint8": _I8, "quint
 
 # Bytes of an element -> C type that moves it, whatever it means.
 WORDS: dict[int, str] = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
+
+
+def ctype_of(dtype: DType) -> tuple[str, str]:
+    """C type of the stored numbers and letters for symbols, for kernels that compare them; Unsupported for float16."""
+    kind = dtype.numpy
+    if kind.kind == "f":
+        if kind.itemsize != 4:
+            raise Unsupported(f"{dtype} numbers have no kernel that compares them", "cast them to float32")
+        return "float", "f32"
+    sign = "" if kind.kind == "i" else "u"
+    return f"{sign}int{8 * kind.itemsize}_t", f"{sign or 'i'}{8 * kind.itemsize}"

@@ -1,4 +1,5 @@
-"""Indexing: gathering and scattering by slices, index arrays and coordinate maps; flips, rotations and diagonals.
+"""Indexing: gathering and scattering by slices, index arrays and coordinate maps; flips, rotations, diagonals and
+the order of colours.
 
 Everything is one walk over the addressed part, see walk.py. Index numbers are never trusted: negative ones count from
 the end, as in NumPy, and what is still outside of the axis then is taken as its nearest end, so that no kernel

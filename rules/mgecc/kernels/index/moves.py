@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mgecc.graph import Node
-from mgecc.kernels.index.walk import Loop, Walk, dense
+from mgecc.kernels.index.walk import Loop, Walk
+from mgecc.kernels.strides import dense
 
 
 def _flip(node: Node) -> tuple[Walk, str]:
@@ -36,6 +37,23 @@ def _diag(node: Node) -> tuple[Walk, str]:
     matrix, count = (x, y[0]) if len(x) == 2 else (y, x[0])
     start = max(k, 0) + max(-k, 0) * matrix[1] if count else 0
     return Walk(start, (Loop(count, matrix[1] + 1, 1),)), "get" if len(x) == 2 else "set"
+
+
+# Channels of the image, of the result; first channel of the image and step to the next one.
+COLOURS: dict[str, tuple[int, int, int, int]] = {
+    "BGR2RGB": (3, 3, 2, -1),
+    "GRAY2RGB": (1, 3, 0, 0),
+    "RGB2BGR": (3, 3, 2, -1),
+    "RGBA2BGR": (4, 3, 2, -1),
+    "RGBA2RGB": (4, 3, 0, 1),
+}
+
+
+def colours(node: Node) -> Walk:
+    """Images (n, h, w, c) with their channels chosen anew."""
+    before, after, first, step = COLOURS[node.attrs["mode"]]
+    pixels = node.output.type.elements // after
+    return Walk(first, (Loop(pixels, before, after), Loop(after, step, 1)))
 
 
 MOVES: dict[str, Callable[[Node], tuple[Walk, str]]] = {"Diag": _diag, "Flip": _flip, "Rotate": _rotate}

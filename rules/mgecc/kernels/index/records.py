@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mgecc.graph import Node, Unsupported
-from mgecc.kernels.index.walk import Loop, Walk, dense, spread
+from mgecc.kernels.index.walk import Loop, Walk, spread
+from mgecc.kernels.strides import dense
 from mgecc.ops.index_items import Item, is_open, items_of, slice_of
 from mgecc.ops.known import axis_of, broadcast_shape
 

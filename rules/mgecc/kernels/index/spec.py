@@ -11,7 +11,7 @@ import numpy as np
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.kernels.base import Call, Candidate, Const, Operand, serves
 from mgecc.kernels.index import opening
-from mgecc.kernels.index.moves import MOVES
+from mgecc.kernels.index.moves import COLOURS, MOVES, colours
 from mgecc.kernels.index.records import WRITES, one_hot, remap, walk_of
 from mgecc.kernels.index.walk import Mode, Walk, merged, walk_kernel
 from mgecc.kernels.numbers import WORDS
@@ -139,3 +139,10 @@ def moves(node: Node, target: Target) -> Iterator[Candidate]:
     walk, action = MOVES[node.op](node)
     mode = moving(node.inputs[0], action, "zero" if action == "set" else "none")
     yield _candidate(node, _Plan(walk, mode))
+
+
+@serves("CvtColor")
+def channels(node: Node, target: Target) -> Iterator[Candidate]:
+    """Colour conversions that only choose channels."""
+    if node.attrs["mode"] in COLOURS:
+        yield _candidate(node, _Plan(colours(node), moving(node.inputs[0], "get")))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from operator import mul
+from math import prod
 
 from mgecc.kernels.base import Kernel, Param
+from mgecc.kernels.strides import broadcast_strides, collapse
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,7 @@ class Walk:
 
     @property
     def elements(self) -> int:
-        total = 1
-        for loop in self.loops:
-            total *= loop.n
-        return total
+        return prod(loop.n for loop in self.loops)
 
 
 @dataclass(frozen=True)
@@ -49,34 +46,21 @@ class Mode:
     init: str = "none"
 
 
-def dense(shape: Sequence[int]) -> tuple[int, ...]:
-    """Strides of a row-major tensor, in elements."""
-    return tuple(accumulate((1, *reversed(shape[1:])), mul))[::-1] if shape else ()
-
-
 def spread(shape: Sequence[int], over: Sequence[int]) -> tuple[int, ...]:
-    """Strides of a row-major tensor of ``shape`` stretched over the shape ``over``."""
-    own = list(zip(shape, dense(shape)))[max(0, len(shape) - len(over)) :]
-    strides = [0 if n == 1 else s for n, s in own]
-    return (*[0] * (len(over) - len(strides)), *strides)
+    """Strides of a row-major tensor stretched over the shape ``over``, which may lack axes of one element in front."""
+    return broadcast_strides(shape[max(0, len(shape) - len(over)) :], over)
 
 
 def merged(walk: Walk) -> Walk:
     """The same walk with as few loops as possible; at least one."""
-    found: list[Loop] = []
-    for loop in walk.loops:
-        if loop.n == 1:
-            continue
-        if found and _continues(found[-1], loop):
-            found[-1] = Loop(found[-1].n * loop.n, loop.far, loop.near, loop.index)
-        else:
-            found.append(loop)
-    return Walk(walk.start, tuple(found) or (Loop(1, 1, 1, (0,) * len(walk.axes)),), walk.axes)
-
-
-def _continues(outer: Loop, inner: Loop) -> bool:
-    pairs = zip((outer.far, outer.near, *outer.index), (inner.far, inner.near, *inner.index))
-    return all(a == b * inner.n for a, b in pairs)
+    loops = walk.loops
+    strides = [[x.far for x in loops], [x.near for x in loops]]
+    strides += [[x.index[k] for x in loops] for k in range(len(walk.axes))]
+    nest = collapse([x.n for x in loops], strides)
+    if not loops or not any(x.n != 1 for x in loops):
+        return Walk(walk.start, (Loop(1, 1, 1, (0,) * len(walk.axes)),), walk.axes)
+    found = [Loop(n, far, near, tuple(index)) for n, far, near, *index in zip(nest.sizes, *nest.strides)]
+    return Walk(walk.start, tuple(found), walk.axes)
 
 
 def _has_run(walk: Walk) -> bool:

@@ -1,0 +1,77 @@
+"""Which operators with results of data-dependent size are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mgecc.graph import Node, Unsupported
+from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.kernels.numbers import WORDS, ctype_of
+from mgecc.kernels.plain import plain_candidate, require_float32
+from mgecc.targets import Target
+
+
+def _cond_take(node: Node) -> list[Call]:
+    x, mask = node.inputs
+    word, mode, size = WORDS[x.type.dtype.size], node.attrs["mode"], x.type.dtype.size
+    ctype, letters = ctype_of(mask.type.dtype)
+    kernel = Kernel(
+        f"cond_take_e{size}_{letters}_{mode.lower()}",
+        "choose/cond_take.c.j2",
+        (("x", f"const {word} *"), ("mask", f"const {ctype} *"), ("y", f"{word} *"), ("index", "int32_t *")),
+        (("n", "int32_t"), ("val", "float"), ("eps", "float")),
+        (("mode", mode),),
+    )
+    numbers = (x.type.elements, float(node.attrs["val"]), float(node.attrs["eps"]))
+    return [Call(kernel, (x, mask, *node.outputs), numbers)]
+
+
+@serves("CondTake")
+def cond_takes(node: Node, target: Target) -> Iterator[Candidate]:
+    """Elements of any type by masks of float32 or plain integers."""
+    kind = node.inputs[1].type.dtype
+    ctype_of(kind)
+    if kind.is_quantized:
+        raise Unsupported(f"masks of type {kind} have no kernel", "cast the mask to float32")
+    yield plain_candidate(node, _cond_take, 40 + 8 * node.inputs[0].type.elements, "one pass")
+
+
+def _non_zero(node: Node) -> list[Call]:
+    x = node.inputs[0]
+    ctype, letters = ctype_of(x.type.dtype)
+    kernel = Kernel(
+        f"non_zero_{letters}_r{x.type.rank}",
+        "choose/non_zero.c.j2",
+        (("x", f"const {ctype} *"), ("y", "int32_t *")),
+        tuple((f"d{j}", "int32_t") for j in range(x.type.rank)),
+        (("rank", x.type.rank),),
+    )
+    return [Call(kernel, (x, node.output), x.shape)]
+
+
+@serves("NonZero")
+def non_zeros(node: Node, target: Target) -> Iterator[Candidate]:
+    """Coordinates of elements of float32 or integers."""
+    ctype_of(node.inputs[0].type.dtype)
+    yield plain_candidate(node, _non_zero, 40 + 5 * node.inputs[0].type.elements, "one pass")
+
+
+def _nms(node: Node) -> list[Call]:
+    boxes, (index, size) = node.inputs[0], node.outputs
+    kernel = Kernel(
+        "nms_f32",
+        "choose/nms.c.j2",
+        (("boxes", "const float *"), ("index", "int32_t *"), ("size", "int32_t *")),
+        (("batch", "int32_t"), ("n", "int32_t"), ("most", "int32_t"), ("threshold", "float")),
+    )
+    numbers = (*boxes.shape[:2], index.shape[1], float(node.attrs["iou_thresh"]))
+    return [Call(kernel, (boxes, index, size), numbers)]
+
+
+@serves("NMSKeep")
+def suppressions(node: Node, target: Target) -> Iterator[Candidate]:
+    """float32 boxes."""
+    require_float32(node.inputs)
+    batch, n, _ = node.inputs[0].shape
+    kept = min(node.output.shape[1], n)
+    yield plain_candidate(node, _nms, 40 + 20.0 * batch * n * kept, "greedy")

@@ -1,0 +1,34 @@
+"""Which colour conversions to gray are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.kernels.numbers import NUMBERS
+from mgecc.kernels.plain import plain_candidate
+from mgecc.targets import Target
+
+# Mode -> places of red and blue.
+_MODES = {"BGR2GRAY": (2, 0), "RGB2GRAY": (0, 2), "RGBA2GRAY": (0, 2)}
+
+
+def _gray(node: Node) -> list[Call]:
+    x, y = node.inputs[0], node.output
+    number = NUMBERS[x.type.dtype.name]
+    kernel = Kernel(
+        f"gray_{number.letters}",
+        "gray/gray.c.j2",
+        (("x", f"const {number.ctype} *"), ("y", f"{number.ctype} *")),
+        tuple((name, "int32_t") for name in ("pixels", "channels", "red", "blue")),
+        (("ctype", number.ctype),),
+    )
+    return [Call(kernel, (x, y), (y.type.elements, x.shape[3], *_MODES[node.attrs["mode"]]))]
+
+
+@serves("CvtColor")
+def grays(node: Node, target: Target) -> Iterator[Candidate]:
+    """Images (n, h, w, c) of uint8 or float32."""
+    if node.attrs["mode"] in _MODES:
+        yield plain_candidate(node, _gray, 20 + 8 * node.output.type.elements, "pixel by pixel")

@@ -1,0 +1,86 @@
+"""Which sorting operators are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from math import log2
+
+from mgecc.graph import Node, Unsupported
+from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serves
+from mgecc.kernels.numbers import ctype_of
+from mgecc.kernels.plain import plain_candidate
+from mgecc.ops.known import known
+from mgecc.targets import Target
+
+
+@dataclass(frozen=True)
+class _Sort:
+    """``rows`` of ``n`` elements of which ``take`` are wanted, or the take-th alone."""
+
+    rows: int
+    n: int
+    take: int
+    descending: bool
+    kth: bool = False
+
+    @property
+    def merge_cost(self) -> float:
+        return self.rows * self.n * (12 * log2(self.n + 1) + 10)
+
+    @property
+    def list_cost(self) -> float:
+        """Between elements in no order, of which take * log(n / take) enter the list, and the worst order."""
+        entering = self.take * (1 + log2(self.n / self.take))
+        return self.rows * (4 * self.n + 4 * entering * self.take)
+
+    @property
+    def list_is_safe(self) -> bool:
+        """The worst order costs no more than a few times the merge sort."""
+        return self.take <= 8 * log2(self.n + 1)
+
+
+def _build(sort: _Sort, template: str, node: Node) -> list[Call]:
+    x = node.inputs[0]
+    ctype, letters = ctype_of(x.type.dtype)
+    parts = ["sort", letters, template] + ["desc"] * sort.descending + ["kth"] * sort.kth
+    scratch = [("list", sort.take)] if template == "first" else [("one", sort.n), ("two", sort.n)]
+    operands = [("x", f"const {ctype} *"), *((name, "int32_t *") for name, _ in scratch), ("y", f"{ctype} *")]
+    operands += [("index", "int32_t *")] * (not sort.kth)
+    kernel = Kernel(
+        "_".join(parts),
+        f"sort/{template}.c.j2",
+        tuple(operands),
+        tuple((name, "int32_t") for name in ("rows", "n", "take")),
+        (("ctype", ctype), ("descending", sort.descending), ("kth", sort.kth)),
+    )
+    memory: list[Operand] = [Workspace(4 * max(count, 1)) for _, count in scratch]
+    return [Call(kernel, (x, *memory, *node.outputs), (sort.rows, sort.n, sort.take))]
+
+
+def _candidates(node: Node, sort: _Sort) -> Iterator[Candidate]:
+    ctype_of(node.inputs[0].type.dtype)
+    yield plain_candidate(node, partial(_build, sort, "merge"), 60 + sort.merge_cost, "merge sort")
+    if sort.take < sort.n and sort.list_is_safe:
+        yield plain_candidate(
+            node, partial(_build, sort, "first"), 60 + sort.list_cost, "list of the first few"
+        )
+
+
+@serves("Argsort")
+def argsorts(node: Node, target: Target) -> Iterator[Candidate]:
+    """Rows of float32 or integers."""
+    x = node.inputs[0].type
+    n = x.shape[-1]
+    yield from _candidates(node, _Sort(x.elements // max(n, 1), n, n, node.attrs["order"] == "DESCENDING"))
+
+
+@serves("TopK")
+def top_ks(node: Node, target: Target) -> Iterator[Candidate]:
+    """All modes; results are sorted also where the mode does not ask for it."""
+    rows, n = node.inputs[0].shape
+    if not n:
+        raise Unsupported("rows without elements have no first ones")
+    k = int(known(node, 1)[0])
+    yield from _candidates(node, _Sort(rows, n, abs(k), k < 0, node.attrs["mode"] == "KTH_ONLY"))

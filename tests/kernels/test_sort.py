@@ -1,0 +1,88 @@
+"""Sorting kernels against the meaning of the operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from harness import all_candidates, host_targets, node, run_candidate, value
+from mgecc import ops
+from mgecc.graph import Node, Unsupported
+from mgecc.kernels import candidates
+from mgecc.targets import Target, load_target
+
+TARGETS = [t for t in host_targets() if t.isa in ("scalar", "avx2")]
+on_host = pytest.mark.parametrize("target", TARGETS, ids=[t.isa for t in TARGETS])
+KINDS = ("float32", "int32", "uint8", "int8")
+
+
+def rows(rng: np.random.Generator, turn: int, most: int) -> np.ndarray:
+    """Rows with many equal elements, or with infinite ones and some that are not a number."""
+    shape = tuple(int(n) for n in rng.integers(1, (4, most)))
+    kind = KINDS[turn % len(KINDS)]
+    if kind != "float32":
+        return rng.integers(0, 9, shape).astype(kind)
+    x = (
+        rng.standard_normal(shape).astype(np.float32)
+        if turn % 8
+        else rng.integers(0, 3, shape).astype(np.float32)
+    )
+    if turn % 3 == 0:
+        x[rng.random(shape) < 0.2] = np.nan
+        x[rng.random(shape) < 0.1] = -np.inf
+    return x
+
+
+def check(target: Target, op: str, x: np.ndarray, k: int | None, **attrs: Any) -> set[str]:
+    """All candidates give exactly the meaning's order; returns how they went about it."""
+
+    def made() -> Node:
+        inputs = [value("x", x.shape, str(x.dtype))]
+        if k is not None:
+            inputs.append(value("k", (1,), "int32", np.array([k], np.int32)))
+        return node(op, inputs, **attrs)
+
+    arrays = [x, np.array([k or 0], np.int32)][: 1 + (k is not None)]
+    want, ways = ops.evaluate(made(), arrays), set()
+    for count in range(len(candidates(made(), target))):
+        tested = made()
+        candidate = all_candidates(tested, target)[count]
+        got = run_candidate(tested, target, candidate, arrays)
+        ways.add(candidate.why)
+        for g, w in zip(got, want, strict=True):
+            np.testing.assert_array_equal(g, w)
+    return ways
+
+
+@on_host
+@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+def test_argsort(target: Target, order: str) -> None:
+    rng = np.random.default_rng(41)
+    for turn in range(32):
+        check(target, "Argsort", rows(rng, turn, (5, 20, 130)[turn % 3]), None, order=order)
+
+
+@on_host
+@pytest.mark.parametrize("mode", ["KTH_ONLY", "VALUE_IDX_NOSORT", "VALUE_IDX_SORTED"])
+def test_top_k(target: Target, mode: str) -> None:
+    rng = np.random.default_rng(42)
+    ways = set()
+    for turn in range(32):
+        x = rows(rng, turn, (5, 20, 130)[turn % 3])
+        k = int(rng.integers(1, x.shape[1] + 1)) * int(rng.choice([-1, 1]))
+        ways |= check(target, "TopK", x, k, mode=mode)
+    assert len(ways) == 2
+
+
+def test_long_lists_are_not_kept_by_insertion() -> None:
+    k = value("k", (1,), "int32", np.array([900], np.int32))
+    tested = node("TopK", [value("x", (1, 1000)), k], mode="KTH_ONLY")
+    assert [c.why for c in candidates(tested, load_target("baremetal"))] == ["merge sort"]
+
+
+def test_half_precision_is_refused() -> None:
+    with pytest.raises(Unsupported, match="float16"):
+        candidates(
+            node("Argsort", [value("x", (1, 4), "float16")], order="ASCENDING"), load_target("baremetal")
+        )
