@@ -15,7 +15,6 @@ from pathlib import Path
 
 from count_model import count
 from elftools.elf.elffile import ELFFile  # type: ignore[import-untyped]
-
 from mgecc.config import ModelConfig, load_cases, load_config
 from mgecc.targets import load_target
 from mgecc.toolrun.session import Session, compile_and_build, prepare
