@@ -7,20 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from mgecc import ops
-from mgecc.graph import Node, Unsupported, Value
+from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Candidate, Place, serves
 from mgecc.kernels.copy.calls import Move, strided
 from mgecc.kernels.strides import dense
 from mgecc.targets import Target
-
-IDENTITIES = (
-    "Identity",
-    "Copy",
-    "MarkDynamicVar",
-    "MarkNoBroadcastElemwise",
-    "PersistentOutputStorage",
-    "VirtualDep",
-)
 
 
 def _others(node: Node) -> list[np.ndarray]:
@@ -69,9 +60,9 @@ def _parts(node: Node, moves: list[Move]) -> Candidate:
     )  # fmt: skip
 
 
-@serves("Dimshuffle", "Subtensor", "Broadcast", "Reshape", "AxisAddRemove")
+@serves("Dimshuffle", "Subtensor", "Broadcast")
 def one_part(node: Node, target: Target) -> Iterator[Candidate]:
-    """Transposes, slices with constant bounds, broadcasts and changes of shape."""
+    """Transposes, slices with constant bounds and broadcasts."""
     yield _parts(node, moves_of(node))
 
 
@@ -102,20 +93,3 @@ def _blocked_split(node: Node, axis: int, c: int) -> Candidate:
         lambda made: [strided(m, made.inputs[0], y) for m, y in zip(moves, made.outputs)],
         sum(m.cost() for m in moves), *blocks, 200, why="strided copies",
     )  # fmt: skip
-
-
-@serves(*IDENTITIES)
-def identity(node: Node, target: Target) -> Iterator[Candidate]:
-    """Nothing to do, in any layout."""
-    x = node.inputs[0]
-    blocks = {1, target.block_of(x.type.dtype.name)} if x.type.rank == 4 else {1}
-    for c in sorted(blocks):
-        yield _same(node, x, c)
-
-
-def _same(node: Node, x: Value, c: int) -> Candidate:
-    ins = tuple(c if i == 0 else 1 for i in range(len(node.inputs)))
-    if not x.is_const:
-        return Candidate(lambda made: [], 0.0, ins, (c,), 0, place=(Place(node.output, x, 0),), why="a view")
-    move = Move((x.type.elements,), (1,), (1,))
-    return Candidate(lambda made: [strided(move, made.inputs[0], made.output)], move.cost(), ins, (1,), 200)

@@ -84,6 +84,8 @@ def words(expr: Expr) -> str:
 def is_exact(node: Node, expr: Expr) -> bool:
     """Whether integers stored in one unit may be computed as they are."""
     out = node.output.type.dtype
+    if node.op == "TypeCvt":
+        return node.inputs[0].type.dtype == out and not out.is_float
     return out.is_quantized and (
         isinstance(expr, tuple)
         and node.op == "Elemwise"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph import Node, TensorType, Value
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, serves
 from mgecc.kernels.elemwise import expression, operands
 from mgecc.kernels.elemwise.modes import TAME, headers, weight
@@ -19,7 +20,6 @@ from mgecc.kernels.strides import Nest, broadcast_strides, collapse
 from mgecc.ops.quantize import dequantize
 from mgecc.targets import Target
 
-_MAX_DEPTH = 4
 _FILL = 1  # in padding lanes of repacked constants: neutral for products and quotients
 
 
@@ -121,8 +121,6 @@ def _plan(node: Node, layout: Layout) -> Plan:
     real = expression.is_real(node, expr)
     exact = any(v.type.dtype.is_quantized for v in (*node.inputs, *node.outputs))
     nest, ways = _nest(layout)
-    if nest.depth > _MAX_DEPTH + 1:
-        raise Unsupported(f"operands that are broadcast along {nest.depth} separate axes are not served")
     return Plan(expr, real, exact, nest, _sources(node, layout, nest, ways, real))
 
 
@@ -156,8 +154,10 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
         numbers += access.numbers
     pointers = [(s.position, operands.c_type(s.dtype)) for s in plan.sources if s.way != "k"]
     fixed = [(s.position, r.full) for s, r in zip(plan.sources, reads) if s.way != "v"]
+    used = " ".join([*statements.lines, result])
+    idle = [f"(void)x{s.position};" for s in plan.sources if f"x{s.position}" not in re.findall(r"\w+", used)]
     params = {
-        "body": tuple(statements.lines),
+        "body": (*statements.lines, *idle),
         "depth": plan.nest.depth - 1,
         "fixed": tuple(fixed),
         "full": _arguments(plan, [r.full for r in reads]),

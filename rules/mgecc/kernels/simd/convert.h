@@ -49,6 +49,13 @@ MG_INLINE int32_t mg_mod1(int32_t a, int32_t b)
     return (r != 0 && (r < 0) != (b < 0)) ? r + b : r;
 }
 
+/* Mean of count integers by their sum, rounded half away from zero. */
+MG_INLINE int32_t mg_mean1(int32_t sum, int32_t count)
+{
+    int64_t twice = 2 * (int64_t)sum;
+    return (int32_t)((twice + (sum < 0 ? -count : count)) / (2 * (int64_t)count));
+}
+
 /* Counts outside 0 to 31 shift everything out. */
 MG_INLINE int32_t mg_shl1(int32_t a, int32_t n) { return (uint32_t)n < 32u ? (int32_t)((uint32_t)a << n) : 0; }
 MG_INLINE int32_t mg_shr1(int32_t a, int32_t n) { return a >> ((uint32_t)n < 32u ? n : 31); }

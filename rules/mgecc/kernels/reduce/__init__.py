@@ -1,0 +1,1 @@
+"""Sums, products, extremes and means over axes, positions of extremes, cumulative sums."""
