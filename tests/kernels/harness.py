@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.kernels import Call, Candidate, Const, Kernel, Workspace, candidates
@@ -34,7 +33,11 @@ def _cpu_flags() -> set[str]:
 @cache
 def host_targets() -> tuple[Target, ...]:
     """What this machine runs natively: plain C, and x86 levels as far as the processor goes."""
-    needed = {"v2": {"sse4_1"}, "v3": {"avx2", "fma", "f16c"}, "v4": {"avx512f", "avx512dq", "avx512bw", "avx512vl"}}
+    needed = {
+        "v2": {"sse4_1"},
+        "v3": {"avx2", "fma", "f16c"},
+        "v4": {"avx512f", "avx512dq", "avx512bw", "avx512vl"},
+    }
     levels = [load_target("x86_64", cpu) for cpu, flags in needed.items() if flags <= _cpu_flags()]
     return (load_target("baremetal"), *levels)
 
@@ -44,7 +47,9 @@ def host_names() -> list[str]:
     return [t.isa for t in host_targets()]
 
 
-def value(name: str, shape: Sequence[int], dtype: str | DType = "float32", const: np.ndarray | None = None) -> Value:
+def value(
+    name: str, shape: Sequence[int], dtype: str | DType = "float32", const: np.ndarray | None = None
+) -> Value:
     """A plain value for a test's node."""
     kind = DType(dtype) if isinstance(dtype, str) else dtype
     return Value(name, TensorType(tuple(shape), kind), const=const)
@@ -152,7 +157,11 @@ def _guarded(kind: TensorType) -> tuple[np.ndarray, np.ndarray]:
 
 
 def run_candidate(
-    tested: Node, target: Target, candidate: Candidate, inputs: Sequence[np.ndarray], beside: Sequence[Kernel] = ()
+    tested: Node,
+    target: Target,
+    candidate: Candidate,
+    inputs: Sequence[np.ndarray],
+    beside: Sequence[Kernel] = (),
 ) -> list[np.ndarray]:
     """Results, in plain layout, of the candidate for plain inputs (given for constants too).
 

@@ -59,7 +59,11 @@ def test_slices(target: Target) -> None:
     for items in cases:
         inputs, described, arrays = [value("x", x.shape)], [], [x]
         for axis, part in items:
-            bounds = (part.start, part.stop, part.step, None) if isinstance(part, slice) else (None, None, None, part)
+            bounds = (
+                (part.start, part.stop, part.step, None)
+                if isinstance(part, slice)
+                else (None, None, None, part)
+            )
             described.append((axis, *(b is not None for b in bounds)))
             for bound in bounds:
                 if bound is not None:
@@ -79,7 +83,11 @@ def test_broadcasts_and_views(target: Target) -> None:
     reshape = node("Reshape", [value("x", x.shape), v], axis=7)
     assert all(not c.build(reshape) for c in candidates(reshape, target)), "a reshape moves nothing"
     check(reshape, target, [x, array])
-    check(node("AxisAddRemove", [value("x", x.shape)], desc=(AxisDesc("remove", 0), AxisDesc("add", 3))), target, [x])
+    check(
+        node("AxisAddRemove", [value("x", x.shape)], desc=(AxisDesc("remove", 0), AxisDesc("add", 3))),
+        target,
+        [x],
+    )
     check(node("Identity", [value("x", (2, 5, 3, 3))]), target, [numbers((2, 5, 3, 3))])
 
 
@@ -93,7 +101,11 @@ def test_joins(target: Target, dtype: str) -> None:
     ]  # fmt: skip
     for shapes, axis in cases:
         arrays = [numbers(s, dtype, i) for i, s in enumerate(shapes)]
-        check(node("Concat", [value(f"x{i}", s, dtype) for i, s in enumerate(shapes)], axis=axis), target, arrays)
+        check(
+            node("Concat", [value(f"x{i}", s, dtype) for i, s in enumerate(shapes)], axis=axis),
+            target,
+            arrays,
+        )
 
 
 @TARGETS
@@ -118,7 +130,11 @@ def test_splits(target: Target) -> None:
 @pytest.mark.parametrize("mode", ["CONSTANT", "REFLECT", "REPLICATE"])
 def test_padding(target: Target, mode: str) -> None:
     for dtype in ("float32", "int8"):
-        for shape, pairs in [((2, 3, 4, 5), [(0, 0), (1, 2), (3, 1), (2, 4)]), ((7,), [(3, 2)]), ((4, 5), [(0, 0), (0, 0)])]:
+        for shape, pairs in [
+            ((2, 3, 4, 5), [(0, 0), (1, 2), (3, 1), (2, 4)]),
+            ((7,), [(3, 2)]),
+            ((4, 5), [(0, 0), (0, 0)]),
+        ]:
             attrs = {"padding_mode": mode, "padding_val": 3.0}
             for i, (front, back) in enumerate(pairs):
                 attrs |= {f"front_offset_dim{i}": front, f"back_offset_dim{i}": back}

@@ -1,4 +1,4 @@
-"""Element-wise kernels compute what the operators mean, for every mode, element type, layout and kind of broadcasting."""
+"""Element-wise kernels compute what the operators mean: every mode, element type, layout and kind of broadcasting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ TARGETS = pytest.mark.parametrize("target", host_targets(), ids=host_names())
 WIDE = host_targets()[::2]  # one scalar and one vector target are enough where only the C text differs
 SHAPES = [
     [(7,)], [(1,)], [(3, 5), (3, 5)], [(2, 3, 4, 5), (1,)], [(1,), (2, 13)], [(2, 8, 3, 5), (1, 8, 1, 1)],
-    [(2, 5, 3, 3), (1, 5, 1, 1)], [(4, 1, 6), (1, 5, 1)], [(2, 16, 1, 1), (2, 16, 7, 3)], [(2, 3, 4, 5, 6), (3, 1, 5, 1)],
+    [(2, 5, 3, 3), (1, 5, 1, 1)], [(4, 1, 6), (1, 5, 1)], [(2, 16, 1, 1), (2, 16, 7, 3)],
+    [(2, 3, 4, 5, 6), (3, 1, 5, 1)],
     [(1, 16, 9, 1), (1, 16, 1, 1)], [(33, 17), (17,)], [(17, 33), (17, 1)], [(1, 3, 2, 2), (2, 3, 1, 1)],
     [(2, 1, 4, 4), (1, 6, 1, 1)], [(40,), (40,)], [(1, 32, 2, 2), (1, 32, 2, 2)], [(1, 20, 1, 1), (1, 20, 1, 1)],
     [(2, 2, 2, 2, 2, 2, 2), (2, 1, 2, 1, 2, 1, 2)], [(5, 1), (1, 5)],
@@ -28,7 +29,9 @@ DOMAIN = {
 }  # fmt: skip
 
 
-def check(tested: Node, target: Target, inputs: list[np.ndarray], rtol: float = 3e-6, atol: float = 2e-6) -> int:
+def check(
+    tested: Node, target: Target, inputs: list[np.ndarray], rtol: float = 3e-6, atol: float = 2e-6
+) -> int:
     """Run every candidate; returns how many there were."""
     expected = ops.evaluate(tested, inputs)[0]
     found = all_candidates(tested, target)
@@ -149,7 +152,8 @@ def sample(dtype: DType, shape: tuple[int, ...], seed: int) -> np.ndarray:
 
 TYPES = [
     DType("float32"), DType("int32"), DType("int16"), DType("uint16"), DType("int8"), DType("uint8"), DType("bool"),
-    DType("qint8", 0.37), DType("quint8", 0.5, 128), DType("qint32", 0.0123), DType("qint4", 3.0), DType("quint4", 2.0, 7),
+    DType("qint8", 0.37), DType("quint8", 0.5, 128), DType("qint32", 0.0123), DType("qint4", 3.0),
+    DType("quint4", 2.0, 7),
 ]  # fmt: skip
 
 
@@ -201,7 +205,11 @@ def test_choices(target: Target) -> None:
     rng = np.random.default_rng(13)
     mask = rng.integers(0, 2, (4, 9)).astype(bool)
     x, y = (rng.normal(size=(4, 9)).astype(np.float32) for _ in range(2))
-    check(node("Where", [value("m", (4, 9), "bool"), value("x", (4, 9)), value("y", (4, 9))]), target, [mask, x, y])
+    check(
+        node("Where", [value("m", (4, 9), "bool"), value("x", (4, 9)), value("y", (4, 9))]),
+        target,
+        [mask, x, y],
+    )
     wide = rng.normal(size=(4, 9, 5)).astype(np.float32)
     for tail in (wide, x):
         tested = node("MaskedFill", [value("x", tail.shape), value("m", (4, 9), "bool")], value=-1e9)

@@ -11,11 +11,25 @@ from mgecc.kernels import candidates
 from mgecc.targets import Target
 
 TARGETS = pytest.mark.parametrize("target", host_targets(), ids=host_names())
-SHAPES = [(1,), (7,), (65,), (3, 5), (2, 33), (4, 3, 8), (2, 5, 17), (2, 3, 4, 5), (1, 40, 7, 7), (3, 1, 6), (2, 19, 1, 1)]
+SHAPES = [
+    (1,),
+    (7,),
+    (65,),
+    (3, 5),
+    (2, 33),
+    (4, 3, 8),
+    (2, 5, 17),
+    (2, 3, 4, 5),
+    (1, 40, 7, 7),
+    (3, 1, 6),
+    (2, 19, 1, 1),
+]
 MODES = ["SUM", "SUM_SQR", "PRODUCT", "MIN", "MAX", "MEAN"]
 
 
-def check(tested: Node, target: Target, inputs: list[np.ndarray], rtol: float = 1e-5, atol: float = 1e-6) -> None:
+def check(
+    tested: Node, target: Target, inputs: list[np.ndarray], rtol: float = 1e-5, atol: float = 1e-6
+) -> None:
     expected = ops.evaluate(tested, inputs)[0]
     for candidate in all_candidates(tested, target):
         result = run_candidate(tested, target, candidate, inputs)[0]
@@ -46,7 +60,9 @@ QUANTISED = [(DType("qint8", 0.1), m) for m in ("MIN", "MAX", "MEAN")] + [(DType
 def test_reductions_over_an_axis(target: Target, dtype: DType, mode: str) -> None:
     for shape in SHAPES:
         for axis in range(len(shape)):
-            tested = node("Reduce", [value("x", shape, dtype)], mode=mode, axis=axis - len(shape), data_type="DEFAULT")
+            tested = node(
+                "Reduce", [value("x", shape, dtype)], mode=mode, axis=axis - len(shape), data_type="DEFAULT"
+            )
             check(tested, target, [sample(shape, dtype)])
 
 

@@ -42,7 +42,9 @@ def collapse(sizes: Sequence[int], strides: Sequence[Sequence[int]]) -> Nest:
             merged.append((sizes[i], steps))
     if not merged:
         merged = [(1, [1] * len(strides))]
-    return Nest(tuple(n for n, _ in merged), tuple(tuple(s[k] for _, s in merged) for k in range(len(strides))))
+    return Nest(
+        tuple(n for n, _ in merged), tuple(tuple(s[k] for _, s in merged) for k in range(len(strides)))
+    )
 
 
 def pad_outer(nest: Nest, depth: int) -> Nest:

@@ -48,7 +48,9 @@ class FusedElemwise(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         if any(v.type.dtype.is_quantized for v in node.inputs):
-            raise Unsupported("chains of quantised element-wise operators round after every step", "do not fuse them")
+            raise Unsupported(
+                "chains of quantised element-wise operators round after every step", "do not fuse them"
+            )
         typed = [(np.zeros((1,) * v.type.rank, v.type.dtype.numpy), v) for v in node.inputs]
         return [_infer(node.attrs["expr"], typed).type]
 

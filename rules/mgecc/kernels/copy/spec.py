@@ -49,7 +49,9 @@ def concat(node: Node, target: Target) -> Iterator[Candidate]:
             continue
         cost = sum(4.0 if place else move.cost() for _, move, place in _joins(node, axis, block))
         ins = (block,) * len(node.inputs)
-        yield Candidate(partial(_join, axis, block), cost, ins, (block,), 200, why="computed in place or copied")
+        yield Candidate(
+            partial(_join, axis, block), cost, ins, (block,), 200, why="computed in place or copied"
+        )
 
 
 def _bits(array: np.ndarray) -> int:
@@ -82,7 +84,9 @@ def padding(node: Node, target: Target) -> Iterator[Candidate]:
     constant = node.attrs["padding_mode"] == "CONSTANT"
     build = _pad_constant if constant else _pad_repeated
     cost = node.output.type.elements * (1.5 if constant else 4.0)
-    yield Candidate(build, 60.0 + cost, (1,), (1,), 300, why="fill and copy" if constant else "table of positions")
+    yield Candidate(
+        build, 60.0 + cost, (1,), (1,), 300, why="fill and copy" if constant else "table of positions"
+    )
 
 
 @serves("Relayout")

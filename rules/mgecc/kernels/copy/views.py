@@ -1,4 +1,4 @@
-"""Operators whose NumPy meaning is a view of the input: the view's strides are the copy, or show that none is needed."""
+"""Operators whose NumPy meaning is a view of the input: its strides are the copy, or show that none is needed."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def number(value: float) -> str:
     """A float32 as a C literal, shortest form."""
     single = np.float32(value)
     if not np.isfinite(single):
-        return "__builtin_nanf(\"\")" if np.isnan(single) else f"{'-' if single < 0 else ''}__builtin_inff()"
+        return '__builtin_nanf("")' if np.isnan(single) else f"{'-' if single < 0 else ''}__builtin_inff()"
     text = str(single)
     return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
 

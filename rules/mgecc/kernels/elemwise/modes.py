@@ -1,7 +1,8 @@
 """C text of every element-wise mode in the SIMD vocabulary: on float vectors and on int32 vectors.
 
-{0}, {1}, ... stand for the operands. Divisions and products stay separate operations in the order of the NumPy meaning,
-because results of quantised types must be the same bits on every target; ``FAST`` has what plain floats may use instead.
+{0}, {1}, ... stand for the operands. Divisions and products stay separate operations in the order of the NumPy
+meaning, because results of quantised types must be the same bits on every target; ``FAST`` has what plain floats may
+use instead.
 """
 
 from __future__ import annotations
@@ -112,9 +113,9 @@ INTEGER: dict[str, str] = {
 
 # Keep finite operands finite for every finite operand of moderate size, so padding lanes may go through them.
 TAME = frozenset(
-    "RELU ABS CEIL FLOOR ROUND NEGATE SQUARE ADD SUB MUL MAX MIN ABS_GRAD SIGMOID_GRAD TANH_GRAD SWITCH_GT0 PRELU LT LEQ "
-    "EQ NEQ COND_LEQ_MOV COND_LT_MOV WHERE FUSE_MUL_ADD3 FUSE_MUL_ADD4 FUSE_ADD_RELU FUSE_ADD_SIGMOID FUSE_ADD_TANH CLIP "
-    "RELU6 SIGN SIGMOID TANH ERF ERFC SILU GELU SIN COS HSIGMOID H_SWISH FAST_TANH SOFTPLUS LOGSIGMOID ASINH".split()
+    "RELU ABS CEIL FLOOR ROUND NEGATE SQUARE ADD SUB MUL MAX MIN ABS_GRAD SIGMOID_GRAD TANH_GRAD SWITCH_GT0 PRELU "
+    "LT LEQ EQ NEQ COND_LEQ_MOV COND_LT_MOV WHERE FUSE_MUL_ADD3 FUSE_MUL_ADD4 FUSE_ADD_SIGMOID FUSE_ADD_TANH "
+    "CLIP RELU6 SIGN SIGMOID TANH ERF ERFC SILU GELU SIN COS HSIGMOID H_SWISH FAST_TANH SOFTPLUS LOGSIGMOID ASINH".split()
 )
 
 _HEADERS = {
@@ -123,7 +124,8 @@ _HEADERS = {
     "hyperbolic": "sinh cosh asinh acosh atanh",
     "pow": "pow",
     "erfinv": "erfinv erfcinv",
-    "convert": "load_i8 load_u8 load_i16 load_u16 store_i8 store_u8 store_i16 store_u16 quantize truncate fmod floordiv mod shlv shrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32",
+    "convert": "load_i8 load_u8 load_i16 load_u16 store_i8 store_u8 store_i16 store_u16 quantize truncate "
+    "fmod floordiv mod shlv shrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32",
 }
 _HEADER_OF = {f: header for header, functions in _HEADERS.items() for f in functions.split()}
 _ON_MATH = ("trig", "hyperbolic", "pow", "erfinv")

@@ -21,7 +21,9 @@ _NARROW = {"int16_t": "i16", "uint16_t": "u16", "int8_t": "i8", "uint8_t": "u8"}
 def c_type(dtype: DType) -> str:
     """C type of a stored number; Unsupported for float16."""
     if dtype.name not in C_TYPES:
-        raise Unsupported(f"no element-wise kernel serves {dtype.name} data", "compile the model with float32 data")
+        raise Unsupported(
+            f"no element-wise kernel serves {dtype.name} data", "compile the model with float32 data"
+        )
     return C_TYPES[dtype.name]
 
 
@@ -63,14 +65,16 @@ def _valued(source: Source, raw: str, real: bool) -> str:
     if dtype.name == "float32":
         return raw
     if dtype.is_quantized and dtype.zero_point:
-        raw = f"mg_vi_sub({raw}, mg_vi_set1(a->zero{j}))"
+        raw = f"mg_vi_sub({raw}, mg_vi_set1(zero{j}))"
     if not real:
         return raw
     raw = f"mg_vf_from_vi({raw})"
-    return f"mg_vf_mul({raw}, mg_vf_set1(a->scale{j}))" if dtype.is_quantized else raw
+    return f"mg_vf_mul({raw}, mg_vf_set1(scale{j}))" if dtype.is_quantized else raw
 
 
-def _quantisation(suffix: str | int, dtype: DType, real: bool) -> tuple[list[tuple[str, str]], list[int | float]]:
+def _quantisation(
+    suffix: str | int, dtype: DType, real: bool
+) -> tuple[list[tuple[str, str]], list[int | float]]:
     fields: list[tuple[str, str]] = []
     numbers: list[int | float] = []
     if dtype.is_quantized and real:
@@ -107,13 +111,13 @@ def read(source: Source, real: bool) -> Access:
 def _stored(dtype: DType, v: str, real: bool) -> str:
     """From computed numbers to stored ones, still a vector."""
     low, high = dtype.range if not dtype.is_float and dtype.name != "bool" else (0, 1)
-    zero = "a->zero" if dtype.zero_point else "0"
+    zero = "zero" if dtype.zero_point else "0"
     low_text = "INT32_MIN" if low == -(2**31) else str(low)
     high_text = "INT32_MAX" if high == 2**31 - 1 else str(high)
     if dtype.is_quantized and real:
-        return f"mg_vi_quantize({v}, a->scale, {zero}, {low_text}, {high_text})"
+        return f"mg_vi_quantize({v}, scale, {zero}, {low_text}, {high_text})"
     if dtype.is_quantized:
-        v = f"mg_vi_add({v}, mg_vi_set1(a->zero))" if dtype.zero_point else v
+        v = f"mg_vi_add({v}, mg_vi_set1(zero))" if dtype.zero_point else v
         return v if dtype.size == 4 else f"mg_vi_min(mg_vi_max({v}, mg_vi_set1({low})), mg_vi_set1({high}))"
     if not real or dtype.name == "float32":
         return v
@@ -131,5 +135,3 @@ def write(dtype: DType, v: str, real: bool) -> Access:
         name = "mg_vf_store" if ctype == "float" else "mg_vi_store"
         full, part = f"{name}(y + i, {v});", f"{name}_part(y + i, {v}, n - i);"
     return Access(full, part, tuple(fields), tuple(numbers))
-
-

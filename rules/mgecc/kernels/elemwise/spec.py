@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Value
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, serves
+from mgecc.graph import DType, Node, TensorType, Value
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.elemwise import expression, operands
 from mgecc.kernels.elemwise.modes import TAME, headers, weight
 from mgecc.kernels.elemwise.operands import Source
 from mgecc.kernels.layout import to_blocked
 from mgecc.kernels.strides import Nest, broadcast_strides, collapse
-from mgecc.ops.quantize import dequantize
+from mgecc.ops.quantize import dequantize, scale_of
 from mgecc.targets import Target
 
 _FILL = 1  # in padding lanes of repacked constants: neutral for products and quotients
@@ -94,6 +94,15 @@ def _number(value: Value) -> np.ndarray | None:
     return dequantize(value.const, dtype) if dtype.is_quantized else value.const
 
 
+def _types(node: Node) -> list[DType]:
+    """Types by which inputs are read and the result is stored; between quantised types one factor does."""
+    types = [v.type.dtype for v in (*node.inputs, node.output)]
+    if node.op != "TypeCvt" or not all(t.is_quantized for t in types):
+        return types
+    source, result = types
+    return [replace(source, scale=float(scale_of(source) / scale_of(result))), replace(result, scale=1.0)]
+
+
 def _sources(node: Node, layout: Layout, nest: Nest, ways: Sequence[str], real: bool) -> list[Source]:
     sources = []
     for j, (value, way, strides) in enumerate(zip(node.inputs, ways, nest.strides[1:])):
@@ -101,7 +110,7 @@ def _sources(node: Node, layout: Layout, nest: Nest, ways: Sequence[str], real: 
         if number is not None and not (value.type.dtype.is_quantized and not real):
             sources.append(Source(j, value.type.dtype, "k", None, (), number))
         else:
-            sources.append(Source(j, value.type.dtype, way, _operand(value, layout), strides[:-1]))
+            sources.append(Source(j, _types(node)[j], way, _operand(value, layout), strides[:-1]))
     return sources
 
 
@@ -125,7 +134,7 @@ def _plan(node: Node, layout: Layout) -> Plan:
 
 
 def _symbol(node: Node, plan: Plan) -> str:
-    """elemwise_<result type>_<operand types that differ>_<modes>_<ways>_<loops>; long or ambiguous parts as a digest."""
+    """elemwise_<result type>_<other operand types>_<modes>_<ways>_<loops>; long or ambiguous parts as a digest."""
     out = node.output.type.dtype.name
     types = [s.dtype.name for s in plan.sources]
     others = "" if all(t == out for t in types) else "_".join(dict.fromkeys(types)) + "_"
@@ -144,7 +153,7 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     statements = expression.Statements(plan.real, plan.exact, dtype)
     result = statements.add(plan.expr)
     reads = [operands.read(s, plan.real) for s in plan.sources]
-    store = operands.write(dtype, "r", plan.real)
+    store = operands.write(_types(node)[-1], "r", plan.real)
     text = " ".join([*statements.lines, result, store.full, *(r.full for r in reads)])
     outer = range(plan.nest.depth - 1)
     fields = [("n", "int32_t"), *((f"d{d}", "int32_t") for d in outer)]
@@ -156,14 +165,16 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     fixed = [(s.position, r.full) for s, r in zip(plan.sources, reads) if s.way != "v"]
     used = " ".join([*statements.lines, result])
     idle = [f"(void)x{s.position};" for s in plan.sources if f"x{s.position}" not in re.findall(r"\w+", used)]
-    params = {
+    params: dict[str, Param] = {
         "body": (*statements.lines, *idle),
         "depth": plan.nest.depth - 1,
         "fixed": tuple(fixed),
-        "full": _arguments(plan, [r.full for r in reads]),
+        "full": _moving(plan, [r.full for r in reads]),
+        "locals": tuple((name, c) for name, c in fields if name.startswith(("scale", "zero"))),
         "heavy": weight(" ".join(statements.lines)) > 20,
         "parameters": ", ".join(f"{statements.vector} x{s.position}" for s in plan.sources),
-        "part": _arguments(plan, [r.part for r in reads]),
+        "names": tuple(f"x{s.position}v" if s.way == "v" else f"h{s.position}" for s in plan.sources),
+        "part": _moving(plan, [r.part for r in reads]),
         "pointers": tuple(pointers),
         "result": result,
         "store_full": store.full,
@@ -181,8 +192,9 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     return kernel, numbers
 
 
-def _arguments(plan: Plan, texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(t if s.way == "v" else f"h{s.position}" for s, t in zip(plan.sources, texts))
+def _moving(plan: Plan, texts: Sequence[str]) -> tuple[tuple[int, str], ...]:
+    """Operands that are read anew in every round of the inner loop."""
+    return tuple((s.position, t) for s, t in zip(plan.sources, texts) if s.way == "v")
 
 
 def _build(layout: Layout, node: Node) -> list[Call]:
@@ -195,8 +207,7 @@ def _build(layout: Layout, node: Node) -> list[Call]:
 def _cost(node: Node, plan: Plan, target: Target) -> tuple[float, int]:
     """Estimated instructions of all vectors, and bytes of code."""
     kernel, _ = _kernel(node, plan)
-    params = dict(kernel.params)
-    work = weight(" ".join((*params["body"], params["store_full"], *params["full"])))  # type: ignore[misc]
+    work = weight(" ".join(str(v) for name, v in kernel.params if name in ("body", "store_full", "full")))
     narrow = sum(target.lanes for v in (*node.inputs, *node.outputs) if v.type.dtype.size < 4)
     rows = int(np.prod(plan.nest.sizes[:-1], dtype=np.int64))
     vectors = rows * -(-plan.nest.sizes[-1] // target.lanes)
@@ -220,11 +231,15 @@ def _over(node: Node, plan: Plan) -> tuple[int, ...]:
 def _candidate(node: Node, layout: Layout, target: Target) -> Candidate:
     plan = _plan(node, layout)
     cost, code = _cost(node, plan, target)
-    blocks = tuple(
-        1 if v.is_const or v.type.elements == 1 else layout.block for v in node.inputs
-    )
+    blocks = tuple(1 if v.is_const or v.type.elements == 1 else layout.block for v in node.inputs)
     return Candidate(
-        partial(_build, layout), cost, blocks, (layout.block,), code, _over(node, plan), why="element by element"
+        partial(_build, layout),
+        cost,
+        blocks,
+        (layout.block,),
+        code,
+        _over(node, plan),
+        why="element by element",
     )
 
 
@@ -246,5 +261,3 @@ def _fits_lanes(layout: Layout, target: Target) -> bool:
     """Operands that stand still over pixels are read as one vector."""
     _, ways = _nest(layout)
     return "h" not in ways or layout.block == target.lanes
-
-

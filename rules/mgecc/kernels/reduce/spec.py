@@ -76,7 +76,12 @@ def _mode(node: Node) -> str:
     keeps = dtype.name == result.name
     served = dtype.name in ("float32", "int32") and keeps and not (mode == "MEAN" and not dtype.is_float)
     if dtype.is_quantized and dtype.size < 4:
-        served = mode in ("MIN", "MAX", "MEAN") or mode == "SUM" and result.name == "qint32" and not dtype.zero_point
+        served = (
+            mode in ("MIN", "MAX", "MEAN")
+            or mode == "SUM"
+            and result.name == "qint32"
+            and not dtype.zero_point
+        )
     if not served:
         raise Unsupported(f"no kernel computes {mode} of {dtype} data", "convert the data to float32 before")
     return mode
@@ -107,7 +112,9 @@ def _build(node: Node) -> list[Call]:
 
 
 def _cost(parts: list[Span], lanes: int) -> float:
-    return sum(60.0 + p.a * 20.0 + p.elements * (2.0 / lanes if p.b == 1 or p.b >= lanes else 2.0) for p in parts)
+    return sum(
+        60.0 + p.a * 20.0 + p.elements * (2.0 / lanes if p.b == 1 or p.b >= lanes else 2.0) for p in parts
+    )
 
 
 @serves("Reduce")
@@ -116,7 +123,9 @@ def reduce(node: Node, target: Target) -> Iterator[Candidate]:
     _mode(node)
     parts = spans(node.inputs[0].shape, reduced_axes(node))
     ins = (1,) * len(node.inputs)
-    yield Candidate(_build, _cost(parts, target.lanes), ins, (1,), 300 * len(parts), why="vectors along the inner axis")
+    yield Candidate(
+        _build, _cost(parts, target.lanes), ins, (1,), 300 * len(parts), why="vectors along the inner axis"
+    )
 
 
 def _single(node: Node) -> tuple[DType, Span]:
@@ -162,7 +171,9 @@ def _cumulate(node: Node) -> list[Call]:
         ),
     )
     return [
-        Call(made, (node.inputs[0], node.output), (part.a, part.r, part.b, -1 if node.attrs["reverse"] else 1))
+        Call(
+            made, (node.inputs[0], node.output), (part.a, part.r, part.b, -1 if node.attrs["reverse"] else 1)
+        )
     ]
 
 

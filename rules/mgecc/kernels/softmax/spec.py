@@ -37,4 +37,4 @@ def softmax(node: Node, target: Target) -> Iterator[Candidate]:
     if dtype.name != "float32":
         raise Unsupported(f"softmax of {dtype} data is not served", "convert the data to float32 before")
     lanes = target.lanes if part.b == 1 or part.b >= target.lanes else max(part.b, 1)
-    yield Candidate(_build, 60.0 + 32.0 * part.elements / lanes, (1,), (1,), 500, (0,), why="three passes over the data")
+    yield Candidate(_build, 60.0 + 32.0 * part.elements / lanes, (1,), (1,), 500, (0,), why="three passes")
