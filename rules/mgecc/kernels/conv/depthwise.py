@@ -48,7 +48,8 @@ def _fits(conv: Conv, p: int) -> bool:
 
 
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
-    most_r, most_p = (min(2, conv.oh), 8) if target.registers >= 32 or target.isa == "scalar" else (1, 8)
+    wide = target.registers >= 32 or target.isa == "scalar"
+    most_r, most_p = min(2, conv.oh) if wide else 1, 4 if target.isa == "neon32" else 8
     held = target.registers >= 32 and conv.taps <= 9 and conv.kw <= conv.ow
     widths = [p for p in range(min(most_p, conv.ow), 0, -1) if _fits(conv, p)]
     rows = range(most_r, 0, -1)

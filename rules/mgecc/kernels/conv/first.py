@@ -21,13 +21,15 @@ _TILES: dict[str, tuple[int, int]] = {
     "avx2": (6, 2),
     "sse2": (4, 2),
 }
+_MOST_CHANNELS = 8
 _MOST_SPAN = 48  # floats of one row that a tile may read
 
 
 def kernel(conv: Conv, c: int, p: int, j: int) -> Kernel:
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "p": p, "sw": conv.sw, "xl": 4, "z": conv.has_z,
+        "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "p": p, "sw": conv.sw, "xl": 4,
+        "z": conv.has_z,
     }  # fmt: skip
     ending = ("_add" if conv.has_z else "") + conv.activation.suffix
     return Kernel(
@@ -85,7 +87,7 @@ def _step_cost(conv: Conv, target: Target, p: int, j: int) -> float:
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     """Input stays plain; stride and kernel width must keep a tile's row short."""
     c = target.block_of("float32")
-    if c == 1 or c != target.lanes or conv.groups != 1 or conv.dw != 1:
+    if c == 1 or c != target.lanes or conv.groups != 1 or conv.dw != 1 or conv.ic > _MOST_CHANNELS:
         return
     most, j = _TILES[target.isa]
     vectors = -(-conv.oc // c)

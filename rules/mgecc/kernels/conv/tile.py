@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -25,16 +25,22 @@ _TILES: dict[str, tuple[int, int]] = {
     "sse2": (4, 2),
     "scalar": (4, 4),
 }
+# ISA -> input blocks a round at most; one block of a wide ISA is long enough by itself.
+_ROUNDS = {"neon64": 2, "scalar": 4}
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes; ``xl`` lanes come with one load."""
+    """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes, ``u`` input blocks a round.
+
+    ``xl``: input channels that come with one load.
+    """
 
     isa: str
     c: int
     p: int
     j: int
+    u: int = 1
 
     @property
     def xl(self) -> int:
@@ -51,7 +57,7 @@ class Tile:
         loads = {"neon64": 0.5, "scalar": 1.0, "neon32": 0.7}.get(self.isa, 1.0)
         from_pixels = self.p * (self.c if self.isa in ("avx2", "sse2") else self.c / self.xl)
         madd = 2.0 if self.isa == "sse2" else 1.0
-        return self.p * self.j * self.c * madd + loads * (from_pixels + self.c * self.j) + 4
+        return self.p * self.j * self.c * madd + loads * (from_pixels + self.c * self.j) + 2 + 2 / self.u
 
 
 def tiles_for(target: Target, c: int, pixels: int, vectors: int) -> list[Tile]:
@@ -76,6 +82,11 @@ def _best(isa: str, c: int, pixels: int, most: tuple[int, int]) -> Tile:
     return best if total(best) < 0.9 * total(full) else full
 
 
+def _round(isa: str, blocks: int) -> int:
+    """The most input blocks a round that leave no rest."""
+    return next(u for u in (4, 2, 1) if u <= _ROUNDS.get(isa, 1) and blocks % u == 0)
+
+
 def kernel(conv: Conv, tile: Tile) -> Kernel:
     flat, act = conv.is_pointwise, conv.activation
     stride = conv.sw if conv.sw <= 2 else 0
@@ -85,10 +96,10 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
         "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
-        "sw": 1 if flat else stride, "xl": tile.xl, "z": conv.has_z,
+        "sw": 1 if flat else stride, "u": tile.u, "xl": tile.xl, "z": conv.has_z,
     }  # fmt: skip
     return Kernel(
-        f"conv_f32_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}{'_add' if conv.has_z else ''}{act.suffix}",
+        f"conv_f32_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{'_add' if conv.has_z else ''}{act.suffix}",
         "conv/tile.c.j2",
         tuple(operands),
         (*((name, "int32_t") for name in names), *act.fields),
@@ -161,16 +172,21 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
         tiles = [_best(target.isa, c, conv.pixels, (_TILES[target.isa][0], width))]
-    blocks = [c if not v.is_const else 1 for v in node.inputs]
+    blocks = tuple(c if not v.is_const else 1 for v in node.inputs)
+    for u in sorted({1, _round(target.isa, -(-ipg // c))}):
+        yield _candidate(conv, [replace(t, u=u) for t in tiles], blocks)
+
+
+def _candidate(conv: Conv, tiles: list[Tile], blocks: tuple[int, ...]) -> Candidate:
     main = tiles[0]
-    yield Candidate(
+    return Candidate(
         partial(_build, conv, tiles),
         _cost(conv, tiles),
-        tuple(blocks),
-        (c,),
+        blocks,
+        (main.c,),
         sum(_code(conv, t) for t in tiles),
         (3,) if conv.has_z else (),
-        why=f"register tiles of {main.p} pixels x {main.j * c} channels",
+        why=f"register tiles of {main.p} pixels x {main.j * main.c} channels",
     )
 
 
@@ -190,7 +206,7 @@ def _cost(conv: Conv, tiles: list[Tile]) -> float:
 
 
 def _code(conv: Conv, tile: Tile) -> int:
-    body = 4 * tile.step_cost
+    body = 4 * tile.step_cost * tile.u
     return int(
         300 + body * (1 if conv.is_pointwise else 2) + 4 * tile.p * tile.j * (2 + conv.activation.cost)
     )
