@@ -85,3 +85,26 @@ def test_an_input_of_the_model_is_copied_into_a_concatenation() -> None:
     last = Step(copies, (x, a), (whole,), Candidate(lambda node: [], 1.0, (1, 1), (1,)))
     sharing = Sharing(graph([x], [whole]), [step([x], a), last])
     assert sharing.dropped == {copies[1]}
+
+
+def concat(parts: list[Value], whole: Value) -> Step:
+    copies = tuple(Call(KERNEL, (p, whole), (), Place(p, whole, 64 * i)) for i, p in enumerate(parts))
+    return Step(copies, tuple(parts), (whole,), Candidate(lambda node: [], 1.0, (1,) * len(parts), (1,)))
+
+
+def test_a_growing_concatenation_is_computed_without_copies() -> None:
+    x, a, b, c = (value(name) for name in "xabc")
+    two, three = value("two", 32), value("three", 48)
+    steps = [step([x], a), step([x], b), concat([a, b], two), step([two], c), concat([a, b, c], three)]
+    sharing = Sharing(graph([x], [three]), steps)
+    assert len(sharing.dropped) == 5
+    assert [sharing.offset(v) for v in (a, b, c, two)] == [0, 64, 128, 0]
+
+
+def test_concatenations_in_different_orders_keep_their_copies() -> None:
+    x, a, b, c = (value(name) for name in "xabc")
+    two, three = value("two", 32), value("three", 48)
+    steps = [step([x], a), step([x], b), concat([a, b], two), step([two], c), concat([a, c, b], three)]
+    sharing = Sharing(graph([x], [three]), steps)
+    assert sharing.buffer[two] is not sharing.buffer[three]
+    assert len(sharing.dropped) == 3

@@ -64,17 +64,30 @@ class Sharing:
         for place in step.candidate.place:
             if not self._merge(place):
                 raise AssertionError(f"{place.inner} cannot be a view of {place.outer}")
-        for call in step.calls:
-            if call.place is not None and self._copyless(call.place) and self._merge(call.place):
-                self.dropped.add(call)
+        self._place_parts([call for call in step.calls if call.place is not None])
         for position in step.candidate.inplace:
             if self._over(number, step, position):
                 return
 
-    def _copyless(self, place: Place) -> bool:
-        """A part may live in the whole if it is alone in its memory and computed by the network itself."""
-        inner = self.buffer.get(place.inner)
-        return inner is not None and inner.first > 0 and place.inner not in self._fixed
+    def _place_parts(self, copies: list[Call]) -> None:
+        """Drop the copies whose part can be computed inside the whole."""
+        places = [call.place for call in copies if call.place is not None]
+        for call, place in zip(copies, places):
+            if self._copyless(place, places) and self._merge(place):
+                self.dropped.add(call)
+
+    def _copyless(self, place: Place, all_places: list[Place]) -> bool:
+        """The network itself computes the part, and every byte of its memory belongs to the whole at that place."""
+        inner, outer = self.buffer.get(place.inner), self.buffer[place.outer]
+        if inner is None or inner.first == 0 or place.inner in self._fixed or inner is outer:
+            return inner is outer and inner is not None
+        start = place.offset - inner.values[place.inner]
+        covered = [
+            (inner.values[p.inner], inner.values[p.inner] + p.inner.type.nbytes)
+            for p in all_places
+            if p.inner in inner.values and p.offset - inner.values[p.inner] == start
+        ]
+        return not _gaps(sorted(covered), inner.size)
 
     def _over(self, number: int, step: Step, position: int) -> bool:
         """Write output 0 over an input that nobody reads afterwards."""
@@ -109,6 +122,16 @@ class Sharing:
 
     def buffers(self) -> list[Buffer]:
         return list(dict.fromkeys(self.buffer.values()))
+
+
+def _gaps(covered: list[tuple[int, int]], size: int) -> bool:
+    """Whether some byte below ``size`` is in none of the sorted ranges."""
+    end = 0
+    for low, high in covered:
+        if low > end:
+            return True
+        end = max(end, high)
+    return end < size
 
 
 def _absorb(outer: Buffer, inner: Buffer, delta: int) -> None:
