@@ -36,7 +36,7 @@ def test_stored_numbers_survive_the_way_through_real_ones(stored, zero):
     np.testing.assert_array_equal(quantize(dequantize(x, dtype), dtype), x)
 
 
-def test_requantising_goes_through_the_real_value():
+def test_requantising_keeps_the_real_value():
     x = np.array([3, 5, -128], np.int8)
     target = DType("quint8", 1.0, 10)
     np.testing.assert_array_equal(requantize(x, DType("qint8", 0.5), target), [12, 13, 0])
@@ -46,3 +46,9 @@ def test_units_are_equal_up_to_rounding_of_the_scale():
     assert same_unit(DType("qint32", 0.1 * 0.3), DType("qint32", 0.03))
     assert not same_unit(DType("qint32", 0.03), DType("qint32", 0.031))
     assert not same_unit(DType("qint32", 1.0), DType("int32"))
+
+
+def test_quantising_multiplies_by_the_reciprocal_of_the_scale():
+    """Recorded from MegEngine: 64759 steps become 75, where a division would say 74.49999."""
+    total, result = DType("qint32", float(np.float32(0.00017713159))), DType("qint8", float(np.float32(0.15397134)))
+    assert quantize(dequantize(np.array([64759], np.int32), total), result)[0] == 75

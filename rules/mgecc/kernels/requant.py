@@ -38,14 +38,20 @@ def total_type(node: Node, operands: tuple[int, int] = (0, 1)) -> DType:
     return product_type(*(node.inputs[i].type.dtype for i in operands))
 
 
-def numbers(node: Node, z: Value | None = None, pad: int = 0) -> np.ndarray:
-    """The array that kernels call q: see mg_requant, and in place 7 the byte that stands for zero outside the data."""
+def numbers(node: Node, z: Value | None = None, pad: int = 0, direct: bool = False) -> np.ndarray:
+    """The array that kernels call q: see mg_requant, and in place 7 the byte that stands for zero outside the data.
+
+    ``direct``: sums become stored numbers by one factor, as a matrix product's do (mgecc.ops.arithmetic.finish).
+    """
     out = node.output.type.dtype
     low, high = (bound - out.zero_point for bound in out.range)
     if activation(node) == "RELU":
         low = max(low, 0)
     z_type = DType("qint8", 1.0) if z is None else z.type.dtype
-    values = (scale_of(total_type(node)), scale_of(out), low, high, scale_of(z_type), out.zero_point, z_type.zero_point, pad)
+    factors = (scale_of(total_type(node)), np.float32(1) / scale_of(out))
+    if direct:
+        factors = (scale_of(total_type(node)) / scale_of(out), np.float32(1))
+    values = (*factors, low, high, scale_of(z_type), out.zero_point, z_type.zero_point, pad)
     return np.array(values, np.float32)
 
 

@@ -48,7 +48,9 @@ class Ending:
 
     def numbers(self, x: Value, w: Value) -> np.ndarray:
         """The array q: that of requant.py, with the zero points of data and weights behind it."""
-        first = numbers(self.node, self.z_value, x.type.dtype.zero_point)
+        product = self.node.op in ("MatrixMul", "BatchedMatrixMul")
+        direct = product and self.act == "IDENTITY" and "real" not in (self.bias, self.z)
+        first = numbers(self.node, self.z_value, x.type.dtype.zero_point, direct)
         if self.result == "unit":
             first[2] = 0 if activation(self.node) == "RELU" else np.iinfo(np.int32).min
         return np.append(first, np.float32(w.type.dtype.zero_point))

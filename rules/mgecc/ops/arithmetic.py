@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported
 from mgecc.ops.activation import IDENTITY, Activation, apply, check, of_node
-from mgecc.ops.quantize import dequantize, quantize, same_unit, scale_of
+from mgecc.ops.quantize import dequantize, quantize, requantize, same_unit, scale_of
 
 _EXACT = (IDENTITY, ("RELU",))
 
@@ -69,8 +69,13 @@ def store(values: np.ndarray, dtype: DType) -> np.ndarray:
     return np.trunc(values).astype(np.int64).astype(dtype.numpy)
 
 
-def finish(total: Numbers, terms: Sequence[Numbers], activation: Activation, result: DType) -> np.ndarray:
-    """Stored numbers of act(total + terms); terms in the unit of the total add as integers, others as reals."""
+def finish(
+    total: Numbers, terms: Sequence[Numbers], activation: Activation, result: DType, direct: bool = False
+) -> np.ndarray:
+    """Stored numbers of act(total + terms); terms in the unit of the total add as integers, others as reals.
+
+    ``direct``: sums become the result's stored numbers as by TypeCvt, where no real number is needed in between.
+    """
     exact = [t for t in terms if same_unit(t.dtype, total.dtype)]
     others = [t for t in terms if not same_unit(t.dtype, total.dtype)]
     summed = total.stored
@@ -78,6 +83,8 @@ def finish(total: Numbers, terms: Sequence[Numbers], activation: Activation, res
         summed = summed + (term.stored.astype(np.int64) - term.dtype.zero_point)
     if activation in _EXACT and not others and same_unit(result, total.dtype):
         return apply(activation, summed).astype(np.int64).astype(result.numpy)
+    if direct and activation in _EXACT and not others and total.dtype.is_quantized and result.is_quantized:
+        return requantize(apply(activation, summed), total.dtype, result)
     values = real(Numbers(summed, total.dtype))
     for term in others:
         values = values + real(term)
@@ -89,7 +96,7 @@ def stretches(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
     return len(shape) <= len(full) and all(s in (1, n) for s, n in zip(shape[::-1], full[::-1]))
 
 
-def finish_node(node: Node, total: np.ndarray, terms: Sequence[Numbers]) -> np.ndarray:
+def finish_node(node: Node, total: np.ndarray, terms: Sequence[Numbers], direct: bool = False) -> np.ndarray:
     """Stored numbers of the node's result, from the sums of products and the terms to add."""
     kind = product_type(*(v.type.dtype for v in node.inputs[:2]))
-    return finish(Numbers(total, kind), terms, of_node(node.attrs), node.output.type.dtype)
+    return finish(Numbers(total, kind), terms, of_node(node.attrs), node.output.type.dtype, direct)

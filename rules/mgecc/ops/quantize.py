@@ -26,10 +26,16 @@ def saturate(x: np.ndarray, dtype: DType) -> np.ndarray:
 
 
 def quantize(real: np.ndarray, dtype: DType) -> np.ndarray:
-    """Stored numbers of real ones: round(real / scale) half away from zero, plus zero point, saturated."""
-    with np.errstate(over="ignore"):
-        units = round_half_away(real.astype(np.float32) / scale_of(dtype))
-    return saturate(units.astype(np.float64) + dtype.zero_point, dtype)
+    """Stored numbers of real ones: round(real * (1 / scale)) half away from zero, plus zero point, saturated.
+
+    MegEngine too multiplies by the rounded reciprocal, which decides otherwise than a division near halves.
+    """
+    with np.errstate(over="ignore", divide="ignore"):
+        return _stored(real.astype(np.float32) * (np.float32(1) / scale_of(dtype)), dtype)
+
+
+def _stored(units: np.ndarray, dtype: DType) -> np.ndarray:
+    return saturate(round_half_away(units).astype(np.float64) + dtype.zero_point, dtype)
 
 
 def dequantize(stored: np.ndarray, dtype: DType) -> np.ndarray:
@@ -38,8 +44,10 @@ def dequantize(stored: np.ndarray, dtype: DType) -> np.ndarray:
 
 
 def requantize(stored: np.ndarray, source: DType, target: DType) -> np.ndarray:
-    """Stored numbers of ``target`` for those of ``source``, through the real value."""
-    return quantize(dequantize(stored, source), target)
+    """Stored numbers of ``target`` for those of ``source``: counted in steps, times the ratio of the scales."""
+    steps = (stored.astype(np.float64) - source.zero_point).astype(np.float32)
+    with np.errstate(over="ignore", divide="ignore"):
+        return _stored(steps * (scale_of(source) / scale_of(target)), target)
 
 
 def scale_of(dtype: DType) -> np.float32:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
-from mgecc.ops.quantize import dequantize
+from mgecc.ops.quantize import dequantize, requantize
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
 
@@ -27,6 +27,8 @@ class TypeCvt(Operator):
         x, source, target = inputs[0], node.inputs[0].type.dtype, node.attrs["dtype"]
         if source == target:
             return [x]
+        if source.is_quantized and target.is_quantized:
+            return [requantize(x, source, target)]
         if source.is_quantized:
             return [stored(dequantize(x, source), target)]
         if source.is_float or target.is_quantized or target.name == "bool":

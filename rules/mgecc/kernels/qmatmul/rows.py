@@ -82,7 +82,7 @@ def _kernel(node: Node, target: Target) -> Kernel:
 
 def _build(target: Target, node: Node) -> list[Call]:
     x, (m, n) = node.inputs[0], node.output.shape
-    constants = (Const(partial(_pack, node, target)), Const(partial(_starts, node, target)), Const(partial(numbers, node)))
+    constants = (Const(partial(_pack, node, target)), Const(partial(_starts, node, target)), Const(partial(numbers, node, direct=structure(node) == "IDENTITY")))
     return [Call(_kernel(node, target), (x, *constants, node.output), (m, x.shape[1], n))]
 
 

@@ -1,17 +1,40 @@
-/* Narrow integers to and from int32 lanes, n lanes at a time (1 <= n <= MG_VF, the others hold zero): the compiler turns
- * full vectors into widening loads where the ISA has them. Stores keep the low bits. Also what has no vector instruction. */
+/* Narrow integers to and from int32 lanes, n lanes at a time (1 <= n <= MG_VF, the others hold zero). Stores keep the
+ * low bits. Also what has no vector instruction. */
 #ifndef MG_CONVERT_H
 #define MG_CONVERT_H
+
+/* Whole vectors by the compiler's own conversion: one or two instructions on every ISA that has lanes. */
+#if MG_VF > 1
+typedef int32_t mg_lanes __attribute__((vector_size(4 * MG_VF)));
+#define MG_WHOLE_LOAD(elem, p)                                                   \
+    do {                                                                         \
+        elem v __attribute__((vector_size(MG_VF * sizeof(elem))));               \
+        memcpy(&v, p, sizeof v);                                                 \
+        return (mg_vi)__builtin_convertvector(v, mg_lanes);                      \
+    } while (0)
+#define MG_WHOLE_STORE(elem, p, a)                                               \
+    do {                                                                         \
+        typedef elem narrow __attribute__((vector_size(MG_VF * sizeof(elem))));  \
+        narrow v = __builtin_convertvector((mg_lanes)(a), narrow);               \
+        memcpy(p, &v, sizeof v);                                                 \
+        return;                                                                  \
+    } while (0)
+#else
+#define MG_WHOLE_LOAD(elem, p) return *(p)
+#define MG_WHOLE_STORE(elem, p, a) do { *(p) = (elem)(a); return; } while (0)
+#endif
 
 #define MG_NARROW(name, elem)                                                    \
     MG_INLINE mg_vi mg_vi_load_##name(const elem *p, int n)                      \
     {                                                                            \
+        if (n == MG_VF) MG_WHOLE_LOAD(elem, p);                                  \
         int32_t wide[MG_VF] = {0};                                               \
         for (int l = 0; l < n; ++l) wide[l] = p[l];                              \
         return mg_vi_load(wide);                                                 \
     }                                                                            \
     MG_INLINE void mg_vi_store_##name(elem *p, mg_vi a, int n)                   \
     {                                                                            \
+        if (n == MG_VF) MG_WHOLE_STORE(elem, p, a);                              \
         int32_t wide[MG_VF];                                                     \
         mg_vi_store(wide, a);                                                    \
         for (int l = 0; l < n; ++l) p[l] = (elem)wide[l];                        \
@@ -114,10 +137,10 @@ MG_INLINE mg_vi mg_vi_truncate(mg_vf x, int32_t low, int32_t high)
     return mg_vi_min(mg_vi_max(t, mg_vi_set1(low)), mg_vi_set1(high));
 }
 
-/* Stored number of a real one: round(x / scale) half away from zero, plus zero, within low to high; NaN gives zero. */
+/* Stored number of a real one: round(x * (1 / scale)) half away from zero, plus zero, within low to high; NaN gives zero. */
 MG_INLINE mg_vi mg_vi_quantize(mg_vf x, float scale, int32_t zero, int32_t low, int32_t high)
 {
-    mg_vf t = mg_vf_round(mg_vf_div(x, mg_vf_set1(scale)));
+    mg_vf t = mg_vf_round(mg_vf_mul(x, mg_vf_set1(1.0f / scale)));
     if (high == INT32_MAX) return mg_vi_truncate(t, low, high);
     t = mg_vf_sel(mg_vf_eq(t, t), t, mg_vf_zero());
     t = mg_vf_min(mg_vf_max(t, mg_vf_set1((float)(low - zero))), mg_vf_set1((float)(high - zero)));

@@ -1,12 +1,12 @@
 /* From sums of products to stored numbers of 8 bits, one rounding per operation as the meaning of the operators says:
- * real = sum * total [+ (z - z_zero) * z_unit], activation, real / unit, nearest (halves away from zero), limits, zero. */
+ * real = sum * total [+ (z - z_zero) * z_unit], activation, real * inverse, nearest (halves away from zero), limits, zero. */
 #ifndef MG_REQUANT_H
 #define MG_REQUANT_H
 #include "int8_lanes.h"
 
 /* Numbers in memory, in this order; limits are relative to the zero point. */
 typedef struct {
-    mg_vf total, unit, low, high, z_unit;
+    mg_vf total, inverse, low, high, z_unit;
     mg_vi zero, z_zero;
 } mg_requant;
 
@@ -26,7 +26,7 @@ MG_INLINE mg_vf mg_requant_add(mg_requant r, mg_vf real, mg_vi z)
 
 MG_INLINE mg_vi mg_requant_store(mg_requant r, mg_vf real)
 {
-    mg_vf units = mg_vf_min(mg_vf_max(mg_vf_div(real, r.unit), r.low), r.high);
+    mg_vf units = mg_vf_min(mg_vf_max(mg_vf_mul(real, r.inverse), r.low), r.high);
     return mg_vi_add(mg_vi_round(units), r.zero);
 }
 
@@ -39,7 +39,7 @@ MG_INLINE mg_vf mg_hard6(mg_vf a)
 /* One number at a time, up to 32 bits wide. */
 MG_INLINE int32_t mg_requant_one(const float *q, float real)
 {
-    const float units = real / q[1];
+    const float units = real * q[1];
     const int32_t zero = (int32_t)q[5];
     if (units <= q[2]) return (int32_t)q[2] + zero;
     if (units >= q[3]) return q[3] >= 2147483648.0f ? INT32_MAX : (int32_t)q[3] + zero;
