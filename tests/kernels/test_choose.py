@@ -6,21 +6,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import all_candidates, host_targets, node, run_candidate, value
-from mgecc import ops
-from mgecc.graph import DType, Unsupported
+from cases import NAMES, TARGETS, Arrays, Cases, cases
+from harness import node, value
+from mgecc.graph import DType, Node, Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
 
-TARGETS = [t for t in host_targets() if t.isa in ("scalar", "avx2")]
-on_host = pytest.mark.parametrize("target", TARGETS, ids=[t.isa for t in TARGETS])
+on_host = pytest.mark.parametrize("target", TARGETS, ids=NAMES)
 
 
-def check(target: Target, op: str, arrays: list[np.ndarray], **attrs: Any) -> None:
-    tested = node(op, [value(f"x{i}", a.shape, DType(a.dtype.name)) for i, a in enumerate(arrays)], **attrs)
-    want = ops.evaluate(tested, arrays)
-    (candidate,) = all_candidates(tested, target)
-    got = run_candidate(tested, target, candidate, arrays)
+def check(found: Cases, op: str, arrays: Arrays, **attrs: Any) -> None:
+    def made() -> Node:
+        return node(op, [value(f"x{i}", a.shape, DType(a.dtype.name)) for i, a in enumerate(arrays)], **attrs)
+
+    found.add(made, arrays, same_then_zeros)
+
+
+def same_then_zeros(got: Arrays, want: Arrays) -> None:
     for g, w in zip(got, want, strict=True):
         chosen = tuple(map(slice, w.shape))
         np.testing.assert_array_equal(g[chosen], w)
@@ -37,40 +39,48 @@ def some(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.ndar
 def test_cond_take(target: Target, mode: str) -> None:
     rng = np.random.default_rng(51)
     kinds = ("float32", "int32", "uint8", "bool", "float16")
-    for turn in range(20):
-        shape = tuple(rng.integers(1, 7, rng.integers(1, 4)))
-        mask = some(rng, shape, kinds[turn % 4])
-        if mask.dtype == np.float32:
-            mask = mask + rng.choice([0, 0.25, np.nan, np.inf], shape).astype(np.float32)
-        x = some(rng, shape, kinds[turn % 5])
-        check(
-            target, "CondTake", [x, mask], mode=mode, val=float(rng.integers(0, 3)), eps=(1e-6, 0.3)[turn % 2]
-        )
+    with cases(target) as found:
+        for turn in range(20):
+            shape = tuple(rng.integers(1, 7, rng.integers(1, 4)))
+            mask = some(rng, shape, kinds[turn % 4])
+            if mask.dtype == np.float32:
+                mask = mask + rng.choice([0, 0.25, np.nan, np.inf], shape).astype(np.float32)
+            x = some(rng, shape, kinds[turn % 5])
+            check(
+                found,
+                "CondTake",
+                [x, mask],
+                mode=mode,
+                val=float(rng.integers(0, 3)),
+                eps=(1e-6, 0.3)[turn % 2],
+            )
 
 
 @on_host
 def test_non_zero(target: Target) -> None:
     rng = np.random.default_rng(52)
-    for turn in range(24):
-        shape = tuple(rng.integers(1, 5, rng.integers(1, 5)))
-        check(target, "NonZero", [some(rng, shape, ("float32", "int32", "uint8", "bool")[turn % 4])])
+    with cases(target) as found:
+        for turn in range(24):
+            shape = tuple(rng.integers(1, 5, rng.integers(1, 5)))
+            check(found, "NonZero", [some(rng, shape, ("float32", "int32", "uint8", "bool")[turn % 4])])
 
 
 @on_host
 def test_suppression(target: Target) -> None:
     rng = np.random.default_rng(53)
-    for turn in range(24):
-        batch, n = (int(v) for v in rng.integers(1, (4, 40)))
-        low = rng.uniform(0, 10, (batch, n, 2))
-        boxes = np.concatenate([low, low + rng.uniform(-1 if turn % 5 == 0 else 0.5, 6, low.shape)], 2)
-        limit = int(rng.integers(1, 12)) if turn % 2 else n
-        check(
-            target,
-            "NMSKeep",
-            [boxes.astype(np.float32)],
-            iou_thresh=(0.1, 0.5, 0.9)[turn % 3],
-            max_output=limit,
-        )
+    with cases(target) as found:
+        for turn in range(24):
+            batch, n = (int(v) for v in rng.integers(1, (4, 40)))
+            low = rng.uniform(0, 10, (batch, n, 2))
+            boxes = np.concatenate([low, low + rng.uniform(-1 if turn % 5 == 0 else 0.5, 6, low.shape)], 2)
+            limit = int(rng.integers(1, 12)) if turn % 2 else n
+            check(
+                found,
+                "NMSKeep",
+                [boxes.astype(np.float32)],
+                iou_thresh=(0.1, 0.5, 0.9)[turn % 3],
+                max_output=limit,
+            )
 
 
 def test_forms_without_kernel_say_so() -> None:

@@ -6,57 +6,69 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import all_candidates, host_targets, node, run_candidate, value
-from mgecc import ops
+from cases import NAMES, TARGETS, Arrays, Cases, cases
+from harness import node, value
+from mgecc.graph import Node
 from mgecc.targets import Target
 
-TARGETS = [t for t in host_targets() if t.isa in ("scalar", "avx2")]
-on_host = pytest.mark.parametrize("target", TARGETS, ids=[t.isa for t in TARGETS])
+on_host = pytest.mark.parametrize("target", TARGETS, ids=NAMES)
 
 
-def check(target: Target, op: str, arrays: list[np.ndarray], fixed: int = 0, **attrs: Any) -> None:
+def check(found: Cases, op: str, arrays: Arrays, fixed: int = 0, **attrs: Any) -> None:
     """The last ``fixed`` inputs are constants."""
-    first = len(arrays) - fixed
-    inputs = [value(f"x{i}", a.shape, str(a.dtype), a if i >= first else None) for i, a in enumerate(arrays)]
-    tested = node(op, inputs, **attrs)
-    want = ops.evaluate(tested, arrays)
-    (candidate,) = all_candidates(tested, target)
-    for g, w in zip(run_candidate(tested, target, candidate, arrays), want, strict=True):
+
+    def made() -> Node:
+        first = len(arrays) - fixed
+        inputs = [
+            value(f"x{i}", a.shape, str(a.dtype), a if i >= first else None) for i, a in enumerate(arrays)
+        ]
+        return node(op, inputs, **attrs)
+
+    found.add(made, arrays, close)
+
+
+def close(got: Arrays, want: Arrays) -> None:
+    for g, w in zip(got, want, strict=True):
         np.testing.assert_allclose(g, w, 1e-6, 1e-6 if g.dtype == np.float32 else 0)
 
 
 @on_host
 def test_linspace(target: Target) -> None:
     rng = np.random.default_rng(61)
-    for turn in range(20):
-        ends = [np.array([v], np.float32 if turn % 3 else np.int32) for v in rng.uniform(-9, 9, 2)]
-        count = np.array([turn or 1], np.int32)
-        check(target, "Linspace", [*ends, count], 1, endpoint=bool(turn % 2))
+    with cases(target) as found:
+        for turn in range(20):
+            ends = [np.array([v], np.float32 if turn % 3 else np.int32) for v in rng.uniform(-9, 9, 2)]
+            count = np.array([turn or 1], np.int32)
+            check(found, "Linspace", [*ends, count], 1, endpoint=bool(turn % 2))
 
 
 @on_host
 def test_finite_check(target: Target) -> None:
     rng = np.random.default_rng(62)
-    for turn in range(20):
-        arrays = [rng.standard_normal(rng.integers(1, 9, 2)).astype(np.float32) for _ in range(turn % 3 + 1)]
-        if turn % 2:
-            arrays[turn % len(arrays)][0, 0] = (np.nan, np.inf, -np.inf)[turn % 3]
-        check(target, "CheckNonFinite", arrays, scale=(1.0, 0.5)[turn // 2 % 2])
+    with cases(target) as found:
+        for turn in range(20):
+            arrays = [
+                rng.standard_normal(rng.integers(1, 9, 2)).astype(np.float32) for _ in range(turn % 3 + 1)
+            ]
+            if turn % 2:
+                arrays[turn % len(arrays)][0, 0] = (np.nan, np.inf, -np.inf)[turn % 3]
+            check(found, "CheckNonFinite", arrays, scale=(1.0, 0.5)[turn // 2 % 2])
 
 
 @on_host
 def test_cross_products(target: Target) -> None:
     rng = np.random.default_rng(63)
-    for _ in range(20):
-        outer = list(rng.integers(1, 5, rng.integers(0, 4)))
-        shapes, axes = [], []
-        for _ in range(2):
-            axes.append(int(rng.integers(0, len(outer) + 1)))
-            own = [n if rng.integers(3) else 1 for n in outer]
-            shapes.append((*own[: axes[-1]], 3, *own[axes[-1] :]))
-        arrays = [rng.standard_normal(s).astype(np.float32) for s in shapes]
-        axisc = int(rng.integers(-1, len(outer) + 1))
-        check(target, "Cross", arrays, axisa=axes[0], axisb=axes[1] - len(shapes[1]), axisc=axisc)
+    with cases(target) as found:
+        for _ in range(20):
+            outer = list(rng.integers(1, 5, rng.integers(0, 4)))
+            shapes, axes = [], []
+            for _ in range(2):
+                axes.append(int(rng.integers(0, len(outer) + 1)))
+                own = [n if rng.integers(3) else 1 for n in outer]
+                shapes.append((*own[: axes[-1]], 3, *own[axes[-1] :]))
+            arrays = [rng.standard_normal(s).astype(np.float32) for s in shapes]
+            axisc = int(rng.integers(-1, len(outer) + 1))
+            check(found, "Cross", arrays, axisa=axes[0], axisb=axes[1] - len(shapes[1]), axisc=axisc)
 
 
 @on_host
@@ -64,7 +76,8 @@ def test_cross_products(target: Target) -> None:
 def test_gray(target: Target, mode: str) -> None:
     rng = np.random.default_rng(64)
     channels = 4 if mode.startswith("RGBA") else 3
-    for turn in range(20):
-        shape = (*rng.integers(1, 8, 3), channels)
-        x = rng.integers(0, 256, shape).astype(np.uint8 if turn % 2 else np.float32)
-        check(target, "CvtColor", [x], mode=mode)
+    with cases(target) as found:
+        for turn in range(20):
+            shape = (*rng.integers(1, 8, 3), channels)
+            x = rng.integers(0, 256, shape).astype(np.uint8 if turn % 2 else np.float32)
+            check(found, "CvtColor", [x], mode=mode)

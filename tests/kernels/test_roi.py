@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import all_candidates, host_targets, node, run_candidate, value
-from mgecc import ops
+from cases import NAMES, TARGETS, Arrays, Cases, cases
+from harness import all_candidates, node, run_candidate, value
+from mgecc.graph import Node
 from mgecc.targets import Target
 
-TARGETS = [t for t in host_targets() if t.isa in ("scalar", "avx2")]
-on_host = pytest.mark.parametrize("target", TARGETS, ids=[t.isa for t in TARGETS])
+on_host = pytest.mark.parametrize("target", TARGETS, ids=NAMES)
 
 
 def boxes(rng: np.random.Generator, count: int, images: int, size: float) -> np.ndarray:
@@ -21,16 +21,21 @@ def boxes(rng: np.random.Generator, count: int, images: int, size: float) -> np.
     return np.concatenate([rng.integers(0, images, (count, 1)), corners], 1).astype(np.float32)
 
 
-def check(target: Target, op: str, arrays: list[np.ndarray], consts: int = 0, **attrs: Any) -> None:
+def check(found: Cases, op: str, arrays: Arrays, consts: int = 0, **attrs: Any) -> None:
     """``consts`` inputs at the end are constants."""
-    inputs = [
-        value(f"x{i}", a.shape, str(a.dtype), a if i >= len(arrays) - consts else None)
-        for i, a in enumerate(arrays)
-    ]
-    tested = node(op, inputs, **attrs)
-    want = ops.evaluate(tested, arrays)
-    (candidate,) = all_candidates(tested, target)
-    got = run_candidate(tested, target, candidate, arrays)
+
+    def made() -> Node:
+        first = len(arrays) - consts
+        inputs = [
+            value(f"x{i}", a.shape, str(a.dtype), a if i >= first else None) for i, a in enumerate(arrays)
+        ]
+        return node(op, inputs, **attrs)
+
+    found.add(made, arrays, close)
+
+
+def close(got: Arrays, want: Arrays) -> None:
+    """Interpolated numbers agree to rounding, positions and counts exactly."""
     np.testing.assert_allclose(got[0], want[0], 1e-4, 1e-5)
     np.testing.assert_array_equal(got[1], want[1])
 
@@ -44,40 +49,43 @@ def features(rng: np.random.Generator, channels: int | None = None) -> np.ndarra
 @pytest.mark.parametrize("mode", ["MAX", "AVERAGE"])
 def test_align(target: Target, mode: str) -> None:
     rng = np.random.default_rng(31)
-    for _ in range(20):
-        x = features(rng)
-        ph, pw, sh, sw = (int(v) for v in rng.integers(1, 5, 4))
-        check(
-            target, "ROIAlign", [x, boxes(rng, 5, len(x), 11)], mode=mode, format="NCHW",
-            spatial_scale=float(rng.choice([1.0, 0.7])), offset=float(rng.choice([0.0, 0.5])),
-            pooled_height=ph, pooled_width=pw, sample_height=sh, sample_width=sw,
-        )  # fmt: skip
+    with cases(target) as found:
+        for _ in range(20):
+            x = features(rng)
+            ph, pw, sh, sw = (int(v) for v in rng.integers(1, 5, 4))
+            check(
+                found, "ROIAlign", [x, boxes(rng, 5, len(x), 11)], mode=mode, format="NCHW",
+                spatial_scale=float(rng.choice([1.0, 0.7])), offset=float(rng.choice([0.0, 0.5])),
+                pooled_height=ph, pooled_width=pw, sample_height=sh, sample_width=sw,
+            )  # fmt: skip
 
 
 @on_host
 @pytest.mark.parametrize("mode", ["MAX", "AVERAGE"])
 def test_pooling(target: Target, mode: str) -> None:
     rng = np.random.default_rng(32)
-    for _ in range(20):
-        x = features(rng)
-        size = rng.integers(1, 5, 2).astype(np.int32)
-        arrays = [x, boxes(rng, 5, len(x), 11), size]
-        check(target, "ROIPooling", arrays, 1, mode=mode, scale=float(rng.choice([1.0, 0.5, 0.8])))
+    with cases(target) as found:
+        for _ in range(20):
+            x = features(rng)
+            size = rng.integers(1, 5, 2).astype(np.int32)
+            arrays = [x, boxes(rng, 5, len(x), 11), size]
+            check(found, "ROIPooling", arrays, 1, mode=mode, scale=float(rng.choice([1.0, 0.5, 0.8])))
 
 
 @on_host
 @pytest.mark.parametrize("moved", [True, False])
 def test_deformable(target: Target, moved: bool) -> None:
     rng = np.random.default_rng(33)
-    for _ in range(20):
-        classes, part, per = (int(v) for v in rng.integers(1, 4, 3))
-        x = features(rng, 2 * classes)
-        trans = rng.standard_normal((4, 2 * classes, part, part)).astype(np.float32)
-        ph, pw = (int(v) for v in rng.integers(1, 5, 2))
-        check(
-            target, "DeformablePSROIPooling", [x, boxes(rng, 4, len(x), 11), trans], no_trans=not moved,
-            spatial_scale=0.9, trans_std=0.13, pooled_h=ph, pooled_w=pw, part_size=part, sample_per_part=per,
-        )  # fmt: skip
+    with cases(target) as found:
+        for _ in range(20):
+            classes, part, per = (int(v) for v in rng.integers(1, 4, 3))
+            x = features(rng, 2 * classes)
+            trans = rng.standard_normal((4, 2 * classes, part, part)).astype(np.float32)
+            ph, pw = (int(v) for v in rng.integers(1, 5, 2))
+            check(
+                found, "DeformablePSROIPooling", [x, boxes(rng, 4, len(x), 11), trans], no_trans=not moved,
+                spatial_scale=0.9, trans_std=0.13, pooled_h=ph, pooled_w=pw, part_size=part, sample_per_part=per,
+            )  # fmt: skip
 
 
 @on_host

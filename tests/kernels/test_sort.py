@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import all_candidates, host_targets, node, run_candidate, value
-from mgecc import ops
+from cases import NAMES, TARGETS, Arrays, Cases, cases
+from harness import node, value
 from mgecc.graph import Node, Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
 
-TARGETS = [t for t in host_targets() if t.isa in ("scalar", "avx2")]
-on_host = pytest.mark.parametrize("target", TARGETS, ids=[t.isa for t in TARGETS])
+on_host = pytest.mark.parametrize("target", TARGETS, ids=NAMES)
 KINDS = ("float32", "int32", "uint8", "int8")
 
 
@@ -34,8 +33,8 @@ def rows(rng: np.random.Generator, turn: int, most: int) -> np.ndarray:
     return x
 
 
-def check(target: Target, op: str, x: np.ndarray, k: int | None, **attrs: Any) -> set[str]:
-    """All candidates give exactly the meaning's order; returns how they went about it."""
+def check(found: Cases, op: str, x: np.ndarray, k: int | None, **attrs: Any) -> None:
+    """All candidates give exactly the meaning's order."""
 
     def made() -> Node:
         inputs = [value("x", x.shape, str(x.dtype))]
@@ -44,35 +43,33 @@ def check(target: Target, op: str, x: np.ndarray, k: int | None, **attrs: Any) -
         return node(op, inputs, **attrs)
 
     arrays = [x, np.array([k or 0], np.int32)][: 1 + (k is not None)]
-    want, ways = ops.evaluate(made(), arrays), set()
-    for count in range(len(candidates(made(), target))):
-        tested = made()
-        candidate = all_candidates(tested, target)[count]
-        got = run_candidate(tested, target, candidate, arrays)
-        ways.add(candidate.why)
-        for g, w in zip(got, want, strict=True):
-            np.testing.assert_array_equal(g, w)
-    return ways
+    found.add(made, arrays, same)
+
+
+def same(got: Arrays, want: Arrays) -> None:
+    for g, w in zip(got, want, strict=True):
+        np.testing.assert_array_equal(g, w)
 
 
 @on_host
 @pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
 def test_argsort(target: Target, order: str) -> None:
     rng = np.random.default_rng(41)
-    for turn in range(32):
-        check(target, "Argsort", rows(rng, turn, (5, 20, 130)[turn % 3]), None, order=order)
+    with cases(target) as found:
+        for turn in range(32):
+            check(found, "Argsort", rows(rng, turn, (5, 20, 130)[turn % 3]), None, order=order)
 
 
 @on_host
 @pytest.mark.parametrize("mode", ["KTH_ONLY", "VALUE_IDX_NOSORT", "VALUE_IDX_SORTED"])
 def test_top_k(target: Target, mode: str) -> None:
     rng = np.random.default_rng(42)
-    ways = set()
-    for turn in range(32):
-        x = rows(rng, turn, (5, 20, 130)[turn % 3])
-        k = int(rng.integers(1, x.shape[1] + 1)) * int(rng.choice([-1, 1]))
-        ways |= check(target, "TopK", x, k, mode=mode)
-    assert len(ways) == 2
+    with cases(target) as found:
+        for turn in range(32):
+            x = rows(rng, turn, (5, 20, 130)[turn % 3])
+            k = int(rng.integers(1, x.shape[1] + 1)) * int(rng.choice([-1, 1]))
+            check(found, "TopK", x, k, mode=mode)
+    assert len(found.ways) == 2
 
 
 def test_long_lists_are_not_kept_by_insertion() -> None:

@@ -18,11 +18,10 @@ def _linspace(node: Node) -> list[Call]:
     types = [ctype_of(v.type.dtype) for v in (start, stop)]
     n, endpoint = node.output.type.elements, bool(node.attrs["endpoint"])
     kernel = Kernel(
-        f"linspace_{types[0][1]}_{types[1][1]}{'_end' * endpoint}",
+        f"linspace_{types[0][1]}_{types[1][1]}",
         "generate/linspace.c.j2",
         (("start", f"const {types[0][0]} *"), ("stop", f"const {types[1][0]} *"), ("y", "float *")),
         (("n", "int32_t"), ("parts", "int32_t")),
-        (("endpoint", endpoint),),
     )
     return [Call(kernel, (start, stop, node.output), (n, n - endpoint))]
 
