@@ -11,7 +11,7 @@ from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.targets import Target
 
-_TESTED = [t for t in harness.host_targets() if t.isa in ("scalar", "avx2")]
+_TESTED = [t for t in harness.host_targets() if t.isa in ("scalar", "sse2", "avx2")]
 TARGETS = pytest.mark.parametrize("target", _TESTED, ids=[t.isa for t in _TESTED])
 SEEDS = pytest.mark.parametrize("seed", range(20))
 
