@@ -132,14 +132,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         counter = Counter(load_toolchain(options.toolchain, target), emulator, Path(folder))
         for layer in _NETWORKS[options.network]():
+            kind, ic, oc, size, k, stride = layer
+            title = f"{kind:<9} {ic:>4}->{oc:<4} {size:>3} k{k} s{stride}"
             node, macs = _node(layer, (options.activation, *numbers))
             best = min(candidates(node, target), key=lambda c: c.cost, default=None)
             if best is None:
-                print(f"{'%-9s %4d->%-4d %3d k%d s%d' % layer} no kernel")
+                print(f"{title} no kernel")
                 continue
             count = counter.count(node, best, target)
             total[0], total[1] = total[0] + count, total[1] + macs
-            print(f"{'%-9s %4d->%-4d %3d k%d s%d' % layer} {count:>10} {count / (macs / 4):6.3f} "
+            print(f"{title} {count:>10} {count / (macs / 4):6.3f} "
                   f"(estimate {best.cost / count:4.2f}) {best.why}", flush=True)  # fmt: skip
     print(f"all {total[0]} {total[0] / (total[1] / 4):.3f}")
 
