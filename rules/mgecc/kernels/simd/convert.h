@@ -9,14 +9,14 @@ typedef int32_t mg_lanes __attribute__((vector_size(4 * MG_VF)));
 #define MG_WHOLE_LOAD(elem, p)                                                   \
     do {                                                                         \
         elem v __attribute__((vector_size(MG_VF * sizeof(elem))));               \
-        memcpy(&v, p, sizeof v);                                                 \
+        __builtin_memcpy(&v, p, sizeof v);                                                 \
         return (mg_vi)__builtin_convertvector(v, mg_lanes);                      \
     } while (0)
 #define MG_WHOLE_STORE(elem, p, a)                                               \
     do {                                                                         \
         typedef elem narrow __attribute__((vector_size(MG_VF * sizeof(elem))));  \
         narrow v = __builtin_convertvector((mg_lanes)(a), narrow);               \
-        memcpy(p, &v, sizeof v);                                                 \
+        __builtin_memcpy(p, &v, sizeof v);                                                 \
         return;                                                                  \
     } while (0)
 #else

@@ -28,8 +28,8 @@ MG_INLINE void mg_vi_store(int32_t *p, mg_vi a) { *p = a; }
 MG_INLINE mg_vi mg_vi_load_part(const int32_t *p, int n) { return n ? *p : 0; }
 MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n) { if (n) *p = a; }
 
-MG_INLINE mg_vi mg_vi_bits(mg_vf a) { mg_vi r; memcpy(&r, &a, sizeof r); return r; }
-MG_INLINE mg_vf mg_vf_bits(mg_vi a) { mg_vf r; memcpy(&r, &a, sizeof r); return r; }
+MG_INLINE mg_vi mg_vi_bits(mg_vf a) { mg_vi r; __builtin_memcpy(&r, &a, sizeof r); return r; }
+MG_INLINE mg_vf mg_vf_bits(mg_vi a) { mg_vf r; __builtin_memcpy(&r, &a, sizeof r); return r; }
 MG_INLINE mg_vi mg_vi_from_vf(mg_vf a) { return (int32_t)a; }
 MG_INLINE mg_vf mg_vf_from_vi(mg_vi a) { return (float)a; }
 
