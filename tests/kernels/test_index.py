@@ -188,6 +188,25 @@ def test_slices_with_computed_bounds_end_with_zeros(target: Target) -> None:
 
 
 @on_host
+def test_computed_bounds_beside_other_indices(target: Target) -> None:
+    rng = np.random.default_rng(8)
+    with cases(target) as found:
+        for turn in range(24):
+            x = data(rng, tuple(rng.integers(1, 6, 4)), TYPES[turn % len(TYPES)])
+            items: list[tuple[int, bool, bool, bool, bool]] = []
+            inputs = [(x, False)]
+            for axis in [int(a) for a in rng.permutation(4)[: turn % 4 + 1]]:
+                if axis == turn % 3:
+                    items.append((axis, False, False, False, True))
+                    inputs.append((index(rng, x.shape[axis], (1,)), turn % 2 == 0))
+                else:
+                    computed = bool(rng.integers(2))
+                    items.append((axis, False, True, False, False))
+                    inputs.append((index(rng, x.shape[axis] + 1, (1,)), not computed))
+            check(found, "Subtensor", inputs, items=items)
+
+
+@on_host
 @pytest.mark.parametrize("op", ["IndexingMultiAxisVec", "IndexingSetMultiAxisVec"])
 def test_indices_out_of_range_take_the_nearest_end(target: Target, op: str) -> None:
     x = np.arange(12, dtype=np.float32).reshape(4, 3)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from batch import Case, check_emulated
 from cases import NAMES, TARGETS, Arrays, Cases, cases
 from harness import node, value
 from mgecc.graph import DType, Node, Unsupported, Value
@@ -117,3 +119,20 @@ def test_wide_integers_are_refused() -> None:
     tested = node("Resize", [value("x", (1, 1, 2, 2), "int32"), size], imode="LINEAR", format="NCHW")
     with pytest.raises(Unsupported, match="int32"):
         candidates(tested, load_target("baremetal"))
+
+
+@pytest.mark.parametrize("name", ["arm64", "armv7"])
+def test_resize_on_arm(name: str) -> None:
+    rng = np.random.default_rng(12)
+    size = np.array([9, 7], np.int32)
+    found = []
+    for mode in ("NEAREST", "LINEAR", "CUBIC"):
+        for shape, data_format in (((1, 9, 5, 4), "NCHW"), ((2, 5, 4, 6), "NHWC")):
+            attrs = {"imode": mode, "format": data_format}
+            make = partial(_resize_node, shape, size, attrs)
+            found.append(Case(f"{attrs}", make, [pixels(rng, shape, KINDS[0]), size]))
+    check_emulated(found, name)
+
+
+def _resize_node(shape: tuple[int, ...], size: np.ndarray, attrs: dict[str, str]) -> Node:
+    return node("Resize", [value("x", shape), value("size", size.shape, "int32", size)], **attrs)

@@ -1,20 +1,33 @@
-"""A slice of one axis whose bounds are computed: its result has the largest size and ends with zeros."""
+"""Slices whose bounds are computed: their results have the largest size and end with zeros."""
 
 from __future__ import annotations
 
-from functools import partial
 from math import prod
 
-from mgecc.graph import Node, Unsupported
-from mgecc.kernels.base import Call, Candidate, Kernel, Param
-from mgecc.ops.index_items import is_open, items_of
+from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.kernels.base import Call, Kernel, Operand, Param, Workspace
+from mgecc.ops.index_items import Item, is_open, items_of
 from mgecc.ops.known import known
+from mgecc.ops.registry import find
 
 
-def is_opening(node: Node) -> bool:
-    """Whether the node is nothing but one slice with computed bounds."""
-    items = items_of(node, 1)
-    return len(items) == 1 and items[0].idx is None and is_open(node, items[0])
+def open_items(node: Node) -> list[Item]:
+    """The slices with computed bounds."""
+    return [item for item in items_of(node, 1) if item.idx is None and is_open(node, item)]
+
+
+def rest_of(node: Node) -> Node:
+    """The read without its computed slices: a node of the same operator, whose result those slices then cut."""
+    x, *_ = node.inputs
+    inputs, kept = [x], []
+    for item, flags in zip(items_of(node, 1), node.attrs["items"]):
+        if item not in open_items(node):
+            positions = (item.begin, item.end, item.step, item.idx)
+            inputs += [node.inputs[p] for p in positions if p is not None]
+            kept.append(flags)
+    rest = Node(node.op, node.name, {**node.attrs, "items": tuple(kept)}, inputs, origin=node.origin)
+    rest.outputs = [Value(f"{node.name}.whole", kind, rest) for kind in find(node.op).infer(rest)]
+    return rest
 
 
 def _kernel(begin: bool, end: bool) -> Kernel:
@@ -30,27 +43,28 @@ def _kernel(begin: bool, end: bool) -> Kernel:
     )
 
 
-def candidate(node: Node) -> Candidate:
-    """Bounds are int32 numbers, step a constant."""
-    (item,) = items_of(node, 1)
-    bounds = [p for p in (item.begin, item.end) if p is not None]
-    if any(node.inputs[p].type.dtype.name != "int32" for p in bounds):
-        raise Unsupported("computed bounds of a slice must be int32")
-    x = node.inputs[0]
-    step = 1 if item.step is None else int(known(node, item.step)[0])
-    outer, inner = prod(x.shape[: item.axis]), prod(x.shape[item.axis + 1 :]) * x.type.dtype.size
-    numbers = (outer, x.shape[item.axis], inner, step, node.output.shape[item.axis])
-    kernel = _kernel(item.begin is not None, item.end is not None)
-    return Candidate(
-        partial(_build, kernel, numbers, bounds),
-        80 + 8 * node.output.type.elements,
-        (1,) * len(node.inputs),
-        (1,),
-        400,
-        why="slice with computed bounds, zeros behind it",
-    )
+def check(node: Node) -> None:
+    """Unsupported for bounds that the kernel does not read."""
+    positions = [p for item in open_items(node) for p in (item.begin, item.end) if p is not None]
+    if any(node.inputs[p].type.dtype.name != "int32" for p in positions):
+        raise Unsupported("computed bounds of a slice must be int32", "cast them to int32")
 
 
-def _build(kernel: Kernel, numbers: tuple[int, ...], bounds: list[int], node: Node) -> list[Call]:
-    operands = (node.inputs[0], *(node.inputs[p] for p in bounds), node.output)
-    return [Call(kernel, operands, numbers)]
+def cuts(node: Node, whole: TensorType, source: Operand) -> list[Call]:
+    """The calls that cut ``source``, a value of type ``whole``, by one computed slice after another."""
+    gone = [item.axis for item in items_of(node, 1) if item.idx is not None]
+    calls, shape, found = [], list(whole.shape), open_items(node)
+    for item in found:
+        axis = item.axis - sum(a < item.axis for a in gone)
+        most = node.output.shape[axis]
+        after = [*shape[:axis], most, *shape[axis + 1 :]]
+        to: Operand = node.output if item is found[-1] else Workspace(max(1, prod(after)) * whole.dtype.size)
+        step = 1 if item.step is None else int(known(node, item.step)[0])
+        inner = prod(shape[axis + 1 :]) * whole.dtype.size
+        bounds = [node.inputs[p] for p in (item.begin, item.end) if p is not None]
+        kernel = _kernel(item.begin is not None, item.end is not None)
+        calls.append(
+            Call(kernel, (source, *bounds, to), (prod(shape[:axis]), shape[axis], inner, step, most))
+        )
+        source, shape = to, after
+    return calls

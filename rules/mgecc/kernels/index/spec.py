@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.kernels.base import Call, Candidate, Const, Operand, serves
+from mgecc.kernels.base import Call, Candidate, Const, Operand, Workspace, serves
 from mgecc.kernels.index import opening
 from mgecc.kernels.index.moves import COLOURS, MOVES, colours
 from mgecc.kernels.index.records import WRITES, one_hot, remap, walk_of
@@ -57,7 +57,8 @@ def _index_operand(value: Value) -> Operand:
     return value
 
 
-def _call(plan: _Plan, node: Node) -> list[Call]:
+def _call(plan: _Plan, node: Node, to: Operand = None) -> list[Call]:
+    """``to``: where the result goes instead of the node's output."""
     walk = merged(plan.walk)
     if not node.output.type.elements:
         return []
@@ -67,7 +68,7 @@ def _call(plan: _Plan, node: Node) -> list[Call]:
     kernel, numbers = walk_kernel(walk, plan.mode, node.output.type.nbytes, plan.interleaved)
     first = [node.inputs[0]] if plan.mode.init == "copy" else []
     index = [_index_operand(node.inputs[p]) for p in plan.index]
-    operands = [*first, node.inputs[plan.source], *index, node.output]
+    operands = [*first, node.inputs[plan.source], *index, to or node.output]
     return [Call(kernel, tuple(operands), numbers)]
 
 
@@ -93,12 +94,36 @@ def _candidate(node: Node, plan: _Plan) -> Candidate:
 
 @serves(*_READS)
 def reads(node: Node, target: Target) -> Iterator[Candidate]:
-    """Parts by slices, index arrays and index vectors per axis; a slice with computed bounds alone."""
-    if opening.is_opening(node):
-        yield opening.candidate(node)
+    """Parts by slices, index arrays and index vectors per axis."""
+    if node.op == "Subtensor" and opening.open_items(node):
+        yield _opened(node)
         return
     walk, index = walk_of(node)
     yield _candidate(node, _Plan(walk, moving(node.inputs[0], "get"), 0, index))
+
+
+def _opened(node: Node) -> Candidate:
+    """Everything else first, into scratch memory, then the slices with computed bounds."""
+    opening.check(node)
+    rest = opening.rest_of(node)
+    walk, index = walk_of(rest)
+    plan = _Plan(walk, moving(node.inputs[0], "get"), 0, index)
+    first = _candidate(rest, plan)
+    steps = first.cost + 60 + 8 * node.output.type.elements
+    blocks = (1,) * len(node.inputs), (1,)
+    return Candidate(
+        partial(_open_calls, plan), steps, *blocks, first.code + 400, why="cut where the bounds say"
+    )
+
+
+def _open_calls(plan: _Plan, node: Node) -> list[Call]:
+    rest = opening.rest_of(node)
+    if not node.output.type.elements:
+        return []
+    if len(rest.inputs) == 1:
+        return opening.cuts(node, rest.output.type, node.inputs[0])
+    whole = Workspace(rest.output.type.nbytes)
+    return [*_call(plan, rest, whole), *opening.cuts(node, rest.output.type, whole)]
 
 
 @serves(*_SETS)

@@ -9,8 +9,10 @@ import numpy as np
 
 from mgecc.graph import DType, Unsupported
 from mgecc.kernels.base import Call, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.numbers import NUMBERS, WORDS
+from mgecc.kernels.numbers import NUMBERS
 from mgecc.ops.resize import Taps
+
+_SMALL_PIXEL = 64  # bytes
 
 
 @dataclass(frozen=True)
@@ -81,26 +83,26 @@ def weighted(dtype: DType, images: Images, axes: Axes, x: Operand, y: Operand) -
 
 
 def moved(size: int, images: Images, axes: Axes, x: Operand, y: Operand) -> Call:
-    """The call that takes whole pixels of ``inner`` elements of ``size`` bytes."""
+    """The call that takes whole pixels of ``inner`` elements of ``size`` bytes; small sizes are part of the code."""
     assert axes.columns is not None
-    run = images.inner > 1
-    ctype = "unsigned char" if run else WORDS[size]
-    inner = images.inner * size if run else 1
+    pixel = images.inner * size
+    known = pixel if pixel <= _SMALL_PIXEL else 0
+    fields = ("n", "h", "w", "oh", "ow") + ("pixel",) * (not known)
+    numbers = (images.n, images.h, images.w, len(axes.rows.places), len(axes.columns.places))
     kernel = Kernel(
-        "resize_nearest_bytes" if run else f"resize_nearest_e{size}",
+        f"resize_nearest_{f'b{known}' if known else 'bytes'}",
         "resize/nearest.c.j2",
         (
-            ("x", f"const {ctype} *"),
+            ("x", "const unsigned char *"),
             ("ry", "const int32_t *"),
             ("rx", "const int32_t *"),
-            ("y", f"{ctype} *"),
+            ("y", "unsigned char *"),
         ),
-        tuple((name, "int32_t") for name in ("n", "h", "w", "oh", "ow") + ("inner",) * run),
-        (("ctype", ctype), ("run", run)),
+        tuple((name, "int32_t") for name in fields),
+        (("pixel", known),),
     )
-    numbers = (images.n, images.h, images.w, len(axes.rows.places), len(axes.columns.places))
-    operands = (x, _places(axes.rows, 1), _places(axes.columns, inner), y)
-    return Call(kernel, operands, (*numbers, inner) if run else numbers)
+    operands = (x, _places(axes.rows, 1), _places(axes.columns, pixel), y)
+    return Call(kernel, operands, numbers if known else (*numbers, pixel))
 
 
 def cost(images: Images, axes: Axes) -> float:

@@ -46,14 +46,14 @@ def _resize(block: int, node: Node) -> list[Call]:
 
 @serves("Resize")
 def resizes(node: Node, target: Target) -> Iterator[Candidate]:
-    """NEAREST of any type, else float32 and bytes; plain or as stored, float32 also in NCHWc."""
+    """NEAREST of any type, else float32 and bytes; plain, as stored, or in NCHWc."""
     x = node.inputs[0].type
-    blocks = {1, target.block_of("float32") if x.dtype.name == "float32" else 1}
+    blocks = {1, target.block_of(x.dtype.name)}
     for block in sorted(blocks if x.rank == 4 and word(node.attrs["format"], 4) == "nchw" else {1}):
         images, result = (_images(v.type, node.attrs["format"], block) for v in (node.inputs[0], node.output))
         axes = _axes(node, images, result)
         nearest = node.attrs["imode"] == "NEAREST"
-        steps = 50 + result.n * result.h * result.w * (2 if images.inner == 1 else 6 + images.inner / 8)
+        steps = 50 + result.n * result.h * result.w * (3 + images.inner * x.dtype.size / 16)
         if not nearest:
             weighted(x.dtype, images, axes, node.inputs[0], node.output)
         yield Candidate(
@@ -68,7 +68,7 @@ def resizes(node: Node, target: Target) -> Iterator[Candidate]:
 
 def _speed(block: int, target: Target, steps: float) -> float:
     """Blocked pixels are vectors, plain columns single numbers."""
-    return steps / max(1, target.lanes / 2) if block > 1 else steps
+    return steps / max(1, min(block, target.lanes) / 2) if block > 1 else steps
 
 
 def _resize3d(node: Node) -> list[Call]:
