@@ -113,10 +113,53 @@ INTEGER: dict[str, str] = {
 
 # Keep finite operands finite for every finite operand of moderate size, so padding lanes may go through them.
 TAME = frozenset(
-    "RELU ABS CEIL FLOOR ROUND NEGATE SQUARE ADD SUB MUL MAX MIN ABS_GRAD SIGMOID_GRAD TANH_GRAD SWITCH_GT0 PRELU "
-    "LT LEQ EQ NEQ COND_LEQ_MOV COND_LT_MOV WHERE FUSE_MUL_ADD3 FUSE_MUL_ADD4 FUSE_ADD_SIGMOID FUSE_ADD_TANH "
-    "CLIP RELU6 SIGN SIGMOID TANH ERF ERFC SILU GELU SIN COS HSIGMOID H_SWISH FAST_TANH SOFTPLUS LOGSIGMOID "
-    "ASINH".split()
+    [
+        "RELU",
+        "ABS",
+        "CEIL",
+        "FLOOR",
+        "ROUND",
+        "NEGATE",
+        "SQUARE",
+        "ADD",
+        "SUB",
+        "MUL",
+        "MAX",
+        "MIN",
+        "ABS_GRAD",
+        "SIGMOID_GRAD",
+        "TANH_GRAD",
+        "SWITCH_GT0",
+        "PRELU",
+        "LT",
+        "LEQ",
+        "EQ",
+        "NEQ",
+        "COND_LEQ_MOV",
+        "COND_LT_MOV",
+        "WHERE",
+        "FUSE_MUL_ADD3",
+        "FUSE_MUL_ADD4",
+        "FUSE_ADD_SIGMOID",
+        "FUSE_ADD_TANH",
+        "CLIP",
+        "RELU6",
+        "SIGN",
+        "SIGMOID",
+        "TANH",
+        "ERF",
+        "ERFC",
+        "SILU",
+        "GELU",
+        "SIN",
+        "COS",
+        "HSIGMOID",
+        "H_SWISH",
+        "FAST_TANH",
+        "SOFTPLUS",
+        "LOGSIGMOID",
+        "ASINH",
+    ]
 )
 
 _HEADERS = {
