@@ -16,7 +16,7 @@ from mgecc.targets import Target, load_target
 
 if TYPE_CHECKING:
     from mgecc.config import ModelConfig
-    from mgecc.graph import Graph
+    from mgecc.graph import Diagnostics, Graph
     from mgecc.planner import Program
 
 MAX_MODEL_BYTES = 1 << 31
@@ -47,14 +47,21 @@ def output_names(model: str, target_name: str, cpu: str = "") -> list[str]:
     return [f"{model}.h", f"{model}.blob", f"{model}_blob.S", *kernels, "report.json"]
 
 
-def load_graph(config: ModelConfig) -> Graph:
-    """Read and import the model file of a configuration, with its input shapes."""
-    from mgecc.frontends.mge.importer import import_mge
+def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
+    """Read and import the model file of a configuration, with its input shapes; problems stand beside the graph."""
+    from mgecc.frontends.mge.importer import survey_mge
 
     shapes = {name: spec.shape for name, spec in config.inputs.items() if spec.shape is not None}
     data = read_bounded(config.model)
-    graph = import_mge(data, config.model.name, shapes)
+    graph, problems = survey_mge(data, config.model.name, shapes)
     graph.name = config.name
+    return graph, problems
+
+
+def load_graph(config: ModelConfig) -> Graph:
+    """The graph of a configuration as imported. Raises MgeError and CompileError."""
+    graph, problems = survey(config)
+    problems.check()
     return graph
 
 
@@ -69,15 +76,16 @@ def read_bounded(path: Path) -> bytes:
 
 def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     """One program per kernel set of the target; CompileError lists all problems of the model."""
-    from mgecc.graph import Diagnostics
-    from mgecc.passes import optimize
+    from mgecc.passes import extents, optimize
     from mgecc.planner.plan import plan
 
     programs = []
     for member in members(target):
-        graph = optimize(load_graph(config))
+        graph, problems = survey(config)
+        optimize(graph)
+        extents.carry(graph, problems)
         single = load_target(member) if target.members else target
-        programs.append(plan(graph, single, config.optimize, Diagnostics(config.model.name)))
+        programs.append(plan(graph, single, config.optimize, problems))
     return tuple(programs)
 
 

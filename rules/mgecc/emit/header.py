@@ -24,6 +24,7 @@ class _Tensor:
     nbytes: int
     scale: str
     zero_point: int
+    extent: tuple[int, int] | None
 
 
 def _c_float(value: float) -> str:
@@ -43,6 +44,7 @@ def _tensor(index: int, word: str, tensor: IOTensor) -> _Tensor:
         nbytes=kind.nbytes,
         scale="" if dtype.scale is None else _c_float(dtype.scale),
         zero_point=dtype.zero_point,
+        extent=tensor.extent,
     )
 
 

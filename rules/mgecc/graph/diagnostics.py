@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from mgecc.graph.graph import Node
 
@@ -16,19 +18,49 @@ class Unsupported(Exception):
         self.advice = advice
 
 
+MAX_PARAMETERS = 160
+"""Letters of the parameters in a message."""
+_SILENT = ("output_dtype", "varies", "workspace_limit", "strategy", "expr", "seed")
+_USUAL = (None, False, 0, "", (), "DEFAULT", "CROSS_CORRELATION", "DENSE", "IDENTITY", "NCHW")
+_ONE = re.compile("(stride|dilate|group).*")
+
+
+def parameters(attrs: dict[str, Any]) -> str:
+    """The attributes that differ from what is usual, as " name=value ..."; long ones are cut."""
+    shown = sorted(
+        name for name, value in attrs.items() if name not in _SILENT and not _is_usual(name, value)
+    )
+    text = "".join(f" {name}={_short(attrs[name])}" for name in shown)
+    return text if len(text) <= MAX_PARAMETERS else text[: MAX_PARAMETERS - 4] + " ..."
+
+
+def _is_usual(name: str, value: Any) -> bool:
+    if _ONE.fullmatch(name) and value == 1:
+        return True
+    return any(type(value) is type(usual) and value == usual for usual in _USUAL)
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("\n", " ")
+
+
 @dataclass(frozen=True)
 class Diagnostic:
-    """One problem: the user's node, its operator, where it stands, why it fails and what helps."""
+    """One problem: the user's node, its operator, where it stands, why it fails and what helps.
+
+    ``parameters``: as " name=value ...", empty if there are none that matter.
+    """
 
     node: str
     operator: str
     origin: str
     why: str
     advice: str = ""
+    parameters: str = ""
 
     def __str__(self) -> str:
         advice = f"; {self.advice}" if self.advice else ""
-        return f"{self.node} ({self.operator}, {self.origin}): {self.why}{advice}"
+        return f"{self.node} ({self.operator}{self.parameters}, {self.origin}): {self.why}{advice}"
 
 
 class CompileError(Exception):
@@ -49,7 +81,7 @@ class Diagnostics:
     problems: list[Diagnostic] = field(default_factory=list)
 
     def add(self, node: Node, why: str, advice: str = "") -> None:
-        self.problems.append(Diagnostic(node.name, node.op, node.origin, why, advice))
+        self.problems.append(Diagnostic(node.name, node.op, node.origin, why, advice, parameters(node.attrs)))
 
     def add_error(self, node: Node, error: Unsupported) -> None:
         self.add(node, error.why, error.advice)

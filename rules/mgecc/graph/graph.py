@@ -57,12 +57,17 @@ class Node:
 
 @dataclass(eq=False)
 class Graph:
-    """Nodes in topological order; ``outputs`` pairs the user's output names with values."""
+    """Nodes in topological order; ``outputs`` pairs the user's output names with values.
+
+    ``extents``: for outputs whose size depends on the data, position -> (axis, position of the output that says how
+    many elements along that axis are valid).
+    """
 
     name: str
     inputs: list[Value] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     outputs: list[tuple[str, Value]] = field(default_factory=list)
+    extents: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def users(self) -> dict[Value, list[Node]]:
         """Value -> the nodes that read it, each once, in order."""

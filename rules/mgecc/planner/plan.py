@@ -83,7 +83,9 @@ def plan(graph: Graph, target: Target, goal: str, problems: Diagnostics) -> Prog
     places = _Places(Sharing(graph, steps), steps)
     calls = [call for choice, step in zip(chosen, steps) for call in _calls(choice, step, places)]
     inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
-    outputs = tuple(IOTensor(name, v.type, places.value(v)) for name, v in graph.outputs)
+    outputs = tuple(
+        IOTensor(name, v.type, places.value(v), graph.extents.get(k)) for k, (name, v) in enumerate(graph.outputs)
+    )
     return Program(
         graph.name,
         target.name,

@@ -18,11 +18,15 @@ class Ref:
 
 @dataclass(frozen=True)
 class IOTensor:
-    """A model input or output: the user's name, its type (plain layout) and its place."""
+    """A model input or output: the user's name, its type (plain layout) and its place.
+
+    ``extent``: None, or where the size depends on the data, (axis, position of the output that has the size).
+    """
 
     name: str
     type: TensorType
     ref: Ref
+    extent: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from functools import partial
 from mgecc.graph import Diagnostics, Graph, Node, Unsupported, Value
 from mgecc.kernels import Candidate, Place, candidates
 from mgecc.kernels.base import served
+from mgecc.ops import find
 from mgecc.targets import Target
 
 Blocks = dict[int, float]
@@ -45,14 +46,18 @@ def options(node: Node, target: Target) -> list[Candidate]:
     """Candidates of a node; Unsupported if there is none."""
     found = candidates(node, target)
     if not found:
-        known = (
-            "no kernel family serves this operator yet"
-            if node.op not in served()
-            else "no kernel serves this form"
-        )
-        types = ", ".join(str(v.type) for v in (*node.inputs, *node.outputs))
-        raise Unsupported(f"{known} ({types})", "see `mgecc ops` for what is supported")
+        raise _unserved(node, target)
     return found
+
+
+def _unserved(node: Node, target: Target) -> Unsupported:
+    """Nothing computes this node: what is missing, on which types, and what there is."""
+    reads, gives = (", ".join(str(v.type) for v in side) for side in (node.inputs, node.outputs))
+    if node.op not in served():
+        return Unsupported(f"no kernel serves this operator ({reads} -> {gives})", "see `mgecc ops` for those that are")
+    limits = find(node.op).limits
+    advice = f"supported are {limits}" if limits else "see `mgecc ops` for what is supported"
+    return Unsupported(f"no kernel serves this form on {target.name} ({reads} -> {gives})", advice)
 
 
 class Selection:
@@ -76,12 +81,12 @@ class Selection:
 
     def forward(self, problems: Diagnostics) -> None:
         for node in self.graph.nodes:
-            if any(not v.is_const and v not in self.table for v in node.inputs):
-                continue  # an input's own problem is reported already
             try:
                 self.options[node] = options(node, self.target)
             except Unsupported as error:
                 problems.add_error(node, error)
+                # What follows may have problems of its own, and all of them are to be told.
+                self.table.update((value, {1: 0.0}) for value in node.outputs)
                 continue
             for k, value in enumerate(node.outputs):
                 self.table[value] = self._costs(node, k)

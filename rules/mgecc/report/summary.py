@@ -19,6 +19,8 @@ def _tensor(tensor: IOTensor) -> dict[str, Any]:
     }
     if dtype.scale is not None:
         row |= {"scale": dtype.scale, "zero_point": dtype.zero_point}
+    if tensor.extent is not None:
+        row["extent"] = dict(zip(("axis", "output"), tensor.extent))
     return row
 
 

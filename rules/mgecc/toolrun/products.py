@@ -57,6 +57,7 @@ def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:
 
 def compile_products(config: ModelConfig, target: str, cpu: str = "") -> compiler.Products:
     """Compile, writing nothing. Raises InputError for anything that is the model's or the user's fault."""
+    from mgecc.emit import EmitError
     from mgecc.frontends.mge import MgeError
     from mgecc.graph.diagnostics import CompileError, Unsupported
 
@@ -64,6 +65,8 @@ def compile_products(config: ModelConfig, target: str, cpu: str = "") -> compile
         return compiler.compile_model(config, target, cpu)
     except (CompileError, MgeError, TargetError) as error:
         raise InputError(str(error)) from None
+    except EmitError as error:
+        raise InputError(f"{config.model.name}: the program does not fit the blob format: {error}") from None
     except Unsupported as error:
         raise InputError(f"{config.model.name}: {error.why}; {error.advice}".rstrip("; ")) from None
     except OSError as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,15 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Tensor:
-    """One input or output: the user's name, its shape and element type."""
+    """One input or output: the user's name, its shape and element type.
+
+    ``extent``: where the size depends on the data, (axis, position of the output with the number of valid elements).
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: DType
+    extent: tuple[int, int] | None = None
 
     @property
     def nbytes(self) -> int:
@@ -57,7 +62,24 @@ def read_interface(folder: Path) -> Interface:
 
 def _tensor(row: dict[str, Any]) -> Tensor:
     dtype = DType(row["dtype"], row.get("scale"), row.get("zero_point", 0))
-    return Tensor(row["name"], tuple(row["shape"]), dtype)
+    extent = (row["extent"]["axis"], row["extent"]["output"]) if "extent" in row else None
+    return Tensor(row["name"], tuple(row["shape"]), dtype, extent)
+
+
+def valid_part(tensor: Tensor, arrays: Sequence[np.ndarray], position: int) -> tuple[Tensor, np.ndarray]:
+    """An output with the shape it has in these cases; ``arrays`` are all outputs, stacked over the cases.
+
+    Raises InputError where the cases have different sizes.
+    """
+    array = arrays[position]
+    if tensor.extent is None:
+        return tensor, array
+    axis, place = tensor.extent
+    sizes = sorted({int(n) for n in arrays[place].reshape(-1)})
+    if len(sizes) > 1:
+        raise InputError(f"{tensor.name} has different sizes in its cases ({sizes[0]} to {sizes[-1]}): take one case")
+    shape = (*tensor.shape[:axis], *sizes, *tensor.shape[axis + 1 :])
+    return replace(tensor, shape=shape), array.take(range(*sizes), axis + 1)
 
 
 def split_cases(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:

@@ -111,12 +111,21 @@ class _Importer:
             if record.type == INPUT_TYPE or needed.intersection(record.outputs):
                 self._import(record)
         self._check_inputs()
-        self.problems.check()
         for k, (number, name) in enumerate(zip(self.model.outputs, self.model.output_names)):
-            value = self.values[number]
-            self.graph.outputs.append((name or value.name or f"output{k}", value))
+            if number in self.values:
+                value = self.values[number]
+                self.graph.outputs.append((name or value.name or f"output{k}", value))
+        if self.problems.problems:
+            self._keep_what_is_there()
         self.graph.sweep()
         return self.graph
+
+    def _keep_what_is_there(self) -> None:
+        """Make results that lead nowhere outputs, so that later steps look at all that could be imported."""
+        read = {value for node in self.graph.nodes for value in node.inputs}
+        loose = [v for node in self.graph.nodes for v in node.outputs if v not in read]
+        known = self.graph.output_values()
+        self.graph.outputs += [(v.name, v) for v in loose if v not in known]
 
     def _import(self, record: Record) -> None:
         """Make the record's values; a problem is noted unless it follows from an earlier one."""
@@ -164,8 +173,9 @@ class _Importer:
         return Value(name, TensorType(tensor.shape, dtype), const=array)
 
     def _operation(self, record: Record, node: Node) -> None:
+        node.attrs = _attrs(record)
         operator = _operator(record)
-        node.op, node.attrs = operator.name, _attrs(record)
+        node.op = operator.name
         for position in operator.reads_values:
             if position < len(node.inputs):
                 known(node, position)
@@ -225,6 +235,17 @@ class _Importer:
             self.problems.problems.append(problem)
 
 
+def survey_mge(
+    data: bytes, source: str, input_shapes: Mapping[str, Sequence[int]] | None = None
+) -> tuple[Graph, Diagnostics]:
+    """Like ``import_mge``, but problems are returned beside the graph of what could be imported in spite of them.
+
+    Raises MgeError only.
+    """
+    importer = _Importer(read_mge(data), input_shapes or {}, Graph(source), Diagnostics(source))
+    return importer.run(), importer.problems
+
+
 def import_mge(data: bytes, source: str, input_shapes: Mapping[str, Sequence[int]] | None = None) -> Graph:
     """The graph of a model file.
 
@@ -233,8 +254,9 @@ def import_mge(data: bytes, source: str, input_shapes: Mapping[str, Sequence[int
     whose size depends on the data have their largest size as shape, and their nodes the attribute 'varies'.
     Raises MgeError if the bytes are no model, CompileError listing every problem if the model cannot be served.
     """
-    importer = _Importer(read_mge(data), input_shapes or {}, Graph(source), Diagnostics(source))
-    return importer.run()
+    graph, problems = survey_mge(data, source, input_shapes)
+    problems.check()
+    return graph
 
 
-__all__ = ["CompileError", "dtype_of", "import_mge"]
+__all__ = ["CompileError", "dtype_of", "import_mge", "survey_mge"]

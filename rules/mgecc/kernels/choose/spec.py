@@ -11,16 +11,28 @@ from mgecc.kernels.plain import plain_candidate, require_float32
 from mgecc.targets import Target
 
 
+def _counted(node: Node, results: int) -> str:
+    """Whether the number chosen is a result too, as a part of the kernel's name."""
+    return "_counted" if len(node.outputs) > results else ""
+
+
+def _size_operand(node: Node, results: int) -> list[tuple[str, str]]:
+    return [("size", "int32_t *")] if _counted(node, results) else []
+
+
 def _cond_take(node: Node) -> list[Call]:
     x, mask = node.inputs
     word, mode, size = WORDS[x.type.dtype.size], node.attrs["mode"], x.type.dtype.size
     ctype, letters = ctype_of(mask.type.dtype)
     kernel = Kernel(
-        f"cond_take_e{size}_{letters}_{mode.lower()}",
+        f"cond_take_e{size}_{letters}_{mode.lower()}{_counted(node, 2)}",
         "choose/cond_take.c.j2",
-        (("x", f"const {word} *"), ("mask", f"const {ctype} *"), ("y", f"{word} *"), ("index", "int32_t *")),
+        (
+            *(("x", f"const {word} *"), ("mask", f"const {ctype} *"), ("y", f"{word} *"), ("index", "int32_t *")),
+            *_size_operand(node, 2),
+        ),
         (("n", "int32_t"), ("val", "float"), ("eps", "float")),
-        (("mode", mode),),
+        (("counted", bool(_counted(node, 2))), ("mode", mode)),
     )
     numbers = (x.type.elements, float(node.attrs["val"]), float(node.attrs["eps"]))
     return [Call(kernel, (x, mask, *node.outputs), numbers)]
@@ -40,13 +52,13 @@ def _non_zero(node: Node) -> list[Call]:
     x = node.inputs[0]
     ctype, letters = ctype_of(x.type.dtype)
     kernel = Kernel(
-        f"non_zero_{letters}_r{x.type.rank}",
+        f"non_zero_{letters}_r{x.type.rank}{_counted(node, 1)}",
         "choose/non_zero.c.j2",
-        (("x", f"const {ctype} *"), ("y", "int32_t *")),
+        (("x", f"const {ctype} *"), ("y", "int32_t *"), *_size_operand(node, 1)),
         tuple((f"d{j}", "int32_t") for j in range(x.type.rank)),
-        (("rank", x.type.rank),),
+        (("counted", bool(_counted(node, 1))), ("rank", x.type.rank)),
     )
-    return [Call(kernel, (x, node.output), x.shape)]
+    return [Call(kernel, (x, *node.outputs), x.shape)]
 
 
 @serves("NonZero")

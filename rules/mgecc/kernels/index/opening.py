@@ -1,4 +1,8 @@
-"""Slices whose bounds are computed: their results have the largest size and end with zeros."""
+"""Slices whose bounds are computed: their results have the largest size and end with zeros.
+
+Where the node has a second result (passes.extents adds it to nodes with one such slice), it is the number of elements
+taken, one int32.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +34,13 @@ def rest_of(node: Node) -> Node:
     return rest
 
 
-def _kernel(begin: bool, end: bool) -> Kernel:
-    params: dict[str, Param] = {"begin": begin, "end": end}
+def _kernel(begin: bool, end: bool, counted: bool) -> Kernel:
+    params: dict[str, Param] = {"begin": begin, "counted": counted, "end": end}
     operands = [("x", "const unsigned char *")] + [("begin", "const int32_t *")] * begin
     operands += [("end", "const int32_t *")] * end + [("y", "unsigned char *")]
+    operands += [("size", "int32_t *")] * counted
     return Kernel(
-        f"slice_bytes{'_begin' * begin}{'_end' * end}",
+        f"slice_bytes{'_begin' * begin}{'_end' * end}{'_counted' * counted}",
         "index/opening.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in ("outer", "n", "inner", "step", "most")),
@@ -62,9 +67,9 @@ def cuts(node: Node, whole: TensorType, source: Operand) -> list[Call]:
         step = 1 if item.step is None else int(known(node, item.step)[0])
         inner = prod(shape[axis + 1 :]) * whole.dtype.size
         bounds = [node.inputs[p] for p in (item.begin, item.end) if p is not None]
-        kernel = _kernel(item.begin is not None, item.end is not None)
-        calls.append(
-            Call(kernel, (source, *bounds, to), (prod(shape[:axis]), shape[axis], inner, step, most))
-        )
+        size = node.outputs[1:]
+        kernel = _kernel(item.begin is not None, item.end is not None, bool(size))
+        numbers = (prod(shape[:axis]), shape[axis], inner, step, most)
+        calls.append(Call(kernel, (source, *bounds, to, *size), numbers))
         source, shape = to, after
     return calls

@@ -110,7 +110,7 @@ def _opened(node: Node) -> Candidate:
     plan = _Plan(walk, moving(node.inputs[0], "get"), 0, index)
     first = _candidate(rest, plan)
     steps = first.cost + 60 + 8 * node.output.type.elements
-    blocks = (1,) * len(node.inputs), (1,)
+    blocks = (1,) * len(node.inputs), (1,) * len(node.outputs)
     return Candidate(
         partial(_open_calls, plan), steps, *blocks, first.code + 400, why="cut where the bounds say"
     )

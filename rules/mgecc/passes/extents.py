@@ -1,0 +1,154 @@
+"""Results whose size depends on the data: their shape is a bound, and a number says how much of it is valid.
+
+The operator that decides the size gets one more result, that number (int32). Operators that handle elements one by
+one hand it on; all others would compute with what lies behind the valid part and are refused. A model's output of
+varying size is followed by an output with its size. Not in the pipeline: it runs once behind it and has problems to
+report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mgecc.graph import Diagnostics, Graph, Node, TensorType, Unsupported, Value
+from mgecc.graph.types import INT32
+from mgecc.ops import find
+from mgecc.ops.index_items import is_open, items_of
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Along ``axis`` the first ``size`` elements are valid."""
+
+    axis: int
+    size: Value
+
+
+Extents = list[Extent | None]
+_Rule = Callable[[Node, Extents], Extent]
+
+
+def _source_axis(node: Node) -> int | None:
+    """The axis whose size the node decides while it runs; None if its kernels cannot tell the size."""
+    if node.op in ("CondTake", "NonZero"):
+        return node.op == "NonZero"
+    if node.op == "Subtensor":
+        items = items_of(node, 1)
+        (axis, *others) = [item.axis for item in items if item.idx is None and is_open(node, item)]
+        return None if others else axis - sum(item.idx is not None and item.axis < axis for item in items)
+    return None
+
+
+def _one_by_one(node: Node, extents: Extents) -> Extent:
+    """Element-wise: all operands that vary do so along one axis by one size; others repeat along it."""
+    rank = node.output.type.rank
+    moved = {Extent(e.axis + rank - v.type.rank, e.size) for v, e in zip(node.inputs, extents) if e}
+    (extent, *others) = sorted(moved, key=lambda e: e.axis)
+    depth = rank - extent.axis
+    fixed = [
+        v for v, e in zip(node.inputs, extents) if e is None and v.type.rank >= depth and v.shape[-depth] > 1
+    ]
+    if others or fixed:
+        raise Unsupported(
+            "its operands do not have the same varying size", "give them one mask, or one count"
+        )
+    return extent
+
+
+def _gather(node: Node, extents: Extents) -> Extent:
+    """Data of fixed size, addressed by one index of varying size."""
+    items = items_of(node, 1)
+    if extents[0] or len(items) != 1 or items[0].idx is None or node.inputs[items[0].idx].type.rank != 1:
+        raise Unsupported("of indexing, only data of fixed size by one list of indices is served")
+    extent = extents[items[0].idx]
+    assert extent is not None
+    return Extent(items[0].axis, extent.size)
+
+
+def _part(node: Node, extents: Extents) -> Extent:
+    """Constant parts of other axes."""
+    items, extent = items_of(node, 1), extents[0]
+    if (
+        extent is None
+        or any(extents[1:])
+        or any(item.axis == extent.axis or is_open(node, item) for item in items)
+    ):
+        raise Unsupported("a part of the varying axis is taken", "take parts before the size varies")
+    gone = sum(item.idx is not None and item.axis < extent.axis for item in items)
+    return Extent(extent.axis - gone, extent.size)
+
+
+def _turn(node: Node, extents: Extents) -> Extent:
+    (extent,) = extents
+    assert extent is not None
+    return Extent(list(node.attrs["pattern"]).index(extent.axis), extent.size)
+
+
+_RULES: dict[str, _Rule] = {
+    **dict.fromkeys(("Elemwise", "FusedElemwise", "PowC", "TypeCvt", "Copy"), _one_by_one),
+    "IndexingMultiAxisVec": _gather,
+    "Subtensor": _part,
+    "Dimshuffle": _turn,
+}
+
+
+def _source(node: Node) -> Extents:
+    axis = _source_axis(node)
+    if axis is None:
+        raise Unsupported(
+            "the size of its result depends on the data and is not known to its kernels", _ADVICE
+        )
+    size = Value(f"{node.output.name}.size", TensorType((1,), INT32), node)
+    results: Extents = [Extent(int(axis), size)] * len(node.outputs)
+    node.outputs = [*node.outputs, size]
+    return [*results, None]
+
+
+_ADVICE = "make its input an output of the model and leave this step to the application"
+
+
+def _passed_on(node: Node, extents: Extents) -> Extents:
+    first, extent = next((v, e) for v, e in zip(node.inputs, extents) if e)
+    rule = _RULES.get(node.op)
+    if rule is None:
+        bound = f"at most {first.shape[extent.axis]} along axis {extent.axis}"
+        why = f"how many elements of its input {first.name} are valid depends on the data ({bound})"
+        raise Unsupported(f"{why}, and {node.op} is not served on such data", _ADVICE)
+    return [rule(node, extents)] * len(node.outputs)
+
+
+def _of_node(node: Node, known: dict[Value, Extent]) -> Extents:
+    extents: Extents = [known.get(v) for v in node.inputs]
+    varies = getattr(find(node.op), "varies", None)
+    decides = varies is not None and varies(node)
+    if any(extents):
+        if decides:
+            raise Unsupported("the sizes of both its input and its result depend on the data", _ADVICE)
+        return _passed_on(node, extents)
+    return _source(node) if decides else [None] * len(node.outputs)
+
+
+def carry(graph: Graph, problems: Diagnostics) -> None:
+    """Give outputs of varying size a companion with their size; what cannot be served is added to ``problems``."""
+    known: dict[Value, Extent] = {}
+    for node in graph.nodes:
+        try:
+            extents = _of_node(node, known)
+        except Unsupported as error:
+            problems.add_error(node, error)
+            continue
+        known.update((v, e) for v, e in zip(node.outputs, extents) if e)
+    _add_outputs(graph, known)
+
+
+def _add_outputs(graph: Graph, known: dict[Value, Extent]) -> None:
+    places: dict[Value, int] = {}
+    for position, (name, value) in enumerate(list(graph.outputs)):
+        extent = known.get(value)
+        if extent is None:
+            continue
+        if extent.size not in places:
+            places[extent.size] = len(graph.outputs)
+            graph.outputs.append((f"{name}.size", extent.size))
+        graph.extents[position] = (extent.axis, places[extent.size])

@@ -1,0 +1,61 @@
+"""Recorded models, compiled and run on every target, give MegEngine's own results.
+
+Models that cannot be compiled are listed in refused.json with the first line of the error that each gets.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mgecc.config import ModelConfig, Verify
+from mgecc.graph import CompileError
+from mgecc.targets import load_target
+from mgecc.toolrun.emulators import EmulatorMissing
+from mgecc.toolrun.session import compile_and_build, prepare
+from mgecc.toolrun.verify import verify
+
+CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
+REFUSED: dict[str, str] = json.loads((Path(__file__).parent / "refused.json").read_text())
+TARGETS = ("x86_64", "arm64", "armv7", "baremetal")
+
+
+def _has_outputs(name: str) -> bool:
+    path = CORPUS / f"{name}.npz"
+    if not path.exists():
+        return False
+    with np.load(path) as arrays:
+        return any(key.startswith("out.") for key in arrays.files)
+
+
+MANIFEST = json.loads((CORPUS / "manifest.json").read_text())
+CASES = [case for case in MANIFEST if _has_outputs(case["name"]) and case["name"] not in REFUSED]
+
+
+def config(name: str) -> ModelConfig:
+    path = CORPUS / f"{name}.mge"
+    return ModelConfig(path, name, path)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_gives_the_recorded_outputs(case: dict, target: str, tmp_path: Path) -> None:
+    libraries = compile_and_build(config(case["name"]), load_target(target), "zig", tmp_path / "products")
+    with np.load(CORPUS / f"{case['name']}.npz") as arrays:
+        recorded = {key: arrays[key] for key in arrays.files}
+    try:
+        session = prepare(libraries, "zig", tmp_path / "runner")
+        results = verify(session, recorded, recorded, Verify(rtol=case["rtol"], atol=case["atol"]))
+    except EmulatorMissing as error:
+        pytest.skip(str(error))
+    for errors in results.values():
+        assert all(error.ok for error in errors), errors
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_refused_models_get_their_error(name: str) -> None:
+    from mgecc.compiler import compile_model
+
+    with pytest.raises(CompileError) as caught:
+        compile_model(config(name), "arm64")
+    assert str(caught.value).splitlines()[1].strip() == REFUSED[name]

@@ -1,0 +1,103 @@
+"""Results whose size depends on the data carry it, or are refused where it would matter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
+from mgecc.graph.types import FLOAT32, INT32
+from mgecc.ops import infer
+from mgecc.passes import extents
+
+BOOL = DType("bool")
+
+
+def value(name: str, *shape: int, dtype: DType = FLOAT32) -> Value:
+    return Value(name, TensorType(shape, dtype))
+
+
+def node(op: str, inputs: list[Value], **attrs: Any) -> Node:
+    made = Node(op, op.lower(), {"output_dtype": None, **attrs}, inputs, origin="here")
+    made.outputs = [Value(f"{made.name}{k}", t, made) for k, t in enumerate(infer(made))]
+    return made
+
+
+def taken() -> tuple[Value, Value, Node]:
+    x, mask = value("x", 4, 5), value("mask", 4, 5, dtype=BOOL)
+    return x, mask, node("CondTake", [x, mask], mode="EQ", val=1.0, eps=1e-6)
+
+
+def carried(nodes: list[Node], *outputs: Value) -> tuple[Graph, list[str]]:
+    graph = Graph("g", [], nodes, [(v.name, v) for v in outputs])
+    problems = Diagnostics("g")
+    extents.carry(graph, problems)
+    return graph, [str(problem) for problem in problems.problems]
+
+
+def test_outputs_of_one_size_share_one_companion() -> None:
+    _, _, take = taken()
+    graph, problems = carried([take], *take.outputs)
+    assert problems == []
+    assert [name for name, _ in graph.outputs] == ["condtake0", "condtake1", "condtake0.size"]
+    assert graph.extents == {0: (0, 2), 1: (0, 2)}
+    assert graph.outputs[2][1].type == TensorType((1,), INT32)
+    assert graph.outputs[2][1].producer is take
+
+
+def test_coordinates_vary_along_their_second_axis() -> None:
+    found = node("NonZero", [value("x", 3, 4)])
+    graph, _ = carried([found], found.output)
+    assert graph.extents == {0: (1, 1)}
+
+
+def test_element_wise_operators_and_gathers_hand_the_size_on() -> None:
+    _, _, take = taken()
+    half = node("Elemwise", [take.outputs[0], value("s", 1)], mode="MUL")
+    rows = node(
+        "IndexingMultiAxisVec", [value("t", 20, 3), take.outputs[1]], items=((0, False, False, False, True),)
+    )
+    turned = node("Dimshuffle", [rows.output], pattern=(1, 0), ndim=2)
+    graph, problems = carried([take, half, rows, turned], half.output, turned.output)
+    assert problems == []
+    assert graph.extents == {0: (0, 2), 1: (1, 2)}
+
+
+def test_parts_of_other_axes_are_taken_from_data_of_varying_size() -> None:
+    _, _, take = taken()
+    rows = node(
+        "IndexingMultiAxisVec", [value("t", 20, 3), take.outputs[1]], items=((0, False, False, False, True),)
+    )
+    column = Value("one", TensorType((1,), INT32), const=np.array([1], "int32"))
+    part = node("Subtensor", [rows.output, column], items=((1, False, False, False, True),))
+    graph, problems = carried([take, rows, part], part.output)
+    assert problems == []
+    assert graph.extents == {0: (0, 1)}
+
+
+@pytest.mark.parametrize("other", ["fixed", "another count"])
+def test_operands_of_different_sizes_are_refused(other: str) -> None:
+    _, _, take = taken()
+    _, _, second = taken()
+    operand = value("y", 20) if other == "fixed" else second.outputs[0]
+    total = node("Elemwise", [take.outputs[0], operand], mode="ADD")
+    _, problems = carried([take, second, total], total.output)
+    assert len(problems) == 1
+    assert "do not have the same varying size" in problems[0]
+
+
+def test_operators_that_would_count_what_is_not_there_are_refused_by_name() -> None:
+    _, _, take = taken()
+    total = node("Reduce", [take.outputs[0]], mode="SUM", axis=0)
+    size = node("GetVarShape", [take.outputs[0]])
+    _, problems = carried([take, total, size], total.output, size.output)
+    assert [problem.split(" ")[0] for problem in problems] == ["reduce", "getvarshape"]
+    assert "how many elements of its input condtake0 are valid depends on the data" in problems[0]
+    assert "at most 20 along axis 0" in problems[0]
+
+
+def test_graphs_of_fixed_sizes_stay_as_they_are() -> None:
+    double = node("Elemwise", [value("x", 2), value("y", 2)], mode="ADD")
+    graph, problems = carried([double], double.output)
+    assert (problems, graph.extents, len(graph.outputs)) == ([], {}, 1)
