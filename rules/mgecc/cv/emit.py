@@ -1,0 +1,49 @@
+"""Chosen functions to the two files of a model: their C text for one target, and their header."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from mgecc.cv.function import CvFunction
+from mgecc.cv.registry import Chosen, find_cv_functions
+from mgecc.kernels.render import header_text
+from mgecc.targets import Target
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _fill(template: str, **names: Any) -> str:
+    return _environment().get_template(template).render(**names).strip("\n") + "\n"
+
+
+def _texts(function: CvFunction) -> list[str]:
+    parts = [_fill(part, dtype=function.dtype) for part in function.parts]
+    body = _fill(function.template, f=function, **dict(function.params))
+    return [*parts, f"/* ---- {function.symbol} ---- */\n{body}"]
+
+
+def cv_c(chosen: Chosen, target: Target) -> str:
+    """Text of ``<model>_cv.c``. The same functions for the same target give the same text, whatever the model."""
+    functions = find_cv_functions(chosen)
+    names = "".join(f" * {f.symbol}\n" for f in functions)
+    head = f"/* Image functions for {target.name}. Generated; do not edit.\n *\n{names} */"
+    texts = [text for function in functions for text in _texts(function)]
+    return "\n".join([head, header_text(target.isa), _fill("common.j2"), *dict.fromkeys(texts)])
+
+
+def cv_h(chosen: Chosen, prefix: str) -> str:
+    """Text of ``<model>_cv.h``; ``prefix`` is what the model's C names begin with."""
+    return _fill("header.h.j2", functions=find_cv_functions(chosen), upper=prefix.upper())
