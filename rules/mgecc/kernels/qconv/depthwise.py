@@ -39,16 +39,18 @@ def _span(conv: QConv, p: int) -> int:
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     window, c = conv.geo.window, target.block_of("qint8")
     p, act = _pixels(target, conv.geo.output[3]), structure(node)
+    out = BYTES[node.output.type.dtype.name]
     z = BYTES[conv.z.type.dtype.name] if conv.z is not None else ""
     flip = flip_of(node.inputs[0])
     params = {
         "act": act, "c": c, "dw": window.dilate[1], "flip": flip, "kw": window.kernel[1], "lanes": target.lanes, "p": p,
-        "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), "z": z,
+        "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), "unsigned": int(out == "u8"),
+        "z": z,
     }  # fmt: skip
     operands = [("x", "const int8_t *"), ("w", "const int16_t *"), ("b", "const int32_t *"), ("q", "const float *")]
     operands += [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *"), ("ring", "int8_t *")]
     shape = f"kx{window.kernel[1]}s{window.stride[1]}" + (f"d{window.dilate[1]}" if window.dilate[1] > 1 else "")
-    kind, added = "u8" if flip else "s8", f"_add{z}" if z else ""
+    kind, added = "u8" if flip else "s8", (f"_add{z}" if z else "") + ("_u8" if out == "u8" else "")
     return Kernel(
         f"qconv_{kind}_depthwise_{shape}_c{c}_p{p}{added}{suffix(act)}",
         "qconv/depthwise.c.j2",

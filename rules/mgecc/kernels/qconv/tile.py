@@ -73,17 +73,18 @@ def tile_for(target: Target, pixels: int, vectors: int) -> Tile:
 def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     flat = _is_flat(node, conv)
     stride = 1 if flat else conv.geo.window.stride[1]
+    out = BYTES[node.output.type.dtype.name]
     act, z = structure(node), BYTES[conv.z.type.dtype.name] if conv.z is not None else ""
     params = {
         "act": act, "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]), "j": tile.j, "lanes": tile.lanes,
-        "p": tile.p, "sw": stride if stride <= 2 else 0, "z": z,
+        "p": tile.p, "sw": stride if stride <= 2 else 0, "unsigned": int(out == "u8"), "z": z,
     }  # fmt: skip
     operands = [("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")]
     operands += [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *")] + [("ring", "int8_t *")] * (not flat)
     names = _FIELDS if flat else _FIELDS + ROW_FIELDS
     window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
     kind = ("u8" if params["flip"] else "s8") + ("dot" if has_dot(tile.target) else "")
-    added = f"_add{z}" if z else ""
+    added = (f"_add{z}" if z else "") + ("_u8" if out == "u8" else "")
     return Kernel(
         f"qconv_{kind}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}{added}{suffix(act)}",
         "qconv/tile.c.j2",

@@ -124,22 +124,6 @@ MG_INLINE mg_vd4 mg_vd4_load(const int8_t *p)
 #endif
 #endif
 
-/* The low bytes of four vectors, `step` bytes from one to the next. */
-MG_INLINE void mg_vb_store4(int8_t *p, ptrdiff_t step, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
-{
-#ifdef __ARM_NEON
-    if (step == 4) {
-        int16x8_t low = vcombine_s16(vmovn_s32(a), vmovn_s32(b)), high = vcombine_s16(vmovn_s32(c), vmovn_s32(d));
-        vst1q_s8(p, vcombine_s8(vmovn_s16(low), vmovn_s16(high)));
-        return;
-    }
-#endif
-    mg_vb_store(p, a);
-    mg_vb_store(p + step, b);
-    mg_vb_store(p + 2 * step, c);
-    mg_vb_store(p + 3 * step, d);
-}
-
 /* A row with `left` and `right` bytes of `fill` around `count` bytes, each with the bits of `flip` turned. */
 MG_INLINE void mg_pad_row(int8_t *to, const int8_t *from, int32_t left, int32_t count, int32_t right, int fill, int flip)
 {

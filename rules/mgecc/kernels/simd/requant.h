@@ -8,12 +8,22 @@
 typedef struct {
     mg_vf total, inverse, low, high, z_unit;
     mg_vi zero, z_zero;
+#ifdef __ARM_NEON
+    int16x8_t zero16;
+    int8x16_t least; /* the lower limit as a stored number */
+#endif
 } mg_requant;
 
 MG_INLINE mg_requant mg_requant_load(const float *q)
 {
-    mg_requant r = {mg_vf_set1(q[0]), mg_vf_set1(q[1]), mg_vf_set1(q[2]), mg_vf_set1(q[3]), mg_vf_set1(q[4]),
-                    mg_vi_set1((int32_t)q[5]), mg_vi_set1((int32_t)q[6])};
+    mg_requant r;
+    r.total = mg_vf_set1(q[0]), r.inverse = mg_vf_set1(q[1]), r.z_unit = mg_vf_set1(q[4]);
+    r.low = mg_vf_set1(q[2]), r.high = mg_vf_set1(q[3]);
+    r.zero = mg_vi_set1((int32_t)q[5]), r.z_zero = mg_vi_set1((int32_t)q[6]);
+#ifdef __ARM_NEON
+    r.zero16 = vdupq_n_s16((int16_t)(int32_t)q[5]);
+    r.least = vdupq_n_s8((int8_t)(int32_t)(q[2] + q[5]));
+#endif
     return r;
 }
 
@@ -28,6 +38,32 @@ MG_INLINE mg_vi mg_requant_store(mg_requant r, mg_vf real)
 {
     mg_vf units = mg_vf_min(mg_vf_max(mg_vf_mul(real, r.inverse), r.low), r.high);
     return mg_vi_add(mg_vi_round(units), r.zero);
+}
+
+/* Four vectors to memory, `step` bytes from one to the next. On NEON the upper limit, and without an activation the lower
+ * one, is that of the type, to which narrowing saturates. */
+MG_INLINE void mg_requant_store4(int8_t *p, ptrdiff_t step, int is_unsigned, mg_requant r, mg_vf a, mg_vf b, mg_vf c, mg_vf d)
+{
+#ifdef __ARM_NEON
+    if (step == 4) {
+        mg_vi w = mg_vi_round(mg_vf_mul(a, r.inverse)), x = mg_vi_round(mg_vf_mul(b, r.inverse));
+        mg_vi y = mg_vi_round(mg_vf_mul(c, r.inverse)), z = mg_vi_round(mg_vf_mul(d, r.inverse));
+        int16x8_t low = vqaddq_s16(vcombine_s16(vqmovn_s32(w), vqmovn_s32(x)), r.zero16);
+        int16x8_t high = vqaddq_s16(vcombine_s16(vqmovn_s32(y), vqmovn_s32(z)), r.zero16);
+        if (is_unsigned) {
+            uint8x16_t bytes = vcombine_u8(vqmovun_s16(low), vqmovun_s16(high));
+            vst1q_u8((uint8_t *)p, vmaxq_u8(bytes, vreinterpretq_u8_s8(r.least)));
+        } else {
+            vst1q_s8(p, vmaxq_s8(vcombine_s8(vqmovn_s16(low), vqmovn_s16(high)), r.least));
+        }
+        return;
+    }
+#endif
+    (void)is_unsigned;
+    mg_vb_store(p, mg_requant_store(r, a));
+    mg_vb_store(p + step, mg_requant_store(r, b));
+    mg_vb_store(p + 2 * step, mg_requant_store(r, c));
+    mg_vb_store(p + 3 * step, mg_requant_store(r, d));
 }
 
 /* min(max(a + 3, 0), 6), what both hard activations start with. */
