@@ -24,7 +24,7 @@ MAX_MODEL_BYTES = 1 << 31
 
 @dataclass(frozen=True)
 class Products:
-    """The files of one compilation, by name; names depend on the model's name and the target only."""
+    """The files of one compilation, by name: the names that ``output_names`` gives."""
 
     files: dict[str, bytes]
     programs: tuple[Program, ...]
@@ -40,11 +40,20 @@ def kernel_file(model: str, target: Target, member: str) -> str:
     return f"{member}/{model}_kernels.c" if target.members else f"{model}_kernels.c"
 
 
-def output_names(model: str, target_name: str, cpu: str = "") -> list[str]:
-    """Names of all files that ``compile_model`` gives; known before anything is compiled."""
+def cv_file(model: str, target: Target, member: str) -> str:
+    """Name of the C file with the image functions of one member."""
+    return f"{member}/{model}_cv.c" if target.members else f"{model}_cv.c"
+
+
+def output_names(model: str, target_name: str, cpu: str = "", cv: bool = False) -> list[str]:
+    """Names of all files that ``compile_model`` gives; known before anything is compiled.
+
+    ``cv``: the configuration names image functions.
+    """
     target = load_target(target_name, cpu)
     kernels = [kernel_file(model, target, member) for member in members(target)]
-    return [f"{model}.h", f"{model}.blob", f"{model}_blob.S", *kernels, "report.json"]
+    images = [f"{model}_cv.h", *(cv_file(model, target, member) for member in members(target))] if cv else []
+    return [f"{model}.h", f"{model}.blob", f"{model}_blob.S", *kernels, *images, "report.json"]
 
 
 def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
@@ -105,10 +114,21 @@ def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Produ
     }
     for member, single, program in zip(members(target), singles, programs):
         files[kernel_file(name, target, member)] = emit.kernels_c(program, single).encode()
+    files |= _image_functions(config, target, singles) if config.cv else {}
     reports = [report(program) for program in programs]
     document = reports[0] if len(reports) == 1 else {**reports[0], "target": target.name, "members": reports}
     files["report.json"] = (json.dumps(document, indent=1) + "\n").encode()
     return Products(files, programs)
+
+
+def _image_functions(config: ModelConfig, target: Target, singles: list[Target]) -> dict[str, bytes]:
+    from mgecc.cv import cv_c, cv_h
+    from mgecc.emit import model_prefix
+
+    files = {f"{config.name}_cv.h": cv_h(config.cv, model_prefix(config.name)).encode()}
+    for member, single in zip(members(target), singles):
+        files[cv_file(config.name, target, member)] = cv_c(config.cv, single).encode()
+    return files
 
 
 @cache

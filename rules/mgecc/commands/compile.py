@@ -34,7 +34,10 @@ def run(args: argparse.Namespace) -> int:
     if args.split:
         written += write_files(kernel_texts(products, target), args.out)
     if not args.no_library:
-        for library in build_library(args.out, config.name, target, args.toolchain, config.optimize):
+        libraries = build_library(
+            args.out, config.name, target, args.toolchain, config.optimize, bool(config.cv)
+        )
+        for library in libraries:
             written += [p for p in (library.archive, library.archive.with_suffix(".so")) if p.is_file()]
     for path in written:
         print(f"{path.stat().st_size:>10} {path}")

@@ -98,6 +98,7 @@ def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
         preprocess=_preprocess(value["preprocess"]) if "preprocess" in value else None,
         verify=_verify(folder, value.get("verify", {})),
         options=dict(sorted(value.get("options", {}).items())),
+        cv=tuple(sorted({(name, dtype) for name, dtypes in value.get("cv", {}).items() for dtype in dtypes})),
         **plain,
     )
 

@@ -72,7 +72,10 @@ class Verify:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """One model.yaml; files are joined to its folder, sizes are in bytes, None means no limit."""
+    """One model.yaml; files are joined to its folder, sizes are in bytes, None means no limit.
+
+    ``cv``: image functions to generate, as (name, element type), sorted.
+    """
 
     path: Path
     name: str
@@ -88,6 +91,7 @@ class ModelConfig:
     preprocess: Preprocess | None = None
     verify: Verify = field(default_factory=Verify)
     options: dict[str, bool] = field(default_factory=dict)
+    cv: tuple[tuple[str, str], ...] = ()
 
     @property
     def folder(self) -> Path:

@@ -19,16 +19,36 @@ def _params(channels: tuple[int, int], body: tuple[str, ...]) -> dict[str, objec
 
 
 FUNCTIONS: list[CvFunction] = [
-    *for_each([UI8], "rgb2bgr", "pixelwise.c.j2", "Swaps the first and the third of three channels.", **_params((3, 3), _SWAP)),
-    *for_each([UI8], "rgb2gray", "pixelwise.c.j2", "Three channels R, G, B to one.", **_params((3, 1), _GRAY)),
-    *for_each([UI8, F32], "gray2rgb", "pixelwise.c.j2", "One channel to three equal ones.", **_params((1, 3), _SPREAD)),
-    *for_each([UI8], "rgb2yuv", "pixelwise.c.j2", "Channels R, G, B to Y, U, V, all of the full range.", **_params((3, 3), _YUV)),
+    *for_each(
+        [UI8],
+        "rgb2bgr",
+        "pixelwise.c.j2",
+        "Swaps the first and the third of three channels.",
+        **_params((3, 3), _SWAP),
+    ),
+    *for_each(
+        [UI8], "rgb2gray", "pixelwise.c.j2", "Three channels R, G, B to one.", **_params((3, 1), _GRAY)
+    ),
+    *for_each(
+        [UI8, F32],
+        "gray2rgb",
+        "pixelwise.c.j2",
+        "One channel to three equal ones.",
+        **_params((1, 3), _SPREAD),
+    ),
+    *for_each(
+        [UI8],
+        "rgb2yuv",
+        "pixelwise.c.j2",
+        "Channels R, G, B to Y, U, V, all of the full range.",
+        **_params((3, 3), _YUV),
+    ),
     *for_each(
         [UI8],
         "yuv2bgr_nv21",
         "nv21.c.j2",
-        "NV21 of video range to B, G, R: src has one channel, dst's rows of Y and below them half as many of V, U in turn."
-        " Even sizes.",
+        "NV21 of video range to B, G, R. src has one channel: dst's rows of Y, below them half as many of V, U in turn."
+        " Sizes of dst are even.",
         parts=("colour.j2",),
     ),
 ]

@@ -52,6 +52,8 @@ class CvFunction:
         return f"MG_CV {self.prototype};\n{self.prototype}"
 
 
-def for_each(dtypes: Iterable[ElementType], name: str, template: str, about: str, **more: Any) -> list[CvFunction]:
+def for_each(
+    dtypes: Iterable[ElementType], name: str, template: str, about: str, **more: Any
+) -> list[CvFunction]:
     """The same function for several element types."""
     return [CvFunction(name, dtype, template, about, **more) for dtype in dtypes]

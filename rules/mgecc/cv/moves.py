@@ -4,7 +4,11 @@ from mgecc.cv.function import F16, UI8, for_each
 
 FUNCTIONS = [
     *for_each(
-        [UI8], "transpose", "transpose.c.j2", "dst(x, y) = src(y, x). Any number of channels.", parts=("moves.j2",)
+        [UI8],
+        "transpose",
+        "transpose.c.j2",
+        "dst(x, y) = src(y, x). Any number of channels.",
+        parts=("moves.j2",),
     ),
     *for_each(
         [UI8],

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgecc.compiler import kernel_file, members
+from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.targets import Target, Toolchain, load_target, load_toolchain
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
@@ -35,15 +35,18 @@ def member_targets(target: Target) -> dict[str, Target]:
     return {member: load_target(member) if target.members else target for member in members(target)}
 
 
-def build_library(folder: Path, name: str, target: Target, toolchain: str, optimize: str) -> list[Library]:
+def build_library(
+    folder: Path, name: str, target: Target, toolchain: str, optimize: str, cv: bool = False
+) -> list[Library]:
     """Compile the products in ``folder`` and put the libraries beside them, as the SCons rules would.
 
-    Raises ToolchainMissing and ToolError.
+    ``cv``: image functions are among the products. Raises ToolchainMissing and ToolError.
     """
     libraries = find_libraries(folder, name, target)
     for member, library in zip(members(target), libraries):
         tools = load_toolchain(toolchain, library.target)
-        objects = _objects(library, kernel_file(name, target, member), tools, optimize)
+        sources = [kernel_file(name, target, member), *([cv_file(name, target, member)] if cv else [])]
+        objects = _objects(library, sources, tools, optimize)
         _link(library, tools, objects)
     return libraries
 
@@ -55,11 +58,11 @@ def _link(library: Library, tools: Toolchain, objects: list[Path]) -> None:
         run_tool(lambda out: tools.link_shared_args(out, objects, shared.name), shared)
 
 
-def _objects(library: Library, kernels: str, tools: Toolchain, optimize: str) -> list[Path]:
+def _objects(library: Library, generated: list[str], tools: Toolchain, optimize: str) -> list[Path]:
     folder, name = library.folder, library.name
     objects = library.archive.parent / "obj"
     includes = [folder, include_folder(), runtime_folder() / "src"]
-    sources = [folder / kernels, folder / f"{name}_blob.S", *runtime_sources()]
+    sources = [*(folder / file for file in generated), folder / f"{name}_blob.S", *runtime_sources()]
     return [
         compile_file(source, objects / f"{source.stem}.o", tools, includes, optimize) for source in sources
     ]
