@@ -11,7 +11,7 @@ import yaml
 from SCons.Errors import UserError
 from SCons.Util import NodeList
 
-from mgecc.compiler import compiler_id, kernel_file, members, output_names
+from mgecc.compiler import compiler_id, cv_file, kernel_file, members, output_names
 from mgecc.rules.actions import compile_action, step_line
 from mgecc.rules.objects import Tools
 from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain
@@ -101,7 +101,8 @@ def _peek(config: Any) -> dict[str, Any]:
             value = yaml.load(file.read(1 << 20), _YamlLoader)
     except (OSError, yaml.YAMLError, ValueError):
         return {}
-    return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
+    known = value.items() if isinstance(value, dict) else ()
+    return {k: v for k, v in known if isinstance(v, str) or k == "cv"}
 
 
 def _build(request: _Request) -> ModelNodes:
@@ -121,7 +122,7 @@ def _build(request: _Request) -> ModelNodes:
 def _compile(request: _Request) -> dict[str, Any]:
     """The compiler's step: file name -> node."""
     env, target = request.env, request.target
-    names = output_names(request.name, target.name, target.cpu)
+    names = output_names(request.name, target.name, target.cpu, bool(_peek(request.config).get("cv")))
     sources = _sources(request.config)
     ask = {
         "config": request.config.srcnode().get_abspath(),
@@ -158,9 +159,11 @@ def _objects(request: _Request, member: str, products: dict[str, Any]) -> list[A
     includes = [request.folder, str(include_folder())]
     kernels = products[kernel_file(name, request.target, member)]
     blob = products[f"{name}.blob"]
+    images = products.get(cv_file(name, request.target, member))
     return [
         tools.object(f"{folder}/{name}_kernels.o", kernels, includes),
         tools.object(f"{folder}/{name}_blob.o", products[f"{name}_blob.S"], [request.folder], [blob]),
+        *([tools.object(f"{folder}/{name}_cv.o", images, includes)] if images else []),
         *_runtime_objects(request, member, tools),
     ]
 
