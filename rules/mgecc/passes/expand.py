@@ -56,6 +56,30 @@ def _convolution(node: Node) -> list[Node] | None:
     return [take_over(conv, node)]
 
 
+def _conv_bias(node: Node) -> list[Node] | None:
+    """A bias that is a tensor of the result's size is a residual; one computed per channel is added behind."""
+    if not node.output.type.dtype.is_float or len(node.inputs) < 3 or not _odd_bias(node):
+        return None
+    x, w, bias, *rest = node.inputs
+    if not rest and bias.type == node.output.type and not bias.is_const:
+        zeros = np.zeros((1, node.output.shape[1], 1, 1))
+        inputs = [x, w, constant(f"{node.name}.bias", zeros, bias.type.dtype), bias]
+        return [take_over(node_like(node, "ConvBias", dict(node.attrs), inputs), node)]
+    nodes = [node_like(node, "ConvBias", dict(node.attrs, nonlineMode="IDENTITY"), [x, w])]
+    for term in (bias, *rest):
+        nodes.append(elemwise(node, "ADD", nodes[-1].output, term))
+    if node.attrs["nonlineMode"] != "IDENTITY":
+        nodes.append(elemwise(node, node.attrs["nonlineMode"], nodes[-1].output))
+    return [*nodes[:-1], take_over(nodes[-1], node)]
+
+
+def _odd_bias(node: Node) -> bool:
+    """Whether the third operand is not a constant with one number per channel (or none)."""
+    bias = node.inputs[2]
+    plain = node.attrs.get("format", "NCHW") == "NCHW"
+    return plain and not (bias.is_const and bias.type.elements in (0, node.output.shape[1]))
+
+
 def _elemwise(node: Node) -> list[Node] | None:
     return _fused_add(node) or _mul_add(node)
 
@@ -64,6 +88,7 @@ _STEPS: dict[str, Callable[[Node], list[Node] | None]] = {
     "BatchNorm": _batch_norm,
     "Elemwise": _elemwise,
     "Convolution": _convolution,
+    "ConvBias": _conv_bias,
 }
 
 
