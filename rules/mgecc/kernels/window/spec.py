@@ -25,7 +25,10 @@ _REGIONS = {"int32": "int32_t", "uint8": "uint8_t", "int8": "int8_t"}
 
 @dataclass(frozen=True)
 class Tile:
-    """Structure of a kernel: ``p`` result pixels times ``j`` vectors of ``lanes`` channels in registers."""
+    """Structure of a kernel: ``p`` result pixels times ``j`` vectors of ``lanes`` channels in registers.
+
+    ``p`` = 0: one vector of ``lanes`` pixels times ``j`` channels, for few channels.
+    """
 
     p: int
     j: int
@@ -35,7 +38,8 @@ class Tile:
 
     @property
     def width(self) -> int:
-        return self.j * self.lanes
+        """Channels of one tile."""
+        return self.j * (self.lanes if self.p else 1)
 
 
 def _tile(node: Node, product: Windowed, target: Target) -> Tile:
@@ -66,11 +70,13 @@ def kernel(product: Windowed, tile: Tile) -> Kernel:
         operands += [("rin", f"const {tile.region} *"), ("rout", f"const {tile.region} *")]
     if form == "local":
         names += ("ah", "aw", "areas")
-    params: dict[str, Param] = {"activation": act.kind, "form": form, "j": tile.j, "p": tile.p}
+    params: dict[str, Param] = {"activation": act.kind, "form": form, "j": tile.j}
+    params |= {"p": tile.p} if tile.p else {}
     part = f"_{tile.region.removesuffix('_t')}" if tile.region else ""
+    shape = f"p{tile.p}x{tile.j}" if tile.p else f"lanes_o{tile.j}"
     return Kernel(
-        f"window_f32_{form}{part}_p{tile.p}x{tile.j}{act.suffix}",
-        "window/tile.c.j2",
+        f"window_f32_{form}{part}_{shape}{act.suffix}",
+        f"window/{'tile' if tile.p else 'lanes'}.c.j2",
         (*operands, ("y", "float *")),
         (*((name, "int32_t") for name in names), *act.fields),
         tuple(sorted(params.items())),
@@ -96,6 +102,33 @@ def _build(tile: Tile, node: Node) -> list[Call]:
     return [Call(kernel(product, tile), operands, (*numbers, *tile.activation.numbers))]
 
 
+def _steps(product: Windowed) -> float:
+    """Taps times channels that meet a result pixel, without those of other phases."""
+    steps = product.taps * product.ic
+    return steps / min(prod(product.stride), steps) if product.form == "deconv" else steps
+
+
+def _tile_cost(product: Windowed, tile: Tile) -> float:
+    step = tile.p * tile.j + 2 * tile.p + tile.j + 2
+    tiles = product.n * product.groups * -(-product.oc // tile.width) * -(-prod(product.out) // tile.p)
+    return tiles * (_steps(product) * step + product.taps * 12 + tile.p * tile.width * 3)
+
+
+def _lanes_cost(product: Windowed, tile: Tile) -> float:
+    """Border taps are gathered pixel by pixel: about half of those of the first and last vector of a row."""
+    phases = product.stride[2] if product.form == "deconv" else 1
+    rows = product.n * product.groups * -(-product.oc // tile.j) * prod(product.out[:2]) * phases
+    vectors = -(-product.out[2] // (phases * tile.lanes))
+    border = 0.5 * min(vectors, 2) * 4 * tile.lanes if product.kernel[2] > 1 else 0.0
+    return rows * (_steps(product) * (vectors * (2 + 2 * tile.j) + border) + vectors * product.taps * 12)
+
+
+def _runs_along_rows(product: Windowed, target: Target) -> bool:
+    """Neighbouring lanes read neighbouring inputs, and channels do not fill a vector."""
+    neighbours = product.form == "deconv" or (product.form == "conv" and product.stride[2] == 1)
+    return neighbours and product.oc < target.lanes
+
+
 @serves(*SERVED)
 def windows(node: Node, target: Target) -> Iterator[Candidate]:
     """Register tiles of pixels times channels, straight from the tensor."""
@@ -103,12 +136,9 @@ def windows(node: Node, target: Target) -> Iterator[Candidate]:
         return  # integer families serve these
     product = windowed(node)
     tile = _tile(node, product, target)
-    step = tile.p * tile.j + 2 * tile.p + tile.j + 2
-    tiles = product.n * product.groups * -(-product.oc // tile.width) * -(-prod(product.out) // tile.p)
-    steps = product.taps * product.ic
-    if product.form == "deconv":
-        steps = -(-steps // prod(product.stride))
-    cost = tiles * (steps * step + product.taps * 12 + tile.p * tile.width * 3)
-    yield plain_candidate(
-        node, partial(_build, tile), cost, f"gathers {tile.p} pixels x {tile.width} channels"
-    )
+    why = f"gathers {tile.p} pixels x {tile.width} channels"
+    yield plain_candidate(node, partial(_build, tile), _tile_cost(product, tile), why)
+    if _runs_along_rows(product, target):
+        along = Tile(0, min(4, product.oc), target.lanes, "", tile.activation)
+        why = f"vectors of pixels x {along.j} channels"
+        yield plain_candidate(node, partial(_build, along), _lanes_cost(product, along), why)
