@@ -24,6 +24,17 @@ def test_a_leading_axis_makes_cases() -> None:
     assert input_cases({"in.x": array}, Interface((X,), (), 0, 0)) == [part.tobytes() for part in array]
 
 
+def test_a_multiple_of_the_batch_makes_cases() -> None:
+    array = np.arange(24, dtype=np.float32).reshape(8, 3)
+    assert input_cases({"in.x": array}, Interface((X,), (), 0, 0)) == [
+        array[i : i + 2].tobytes() for i in (0, 2, 4, 6)
+    ]
+
+
+def test_a_scalar_may_have_no_axes() -> None:
+    assert input_cases({"in.n": np.array(7, np.int32)}, Interface((N,), (), 0, 0)) == [b"\7\0\0\0"]
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [

@@ -77,17 +77,27 @@ def valid_part(tensor: Tensor, arrays: Sequence[np.ndarray], position: int) -> t
     axis, place = tensor.extent
     sizes = sorted({int(n) for n in arrays[place].reshape(-1)})
     if len(sizes) > 1:
-        raise InputError(f"{tensor.name} has different sizes in its cases ({sizes[0]} to {sizes[-1]}): take one case")
+        raise InputError(
+            f"{tensor.name} has different sizes in its cases ({sizes[0]} to {sizes[-1]}): take one case"
+        )
     shape = (*tensor.shape[:axis], *sizes, *tensor.shape[axis + 1 :])
     return replace(tensor, shape=shape), array.take(range(*sizes), axis + 1)
 
 
 def split_cases(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
-    """The array with a leading axis of cases: as it is if it has one, else with one case. Raises InputError."""
-    if array.shape == tensor.shape:
-        return array[None]
+    """The array with a leading axis of cases: as it is if it has one, else with one case. Raises InputError.
+
+    A batch that is a multiple of the model's is that many cases. A scalar is an array of one element to some writers
+    and of none to others.
+    """
+    if array.shape == tensor.shape or (array.shape == () and tensor.shape == (1,)):
+        return array.reshape(tensor.shape)[None]
     if array.shape[1:] == tensor.shape and array.ndim == len(tensor.shape) + 1 and len(array):
         return array
+    if array.ndim == len(tensor.shape) > 1 and array.shape[1:] == tensor.shape[1:] and len(array):
+        count, rest = divmod(len(array), tensor.shape[0])
+        if rest == 0:
+            return array.reshape(count, *tensor.shape)
     raise InputError(
         f"{key} has shape {list(array.shape)}, the model wants {list(tensor.shape)} (or N of it)"
     )

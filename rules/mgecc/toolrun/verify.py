@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 import numpy as np
 
@@ -52,9 +51,7 @@ def compare_outputs(
 
 
 def _want(array: np.ndarray, tensor: Tensor, key: str, cases: int) -> np.ndarray:
-    # A scalar result is an array of one element to some and of none to others.
-    shaped = array.reshape(tensor.shape) if cases == array.size == prod(tensor.shape) == 1 else array
-    want = split_cases(shaped, tensor, key)
+    want = split_cases(array, tensor, key)
     if len(want) != cases:
         raise InputError(f"{key} has {len(want)} cases, the inputs have {cases}")
     return want
