@@ -17,6 +17,7 @@ from mgecc.targets import Target, load_target
 if TYPE_CHECKING:
     from mgecc.config import ModelConfig
     from mgecc.graph import Diagnostics, Graph
+    from mgecc.ops.custom import UserKernel
     from mgecc.planner import Program
 
 MAX_MODEL_BYTES = 1 << 31
@@ -59,12 +60,23 @@ def output_names(model: str, target_name: str, cpu: str = "", cv: bool = False) 
 def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
     """Read and import the model file of a configuration, with its input shapes; problems stand beside the graph."""
     from mgecc.frontends.mge.importer import survey_mge
+    from mgecc.ops.custom import CustomFunction, replace_operators
 
     shapes = {name: spec.shape for name, spec in config.inputs.items() if spec.shape is not None}
     data = read_bounded(config.model)
-    graph, problems = survey_mge(data, config.model.name, shapes)
+    functions = {name: CustomFunction(c.function, c.outputs) for name, c in config.custom.items()}
+    graph, problems = survey_mge(data, config.model.name, shapes, functions)
     graph.name = config.name
+    replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)
     return graph, problems
+
+
+def _user_kernel(path: Path) -> UserKernel:
+    from mgecc.ops.custom import UserKernel
+
+    if path.suffix == ".c":
+        return UserKernel(function=path.stem, file=path.name)
+    return UserKernel(template=path.read_text(encoding="utf-8", errors="replace"), file=path.name)
 
 
 def load_graph(config: ModelConfig) -> Graph:

@@ -75,6 +75,19 @@ typedef struct mgecc_tensor {
 /* t: the tensors in the order of the kernel's operands, NULL where one is absent; args: its numbers. */
 typedef void (*mgecc_kernel)(void *const *t, const int32_t *args);
 
+/* What a function for a custom operator gets, valid during the call only. Tensors are row-major and dense; results overlap
+ * nothing. operator_name and data come from the model file or, like params ("name=value ..."), from its attributes. */
+typedef struct mgecc_custom {
+    const char *operator_name;
+    const char *params;
+    const mgecc_tensor *input_info, *output_info;
+    const void *const *inputs;
+    void *const *outputs;
+    unsigned input_count, output_count;
+    const void *data; /* NULL if there is none */
+    size_t data_size;
+} mgecc_custom;
+
 /* One for each library, in the generated <model>_kernels.c. */
 typedef struct mgecc_kernels {
     const mgecc_kernel *table;

@@ -34,9 +34,7 @@ def run(args: argparse.Namespace) -> int:
     if args.split:
         written += write_files(kernel_texts(products, target), args.out)
     if not args.no_library:
-        libraries = build_library(
-            args.out, config.name, target, args.toolchain, config.optimize, bool(config.cv)
-        )
+        libraries = build_library(args.out, config, target, args.toolchain)
         for library in libraries:
             written += [p for p in (library.archive, library.archive.with_suffix(".so")) if p.is_file()]
     for path in written:

@@ -7,7 +7,7 @@ May import: numpy, yaml, jsonschema; nothing else of mgecc.
 
 from mgecc.config.cases import CasesError, load_cases, save_cases
 from mgecc.config.load import load_config
-from mgecc.config.model import InputConfig, ModelConfig, Preprocess, Verify, check_name
+from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Preprocess, Verify, check_name
 from mgecc.config.problems import ConfigError, ConfigProblem
 from mgecc.config.write import format_config
 
@@ -15,6 +15,7 @@ __all__ = [
     "CasesError",
     "ConfigError",
     "ConfigProblem",
+    "CustomConfig",
     "InputConfig",
     "ModelConfig",
     "Preprocess",

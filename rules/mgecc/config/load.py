@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.config.document import Document, Keys, read_document
-from mgecc.config.model import InputConfig, ModelConfig, Preprocess, Verify, check_name
+from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Preprocess, Verify, check_name
 from mgecc.config.schema import validate
 
 # What a result may differ by where model.yaml gives no limit at all, as a fraction of the largest expected output.
@@ -50,6 +50,25 @@ def _check_meaning(document: Document) -> None:
     for keys in (("model",), ("labels",), ("verify", "inputs"), ("verify", "expected")):
         _check_file(document, keys)
     _check_preprocess(document)
+    _check_user_code(document)
+
+
+def _check_user_code(document: Document) -> None:
+    custom, kernels = (_lookup(document.value, (key,)) for key in ("custom", "kernels"))
+    for name, given in custom.items() if isinstance(custom, dict) else ():
+        _check_file(document, ("custom", name, "source"))
+        if isinstance(given, dict):
+            function = given.get("function", _function_name(name))
+            why = check_name(function) if isinstance(function, str) else None
+            if why:
+                document.add_at(
+                    ("custom", name, "function"), f"{why}; give the C function's name with 'function:'"
+                )
+    for name, file in kernels.items() if isinstance(kernels, dict) else ():
+        _check_file(document, ("kernels", name))
+        why = check_name(Path(file).stem) if isinstance(file, str) and file.endswith(".c") else None
+        if why:
+            document.add_at(("kernels", name), f"{why}; the function is called like the file")
 
 
 def _default_name(path: Path) -> str:
@@ -99,6 +118,10 @@ def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
         verify=_verify(folder, value.get("verify", {})),
         options=dict(sorted(value.get("options", {}).items())),
         cv=tuple(sorted({(name, dtype) for name, dtypes in value.get("cv", {}).items() for dtype in dtypes})),
+        custom={
+            name: _custom(folder, name, given) for name, given in sorted(value.get("custom", {}).items())
+        },
+        kernels={name: folder / file for name, file in sorted(value.get("kernels", {}).items())},
         **plain,
     )
 
@@ -113,6 +136,20 @@ def _shapes(given: dict[str, list[int]]) -> dict[str, tuple[int, ...]]:
 
 def _input(given: dict[str, Any]) -> InputConfig:
     return InputConfig(_shape(given["shape"]) if "shape" in given else None, given.get("dtype"))
+
+
+def _custom(folder: Path, name: str, given: dict[str, Any]) -> CustomConfig:
+    outputs = tuple(
+        (row.get("dtype", "float32"), _shape(row["shape"]) if "shape" in row else None)
+        for row in given.get("outputs", ())
+    )
+    source = folder / given["source"] if "source" in given else None
+    return CustomConfig(given.get("function", _function_name(name)), outputs, source)
+
+
+def _function_name(name: str) -> str:
+    """The C function for an operator that is given none: its name up to a colon, with _ for what C does not allow."""
+    return re.sub(r"\W", "_", name.partition(":")[0], flags=re.ASCII)
 
 
 def _preprocess(given: dict[str, Any]) -> Preprocess:

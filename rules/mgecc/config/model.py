@@ -71,10 +71,25 @@ class Verify:
 
 
 @dataclass(frozen=True)
+class CustomConfig:
+    """A C function that stands for an operator.
+
+    ``outputs``: element type and shape (None: as the model file says) of each result; empty if the operator is known.
+    ``source``: C file with the function, compiled into the library; None if the application defines it.
+    """
+
+    function: str
+    outputs: tuple[tuple[str, tuple[int, ...] | None], ...] = ()
+    source: Path | None = None
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """One model.yaml; files are joined to its folder, sizes are in bytes, None means no limit.
 
     ``cv``: image functions to generate, as (name, element type), sorted.
+    ``custom``: functions by the operator's name, dump name or type. ``kernels``: files (``.c``: the function called
+    like the file; ``.c.j2``: a kernel template) by the name of the operator that they compute.
     """
 
     path: Path
@@ -92,10 +107,19 @@ class ModelConfig:
     verify: Verify = field(default_factory=Verify)
     options: dict[str, bool] = field(default_factory=dict)
     cv: tuple[tuple[str, str], ...] = ()
+    custom: dict[str, CustomConfig] = field(default_factory=dict)
+    kernels: dict[str, Path] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
         return self.path.parent
+
+    @property
+    def sources(self) -> list[Path]:
+        """C files of the user's that belong into the library, each once."""
+        named = [entry.source for entry in self.custom.values() if entry.source]
+        files = [path for path in self.kernels.values() if path.suffix == ".c"]
+        return list(dict.fromkeys([*named, *files]))
 
 
 def check_name(name: str) -> str | None:

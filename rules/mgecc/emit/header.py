@@ -60,4 +60,6 @@ def header(programs: Sequence[Program]) -> str:
     sides = {"input": _tensors(first.inputs), "output": _tensors(first.outputs)}
     arena = max(program.arena for program in programs)
     model = in_comment(first.name)
-    return fill("model.h.j2", prefix=prefix, upper=prefix.upper(), model=model, sides=sides, arena=arena)
+    declared = list(dict.fromkeys(k.declares for program in programs for k in program.kernels if k.declares))
+    names = {"prefix": prefix, "upper": prefix.upper(), "model": model, "sides": sides, "arena": arena}
+    return fill("model.h.j2", declared=declared, **names)

@@ -24,7 +24,8 @@ class Kernel:
     ``symbol``: readable name, unique for (template, params), from the grammar of docs/ARCHITECTURE.md. ``operands``: name and
     C type of the pointers it takes, e.g. ("x", "const float *"). ``fields``: name and C type (int32_t or float) of
     the numbers it takes. ``params``: what the template is specialised on, as sorted (name, value) pairs.
-    ``needs``: headers of ``simd/`` besides the ISA's own, e.g. ("math",).
+    ``needs``: headers of ``simd/`` besides the ISA's own, e.g. ("math",). ``declares``: a C declaration of something that
+    the application must define for this kernel; it goes into the model's header.
     """
 
     symbol: str
@@ -33,6 +34,7 @@ class Kernel:
     fields: tuple[tuple[str, str], ...] = ()
     params: tuple[tuple[str, Param], ...] = ()
     needs: tuple[str, ...] = ()
+    declares: str = ""
 
 
 @dataclass(frozen=True, eq=False)

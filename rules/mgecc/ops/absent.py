@@ -21,16 +21,6 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "make the numbers an input of the model, or call model.eval() before tracing",
     ),
     (
-        "ExternCOprRunner",
-        "it stands for code outside of the model file (an extern operator with its own loader)",
-        "cut the model before and after it, and run that part in the application",
-    ),
-    (
-        "CustomOpNode",
-        "it stands for a custom operator, whose code is not in the model file",
-        "write it with MegEngine's own operators",
-    ),
-    (
         _CONDITIONAL,
         "it runs parts of the graph depending on data",
         "trace the model without conditional execution",

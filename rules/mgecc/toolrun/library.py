@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mgecc.compiler import cv_file, kernel_file, members
+from mgecc.config import ModelConfig
 from mgecc.targets import Target, Toolchain, load_target, load_toolchain
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
@@ -35,18 +36,21 @@ def member_targets(target: Target) -> dict[str, Target]:
     return {member: load_target(member) if target.members else target for member in members(target)}
 
 
-def build_library(
-    folder: Path, name: str, target: Target, toolchain: str, optimize: str, cv: bool = False
-) -> list[Library]:
+def build_library(folder: Path, config: ModelConfig, target: Target, toolchain: str) -> list[Library]:
     """Compile the products in ``folder`` and put the libraries beside them, as the SCons rules would.
 
-    ``cv``: image functions are among the products. Raises ToolchainMissing and ToolError.
+    Raises ToolchainMissing and ToolError.
     """
+    name = config.name
     libraries = find_libraries(folder, name, target)
     for member, library in zip(members(target), libraries):
         tools = load_toolchain(toolchain, library.target)
-        sources = [kernel_file(name, target, member), *([cv_file(name, target, member)] if cv else [])]
-        objects = _objects(library, sources, tools, optimize)
+        generated = [kernel_file(name, target, member)]
+        generated += [cv_file(name, target, member)] if config.cv else []
+        sources = {folder / file: Path(file).stem for file in [*generated, f"{name}_blob.S"]}
+        sources |= {path: f"user_{path.stem}" for path in config.sources}
+        sources |= {path: path.stem for path in runtime_sources()}
+        objects = _objects(library, sources, tools, config.optimize)
         _link(library, tools, objects)
     return libraries
 
@@ -58,13 +62,13 @@ def _link(library: Library, tools: Toolchain, objects: list[Path]) -> None:
         run_tool(lambda out: tools.link_shared_args(out, objects, shared.name), shared)
 
 
-def _objects(library: Library, generated: list[str], tools: Toolchain, optimize: str) -> list[Path]:
-    folder, name = library.folder, library.name
+def _objects(library: Library, sources: dict[Path, str], tools: Toolchain, optimize: str) -> list[Path]:
+    """Compile source files into objects of these names."""
     objects = library.archive.parent / "obj"
-    includes = [folder, include_folder(), runtime_folder() / "src"]
-    sources = [*(folder / file for file in generated), folder / f"{name}_blob.S", *runtime_sources()]
+    includes = [library.folder, include_folder(), runtime_folder() / "src"]
     return [
-        compile_file(source, objects / f"{source.stem}.o", tools, includes, optimize) for source in sources
+        compile_file(source, objects / f"{name}.o", tools, includes, optimize)
+        for source, name in sources.items()
     ]
 
 

@@ -25,7 +25,7 @@ class Session:
 def compile_and_build(config: ModelConfig, target: Target, toolchain: str, folder: Path) -> list[Library]:
     """Compile a model into ``folder`` and build its libraries there."""
     compile_to_folder(config, target.name, target.cpu, folder)
-    return build_library(folder, config.name, target, toolchain, config.optimize, bool(config.cv))
+    return build_library(folder, config, target, toolchain)
 
 
 def open_products(config: ModelConfig, target: Target, folder: Path) -> list[Library]:

@@ -21,8 +21,10 @@ from mgecc.graph import (
     Value,
 )
 from mgecc.ops import absent
+from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 from mgecc.ops.known import MAX_RANK, known
 
+from . import custom
 from .dtypes import DTypeInfo
 from .errors import MgeError, printable
 from .model import INPUT_TYPE, Model, Record, StoredTensor
@@ -101,6 +103,8 @@ class _Importer:
     graph: Graph
     problems: Diagnostics
     values: dict[int, Value] = field(default_factory=dict)
+    functions: Mapping[str, CustomFunction] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
     varying: set[Value] = field(default_factory=set)
     folded: int = 0
     as_written: bool = True
@@ -174,6 +178,12 @@ class _Importer:
 
     def _operation(self, record: Record, node: Node) -> None:
         node.attrs = _attrs(record)
+        entry = custom.function_for(record, node.name, self.functions)
+        if entry is not None:
+            self._custom(record, node, *entry)
+            return
+        if record.type in custom.FOREIGN:
+            raise custom.missing(record, self.model)
         operator = _operator(record)
         node.op = operator.name
         for position in operator.reads_values:
@@ -194,6 +204,22 @@ class _Importer:
             self._check_shapes(record, node)
         if not self._fold(operator, node):
             self.graph.nodes.append(node)
+        self.values.update(zip(record.outputs, node.outputs))
+
+    def _custom(self, record: Record, node: Node, key: str, entry: CustomFunction) -> None:
+        """A record that a function of the user's stands for."""
+        self.used.add(key)
+        if entry.outputs or record.type in custom.FOREIGN:
+            types = custom.result_types(record, entry, self.model)
+        else:
+            node.op = _operator(record).name
+            types = ops.infer(node)
+        node.outputs = [
+            Value(self._value_name(n, node, k), t, node)
+            for k, (n, t) in enumerate(zip(record.outputs, types))
+        ]
+        make_custom(node, UserKernel(entry.function), custom.payload(record), custom.title(record))
+        self.graph.nodes.append(node)
         self.values.update(zip(record.outputs, node.outputs))
 
     def _value_name(self, number: int, node: Node, position: int) -> str:
@@ -233,17 +259,29 @@ class _Importer:
             advice = f"its inputs are {', '.join(names)}" if names else ""
             problem = Diagnostic(name, "input", "given shapes", "the model has no such input", advice)
             self.problems.problems.append(problem)
+        for key in sorted(set(self.functions) - self.used):
+            types = sorted({custom.title(r) for r in self.model.records if r.type in custom.FOREIGN})
+            advice = f"it has {', '.join(types)}" if types else "it has no operator whose code lies elsewhere"
+            why = "the model has no such operator"
+            self.problems.problems.append(Diagnostic(key, "custom", "configuration", why, advice))
 
 
 def survey_mge(
-    data: bytes, source: str, input_shapes: Mapping[str, Sequence[int]] | None = None
+    data: bytes,
+    source: str,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+    functions: Mapping[str, CustomFunction] | None = None,
 ) -> tuple[Graph, Diagnostics]:
     """Like ``import_mge``, but problems are returned beside the graph of what could be imported in spite of them.
 
+    ``functions``: C functions that stand for operators, by the operator's name in the file, dump name or type.
     Raises MgeError only.
     """
-    importer = _Importer(read_mge(data), input_shapes or {}, Graph(source), Diagnostics(source))
-    return importer.run(), importer.problems
+    problems = Diagnostics(source)
+    importer = _Importer(
+        read_mge(data), input_shapes or {}, Graph(source), problems, functions=functions or {}
+    )
+    return importer.run(), problems
 
 
 def import_mge(data: bytes, source: str, input_shapes: Mapping[str, Sequence[int]] | None = None) -> Graph:

@@ -1,0 +1,78 @@
+"""Operators that a C function or kernel of the user's computes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported
+from mgecc.graph.diagnostics import parameters
+from mgecc.ops.registry import Operator, operator, operators
+
+
+@dataclass(frozen=True)
+class CustomFunction:
+    """A C function of the user's. ``outputs``: element type and shape of each result, as far as they are stated."""
+
+    function: str
+    outputs: tuple[tuple[str, tuple[int, ...] | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class UserKernel:
+    """What computes an operator instead of the compiler's kernels: a C function, or the text of a template."""
+
+    function: str = ""
+    template: str = ""
+    file: str = ""
+
+
+@operator("Custom")
+class Custom(Operator):
+    """attrs: 'types' of the results; 'operator', a name; 'parameters', a text; 'data', bytes; 'user', a UserKernel.
+
+    'given' has the attributes that the operator had.
+    """
+
+    limits = "what `custom:` or `kernels:` of model.yaml name a C function or kernel for"
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return list(node.attrs["types"])
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        raise Unsupported(
+            f"it is computed by {node.attrs['user'].function or 'a kernel'} of the application only"
+        )
+
+
+def make_custom(node: Node, user: UserKernel, data: bytes = b"", name: str = "") -> None:
+    """Let the user's function or kernel compute this node, whose results are typed already."""
+    given = {key: value for key, value in node.attrs.items() if key not in ("output_dtype", "varies")}
+    node.attrs = {
+        "types": tuple(v.type for v in node.outputs),
+        "operator": name or node.op,
+        "parameters": parameters(given).strip(),
+        "data": data,
+        "user": user,
+        "given": given,
+    }
+    node.op = "Custom"
+
+
+def replace_operators(graph: Graph, kernels: Mapping[str, UserKernel], problems: Diagnostics) -> None:
+    """Hand all nodes of the named operators to the user's kernels; unknown names become problems."""
+    known = [o.name for o in operators()]
+    for name in sorted(set(kernels) - set(known)):
+        near = difflib.get_close_matches(name, known, n=1)
+        advice = f"did you mean {near[0]}?" if near else "see `mgecc ops` for the names"
+        problems.problems.append(
+            Diagnostic(name, "kernels", kernels[name].file, "there is no such operator", advice)
+        )
+    for node in graph.nodes:
+        if node.op in kernels:
+            make_custom(node, kernels[node.op])
