@@ -98,16 +98,17 @@ def read_bounded(path: Path) -> bytes:
 def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     """One program per kernel set of the target; CompileError lists all problems of the model."""
     from mgecc.passes import extents, optimize
-    from mgecc.planner.plan import plan
+    from mgecc.planner.plan import plan, share_weights
+    from mgecc.planner.weights import WeightSection
 
-    programs = []
+    programs, weights = [], WeightSection()
     for member in members(target):
         graph, problems = survey(config)
         optimize(graph)
         extents.carry(graph, problems)
         single = load_target(member) if target.members else target
-        programs.append(plan(graph, single, config.optimize, problems))
-    return tuple(programs)
+        programs.append(plan(graph, single, config.optimize, problems, weights))
+    return share_weights(programs, weights)
 
 
 def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Products:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mgecc.graph import Diagnostics, Graph, Value
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena
@@ -17,9 +19,9 @@ from mgecc.targets import Target
 class _Places:
     """Where every operand lies, once the arena is planned."""
 
-    def __init__(self, sharing: Sharing, steps: list[Step]) -> None:
+    def __init__(self, sharing: Sharing, steps: list[Step], weights: WeightSection) -> None:
         self.sharing = sharing
-        self.weights = WeightSection()
+        self.weights = weights
         scratch = _scratch(steps, sharing)
         buffers = [*sharing.buffers(), *scratch.values()]
         self.offsets, self.size = arena.place(buffers)
@@ -71,20 +73,24 @@ def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall
     return ProgramCall(call.kernel, operands, call.args, choice.node.name, work, choice.candidate.why)
 
 
-def plan(graph: Graph, target: Target, goal: str, problems: Diagnostics) -> Program:
+def plan(
+    graph: Graph, target: Target, goal: str, problems: Diagnostics, weights: WeightSection | None = None
+) -> Program:
     """Plan a graph for one target; CompileError if some node cannot be served.
 
-    ``goal``: speed, size or memory.
+    ``goal``: speed, size or memory. ``weights``: a section that several programs fill together; see ``share_weights``.
     """
+    weights = weights or WeightSection()
     reorder(graph)
     chosen = select(graph, target, goal, problems)
     problems.check()
     steps = [_step(choice) for choice in chosen]
-    places = _Places(Sharing(graph, steps), steps)
+    places = _Places(Sharing(graph, steps), steps, weights)
     calls = [call for choice, step in zip(chosen, steps) for call in _calls(choice, step, places)]
     inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
     outputs = tuple(
-        IOTensor(name, v.type, places.value(v), graph.extents.get(k)) for k, (name, v) in enumerate(graph.outputs)
+        IOTensor(name, v.type, places.value(v), graph.extents.get(k))
+        for k, (name, v) in enumerate(graph.outputs)
     )
     return Program(
         graph.name,
@@ -92,7 +98,12 @@ def plan(graph: Graph, target: Target, goal: str, problems: Diagnostics) -> Prog
         inputs,
         outputs,
         tuple(calls),
-        places.weights.bytes(),
+        weights.bytes(),
         places.size,
         places.bound,
     )
+
+
+def share_weights(programs: list[Program], weights: WeightSection) -> tuple[Program, ...]:
+    """Give programs that were planned over one section its final bytes: equal tensors are in the blob once."""
+    return tuple(replace(program, weights=weights.bytes()) for program in programs)

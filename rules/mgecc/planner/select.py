@@ -54,7 +54,9 @@ def _unserved(node: Node, target: Target) -> Unsupported:
     """Nothing computes this node: what is missing, on which types, and what there is."""
     reads, gives = (", ".join(str(v.type) for v in side) for side in (node.inputs, node.outputs))
     if node.op not in served():
-        return Unsupported(f"no kernel serves this operator ({reads} -> {gives})", "see `mgecc ops` for those that are")
+        return Unsupported(
+            f"no kernel serves this operator ({reads} -> {gives})", "see `mgecc ops` for those that are"
+        )
     limits = find(node.op).limits
     advice = f"supported are {limits}" if limits else "see `mgecc ops` for what is supported"
     return Unsupported(f"no kernel serves this form on {target.name} ({reads} -> {gives})", advice)
