@@ -58,7 +58,8 @@ def test_large_gates_saturate() -> None:
     rng = np.random.default_rng(0)
     shapes = ((3, 4), (20, 4), (20,), (3, 5), (20, 5), (20,), (3, 5))
     pairs = [given(floats(rng, *s) * np.float32(100), const=i in (1, 2, 4, 5)) for i, s in enumerate(shapes)]
-    agree("LSTMCell", {}, pairs, load_target("baremetal"), rtol=1e-4, atol=1e-2)
+    with np.errstate(over="ignore"):
+        agree("LSTMCell", {}, pairs, load_target("baremetal"), rtol=1e-4, atol=1e-2)
 
 
 def test_computed_weights_are_refused() -> None:
