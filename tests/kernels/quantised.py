@@ -7,7 +7,6 @@ from functools import cache
 
 import harness
 import numpy as np
-
 from mgecc import ops
 from mgecc.graph import DType, Node, Value
 from mgecc.targets import Target, load_target
@@ -25,7 +24,11 @@ def targets() -> tuple[Target, ...]:
 def stored(rng: np.random.Generator, shape: Sequence[int], dtype: DType) -> np.ndarray:
     """Any stored numbers, the ends of the range among them."""
     low, high = dtype.range
-    array = rng.integers(low, high + 1, tuple(shape)) if dtype.size == 1 else rng.integers(-9000, 9000, tuple(shape))
+    array = (
+        rng.integers(low, high + 1, tuple(shape))
+        if dtype.size == 1
+        else rng.integers(-9000, 9000, tuple(shape))
+    )
     if dtype.size == 1 and array.size > 2:
         array.flat[0], array.flat[-1] = low, high
     return array.astype(dtype.numpy)
@@ -52,12 +55,18 @@ def check_all(rng: np.random.Generator, node: Node, target: Target, at_least: in
     count = len(harness.all_candidates(node, target))
     assert count >= at_least
     for number in range(count):
-        fresh = Node(node.op, node.name, dict(node.attrs), [_plain(v) for v in node.inputs], origin=node.origin)
-        fresh.outputs = [Value("y", t, fresh) for t in ops.infer(fresh)]
-        candidate = harness.all_candidates(fresh, target)[number]
-        (got, *_) = harness.run_candidate(fresh, target, candidate, inputs)
+        copy = fresh(node)
+        candidate = harness.all_candidates(copy, target)[number]
+        (got, *_) = harness.run_candidate(copy, target, candidate, inputs)
         np.testing.assert_array_equal(got, expected, err_msg=f"{target.isa}: {candidate.why}")
     return count
+
+
+def fresh(node: Node) -> Node:
+    """The node again, all its values in plain layout."""
+    copy = Node(node.op, node.name, dict(node.attrs), [_plain(v) for v in node.inputs], origin=node.origin)
+    copy.outputs = [Value("y", t, copy) for t in ops.infer(copy)]
+    return copy
 
 
 def _plain(v: Value) -> Value:

@@ -7,10 +7,9 @@ from typing import Any
 import harness
 import numpy as np
 import pytest
-from quantised import Q8, U8, check_all, constant, product, targets
-
 from mgecc.graph import DType, Node
 from mgecc.targets import Target
+from quantised import Q8, U8, check_all, constant, product, targets
 
 # n, ic, oc, groups, h, w, k, stride, pad, dilate
 _SHAPES = [
@@ -50,7 +49,7 @@ _DEPTHWISE = [
 ]
 
 
-def _conv(rng: np.random.Generator, shape: tuple, **options: Any) -> Node:
+def conv(rng: np.random.Generator, shape: tuple, **options: Any) -> Node:
     n, ic, oc, groups, h, w, k, stride, pad, dilate = shape
     x_type, out = options.get("x", Q8), options.get("out", DType("qint8", 0.9))
     w_type = options.get("w", DType("qint8", 0.013))
@@ -59,9 +58,9 @@ def _conv(rng: np.random.Generator, shape: tuple, **options: Any) -> Node:
     if options.get("bias", True):
         values.append(constant(rng, "b", (1, oc, 1, 1), product(x_type, w_type)))
     attrs = {
-        "mode": options.get("mode", "CROSS_CORRELATION"), "sparse": "GROUP" if groups > 1 else "DENSE", "format": "NCHW",
-        "nonlineMode": options.get("act", "IDENTITY"), "stride_h": stride, "stride_w": stride, "pad_h": pad, "pad_w": pad,
-        "dilate_h": dilate, "dilate_w": dilate, "output_dtype": out,
+        "mode": options.get("mode", "CROSS_CORRELATION"), "sparse": "GROUP" if groups > 1 else "DENSE",
+        "nonlineMode": options.get("act", "IDENTITY"), "stride_h": stride, "stride_w": stride, "pad_h": pad,
+        "pad_w": pad, "dilate_h": dilate, "dilate_w": dilate, "output_dtype": out, "format": "NCHW",
     }  # fmt: skip
     made = harness.node("ConvBias", values, **attrs)
     if "z" in options:
@@ -77,7 +76,7 @@ def _by_isa(found: Target) -> str:
 @pytest.mark.parametrize("shape", _SHAPES, ids=str)
 def test_dense_and_grouped_convolutions_equal_their_meaning(shape: tuple, target: Target) -> None:
     rng = np.random.default_rng(sum(shape))
-    check_all(rng, _conv(rng, shape, act="RELU" if shape[1] % 3 else "IDENTITY"), target)
+    check_all(rng, conv(rng, shape, act="RELU" if shape[1] % 3 else "IDENTITY"), target)
 
 
 @pytest.mark.parametrize("target", targets(), ids=_by_isa)
@@ -85,7 +84,7 @@ def test_dense_and_grouped_convolutions_equal_their_meaning(shape: tuple, target
 def test_depthwise_convolutions_equal_their_meaning(shape: tuple, target: Target) -> None:
     n, c, h, w, k, stride, pad, dilate = shape
     rng = np.random.default_rng(sum(shape))
-    made = _conv(rng, (n, c, c, c, h, w, k, stride, pad, dilate), out=DType("qint8", 0.11))
+    made = conv(rng, (n, c, c, c, h, w, k, stride, pad, dilate), out=DType("qint8", 0.11))
     check_all(rng, made, target, at_least=2)
 
 
@@ -106,39 +105,50 @@ _FORMS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("target", targets(), ids=_by_isa)
 @pytest.mark.parametrize("form", _FORMS)
-@pytest.mark.parametrize("shape", [(1, 16, 32, 1, 9, 10, 3, 1, 1, 1), (1, 16, 16, 16, 9, 10, 3, 1, 1, 1)], ids=["dense", "depthwise"])
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 16, 32, 1, 9, 10, 3, 1, 1, 1), (1, 16, 16, 16, 9, 10, 3, 1, 1, 1)],
+    ids=["dense", "depthwise"],
+)
 def test_every_form_of_convolution_equals_its_meaning(form: str, shape: tuple, target: Target) -> None:
     rng = np.random.default_rng(7)
     options = dict(_FORMS[form])
     if options.get("act") == "H_SWISH" and shape[3] > 1:
         options["out"] = DType("qint8", 0.05)
-    check_all(rng, _conv(rng, shape, **options), target)
+    check_all(rng, conv(rng, shape, **options), target)
 
 
-@pytest.mark.parametrize("shape", [(1, 16, 24, 1, 12, 12, 3, 1, 1, 1), (1, 24, 16, 1, 12, 12, 1, 1, 0, 1)], ids=["k3", "k1"])
+@pytest.mark.parametrize(
+    "shape", [(1, 16, 24, 1, 12, 12, 3, 1, 1, 1), (1, 24, 16, 1, 12, 12, 1, 1, 0, 1)], ids=["k3", "k1"]
+)
 def test_new_scales_and_weights_leave_kernels_and_arguments_alone(shape: tuple) -> None:
     target = targets()[0]
-    first, second = (_conv(np.random.default_rng(s), shape, x=DType("qint8", 0.01 * s)) for s in (1, 2))
+    first, second = (conv(np.random.default_rng(s), shape, x=DType("qint8", 0.01 * s)) for s in (1, 2))
     calls = [harness.all_candidates(made, target)[0].build(made) for made in (first, second)]
     assert [(c.kernel, c.args) for c in calls[0]] == [(c.kernel, c.args) for c in calls[1]]
 
 
-def _transposed(rng: np.random.Generator, groups: int, k: int, stride: int, pad: int, **options: Any) -> Node:
+def transposed_conv(
+    rng: np.random.Generator, groups: int, k: int, stride: int, pad: int, **options: Any
+) -> Node:
     x, w = options.get("x", Q8), options.get("w", DType("qint8", 0.013))
     weights = (8, 6, k, k) if groups == 1 else (groups, 8 // groups, 6 // groups, k, k)
     values = [constant(rng, "w", weights, w), harness.value("x", (2, 8, 5, 6), x)]
     attrs = {
-        "mode": "CROSS_CORRELATION", "sparse": "GROUP" if groups > 1 else "DENSE", "format": "NCHW", "stride_h": stride,
-        "stride_w": stride, "pad_h": pad, "pad_w": pad, "dilate_h": 1, "dilate_w": 1, "output_dtype": options.get("out"),
+        "mode": "CROSS_CORRELATION", "sparse": "GROUP" if groups > 1 else "DENSE", "format": "NCHW",
+        "stride_h": stride, "stride_w": stride, "pad_h": pad, "pad_w": pad, "dilate_h": 1, "dilate_w": 1,
+        "output_dtype": options.get("out"),
     }  # fmt: skip
     return harness.node("ConvolutionBackwardData", values, **attrs)
 
 
 @pytest.mark.parametrize("target", targets(), ids=_by_isa)
-@pytest.mark.parametrize("groups, k, stride, pad", [(1, 3, 1, 1), (1, 4, 2, 1), (2, 3, 2, 0), (1, 2, 2, 0), (1, 5, 3, 2)])
+@pytest.mark.parametrize(
+    "groups, k, stride, pad", [(1, 3, 1, 1), (1, 4, 2, 1), (2, 3, 2, 0), (1, 2, 2, 0), (1, 5, 3, 2)]
+)
 @pytest.mark.parametrize("out", [None, DType("qint8", 0.6)], ids=["sums", "q8"])
 def test_transposed_convolutions_equal_their_meaning(
     groups: int, k: int, stride: int, pad: int, out: DType | None, target: Target
 ) -> None:
     rng = np.random.default_rng(k)
-    check_all(rng, _transposed(rng, groups, k, stride, pad, out=out), target)
+    check_all(rng, transposed_conv(rng, groups, k, stride, pad, out=out), target)

@@ -7,10 +7,9 @@ from typing import Any
 import harness
 import numpy as np
 import pytest
-from quantised import Q8, U8, check_all, constant, product, targets
-
 from mgecc.graph import DType, Node
 from mgecc.targets import Target
+from quantised import Q8, U8, check_all, constant, product, targets
 
 W8 = DType("qint8", 0.013)
 # m, k, n
@@ -21,13 +20,15 @@ _SHAPES = [
 ]  # fmt: skip
 
 
-def _matmul(rng: np.random.Generator, shape: tuple[int, int, int], **options: Any) -> Node:
+def matmul(rng: np.random.Generator, shape: tuple[int, int, int], **options: Any) -> Node:
     m, k, n = shape
     a, b = options.get("a", Q8), options.get("b", W8)
     ta, tb = options.get("ta", False), options.get("tb", False)
     values = [harness.value("a", (k, m) if ta else (m, k), a)]
     b_shape = (n, k) if tb else (k, n)
-    values.append(constant(rng, "b", b_shape, b) if options.get("const", True) else harness.value("b", b_shape, b))
+    values.append(
+        constant(rng, "b", b_shape, b) if options.get("const", True) else harness.value("b", b_shape, b)
+    )
     if options.get("bias"):
         values.append(constant(rng, "bias", (1, n), product(a, b)))
     attrs = {"transposeA": ta, "transposeB": tb, "format": "DEFAULT", "output_dtype": options.get("out")}
@@ -39,7 +40,12 @@ def _matmul(rng: np.random.Generator, shape: tuple[int, int, int], **options: An
 def test_matrix_products_equal_their_meaning(shape: tuple[int, int, int], target: Target) -> None:
     rng = np.random.default_rng(sum(shape))
     options = {"bias": shape[0] == 1, "tb": shape[1] % 2 == 0, "out": DType("qint8", 1.1)}
-    check_all(rng, _matmul(rng, shape, act=("RELU",) if shape[2] % 2 else ("IDENTITY",), **options), target, at_least=2)
+    check_all(
+        rng,
+        matmul(rng, shape, act=("RELU",) if shape[2] % 2 else ("IDENTITY",), **options),
+        target,
+        at_least=2,
+    )
 
 
 _FORMS: dict[str, dict[str, Any]] = {
@@ -57,4 +63,4 @@ _FORMS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("form", _FORMS)
 def test_every_form_of_product_equals_its_meaning(form: str, target: Target) -> None:
     rng = np.random.default_rng(3)
-    check_all(rng, _matmul(rng, (3, 21, 18), **_FORMS[form]), target)
+    check_all(rng, matmul(rng, (3, 21, 18), **_FORMS[form]), target)

@@ -5,22 +5,28 @@ from __future__ import annotations
 import harness
 import numpy as np
 import pytest
-from quantised import Q8, U8, check_all, targets
-
 from mgecc.graph import DType, Node
 from mgecc.targets import Target
+from quantised import Q8, U8, check_all, targets
 
 _MODES = ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING")
 # n, channels, h, w, window, stride, pad
 _SHAPES = [
-    (1, 8, 9, 9, 2, 2, 0), (1, 5, 7, 8, 3, 2, 1), (2, 16, 12, 12, 3, 1, 1), (1, 20, 7, 7, 7, 7, 0), (1, 3, 5, 5, 1, 1, 0),
-    (1, 17, 6, 9, 4, 3, 2), (1, 4, 30, 30, 30, 1, 0), (1, 32, 3, 3, 2, 1, 1),
+    (1, 8, 9, 9, 2, 2, 0), (1, 5, 7, 8, 3, 2, 1), (2, 16, 12, 12, 3, 1, 1), (1, 20, 7, 7, 7, 7, 0),
+    (1, 3, 5, 5, 1, 1, 0), (1, 17, 6, 9, 4, 3, 2), (1, 4, 30, 30, 30, 1, 0), (1, 32, 3, 3, 2, 1, 1),
 ]  # fmt: skip
 
 
-def _pool(shape: tuple[int, ...], mode: str, dtype: DType) -> Node:
+def pool(shape: tuple[int, ...], mode: str, dtype: DType) -> Node:
     n, channels, h, w, window, stride, pad = shape
-    sizes = {"window_h": window, "window_w": window, "stride_h": stride, "stride_w": stride, "pad_h": pad, "pad_w": pad}
+    sizes = {
+        "window_h": window,
+        "window_w": window,
+        "stride_h": stride,
+        "stride_w": stride,
+        "pad_h": pad,
+        "pad_w": pad,
+    }
     x = harness.value("x", (n, channels, h, w), dtype)
     return harness.node("Pooling", [x], mode=mode, format="NCHW", output_dtype=None, **sizes)
 
@@ -29,15 +35,25 @@ def _pool(shape: tuple[int, ...], mode: str, dtype: DType) -> Node:
 @pytest.mark.parametrize("dtype", [Q8, U8], ids=["s8", "u8"])
 @pytest.mark.parametrize("mode", _MODES)
 @pytest.mark.parametrize("shape", _SHAPES, ids=str)
-def test_poolings_equal_their_meaning(shape: tuple[int, ...], mode: str, dtype: DType, target: Target) -> None:
-    check_all(np.random.default_rng(sum(shape)), _pool(shape, mode, dtype), target, at_least=2)
+def test_poolings_equal_their_meaning(
+    shape: tuple[int, ...], mode: str, dtype: DType, target: Target
+) -> None:
+    check_all(np.random.default_rng(sum(shape)), pool(shape, mode, dtype), target, at_least=2)
 
 
 @pytest.mark.parametrize("target", targets(), ids=lambda t: t.isa + t.cpu)
 def test_adaptive_pooling_equals_its_meaning(target: Target) -> None:
     size = harness.value("size", (2,), "int32", np.array([3, 2], np.int32))
-    made = harness.node("AdaptivePooling", [harness.value("x", (1, 10, 8, 7), Q8), size], mode="AVERAGE", format="NCHW")
+    made = harness.node(
+        "AdaptivePooling", [harness.value("x", (1, 10, 8, 7), Q8), size], mode="AVERAGE", format="NCHW"
+    )
     check_all(np.random.default_rng(1), made, target)
+
+
+def lookup(rng: np.random.Generator, shape: tuple[int, ...], out: DType) -> Node:
+    stored = rng.integers(-128, 128, 256).astype(out.numpy)
+    table = harness.value("table", (256,), out, stored)
+    return harness.node("Lookup8", [harness.value("x", shape, Q8), table])
 
 
 @pytest.mark.parametrize("target", targets(), ids=lambda t: t.isa + t.cpu)
@@ -45,6 +61,4 @@ def test_adaptive_pooling_equals_its_meaning(target: Target) -> None:
 @pytest.mark.parametrize("shape", [(1, 7, 5, 3), (37,), (2, 3), (1, 16, 4, 4)], ids=str)
 def test_tables_give_their_entries(shape: tuple[int, ...], out: DType, target: Target) -> None:
     rng = np.random.default_rng(5)
-    stored = rng.integers(-128, 128, 256).astype(out.numpy)
-    table = harness.value("table", (256,), out, stored)
-    check_all(rng, harness.node("Lookup8", [harness.value("x", shape, Q8), table]), target)
+    check_all(rng, lookup(rng, shape, out), target)

@@ -1,4 +1,4 @@
-"""How plain kernels of quantised sums end: which terms are added as integers, which as real numbers, and what is stored."""
+"""How plain kernels of quantised sums end: what is added as integers, what as real numbers, and what is stored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ class Ending:
 
     @property
     def suffix(self) -> str:
-        words = [self.result, f"bias{self.bias}" if self.bias == "real" else "", f"add{self.z}" if self.z else ""]
+        words = [
+            self.result,
+            f"bias{self.bias}" if self.bias == "real" else "",
+            f"add{self.z}{letters(ctype(self.z_value))}" if self.z_value else "",
+        ]
         words.append("" if self.act == "IDENTITY" else self.act.lower().replace("_", ""))
         return "_".join(w for w in words if w)
 
@@ -59,6 +63,11 @@ class Ending:
 def ctype(value: Value) -> str:
     """C type of the stored numbers."""
     return f"{value.type.dtype.numpy.name}_t"
+
+
+def letters(*ctypes: str) -> str:
+    """Integer types in a kernel's symbol: s8_u8."""
+    return "_".join(t.replace("uint", "u").replace("int", "s").removesuffix("_t") for t in ctypes)
 
 
 def are_bytes(*values: Value) -> bool:

@@ -49,7 +49,7 @@ def _product(node: Node, users: Users) -> tuple[Node, list[Node]] | None:
 
 
 def fuse_products(graph: Graph) -> None:
-    """MatrixMul -> ADD of a constant -> TypeCvt to bytes [-> RELU] is one MatrixMul; all roundings stay where they were."""
+    """MatrixMul -> ADD of a constant -> TypeCvt to bytes [-> RELU] is one MatrixMul that rounds the same."""
     users = Users(graph)
     moved: dict[Node, Node] = {}
     gone: set[Node] = set()
@@ -81,7 +81,12 @@ class _Function:
             self.source = value
             return True
         node = value.producer
-        if node is None or node.op not in _POINTWISE or value.shape != self.shape or len(self.steps) >= _MOST_STEPS:
+        if (
+            node is None
+            or node.op not in _POINTWISE
+            or value.shape != self.shape
+            or len(self.steps) >= _MOST_STEPS
+        ):
             return False
         works = all(self._visit(v) for v in node.inputs)
         self.steps[value] = node

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
 from mgecc.kernels.requant import BYTES, numbers, structure, suffix
@@ -42,14 +42,21 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     out = BYTES[node.output.type.dtype.name]
     z = BYTES[conv.z.type.dtype.name] if conv.z is not None else ""
     flip = flip_of(node.inputs[0])
-    params = {
+    params: dict[str, Param] = {
         "act": act, "c": c, "dw": window.dilate[1], "flip": flip, "kw": window.kernel[1], "lanes": target.lanes, "p": p,
         "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), "unsigned": int(out == "u8"),
         "z": z,
     }  # fmt: skip
-    operands = [("x", "const int8_t *"), ("w", "const int16_t *"), ("b", "const int32_t *"), ("q", "const float *")]
+    operands = [
+        ("x", "const int8_t *"),
+        ("w", "const int16_t *"),
+        ("b", "const int32_t *"),
+        ("q", "const float *"),
+    ]
     operands += [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *"), ("ring", "int8_t *")]
-    shape = f"kx{window.kernel[1]}s{window.stride[1]}" + (f"d{window.dilate[1]}" if window.dilate[1] > 1 else "")
+    shape = f"kx{window.kernel[1]}s{window.stride[1]}" + (
+        f"d{window.dilate[1]}" if window.dilate[1] > 1 else ""
+    )
     kind, added = "u8" if flip else "s8", (f"_add{z}" if z else "") + ("_u8" if out == "u8" else "")
     return Kernel(
         f"qconv_{kind}_depthwise_{shape}_c{c}_p{p}{added}{suffix(act)}",
@@ -75,7 +82,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
     c, x = target.block_of("qint8"), node.inputs[0]
     n, ic, h, w = conv.geo.x
     blocks, rows = -(-ic // c), rows_of(conv, c, 1)
-    operands = [
+    operands: list[Operand] = [
         x,
         Const(partial(pack, node, conv, target)),
         Const(partial(bias_of, node, 0, blocks * c)),

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace
-from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
+from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of, letters
 from mgecc.ops import layout
 from mgecc.ops.convolution import geometry
 from mgecc.ops.window import Window, window_of
@@ -32,19 +32,26 @@ def _bias(node: Node) -> Value | None:
     value = _term(node, 2)
     channels = node.output.shape[1]
     if value is not None and (not value.is_const or value.shape != (1, channels, 1, 1)):
-        raise Unsupported(f"the bias {value.type} is not one constant per channel", "add it by an operator of its own")
+        raise Unsupported(
+            f"the bias {value.type} is not one constant per channel", "add it by an operator of its own"
+        )
     return value
 
 
 def kernel(end: Ending, x: Value, w: Value, transposed: bool) -> Kernel:
     types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(end.node.output)}
     bias = "float" if end.bias == "real" else "int32_t"
-    operands = [("x", f"const {types['xt']} *"), ("w", f"const {types['wt']} *"), ("b", f"const {bias} *"), ("q", "const float *")]
+    operands = [
+        ("x", f"const {types['xt']} *"),
+        ("w", f"const {types['wt']} *"),
+        ("b", f"const {bias} *"),
+        ("q", "const float *"),
+    ]
     if end.z_value is not None:
         operands.append(("z", f"const {ctype(end.z_value)} *"))
     operands += [("y", f"{types['yt']} *"), ("sums", "uint32_t *")]
-    params = {**types, "end": end.parts, "transposed": transposed}
-    kind = "_".join(t.replace("uint", "u").replace("int", "s").removesuffix("_t") for t in types.values())
+    params: dict[str, Param] = {**types, "end": end.parts, "transposed": transposed}
+    kind = letters(*types.values())
     return Kernel(
         f"qconv_{kind}_{'transposed' if transposed else 'plain'}_{end.suffix}",
         "qconv/plain.c.j2",
@@ -84,17 +91,18 @@ def _sizes(x: Shape, y: Shape, weights: Shape, window: Window) -> tuple[int, ...
     return (x[0], x[1], y[1], weights[2], weights[1], *x[2:], *y[2:], *window.kernel, sh, sw, dh, dw, pt, pl)
 
 
-def _candidate(node: Node, end: Ending, positions: tuple[int, int], sizes: tuple[int, ...], transposed: bool) -> Candidate:
+def _candidate(
+    node: Node, end: Ending, positions: tuple[int, int], sizes: tuple[int, ...], transposed: bool
+) -> Candidate:
     def build(made: Node) -> list[Call]:
         x, w = (made.inputs[i] for i in positions)
         bias, z = (None, None) if transposed else (_term(made, 2), _term(made, 3))
         return _call(ending_of(made, bias, z, positions), x, w, sizes, transposed)
 
-    x = node.inputs[positions[0]].shape
-    y = node.output.shape
-    area = sizes[9] * sizes[10] * (x[0] * x[1] * x[2] * x[3] if transposed else y[0] * y[1] * y[2] * y[3])
-    macs = area * (sizes[4] if transposed else sizes[3])
-    return Candidate(build, 4.0 * macs + 40.0 * node.output.type.elements, (1,) * len(node.inputs), (1,), 1500, why="rows of sums")
+    moving = node.inputs[positions[0]] if transposed else node.output
+    macs = moving.type.elements * sizes[9] * sizes[10] * (sizes[4] if transposed else sizes[3])
+    cost = 4.0 * macs + 40.0 * node.output.type.elements
+    return Candidate(build, cost, (1,) * len(node.inputs), (1,), 1500, why="rows of sums")
 
 
 def candidates(node: Node, target: Target) -> Iterator[Candidate]:

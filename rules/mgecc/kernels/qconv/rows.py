@@ -26,7 +26,7 @@ class Rows:
 
 def rows_of(conv: QConv, c: int, blocks: int) -> Rows:
     """A ring of as many rows as the window is high, each with ``blocks`` blocks of ``c`` channels."""
-    window, (oh, ow) = conv.geo.window, conv.geo.output[2:]
+    window, ow = conv.geo.window, conv.geo.output[3]
     (sh, sw), (dh, dw), ((pt, _), (pl, _)) = window.stride, window.dilate, window.pad
     high, wide = window.extent
     row = max((ow - 1) * sw + wide, pl + conv.geo.x[3]) * c

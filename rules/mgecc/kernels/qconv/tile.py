@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
 from mgecc.kernels.requant import BYTES, has_dot, numbers, order_weights, products, raised, structure, suffix
@@ -75,12 +75,19 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     stride = 1 if flat else conv.geo.window.stride[1]
     out = BYTES[node.output.type.dtype.name]
     act, z = structure(node), BYTES[conv.z.type.dtype.name] if conv.z is not None else ""
-    params = {
+    params: dict[str, Param] = {
         "act": act, "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]), "j": tile.j, "lanes": tile.lanes,
         "p": tile.p, "sw": stride if stride <= 2 else 0, "unsigned": int(out == "u8"), "z": z,
     }  # fmt: skip
-    operands = [("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")]
-    operands += [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *")] + [("ring", "int8_t *")] * (not flat)
+    operands = [
+        ("x", "const int8_t *"),
+        ("w", "const int8_t *"),
+        ("b", "const int32_t *"),
+        ("q", "const float *"),
+    ]
+    operands += (
+        [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *")] + [("ring", "int8_t *")] * (not flat)
+    )
     names = _FIELDS if flat else _FIELDS + ROW_FIELDS
     window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
     kind = ("u8" if params["flip"] else "s8") + ("dot" if has_dot(tile.target) else "")
@@ -119,7 +126,7 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
     per = max(1, vectors // conv.groups // tile.j)
     sizes = (n, h, w, oh, ow, -(-ic // c), -(-oc // c), -(-ipg // c), vectors // tile.j, 0, per)
     rows = None if _is_flat(node, conv) else rows_of(conv, c, -(-ic // c))
-    operands = [
+    operands: list[Operand] = [
         x,
         Const(partial(pack, node, conv, tile)),
         Const(partial(bias_of, node, 0, vectors * tile.lanes, raised(tile.target))),

@@ -7,7 +7,7 @@ from functools import partial
 
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.kernels.base import Call, Candidate, Const, Kernel
-from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of
+from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of, letters
 from mgecc.targets import Target
 
 _FIELDS = ("batch", "m", "k", "n", "x_row", "x_step", "w_column", "w_step")
@@ -18,14 +18,16 @@ def _bias(node: Node) -> Value | None:
         return None
     value, columns = node.inputs[2], node.output.shape[-1]
     if not value.is_const or value.type.elements != columns or value.shape[-1] != columns:
-        raise Unsupported(f"the bias {value.type} is not one constant per column", "add it by an operator of its own")
+        raise Unsupported(
+            f"the bias {value.type} is not one constant per column", "add it by an operator of its own"
+        )
     return value
 
 
 def _kernel(end: Ending, x: Value, w: Value) -> Kernel:
     types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(end.node.output)}
     bias = "float" if end.bias == "real" else "int32_t"
-    kind = "_".join(t.replace("uint", "u").replace("int", "s").removesuffix("_t") for t in types.values())
+    kind = letters(*types.values())
     return Kernel(
         f"qmatmul_{kind}_plain_{end.suffix}",
         "qmatmul/plain.c.j2",

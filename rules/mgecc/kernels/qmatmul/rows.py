@@ -9,10 +9,25 @@ import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.kernels.base import Call, Candidate, Const, Kernel
-from mgecc.kernels.requant import BYTES, has_dot, is_unit_bias, numbers, order_weights, products, raised, structure, suffix, total_type
+from mgecc.kernels.requant import (
+    BYTES,
+    has_dot,
+    is_unit_bias,
+    numbers,
+    order_weights,
+    products,
+    raised,
+    structure,
+    suffix,
+    total_type,
+)
 from mgecc.targets import Target
 
 _MOST_VECTORS = 4
+_OPERANDS = (
+    *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *")),
+    *(("q", "const float *"), ("y", "int8_t *")),
+)
 
 
 def _bias(node: Node) -> Value | None:
@@ -21,12 +36,17 @@ def _bias(node: Node) -> Value | None:
 
 def _is_served(node: Node) -> bool:
     a, b = node.inputs[:2]
-    if (a.type.dtype.name, b.type.dtype.name) != ("qint8", "qint8") or node.output.type.dtype.name not in BYTES:
+    if (a.type.dtype.name, b.type.dtype.name) != (
+        "qint8",
+        "qint8",
+    ) or node.output.type.dtype.name not in BYTES:
         return False
     if not b.is_const or b.type.dtype.zero_point or node.attrs.get("transposeA") or len(node.inputs) > 3:
         return False
     bias, columns = _bias(node), node.output.shape[1]
-    return bias is None or (bias.shape[-1] == bias.type.elements == columns and is_unit_bias(bias, total_type(node)))
+    return bias is None or (
+        bias.shape[-1] == bias.type.elements == columns and is_unit_bias(bias, total_type(node))
+    )
 
 
 def _weights(node: Node) -> np.ndarray:
@@ -73,7 +93,7 @@ def _kernel(node: Node, target: Target) -> Kernel:
     return Kernel(
         f"qmatmul_s8{'dot' if has_dot(target) else ''}_rows_p1x{j}{suffix(act)}",
         "qmatmul/rows.c.j2",
-        (("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *"), ("y", "int8_t *")),
+        _OPERANDS,
         (("m", "int32_t"), ("k", "int32_t"), ("n", "int32_t")),
         (("act", act), ("j", j), ("lanes", target.lanes)),
         (products(target), "requant"),
@@ -82,17 +102,21 @@ def _kernel(node: Node, target: Target) -> Kernel:
 
 def _build(target: Target, node: Node) -> list[Call]:
     x, (m, n) = node.inputs[0], node.output.shape
-    constants = (Const(partial(_pack, node, target)), Const(partial(_starts, node, target)), Const(partial(numbers, node, direct=structure(node) == "IDENTITY")))
+    constants = (
+        Const(partial(_pack, node, target)),
+        Const(partial(_starts, node, target)),
+        Const(partial(numbers, node, direct=structure(node) == "IDENTITY")),
+    )
     return [Call(_kernel(node, target), (x, *constants, node.output), (m, x.shape[1], n))]
 
 
 def candidates(node: Node, target: Target) -> Iterator[Candidate]:
+    """Constant weights of signed bytes; the bias, if any, in the unit of the sums."""
     if not _is_served(node):
         return
-    (m, n), k = node.output.shape, node.inputs[0].shape[1]
+    m, k = node.inputs[0].shape
     j, groups = _width(node, target)
     step = j * (2.0 if has_dot(target) else 7.0) + 1
     cost = m * groups * (-(-k // 4) * step + 12 * j + 20)
-    yield Candidate(
-        partial(_build, target), cost, (1,) * len(node.inputs), (1,), 500 + 60 * j, why=f"{j * target.lanes} sums at a time, four factors a step"
-    )
+    why = f"{j * target.lanes} sums at a time, four factors a step"
+    yield Candidate(partial(_build, target), cost, (1,) * len(node.inputs), (1,), 500 + 60 * j, why=why)

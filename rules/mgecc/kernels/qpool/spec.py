@@ -42,7 +42,18 @@ def _build(window: Window, c: int, lanes: int, node: Node) -> list[Call]:
     x, y = node.inputs[0], node.output
     n, channels, h, w = x.shape
     (sh, sw), ((pt, _), (pl, _)) = window.stride, window.pad
-    sizes = (n * -(-channels // c), h, w, *y.shape[2:], *window.kernel, sh, sw, pt, pl, x.type.dtype.zero_point)
+    sizes = (
+        n * -(-channels // c),
+        h,
+        w,
+        *y.shape[2:],
+        *window.kernel,
+        sh,
+        sw,
+        pt,
+        pl,
+        x.type.dtype.zero_point,
+    )
     return [Call(_kernel(node, c, lanes), (x, y), sizes)]
 
 
@@ -50,7 +61,11 @@ def _build(window: Window, c: int, lanes: int, node: Node) -> list[Call]:
 def poolings(node: Node, target: Target) -> Iterator[Candidate]:
     """Channel blocks by vectors, plain layout number by number."""
     dtype = node.inputs[0].type.dtype
-    if dtype.name not in _BYTES or node.attrs.get("format", "NCHW") != "NCHW" or node.inputs[0].type.rank != 4:
+    if (
+        dtype.name not in _BYTES
+        or node.attrs.get("format", "NCHW") != "NCHW"
+        or node.inputs[0].type.rank != 4
+    ):
         return
     window = _window(node)
     area = window.kernel[0] * window.kernel[1]
@@ -61,4 +76,6 @@ def poolings(node: Node, target: Target) -> Iterator[Candidate]:
         lanes = target.lanes if c % target.lanes == 0 and c > 1 else 1
         steps = node.output.type.elements * (3.0 * area + 20) / lanes
         blocks = tuple(1 if v.is_const else c for v in node.inputs)
-        yield Candidate(partial(_build, window, c, lanes), steps, blocks, (c,), 500, why=f"{lanes} channels at a time")
+        yield Candidate(
+            partial(_build, window, c, lanes), steps, blocks, (c,), 500, why=f"{lanes} channels at a time"
+        )

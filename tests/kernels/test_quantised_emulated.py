@@ -1,0 +1,50 @@
+"""Quantised kernels give the very numbers of their meaning on Arm as well, with and without dot products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from batch import Case, check_emulated
+from mgecc.graph import DType, Node
+from quantised import Q8, U8, fresh, inputs_of
+from test_qconv import conv, transposed_conv
+from test_qmatmul import matmul
+from test_qpool import lookup, pool
+
+_OUT = DType("qint8", 0.9)
+_CONVS = [
+    ((1, 3, 8, 1, 9, 9, 3, 2, 1, 1), {"act": "RELU"}),
+    ((1, 16, 24, 1, 7, 7, 1, 1, 0, 1), {"z": DType("qint8", 0.55)}),
+    ((1, 32, 40, 1, 1, 1, 1, 1, 0, 1), {}),
+    ((1, 9, 17, 1, 3, 5, 3, 2, 2, 3), {"x": U8, "out": DType("quint8", 0.7, 131), "act": "RELU"}),
+    ((1, 16, 16, 1, 19, 19, 3, 3, 1, 1), {"act": "H_SWISH", "out": DType("qint8", 0.4)}),
+    ((1, 16, 16, 2, 6, 13, 3, 1, 1, 1), {"out": DType("quint8", 0.7, 20)}),
+    ((1, 12, 12, 12, 11, 15, 3, 1, 1, 1), {"out": DType("qint8", 0.11)}),
+    ((2, 8, 8, 8, 11, 14, 5, 2, 2, 1), {"x": U8, "out": DType("quint8", 0.2, 90)}),
+    ((1, 8, 8, 8, 3, 2, 3, 1, 1, 1), {"z": DType("quint8", 0.3, 60), "act": "RELU"}),
+    ((1, 6, 10, 2, 6, 8, 3, 1, 1, 1), {"out": None}),
+]
+
+
+def _nodes(rng: np.random.Generator) -> Iterator[Node]:
+    for shape, options in _CONVS:
+        yield conv(rng, shape, **options)
+    yield transposed_conv(rng, 1, 4, 2, 1, out=_OUT)
+    for shape in ((1, 100, 31), (3, 17, 33), (1, 64, 16)):
+        yield matmul(rng, shape, bias=True, out=_OUT)
+    yield matmul(rng, (2, 9, 5), a=U8, b=DType("quint8", 0.02, 77), out=DType("quint8", 1.5, 140))
+    for mode in ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING"):
+        yield pool((1, 5, 7, 8, 3, 2, 1), mode, Q8)
+        yield pool((1, 8, 9, 9, 2, 2, 0), mode, U8)
+    yield lookup(rng, (1, 7, 5, 3), DType("qint8", 0.3))
+    yield lookup(rng, (70,), DType("float32"))
+
+
+@pytest.mark.parametrize("target", ["arm64", "arm64+dot", "armv7", "armv7+dot"])
+def test_quantised_kernels_equal_their_meaning_on_arm(target: str) -> None:
+    rng = np.random.default_rng(11)
+    check_emulated(
+        [Case(str(n.output.type), lambda n=n: fresh(n), inputs_of(rng, n)) for n in _nodes(rng)], target
+    )
