@@ -1,8 +1,8 @@
 """A compiler process that stays: one request per line on standard input, one reply per line on standard output.
 
 Requests and replies are JSON objects. ``{"config", "name", "target", "cpu", "optimize", "folder", "reads"}`` compiles
-a model into a folder, opening no files of the user's but ``reads``; the reply is ``{}``, or ``{"error": text}``. The
-process ends when its input does.
+a model into a folder, opening no files of the user's but ``reads``; the reply is ``{"uses": [...]}``, the optional
+files of the compiler that were used, or ``{"error": text}``. The process ends when its input does.
 """
 
 from __future__ import annotations
@@ -17,18 +17,23 @@ from typing import Any, TextIO
 
 def compile_request(request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request; an error of the user's becomes its text, one of ours a traceback."""
+    from mgecc.targets import load_target
     from mgecc.toolrun.declared import only_declared
-    from mgecc.toolrun.products import InputError, compile_to_folder, read_config
+    from mgecc.toolrun.products import InputError, compile_products, read_config, write_files
+    from mgecc.toolrun.uses import used_files
 
     try:
         with only_declared(request["reads"], request["folder"]):
             config = read_config(Path(request["config"]), request["name"], request["optimize"])
-            compile_to_folder(config, request["target"], request["cpu"], Path(request["folder"]))
+            products = compile_products(config, request["target"], request["cpu"])
+            write_files(products.files, Path(request["folder"]))
+            return {"uses": used_files(products.programs, load_target(request["target"], request["cpu"]))}
     except InputError as error:
         return {"error": str(error)}
+    except OSError as error:
+        return {"error": f"{error.filename or request['folder']}: {error.strerror or error}"}
     except Exception:  # noqa: BLE001 -- the process must outlive a defect, and the build must show it
         return {"error": f"this is a defect of mgecc, please report it:\n{traceback.format_exc()}"}
-    return {}
 
 
 def serve(requests: TextIO, replies: TextIO) -> None:

@@ -48,6 +48,15 @@ def compile_model(config, target_name, cpu=""):
 """
 
 
+KINDS = ("MGE", "CC", "AS", "AR", "LD", "HIT")
+
+
+def steps_in(said: str) -> list[str]:
+    """The steps that a build has shown, sorted."""
+    lines = (line.split() for line in said.splitlines() if line.startswith("  "))
+    return sorted(" ".join(words) for words in lines if words and words[0] in KINDS)
+
+
 @dataclass(frozen=True)
 class Checkout:
     """A folder with an SConstruct; ``scons`` runs it and returns what was printed."""
@@ -69,10 +78,8 @@ class Checkout:
         return done.stdout
 
     def steps(self, *args: str) -> list[str]:
-        """The steps a build takes, by kind and file, sorted."""
-        kinds = ("MGE", "CC", "AS", "AR", "LD")
-        lines = (line.split() for line in self.scons(*args).splitlines() if line.startswith("  "))
-        return sorted(" ".join(words) for words in lines if words and words[0] in kinds)
+        """The steps a build takes without a cache, by kind and file, sorted."""
+        return steps_in(self.scons("cache_mode=off", *args))
 
     def add_model(self, name: str, data: str, config: str = "") -> Path:
         folder = self.root / "models" / name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from mgecc.kernels.base import Kernel
 from mgecc.kernels.render import header_text, render_kernel
@@ -54,11 +55,28 @@ def headers(kernels: Iterable[Kernel], target: Target) -> list[str]:
     return list(dict.fromkeys([target.isa, *(need for k in kernels for need in k.needs)]))
 
 
+_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', re.DOTALL)
+
+
+def without_comments(text: str) -> str:
+    """C text without comments, empty lines and space at the ends of lines."""
+    bare = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
+    return "\n".join(line.strip() for line in bare.splitlines() if line.strip())
+
+
+@cache
+def _header_code(name: str) -> str:
+    return without_comments(header_text(name))
+
+
 def kernel_digest(kernel: Kernel, target: Target) -> bytes:
-    """Four bytes over everything that decides the machine code: text, headers, instruction set flags."""
-    parts = [render_kernel(kernel, target), *map(header_text, headers([kernel], target)), *target.cflags]
+    """Four bytes over everything that decides the machine code: text, headers, instruction set flags.
+
+    Comments decide nothing, and a library whose comments alone have changed must not become another one.
+    """
+    parts = [without_comments(render_kernel(kernel, target)), *map(_header_code, headers([kernel], target))]
     digest = hashlib.sha256()
-    for part in parts:
+    for part in [*parts, *target.cflags]:
         digest.update(hashlib.sha256(part.encode()).digest())
     return digest.digest()[:4]
 

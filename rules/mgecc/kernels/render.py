@@ -52,6 +52,13 @@ class _Head:
         return "\n".join(lines)
 
 
+def parse(template: str) -> jinja2.nodes.Template:
+    """The syntax tree of a template, for those who look for what it includes."""
+    environment = _environment()
+    assert environment.loader
+    return environment.parse(environment.loader.get_source(environment, template)[0])
+
+
 def render_kernel(kernel: Kernel, target: Target, symbol: str = "") -> str:
     """The kernel's C text; templates see ``k``, ``target`` and the structural parameters by name.
 

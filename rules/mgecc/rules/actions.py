@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import SCons.Action
 from SCons.Action import FunctionAction
 
+from mgecc.rules.cache import action_key
+from mgecc.rules.cache.store import file_digest
+from mgecc.rules.explain import explain
+from mgecc.rules.identity import Uses, whole_digest
 from mgecc.rules.workers import Workers
 from mgecc.toolrun.process import ToolError, run_tool
 
@@ -25,14 +32,14 @@ class SignedAction(FunctionAction):
 
     def __init__(self, function: Callable[..., int], signature: str, shown: str) -> None:
         super().__init__(function, {})
-        self._signature = signature.encode()
-        self._shown = shown
+        self.signature = signature
+        self.shown = shown
 
     def get_presig(self, target: Any, source: Any, env: Any, executor: Any = None) -> bytes:
-        return self._signature
+        return self.signature.encode()
 
     def strfunction(self, target: Any, source: Any, env: Any, executor: Any = None) -> str:
-        return self._shown
+        return self.shown
 
 
 def step_line(kind: str, *words: str) -> str:
@@ -40,20 +47,99 @@ def step_line(kind: str, *words: str) -> str:
     return f"  {kind:<5} {' '.join(word for word in words if word)}"
 
 
-def tool_action(make_args: MakeArgs, signature: str, shown: str, sources: Sequence[Any]) -> SignedAction:
-    """Run a tool: ``make_args(output, inputs)`` gives its command, ``sources`` are the nodes it reads."""
+class StepError(Exception):
+    """A step failed; ``str`` is what the user is to read."""
 
-    def execute(target: list[Any], source: list[Any], env: Any) -> int:
-        inputs = [str(node) for node in sources]
+
+@dataclass(frozen=True)
+class Step:
+    """What an action does. ``run`` makes the outputs and returns what its tool printed, or raises StepError.
+
+    ``uses``: where a model's compilation notes what it used. ``cached``: worth keeping in a cache.
+    """
+
+    run: Callable[[list[str]], str]
+    uses: Uses | None = None
+    cached: bool = False
+
+
+class StepAction(SignedAction):
+    """An action that first asks the cache, and that says why it runs where that is wanted."""
+
+    def __init__(self, step: Step, signature: str, shown: str) -> None:
+        super().__init__(self._carry_out, signature, shown)
+        self._step = step
+
+    def strfunction(self, target: Any, source: Any, env: Any, executor: Any = None) -> str:
+        # The line is shown once it is known whether the cache has the result; nothing is carried out in a dry run.
+        return "" if SCons.Action.execute_actions else self.shown
+
+    def _carry_out(self, target: list[Any], source: list[Any], env: Any) -> int:
+        if env["MGE_EXPLAIN"]:
+            _show(f"{explain(target)}.")
         try:
-            said = run_tool(lambda output: make_args(output, inputs), Path(str(target[0])))
-        except ToolError as error:
+            return self._make(target, source, env)
+        except StepError as error:
             return _fail(str(error))
-        if said:
-            sys.stderr.write(said)
+        except OSError as error:
+            return _fail(f"mgecc: error: {error.filename or target[0]}: {error.strerror or error}")
+
+    def _make(self, target: list[Any], source: list[Any], env: Any) -> int:
+        cache = env["MGE_CACHE"] if self._step.cached else None
+        outputs = self._outputs(target)
+        key = self._key(target, source, list(outputs)) if cache else ""
+        kept = cache.fetch(key, outputs) if cache else None
+        if kept:
+            _show(self.shown.replace(self.shown[:8], step_line("HIT")[:8], 1))
+            sys.stderr.write(kept.said)
+            return 0
+        _show(self.shown)
+        said = self._step.run([str(node) for node in source])
+        sys.stderr.write(said)
+        if cache:
+            cache.keep(key, outputs, said)
         return 0
 
-    return SignedAction(execute, signature, shown)
+    def _outputs(self, target: list[Any]) -> dict[str, Path]:
+        """Name inside the folder of the first output -> file."""
+        paths = [Path(str(node)) for node in target]
+        paths += [self._step.uses.path] if self._step.uses else []
+        folder = os.path.abspath(paths[0].parent)
+        return {os.path.relpath(path, folder).replace(os.sep, "/"): path for path in paths}
+
+    def _key(self, target: list[Any], source: list[Any], outputs: list[str]) -> str:
+        """Free of paths: what lies elsewhere and is the same, is the same."""
+        sources = [_input(node) for node in source]
+        others = sorted(_input(node) for node in target[0].children() if node not in source)
+        return action_key(self.signature, [*sources, *others], outputs)
+
+
+def _input(node: Any) -> tuple[str, str]:
+    """Name and digest of what a step depends on."""
+    if hasattr(node.attributes, "mge_uses"):
+        return "compiler", whole_digest()
+    if not hasattr(node, "dir"):
+        return "", str(node)
+    path = Path(str(node.rfile()))
+    return path.name, file_digest(path)
+
+
+def _show(text: str) -> None:
+    if SCons.Action.print_actions:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def tool_action(make_args: MakeArgs, output: Any, signature: str, shown: str, cached: bool) -> SignedAction:
+    """Run a tool: ``make_args(output, inputs)`` gives its command."""
+
+    def run(inputs: list[str]) -> str:
+        try:
+            return run_tool(lambda partial: make_args(partial, inputs), Path(str(output)))
+        except ToolError as error:
+            raise StepError(str(error)) from None
+
+    return StepAction(Step(run, cached=cached), signature, shown)
 
 
 def verbose_line(make_args: MakeArgs, output: Any, sources: Sequence[Any]) -> str:
@@ -63,14 +149,17 @@ def verbose_line(make_args: MakeArgs, output: Any, sources: Sequence[Any]) -> st
 _workers = Workers()
 
 
-def compile_action(request: dict[str, Any], signature: str, shown: str) -> SignedAction:
+def compile_action(request: dict[str, Any], uses: Uses, signature: str, shown: str) -> SignedAction:
     """Compile a model in one of the compiler processes; see ``mgecc.worker`` for the request."""
 
-    def execute(target: list[Any], source: list[Any], env: Any) -> int:
-        error = _workers.compile(request)
-        return _fail(f"mgecc: error: {error}") if error else 0
+    def run(_inputs: list[str]) -> str:
+        reply = _workers.compile(request)
+        if "error" in reply:
+            raise StepError(f"mgecc: error: {reply['error']}")
+        uses.write(reply["uses"])
+        return ""
 
-    return SignedAction(execute, signature, shown)
+    return StepAction(Step(run, uses=uses, cached=True), signature, shown)
 
 
 def _fail(text: str) -> int:

@@ -10,6 +10,8 @@ from mgecc.targets import target_names, target_options
 ALIASES = {
     "build": "the libraries; what is built when no alias is given",
     "verify": "build, run the recorded inputs on the target, compare with the recorded outputs",
+    "verify-outputs": "whether the products are as the build left them",
+    "compiledb": "build/compile_commands.json for editors and analysers",
     "run": "build, run input= (or the recorded inputs) on the target, print the best labels and the time",
     "test": "the tests of this repository (args='-k word' goes to pytest)",
 }
@@ -25,7 +27,7 @@ def help_text(models: Iterable[str]) -> str:
     lines += ["", "targets:"]
     lines += [_target_line(name) for name in target_names()]
     lines += ["", "models:", *(f"  {name}" for name in sorted(models))]
-    lines += ["", "aliases:", *(f"  {name:<11} {text}" for name, text in ALIASES.items())]
+    lines += ["", "aliases:", *(f"  {name:<14} {text}" for name, text in ALIASES.items())]
     lines += ["", "Products are in build/<target>/<model>/; -c removes what would be built.", ""]
     return "\n".join(lines)
 

@@ -11,8 +11,9 @@ import yaml
 from SCons.Errors import UserError
 from SCons.Util import NodeList
 
-from mgecc.compiler import compiler_id, cv_file, kernel_file, members, output_names
+from mgecc.compiler import cv_file, kernel_file, members, output_names
 from mgecc.rules.actions import compile_action, step_line
+from mgecc.rules.identity import uses_node
 from mgecc.rules.objects import Tools
 from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
@@ -134,10 +135,13 @@ def _compile(request: _Request) -> dict[str, Any]:
         "reads": [source.srcnode().get_abspath() for source in sources],
     }
     signature = f"MGE {request.name} {target.name} {target.cpu} {request.optimize}"
-    action = compile_action(ask, signature, step_line("MGE", request.label, request.name))
+    compiler = uses_node(env, request.folder)
+    action = compile_action(
+        ask, compiler.attributes.mge_uses, signature, step_line("MGE", request.label, request.name)
+    )
     nodes = env.Command([f"{request.folder}/{name}" for name in names], sources, action)
     env.Precious(nodes)
-    env.Depends(nodes, env.Value(compiler_id()))
+    env.Depends(nodes, compiler)
     return dict(zip(names, nodes))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from SCons.Tool import CScanner
 
+from mgecc.rules import compiledb
 from mgecc.rules.actions import MakeArgs, step_line, tool_action, verbose_line
 from mgecc.targets import Toolchain
 
@@ -28,9 +29,16 @@ class Tools:
         def args(obj: str, inputs: list[str]) -> list[str]:
             return self.toolchain.compile_args(inputs[0], obj, folders, self.optimize)
 
-        kind = "AS" if str(source).endswith(".S") else "CC"
+        def launched(obj: str, inputs: list[str]) -> list[str]:
+            return self.env["MGE_LAUNCHER"].wrap(args(obj, inputs), self.toolchain)
+
         flags = " ".join(self.toolchain.flags_for(self.optimize))
-        return self._step(kind, flags, output, [source], args, CPPPATH=list(includes), depends=depends)
+        more = {"CPPPATH": list(includes), "depends": depends}
+        if str(source).endswith(".S"):
+            return self._step("AS", flags, output, [source], args, **more)
+        node = self._step("CC", flags, output, [source], launched, **more)
+        compiledb.remember(node, node.sources[0], args)
+        return node
 
     def static_library(self, output: str, objects: Sequence[Any]) -> Any:
         return self._step("AR", "rcsD", output, objects, self.toolchain.archive_args)
@@ -57,7 +65,7 @@ class Tools:
         shown = step_line(kind, self.label, output.rsplit("/", 1)[-1])
         if self.env["MGE_VERBOSE"]:
             shown = verbose_line(args, output, sources)
-        action = tool_action(args, f"{kind} {signature}", shown, sources)
+        action = tool_action(args, self.env.File(output), f"{kind} {signature}", shown, cached=kind == "CC")
         scanner = {"source_scanner": CScanner} if kind in ("CC", "AS") else {}
         (node,) = self.env.Command(output, sources, action, **scanner, **more)
         self.env.Precious(node)

@@ -16,8 +16,13 @@ from typing import Any, NoReturn
 import SCons.Script as script
 
 from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.cache import open_cache
+from mgecc.rules.compiledb import write_compile_commands
 from mgecc.rules.help import ALIASES, help_text
+from mgecc.rules.launch import make_launcher, put_on_path
+from mgecc.rules.lock import TreeLock
 from mgecc.rules.model import ModelNodes
+from mgecc.rules.outputs import edited_outputs
 from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
@@ -37,9 +42,9 @@ def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[
     try:
         settings = read_settings(script.ARGUMENTS, configs)
         _check_aliases(script.COMMAND_LINE_TARGETS)
-    except TargetError as error:
+        _set_up(env, settings)
+    except (TargetError, ToolchainMissing, ValueError) as error:
         _stop(str(error))
-    _set_up(env, settings)
     script.Help(help_text(configs))
     if script.GetOption("help"):
         return []
@@ -70,6 +75,9 @@ def _set_up(env: Any, settings: Settings) -> None:
     script.SetOption("hash_format", "sha256")
     script.SetOption("num_jobs", os.cpu_count() or 1)
     os.makedirs(BUILD, exist_ok=True)
+    # Tests build in trees of their own, and may take long.
+    if not script.GetOption("help") and script.COMMAND_LINE_TARGETS != ["test"]:
+        TreeLock(Path(BUILD)).take()
     env.SConsignFile(f"{BUILD}/.sconsign", Sharded(BUILD))
     script.Progress(Saver())
     env.Replace(
@@ -78,6 +86,9 @@ def _set_up(env: Any, settings: Settings) -> None:
         MGE_TOOLCHAIN=settings.toolchain,
         MGE_OPTIMIZE=settings.optimize,
         MGE_VERBOSE=settings.verbose,
+        MGE_EXPLAIN=settings.explain,
+        MGE_CACHE=open_cache(settings.cache or f"{BUILD}/.cache", settings.cache_mode),
+        MGE_LAUNCHER=make_launcher(settings.launcher, settings.ccache, settings.distcc),
     )
 
 
@@ -107,7 +118,11 @@ def _declare_models(env: Any, settings: Settings, configs: dict[str, str]) -> li
 def _check_toolchain(name: str, settings: Settings) -> None:
     target = load_target(name, settings.cpu)
     for member in target.members or (name,):
-        load_toolchain(settings.toolchain, load_target(member, "" if target.members else settings.cpu))
+        toolchain = load_toolchain(
+            settings.toolchain, load_target(member, "" if target.members else settings.cpu)
+        )
+        if settings.distcc:
+            put_on_path(toolchain, Path(BUILD) / ".tools")
 
 
 def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, tests: str) -> None:
@@ -120,6 +135,8 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
             _alias(env, f"{alias}-{m.label}-{m.name}", m, _command_action(alias, m, settings)) for m in built
         ]
         env.AlwaysBuild(env.Alias(alias, done, None if built else _usage_action()))
+    for alias, tell in (("verify-outputs", _verify_outputs(built)), ("compiledb", _compiledb)):
+        env.AlwaysBuild(env.Alias(alias, [], _action(tell)))
     env.AlwaysBuild(env.Alias("test", [], _test_action(tests, settings)))
     if not script.ARGUMENTS.get("target") and not script.ARGUMENTS.get("model"):
         env.Clean("build", env.Dir(f"#{BUILD}"))
@@ -156,6 +173,21 @@ def _summary_action(built: list[ModelNodes]) -> SignedAction:
         return 0
 
     return _action(tell)
+
+
+def _verify_outputs(built: list[ModelNodes]) -> Callable[[], int]:
+    def tell() -> int:
+        lines = sorted({line for model in built for line in edited_outputs(model)})
+        print("\n".join(lines) or f"{len(built)} libraries are as they were built")
+        return 1 if lines else 0
+
+    return tell
+
+
+def _compiledb() -> int:
+    path = Path(BUILD) / "compile_commands.json"
+    print(f"{path}: {write_compile_commands(path)} commands")
+    return 0
 
 
 def _summary(model: ModelNodes) -> str:

@@ -1,17 +1,23 @@
 """SCons' memory of what was built, one file per target, so that builds of different targets do not disturb each other.
 
 SCons keeps one database per run; two runs at once on one file lose each other's entries. This one spreads the
-entries over files by the build folder they speak of. It goes in by ``SConsignFile(name, Sharded(folder))``.
+entries over files by the build folder they speak of. It goes in by ``SConsignFile(name, Sharded(folder))``. Every file
+begins with the digest of what follows, so that a damaged one is known before anything in it is believed.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
+import sys
 import time
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import SCons.SConsign
-from SCons import dblite
+
+from mgecc.toolrun.process import write_atomically
 
 
 class Sharded:
@@ -23,26 +29,26 @@ class Sharded:
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def open(self, name: str, mode: str = "c") -> _Shards:
+    def open(self, name: str, _mode: str = "c") -> _Shards:
         root = os.path.dirname(name)
         os.makedirs(root, exist_ok=True)
-        return _Shards(os.path.normcase(self._folder), root, mode)
+        return _Shards(os.path.normcase(self._folder), Path(root))
 
 
 class _Shards:
-    def __init__(self, folder: str, root: str, mode: str) -> None:
-        self._folder, self._root, self._mode = folder, root, mode
-        self._open: dict[str, Any] = {}
+    def __init__(self, folder: str, root: Path) -> None:
+        self._folder, self._root = folder, root
+        self._open: dict[str, _Shard] = {}
         self._sources: dict[str, bytes] = {}
 
-    def _shard(self, key: str) -> Any:
+    def _shard(self, key: str) -> dict[str, bytes]:
         parts = key.replace(os.sep, "/").split("/")
         if len(parts) < 2 or parts[0] != self._folder:
             return self._sources
         name = parts[1]
         if name not in self._open:
-            self._open[name] = dblite.open(os.path.join(self._root, f".sconsign-{name}"), self._mode)
-        return self._open[name]
+            self._open[name] = _Shard(self._root / f".sconsign-{name}")
+        return self._open[name].entries
 
     def __getitem__(self, key: str) -> bytes:
         return self._shard(key)[key]
@@ -56,7 +62,42 @@ class _Shards:
 
     def close(self) -> None:
         for shard in self._open.values():
-            shard.close()
+            shard.save()
+
+
+class _Shard:
+    """One file: the digest of its entries, then the entries."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.entries: dict[str, bytes] = {}
+        self._saved = b""
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return
+        digest, self._saved = data[:32], data[32:]
+        if sha256(self._saved).digest() != digest:
+            self._saved = b""
+            _warn(f"{path} is damaged; what it spoke of is built anew")
+        else:
+            self.entries = pickle.loads(self._saved)
+
+    def save(self) -> None:
+        data = pickle.dumps(self.entries, protocol=4)
+        if data == self._saved or not (self.entries or self._saved):
+            return
+        try:
+            write_atomically(self._path, sha256(data).digest() + data)
+        except OSError as error:
+            _warn(
+                f"{self._path} cannot be written ({error.strerror}); what was built now will be built again"
+            )
+        self._saved = data
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"mgecc: warning: {text}\n")
 
 
 class Saver:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mgecc.rules.launch import Launcher
 from mgecc.rules.model import mge_model
 from mgecc.rules.project import mge_project
 
@@ -14,6 +15,9 @@ _DEFAULTS = {
     "MGE_OPTIMIZE": "",
     "MGE_BUILD_DIR": "#build",
     "MGE_VERBOSE": False,
+    "MGE_EXPLAIN": False,
+    "MGE_CACHE": None,
+    "MGE_LAUNCHER": Launcher(),
 }
 
 

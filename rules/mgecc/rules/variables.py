@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from mgecc.rules.cache import MODES
 from mgecc.targets import TargetError, load_target, nearest, target_names, toolchain_names
 
 
@@ -26,7 +28,16 @@ VARIABLES = (
     Variable("input", "FILE", "picture or .npz for the alias run"),
     Variable("args", "'...'", "arguments for pytest, for the alias test"),
     Variable("verbose", "1", "show whole commands"),
+    Variable("explain", "1", "say why each step runs"),
+    Variable("cache", "FOLDER | http://HOST/...", "results of earlier steps (default: build/.cache)"),
+    Variable("cache_mode", " | ".join(MODES), "write to the cache, only read it, or do without"),
+    Variable("launcher", "'PROGRAM ...'", "stands before every command that compiles C"),
+    Variable("ccache", "1", "compile C through ccache"),
+    Variable("distcc", "'HOST ...'", "compile C on these machines through distcc"),
 )
+_TEXTS = ("toolchain", "optimize", "input", "args", "cache", "cache_mode", "launcher", "distcc")
+_SWITCHES = ("verbose", "explain", "ccache")
+_OFF = ("0", "no", "off", "false")
 GOALS = ("speed", "size", "memory")
 
 
@@ -42,6 +53,12 @@ class Settings:
     input: str = ""
     args: str = ""
     verbose: bool = False
+    explain: bool = False
+    cache: str = ""
+    cache_mode: str = "rw"
+    launcher: str = ""
+    ccache: bool = False
+    distcc: str = ""
 
 
 def read_settings(arguments: Mapping[str, str], models: Iterable[str]) -> Settings:
@@ -56,15 +73,17 @@ def read_settings(arguments: Mapping[str, str], models: Iterable[str]) -> Settin
     given = {name: value for name, value in arguments.items() if value}
     _check_choice(given, "toolchain", toolchain_names())
     _check_choice(given, "optimize", list(GOALS))
+    _check_choice(given, "cache_mode", list(MODES))
     targets = _names(given.get("target", ""), target_names())
     cpu = given.get("cpu", "")
-    rest = {key: given[key] for key in ("toolchain", "optimize", "input", "args") if key in given}
+    plain: dict[str, Any] = {key: given[key] for key in _TEXTS if key in given}
+    switches: dict[str, Any] = {key: given.get(key, "0").lower() not in _OFF for key in _SWITCHES}
     return Settings(
         targets=tuple(dict.fromkeys(load_target(name, cpu).name for name in targets)),
         models=_models(given.get("model", ""), sorted(models)),
         cpu=cpu,
-        verbose=given.get("verbose", "0").lower() not in ("0", "no", "false"),
-        **rest,
+        **plain,
+        **switches,
     )
 
 

@@ -22,8 +22,8 @@ class Workers:
         self._all: list[subprocess.Popen[str]] = []
         atexit.register(self.stop)
 
-    def compile(self, request: dict[str, Any]) -> str:
-        """Have one request carried out; returns the error text, empty if all went well."""
+    def compile(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Have one request carried out; returns the reply, with the key ``error`` unless all went well."""
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
@@ -36,9 +36,9 @@ class Workers:
         except OSError:
             line = ""
         if not line:
-            return f"the compiler process ended unexpectedly (status {worker.wait()})"
+            return {"error": f"the compiler process ended unexpectedly (status {worker.wait()})"}
         self._idle.put(worker)
-        return json.loads(line).get("error", "")
+        return json.loads(line)
 
     def _start(self) -> subprocess.Popen[str]:
         package = Path(__file__).resolve().parents[2]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _KEPT = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
+# Settings of programs that stand before a compiler; what that compiler writes does not depend on them.
+_KEPT_PREFIXES = ("CCACHE_", "DISTCC_", "ICECC_", "SCCACHE_")
 
 
 class ToolError(Exception):
@@ -17,7 +19,8 @@ class ToolError(Exception):
 
 def clean_environment() -> dict[str, str]:
     """The only environment tools see: no CPATH, CFLAGS, locale or time zone of the user."""
-    return {key: os.environ[key] for key in _KEPT if key in os.environ} | {"LC_ALL": "C"}
+    kept = {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_KEPT_PREFIXES)}
+    return kept | {"LC_ALL": "C"}
 
 
 def run_tool(make_args: Callable[[str], Sequence[str]], output: Path) -> str:
@@ -52,5 +55,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(data)
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,57 @@
+"""One build at a time in a tree: a second one waits, and says for whom."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+try:
+    import fcntl
+except ImportError:  # a system without it has no such lock, and builds there must not overlap
+    fcntl = None  # type: ignore[assignment]
+
+# Names the lock files held by this process and those that started it, which must not wait for themselves.
+_HELD = "MGECC_LOCKS"
+
+
+class TreeLock:
+    """The lock of a build folder; held until the process ends, however that comes about."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / ".lock"
+        self._file: IO[str] | None = None
+
+    def take(self) -> None:
+        """Take the lock, waiting for whoever has it."""
+        name = os.fspath(self._path.resolve())
+        held = os.environ.get(_HELD, "").split(os.pathsep)
+        if fcntl is None or name in held:
+            return
+        self._file = self._path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._wait()
+        self._sign()
+        os.environ[_HELD] = os.pathsep.join(filter(None, [*held, name]))
+
+    def _wait(self) -> None:
+        assert self._file
+        self._file.seek(0)
+        holder = self._file.read(500).strip() or "another process"
+        sys.stderr.write(f"mgecc: waiting for the build in this tree by {holder}\n")
+        sys.stderr.flush()
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def _sign(self) -> None:
+        assert self._file
+        words = " ".join(["scons", *sys.argv[1:]])
+        try:
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(f"process {os.getpid()}: {words[:300]}\n")
+            self._file.flush()
+        except OSError:
+            pass  # the lock holds without its note, which is for people

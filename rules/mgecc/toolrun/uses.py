@@ -1,0 +1,66 @@
+"""Which templates, headers and target files a compilation used, by their paths inside the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mgecc.targets import Target, load_target
+
+if TYPE_CHECKING:
+    from mgecc.planner import Program
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_KERNELS = _PACKAGE / "kernels"
+
+
+def used_files(programs: Iterable[Program], target: Target) -> list[str]:
+    """Sorted paths of everything that can differ from model to model or from target to target."""
+    from mgecc.emit.naming import headers
+
+    singles = [load_target(member) for member in target.members] or [target]
+    names = {f"targets/{single.name.split('+')[0]}.yaml" for single in [target, *singles]}
+    for folder in ("cv", "emit"):
+        names |= {f"{folder}/{path.name}" for path in (_PACKAGE / folder).glob("*.j2")}
+    for program, single in zip(programs, singles):
+        for kernel in program.kernels:
+            names |= {f"kernels/{name}" for name in _with_included(kernel.template)}
+        for header in headers(program.kernels, single):
+            names |= {f"kernels/simd/{name}.h" for name in _with_headers(header)}
+    return sorted(names)
+
+
+@cache
+def _with_included(template: str) -> frozenset[str]:
+    """A template and all that it includes, imports or extends."""
+    found, rest = set(), [template]
+    while rest:
+        name = rest.pop()
+        if name not in found:
+            found.add(name)
+            rest += _referenced(name)
+    return frozenset(found)
+
+
+@cache
+def _referenced(template: str) -> tuple[str, ...]:
+    from jinja2 import meta
+
+    from mgecc.kernels.render import parse
+
+    names = [*meta.find_referenced_templates(parse(template))]
+    if None in names:
+        # A computed name could be any template.
+        return tuple(path.relative_to(_KERNELS).as_posix() for path in sorted(_KERNELS.rglob("*.j2")))
+    return tuple(name for name in names if name)
+
+
+@cache
+def _with_headers(name: str) -> frozenset[str]:
+    """A header of ``simd/`` and all of that folder that it includes."""
+    text = (_KERNELS / "simd" / f"{name}.h").read_text(encoding="utf-8")
+    words = (line.strip().partition(" ") for line in text.splitlines())
+    inner = [file.strip('" ').removesuffix(".h") for word, _, file in words if word == "#include" and '"' in file]
+    return frozenset({name}.union(*map(_with_headers, inner)))
