@@ -10,12 +10,14 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mgecc.targets import Target, load_target
 
 if TYPE_CHECKING:
-    from mgecc.config import ModelConfig
+    from collections.abc import Sequence
+
+    from mgecc.config import LibraryConfig, ModelConfig
     from mgecc.graph import Diagnostics, Graph
     from mgecc.ops.custom import UserKernel
     from mgecc.planner import Program
@@ -54,7 +56,7 @@ def output_names(model: str, target_name: str, cpu: str = "", cv: bool = False) 
     target = load_target(target_name, cpu)
     kernels = [kernel_file(model, target, member) for member in members(target)]
     images = [f"{model}_cv.h", *(cv_file(model, target, member) for member in members(target))] if cv else []
-    return [f"{model}.h", f"{model}.blob", f"{model}_blob.S", *kernels, *images, "report.json"]
+    return [*_own_names(model), *kernels, *images, "report.json"]
 
 
 def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
@@ -97,13 +99,15 @@ def read_bounded(path: Path) -> bytes:
 
 def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     """One program per kernel set of the target; CompileError lists all problems of the model."""
-    from mgecc.passes import extents, optimize
+    from mgecc.passes import extents, nhwc, optimize
     from mgecc.planner.plan import plan, share_weights
     from mgecc.planner.weights import WeightSection
 
     programs, weights = [], WeightSection()
     for member in members(target):
         graph, problems = survey(config)
+        if config.options.get("add_nhwc2nchw_to_input"):
+            nhwc.run(graph)
         optimize(graph)
         extents.carry(graph, problems)
         single = load_target(member) if target.members else target
@@ -113,33 +117,97 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
 
 def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Products:
     """Compile a configured model for a target. Deterministic: same inputs, same bytes."""
-    from mgecc import emit
-    from mgecc.report import report
-
     target = load_target(target_name, cpu)
     programs = build_programs(config, target)
-    singles = [load_target(member) if target.members else target for member in members(target)]
-    name = config.name
-    files = {
-        f"{name}.h": emit.header(programs).encode(),
-        f"{name}.blob": emit.write_blob(programs, singles),
-        f"{name}_blob.S": emit.blob_s(name).encode(),
-    }
-    for member, single, program in zip(members(target), singles, programs):
-        files[kernel_file(name, target, member)] = emit.kernels_c(program, single).encode()
-    files |= _image_functions(config, target, singles) if config.cv else {}
-    reports = [report(program) for program in programs]
-    document = reports[0] if len(reports) == 1 else {**reports[0], "target": target.name, "members": reports}
-    files["report.json"] = (json.dumps(document, indent=1) + "\n").encode()
+    files = _model_files(config.name, programs, target) | _kernel_files(config.name, [programs], target)
+    files |= _image_functions(config, target) if config.cv else {}
+    files["report.json"] = _json(_report(programs, target))
     return Products(files, programs)
 
 
-def _image_functions(config: ModelConfig, target: Target, singles: list[Target]) -> dict[str, bytes]:
+def library_output_names(library: LibraryConfig, target_name: str, cpu: str = "") -> list[str]:
+    """Names of all files that ``compile_models`` gives."""
+    shared = set(output_names(library.name, target_name, cpu, bool(library.cv)))
+    shared -= set(_own_names(library.name))
+    own = [name for model in library.models for name in _own_names(model.name)]
+    return [*own, *sorted(shared)]
+
+
+def _own_names(model: str) -> list[str]:
+    return [f"{model}.h", f"{model}.blob", f"{model}_blob.S"]
+
+
+def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> Products:
+    """Compile several models into one library: a header and a blob for each, and one file with all their kernels.
+
+    Raises CompileError with the problems of all models.
+    """
+    target = load_target(target_name, cpu)
+    programs = _programs_of_all(library, target)
+    files: dict[str, bytes] = {}
+    for model, made in zip(library.models, programs):
+        files |= _model_files(model.name, made, target)
+    files |= _kernel_files(library.name, programs, target)
+    files |= _image_functions(library, target) if library.cv else {}
+    reports = [_report(made, target) for made in programs]
+    files["report.json"] = _json({"library": library.name, "target": target.name, "models": reports})
+    return Products(files, tuple(program for made in programs for program in made))
+
+
+def _programs_of_all(library: LibraryConfig, target: Target) -> list[tuple[Program, ...]]:
+    from mgecc.graph import CompileError
+
+    programs, errors = [], []
+    for model in library.models:
+        try:
+            programs.append(build_programs(model, target))
+        except CompileError as error:
+            errors.append(error)
+    if errors:
+        raise CompileError.merged(errors)
+    return programs
+
+
+def _singles(target: Target) -> list[Target]:
+    return [load_target(member) if target.members else target for member in members(target)]
+
+
+def _model_files(name: str, programs: tuple[Program, ...], target: Target) -> dict[str, bytes]:
+    """Header, blob and embedding of one model."""
+    from mgecc import emit
+
+    blob = emit.write_blob(programs, _singles(target))
+    texts = (emit.header(programs).encode(), blob, emit.blob_s(name).encode())
+    return dict(zip(_own_names(name), texts))
+
+
+def _kernel_files(name: str, models: Sequence[tuple[Program, ...]], target: Target) -> dict[str, bytes]:
+    """For each kernel set the kernels of all models."""
+    from mgecc import emit
+
+    return {
+        kernel_file(name, target, member): emit.kernels_c(programs[0], single, *programs[1:]).encode()
+        for member, single, programs in zip(members(target), _singles(target), zip(*models))
+    }
+
+
+def _report(programs: tuple[Program, ...], target: Target) -> dict[str, Any]:
+    from mgecc.report import report
+
+    reports = [report(program) for program in programs]
+    return reports[0] if len(reports) == 1 else {**reports[0], "target": target.name, "members": reports}
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _image_functions(config: ModelConfig | LibraryConfig, target: Target) -> dict[str, bytes]:
     from mgecc.cv import cv_c, cv_h
     from mgecc.emit import model_prefix
 
     files = {f"{config.name}_cv.h": cv_h(config.cv, model_prefix(config.name)).encode()}
-    for member, single in zip(members(target), singles):
+    for member, single in zip(members(target), _singles(target)):
         files[cv_file(config.name, target, member)] = cv_c(config.cv, single).encode()
     return files
 

@@ -13,8 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.toolrun.products import compile_products, read_config
+    from mgecc.toolrun.products import compile_products, read_any
 
-    compile_products(read_config(args.model), args.target, args.cpu)
+    compile_products(read_any(args.model), args.target, args.cpu)
     print(f"{args.model}: no problems for {args.target}")
     return 0

@@ -1,42 +1,76 @@
-"""Compile a model: kernels, blob, header, report and libraries, the same files as the SCons rules make."""
+"""Compile a model: kernels, blob, header, report and libraries, the same files as the SCons rules make.
+
+MegCC's command lines work too: mgecc compile --json config.json --arm64 --dump out/
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from mgecc.commands._options import add_build, add_model, add_target
+from mgecc.commands._megcc import add_arguments as add_megcc
+from mgecc.commands._options import add_build
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
-    add_target(parser)
+    parser.add_argument(
+        "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml, .mge or MegCC's JSON"
+    )
+    parser.add_argument("--target", default="", metavar="NAME", help="machine, e.g. arm64 or arm64+dot")
+    parser.add_argument(
+        "--cpu", default="", metavar="NAME", help="processor of the target, e.g. v4 for x86_64"
+    )
     add_build(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the files")
     parser.add_argument("--split", action="store_true", help="also write one C file per kernel, to read")
     parser.add_argument("--no-library", action="store_true", help="write the sources only")
+    add_megcc(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.targets import load_target, load_toolchain
-    from mgecc.toolrun.library import build_library, member_targets
-    from mgecc.toolrun.products import compile_products, kernel_texts, read_config, write_files
+    from mgecc.config import LibraryConfig
+    from mgecc.targets import load_target
+    from mgecc.toolrun.products import InputError, compile_products, kernel_texts, read_any, write_files
 
-    target = load_target(args.target, args.cpu)
-    if not args.no_library:
-        for member in member_targets(target).values():
-            load_toolchain(
-                args.toolchain, member
-            )  # what is missing should be told before the work, not after
-    config = read_config(args.model, args.name, args.optimize)
-    products = compile_products(config, args.target, args.cpu)
-    written = write_files(products.files, args.out)
+    path = args.json or args.model
+    name = args.target or ("baremetal" if args.json else "")
+    if path is None or not name:
+        raise InputError("what to compile and for which target? mgecc compile MODEL --target NAME --out DIR")
+    target = load_target(name, args.cpu)
+    _check_toolchains(args, name)
+    config = read_any(path, args.name, args.optimize)
+    several = config if isinstance(config, LibraryConfig) else None
+    for note in several.notes if several else ():
+        print(note)
+    folder = args.dump or args.out or (several.dump_dir if several else None)
+    if folder is None:
+        raise InputError("no folder for the files: give --out DIR")
+    products = compile_products(config, name, args.cpu)
+    written = write_files(products.files, folder)
     if args.split:
-        written += write_files(kernel_texts(products, target), args.out)
-    if not args.no_library:
-        libraries = build_library(args.out, config, target, args.toolchain)
-        for library in libraries:
-            written += [p for p in (library.archive, library.archive.with_suffix(".so")) if p.is_file()]
-    for path in written:
-        print(f"{path.stat().st_size:>10} {path}")
+        written += write_files(kernel_texts(products, target), folder)
+    for file in written + _libraries(args, config, name, folder):
+        print(f"{file.stat().st_size:>10} {file}")
     return 0
+
+
+def _check_toolchains(args: argparse.Namespace, target: str) -> None:
+    """What is missing should be told before the work, not after."""
+    from mgecc.targets import load_target, load_toolchain
+    from mgecc.toolrun.library import member_targets
+
+    if not args.no_library:
+        for member in member_targets(load_target(target, args.cpu)).values():
+            load_toolchain(args.toolchain, member)
+
+
+def _libraries(args: argparse.Namespace, config: Any, target: str, folder: Path) -> list[Path]:
+    from mgecc.targets import load_target
+    from mgecc.toolrun.library import build_library
+
+    if args.no_library:
+        return []
+    made = build_library(folder, config, load_target(target, args.cpu), args.toolchain)
+    files = [path for lib in made for path in (lib.archive, lib.archive.with_suffix(".so"))]
+    return [path for path in files if path.is_file()]

@@ -1,12 +1,14 @@
 """What the user writes about a model: model.yaml, and the recorded inputs and outputs beside it.
 
-``load_config`` reads a model.yaml into a ``ModelConfig`` and reports every mistake at once, each with
-file:line:column. ``load_cases`` and ``save_cases`` are the only doors to .npz files.
+``load_config`` reads a model.yaml into a ``ModelConfig``, ``load_megcc`` a JSON of several models into a
+``LibraryConfig``; both report every mistake at once, each with file:line:column. ``load_cases`` and ``save_cases``
+are the only doors to .npz files.
 May import: numpy, yaml, jsonschema; nothing else of mgecc.
 """
 
 from mgecc.config.cases import CasesError, load_cases, save_cases
 from mgecc.config.load import load_config
+from mgecc.config.megcc import LibraryConfig, is_megcc, load_megcc
 from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Preprocess, Verify, check_name
 from mgecc.config.problems import ConfigError, ConfigProblem
 from mgecc.config.write import format_config
@@ -17,12 +19,15 @@ __all__ = [
     "ConfigProblem",
     "CustomConfig",
     "InputConfig",
+    "LibraryConfig",
     "ModelConfig",
     "Preprocess",
     "Verify",
     "check_name",
     "format_config",
+    "is_megcc",
     "load_cases",
     "load_config",
+    "load_megcc",
     "save_cases",
 ]

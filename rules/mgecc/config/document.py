@@ -101,7 +101,9 @@ def _read_text(path: Path, document: Document) -> str:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             document.add((1, 1), f"longer than {MAX_BYTES} bytes")
-        return data[:MAX_BYTES].decode("utf-8")
+        text = data[:MAX_BYTES].decode("utf-8")
+        # JSON may be indented with tabs, YAML may not; within JSON's strings there are none.
+        return text.replace("\t", " ") if path.suffix == ".json" else text
     except OSError as error:
         document.add((1, 1), f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:

@@ -58,7 +58,7 @@ def _check_user_code(document: Document) -> None:
     for name, given in custom.items() if isinstance(custom, dict) else ():
         _check_file(document, ("custom", name, "source"))
         if isinstance(given, dict):
-            function = given.get("function", _function_name(name))
+            function = given.get("function", function_name(name))
             why = check_name(function) if isinstance(function, str) else None
             if why:
                 document.add_at(
@@ -144,10 +144,10 @@ def _custom(folder: Path, name: str, given: dict[str, Any]) -> CustomConfig:
         for row in given.get("outputs", ())
     )
     source = folder / given["source"] if "source" in given else None
-    return CustomConfig(given.get("function", _function_name(name)), outputs, source)
+    return CustomConfig(given.get("function", function_name(name)), outputs, source)
 
 
-def _function_name(name: str) -> str:
+def function_name(name: str) -> str:
     """The C function for an operator that is given none: its name up to a colon, with _ for what C does not allow."""
     return re.sub(r"\W", "_", name.partition(":")[0], flags=re.ASCII)
 

@@ -115,6 +115,11 @@ class ModelConfig:
         return self.path.parent
 
     @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """This model, as the only one of its library."""
+        return (self,)
+
+    @property
     def sources(self) -> list[Path]:
         """C files of the user's that belong into the library, each once."""
         named = [entry.source for entry in self.custom.values() if entry.source]

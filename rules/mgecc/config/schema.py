@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from mgecc.config.document import Document, Keys
 
 SCHEMA_FILE = Path(__file__).with_name("model.schema.json")
+MEGCC_SCHEMA = Path(__file__).with_name("megcc.schema.json")
 
 _TYPE_NAMES = {
     "object": "a mapping",
@@ -36,13 +37,18 @@ class _Fault:
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+def _validator(path: Path = SCHEMA_FILE) -> Draft202012Validator:
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    if path != SCHEMA_FILE:
+        # The image functions are the same everywhere.
+        own = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+        schema["properties"]["cv"], schema["$defs"] = own["properties"]["cv"], own["$defs"]
+    return Draft202012Validator(schema)
 
 
-def validate(document: Document) -> None:
+def validate(document: Document, schema: Path = SCHEMA_FILE) -> None:
     """Note every departure from the schema in ``document.problems``."""
-    for error in _validator().iter_errors(document.value):
+    for error in _validator(schema).iter_errors(document.value):
         fault = _Fault(error.instance, error.validator_value, error.schema)
         report = _REPORT.get(str(error.validator))
         path = tuple(error.absolute_path)

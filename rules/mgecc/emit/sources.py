@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mgecc.emit.blob import fingerprint, fingerprint_words
@@ -24,9 +24,9 @@ class _Section:
     calls: int
 
 
-def _sections(program: Program, target: Target) -> list[_Section]:
+def _sections(programs: Sequence[Program], target: Target) -> list[_Section]:
     counts: dict[Kernel, int] = {}
-    for call in program.calls:
+    for call in (call for program in programs for call in program.calls):
         counts[call.kernel] = counts.get(call.kernel, 0) + 1
     symbols = {kernel: kernel_symbol(kernel, target) for kernel in counts}
     return [_Section(k, symbols[k], render_kernel(k, target, symbols[k]), n) for k, n in counts.items()]
@@ -41,17 +41,21 @@ def _table(program: Program, target: Target, sections: list[_Section]) -> str:
     return fill("table.c.j2", prefix=model_prefix(program.name), sections=sections, fingerprint=words)
 
 
-def _head(program: Program, target: Target, sections: list[_Section]) -> str:
-    return fill("head.c.j2", model=in_comment(program.name), target=target, sections=sections)
+def _head(programs: Sequence[Program], target: Target, sections: list[_Section]) -> str:
+    names = ", ".join(in_comment(program.name) for program in programs)
+    return fill("head.c.j2", model=names, target=target, sections=sections)
 
 
-def kernels_c(program: Program, target: Target) -> str:
-    """Text of ``<model>_kernels.c``: every kernel of the program once, in order of use, the table, and the model's
-    own functions. Does not depend on the values of weights."""
-    sections = _sections(program, target)
-    parts = [_head(program, target, sections), _vocabulary(program.kernels, target)]
+def kernels_c(program: Program, target: Target, *more: Program) -> str:
+    """Text of ``<model>_kernels.c``: every kernel of the programs once, in order of use, and for each program its table
+    and its model's own functions. Does not depend on the values of weights."""
+    programs = (program, *more)
+    sections = _sections(programs, target)
+    kernels = [s.kernel for s in sections]
+    parts = [_head(programs, target, sections), _vocabulary(kernels, target)]
     parts += [f"/* ---- {s.symbol} ---- */\n{s.text}" for s in sections]
-    return "\n".join([*parts, _table(program, target, sections)])
+    parts += [_table(p, target, _sections([p], target)) for p in programs]
+    return "\n".join(parts)
 
 
 def blob_s(name: str) -> str:
@@ -61,14 +65,14 @@ def blob_s(name: str) -> str:
 
 def split(program: Program, target: Target) -> dict[str, str]:
     """The same C, one file a kernel and one for the table, for readers: file name -> text."""
-    sections = _sections(program, target)
+    sections = _sections([program], target)
     files = {f"simd_{name}.h": header_text(name) for name in headers(program.kernels, target)}
     for s in sections:
         includes = "".join(f'#include "simd_{name}.h"\n' for name in headers([s.kernel], target))
         files[f"{s.symbol}.c"] = f"{includes}\n{s.text}"
     declared = "".join(f"void {s.symbol}(void *const *t, const int32_t *args);\n" for s in sections)
     parts = [
-        _head(program, target, sections),
+        _head([program], target, sections),
         "#include <stdint.h>",
         declared,
         _table(program, target, sections),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +72,14 @@ class CompileError(Exception):
         self.problems = problems
         count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         super().__init__("\n".join([f"{source}: {count}", *(f"  {p}" for p in problems)]))
+
+
+    @classmethod
+    def merged(cls, errors: Sequence[CompileError]) -> CompileError:
+        """One error for several models, each with its own lines."""
+        merged = cls(errors[0].source, [p for error in errors for p in error.problems])
+        merged.args = ("\n".join(map(str, errors)),)
+        return merged
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mgecc.compiler import cv_file, kernel_file, members
-from mgecc.config import ModelConfig
+from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.targets import Target, Toolchain, load_target, load_toolchain
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
@@ -36,7 +36,9 @@ def member_targets(target: Target) -> dict[str, Target]:
     return {member: load_target(member) if target.members else target for member in members(target)}
 
 
-def build_library(folder: Path, config: ModelConfig, target: Target, toolchain: str) -> list[Library]:
+def build_library(
+    folder: Path, config: ModelConfig | LibraryConfig, target: Target, toolchain: str
+) -> list[Library]:
     """Compile the products in ``folder`` and put the libraries beside them, as the SCons rules would.
 
     Raises ToolchainMissing and ToolError.
@@ -47,7 +49,8 @@ def build_library(folder: Path, config: ModelConfig, target: Target, toolchain: 
         tools = load_toolchain(toolchain, library.target)
         generated = [kernel_file(name, target, member)]
         generated += [cv_file(name, target, member)] if config.cv else []
-        sources = {folder / file: Path(file).stem for file in [*generated, f"{name}_blob.S"]}
+        generated += [f"{model.name}_blob.S" for model in config.models]
+        sources = {folder / file: Path(file).stem for file in generated}
         sources |= {path: f"user_{path.stem}" for path in config.sources}
         sources |= {path: path.stem for path in runtime_sources()}
         objects = _objects(library, sources, tools, config.optimize)

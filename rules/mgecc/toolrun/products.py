@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 from mgecc import compiler
-from mgecc.config import ConfigError, ModelConfig, Verify, check_name, load_config
+from mgecc.config import (
+    ConfigError,
+    LibraryConfig,
+    ModelConfig,
+    Verify,
+    check_name,
+    is_megcc,
+    load_config,
+    load_megcc,
+)
 from mgecc.config.load import DEFAULT_MAX_ABS_OF_PEAK
 from mgecc.targets import Target, TargetError, load_target
 from mgecc.toolrun.process import write_atomically
@@ -17,22 +27,34 @@ class InputError(Exception):
     """Something the user gave cannot be used; ``str`` is one line, or several problems one a line."""
 
 
-def read_config(path: Path, name: str = "", optimize: str = "") -> ModelConfig:
-    """Configuration from a model.yaml, or a plain one for a bare model file; name and goal can be overruled.
+def read_any(path: Path, name: str = "", optimize: str = "") -> ModelConfig | LibraryConfig:
+    """Configuration from a model.yaml, a plain one for a bare model file, or several models from MegCC's JSON.
 
-    Raises InputError.
+    Name and goal can be overruled. Raises InputError.
     """
-    if path.suffix in (".yaml", ".yml", ".json"):
-        try:
-            config = load_config(path)
-        except ConfigError as error:
-            raise InputError(str(error)) from None
-    else:
-        config = _config_of_model_file(path)
     why = check_name(name) if name else None
     if why:
         raise InputError(why)
+    try:
+        if is_megcc(path):
+            return load_megcc(path, name, optimize)
+        config = (
+            load_config(path) if path.suffix in (".yaml", ".yml", ".json") else _config_of_model_file(path)
+        )
+    except ConfigError as error:
+        raise InputError(str(error)) from None
     return replace(config, name=name or config.name, optimize=optimize or config.optimize)
+
+
+def read_config(path: Path, name: str = "", optimize: str = "") -> ModelConfig:
+    """Like ``read_any`` for one model; of several, the one called ``name``. Raises InputError."""
+    several = is_megcc(path)
+    config = read_any(path, "" if several else name, optimize)
+    found = [model for model in config.models if not several or name in ("", model.name)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(model.name for model in config.models)
+    raise InputError(f"{path} has the models {names}: say which one with --name")
 
 
 def _config_of_model_file(path: Path) -> ModelConfig:
@@ -41,10 +63,12 @@ def _config_of_model_file(path: Path) -> ModelConfig:
     name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
     if check_name(name):
         name = f"model_{name}"[:48]
-    return ModelConfig(path=path, name=name, model=path, verify=Verify(max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK))
+    return ModelConfig(
+        path=path, name=name, model=path, verify=Verify(max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK)
+    )
 
 
-def compile_to_folder(config: ModelConfig, target: str, cpu: str, folder: Path) -> list[Path]:
+def compile_to_folder(config: ModelConfig | LibraryConfig, target: str, cpu: str, folder: Path) -> list[Path]:
     """Compile and write every product below ``folder``; returns their paths. Raises InputError."""
     return write_files(compile_products(config, target, cpu).files, folder)
 
@@ -55,22 +79,28 @@ def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:
     return [folder / name for name in files]
 
 
-def compile_products(config: ModelConfig, target: str, cpu: str = "") -> compiler.Products:
+def compile_products(config: ModelConfig | LibraryConfig, target: str, cpu: str = "") -> compiler.Products:
     """Compile, writing nothing. Raises InputError for anything that is the model's or the user's fault."""
     from mgecc.emit import EmitError
     from mgecc.frontends.mge import MgeError
     from mgecc.graph.diagnostics import CompileError, Unsupported
 
     try:
+        if isinstance(config, LibraryConfig):
+            return compiler.compile_models(config, target, cpu)
         return compiler.compile_model(config, target, cpu)
     except (CompileError, MgeError, TargetError) as error:
         raise InputError(str(error)) from None
     except EmitError as error:
-        raise InputError(f"{config.model.name}: the program does not fit the blob format: {error}") from None
+        raise InputError(f"{_file(config)}: the program does not fit the blob format: {error}") from None
     except Unsupported as error:
-        raise InputError(f"{config.model.name}: {error.why}; {error.advice}".rstrip("; ")) from None
+        raise InputError(f"{_file(config)}: {error.why}; {error.advice}".rstrip("; ")) from None
     except OSError as error:
-        raise InputError(f"{config.model}: {error.strerror or error}") from None
+        raise InputError(f"{error.filename or _file(config)}: {error.strerror or error}") from None
+
+
+def _file(config: ModelConfig | LibraryConfig) -> str:
+    return config.path.name if isinstance(config, LibraryConfig) else config.model.name
 
 
 def kernel_texts(products: compiler.Products, target: Target) -> dict[str, bytes]:
@@ -78,7 +108,7 @@ def kernel_texts(products: compiler.Products, target: Target) -> dict[str, bytes
     from mgecc.kernels.render import render_kernel
 
     texts = {}
-    for member, program in zip(compiler.members(target), products.programs):
+    for member, program in zip(cycle(compiler.members(target)), products.programs):
         single = load_target(member) if target.members else target
         prefix = f"{member}/" if target.members else ""
         for kernel in program.kernels:

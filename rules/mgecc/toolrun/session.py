@@ -39,7 +39,7 @@ def open_products(config: ModelConfig, target: Target, folder: Path) -> list[Lib
 
 def prepare(libraries: Sequence[Library], toolchain: str, scratch: Path) -> Session:
     """Link a runner for every library, in folders of ``scratch``."""
-    interface = read_interface(libraries[0].folder)
+    interface = read_interface(libraries[0].folder, libraries[0].name)
     traffic = interface.output_bytes + sum(tensor.nbytes for tensor in interface.inputs)
     runners = [
         build_runner(

@@ -48,9 +48,11 @@ class Interface:
         return sum(tensor.nbytes for tensor in self.outputs)
 
 
-def read_interface(folder: Path) -> Interface:
-    """From the report.json of a products folder."""
+def read_interface(folder: Path, model: str = "") -> Interface:
+    """From the report.json of a products folder; ``model``: which one, where there are several."""
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    if "models" in report:
+        report = next(row for row in report["models"] if row["model"] == model)
     parts = report.get("members") or [report]
     return Interface(
         inputs=tuple(_tensor(row) for row in report["inputs"]),

@@ -1,0 +1,189 @@
+"""MegCC's JSON configurations: several models that become one library with one set of kernels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mgecc.config.document import Document, Keys, read_document
+from mgecc.config.load import DEFAULT_MAX_ABS_OF_PEAK, function_name
+from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Verify, check_name
+from mgecc.config.schema import MEGCC_SCHEMA, validate
+
+_LAYOUT = "layouts are chosen by cost, layer by layer"
+_LINKED = "functions of custom operators are linked, not loaded"
+_NO_EFFECT = {
+    "enable_nchw44": _LAYOUT,
+    "enable_nchw44_dot": _LAYOUT,
+    "enable_nchw88": _LAYOUT,
+    "mgb_fuse_kernel": "what can be fused always is",
+    "extern_opr_loader_env": _LINKED,
+    "extern_opr_loader_path_with_interface": _LINKED,
+}
+_OPTIONS = ("enable_ioc16", "enable_compress_fp16", "add_nhwc2nchw_to_input")
+_SHAPE = re.compile(r"\s*([^=;]+?)\s*=\s*\(([0-9, ]+)\)\s*([;:]|$)")
+_DTYPES = ("float32", "int32", "uint8", "float16", "int16", "int8")
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class LibraryConfig:
+    """Models of one library. ``notes``: what the file says that has no effect, one line each."""
+
+    path: Path
+    name: str
+    models: tuple[ModelConfig, ...]
+    dump_dir: Path | None = None
+    cv: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> list[Path]:
+        """C files of the user's that belong into the library, each once."""
+        return list(dict.fromkeys(path for model in self.models for path in model.sources))
+
+    @property
+    def optimize(self) -> str:
+        return self.models[0].optimize
+
+
+def is_megcc(path: Path) -> bool:
+    """Whether a file is a JSON configuration of several models, not a model.yaml written as JSON."""
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return re.search(rb'"(models|dump_dir)"\s*:', file.read(1 << 16)) is not None
+
+
+def load_megcc(path: Path | str, name: str = "", optimize: str = "") -> LibraryConfig:
+    """Read MegCC's JSON. The library is called ``name``, or like the file.
+
+    Model files are looked for beside the configuration, then in the current folder, as MegCC does.
+    Raises ConfigError with every problem found, each with file:line:column.
+    """
+    path = Path(path)
+    document = read_document(path)
+    document.value = _without_comments(document.value)
+    validate(document, MEGCC_SCHEMA)
+    document.check()
+    own = name or re.sub(r"\W", "_", path.stem, flags=re.ASCII)
+    why = check_name(own)
+    if why:
+        document.add((1, 1), f"{why}; give the library another name")
+    value = document.value
+    models = [_model(document, i, given) for i, given in enumerate(value["models"])]
+    _check_names(document, models)
+    document.check()
+    cv = tuple(sorted({(n, dtype) for n, dtypes in value.get("cv", {}).items() for dtype in dtypes}))
+    dump = path.parent / value["dump_dir"] if "dump_dir" in value else None
+    changed = tuple(replace(model, optimize=optimize or model.optimize) for model in models)
+    return LibraryConfig(path, own, changed, dump, cv, tuple(_notes(document)))
+
+
+def _without_comments(value: Any) -> Any:
+    """The value without keys that begin with @."""
+    if isinstance(value, dict):
+        return {key: _without_comments(v) for key, v in value.items() if not key.startswith("@")}
+    return [_without_comments(v) for v in value] if isinstance(value, list) else value
+
+
+def _check_names(document: Document, models: list[ModelConfig]) -> None:
+    names = [model.name for model in models]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            document.add_at(("models", i, "model_name"), f"two models are called '{name}'")
+
+
+def _model(document: Document, index: int, given: dict[str, Any]) -> ModelConfig:
+    here: Keys = ("models", index)
+    folder = Path(document.file).parent
+    stem = given["model_path"].replace("\\", "/").rsplit("/", 1)[-1].partition(".")[0]
+    name = given.get("model_name", re.sub(r"\W", "_", stem, flags=re.ASCII))
+    why = check_name(name)
+    if why:
+        document.add_at((*here, "model_name"), why)
+    sets = _shape_sets(document, (*here, "input_shape_str"), given.get("input_shape_str", ""))
+    return ModelConfig(
+        path=Path(document.file),
+        name=name,
+        model=_model_file(document, (*here, "model_path"), folder, given["model_path"]),
+        inputs={key: InputConfig(shape) for key, shape in sorted(sets[0].items())} if len(sets) == 1 else {},
+        input_shapes=tuple(sets) if len(sets) > 1 else (),
+        verify=Verify(max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK),
+        options={key: True for key in _OPTIONS if given.get(key)},
+        custom=_custom(document, here, given),
+    )
+
+
+def _model_file(document: Document, keys: Keys, folder: Path, text: str) -> Path:
+    places = [folder / text, Path(text)]
+    found = next((p for p in places if "\0" not in text and p.is_file()), None)
+    if found is None:
+        document.add_at(keys, f"there is no file '{text}' beside the configuration or in the current folder")
+    return found or places[0]
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in text.split(",") if n.strip())
+
+
+def _shape_sets(document: Document, keys: Keys, text: str) -> list[Shapes]:
+    """'a=(1,2);b=(3):a=(4,5);b=(6)' as sets of shapes by input."""
+    sets: list[Shapes] = [{}]
+    position = 0
+    while position < len(text):
+        match = _SHAPE.match(text, position)
+        if match is None:
+            document.add_at(
+                keys, "input shapes are written 'name=(1,3,224,224);other=(2,3)', another set after ':'"
+            )
+            return [{}]
+        sets[-1][match[1]] = _sizes(match[2])
+        position = match.end()
+        if match[3] == ":":
+            sets.append({})
+    return sets
+
+
+def _by_loader(text: str) -> Iterator[tuple[str, list[str]]]:
+    """'loader=a;b:other=c' as (loader, parts)."""
+    for part in filter(None, text.split(":")):
+        name, _, rest = part.partition("=")
+        yield name.strip(), [item.strip().strip("()") for item in rest.split(";") if item.strip()]
+
+
+def _custom(document: Document, here: Keys, given: dict[str, Any]) -> dict[str, CustomConfig]:
+    shapes = dict(_by_loader(given.get("extern_opr_output_shape", "")))
+    dtypes = dict(_by_loader(given.get("extern_opr_output_dtype", "")))
+    found = {}
+    for loader in sorted({*shapes, *dtypes}):
+        kinds = dtypes.get(loader) or ["float32"] * len(shapes[loader])
+        sizes = [_shape_of(document, here, text) for text in shapes.get(loader, [])] or [None] * len(kinds)
+        for kind in kinds:
+            if kind not in _DTYPES:
+                message = f"unknown element type '{kind}'; known are {', '.join(_DTYPES)}"
+                document.add_at((*here, "extern_opr_output_dtype"), message)
+        if len(kinds) != len(sizes):
+            message = f"{loader} has {len(sizes)} shapes and {len(kinds)} element types"
+            document.add_at((*here, "extern_opr_output_dtype"), message)
+        found[loader] = CustomConfig(function_name(loader), tuple(zip(kinds, sizes)))
+    return found
+
+
+def _shape_of(document: Document, here: Keys, text: str) -> tuple[int, ...] | None:
+    if re.fullmatch(r"[0-9, ]+", text):
+        return _sizes(text)
+    document.add_at((*here, "extern_opr_output_shape"), f"'({text[:40]})' is not a shape such as (1,10)")
+    return None
+
+
+def _notes(document: Document) -> Iterator[str]:
+    for i, given in enumerate(document.value["models"]):
+        for key in sorted(set(given) & set(_NO_EFFECT)):
+            if given[key]:
+                line, column = document.keys["models", i, key]
+                yield f"{document.file}:{line}:{column}: '{key}' has no effect: {_NO_EFFECT[key]}"
