@@ -34,7 +34,15 @@ def _image(node: Node) -> Value | None:
 
 def _pooling(node: Node, image: Value) -> list[Node]:
     _, _, h, w = image.shape
-    attrs = {"mode": "AVERAGE", "pad_h": 0, "pad_w": 0, "stride_h": h, "stride_w": w, "window_h": h, "window_w": w}
+    attrs = {
+        "mode": "AVERAGE",
+        "pad_h": 0,
+        "pad_w": 0,
+        "stride_h": h,
+        "stride_w": w,
+        "window_h": h,
+        "window_w": w,
+    }
     pool = node_like(node, "Pooling", {**attrs, "format": "NCHW", "output_dtype": None}, [image])
     shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
     view = node_like(node, "Reshape", {"axis": 7, "output_dtype": None}, [pool.output, shape])

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mgecc.graph import Graph
-from mgecc.passes import activations, chains, expand, fuse, global_pool, padding, plain_layout, quantised, simplify, sink
+from mgecc.passes import (
+    activations,
+    chains,
+    expand,
+    fuse,
+    global_pool,
+    padding,
+    plain_layout,
+    quantised,
+    reserves,
+    simplify,
+    sink,
+)
 
 PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("plain-layout", plain_layout.run),
@@ -20,6 +32,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("fuse", fuse.run),
     ("simplify-again", simplify.run),
     ("chains", chains.run),
+    ("reserves", reserves.run),
 )
 
 

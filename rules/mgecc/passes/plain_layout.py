@@ -81,7 +81,11 @@ _REWRITES: dict[str, Callable[[Node], list[Node]]] = {
 
 def _rewrite(node: Node) -> list[Node]:
     rewrite = _REWRITES.get(node.op)
-    if rewrite is None or node.attrs.get("format", "NCHW") == "NCHW" or node.attrs["format"] not in layout.BLOCKS:
+    if (
+        rewrite is None
+        or node.attrs.get("format", "NCHW") == "NCHW"
+        or node.attrs["format"] not in layout.BLOCKS
+    ):
         return [node]
     if rewrite is _convolution and not node.inputs[1].is_const:
         return [node]

@@ -1,0 +1,18 @@
+"""Reserve results, which training keeps for its backward step, take no memory where nobody reads them."""
+
+from __future__ import annotations
+
+from mgecc.graph import Graph
+from mgecc.passes.match import Users
+
+# Positions of the results that hold no value of the network.
+_RESERVES = {"LSTM": (3,), "RNN": (2,), "MultiHeadAttn": (2, 3)}
+
+
+def run(graph: Graph) -> None:
+    users = Users(graph)
+    for node in graph.nodes:
+        for position in _RESERVES.get(node.op, ()):
+            if position < len(node.outputs) and users.count(node.outputs[position]) == 0:
+                value = node.outputs[position]
+                value.type = value.type.with_shape((0,))
