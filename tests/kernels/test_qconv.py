@@ -152,3 +152,23 @@ def test_transposed_convolutions_equal_their_meaning(
 ) -> None:
     rng = np.random.default_rng(k)
     check_all(rng, transposed_conv(rng, groups, k, stride, pad, out=out), target)
+
+
+@pytest.mark.parametrize("target", targets(), ids=_by_isa)
+def test_convolutions_with_weights_for_every_item_equal_their_meaning(target: Target) -> None:
+    rng = np.random.default_rng(4)
+    w = DType("qint8", 0.013)
+    values = [harness.value("x", (3, 5, 7, 6), Q8), constant(rng, "w", (3, 4, 5, 3, 3), w)]
+    values.append(constant(rng, "b", (1, 4, 1, 1), product(Q8, w)))
+    sizes = dict.fromkeys(("stride_h", "stride_w", "pad_h", "pad_w", "dilate_h", "dilate_w"), 1)
+    made = harness.node(
+        "BatchConvBias",
+        values,
+        mode="CROSS_CORRELATION",
+        sparse="DENSE",
+        format="NCHW",
+        nonlineMode="RELU",
+        output_dtype=DType("qint8", 0.9),
+        **sizes,
+    )
+    check_all(rng, made, target)

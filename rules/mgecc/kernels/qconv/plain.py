@@ -17,7 +17,7 @@ from mgecc.targets import Target
 
 _FIELDS = (
     *("n", "ic", "oc", "ipg", "opg", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl"),
-    *("w_out", "w_in"),
+    *("w_out", "w_in", "w_batch"),
 )
 Shape = tuple[int, ...]
 
@@ -113,9 +113,22 @@ def candidates(node: Node, target: Target) -> Iterator[Candidate]:
     end = ending_of(node, _bias(node), _term(node, 3))
     geo = geometry(node)
     taps = int(np.prod(geo.window.kernel))
-    strides = (geo.weights[2] * taps, taps)
+    strides = (geo.weights[2] * taps, taps, 0)
     sizes = (*_sizes(geo.x, geo.output, geo.weights, geo.window), *strides)
     yield _candidate(node, end, (0, 1), sizes, False)
+
+
+def batched(node: Node, target: Target) -> Iterator[Candidate]:
+    """Convolutions with weights (n, o, i, h, w), a set for every batch item."""
+    x, w = node.inputs[:2]
+    if not are_bytes(x, w) or node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
+        return
+    end = ending_of(node, _bias(node), _term(node, 3))
+    _, out, inner, *kernel_size = w.shape
+    taps = int(np.prod(kernel_size))
+    window = window_of(node.attrs, kernel_size)
+    sizes = _sizes(x.shape, node.output.shape, (1, out, inner, *kernel_size), window)
+    yield _candidate(node, end, (0, 1), (*sizes, inner * taps, taps, out * inner * taps), False)
 
 
 def transposed(node: Node, target: Target) -> Iterator[Candidate]:
@@ -129,4 +142,4 @@ def transposed(node: Node, target: Target) -> Iterator[Candidate]:
     window = window_of(node.attrs, kernel_size)
     taps = int(np.prod(kernel_size))
     sizes = _sizes(x.shape, node.output.shape, (g, opg, ipg, *kernel_size), window)
-    yield _candidate(node, end, (1, 0), (*sizes, taps, opg * taps), True)
+    yield _candidate(node, end, (1, 0), (*sizes, taps, opg * taps, 0), True)

@@ -26,3 +26,9 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
 def transposed(node: Node, target: Target) -> Iterator[Candidate]:
     """Transposed convolutions by their sums in rows."""
     yield from plain.transposed(node, target)
+
+
+@serves("BatchConvBias")
+def batched(node: Node, target: Target) -> Iterator[Candidate]:
+    """Weights of its own for every batch item, by rows of sums."""
+    yield from plain.batched(node, target)

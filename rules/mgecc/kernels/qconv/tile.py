@@ -63,6 +63,7 @@ def tile_for(target: Target, pixels: int, vectors: int) -> Tile:
     """The cheapest tile for rows (or images) of so many pixels; a divisor of the vectors wide."""
     most_p, most_j = _TILES[target.isa, has_dot(target)]
     j = max(w for w in range(1, most_j + 1) if vectors % w == 0)
+    most_p = most_p * most_j // j
     c = target.block_of("qint8")
     if pixels < 4:
         return Tile(target, c, pixels, j)
