@@ -13,6 +13,9 @@ ALIASES = {
     "verify-outputs": "whether the products are as the build left them",
     "compiledb": "build/compile_commands.json for editors and analysers",
     "run": "build, run input= (or the recorded inputs) on the target, print the best labels and the time",
+    "release": "build/release/MODEL-TARGET.tar: products, licences, checksums, bill of materials, provenance",
+    "reproduce": "build twice under conditions that must not matter and compare every byte (python= for more)",
+    "package": "what package= asks for",
     "test": "the tests of this repository (args='-k word' goes to pytest)",
 }
 

@@ -22,7 +22,7 @@ from mgecc.toolrun.process import write_atomically
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SUFFIXES = (".py", ".j2", ".h", ".yaml", ".json")
 # What is part of the package and decides nothing about what a model is compiled to.
-_NO_COMPILER = ("rules/", "commands/", "toolrun/", "cli.py", "export.py", "interpret.py", "worker.py",
+_NO_COMPILER = ("rules/", "commands/", "toolrun/", "package/", "cli.py", "export.py", "interpret.py", "worker.py",
                 "targets/toolchain.py")  # fmt: skip
 _READS_CONFIG = "toolrun/products.py"
 _LIBRARIES = ("numpy", "jinja2")

@@ -15,7 +15,7 @@ from mgecc.compiler import cv_file, kernel_file, members, output_names
 from mgecc.rules.actions import compile_action, step_line
 from mgecc.rules.identity import uses_node
 from mgecc.rules.objects import Tools
-from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain
+from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain, split_path
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 
 _OPTIONS = {"cpu": "", "toolchain": "", "optimize": "", "build_dir": ""}
@@ -55,9 +55,10 @@ class _Request:
 def mge_model(env: Any, name: str, config: Any, target: str = "", **options: str) -> ModelNodes:
     """Build the library of a model for a target; returns its nodes as ``ModelNodes``.
 
-    ``config``: a model.yaml or a model file. ``options``: ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize``
-    ("speed", "size", "memory"), ``build_dir``; defaults are the construction variables MGE_TARGET, MGE_CPU,
-    MGE_TOOLCHAIN, MGE_OPTIMIZE and MGE_BUILD_DIR.
+    ``config``: a model.yaml or a model file. ``target``: a name, with features by suffix ("arm64+dot"), or the path of
+    a YAML file that describes a machine of your own. ``options``: ``cpu``, ``toolchain`` ("zig", "gcc", "clang"),
+    ``optimize`` ("speed", "size", "memory"), ``build_dir``; defaults are the construction variables MGE_TARGET,
+    MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE and MGE_BUILD_DIR.
     """
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:
@@ -71,7 +72,7 @@ def mge_model(env: Any, name: str, config: Any, target: str = "", **options: str
 
 def _fill_in(env: Any, name: str, config: Any, target_name: str, options: dict[str, str]) -> _Request:
     chosen = {key: options.get(key) or env[f"MGE_{key.upper()}"] for key in _OPTIONS}
-    target = load_target(target_name, chosen["cpu"])
+    target = load_target(_place(env, target_name), chosen["cpu"])
     # Not content-timestamp: SCons compares whole seconds, and an edit right after a build would go unnoticed.
     env.Decider("content")
     folder = target.name + (f"-{target.cpu}" if target.cpu else "")
@@ -81,9 +82,17 @@ def _fill_in(env: Any, name: str, config: Any, target_name: str, options: dict[s
         config=config,
         target=target,
         toolchain=chosen["toolchain"],
-        optimize=chosen["optimize"] or _peek(config).get("optimize", "speed"),
+        optimize=chosen["optimize"] or _word(peek(config), "optimize") or "speed",
         folder=f"{_from_top(env.Dir(chosen['build_dir']))}/{folder}/{name}",
     )
+
+
+def _place(env: Any, target: str) -> str:
+    """The target's name; a file is looked for from the folder of the SConscript, as other files are."""
+    own = split_path(target)
+    if own is None:
+        return target
+    return "+".join([env.File(own[0]).srcnode().get_abspath(), *own[1]])
 
 
 def _from_top(folder: Any) -> str:
@@ -92,7 +101,7 @@ def _from_top(folder: Any) -> str:
     return path if path.startswith("/") else f"#{path}"
 
 
-def _peek(config: Any) -> dict[str, Any]:
+def peek(config: Any) -> dict[str, Any]:
     """What the build must know of a model.yaml before it is compiled; mistakes in it are the compiler's to report."""
     path = Path(config.srcnode().get_abspath())
     if path.suffix not in (".yaml", ".yml"):
@@ -102,8 +111,12 @@ def _peek(config: Any) -> dict[str, Any]:
             value = yaml.load(file.read(1 << 20), _YamlLoader)
     except (OSError, yaml.YAMLError, ValueError):
         return {}
-    known = value.items() if isinstance(value, dict) else ()
-    return {k: v for k, v in known if isinstance(v, str) or k == "cv"}
+    return value if isinstance(value, dict) else {}
+
+
+def _word(config: dict[str, Any], key: str) -> str:
+    value = config.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _build(request: _Request) -> ModelNodes:
@@ -123,12 +136,12 @@ def _build(request: _Request) -> ModelNodes:
 def _compile(request: _Request) -> dict[str, Any]:
     """The compiler's step: file name -> node."""
     env, target = request.env, request.target
-    names = output_names(request.name, target.name, target.cpu, bool(_peek(request.config).get("cv")))
-    sources = _sources(request.config)
+    names = output_names(request.name, target.spec, target.cpu, bool(peek(request.config).get("cv")))
+    sources = _sources(request.config) + ([env.File(target.path)] if target.path else [])
     ask = {
         "config": request.config.srcnode().get_abspath(),
         "name": request.name,
-        "target": target.name,
+        "target": target.spec,
         "cpu": target.cpu,
         "optimize": request.optimize,
         "folder": env.Dir(request.folder).get_abspath(),
@@ -147,7 +160,7 @@ def _compile(request: _Request) -> dict[str, Any]:
 
 def _sources(config: Any) -> list[Any]:
     """All files that decide what the compiler writes."""
-    model = _peek(config).get("model")
+    model = _word(peek(config), "model")
     return [config, config.srcnode().dir.File(model)] if model else [config]
 
 
@@ -199,6 +212,6 @@ def _collect(
     nodes.kernels = NodeList(products[kernel_file(name, request.target, m)] for m in members(request.target))
     nodes.include = [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))]
     nodes.folder, nodes.config, nodes.name = request.folder, request.config, name
-    nodes.target, nodes.cpu, nodes.label = request.target.name, request.target.cpu, request.label
+    nodes.target, nodes.cpu, nodes.label = request.target.spec, request.target.cpu, request.label
     nodes.toolchain, nodes.optimize = request.toolchain, request.optimize
     return nodes

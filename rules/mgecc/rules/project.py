@@ -18,6 +18,7 @@ import SCons.Script as script
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.cache import open_cache
 from mgecc.rules.compiledb import write_compile_commands
+from mgecc.rules.delivery import declare_deliveries
 from mgecc.rules.help import ALIASES, help_text
 from mgecc.rules.launch import make_launcher, put_on_path
 from mgecc.rules.lock import TreeLock
@@ -50,6 +51,10 @@ def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[
         return []
     built = _declare_models(env, _fill_in(settings, sorted(configs)), configs)
     _declare_aliases(env, built, settings, tests)
+    try:
+        declare_deliveries(env, built, _usage_action())
+    except TargetError as error:
+        _stop(str(error))
     return built
 
 

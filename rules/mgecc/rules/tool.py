@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from mgecc.rules.firmware import mge_firmware
 from mgecc.rules.launch import Launcher
 from mgecc.rules.model import mge_model
 from mgecc.rules.project import mge_project
+from mgecc.rules.release import mge_release
+from mgecc.rules.verdict import mge_test
+
+# The public rules, by the name they have in a construction environment.
+RULES = {
+    "MgeModel": mge_model,
+    "MgeFirmware": mge_firmware,
+    "MgeTest": mge_test,
+    "MgeRelease": mge_release,
+    "MgeProject": mge_project,
+}
 
 _DEFAULTS = {
     "MGE_TARGET": "",
@@ -22,10 +34,10 @@ _DEFAULTS = {
 
 
 def generate(env: Any, **_options: Any) -> None:
-    """Add ``MgeModel``, ``MgeProject`` and the construction variables MGE_*."""
+    """Add the rules and the construction variables MGE_*."""
     env.SetDefault(**_DEFAULTS)
-    env.AddMethod(mge_model, "MgeModel")
-    env.AddMethod(mge_project, "MgeProject")
+    for name, rule in RULES.items():
+        env.AddMethod(rule, name)
 
 
 def exists(_env: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mgecc.package.form import form_names
 from mgecc.rules.cache import MODES
 from mgecc.targets import TargetError, load_target, nearest, target_names, toolchain_names
 
@@ -20,12 +21,14 @@ class Variable:
 
 
 VARIABLES = (
-    Variable("target", "NAME[+FEATURE...][,NAME...] | all", "machines to build for"),
+    Variable("target", "NAME[+FEATURE...][,NAME...] | FILE.yaml | all", "machines to build for"),
     Variable("model", "NAME[,NAME...] | all", "models to build"),
     Variable("cpu", "NAME", "processor of the target, where it has a list"),
     Variable("toolchain", " | ".join(toolchain_names()), "compiler of the C files (default: zig)"),
     Variable("optimize", "speed | size | memory", "goal; overrules model.yaml"),
     Variable("input", "FILE", "picture or .npz for the alias run"),
+    Variable("package", " | ".join(form_names()), "also write build/package/, for another build system"),
+    Variable("python", "PROGRAM[,PROGRAM...]", "further interpreters for the alias reproduce"),
     Variable("args", "'...'", "arguments for pytest, for the alias test"),
     Variable("verbose", "1", "show whole commands"),
     Variable("explain", "1", "say why each step runs"),
@@ -79,7 +82,7 @@ def read_settings(arguments: Mapping[str, str], models: Iterable[str]) -> Settin
     plain: dict[str, Any] = {key: given[key] for key in _TEXTS if key in given}
     switches: dict[str, Any] = {key: given.get(key, "0").lower() not in _OFF for key in _SWITCHES}
     return Settings(
-        targets=tuple(dict.fromkeys(load_target(name, cpu).name for name in targets)),
+        targets=tuple(dict.fromkeys(load_target(name, cpu).spec for name in targets)),
         models=_models(given.get("model", ""), sorted(models)),
         cpu=cpu,
         **plain,

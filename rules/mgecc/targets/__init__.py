@@ -3,6 +3,7 @@
 A board or CPU of the user's own is one more file. May import: mgecc.graph, pyyaml.
 """
 
+from mgecc.targets.own import split_path
 from mgecc.targets.target import Target, TargetError, load_target, nearest, target_names, target_options
 from mgecc.targets.toolchain import Toolchain, ToolchainMissing, load_toolchain, toolchain_names
 
@@ -14,6 +15,7 @@ __all__ = [
     "load_target",
     "load_toolchain",
     "nearest",
+    "split_path",
     "target_names",
     "target_options",
     "toolchain_names",

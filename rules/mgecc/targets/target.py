@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from mgecc.targets.own import OwnTargetError, read_own, split_path
 
 _FOLDER = Path(__file__).parent
 
@@ -45,6 +47,13 @@ class Target:
     boards: tuple[dict[str, Any], ...] = ()
     emulation: str = ""  # the linker's name for the object format
     host_flags: tuple[str, ...] = ()  # what /proc/cpuinfo must list for this to run on the build host itself
+    path: str = ""  # the file of a target of the user's own,
+    base: str = ""  # and the target of this package that it is like
+
+    @property
+    def spec(self) -> str:
+        """What ``load_target`` makes this target of, but for its CPU."""
+        return "+".join([self.path, *self.features]) if self.path else self.name
 
     def block_of(self, dtype: str) -> int:
         """Channels per block for values of this element type; 1 = plain NCHW."""
@@ -87,14 +96,38 @@ def nearest(word: str, known: list[str], kind: str) -> TargetError:
 
 
 def load_target(text: str, cpu: str = "") -> Target:
-    """The target called ``name[+feature...]``, or by one of its aliases; ``cpu`` picks a CPU of the target's list."""
+    """The target called ``name[+feature...]``, by one of its aliases, or described in ``PATH.yaml[+feature...]``.
+
+    ``cpu`` picks a CPU of the target's list. Raises TargetError.
+    """
+    own = split_path(text)
+    if own:
+        return _load_own(own[0], sorted(set(own[1])), cpu)
     name, *wanted = text.split("+")
     if text in _aliases():
         owner = _aliases()[text]
         name, *wanted = _raw(owner)["aliases"][text].split("+")
     if name not in _files():
         raise nearest(name, [*target_names(), *sorted(_aliases())], "target")
-    return _build(name, sorted(set(wanted)), cpu)
+    return _build(name, _raw(name), sorted(set(wanted)), cpu)
+
+
+def _load_own(path: str, wanted: list[str], cpu: str) -> Target:
+    file = Path(path)
+    if file.stem in _files():
+        raise TargetError(f"{path}: {file.stem} is the name of a target there is; give the file another name")
+    known = {each.name for each in fields(Target)} - {"name", "cpu", "path", "base", "members"} | {"cpus"}
+    try:
+        raw = read_own(file, _base, known)
+    except OwnTargetError as error:
+        raise TargetError(str(error)) from None
+    return replace(_build(file.stem, raw, wanted, cpu), path=path)
+
+
+def _base(name: str) -> dict[str, Any]:
+    if name not in _files() or "members" in _raw(name):
+        raise nearest(name, [each for each in target_names() if "members" not in _raw(each)], "base")
+    return _raw(name)
 
 
 def _merge_march(flags: list[str]) -> list[str]:
@@ -107,8 +140,8 @@ def _merge_march(flags: list[str]) -> list[str]:
     return ["-march=" + "+".join([newest, *extensions]), *(f for f in flags if not f.startswith("-march="))]
 
 
-def _build(name: str, wanted: list[str], cpu: str) -> Target:
-    raw = dict(_raw(name))
+def _build(name: str, described: dict[str, Any], wanted: list[str], cpu: str) -> Target:
+    raw = dict(described)
     cpus, features = raw.pop("cpus", {}), raw.pop("features", {})
     raw.pop("aliases", None)
     if cpu:

@@ -53,6 +53,20 @@ class Toolchain:
     flags: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
 
+    @property
+    def objcopy(self) -> tuple[str, ...]:
+        """How the command starts that turns programs into other formats; every toolchain has it beside ``ar``."""
+        return (*self.ar[:-1], f"{self.ar[-1].removesuffix('ar')}objcopy")
+
+    def image_args(self, image: str | Path, program: str | Path, kind: str) -> list[str]:
+        """Turn a linked program into what is written to flash: ``kind`` is "bin" or "hex" (Intel)."""
+        formats = {"bin": "binary", "hex": "hex" if self.name == "zig" else "ihex"}
+        return [*self.objcopy, "-O", formats[kind], str(program), str(image)]
+
+    def map_args(self, path: str | Path) -> list[str]:
+        """What makes a linker command write a map of the program."""
+        return [f"-Map={path}"] if self.ld else [f"-Wl,-Map={path}"]
+
     def flags_for(self, optimize: str = "speed") -> list[str]:
         """The flags that decide what is generated; free of paths, the same on every machine."""
         system = _BY_SYSTEM[self.target.system]

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.targets import Target, load_toolchain
-from mgecc.toolrun.emulators import find_emulator, launcher
 from mgecc.toolrun.library import Library, compile_file
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import board_script, runner_includes, runner_main, runner_sources
+from mgecc.toolrun.start import start_command
 
 # A model of a gigaflop takes a few seconds under an emulator; a program that hangs must end some time.
 TIMEOUT_SECONDS = 1800
@@ -38,9 +38,11 @@ def choose_board(target: Target, flash: int, ram: int) -> dict[str, Any] | None:
     if target.system != "none":
         return None
     for board in target.boards:
-        if board["flash"][1] >= flash + _CODE_BYTES and board["ram"][1] >= ram + _STACK_BYTES:
+        fits = board["flash"][1] >= flash + _CODE_BYTES and board["ram"][1] >= ram + _STACK_BYTES
+        if fits and "machine" in board:
             return board
-    raise RunError(f"no board of target {target.name} has {flash} bytes of flash and {ram} bytes of RAM")
+    what = f"{flash} bytes of flash and {ram} bytes of RAM"
+    raise RunError(f"no board of target {target.name} that can be emulated has {what}")
 
 
 def build_runner(library: Library, toolchain: str, flash: int, ram: int, folder: Path) -> Runner:
@@ -110,12 +112,5 @@ def _start(command: list[str], folder: Path, target: str) -> str:
 
 def _command(runner: Runner, repeat: int) -> list[str]:
     """The program with its arguments, through the emulator of the target."""
-    program, words = str(runner.program.resolve()), ["inputs.bin", "outputs.bin", "--repeat", str(repeat)]
-    if runner.board is None:
-        return [*launcher(runner.target), program, *words]
-    arguments = ",".join(f"arg={word}" for word in ["runner", *words])
-    return [
-        *(find_emulator(runner.target.emulator[0]), "-M", runner.board["machine"], "-nographic"),
-        *("-monitor", "none", "-serial", "none", "-kernel", program),
-        *("-semihosting-config", f"enable=on,target=native,{arguments}"),
-    ]
+    words = ["inputs.bin", "outputs.bin", "--repeat", str(repeat)]
+    return start_command(runner.program.resolve(), runner.target, runner.board, words)

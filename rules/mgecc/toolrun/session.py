@@ -24,7 +24,7 @@ class Session:
 
 def compile_and_build(config: ModelConfig, target: Target, toolchain: str, folder: Path) -> list[Library]:
     """Compile a model into ``folder`` and build its libraries there."""
-    compile_to_folder(config, target.name, target.cpu, folder)
+    compile_to_folder(config, target.spec, target.cpu, folder)
     return build_library(folder, config, target, toolchain)
 
 

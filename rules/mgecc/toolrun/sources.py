@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mgecc.emit.linker import linker_script
-from mgecc.emit.naming import model_prefix
 from mgecc.targets import Target
 
 # Folders of runtime/port by the target's system.
@@ -43,6 +41,8 @@ def runner_sources(target: Target) -> list[Path]:
 
 def runner_main(name: str) -> str:
     """C text that makes the runner of the model called ``name``."""
+    from mgecc.emit.naming import model_prefix
+
     prefix = model_prefix(name)
     return (
         f'#define MG_MODEL_HEADER "{name}.h"\n#define MG_MODEL {prefix}\n'
@@ -55,7 +55,13 @@ def runner_includes(target: Target) -> list[Path]:
     return [include_folder(), root / "runner", root / "port" / _PORT[target.system]]
 
 
+def board_template() -> Path:
+    """The linker script of which those of boards are made."""
+    return runtime_folder() / "port" / _PORT["none"] / "cortex-m.ld.j2"
+
+
 def board_script(board: dict[str, Any]) -> str:
     """Linker script for a board."""
-    template = runtime_folder() / "port" / _PORT["none"] / "cortex-m.ld.j2"
-    return linker_script(template.read_text(encoding="utf-8"), board)
+    from mgecc.emit.linker import linker_script
+
+    return linker_script(board_template().read_text(encoding="utf-8"), board)

@@ -21,7 +21,7 @@ def used_files(programs: Iterable[Program], target: Target) -> list[str]:
     from mgecc.emit.naming import headers
 
     singles = [load_target(member) for member in target.members] or [target]
-    names = {f"targets/{single.name.split('+')[0]}.yaml" for single in [target, *singles]}
+    names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *singles]}
     for folder in ("cv", "emit"):
         names |= {f"{folder}/{path.name}" for path in (_PACKAGE / folder).glob("*.j2")}
     for program, single in zip(programs, singles):

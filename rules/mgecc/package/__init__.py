@@ -1,0 +1,10 @@
+"""What leaves the build: release archives with their papers, and folders in the form that other build systems take.
+
+Knows files and digests, no tensor and no SCons. May import: mgecc.targets, mgecc.compiler,
+mgecc.toolrun, jinja2, pyyaml.
+"""
+
+from mgecc.package.parts import Part, model_part
+from mgecc.package.release import write_release
+
+__all__ = ["Part", "model_part", "write_release"]

@@ -1,0 +1,111 @@
+"""Packages that other build systems take: a folder of ``forms/`` each, found by name.
+
+``form.yaml`` says where libraries and headers go and what the templates beside it become; ``{name}``, ``{file}``,
+``{cpu}`` and ``{version}`` stand for what they say. ``zip``: also all of it as one archive of that name.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mgecc import __version__
+from mgecc.package.parts import Part
+from mgecc.targets import TargetError, load_target, nearest
+
+_FORMS = Path(__file__).parent / "forms"
+
+
+def form_names() -> list[str]:
+    return sorted(path.parent.name for path in _FORMS.glob("*/form.yaml"))
+
+
+@cache
+def _form(name: str) -> dict[str, Any]:
+    if name not in form_names():
+        raise nearest(name, form_names(), "package")
+    return yaml.safe_load((_FORMS / name / "form.yaml").read_text(encoding="utf-8"))
+
+
+def form_files(form: str, name: str, target: str, cpu: str = "") -> list[str]:
+    """Paths of all files of a package, in order, without the licences. Raises TargetError."""
+    machine = load_target(target, cpu)
+    if machine.members:
+        raise TargetError(
+            f"package={form}: {machine.name} combines several machines; package each for itself"
+        )
+    libraries = [f"lib{name}.a", *([f"lib{name}.so"] if machine.system == "linux" else [])]
+    rules = _form(form)
+    words = {"name": name, "version": __version__, "cpu": processor(target, cpu)}
+    paths = [rules["library"].format(file=file, **words) for file in libraries]
+    paths += [rules["header"].format(file=file, **words) for file in (f"{name}.h", "mgecc.h")]
+    paths += [path.format(**words) for path in rules["templates"].values()]
+    return [*paths, *([rules["zip"].format(**words)] if "zip" in rules else [])]
+
+
+def processor(target: str, cpu: str = "") -> str:
+    """The processor's name as compilers know it: of -mcpu, else of the machine."""
+    machine = load_target(target, cpu)
+    named = [flag.removeprefix("-mcpu=") for flag in machine.cflags if flag.startswith("-mcpu=")]
+    return named[-1].partition("+")[0] if named else machine.machine
+
+
+def package_files(form: str, part: Part, target: str, cpu: str = "") -> dict[str, bytes]:
+    """All files of a package, with the licences, by path."""
+    rules = _form(form)
+    words = {"name": part.name, "version": __version__, "cpu": processor(target, cpu)}
+    files = {
+        rules["library" if path.startswith("lib/") else "header"].format(
+            file=Path(path).name, **words
+        ): source.read_bytes()
+        for path, source in part.files.items()
+        if path.startswith(("lib/", "include/"))
+    }
+    context = _context(part, words)
+    for template, path in rules["templates"].items():
+        files[path.format(**words)] = _fill(form, template, context)
+    files |= {path: source.read_bytes() for path, source in part.notices.items()}
+    return files | ({rules["zip"].format(**words): _zip_bytes(files)} if "zip" in rules else {})
+
+
+def _context(part: Part, words: Mapping[str, str]) -> dict[str, Any]:
+    names = [Path(path).name for path in part.files]
+    shared = f"lib{part.name}.so"
+    return {
+        **words,
+        "label": part.label,
+        "archive": f"lib{part.name}.a",
+        "shared": shared if shared in names else "",
+        "headers": sorted(name for name in names if name.endswith(".h")),
+        "core": words["cpu"].replace("cortex-m", "Cortex-M"),
+        "description": " ".join((part.description or f"Model {part.name}").split()),
+    }
+
+
+def _fill(form: str, template: str, context: Mapping[str, Any]) -> bytes:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FORMS / form),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(**context).encode()
+
+
+def _zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name)  # of 1 January 1980, the first day there is in a .zip
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            archive.writestr(entry, files[name])
+    return buffer.getvalue()

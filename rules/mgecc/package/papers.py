@@ -1,0 +1,137 @@
+"""The papers of a release: SHA256SUMS, a CycloneDX bill of materials, an in-toto statement with SLSA provenance.
+
+Formats: CycloneDX 1.5 JSON (cyclonedx.org), in-toto Statement v1 and SLSA Provenance v1 (slsa.dev). Written with sorted
+keys and without time or place, so that equal releases have equal papers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from mgecc import __version__
+from mgecc.compiler import compiler_id
+from mgecc.package.parts import Part, sha256
+
+SBOM = "sbom.cdx.json"
+PROVENANCE = "provenance.intoto.json"
+SUMS = "SHA256SUMS"
+_BUILD_TYPE = "urn:mgecc:build:1"
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def sums(files: Mapping[str, bytes]) -> bytes:
+    """What ``sha256sum -c`` reads."""
+    return "".join(f"{digest(files[name])}  {name}\n" for name in sorted(files)).encode()
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
+
+
+def bill_of_materials(name: str, parts: Sequence[Part], files: Mapping[str, bytes], date: int) -> bytes:
+    """CycloneDX: the models, the runtime that is linked in, the files; ``date`` 0 = no time stamp."""
+    components = [
+        _runtime(),
+        *(_model(part) for part in parts),
+        *(_file(path, files[path]) for path in sorted(files)),
+    ]
+    metadata: dict[str, Any] = {
+        "component": {"type": "library", "bom-ref": "release", "name": name, "version": __version__},
+        "tools": {
+            "components": [
+                {"type": "application", "name": "mgecc", "version": __version__},
+                *_toolchains(parts),
+            ]
+        },
+    }
+    if date:
+        metadata["timestamp"] = datetime.fromtimestamp(date, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    serial = uuid.uuid5(uuid.NAMESPACE_URL, f"{_BUILD_TYPE}:{name}:{digest(sums(files))}")
+    references = [component["bom-ref"] for component in components]
+    return _json(
+        {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.5",
+            "serialNumber": f"urn:uuid:{serial}",
+            "version": 1,
+            "metadata": metadata,
+            "components": components,
+            "dependencies": [{"ref": "release", "dependsOn": references}],
+        }
+    )
+
+
+def _runtime() -> dict[str, Any]:
+    licence = [{"license": {"id": "Apache-2.0"}}]
+    return {
+        "type": "library",
+        "bom-ref": "mgecc-runtime",
+        "name": "mgecc-runtime",
+        "version": __version__,
+        "licenses": licence,
+    }
+
+
+def _toolchains(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    names = sorted({part.facts["toolchain"] for part in parts if "toolchain" in part.facts})
+    return [
+        {"type": "application", "name": name, "version": version}
+        for name, _, version in (identity.partition("-") for identity in names)
+    ]
+
+
+def _model(part: Part) -> dict[str, Any]:
+    model = {
+        "type": "machine-learning-model",
+        "bom-ref": f"model-{part.label}-{part.name}",
+        "name": part.name,
+    }
+    hashes = [{"alg": "SHA-256", "content": sha256(path)} for _, path in sorted(part.materials.items())]
+    more: dict[str, Any] = {"hashes": hashes} if hashes else {}
+    if part.licence:
+        more["licenses"] = [{"license": {"name": part.licence}}]
+    if part.description:
+        more["description"] = part.description
+    return model | more
+
+
+def _file(path: str, data: bytes) -> dict[str, Any]:
+    hashes = [{"alg": "SHA-256", "content": digest(data)}]
+    return {"type": "file", "bom-ref": f"file-{path}", "name": path, "hashes": hashes}
+
+
+def provenance(parts: Sequence[Part], files: Mapping[str, bytes]) -> bytes:
+    """in-toto statement: these files were made from these models by this compiler with these flags."""
+    subject = [{"name": name, "digest": {"sha256": digest(files[name])}} for name in sorted(files)]
+    materials = [
+        {"name": f"{part.name}/{name}", "digest": {"sha256": sha256(path)}}
+        for part in parts
+        for name, path in sorted(part.materials.items())
+    ]
+    compiler = {"name": f"mgecc-{__version__}", "digest": {"sha256": compiler_id()}}
+    asked = {f"{part.label}/{part.name}": part.facts for part in parts}
+    outside = {key: {k: v for k, v in facts.items() if k != "flags"} for key, facts in asked.items()}
+    flags = {key: facts["flags"] for key, facts in asked.items() if "flags" in facts}
+    definition = {
+        "buildType": _BUILD_TYPE,
+        "externalParameters": outside,
+        "internalParameters": {"flags": flags},
+        "resolvedDependencies": [compiler, *materials],
+    }
+    details = {"builder": {"id": "urn:mgecc:builder", "version": {"mgecc": __version__}}}
+    return _json(
+        {
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": subject,
+            "predicateType": "https://slsa.dev/provenance/v1",
+            "predicate": {"buildDefinition": definition, "runDetails": details},
+        }
+    )

@@ -1,0 +1,64 @@
+"""What the front door hands out beyond libraries: ``scons release``, ``scons reproduce``, ``scons package=FORM``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import SCons.Script as script
+
+from mgecc.package.form import form_files, package_files
+from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.model import ModelNodes
+from mgecc.rules.release import mge_release, part_of
+from mgecc.toolrun.process import write_atomically
+from mgecc.toolrun.reproduce import ReproduceError, find_pythons, reproduce
+
+
+def declare_deliveries(env: Any, built: list[ModelNodes], nothing: SignedAction) -> None:
+    """Declare what the command line asks for; ``nothing`` is done where no model was named. Raises TargetError."""
+    wanted = script.COMMAND_LINE_TARGETS
+    if "release" in wanted:
+        archives = [mge_release(env, f"{model.name}-{model.label}", model) for model in built]
+        env.AlwaysBuild(env.Alias("release", archives, None if built else nothing))
+    if "reproduce" in wanted:
+        env.AlwaysBuild(env.Alias("reproduce", [], _reproduce_action(built) if built else nothing))
+    form = script.ARGUMENTS.get("package", "")
+    if form:
+        env.Default(env.Alias("package", [node for model in built for node in mge_package(env, form, model)]))
+
+
+def mge_package(env: Any, form: str, model: ModelNodes) -> list[Any]:
+    """Write a model as a package for another build system into ``build/package/FORM/MODEL-TARGET``."""
+    names = form_files(form, model.name, model.target, model.cpu)
+    folder = f"{env['MGE_BUILD_DIR']}/package/{form}/{model.name}-{model.label}"
+
+    def write(target: list[Any], source: list[Any], env: Any) -> int:
+        root = Path(env.Dir(folder).get_abspath())
+        for path, data in package_files(form, part_of(model), model.target, model.cpu).items():
+            write_atomically(root / path, data)
+        return 0
+
+    action = SignedAction(write, f"PACKAGE {form}", step_line("PACK", form, f"{model.name}-{model.label}"))
+    nodes = env.Command([f"{folder}/{name}" for name in names], list(model), action)
+    env.Clean(nodes, env.Dir(folder))
+    return list(nodes)
+
+
+def _reproduce_action(built: list[ModelNodes]) -> SignedAction:
+    words = [f"target={','.join(dict.fromkeys(model.target for model in built))}"]
+    words += [f"model={','.join(dict.fromkeys(model.name for model in built))}"]
+    words += [
+        f"{key}={value}" for key, value in script.ARGUMENTS.items() if key in ("cpu", "toolchain", "optimize")
+    ]
+    pythons = [path for path in script.ARGUMENTS.get("python", "").split(",") if path]
+
+    def execute(target: list[Any], source: list[Any], env: Any) -> int:
+        try:
+            return reproduce(Path.cwd(), words, pythons or find_pythons())
+        except ReproduceError as error:
+            sys.stderr.write(f"mgecc: error: {error}\n")
+            return 1
+
+    return SignedAction(execute, "", step_line("TWICE", *words))

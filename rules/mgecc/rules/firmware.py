@@ -1,0 +1,239 @@
+"""``env.MgeFirmware``: a program that holds models, linked for a board or for Linux, as nodes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from SCons.Defaults import processDefines
+from SCons.Errors import UserError
+from SCons.Util import CLVar, NodeList
+
+from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.model import ModelNodes
+from mgecc.rules.objects import Tools
+from mgecc.targets import (
+    Target,
+    TargetError,
+    Toolchain,
+    ToolchainMissing,
+    load_target,
+    load_toolchain,
+    nearest,
+)
+from mgecc.toolrun.process import ToolError, run_tool, write_atomically
+from mgecc.toolrun.sources import board_script, board_template, runner_includes, runner_sources
+
+_OPTIONS = {"board": "", "linker_script": "", "optimize": "", "build_dir": "", "port": True}
+
+
+class FirmwareNodes(NodeList):
+    """All products of a firmware as a list of nodes, and each by its role.
+
+    ``elf``: the linked program. ``map``: the linker's map. ``hex``, ``bin``: what is written to flash; empty where a
+    system loads programs, and ``bin`` also for boards whose vectors lie apart. ``board``: the entry of the target's
+    ``boards``, None under a system. ``models``, ``target``, ``cpu``, ``label``, ``name``, ``toolchain``, ``folder``:
+    what it was made of and where it lies.
+    """
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A call of MgeFirmware, with everything the user left open filled in."""
+
+    env: Any
+    name: str
+    models: Sequence[Any]
+    target: Target
+    options: dict[str, Any]
+
+    @cached_property
+    def folder(self) -> str:
+        return f"{self.models[0].folder.rsplit('/', 1)[0]}/{self.name}"
+
+    @cached_property
+    def board(self) -> dict[str, Any] | None:
+        if self.target.system != "none":
+            return None
+        return find_board(self.target, self.options["board"])
+
+    @cached_property
+    def tools(self) -> Tools:
+        model = self.models[0]
+        plain = load_toolchain(model.toolchain, self.target)
+        chosen = replace(plain, flags=(*plain.flags, *_user_flags(self.env)))
+        return Tools(self.env, chosen, self.options["optimize"] or model.optimize, model.label)
+
+
+def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any) -> FirmwareNodes:
+    """Build a program from C sources and the libraries of models; returns its nodes as ``FirmwareNodes``.
+
+    ``sources``: C files; they are compiled with the toolchain of the models, with CPPPATH, CPPDEFINES and CCFLAGS of
+    the environment and the headers of the models. ``models``: what MgeModel returned, all for one target.
+    ``options``: ``board`` (its machine or name in the target's file; default: the first), ``linker_script`` (default:
+    made from the board's memory), ``optimize``, ``port`` (default True: start-up code, console and memcpy are mgecc's
+    and the program begins at ``int mg_main(int argc, char **argv)`` of "port.h"; with False the sources bring all).
+    """
+    unknown = sorted(set(options) - set(_OPTIONS))
+    if unknown:
+        raise UserError(f"MgeFirmware has no option {unknown[0]!r}; it has {', '.join(_OPTIONS)}")
+    chosen = _one_target(models)
+    if name in [model.name for model in chosen]:
+        raise UserError(f"MgeFirmware: {name} is the name of one of its models; give it another one")
+    try:
+        target = load_target(chosen[0].target, chosen[0].cpu)
+        return _build(_Request(env.Clone(), name, chosen, target, _OPTIONS | options), sources)
+    except (TargetError, ToolchainMissing) as error:
+        raise UserError(str(error)) from None
+
+
+def _one_target(models: Any) -> list[ModelNodes]:
+    chosen = [models] if isinstance(models, ModelNodes) else list(models)
+    if not chosen or not all(isinstance(model, ModelNodes) for model in chosen):
+        raise UserError("MgeFirmware needs models: what MgeModel returned, one or a list")
+    if len({(model.target, model.cpu, model.toolchain) for model in chosen}) > 1:
+        raise UserError("MgeFirmware: the models are for different targets or of different toolchains")
+    if len(chosen[0].lib) != 1:
+        raise UserError(
+            f"MgeFirmware: {chosen[0].label} combines several machines; a program is for one of them"
+        )
+    return chosen
+
+
+def find_board(target: Target, name: str) -> dict[str, Any]:
+    """The board of a target by its machine or name; the first if none is named. Raises TargetError."""
+    boards = {board.get("name") or board.get("machine", ""): board for board in reversed(target.boards)}
+    boards |= {board["machine"]: board for board in reversed(target.boards) if "machine" in board}
+    if not target.boards:
+        raise TargetError(f"target {target.name} has no board; describe one in a file of your own")
+    if name and name not in boards:
+        raise nearest(name, sorted(boards), f"board of {target.name}")
+    return boards[name] if name else target.boards[0]
+
+
+def _user_flags(env: Any) -> list[str]:
+    defines = [f"-D{word}" for word in processDefines(env.get("CPPDEFINES") or [])]
+    return [*(env.subst(str(word)) for word in CLVar(env.get("CCFLAGS") or [])), *defines]
+
+
+def _build(request: _Request, sources: Any) -> FirmwareNodes:
+    env, name = request.env, request.name
+    includes = _includes(request)
+    given = [request.env.File(source) for source in env.Flatten([sources])]
+    port = runner_sources(request.target) if request.options["port"] else []
+    objects = [_object(request, source, includes) for source in [*given, *port]]
+    libraries = [node for model in request.models for node in model.lib]
+    elf, map_file = _link(request, objects, libraries)
+    images = {kind: _image(request, elf, kind) for kind in _image_kinds(request.board)}
+    nodes = FirmwareNodes([elf, map_file, *images.values()])
+    nodes.elf, nodes.map = elf, map_file
+    nodes.hex, nodes.bin = (NodeList([images[k]] if k in images else []) for k in ("hex", "bin"))
+    nodes.board, nodes.models, nodes.name, nodes.folder = request.board, request.models, name, request.folder
+    for key in ("target", "cpu", "label", "toolchain"):
+        setattr(nodes, key, getattr(request.models[0], key))
+    return nodes
+
+
+def _image_kinds(board: dict[str, Any] | None) -> tuple[str, ...]:
+    if board is None:
+        return ()
+    # A plain image begins at the lowest address; between vectors and flash of their own lie gigabytes.
+    return ("hex",) if "vectors" in board else ("bin", "hex")
+
+
+def _includes(request: _Request) -> list[str]:
+    """Folders of headers, as text that means the same in every SConscript."""
+    env = request.env
+    own = [env.Dir(folder) for folder in env.Flatten(env.get("CPPPATH") or [])]
+    models = [folder for model in request.models for folder in model.include]
+    port = [env.Dir(os.fspath(folder)) for folder in runner_includes(request.target)]
+    paths = [folder.get_internal_path() for folder in [*own, *models, *port]]
+    return [path if path.startswith("/") else f"#{path}" for path in dict.fromkeys(paths)]
+
+
+def _object(request: _Request, source: Any, includes: list[str]) -> Any:
+    stem = Path(str(source)).stem
+    return request.tools.object(f"{request.folder}/obj/{stem}.o", request.env.File(source), includes)
+
+
+def _script(request: _Request) -> Any:
+    """The linker script's node; None under a system."""
+    env = request.env
+    if request.options["linker_script"]:
+        return env.File(request.options["linker_script"])
+    if request.board is None:
+        return None
+    board = request.board
+
+    def write(target: list[Any], source: list[Any], env: Any) -> int:
+        write_atomically(Path(str(target[0])), board_script(board).encode())
+        return 0
+
+    shown = step_line("LDS", request.models[0].label, f"{request.name}.ld")
+    action = SignedAction(write, f"LDS {sorted(board.items())}", shown)
+    (node,) = env.Command(f"{request.folder}/obj/{request.name}.ld", os.fspath(board_template()), action)
+    return node
+
+
+def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[Any, Any]:
+    env, toolchain, name = request.env, request.tools.toolchain, request.name
+    script = _script(request)
+    inputs = [*objects, *libraries]
+
+    def link(target: list[Any], source: list[Any], env: Any) -> int:
+        elf, map_file = (Path(str(node)) for node in target)
+        partial = map_file.with_name(f"{map_file.name}.partial")
+
+        def args(output: str) -> list[str]:
+            paths = [str(node) for node in inputs]
+            return [
+                *toolchain.link_program_args(output, paths, script and str(script)),
+                *toolchain.map_args(partial),
+            ]
+
+        return run_step(args, elf) or _rename(partial, map_file)
+
+    flags = " ".join(toolchain.flags_for(request.tools.optimize))
+    action = SignedAction(
+        link, f"LD program {flags}", step_line("LD", request.models[0].label, f"{name}.elf")
+    )
+    names = [f"{request.folder}/{name}.elf", f"{request.folder}/{name}.map"]
+    elf, map_file = env.Command(names, [*inputs, *([script] if script else [])], action)
+    env.Depends([elf, map_file], env.Value(toolchain.identity))
+    return elf, map_file
+
+
+def _rename(partial: Path, path: Path) -> int:
+    os.replace(partial, path)
+    return 0
+
+
+def _image(request: _Request, elf: Any, kind: str) -> Any:
+    toolchain: Toolchain = request.tools.toolchain
+    name = f"{request.name}.{kind}"
+
+    def convert(target: list[Any], source: list[Any], env: Any) -> int:
+        return run_step(
+            lambda output: toolchain.image_args(output, str(source[0]), kind), Path(str(target[0]))
+        )
+
+    action = SignedAction(convert, f"OBJCOPY {kind}", step_line("IMG", request.models[0].label, name))
+    (node,) = request.env.Command(f"{request.folder}/{name}", [elf], action)
+    request.env.Depends(node, request.env.Value(toolchain.identity))
+    return node
+
+
+def run_step(make_args: Any, output: Path) -> int:
+    """Run a tool inside an action; returns the action's status."""
+    import sys
+
+    try:
+        sys.stderr.write(run_tool(make_args, output))
+    except ToolError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0

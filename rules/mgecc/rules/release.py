@@ -1,0 +1,67 @@
+"""``env.MgeRelease``: an archive to hand on, with everything a release engineer asks for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from SCons.Errors import UserError
+
+from mgecc.package import Part, model_part, write_release
+from mgecc.package.archive import EpochError
+from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.firmware import FirmwareNodes
+from mgecc.rules.model import ModelNodes
+
+
+def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
+    """Put products into ``BUILD_DIR/release/NAME.tar``; returns its node.
+
+    ``parts``: what MgeModel and MgeFirmware returned, one or a list. The archive holds the libraries, headers, blobs,
+    reports and images, the licences beside every model.yaml and mgecc's own, SHA256SUMS, a CycloneDX bill of materials
+    (sbom.cdx.json) and an in-toto statement with SLSA provenance (provenance.intoto.json). Its bytes depend on the
+    products alone: files are sorted, belong to nobody and have the date SOURCE_DATE_EPOCH, or 1970 without it.
+    """
+    chosen = [parts] if isinstance(parts, (ModelNodes, FirmwareNodes)) else list(parts)
+    if not chosen or not all(isinstance(part, (ModelNodes, FirmwareNodes)) for part in chosen):
+        raise UserError("MgeRelease needs what MgeModel or MgeFirmware returned, one or a list")
+
+    def write(target: list[Any], source: list[Any], env: Any) -> int:
+        try:
+            write_release(Path(str(target[0])), name, [part_of(nodes) for nodes in chosen])
+        except (EpochError, OSError) as error:
+            sys.stderr.write(f"mgecc: error: {error}\n")
+            return 1
+        return 0
+
+    date = os.environ.get("SOURCE_DATE_EPOCH", "")
+    action = SignedAction(write, f"RELEASE {date} {_asked(chosen)}", step_line("TAR", f"{name}.tar"))
+    sources = [node for nodes in chosen for node in [*nodes, *_papers(nodes)]]
+    (node,) = env.Command(f"{build_dir or env['MGE_BUILD_DIR']}/release/{name}.tar", sources, action)
+    return node
+
+
+def _asked(chosen: Sequence[Any]) -> list[tuple[str, str, str]]:
+    return [(nodes.label, nodes.name, nodes.toolchain) for nodes in chosen]
+
+
+def _papers(nodes: Any) -> list[Any]:
+    """What the archive tells of besides the products: model.yaml, the model, licences."""
+    if isinstance(nodes, FirmwareNodes):
+        return []
+    part = part_of(nodes)
+    return [
+        nodes.config.fs.File(os.path.abspath(path)) for path in {**part.materials, **part.notices}.values()
+    ]
+
+
+def part_of(nodes: Any) -> Part:
+    """The files of a model or a firmware, for a package."""
+    if isinstance(nodes, FirmwareNodes):
+        return Part(nodes.name, nodes.label, {f"firmware/{Path(str(n)).name}": Path(str(n)) for n in nodes})
+    config = Path(nodes.config.srcnode().get_abspath())
+    folder = Path(nodes.blob.get_dir().get_abspath())
+    return model_part(config, nodes.name, folder, nodes.target, nodes.cpu, (nodes.toolchain, nodes.optimize))

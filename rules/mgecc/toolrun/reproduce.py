@@ -1,0 +1,143 @@
+"""Building a tree twice and more under conditions that must not matter, and comparing every byte."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mgecc.toolrun.process import clean_environment
+
+_VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+_NEEDED = "import SCons, numpy, jinja2, yaml, jsonschema, elftools"
+_NOISE = {
+    "CFLAGS": "-DBROKEN", "CPATH": "/nonexistent", "LDFLAGS": "-Wl,--broken", "CC": "false", "MAKEFLAGS": "-j99",
+    "ZERO_AR_DATE": "0", "COLUMNS": "33", "LESS": "x", "PYTHONDONTWRITEBYTECODE": "1",
+}  # fmt: skip
+
+
+class ReproduceError(Exception):
+    """One of the builds failed; ``str`` is what it printed last."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How one of the builds is made different from the others."""
+
+    name: str
+    folder: str
+    python: str
+    umask: int = 0o022
+    jobs: int = 1
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def conditions(pythons: Sequence[str]) -> list[Condition]:
+    """A plain build, one where everything is odd, and one per further Python in an odd place."""
+    plain = {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "0"}
+    odd = _NOISE | {"LC_ALL": "C.UTF-8", "LANGUAGE": "tr", "TZ": "Asia/Kolkata", "PYTHONHASHSEED": "4711"}
+    others = [
+        Condition(f"python {path}", f"python {k}/ü", path, 0o002, 2, plain | {"TZ": "America/St_Johns"})
+        for k, path in enumerate(pythons)
+    ]
+    return [
+        Condition("plain", "a", sys.executable, environment=plain),
+        Condition("odd", "a longer/place with spaces/b", sys.executable, 0o077, 2, odd),
+        *others,
+    ]
+
+
+def find_pythons() -> list[str]:
+    """Other versions of Python on this machine that have what a build needs."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = [shutil.which(f"python{version}") for version in _VERSIONS if version != here]
+    return [path for path in found if path and _has_packages(path)]
+
+
+def _has_packages(python: str) -> bool:
+    done = subprocess.run([python, "-c", _NEEDED], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def reproduce(root: Path, words: Sequence[str], pythons: Sequence[str] = ()) -> int:
+    """Build copies of the tree ``root`` with ``scons release WORDS`` and compare; returns 0 if all bytes are equal.
+
+    Prints a line per build and every path that differs. Raises ReproduceError.
+    """
+    with tempfile.TemporaryDirectory(prefix="mgecc-reproduce-") as scratch:
+        trees = []
+        for condition in conditions(pythons):
+            tree = Path(scratch) / condition.folder
+            _copy(root, tree)
+            _build(condition, tree, words)
+            trees.append(tree / "build")
+            print(f"  built: {condition.name}, umask {condition.umask:03o}, -j{condition.jobs}", flush=True)
+        different = [line for tree in trees[1:] for line in differences(trees[0], tree)]
+        count = len(products(trees[0]))
+    print("\n".join(different) or f"  {count} files are equal in all {len(trees)} builds", flush=True)
+    return 1 if different or not count else 0
+
+
+def _copy(root: Path, tree: Path) -> None:
+    """The sources; not what was built, and nothing hidden."""
+
+    def ignore(folder: str, names: list[str]) -> list[str]:
+        top = {"build"} if Path(folder) == root else set()
+        return [name for name in names if name.startswith(".") or name == "__pycache__" or name in top]
+
+    shutil.copytree(root, tree, ignore=ignore, symlinks=True)
+
+
+def _build(condition: Condition, tree: Path, words: Sequence[str]) -> None:
+    command = [condition.python, "-m", "SCons", "release", *words, f"-j{condition.jobs}"]
+    done = subprocess.run(
+        ["sh", "-c", f'umask {condition.umask:03o}; exec "$@"', "sh", *command],
+        cwd=tree,
+        env=clean_environment() | condition.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        raise ReproduceError(f"the build '{condition.name}' failed:\n{done.stdout[-2000:].rstrip()}")
+
+
+def products(build: Path) -> set[str]:
+    """Paths of everything a build made that is for others: no caches, no notes of the build system."""
+    files = (path.relative_to(build) for path in build.rglob("*") if path.is_file())
+    notes = ("uses.json",)
+    return {
+        path.as_posix()
+        for path in files
+        if path.name not in notes
+        and not path.name.startswith(".")
+        and path.parts[0] not in (".cache", ".tools")
+    }
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """A line for every file that only one of two builds has, or that is not the same in both."""
+    ours, theirs = products(one), products(other)
+    lines = [f"  only in one build: {name}" for name in sorted(ours ^ theirs)]
+    for name in sorted(ours & theirs):
+        if not filecmp.cmp(one / name, other / name, shallow=False):
+            lines += [f"  differs: {name}", *_diffoscope(one / name, other / name)]
+    return lines
+
+
+def _diffoscope(one: Path, other: Path) -> list[str]:
+    """What is different inside two files, where the program that tells is installed."""
+    program = shutil.which("diffoscope")
+    if program is None:
+        return []
+    args = [program, "--text=-", "--max-text-report-size=2000", os.fspath(one), os.fspath(other)]
+    done = subprocess.run(args, capture_output=True, text=True, errors="replace", check=False)
+    return [f"    {line}" for line in done.stdout.splitlines()[:40]]
