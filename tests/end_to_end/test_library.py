@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mgecc import cli
-from mgecc.config import Verify, load_megcc
+from mgecc.config import Verify
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.library import find_libraries

@@ -23,6 +23,7 @@ MAX_PARAMETERS = 160
 """Letters of the parameters in a message."""
 _SILENT = ("output_dtype", "varies", "workspace_limit", "strategy", "expr", "seed")
 _USUAL = (None, False, 0, "", (), "DEFAULT", "CROSS_CORRELATION", "DENSE", "IDENTITY", "NCHW")
+_NO_AXIS = (7, 2147483647)
 _ONE = re.compile("(stride|dilate|group).*")
 
 
@@ -36,7 +37,7 @@ def parameters(attrs: dict[str, Any]) -> str:
 
 
 def _is_usual(name: str, value: Any) -> bool:
-    if _ONE.fullmatch(name) and value == 1:
+    if (_ONE.fullmatch(name) and value == 1) or (name == "axis" and value in _NO_AXIS):
         return True
     return any(type(value) is type(usual) and value == usual for usual in _USUAL)
 

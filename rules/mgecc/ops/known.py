@@ -17,8 +17,10 @@ def known(node: Node, position: int) -> np.ndarray:
     if value.const is not None:
         return value.const.reshape(-1)
     source = value.producer
-    made_by = f"is computed by {source.name} ({source.op})" if source else f"is the model input {value.name}"
-    why = f"its input {position % len(node.inputs)} decides the shape of the result but {made_by} from the model's data"
+    made_by = f"is the model input {value.name}"
+    if source is not None:
+        made_by = f"is computed by {source.name} ({source.op}) from the model's data"
+    why = f"its input {position % len(node.inputs)} decides the shape of the result but {made_by}"
     raise Unsupported(why, "give the model fixed shapes, or leave this part outside of the model")
 
 

@@ -89,8 +89,10 @@ def compile_products(config: ModelConfig | LibraryConfig, target: str, cpu: str 
         if isinstance(config, LibraryConfig):
             return compiler.compile_models(config, target, cpu)
         return compiler.compile_model(config, target, cpu)
-    except (CompileError, MgeError, TargetError) as error:
+    except (CompileError, TargetError) as error:
         raise InputError(str(error)) from None
+    except MgeError as error:
+        raise InputError(f"{_file(config)}: {error}") from None
     except EmitError as error:
         raise InputError(f"{_file(config)}: the program does not fit the blob format: {error}") from None
     except Unsupported as error:
