@@ -96,7 +96,7 @@ def test_the_library_exports_what_the_configuration_names(tmp_path: Path) -> Non
     config = load_config(config_file(tmp_path, "cv: {rgb2bgr: [ui8], resize_linear: [f32]}\n"))
     target = load_target("x86_64")
     compile_to_folder(config, "x86_64", "", tmp_path / "out")
-    (library,) = build_library(tmp_path / "out", "digits", target, "zig", config.optimize, cv=True)
+    (library,) = build_library(tmp_path / "out", config, target, "zig")
     if shutil.which("nm") is None:
         pytest.skip("nm is not installed")
     said = subprocess.run(
