@@ -18,7 +18,9 @@ def activation(node: Node) -> str:
     """The activation that ends the node; Unsupported if its quantised form would not be the same on every machine."""
     kind = of_node(node.attrs)
     if kind[0] not in _EXACT:
-        raise Unsupported(f"the activation {kind[0]} has no quantised kernel", "apply it as an operator of its own")
+        raise Unsupported(
+            f"the activation {kind[0]} has no quantised kernel", "apply it as an operator of its own"
+        )
     return str(kind[0])
 
 
