@@ -218,6 +218,14 @@ def load_factory(text: str) -> Callable[[], Any]:
     return factory
 
 
+def make_network(text: str) -> Callable[..., Any]:
+    """What the factory ``text`` returns: a Module, or a function of tensors."""
+    net = load_factory(text)()
+    if not callable(net):
+        raise ExportError(f"{text} returned {type(net).__name__}, not a module or a function of tensors")
+    return net
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mgecc export", description="Write a model folder from a MegEngine module."
@@ -264,7 +272,7 @@ def _export_args(args: argparse.Namespace) -> Path:
     _megengine()
     cases = _recorded(args.inputs, specs) if args.inputs else _random_cases(args.seed, specs)
     return export(
-        load_factory(args.factory)(),
+        make_network(args.factory),
         {name: cases[name][0] for name, _, _ in specs},
         args.out,
         args.name or args.out.absolute().name,

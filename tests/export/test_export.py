@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mgecc import export as export_module
 from mgecc.config import load_cases, load_config, save_cases
-from mgecc.export import ExportError, export_main, load_factory, parse_input, random_array
+from mgecc.export import ExportError, export_main, load_factory, make_network, parse_input, random_array
 
 FACTORY = """\
 import megengine.functional as F
@@ -64,6 +64,11 @@ def test_random_inputs_are_seeded_and_typed(dtype: str) -> None:
 def test_bad_factories_are_named(text: str) -> None:
     with pytest.raises(ExportError, match=text.split(":")[0]):
         load_factory(text)
+
+
+def test_a_factory_that_returns_no_network_is_named() -> None:
+    with pytest.raises(ExportError, match=r"os:getcwd returned str, not a module"):
+        make_network("os:getcwd")
 
 
 def test_missing_megengine_gives_the_install_command(
