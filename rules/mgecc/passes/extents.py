@@ -86,7 +86,7 @@ def _turn(node: Node, extents: Extents) -> Extent:
 
 
 _RULES: dict[str, _Rule] = {
-    **dict.fromkeys(("Elemwise", "FusedElemwise", "PowC", "TypeCvt", "Copy"), _one_by_one),
+    **dict.fromkeys(("Elemwise", "FusedElemwise", "PowC", "RoundHalf", "TypeCvt", "Copy"), _one_by_one),
     "IndexingMultiAxisVec": _gather,
     "Subtensor": _part,
     "Dimshuffle": _turn,

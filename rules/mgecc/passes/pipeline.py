@@ -11,6 +11,7 @@ from mgecc.passes import (
     expand,
     fuse,
     global_pool,
+    half,
     padding,
     plain_layout,
     quantised,
@@ -31,6 +32,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("quantised", quantised.run),
     ("fuse", fuse.run),
     ("simplify-again", simplify.run),
+    ("half", half.run),
     ("chains", chains.run),
     ("reserves", reserves.run),
 )

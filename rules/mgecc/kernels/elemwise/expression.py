@@ -54,6 +54,7 @@ _EXPRESSIONS: dict[str, Callable[[Node], Expr]] = {
     "ElemwiseMultiType": _multi_type,
     "FusedElemwise": lambda node: node.attrs["expr"],
     "PowC": lambda node: ("POWC", 0, float(node.attrs["exp"])),
+    "RoundHalf": lambda node: ("HALF", 0),
     "TypeCvt": _convert,
     "Where": lambda node: ("WHERE", 0, 1, 2),
     "MaskedFill": lambda node: ("WHERE", 1, float(node.attrs["value"]), 0),

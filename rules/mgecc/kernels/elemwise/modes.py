@@ -51,6 +51,7 @@ FLOAT: dict[str, str] = {
     "RELU6": "mg_vf_min(mg_vf_set1(6.0f), mg_vf_max(mg_vf_zero(), {0}))",
     "SIGN": "mg_vf_sel(mg_vf_eq({0}, mg_vf_zero()), {0}, mg_vf_copysign(mg_vf_set1(1.0f), {0}))",
     "LOGSIGMOID": "mg_vf_neg(mg_vf_softplus(mg_vf_neg({0})))",
+    "HALF": "mg_vf_half({0})",
 }  # fmt: skip
 _RAMP = "mg_vf_min(mg_vf_set1(6.0f), mg_vf_max(mg_vf_zero(), mg_vf_add({0}, mg_vf_set1(3.0f))))"
 _SQUARE = "mg_vf_mul({0}, {0})"
@@ -144,6 +145,7 @@ TAME = frozenset(
         "FUSE_ADD_TANH",
         "CLIP",
         "RELU6",
+        "HALF",
         "SIGN",
         "SIGMOID",
         "TANH",
@@ -168,10 +170,12 @@ _HEADERS = {
     "hyperbolic": "sinh cosh asinh acosh atanh",
     "pow": "pow",
     "erfinv": "erfinv erfcinv",
+    "half": "load_f16 store_f16 load_f16_part store_f16_part set1_f16 half",
     "convert": "load_i8 load_u8 load_i16 load_u16 store_i8 store_u8 store_i16 store_u16 quantize truncate "
     "fmod floordiv mod shlv shrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32",
 }
 _HEADER_OF = {f: header for header, functions in _HEADERS.items() for f in functions.split()}
+_WEIGHTS = {"half": 4.0}  # what is not 25 instructions
 _ON_MATH = ("trig", "hyperbolic", "pow", "erfinv")
 
 
@@ -187,4 +191,10 @@ def headers(text: str) -> tuple[str, ...]:
 def weight(text: str) -> float:
     """Estimated instructions of C text for one vector."""
     words = re.findall(r"mg_v[fi]_(\w+)\(", text)
-    return sum(25.0 if w in _HEADER_OF else 6.0 if w in ("div", "sqrt") else 1.0 for w in words)
+    return sum(_weight_of(w) for w in words)
+
+
+def _weight_of(word: str) -> float:
+    if word in _HEADER_OF:
+        return _WEIGHTS.get(_HEADER_OF[word], 25.0)
+    return 6.0 if word in ("div", "sqrt") else 1.0

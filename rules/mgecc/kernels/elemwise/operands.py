@@ -27,6 +27,11 @@ def c_type(dtype: DType) -> str:
     return C_TYPES[dtype.name]
 
 
+def stored_type(dtype: DType) -> str:
+    """C type of a stored number; float16 is stored as its bits."""
+    return "uint16_t" if dtype.name == "float16" else c_type(dtype)
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """One input. ``way``: 'v'ector along the inner loop, 's'calar in memory, 'h': one vector for a whole inner loop,
@@ -52,6 +57,8 @@ class Access:
 
 def _raw(dtype: DType, pointer: str, lanes: str | None) -> str:
     """Stored numbers as a vector of their own kind; ``lanes`` None is a full vector."""
+    if dtype.name == "float16":
+        return f"mg_vf_load_f16({pointer})" if lanes is None else f"mg_vf_load_f16_part({pointer}, {lanes})"
     ctype = c_type(dtype)
     if ctype in _NARROW:
         return f"mg_vi_load_{_NARROW[ctype]}({pointer}, {lanes or 'MG_VF'})"
@@ -62,7 +69,7 @@ def _raw(dtype: DType, pointer: str, lanes: str | None) -> str:
 def _valued(source: Source, raw: str, real: bool) -> str:
     """From stored numbers to the numbers that are computed with."""
     j, dtype = source.position, source.dtype
-    if dtype.name == "float32":
+    if dtype.is_float:
         return raw
     if dtype.is_quantized and dtype.zero_point:
         raw = f"mg_vi_sub({raw}, mg_vi_set1(zero{j}))"
@@ -99,8 +106,8 @@ def read(source: Source, real: bool) -> Access:
     fields += [(f"s{j}_{d}", "int32_t") for d in range(len(source.steps))]
     numbers += source.steps
     if source.way == "s":
-        own = "mg_vf" if source.dtype.name == "float32" else "mg_vi"
-        text = _valued(source, f"{own}_set1(*p{j})", real)
+        own = {"float32": "mg_vf_set1", "float16": "mg_vf_set1_f16"}.get(source.dtype.name, "mg_vi_set1")
+        text = _valued(source, f"{own}(*p{j})", real)
         return Access(text, text, tuple(fields), tuple(numbers))
     at = f"p{j}" if source.way == "h" else f"p{j} + i"
     full = _valued(source, _raw(source.dtype, at, None), real)
@@ -119,7 +126,7 @@ def _stored(dtype: DType, v: str, real: bool) -> str:
     if dtype.is_quantized:
         v = f"mg_vi_add({v}, mg_vi_set1(zero))" if dtype.zero_point else v
         return v if dtype.size == 4 else f"mg_vi_min(mg_vi_max({v}, mg_vi_set1({low})), mg_vi_set1({high}))"
-    if not real or dtype.name == "float32":
+    if not real or dtype.is_float:
         return v
     return f"mg_vi_truncate({v}, {low_text}, {high_text})"
 
@@ -127,8 +134,10 @@ def _stored(dtype: DType, v: str, real: bool) -> str:
 def write(dtype: DType, v: str, real: bool) -> Access:
     """How to write the result ``v`` at y + i."""
     fields, numbers = _quantisation("", dtype, real)
-    ctype, v = c_type(dtype), _stored(dtype, v, real)
-    if ctype in _NARROW:
+    ctype, v = stored_type(dtype), _stored(dtype, v, real)
+    if dtype.name == "float16":
+        full, part = f"mg_vf_store_f16(y + i, {v});", f"mg_vf_store_f16_part(y + i, {v}, n - i);"
+    elif ctype in _NARROW:
         name = f"mg_vi_store_{_NARROW[ctype]}"
         full, part = f"{name}(y + i, {v}, MG_VF);", f"{name}(y + i, {v}, n - i);"
     else:

@@ -161,7 +161,7 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     for access in (*reads, store):
         fields += access.fields
         numbers += access.numbers
-    pointers = [(s.position, operands.c_type(s.dtype)) for s in plan.sources if s.way != "k"]
+    pointers = [(s.position, operands.stored_type(s.dtype)) for s in plan.sources if s.way != "k"]
     fixed = [(s.position, r.full) for s, r in zip(plan.sources, reads) if s.way != "v"]
     used = " ".join([*statements.lines, result])
     idle = [f"(void)x{s.position};" for s in plan.sources if f"x{s.position}" not in re.findall(r"\w+", used)]
@@ -184,7 +184,7 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     kernel = Kernel(
         _symbol(node, plan),
         "elemwise/elemwise.c.j2",
-        (*((f"x{j}", f"const {ctype} *") for j, ctype in pointers), ("y", f"{operands.c_type(dtype)} *")),
+        (*((f"x{j}", f"const {ctype} *") for j, ctype in pointers), ("y", f"{operands.stored_type(dtype)} *")),
         tuple(fields),
         tuple(sorted(params.items())),
         headers(text),
@@ -204,11 +204,15 @@ def _build(layout: Layout, node: Node) -> list[Call]:
     return [Call(kernel, (*tensors, node.output), tuple(numbers))]
 
 
+def _dtype(value: Value) -> DType:
+    return value.type.dtype
+
+
 def _cost(node: Node, plan: Plan, target: Target) -> tuple[float, int]:
     """Estimated instructions of all vectors, and bytes of code."""
     kernel, _ = _kernel(node, plan)
     work = weight(" ".join(str(v) for name, v in kernel.params if name in ("body", "store_full", "full")))
-    narrow = sum(target.lanes for v in (*node.inputs, *node.outputs) if v.type.dtype.size < 4)
+    narrow = sum(target.lanes for t in map(_dtype, (*node.inputs, *node.outputs)) if t.size < 4 and not t.is_float)
     rows = int(np.prod(plan.nest.sizes[:-1], dtype=np.int64))
     vectors = rows * -(-plan.nest.sizes[-1] // target.lanes)
     return 30.0 + rows * 8.0 + vectors * (2.0 + work + narrow), 120 + int(16 * work)
@@ -247,7 +251,7 @@ def _candidate(node: Node, layout: Layout, target: Target) -> Candidate:
 def element_wise(node: Node, target: Target) -> Iterator[Candidate]:
     """Plain layout always; the block of the result's or the first input's type where every operand can have it."""
     for value in (*node.inputs, *node.outputs):
-        operands.c_type(value.type.dtype)
+        operands.stored_type(value.type.dtype)
     yield _candidate(node, _plain(node), target)
     expr = expression.expression_of(node)
     tame = all(m in TAME for m in expression.modes_of(expr))

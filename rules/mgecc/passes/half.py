@@ -1,0 +1,124 @@
+"""float16 nodes compute in float32: conversions before and behind every node that kernels know in float32 only.
+
+Values stay stored as halves where element-wise nodes or copies of data lie between, and every result is rounded to half
+precision as its NumPy meaning says. Products keep their float16 weights as such (attribute ``weights_f16``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import DType, Graph, Node, Unsupported, Value
+from mgecc.graph.types import FLOAT32
+from mgecc.passes.build import constant, node_like
+from mgecc.passes.match import Users
+
+FLOAT16 = DType("float16")
+
+# Copies of data, and what works on halves element by element.
+_AS_STORED = frozenset(
+    {
+        "AxisAddRemove", "Broadcast", "Concat", "Copy", "Dimshuffle", "Dropout", "Elemwise",
+        "ElemwiseMultiType", "FusedElemwise", "Identity", "IndexingMultiAxisVec", "IndexingOneHot",
+        "IndexingRemap", "IndexingSetMultiAxisVec", "IndexingSetOneHot", "MarkDynamicVar", "MaskedFill",
+        "MeshIndexing", "Padding", "PowC", "RelayoutFormat", "Reshape", "RoundHalf", "SetSubtensor", "Split",
+        "Subtensor", "TypeCvt", "Where",
+    }
+)  # fmt: skip
+_PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
+# Attributes that tell in which precision to compute or store; a float32 node has no choice.
+_PRECISION = {"compute_mode": "DEFAULT", "data_type": "DEFAULT"}
+
+
+def _is_half(value: Value) -> bool:
+    return value.type.dtype.name == "float16"
+
+
+def convert(like: Node, value: Value, dtype: DType) -> Node:
+    """A conversion of ``value`` for the sake of ``like``."""
+    return node_like(like, "TypeCvt", {"dtype": dtype, "output_dtype": None}, [value], f"{value.name}.{dtype.name}")
+
+
+def _attributes(node: Node) -> dict[str, Any]:
+    attrs = {k: FLOAT32 if isinstance(v, DType) and v == FLOAT16 else v for k, v in node.attrs.items()}
+    attrs.update((k, v) for k, v in _PRECISION.items() if str(attrs.get(k, "")).startswith("FLOAT"))
+    if node.op in _PRODUCTS and node.inputs[1].is_const and _is_half(node.inputs[1]):
+        attrs["weights_f16"] = True
+    return attrs
+
+
+class _Widening:
+    """The graph with its nodes replaced one by one; ``wide``: float16 values as float32."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.wide: dict[Value, Value] = {}
+
+    def _read(self, node: Node, value: Value) -> Value:
+        if not _is_half(value):
+            return value
+        if value.const is not None:
+            return constant(value.name, value.const.astype(np.float32), FLOAT32)
+        if value not in self.wide:
+            made = convert(node, value, FLOAT32)
+            self.nodes.append(made)
+            self.wide[value] = made.output
+        return self.wide[value]
+
+    def add(self, node: Node) -> None:
+        """The node itself, or conversions around its like in float32; the values of its results stay the same ones."""
+        if node.op in _AS_STORED or not any(map(_is_half, (*node.inputs, *node.outputs))):
+            self.nodes.append(node)
+            return
+        try:
+            made = node_like(node, node.op, _attributes(node), [self._read(node, v) for v in node.inputs])
+        except Unsupported:  # left as it is: choosing its kernel will say what is missing
+            self.nodes.append(node)
+            return
+        self.nodes.append(made)
+        for k, value in enumerate(node.outputs):
+            if not _is_half(value):
+                made.outputs[k] = value
+                value.producer = made
+                continue
+            narrow = convert(node, made.outputs[k], value.type.dtype)
+            narrow.outputs, value.producer = [value], narrow
+            self.nodes.append(narrow)
+
+
+def _keeps_halves(node: Node | None) -> bool:
+    """Whether all results of a node are numbers that it read: halves stay halves."""
+    return node is not None and node.op in ("Pooling", "Reduce") and node.attrs["mode"] in ("MAX", "MIN")
+
+
+def _skip_storage(graph: Graph) -> None:
+    """float32 to float16 and back, with nothing between: rounding, without the halves in memory."""
+    users = Users(graph)
+    mapping: dict[Value, Value] = {}
+    for position, node in enumerate(graph.nodes):
+        before = node.inputs[0].producer if node.op == "TypeCvt" else None
+        if before is None or before.op != "TypeCvt" or not _is_half(before.output):
+            continue
+        source = before.inputs[0]
+        if source.type != node.output.type or users.only(before.output) is not node:
+            continue
+        if _keeps_halves(source.producer):
+            mapping[node.output] = source
+        else:
+            rounded = node_like(node, "RoundHalf", {"output_dtype": None}, [source])
+            mapping[node.output], graph.nodes[position] = rounded.output, rounded
+    graph.replace_all(mapping)
+
+
+def run(graph: Graph) -> None:
+    """All float16 nodes that are not served as they are stored."""
+    if not any(map(_is_half, graph.values())):
+        return
+    widening = _Widening()
+    for node in graph.nodes:
+        widening.add(node)
+    graph.nodes = widening.nodes
+    _skip_storage(graph)
+    graph.sweep()
