@@ -1,25 +1,75 @@
-"""List the operators that are understood, and which of them kernels serve."""
+"""List the operators that are understood, the records they come from, the kernels that compute them, their limits."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PREFACE = """# Operators
+
+Written by `mgecc ops --markdown > docs/operators.md`; a test fails where the code says something else.
+
+Every operator that has kernels has them for every target: {targets}. Kernels say which forms they take; another
+form, or a record that is not here, is refused by `mgecc check` with the node's name and the reason. Operators
+without kernels are computed at compile time where what they read is known then, and refused elsewhere. Extern and
+custom operators become calls of the application's functions (`custom:` in model.yaml).
+
+Results whose size depends on the data (CondTake, NonZero, slices up to a computed bound) have the largest size; a
+model's output of that kind comes with the number of elements that are valid. Element-wise operators, transposes and
+lookups by such indices may follow; all others are refused.
+
+| operator | records | kernels | limits |
+| --- | --- | --- | --- |
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operator: the records it is made from, its kernel families with what they serve, and its limits."""
+
+    name: str
+    records: tuple[str, ...]
+    families: tuple[tuple[str, str], ...]
+    limits: str
+
+
+def table() -> Iterator[Row]:
+    """All operators by name."""
+    from mgecc.kernels.base import families
+    from mgecc.ops import operators
+
+    for operator in operators():
+        yield Row(operator.name, operator.records, tuple(families(operator.name)), operator.limits)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def markdown() -> str:
+    """The document docs/operators.md."""
+    from mgecc.targets import target_names
+
+    lines = []
+    for row in table():
+        kernels = (
+            "<br>".join(f"{name}: {_cell(said)}" for name, said in row.families) or "computed at compile time"
+        )
+        records = " ".join(row.records) or "made by the compiler"
+        lines.append(f"| {row.name} | {records} | {kernels} | {_cell(row.limits)} |")
+    return PREFACE.format(targets=", ".join(target_names())) + "\n".join(lines) + "\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--markdown", action="store_true", help="as a table for a document")
+    parser.add_argument("--markdown", action="store_true", help="as the document docs/operators.md")
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.kernels.base import served
-    from mgecc.ops import operators
-
-    with_kernels = set(served())
-    rows = [
-        (name, "kernels" if name in with_kernels else "-")
-        for name in (operator.name for operator in operators())
-    ]
     if args.markdown:
-        print("| operator | compiled by |\n| --- | --- |")
-    for name, kernels in rows:
-        print(f"| {name} | {kernels} |" if args.markdown else f"{name:<32} {kernels}")
+        print(markdown(), end="")
+        return 0
+    for row in table():
+        names = " ".join(dict.fromkeys(name for name, _ in row.families)) or "-"
+        print(f"{row.name:<28} {names:<18} {row.limits}".rstrip())
     return 0

@@ -128,6 +128,14 @@ def served() -> list[str]:
     return sorted(_SPECS)
 
 
+def families(op: str) -> list[tuple[str, str]]:
+    """The kernel families that serve an operator, each with what it says of its forms."""
+    _load()
+    specs = _SPECS.get(op, ())
+    said = [(spec.__module__.split(".")[-2], " ".join((spec.__doc__ or "").split())) for spec in specs]
+    return list(dict.fromkeys(said))
+
+
 def candidates(node: Node, target: Target) -> list[Candidate]:
     """All ways to compute the node, in order of registration.
 

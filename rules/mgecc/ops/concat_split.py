@@ -15,6 +15,8 @@ from mgecc.ops.registry import Operator, operator
 class Concat(Operator):
     """Values of one type joined along 'axis'."""
 
+    limits = "operands of one element type"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         types = [v.type for v in node.inputs]
@@ -42,6 +44,8 @@ def _sizes(node: Node) -> list[int]:
 @operator("Split", "Split")
 class Split(Operator):
     """Inputs x and the size of every part along 'axis'."""
+
+    limits = "constant sizes"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -137,6 +137,8 @@ class RegionRestrictedConvolution(Operator):
 class BatchConvBias(Operator):
     """ConvBias with weights of its own for each batch item: (n, o, i, h, w)."""
 
+    limits = "quantised 8-bit data"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         geo = _batched(node)

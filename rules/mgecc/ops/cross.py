@@ -15,6 +15,8 @@ from mgecc.ops.registry import Operator, operator
 class Cross(Operator):
     """Inputs a, b with three numbers along 'axisa', 'axisb'; the result has them along 'axisc'."""
 
+    limits = "three numbers along the axis"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         outer = []

@@ -23,6 +23,8 @@ def _count(node: Node) -> int:
 class Linspace(Operator):
     """Inputs start, stop, count: float32 numbers in equal steps, the last one 'stop' when 'endpoint'."""
 
+    limits = "constant count"
+
     reads_values = (2,)
 
     @staticmethod
@@ -48,6 +50,8 @@ def plain_dtype(node: Node) -> DType:
 @operator("Eye", "Eye")
 class Eye(Operator):
     """Input (n, m): ones on the diagonal 'k', zeros elsewhere."""
+
+    limits = "constant sizes"
 
     reads_values = (0,)
 
@@ -86,6 +90,8 @@ class Diag(Operator):
 @operator("Alloc", "Alloc")
 class Alloc(Operator):
     """A value of the given shape; its contents are not defined in the format (here: zeros), only the shape is used."""
+
+    limits = "constant shapes"
 
     reads_values = (0,)
 

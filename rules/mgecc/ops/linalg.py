@@ -14,6 +14,8 @@ from mgecc.ops.registry import Operator, operator
 class MatrixInverse(Operator):
     """Inverses of square matrices."""
 
+    limits = "square matrices of float32"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
@@ -32,6 +34,8 @@ class MatrixInverse(Operator):
 @operator("SVD", "SVD")
 class SVD(Operator):
     """x = u diag(s) v; only s when compute_uv is false. The signs of u and v are not determined."""
+
+    limits = "matrices of float32"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

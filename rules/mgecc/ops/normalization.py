@@ -190,6 +190,8 @@ class LRN(Operator):
 class Softmax(Operator):
     """Exponentials divided by their sum along one axis."""
 
+    limits = "one axis"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, axis = node.inputs[0].type, node.attrs["axis"]

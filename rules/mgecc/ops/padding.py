@@ -29,6 +29,8 @@ def offsets(node: Node) -> list[tuple[int, int]]:
 class Padding(Operator):
     """'front_offset_dim<i>' before and 'back_offset_dim<i>' after axis i; REFLECT does not repeat the edge."""
 
+    limits = "constant sizes"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, mode = node.inputs[0].type, node.attrs["padding_mode"]

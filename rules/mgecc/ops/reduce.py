@@ -127,6 +127,8 @@ def _excluded(total: np.ndarray, axis: int) -> np.ndarray:
 class Cumsum(Operator):
     """Cumulative sums along 'axis'; 'exclusive' leaves out the own element, 'reverse' sums from the end."""
 
+    limits = "one axis"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type

@@ -33,6 +33,8 @@ class _Varying(Operator):
 class CondTake(_Varying):
     """Inputs x, mask: elements whose mask compares with 'val' as 'mode' says, and their flat int32 indices."""
 
+    limits = "result of varying size"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, mask = node.inputs[0].type, node.inputs[1].type
@@ -53,6 +55,8 @@ class CondTake(_Varying):
 class NonZero(_Varying):
     """The int32 coordinates (rank, count) of elements that are not zero."""
 
+    limits = "result of varying size"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
@@ -66,6 +70,8 @@ class NonZero(_Varying):
 @operator("Where", "Where")
 class Where(Operator):
     """Inputs mask, x, y: x where the mask is true, else y."""
+
+    limits = "bool mask"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -82,6 +88,8 @@ class Where(Operator):
 @operator("MaskedFill", "MaskedFill")
 class MaskedFill(Operator):
     """Inputs x, bool mask over the leading axes: 'value' where the mask is true."""
+
+    limits = "bool mask over the leading axes"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -123,6 +131,8 @@ def keep_boxes(boxes: np.ndarray, threshold: float, limit: int) -> list[int]:
 @operator("NMSKeep", "NMSKeepMGB", "NMSKeep")
 class NMSKeep(Operator):
     """Boxes (b, n, 4) sorted by score: int32 indices of those kept (b, 'max_output'), zero behind, and counts (b)."""
+
+    limits = "boxes (batch, n, 4) sorted by score"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -33,6 +33,8 @@ def _axis(node: Node) -> int:
 class Reshape(Operator):
     """Inputs x, shape; 'axis' 0..6 names the element of the shape that is computed from the rest."""
 
+    limits = "shape known at compile time"
+
     reads_values = (1,)
 
     @staticmethod
@@ -48,6 +50,8 @@ class Reshape(Operator):
 @operator("Broadcast", "Broadcast")
 class Broadcast(Operator):
     """Inputs x, shape; NumPy's rules."""
+
+    limits = "shape known at compile time"
 
     reads_values = (1,)
 
@@ -75,6 +79,8 @@ def _transposed(shape: tuple[int, ...], pattern: Sequence[int]) -> tuple[int, ..
 @operator("Dimshuffle", "Dimshuffle")
 class Dimshuffle(Operator):
     """Axis k of the result is input axis 'pattern'[k], or new with size 1 where that is -1."""
+
+    limits = "up to seven axes"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -123,6 +129,8 @@ class AxisAddRemove(Operator):
 @operator("GetVarShape", "GetVarShapeV1", "GetVarShape")
 class GetVarShape(Operator):
     """The shape to which all inputs broadcast, as int32; with 'axis' 0..6 one element of it."""
+
+    limits = "fixed shapes: becomes a constant"
 
     reads_shapes_only = True
 

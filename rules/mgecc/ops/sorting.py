@@ -56,6 +56,8 @@ def _order(x: np.ndarray, descending: bool) -> np.ndarray:
 class Argsort(Operator):
     """The last axis sorted, and the int32 indices of its elements."""
 
+    limits = "rows of a matrix"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
@@ -79,6 +81,8 @@ def _count(node: Node) -> int:
 @operator("TopK", "TopK")
 class TopK(Operator):
     """Inputs x (rows, n), k: the k smallest (-k largest) of each row with indices, or only the k-th (KTH_ONLY)."""
+
+    limits = "constant k"
 
     reads_values = (1,)
 
