@@ -7,4 +7,9 @@ Data passes through the packages in this order, and imports point the same way o
 ``mgecc.compiler`` strings them together; ``mgecc.cli`` and ``mgecc.rules`` are the two doors.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# Where SCons finds the tool of an installed package: env.Tool("mgecc", toolpath=[mgecc.TOOLPATH])
+TOOLPATH = os.path.join(os.path.dirname(__file__), "scons_tool")

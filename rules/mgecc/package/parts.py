@@ -111,7 +111,10 @@ def _materials(config: Path, described: dict[str, Any], target_file: str) -> dic
 def _described(config: Path) -> dict[str, Any]:
     if config.suffix not in (".yaml", ".yml"):
         return {}
-    value = yaml.safe_load(config.read_bytes())
+    try:
+        value = yaml.safe_load(config.read_bytes())
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}  # what is wrong with it, the compiler says
     return value if isinstance(value, dict) else {}
 
 

@@ -77,7 +77,10 @@ def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any)
     ``options``: ``board`` (its machine or name in the target's file; default: the first), ``linker_script`` (default:
     made from the board's memory), ``optimize``, ``port`` (default True: start-up code, console and memcpy are mgecc's
     and the program begins at ``int mg_main(int argc, char **argv)`` of "port.h"; with False the sources bring all).
+    Construction variables can be given for this program alone, as with other builders.
     """
+    variables = {key: value for key, value in options.items() if key.isupper()}
+    options = {key: value for key, value in options.items() if key not in variables}
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:
         raise UserError(f"MgeFirmware has no option {unknown[0]!r}; it has {', '.join(_OPTIONS)}")
@@ -86,7 +89,7 @@ def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any)
         raise UserError(f"MgeFirmware: {name} is the name of one of its models; give it another one")
     try:
         target = load_target(chosen[0].target, chosen[0].cpu)
-        return _build(_Request(env.Clone(), name, chosen, target, _OPTIONS | options), sources)
+        return _build(_Request(env.Clone(**variables), name, chosen, target, _OPTIONS | options), sources)
     except (TargetError, ToolchainMissing) as error:
         raise UserError(str(error)) from None
 

@@ -1,0 +1,4 @@
+#ifndef PRINT_H
+#define PRINT_H
+void print_row(int row, unsigned small, unsigned large);
+#endif

@@ -1,0 +1,73 @@
+"""Somebody else's firmware tree builds, and runs under QEMU with the output it should have."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mgecc.toolrun.emulators import EmulatorMissing, find_emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def scons(folder: Path, *words: str) -> str:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-m", "SCons", f"mgecc={ROOT}", *words],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    ignored = shutil.ignore_patterns("build", ".sconsign*", "__pycache__")
+    return Path(
+        shutil.copytree(
+            ROOT / "examples" / "monorepo",
+            tmp_path_factory.mktemp("example") / "firmware tree",
+            ignore=ignored,
+        )
+    )
+
+
+def test_two_boards_three_models_and_an_application(tree: Path) -> None:
+    scons(tree, "-j2")
+    images = sorted(
+        p.relative_to(tree / "build").as_posix()
+        for p in (tree / "build").rglob("sorter-*.*")
+        if p.suffix != ".ld"
+    )
+    assert images == [
+        *(f"controller/sorter-controller/sorter-controller.{kind}" for kind in ("bin", "elf", "hex", "map")),
+        *(f"gateway/sorter-gateway/sorter-gateway.{kind}" for kind in ("elf", "map")),
+    ]
+    assert (tree / "build/gateway/blazeface/libblazeface.a").is_file()
+    assert not (tree / "build/controller/blazeface").exists()
+    assert "MGE" not in scons(tree) and "LD " not in scons(tree)
+
+
+def test_the_application_runs_on_both_boards(tree: Path) -> None:
+    try:
+        for emulator in ("qemu-system-arm", "qemu-aarch64-static"):
+            find_emulator(emulator)
+    except EmulatorMissing as missing:
+        pytest.skip(str(missing))
+    said = scons(tree, "check-controller", "check-gateway", "check-controller-digits")
+    want = (tree / "expected" / "sorter.txt").read_text()
+    assert said.count(want) == 2 and "64/64" in said
+    assert "TEST" not in scons(tree, "check-controller", "check-gateway")
+    wrong = want.replace("parcel 3: small 9", "parcel 3: small 8")
+    (tree / "expected" / "sorter.txt").write_text(wrong)
+    with pytest.raises(AssertionError, match="this is not what .*sorter.txt has"):
+        scons(tree, "check-gateway")

@@ -1,0 +1,184 @@
+"""Images, test runs and releases by rules: in variant folders, for several targets, from foreign trees."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from .conftest import ROOT, Checkout
+
+MAIN = """#include "port.h"
+#include "first.h"
+int first_kernel(int x);
+static int counted = COUNTED;
+int mg_main(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    mg_port_print(first_kernel(counted) == 3 ? "three\\n" : "other\\n");
+    return 0;
+}
+"""
+SCONSTRUCT = """
+env = Environment(tools=[])
+env.Tool("mgecc", toolpath=[{tool!r}])
+env["CPPDEFINES"] = {{"COUNTED": 2}}
+for target in ["boards/mine.yaml", "armv7"]:
+    SConscript("app/SConscript", variant_dir="out/" + File(target).name, duplicate=0, exports=dict(env=env, target="#" + target if ".yaml" in target else target))
+"""
+SCONSCRIPT = """
+Import("env", "target")
+net = env.MgeModel("first", config="first.mge", target=target, build_dir=".")
+app = env.MgeFirmware("app-" + net.label, ["main.c"], net)
+env.MgeTest("check-" + net.label, app, expected="want.txt")
+env.Alias("archive", env.MgeRelease("app-" + net.label, [net, app], build_dir="."))
+env.Default(app)
+"""
+
+
+def make_tree(folder: Path, tool: str) -> Checkout:
+    (folder / "app").mkdir(parents=True)
+    (folder / "boards").mkdir()
+    (folder / "boards" / "mine.yaml").write_text("base: baremetal\ncpu: cortex-m7\n")
+    (folder / "SConstruct").write_text(SCONSTRUCT.format(tool=tool))
+    (folder / "app" / "SConscript").write_text(SCONSCRIPT)
+    (folder / "app" / "main.c").write_text(MAIN)
+    (folder / "app" / "first.mge").write_text("weights layer")
+    (folder / "app" / "want.txt").write_text("three\n")
+    return Checkout(folder)
+
+
+@pytest.fixture
+def user(checkout: Checkout, tmp_path: Path) -> Checkout:
+    """A tree with the rules as a submodule, and the stand-in compiler in them."""
+    made = make_tree(tmp_path / "user tree", "third_party/mgecc/site_scons/site_tools")
+    shutil.copytree(checkout.root, made.root / "third_party" / "mgecc")
+    for folder in ("runner", "port"):
+        shutil.copytree(ROOT / "runtime" / folder, made.root / "third_party/mgecc/runtime" / folder)
+    return made
+
+
+def test_images_of_several_targets_lie_in_their_variant_folders(user: Checkout) -> None:
+    user.scons("-j2")
+    board, linux = user.root / "out/mine.yaml/mine/app-mine", user.root / "out/armv7/armv7/app-armv7"
+    assert {p.suffix for p in board.iterdir() if p.is_file()} == {".elf", ".bin", ".hex", ".map"}
+    assert {p.suffix for p in linux.iterdir() if p.is_file()} == {".elf", ".map"}
+    with (board / "app-mine.elf").open("rb") as file:
+        elf = ELFFile(file)
+        assert elf["e_machine"] == "EM_ARM" and elf.get_section_by_name(".symtab").get_symbol_by_name(
+            "first_kernel"
+        )
+    image = (board / "app-mine.bin").read_bytes()
+    assert image[4:8] == elf["e_entry"].to_bytes(4, "little")  # the reset vector
+    assert (board / "app-mine.hex").read_text().startswith(":10000000") and "main.o" in (
+        board / "app-mine.map"
+    ).read_text()
+    assert user.steps() == []
+
+
+def test_only_what_depends_on_a_source_is_made_again(user: Checkout) -> None:
+    user.scons()
+    with (user.root / "app" / "main.c").open("a") as file:
+        file.write("int more(void);\nint more(void) { return counted; }\n")
+    assert [step.split()[0] for step in user.steps()] == ["CC", "CC", "LD", "LD"]
+    with (user.root / "boards" / "mine.yaml").open("a") as file:
+        file.write("boards: [{machine: mps2-an500, flash: [0, 0x80000], ram: [0x20000000, 0x10000]}]\n")
+    said = user.scons()
+    assert "LDS   mine app-mine.ld" in said and " armv7 " not in said
+
+
+def test_a_firmware_is_judged_by_what_it_prints(user: Checkout) -> None:
+    if not shutil.which("qemu-arm-static"):
+        pytest.skip("qemu-arm-static is not installed: apt-get install qemu-user-static")
+    assert "three\n" in user.scons("check-armv7")
+    assert "TEST" not in user.scons("check-armv7")
+    (user.root / "app" / "want.txt").write_text("four\n")
+    assert "this is not what app/want.txt has" in user.scons("check-armv7", status=2)
+
+
+def test_a_release_has_all_papers_and_does_not_depend_on_when_and_where(
+    user: Checkout, tmp_path: Path
+) -> None:
+    user.scons("archive")
+    other = Checkout(tmp_path / "elsewhere")
+    shutil.copytree(user.root, other.root, ignore=shutil.ignore_patterns("out", ".sconsign*"))
+    other.scons("archive", "-j2")
+    path = Path("out/armv7/release/app-armv7.tar")
+    assert (user.root / path).read_bytes() == (other.root / path).read_bytes()
+    with tarfile.open(user.root / path) as archive:
+        assert {(m.uid, m.gid, m.uname, m.mtime, m.mode) for m in archive} == {(0, 0, "", 0, 0o644)}
+        archive.extractall(tmp_path / "x", filter="data") if hasattr(
+            tarfile, "data_filter"
+        ) else archive.extractall(tmp_path / "x")
+    folder = tmp_path / "x" / "app-armv7"
+    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
+    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert {
+        "lib/libfirst.a",
+        "include/first.h",
+        "include/mgecc.h",
+        "share/first/first.blob",
+        "firmware/app-armv7.elf",
+    } <= names
+    statement = json.loads((folder / "provenance.intoto.json").read_text())
+    assert {s["name"] for s in statement["subject"]} == names - {
+        "SHA256SUMS",
+        "sbom.cdx.json",
+        "provenance.intoto.json",
+    }
+
+
+def test_the_date_of_a_release_is_source_date_epoch(user: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    user.scons("archive")
+    with tarfile.open(user.root / "out/armv7/release/app-armv7.tar") as archive:
+        assert {m.mtime for m in archive} == {1700000000}
+        bill = json.load(archive.extractfile("app-armv7/sbom.cdx.json"))
+    assert bill["metadata"]["timestamp"] == "2023-11-14T22:13:20Z"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "now")
+    assert "not a number of seconds" in user.scons("archive", status=2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (
+            '"app-" + net.label, ["main.c"], net',
+            '"first", ["main.c"], net',
+            "is the name of one of its models",
+        ),
+        ('["main.c"], net)', '["main.c"], net, bord="x")', "no option 'bord'"),
+        ('["main.c"], net)', '["main.c"], net, board="mps2-an38")', "did you mean mps2-an386?"),
+        ('["main.c"], net)', '["main.c"], ["libx.a"])', "needs models"),
+        ('"check-" + net.label, app', '"check-" + net.label, "app.elf"', "MgeTest needs"),
+        ("[net, app], build", '["x"], build', "MgeRelease needs"),
+    ],
+)
+def test_wrong_calls_are_explained(user: Checkout, old: str, new: str, why: str) -> None:
+    path = user.root / "app" / "SConscript"
+    path.write_text(path.read_text().replace(old, new))
+    said = user.scons(status=2)
+    assert why in said and "Traceback" not in said
+
+
+def test_an_installed_package_is_a_tool_by_its_folder(tmp_path: Path) -> None:
+    """``pip install`` puts the package into site-packages; the tool is loaded from the folder it names."""
+    site = tmp_path / "site-packages"
+    shutil.copytree(ROOT / "rules" / "mgecc", site / "mgecc", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "runtime", site / "mgecc" / "_runtime")
+    user = make_tree(tmp_path / "user", "")
+    text = (user.root / "SConstruct").read_text()
+    begin = f"import sys; sys.path.insert(0, {os.fspath(site)!r})\nfrom mgecc import TOOLPATH\n"
+    (user.root / "SConstruct").write_text(begin + text.replace("toolpath=['']", "toolpath=[TOOLPATH]"))
+    (user.root / "app" / "SConscript").write_text(
+        'Import("env", "target")\nassert [str(n) for n in env.MgeModel("m", config="first.mge", target=target).lib]\n'
+        "Default(env.Command('done', [], Touch('$TARGET')))\n"
+    )
+    user.scons()
+    assert (user.root / "out" / "armv7" / "done").is_file()
