@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from mgecc import compiler
-from mgecc.config import ConfigError, load_config
+from mgecc.config import ConfigError, load_config, load_megcc
 from mgecc.config.schema import SCHEMA_FILE
 from mgecc.cv import cv_c, cv_functions, cv_h, find_cv_functions
-from mgecc.targets import load_target
+from mgecc.targets import load_target, load_toolchain
 from mgecc.toolrun.library import build_library
 from mgecc.toolrun.products import compile_to_folder
 from mgecc.toolrun.sources import include_folder
@@ -150,3 +150,27 @@ def test_the_guide_lists_every_function() -> None:
     text = (ROOT / "docs" / "cv.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", text, re.MULTILINE)
     assert {(name, dtype) for name, dtypes in rows for dtype in dtypes.split(", ")} == set(cv_functions())
+
+
+def test_a_configuration_of_megcc_names_them_in_the_same_way(tmp_path: Path) -> None:
+    config_file(tmp_path, "")
+    models = [{"model_name": "digits", "model_path": "digits.mge"}]
+    text = {"dump_dir": "out", "models": models, "cv": {"@cv": "images", "rotate": ["ui8", "f16"]}}
+    (tmp_path / "app.json").write_text(json.dumps(text))
+    assert load_megcc(tmp_path / "app.json").cv == (("rotate", "f16"), ("rotate", "ui8"))
+    text["cv"] = {"rotat": ["ui8"]}
+    (tmp_path / "app.json").write_text(json.dumps(text))
+    with pytest.raises(ConfigError, match="rotat.*did you mean 'rotate'"):
+        load_megcc(tmp_path / "app.json")
+
+
+@pytest.mark.parametrize("target", ["x86_64", "arm64"])
+def test_nothing_is_called_but_memcpy_and_memset(target: str, tmp_path: Path) -> None:
+    tools = load_toolchain("zig", load_target(target))
+    if shutil.which("nm") is None:
+        pytest.skip("nm is not installed")
+    source, obj = tmp_path / "all_cv.c", tmp_path / "all_cv.o"
+    source.write_text(cv_c(cv_functions(), load_target(target)))
+    subprocess.run(tools.compile_args(source, obj, [include_folder()]), check=True)
+    said = subprocess.run(["nm", "-u", obj], capture_output=True, text=True, check=True).stdout
+    assert set(said.split()) - {"U"} <= {"memcpy", "memset"}
