@@ -56,6 +56,34 @@ def test_results_in_single_precision_are_near_those_of_opencv(key: str, target: 
     assert np.abs(result - expected).max() <= (BLUR_ERROR if name.startswith("gaussian") else 0)
 
 
+def blurred(src: np.ndarray, taps: tuple[int, int], sigma: tuple[float, float], mode: str) -> np.ndarray:
+    """The definition, in double precision."""
+    result = src.astype(np.float64)
+    for axis in (0, 1):
+        half = taps[axis] // 2
+        weights = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma[axis]) ** 2)
+        weights /= weights.sum()
+        widths = [(half, half) if k == axis else (0, 0) for k in range(3)]
+        padded = np.pad(result, widths, mode=mode)
+        moved = [np.take(padded, np.arange(k, k + result.shape[axis]), axis) for k in range(len(weights))]
+        result = sum(w * m for w, m in zip(weights, moved))
+    return result
+
+
+@TARGETS
+@pytest.mark.parametrize(
+    ("border", "mode"),
+    [("constant", "constant"), ("replicate", "edge"), ("reflect", "symmetric"), ("reflect_101", "reflect")],
+)
+def test_wide_pictures_are_blurred_by_large_kernels(border: str, mode: str, target: Target) -> None:
+    for shape, taps, sigma in [((9, 700, 4), (7, 127), (1.5, 20.0)), ((70, 5, 1), (127, 9), (15.0, 2.0))]:
+        src = picture(1, "noise", shape, "f32")
+        result = run(
+            target, (f"gaussian_blur_{border}", "f32"), src, shape, [*taps, sigma[1], sigma[0]], (1, 2)
+        )
+        assert np.abs(result - blurred(src, taps, sigma, mode)).max() <= BLUR_ERROR
+
+
 @TARGETS
 @pytest.mark.parametrize("key", [k for k in sorted(arrays()) if k.startswith("photo.")])
 def test_a_photograph_becomes_what_opencv_makes_of_it(key: str, target: Target) -> None:
