@@ -18,7 +18,7 @@ from mgecc.rules.cache.store import file_digest
 from mgecc.rules.explain import explain
 from mgecc.rules.identity import Uses, whole_digest
 from mgecc.rules.workers import Workers
-from mgecc.toolrun.process import ToolError, run_tool
+from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool
 
 MakeArgs = Callable[[str, list[str]], Sequence[str]]
 
@@ -37,6 +37,10 @@ class SignedAction(FunctionAction):
 
     def get_presig(self, target: Any, source: Any, env: Any, executor: Any = None) -> bytes:
         return self.signature.encode()
+
+    def genstring(self, target: Any, source: Any, env: Any, executor: Any = None) -> str:
+        """What SCons remembers of the command, to tell later how it has changed."""
+        return self.signature
 
     def strfunction(self, target: Any, source: Any, env: Any, executor: Any = None) -> str:
         return self.shown
@@ -87,17 +91,20 @@ class StepAction(SignedAction):
     def _make(self, target: list[Any], source: list[Any], env: Any) -> int:
         cache = env["MGE_CACHE"] if self._step.cached else None
         outputs = self._outputs(target)
+        for path in outputs.values():
+            remove_leftovers(path)
         key = self._key(target, source, list(outputs)) if cache else ""
         kept = cache.fetch(key, outputs) if cache else None
         if kept:
-            _show(self.shown.replace(self.shown[:8], step_line("HIT")[:8], 1))
-            sys.stderr.write(kept.said)
-            return 0
-        _show(self.shown)
-        said = self._step.run([str(node) for node in source])
+            _show(step_line("HIT") + self.shown[8:])
+        else:
+            _show(self.shown)
+        said = kept.said if kept else self._step.run([str(node) for node in source])
         sys.stderr.write(said)
-        if cache:
+        if cache and not kept:
             cache.keep(key, outputs, said)
+        for path in outputs.values() if env["MGE_RECORD"] else ():
+            env["MGE_RECORD"].note(path)
         return 0
 
     def _outputs(self, target: list[Any]) -> dict[str, Path]:

@@ -14,6 +14,7 @@ except ImportError:  # a system without it has no such lock, and builds there mu
 
 # Names the lock files held by this process and those that started it, which must not wait for themselves.
 _HELD = "MGECC_LOCKS"
+_taken: list[TreeLock] = []  # a lock whose file is closed is free again
 
 
 class TreeLock:
@@ -35,6 +36,7 @@ class TreeLock:
         except BlockingIOError:
             self._wait()
         self._sign()
+        _taken.append(self)
         os.environ[_HELD] = os.pathsep.join(filter(None, [*held, name]))
 
     def _wait(self) -> None:

@@ -23,7 +23,7 @@ from mgecc.rules.help import ALIASES, help_text
 from mgecc.rules.launch import make_launcher, put_on_path
 from mgecc.rules.lock import TreeLock
 from mgecc.rules.model import ModelNodes
-from mgecc.rules.outputs import edited_outputs
+from mgecc.rules.outputs import Record, edited_outputs
 from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
@@ -83,7 +83,8 @@ def _set_up(env: Any, settings: Settings) -> None:
     # Tests build in trees of their own, and may take long.
     if not script.GetOption("help") and script.COMMAND_LINE_TARGETS != ["test"]:
         TreeLock(Path(BUILD)).take()
-    env.SConsignFile(f"{BUILD}/.sconsign", Sharded(BUILD))
+    record = Record(Path(BUILD))
+    env.SConsignFile(f"{BUILD}/.sconsign", Sharded(BUILD, record))
     script.Progress(Saver())
     env.Replace(
         MGE_BUILD_DIR=f"#{BUILD}",
@@ -91,6 +92,7 @@ def _set_up(env: Any, settings: Settings) -> None:
         MGE_TOOLCHAIN=settings.toolchain,
         MGE_OPTIMIZE=settings.optimize,
         MGE_VERBOSE=settings.verbose,
+        MGE_RECORD=record,
         MGE_EXPLAIN=settings.explain,
         MGE_CACHE=open_cache(settings.cache or f"{BUILD}/.cache", settings.cache_mode),
         MGE_LAUNCHER=make_launcher(settings.launcher, settings.ccache, settings.distcc),
@@ -140,7 +142,7 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
             _alias(env, f"{alias}-{m.label}-{m.name}", m, _command_action(alias, m, settings)) for m in built
         ]
         env.AlwaysBuild(env.Alias(alias, done, None if built else _usage_action()))
-    for alias, tell in (("verify-outputs", _verify_outputs(built)), ("compiledb", _compiledb)):
+    for alias, tell in (("verify-outputs", _verify_outputs(env, built)), ("compiledb", _compiledb)):
         env.AlwaysBuild(env.Alias(alias, [], _action(tell)))
     env.AlwaysBuild(env.Alias("test", [], _test_action(tests, settings)))
     if not script.ARGUMENTS.get("target") and not script.ARGUMENTS.get("model"):
@@ -180,9 +182,9 @@ def _summary_action(built: list[ModelNodes]) -> SignedAction:
     return _action(tell)
 
 
-def _verify_outputs(built: list[ModelNodes]) -> Callable[[], int]:
+def _verify_outputs(env: Any, built: list[ModelNodes]) -> Callable[[], int]:
     def tell() -> int:
-        lines = sorted({line for model in built for line in edited_outputs(model)})
+        lines = sorted({line for model in built for line in edited_outputs(model, env["MGE_RECORD"])})
         print("\n".join(lines) or f"{len(built)} libraries are as they were built")
         return 1 if lines else 0
 

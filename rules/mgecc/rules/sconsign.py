@@ -17,29 +17,32 @@ from typing import Any
 
 import SCons.SConsign
 
+from mgecc.rules.outputs import Record
 from mgecc.toolrun.process import write_atomically
 
 
 class Sharded:
     """A database module for SCons whose entries under ``folder``/X lie in ``folder``/.sconsign-X.
 
-    What is known of sources is not kept: the entry of each target has the digests of what it was made from.
+    What is known of sources is not kept: the entry of each target has the digests of what it was made from. ``record``
+    is saved before them, so that nothing counts as built of which it does not know.
     """
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: str, record: Record | None = None) -> None:
+        self._folder, self._record = folder, record
 
     def open(self, name: str, _mode: str = "c") -> _Shards:
         root = os.path.dirname(name)
         os.makedirs(root, exist_ok=True)
-        return _Shards(os.path.normcase(self._folder), Path(root))
+        return _Shards(os.path.normcase(self._folder), Path(root), self._record)
 
 
 class _Shards:
-    def __init__(self, folder: str, root: Path) -> None:
-        self._folder, self._root = folder, root
+    def __init__(self, folder: str, root: Path, record: Record | None) -> None:
+        self._folder, self._root, self._record = folder, root, record
         self._open: dict[str, _Shard] = {}
         self._sources: dict[str, bytes] = {}
+        self._warned = False
 
     def _shard(self, key: str) -> dict[str, bytes]:
         parts = key.replace(os.sep, "/").split("/")
@@ -61,8 +64,15 @@ class _Shards:
         self.close()
 
     def close(self) -> None:
-        for shard in self._open.values():
-            shard.save()
+        try:
+            if self._record:
+                self._record.save()
+            for shard in self._open.values():
+                shard.save()
+        except OSError as error:
+            if not self._warned:
+                _warn(f"{self._root}: {error.strerror}; what was built now may be built again")
+            self._warned = True
 
 
 class _Shard:
@@ -87,12 +97,7 @@ class _Shard:
         data = pickle.dumps(self.entries, protocol=4)
         if data == self._saved or not (self.entries or self._saved):
             return
-        try:
-            write_atomically(self._path, sha256(data).digest() + data)
-        except OSError as error:
-            _warn(
-                f"{self._path} cannot be written ({error.strerror}); what was built now will be built again"
-            )
+        write_atomically(self._path, sha256(data).digest() + data)
         self._saved = data
 
 

@@ -29,6 +29,7 @@ _DEFAULTS = {
     "MGE_VERBOSE": False,
     "MGE_EXPLAIN": False,
     "MGE_CACHE": None,
+    "MGE_RECORD": None,
     "MGE_LAUNCHER": Launcher(),
 }
 

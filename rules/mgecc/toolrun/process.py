@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shlex
 import subprocess
@@ -47,6 +48,12 @@ def run_tool(make_args: Callable[[str], Sequence[str]], output: Path) -> str:
         raise ToolError(f"{shlex.join(args)}\n{done.stdout}".rstrip())
     os.replace(partial, output)
     return done.stdout
+
+
+def remove_leftovers(output: Path) -> None:
+    """Remove what a killed step that was to write ``output`` has left beside it, under names of ours or of a tool's."""
+    for path in output.parent.glob(f"{glob.escape(output.name)}*.partial*"):
+        path.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
