@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgecc.config import LibraryConfig, ModelConfig
-    from mgecc.graph import Diagnostics, Graph
+    from mgecc.graph import CompileError, Diagnostics, Graph
     from mgecc.ops.custom import UserKernel
     from mgecc.planner import Program
+    from mgecc.planner.weights import WeightSection
 
 MAX_MODEL_BYTES = 1 << 31
 
@@ -98,21 +99,66 @@ def read_bounded(path: Path) -> bytes:
 
 
 def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
-    """One program per kernel set of the target; CompileError lists all problems of the model."""
-    from mgecc.passes import extents, nhwc, optimize
-    from mgecc.planner.plan import plan, share_weights
+    """For each set of input shapes one program per kernel set of the target, all over the same weights.
+
+    CompileError lists all problems of the model.
+    """
+    from mgecc.graph import CompileError
+    from mgecc.planner.plan import share_weights
     from mgecc.planner.weights import WeightSection
 
-    programs, weights = [], WeightSection()
-    for member in members(target):
-        graph, problems = survey(config)
-        if config.options.get("add_nhwc2nchw_to_input"):
-            nhwc.run(graph)
-        optimize(graph)
-        extents.carry(graph, problems)
-        single = load_target(member) if target.members else target
-        programs.append(plan(graph, single, config.optimize, problems, weights))
+    programs, weights, errors = [], WeightSection(), []
+    for shapes in config.shape_sets:
+        try:
+            programs += [_program(shapes, single, weights) for single in _singles(target)]
+        except CompileError as error:
+            errors.append((shapes, error))
+    if errors:
+        raise _errors_of_sets(config, errors)
+    _check_sets(config, programs[:: len(members(target))])
     return share_weights(programs, weights)
+
+
+def _errors_of_sets(config: ModelConfig, errors: Sequence[tuple[ModelConfig, CompileError]]) -> CompileError:
+    """What sets of input shapes do not compile, and why; problems that all of them have are told once."""
+    from mgecc.graph import CompileError
+
+    _, first = errors[0]
+    if len(errors) == len(config.shape_sets) and all(error.problems == first.problems for _, error in errors):
+        return first
+    return CompileError.merged([error.of_case(_case(shapes)) for shapes, error in errors])
+
+
+def _case(config: ModelConfig) -> str:
+    shapes = [f"{name} {list(spec.shape)}" for name, spec in config.inputs.items() if spec.shape is not None]
+    return f"with {', '.join(shapes)}"
+
+
+def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Program:
+    """The program of one set of input shapes for one kernel set."""
+    from mgecc.passes import extents, nhwc, optimize
+    from mgecc.planner.plan import plan
+
+    graph, problems = survey(config)
+    if config.options.get("add_nhwc2nchw_to_input"):
+        nhwc.run(graph)
+    optimize(graph)
+    extents.carry(graph, problems)
+    return plan(graph, target, config.optimize, problems, weights)
+
+
+def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:
+    """Sets of input shapes must be told apart by their shapes alone."""
+    from mgecc.graph import Unsupported
+    from mgecc.planner import shape_sets
+
+    if len(shape_sets(programs)) < len(config.input_shapes):
+        raise Unsupported("two sets of input shapes are the same", "leave one of them out of input_shapes")
+    for tensors in zip(*(program.inputs for program in programs)):
+        ranks = sorted({tensor.type.rank for tensor in tensors})
+        if len(ranks) > 1:
+            why = f"{tensors[0].name} has {ranks[0]} axes in one set of input shapes and {ranks[1]} in another"
+            raise Unsupported(why, "give it as many in all, of size 1 where needed")
 
 
 def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Products:
@@ -176,7 +222,8 @@ def _model_files(name: str, programs: tuple[Program, ...], target: Target) -> di
     """Header, blob and embedding of one model."""
     from mgecc import emit
 
-    blob = emit.write_blob(programs, _singles(target))
+    singles = _singles(target)
+    blob = emit.write_blob(programs, singles * (len(programs) // len(singles)))
     texts = (emit.header(programs).encode(), blob, emit.blob_s(name).encode())
     return dict(zip(_own_names(name), texts))
 
@@ -185,16 +232,18 @@ def _kernel_files(name: str, models: Sequence[tuple[Program, ...]], target: Targ
     """For each kernel set the kernels of all models."""
     from mgecc import emit
 
-    return {
-        kernel_file(name, target, member): emit.kernels_c(programs[0], single, *programs[1:]).encode()
-        for member, single, programs in zip(members(target), _singles(target), zip(*models))
-    }
+    files, count = {}, len(members(target))
+    for position, (member, single) in enumerate(zip(members(target), _singles(target))):
+        first, *more = [program for programs in models for program in programs[position::count]]
+        files[kernel_file(name, target, member)] = emit.kernels_c(first, single, *more).encode()
+    return files
 
 
 def _report(programs: tuple[Program, ...], target: Target) -> dict[str, Any]:
     from mgecc.report import report
 
-    reports = [report(program) for program in programs]
+    count = len(members(target))
+    reports = [report(programs[position::count]) for position in range(count)]
     return reports[0] if len(reports) == 1 else {**reports[0], "target": target.name, "members": reports}
 
 

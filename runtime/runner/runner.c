@@ -1,13 +1,16 @@
 /* Runs a model on recorded inputs, on any machine with a port.
  *
- *     runner INPUT OUTPUT [--blob FILE] [--repeat N] [--layers]
+ *     runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--layers]
  *
  * INPUT: cases one after the other, each all inputs of the model in order, raw bytes. OUTPUT: all outputs of each case
  * likewise. --blob: use this blob instead of the embedded one. --repeat: run each case N times and print nanoseconds.
  * --layers: print the nanoseconds of every kernel call of one more run of each case. Every run stands between calls of
  * mg_mark_begin and mg_mark_end. Prints a line for each problem and returns 1 if there is any.
  *
- * Compiled with -DMG_MODEL_HEADER='"x.h"' -DMG_MODEL=x -DMG_ARENA_SIZE=X_ARENA_SIZE. */
+ * --shape-set: the input shapes to run with, where the library has several; 0 is the first.
+ *
+ * Compiled with -DMG_MODEL_HEADER='"x.h"' -DMG_MODEL=x -DMG_ARENA_SIZE=X_ARENA_SIZE and, for several sets of input
+ * shapes, -DMG_SHAPE_SETS=X_SHAPE_SETS. */
 #include "port.h"
 #include MG_MODEL_HEADER
 
@@ -18,7 +21,7 @@ static MGECC_ALIGNED unsigned char arena[MG_ARENA_SIZE];
 
 struct options {
     const char *input, *output, *blob;
-    unsigned long repeat;
+    unsigned long repeat, shape_set;
     int layers;
 };
 
@@ -75,6 +78,8 @@ static int parse(struct options *o, int argc, char **argv)
             o->blob = argv[++i];
         else if (equal(argv[i], "--repeat") && more)
             o->repeat = number(argv[++i]);
+        else if (equal(argv[i], "--shape-set") && more)
+            o->shape_set = number(argv[++i]);
         else if (argv[i][0] == '-' || o->output)
             return problem("unknown argument", argv[i]);
         else if (o->input)
@@ -83,9 +88,31 @@ static int parse(struct options *o, int argc, char **argv)
             o->input = argv[i];
     }
     if (!o->output || !o->repeat)
-        return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--layers]");
+        return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--layers]");
     return 0;
 }
+
+#if defined(MG_SHAPE_SETS) && MG_SHAPE_SETS > 1
+static mgecc_status open_linked(mgecc_model *m, unsigned long shape_set)
+{
+    return JOIN(MG_MODEL, _open_shapes)(m, (unsigned)shape_set, arena, sizeof arena);
+}
+
+static mgecc_status open_loaded(mgecc_model *m, unsigned long shape_set, const void *blob, size_t size)
+{
+    return JOIN(MG_MODEL, _open_shapes_blob)(m, (unsigned)shape_set, blob, size, arena, sizeof arena);
+}
+#else
+static mgecc_status open_linked(mgecc_model *m, unsigned long shape_set)
+{
+    return shape_set ? MGECC_E_ARGUMENT : JOIN(MG_MODEL, _open)(m, arena, sizeof arena);
+}
+
+static mgecc_status open_loaded(mgecc_model *m, unsigned long shape_set, const void *blob, size_t size)
+{
+    return shape_set ? MGECC_E_ARGUMENT : JOIN(MG_MODEL, _open_blob)(m, blob, size, arena, sizeof arena);
+}
+#endif
 
 static int open_model(mgecc_model *m, const struct options *o)
 {
@@ -95,9 +122,9 @@ static int open_model(mgecc_model *m, const struct options *o)
         const void *blob = mg_port_load(o->blob, &size);
         if (!blob)
             return problem("cannot load", o->blob);
-        status = JOIN(MG_MODEL, _open_blob)(m, blob, size, arena, sizeof arena);
+        status = open_loaded(m, o->shape_set, blob, size);
     } else {
-        status = JOIN(MG_MODEL, _open)(m, arena, sizeof arena);
+        status = open_linked(m, o->shape_set);
     }
     return status == MGECC_OK ? 0 : problem("cannot open the model", mgecc_status_text(status));
 }
@@ -212,7 +239,7 @@ static int run_cases(const mgecc_model *m, const struct options *o, int input, i
 
 int mg_main(int argc, char **argv)
 {
-    struct options o = {NULL, NULL, NULL, 1, 0};
+    struct options o = {NULL, NULL, NULL, 1, 0, 0};
     mgecc_model model;
     if (parse(&o, argc, argv) || open_model(&model, &o))
         return 1;

@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     config = read_config(args.model, args.name, args.optimize)
     inputs = _inputs(config, args.input)
     with open_session(args, config) as session:
+        session = session.fitting(inputs)
         cases = input_cases(inputs, session.interface)
         for runner in session.runners:
             results, times = run_cases(session, runner, cases, repeat=2)

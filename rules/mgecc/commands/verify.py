@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     inputs = load_cases(_recorded(args.inputs or config.verify.inputs, "inputs"))
     ok = True
     with open_session(args, config) as session:
-        expected = _expected(config, args, inputs, session.interface)
+        expected = _expected(config, args, inputs, session.fitting(inputs).interface)
         for target, errors in verify(session, inputs, expected, limits).items():
             print(f"{config.name} on {target}, {errors[0].cases} cases:\n{table(errors, limits.top)}")
             ok = ok and all(error.ok for error in errors)

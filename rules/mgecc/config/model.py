@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 MAX_NAME = 48
@@ -118,6 +118,17 @@ class ModelConfig:
     def models(self) -> tuple[ModelConfig, ...]:
         """This model, as the only one of its library."""
         return (self,)
+
+    @property
+    def shape_sets(self) -> tuple[ModelConfig, ...]:
+        """A configuration for each set of input shapes; this one alone if there are no sets."""
+        return tuple(self._with_shapes(shapes) for shapes in self.input_shapes) or (self,)
+
+    def _with_shapes(self, shapes: dict[str, tuple[int, ...]]) -> ModelConfig:
+        changed = {
+            name: replace(self.inputs.get(name, InputConfig()), shape=shape) for name, shape in shapes.items()
+        }
+        return replace(self, inputs=self.inputs | changed, input_shapes=())
 
     @property
     def sources(self) -> list[Path]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mgecc.emit.dtypes import DTYPES, CType
 from mgecc.emit.naming import in_comment, model_prefix, tensor_names
 from mgecc.emit.templates import fill
-from mgecc.planner import IOTensor, Program
+from mgecc.planner import IOTensor, Program, shape_sets
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,41 @@ def _tensors(tensors: Sequence[IOTensor]) -> list[_Tensor]:
 
 
 def header(programs: Sequence[Program]) -> str:
-    """Text of ``<model>.h``. Several programs (kernel sets for different machines) have the same inputs and outputs;
-    the arena suffices for each of them."""
+    """Text of ``<model>.h`` for the programs of a model: one for each kernel set and set of input shapes; the arena
+    suffices for each of them."""
     first = programs[0]
     prefix = model_prefix(first.name)
-    sides = {"input": _tensors(first.inputs), "output": _tensors(first.outputs)}
+    sides = _sides(first)
     arena = max(program.arena for program in programs)
     model = in_comment(first.name)
     declared = list(dict.fromkeys(k.declares for program in programs for k in program.kernels if k.declares))
     names = {"prefix": prefix, "upper": prefix.upper(), "model": model, "sides": sides, "arena": arena}
-    return fill("model.h.j2", declared=declared, **names)
+    shapes = shape_sets(programs)
+    text = fill("shapes.h.j2", **names, **_shapes(shapes)) if len(shapes) > 1 else ""
+    return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, **names)
+
+
+def _sides(program: Program) -> dict[str, list[_Tensor]]:
+    return {"input": _tensors(program.inputs), "output": _tensors(program.outputs)}
+
+
+def _shapes(sets: Sequence[tuple[Program, ...]]) -> dict[str, Any]:
+    """Sets of input shapes as the template sees them: each named by the inputs whose shapes are not the same in all."""
+    inputs = list(zip(*(programs[0].inputs for programs in sets)))
+    words = tensor_names(sets[0][0].inputs)
+    varying = [k for k, tensors in enumerate(inputs) if len({t.type.shape for t in tensors}) > 1]
+    return {
+        "varying": [{"word": words[k], "rank": inputs[k][0].type.rank} for k in varying],
+        "sets": [_shape_set(programs, varying) for programs in sets],
+    }
+
+
+def _shape_set(programs: tuple[Program, ...], varying: Sequence[int]) -> dict[str, Any]:
+    inputs = [programs[0].inputs[k] for k in varying]
+    return {
+        "word": "_".join("X".join(map(str, t.type.shape)) for t in inputs),
+        "text": in_comment(", ".join(f"{t.name}: {list(t.type.shape)}" for t in inputs)),
+        "dims": ", ".join(str(d) for t in inputs for d in t.type.shape),
+        "arena": max(program.arena for program in programs),
+        "sides": _sides(programs[0]),
+    }

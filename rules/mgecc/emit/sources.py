@@ -36,25 +36,43 @@ def _vocabulary(kernels: Iterable[Kernel], target: Target) -> str:
     return "\n".join(header_text(name) for name in headers(kernels, target))
 
 
-def _table(program: Program, target: Target, sections: list[_Section]) -> str:
-    words = fingerprint_words(fingerprint(program, target))
-    return fill("table.c.j2", prefix=model_prefix(program.name), sections=sections, fingerprint=words)
+def _table(programs: Sequence[Program], target: Target) -> str:
+    """Kernel tables of one model's programs, one for each set of input shapes, and its functions."""
+    tables = [
+        {
+            "sections": _sections([program], target),
+            "fingerprint": fingerprint_words(fingerprint(program, target)),
+        }
+        for program in programs
+    ]
+    return fill("table.c.j2", prefix=model_prefix(programs[0].name), tables=tables)
+
+
+def _models(programs: Sequence[Program]) -> list[list[Program]]:
+    """Programs by the model they are of."""
+    models: dict[str, list[Program]] = {}
+    for program in programs:
+        models.setdefault(program.name, []).append(program)
+    return list(models.values())
 
 
 def _head(programs: Sequence[Program], target: Target, sections: list[_Section]) -> str:
-    names = ", ".join(in_comment(program.name) for program in programs)
+    names = ", ".join(in_comment(programs[0].name) for programs in _models(programs))
     return fill("head.c.j2", model=names, target=target, sections=sections)
 
 
 def kernels_c(program: Program, target: Target, *more: Program) -> str:
-    """Text of ``<model>_kernels.c``: every kernel of the programs once, in order of use, and for each program its table
-    and its model's own functions. Does not depend on the values of weights."""
+    """Text of ``<model>_kernels.c``: every kernel of the programs once, in order of use, and for each model the tables
+    of its programs (one for each set of input shapes) and its own functions.
+
+    Does not depend on the values of weights.
+    """
     programs = (program, *more)
     sections = _sections(programs, target)
     kernels = [s.kernel for s in sections]
     parts = [_head(programs, target, sections), _vocabulary(kernels, target)]
     parts += [f"/* ---- {s.symbol} ---- */\n{s.text}" for s in sections]
-    parts += [_table(p, target, _sections([p], target)) for p in programs]
+    parts += [_table(model, target) for model in _models(programs)]
     return "\n".join(parts)
 
 
@@ -75,7 +93,7 @@ def split(program: Program, target: Target) -> dict[str, str]:
         _head([program], target, sections),
         "#include <stdint.h>",
         declared,
-        _table(program, target, sections),
+        _table([program], target),
     ]
     files[f"{model_prefix(program.name)}_table.c"] = "\n".join(parts)
     return files

@@ -74,6 +74,9 @@ class CompileError(Exception):
         count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         super().__init__("\n".join([f"{source}: {count}", *(f"  {p}" for p in problems)]))
 
+    def of_case(self, case: str) -> CompileError:
+        """The same problems, of a model that is compiled several times: ``case`` says which time."""
+        return CompileError(f"{self.source} {case}", self.problems)
 
     @classmethod
     def merged(cls, errors: Sequence[CompileError]) -> CompileError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mgecc.graph import TensorType
@@ -64,3 +65,12 @@ class Program:
     def kernels(self) -> tuple[Kernel, ...]:
         """Every kernel once, in order of first use; a call's kernel id is its position here."""
         return tuple(dict.fromkeys(call.kernel for call in self.calls))
+
+
+def shape_sets(programs: Iterable[Program]) -> list[tuple[Program, ...]]:
+    """Programs of one model by their input shapes, in order; those of one set are for different kernel sets."""
+    sets: dict[tuple[TensorType, ...], tuple[Program, ...]] = {}
+    for program in programs:
+        key = tuple(tensor.type for tensor in program.inputs)
+        sets[key] = (*sets.get(key, ()), program)
+    return list(sets.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mgecc.planner import IOTensor, Program, ProgramCall
@@ -28,19 +29,34 @@ def _layer(call: ProgramCall) -> dict[str, Any]:
     return {"layer": call.layer, "kernel": call.kernel.symbol, "macs": call.macs, "why": call.why}
 
 
-def report(program: Program) -> dict[str, Any]:
-    """Facts about a program: inputs, outputs, memory in bytes, kernels with their number of calls, layers in order."""
-    symbols = [call.kernel.symbol for call in program.calls]
+def report(programs: Sequence[Program]) -> dict[str, Any]:
+    """Facts about the programs of one kernel set, one for each set of input shapes: inputs, outputs, memory in bytes,
+    kernels with their number of calls, layers in order.
+
+    Of several programs there are the facts of the first with all kernels and the largest arena, and of each its own
+    below ``shape_sets``.
+    """
+    first = programs[0]
+    largest = max(programs, key=lambda program: program.arena)
+    facts = {"schema": SCHEMA, "model": first.name, "target": first.target} | _facts(first)
+    facts |= {"arena": largest.arena, "arena_bound": largest.arena_bound, "kernels": _kernels(programs)}
+    return facts | ({"shape_sets": list(map(_facts, programs))} if len(programs) > 1 else {})
+
+
+def _kernels(programs: Sequence[Program]) -> list[dict[str, Any]]:
+    symbols = [call.kernel.symbol for program in programs for call in program.calls]
+    kernels = dict.fromkeys(kernel for program in programs for kernel in program.kernels)
+    return [{"kernel": k.symbol, "calls": symbols.count(k.symbol)} for k in kernels]
+
+
+def _facts(program: Program) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
-        "model": program.name,
-        "target": program.target,
         "inputs": [_tensor(t) for t in program.inputs],
         "outputs": [_tensor(t) for t in program.outputs],
         "weights": len(program.weights),
         "arena": program.arena,
         "arena_bound": program.arena_bound,
         "macs": sum(call.macs for call in program.calls),
-        "kernels": [{"kernel": k.symbol, "calls": symbols.count(k.symbol)} for k in program.kernels],
+        "kernels": _kernels([program]),
         "layers": [_layer(call) for call in program.calls],
     }

@@ -70,8 +70,10 @@ def build_runner(library: Library, toolchain: str, flash: int, ram: int, folder:
     return Runner(program, target, board)
 
 
-def run_program(runner: Runner, inputs: bytes, repeat: int = 1) -> tuple[bytes, list[int]]:
-    """Run the cases in ``inputs``, each the bytes of all inputs in the model's order.
+def run_program(
+    runner: Runner, inputs: bytes, repeat: int = 1, shape_set: int = 0
+) -> tuple[bytes, list[int]]:
+    """Run the cases in ``inputs``, each the bytes of all inputs in the model's order; ``shape_set``: their shapes.
 
     Returns the bytes of all outputs, likewise, and the nanoseconds of each of the ``repeat`` runs of each case (none
     for a single run or where the target has no clock). Raises EmulatorMissing and RunError.
@@ -79,7 +81,7 @@ def run_program(runner: Runner, inputs: bytes, repeat: int = 1) -> tuple[bytes, 
     with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
         folder = Path(name)
         (folder / "inputs.bin").write_bytes(inputs)
-        said = _start(_command(runner, repeat), folder, runner.target.name)
+        said = _start(_command(runner, repeat, shape_set), folder, runner.target.name)
         times = [int(line[3:]) for line in said.splitlines() if line.startswith("ns ")]
         outputs = folder / "outputs.bin"
         if not outputs.is_file():
@@ -110,7 +112,8 @@ def _start(command: list[str], folder: Path, target: str) -> str:
     return said
 
 
-def _command(runner: Runner, repeat: int) -> list[str]:
+def _command(runner: Runner, repeat: int, shape_set: int) -> list[str]:
     """The program with its arguments, through the emulator of the target."""
     words = ["inputs.bin", "outputs.bin", "--repeat", str(repeat)]
+    words += ["--shape-set", str(shape_set)] if shape_set else []
     return start_command(runner.program.resolve(), runner.target, runner.board, words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mgecc.config import ModelConfig
@@ -11,15 +11,27 @@ from mgecc.targets import Target
 from mgecc.toolrun.library import Library, build_library, find_libraries
 from mgecc.toolrun.products import InputError, compile_to_folder
 from mgecc.toolrun.runner import RunError, Runner, build_runner, run_program
-from mgecc.toolrun.tensors import Interface, read_interface
+from mgecc.toolrun.tensors import Arrays, Interface, fitting, read_interfaces
 
 
 @dataclass(frozen=True)
 class Session:
-    """Runners of a model, one per kernel set, and its inputs and outputs."""
+    """Runners of a model, one per kernel set, and its inputs and outputs.
 
-    interface: Interface
+    ``interfaces``: for each set of input shapes. ``shape_set``: the one that is used.
+    """
+
+    interfaces: tuple[Interface, ...]
     runners: tuple[Runner, ...]
+    shape_set: int = 0
+
+    @property
+    def interface(self) -> Interface:
+        return self.interfaces[self.shape_set]
+
+    def fitting(self, inputs: Arrays) -> Session:
+        """This session with the set of input shapes that recorded inputs have. Raises InputError."""
+        return replace(self, shape_set=fitting(inputs, self.interfaces))
 
 
 def compile_and_build(config: ModelConfig, target: Target, toolchain: str, folder: Path) -> list[Library]:
@@ -39,22 +51,20 @@ def open_products(config: ModelConfig, target: Target, folder: Path) -> list[Lib
 
 def prepare(libraries: Sequence[Library], toolchain: str, scratch: Path) -> Session:
     """Link a runner for every library, in folders of ``scratch``."""
-    interface = read_interface(libraries[0].folder, libraries[0].name)
-    traffic = interface.output_bytes + sum(tensor.nbytes for tensor in interface.inputs)
+    interfaces = read_interfaces(libraries[0].folder, libraries[0].name)
+    weights, arena = interfaces[0].weights, interfaces[0].arena
+    ram = arena + max(interface.traffic for interface in interfaces)
     runners = [
-        build_runner(
-            library, toolchain, interface.weights, interface.arena + traffic, scratch / library.target.name
-        )
-        for library in libraries
+        build_runner(library, toolchain, weights, ram, scratch / library.target.name) for library in libraries
     ]
-    return Session(interface, tuple(runners))
+    return Session(tuple(interfaces), tuple(runners))
 
 
 def run_cases(
     session: Session, runner: Runner, cases: Sequence[bytes], repeat: int = 1
 ) -> tuple[list[bytes], list[int]]:
     """Outputs of every case, and nanoseconds of the runs if there is more than one of each."""
-    outputs, times = run_program(runner, b"".join(cases), repeat)
+    outputs, times = run_program(runner, b"".join(cases), repeat, session.shape_set)
     size = session.interface.output_bytes
     if len(outputs) != size * len(cases):
         raise RunError(

@@ -46,7 +46,8 @@ def runner_main(name: str) -> str:
     prefix = model_prefix(name)
     return (
         f'#define MG_MODEL_HEADER "{name}.h"\n#define MG_MODEL {prefix}\n'
-        f'#define MG_ARENA_SIZE {prefix.upper()}_ARENA_SIZE\n#include "runner.c"\n'
+        f"#define MG_ARENA_SIZE {prefix.upper()}_ARENA_SIZE\n"
+        f'#define MG_SHAPE_SETS {prefix.upper()}_SHAPE_SETS\n#include "runner.c"\n'
     )
 
 

@@ -36,7 +36,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Interface:
-    """Inputs and outputs of a model in their order, and the bytes of its arena and weights."""
+    """Inputs and outputs of a model in their order, and the bytes of its arena (the largest) and weights."""
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
@@ -47,19 +47,30 @@ class Interface:
     def output_bytes(self) -> int:
         return sum(tensor.nbytes for tensor in self.outputs)
 
+    @property
+    def traffic(self) -> int:
+        """Bytes of one case: inputs and outputs."""
+        return self.output_bytes + sum(tensor.nbytes for tensor in self.inputs)
 
-def read_interface(folder: Path, model: str = "") -> Interface:
-    """From the report.json of a products folder; ``model``: which one, where there are several."""
+
+def read_interfaces(folder: Path, model: str = "") -> list[Interface]:
+    """From the report.json of a products folder, one for each set of input shapes.
+
+    ``model``: which one, where there are several.
+    """
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     if "models" in report:
         report = next(row for row in report["models"] if row["model"] == model)
     parts = report.get("members") or [report]
-    return Interface(
-        inputs=tuple(_tensor(row) for row in report["inputs"]),
-        outputs=tuple(_tensor(row) for row in report["outputs"]),
-        arena=max(part["arena"] for part in parts),
-        weights=max(part["weights"] for part in parts),
-    )
+    size = {key: max(part[key] for part in parts) for key in ("arena", "weights")}
+    return [
+        Interface(
+            inputs=tuple(_tensor(row) for row in rows["inputs"]),
+            outputs=tuple(_tensor(row) for row in rows["outputs"]),
+            **size,
+        )
+        for rows in report.get("shape_sets", [report])
+    ]
 
 
 def _tensor(row: dict[str, Any]) -> Tensor:
@@ -121,6 +132,31 @@ def input_stacks(arrays: Arrays, interface: Interface) -> Arrays:
     if len(counts) > 1:
         raise InputError(f"inputs have different numbers of cases: {', '.join(map(str, counts))}")
     return stacks
+
+
+def fitting(arrays: Arrays, interfaces: Sequence[Interface]) -> int:
+    """Which interface the inputs belong to; a single case goes before several.
+
+    Raises InputError if none of several has their shapes; of one alone, ``input_stacks`` says what does not fit.
+    """
+    for depth in (0, 1) if len(interfaces) > 1 else ():
+        for number, interface in enumerate(interfaces):
+            wanted = {f"in.{tensor.name}": tensor.shape for tensor in interface.inputs}
+            if all(key in arrays and arrays[key].shape[depth:] == wanted[key] for key in wanted):
+                return number
+    return 0 if len(interfaces) == 1 else _fitting_batch(arrays, interfaces)
+
+
+def _fitting_batch(arrays: Arrays, interfaces: Sequence[Interface]) -> int:
+    """Inputs whose batch is a multiple of a set's."""
+    errors = []
+    for number, interface in enumerate(interfaces):
+        try:
+            input_stacks(arrays, interface)
+            return number
+        except InputError as error:
+            errors.append(str(error))
+    raise InputError("no set of input shapes fits: " + "; ".join(dict.fromkeys(errors)))
 
 
 def input_cases(arrays: Arrays, interface: Interface) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def used_files(programs: Iterable[Program], target: Target) -> list[str]:
     names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *singles]}
     for folder in ("cv", "emit"):
         names |= {f"{folder}/{path.name}" for path in (_PACKAGE / folder).glob("*.j2")}
-    for program, single in zip(programs, singles):
+    for program, single in zip(programs, cycle(singles)):
         for kernel in program.kernels:
             names |= {f"kernels/{name}" for name in _with_included(kernel.template)}
         for header in headers(program.kernels, single):

@@ -25,6 +25,7 @@ def verify(
     session: Session, inputs: Arrays, expected: Arrays, limits: Verify
 ) -> dict[str, list[OutputError]]:
     """Run all cases on every kernel set: target name -> errors of each output that was recorded."""
+    session = session.fitting(inputs)
     cases = input_cases(inputs, session.interface)
     found = {}
     for runner in session.runners:
