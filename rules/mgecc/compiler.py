@@ -157,7 +157,9 @@ def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:
     for tensors in zip(*(program.inputs for program in programs)):
         ranks = sorted({tensor.type.rank for tensor in tensors})
         if len(ranks) > 1:
-            why = f"{tensors[0].name} has {ranks[0]} axes in one set of input shapes and {ranks[1]} in another"
+            why = (
+                f"{tensors[0].name} has {ranks[0]} axes in one set of input shapes and {ranks[1]} in another"
+            )
             raise Unsupported(why, "give it as many in all, of size 1 where needed")
 
 
