@@ -35,7 +35,7 @@ def unknown_operator() -> bytes:
 
 @model
 def several_things() -> bytes:
-    """A training step, random numbers, a reshape that does not fit, kernels that do not exist: five at once."""
+    """A training step, random numbers, a reshape that does not fit, forms that no kernel serves: five at once."""
     m = MgeFile()
     x = m.input("x", 2, 6)
     noise = m.record("GaussianRNGV1", [m.constant(np.array([2, 6], np.int32))], "noise", seed=1)
@@ -44,7 +44,7 @@ def several_things() -> bytes:
     updated = m.record("AddUpdate", [x, x], "update")
     mask = m.input("mask", 2, 6, dtype=dtype_table("qint8", 0.5))
     taken = m.record("CondTake", [x, mask], "taken", 2, mode="LT", val=0.25)
-    square = m.input("square", 3, 3, dtype=dtype_table("float16"))
+    square = m.input("square", 3, 3, dtype=dtype_table("int32"))
     inverse = m.record("MatrixInverse", [square], "inverse")
     return m.bytes(folded, updated, taken, inverse, noise + 1)
 

@@ -11,8 +11,9 @@ import yaml
 from SCons.Errors import UserError
 from SCons.Util import NodeList
 
-from mgecc.compiler import cv_file, kernel_file, members, output_names
+from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.rules.actions import compile_action, step_line
+from mgecc.rules.contents import Contents, contents
 from mgecc.rules.identity import uses_node
 from mgecc.rules.objects import Tools
 from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain, split_path
@@ -26,7 +27,8 @@ class ModelNodes(NodeList):
     """All products of a model as a list of nodes, and each by its role.
 
     ``lib``: static libraries (one, or one per member of a combined target). ``shared``: shared libraries, empty where
-    the target has no system. ``header``, ``blob``, ``report``: one node each. ``kernels``: generated C files.
+    the target has no system. ``header``, ``blob``, ``report``: one node each; of several models in one library, those
+    of the first, and ``headers`` and ``blobs`` by the model's name. ``kernels``: generated C files.
     ``objects``: what the libraries hold, by kernel set. ``include``: folders for CPPPATH. ``folder``: where all of it
     lies. ``config``, ``target``, ``cpu``, ``name``, ``toolchain``, ``optimize``: what was asked for.
     """
@@ -48,6 +50,10 @@ class _Request:
     def label(self) -> str:
         return self.target.name + (f"-{self.target.cpu}" if self.target.cpu else "")
 
+    @cached_property
+    def contents(self) -> Contents:
+        return contents(Path(self.config.srcnode().get_abspath()), self.name, self.target, peek(self.config))
+
     def load_toolchain(self, member: str) -> Any:
         return load_toolchain(self.toolchain, load_target(member) if self.target.members else self.target)
 
@@ -55,9 +61,10 @@ class _Request:
 def mge_model(env: Any, name: str, config: Any, target: str = "", **options: str) -> ModelNodes:
     """Build the library of a model for a target; returns its nodes as ``ModelNodes``.
 
-    ``config``: a model.yaml or a model file. ``target``: a name, with features by suffix ("arm64+dot"), or the path of
-    a YAML file that describes a machine of your own. ``options``: ``cpu``, ``toolchain`` ("zig", "gcc", "clang"),
-    ``optimize`` ("speed", "size", "memory"), ``build_dir``; defaults are the construction variables MGE_TARGET,
+    ``config``: a model.yaml, a model file or MegCC's JSON, whose models make one library. ``target``: a name, with
+    features by suffix ("arm64+dot"), or the path of a YAML file that describes a machine of your own. ``options``:
+    ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``build_dir``; defaults
+    are the construction variables MGE_TARGET,
     MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE and MGE_BUILD_DIR.
     """
     unknown = sorted(set(options) - set(_OPTIONS))
@@ -136,8 +143,9 @@ def _build(request: _Request) -> ModelNodes:
 def _compile(request: _Request) -> dict[str, Any]:
     """The compiler's step: file name -> node."""
     env, target = request.env, request.target
-    names = output_names(request.name, target.spec, target.cpu, bool(peek(request.config).get("cv")))
-    sources = _sources(request.config) + ([env.File(target.path)] if target.path else [])
+    found = request.contents
+    sources = [request.config, *map(env.File, map(str, found.reads))]
+    sources += [env.File(target.path)] if target.path else []
     ask = {
         "config": request.config.srcnode().get_abspath(),
         "name": request.name,
@@ -152,16 +160,10 @@ def _compile(request: _Request) -> dict[str, Any]:
     action = compile_action(
         ask, compiler.attributes.mge_uses, signature, step_line("MGE", request.label, request.name)
     )
-    nodes = env.Command([f"{request.folder}/{name}" for name in names], sources, action)
+    nodes = env.Command([f"{request.folder}/{name}" for name in found.outputs], sources, action)
     env.Precious(nodes)
     env.Depends(nodes, compiler)
-    return dict(zip(names, nodes))
-
-
-def _sources(config: Any) -> list[Any]:
-    """All files that decide what the compiler writes."""
-    model = _word(peek(config), "model")
-    return [config, config.srcnode().dir.File(model)] if model else [config]
+    return dict(zip(found.outputs, nodes))
 
 
 def _tools(request: _Request, member: str) -> Tools:
@@ -175,12 +177,18 @@ def _objects(request: _Request, member: str, products: dict[str, Any]) -> list[A
     folder = f"{request.folder}/obj/{member}" if request.target.members else f"{request.folder}/obj"
     includes = [request.folder, str(include_folder())]
     kernels = products[kernel_file(name, request.target, member)]
-    blob = products[f"{name}.blob"]
     images = products.get(cv_file(name, request.target, member))
+    blobs = [
+        tools.object(
+            f"{folder}/{m}_blob.o", products[f"{m}_blob.S"], [request.folder], [products[f"{m}.blob"]]
+        )
+        for m in request.contents.models
+    ]
     return [
         tools.object(f"{folder}/{name}_kernels.o", kernels, includes),
-        tools.object(f"{folder}/{name}_blob.o", products[f"{name}_blob.S"], [request.folder], [blob]),
+        *blobs,
         *([tools.object(f"{folder}/{name}_cv.o", images, includes)] if images else []),
+        *(tools.object(f"{folder}/user_{p.stem}.o", str(p), includes) for p in request.contents.sources),
         *_runtime_objects(request, member, tools),
     ]
 
@@ -207,7 +215,9 @@ def _collect(
     name = request.name
     nodes = ModelNodes([*lib, *shared, *products.values()])
     nodes.lib, nodes.shared, nodes.objects = NodeList(lib), NodeList(shared), objects
-    nodes.header, nodes.blob = products[f"{name}.h"], products[f"{name}.blob"]
+    nodes.headers = {model: products[f"{model}.h"] for model in request.contents.models}
+    nodes.blobs = {model: products[f"{model}.blob"] for model in request.contents.models}
+    (nodes.header, *_), (nodes.blob, *_) = nodes.headers.values(), nodes.blobs.values()
     nodes.report = products["report.json"]
     nodes.kernels = NodeList(products[kernel_file(name, request.target, m)] for m in members(request.target))
     nodes.include = [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))]

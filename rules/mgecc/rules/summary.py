@@ -50,7 +50,8 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
     """Summary of one model. ``objects``: kernel set -> its object files, without the one that holds the weights."""
     path = Path(folder)
     report = json.loads((path / "report.json").read_text(encoding="utf-8"))
-    parts = report.get("members") or [report]
+    models = report.get("models")
+    parts = [_together(models)] * len(objects) if models else report.get("members") or [report]
     files = sorted(
         p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() and _is_product(p, path)
     )
@@ -60,6 +61,15 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
             lines.append(f"   {member}:")
         lines += _member_lines(part, *_sum_sizes(paths))
     return "\n".join([*lines, f"    report   {folder}/report.json"])
+
+
+def _together(models: list[dict[str, Any]]) -> dict[str, Any]:
+    """Sizes of a library of several models: an arena can serve one after the other."""
+    kernels = {
+        row["kernel"] for model in models for part in model.get("members", [model]) for row in part["kernels"]
+    }
+    weights = sum(model["weights"] for model in models)
+    return {"kernels": sorted(kernels), "weights": weights, "arena": max(model["arena"] for model in models)}
 
 
 def _is_product(path: Path, folder: Path) -> bool:

@@ -63,5 +63,7 @@ def _with_headers(name: str) -> frozenset[str]:
     """A header of ``simd/`` and all of that folder that it includes."""
     text = (_KERNELS / "simd" / f"{name}.h").read_text(encoding="utf-8")
     words = (line.strip().partition(" ") for line in text.splitlines())
-    inner = [file.strip('" ').removesuffix(".h") for word, _, file in words if word == "#include" and '"' in file]
+    inner = [
+        file.strip('" ').removesuffix(".h") for word, _, file in words if word == "#include" and '"' in file
+    ]
     return frozenset({name}.union(*map(_with_headers, inner)))

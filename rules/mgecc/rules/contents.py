@@ -1,0 +1,63 @@
+"""What the build must know of a configuration before anything is compiled: which files go in, and which come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from SCons.Errors import UserError
+
+from mgecc.compiler import library_output_names, output_names
+from mgecc.targets import Target
+
+
+@dataclass(frozen=True)
+class Contents:
+    """``outputs``: what the compiler writes. ``models``: names of the models. ``reads``: files of the user's that
+    decide what it writes, besides the configuration. ``sources``: C files of the user's for the library."""
+
+    outputs: list[str]
+    models: list[str]
+    reads: list[Path]
+    sources: list[Path]
+
+
+def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> Contents:
+    """Of a model.yaml (``peeked``: its content), a model file, or MegCC's JSON of several models."""
+    if path.suffix == ".json":
+        from mgecc.config import is_megcc
+
+        if is_megcc(path):
+            return _of_library(path, name, target)
+    folder = path.parent
+    outputs = output_names(name, target.spec, target.cpu, bool(peeked.get("cv")))
+    kernels = _texts(_entries(peeked, "kernels").values())
+    given = [entry for entry in _entries(peeked, "custom").values() if isinstance(entry, dict)]
+    sources = [*_texts(entry.get("source") for entry in given), *(k for k in kernels if k.endswith(".c"))]
+    reads = [*_texts([peeked.get("model")]), *kernels]
+    return Contents(
+        outputs, [name], [folder / p for p in reads], [folder / p for p in dict.fromkeys(sources)]
+    )
+
+
+def _entries(peeked: dict[str, Any], key: str) -> dict[Any, Any]:
+    value = peeked.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    return [value for value in values if isinstance(value, str)]
+
+
+def _of_library(path: Path, name: str, target: Target) -> Contents:
+    from mgecc.config import ConfigError, load_megcc
+
+    try:
+        library = load_megcc(path, name)
+    except ConfigError as error:
+        raise UserError(str(error)) from None
+    names = library_output_names(library, target.spec, target.cpu)
+    reads = [model.model.absolute() for model in library.models]
+    return Contents(names, [model.name for model in library.models], reads, library.sources)

@@ -1,0 +1,86 @@
+"""Configurations with several models, and with the user's own C files, are built by the rules."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT / "tests" / "data" / "mge-corpus"
+SCONSTRUCT = """
+env = Environment(tools=["mgecc"], toolpath=[{tools!r}])
+nodes = env.MgeModel("{name}", config="{config}", target="arm64")
+Default(nodes)
+"""
+
+
+def build(folder: Path, name: str, config: str) -> str:
+    tools = str(ROOT / "site_scons" / "site_tools")
+    (folder / "SConstruct").write_text(SCONSTRUCT.format(tools=tools, name=name, config=config))
+    done = subprocess.run(
+        [sys.executable, "-m", "SCons", "-Q"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return f"{done.returncode}\n{done.stdout}{done.stderr}"
+
+
+def symbols(archive: Path) -> bytes:
+    return archive.read_bytes()
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    for name in ("softmax", "conv2d"):
+        shutil.copy(CORPUS / f"{name}.mge", tmp_path)
+    models = [{"model_name": "one", "model_path": "softmax.mge"}, {"model_path": "conv2d.mge"}]
+    (tmp_path / "pair.json").write_text(json.dumps({"models": models}))
+    return tmp_path
+
+
+def test_several_models_become_one_library(pair: Path) -> None:
+    said = build(pair, "vision", "pair.json")
+    assert said.startswith("0\n"), said
+    (library,) = pair.rglob("libvision.a")
+    assert b"one_open" in symbols(library) and b"conv2d_open" in symbols(library)
+    assert {"one.h", "conv2d.h", "one.blob", "vision_kernels.c"} <= {p.name for p in library.parent.iterdir()}
+    assert "MGE" not in build(pair, "vision", "pair.json")
+
+
+def test_new_weights_of_one_model_run_no_c_compiler(pair: Path) -> None:
+    build(pair, "vision", "pair.json")
+    data = bytearray((pair / "conv2d.mge").read_bytes())
+    at = next(
+        i for i in range(400, len(data), 4) if 0 < data[i] < 255 and data[i + 3] in (0x3D, 0xBD, 0x3E, 0xBE)
+    )
+    data[at] += 1
+    (pair / "conv2d.mge").write_bytes(data)
+    said = build(pair, "vision", "pair.json")
+    assert said.startswith("0\n") and "MGE" in said, said
+    assert "CC " not in said, said
+
+
+def test_a_mistake_in_the_configuration_has_its_place(pair: Path) -> None:
+    (pair / "pair.json").write_text('{"models": [{"model_path": "softmax.mge"}],\n "dump_dr": "x"}')
+    said = build(pair, "vision", "pair.json")
+    assert not said.startswith("0\n")
+    assert "pair.json:2:2: unknown key 'dump_dr'; did you mean 'dump_dir'?" in said
+
+
+def test_c_files_of_the_users_belong_to_the_library(tmp_path: Path) -> None:
+    shutil.copy(CORPUS / "extern_opr.mge", tmp_path)
+    (tmp_path / "model.yaml").write_text(
+        "model: extern_opr.mge\ncustom:\n  my_loader: {source: npu.c, outputs: [{dtype: float32}, {dtype: int32}]}\n"
+    )
+    text = '#include "mgecc.h"\nvoid my_loader(const mgecc_custom *call);\nvoid my_loader(const mgecc_custom *call)\n'
+    (tmp_path / "npu.c").write_text(text + "{\n    *(float *)call->outputs[0] = 1;\n}\n")
+    said = build(tmp_path, "ext", "model.yaml")
+    assert said.startswith("0\n"), said
+    (library,) = tmp_path.rglob("libext.a")
+    assert b"user_npu.o" in symbols(library)
+    (tmp_path / "npu.c").write_text(text + "{\n    *(float *)call->outputs[0] = 2;\n}\n")
+    said = build(tmp_path, "ext", "model.yaml")
+    assert "user_npu" in said and "MGE" not in said, said
