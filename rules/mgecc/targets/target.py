@@ -46,6 +46,9 @@ class Target:
     members: tuple[str, ...] = ()
     boards: tuple[dict[str, Any], ...] = ()
     emulation: str = ""  # the linker's name for the object format
+    zig: dict[str, str] = field(
+        default_factory=dict
+    )  # the wheel's own names of target and cpu, for compiler-rt
     host_flags: tuple[str, ...] = ()  # what /proc/cpuinfo must list for this to run on the build host itself
     path: str = ""  # the file of a target of the user's own,
     base: str = ""  # and the target of this package that it is like

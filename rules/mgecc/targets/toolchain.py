@@ -113,6 +113,27 @@ class Toolchain:
         return [*self.cc, *self.target.cflags, "-static", "-nostdlib", *_through_cc(options), "-o", str(output),
                 *map(str, objects), "-lgcc"]  # fmt: skip
 
+    def support_library_args(self, output: str | Path, scratch: str | Path) -> list[str]:
+        """Build the compiler's support library (arithmetic that the CPU lacks, such as double precision).
+
+        Empty where the linker finds it by itself or the target does not say what the CPU is called.
+        """
+        if self.name != "zig" or not self.target.zig:
+            return []
+        source = Path(self.cc[0]).parent / "lib" / "compiler_rt.zig"
+        machine = ["-target", self.target.zig["target"], f"-mcpu={self.target.zig['cpu']}"]
+        caches = ["--cache-dir", str(scratch), "--global-cache-dir", str(scratch)]
+        options = [
+            "-O",
+            "ReleaseSmall",
+            "-fstrip",
+            "-ffunction-sections",
+            "-fdata-sections",
+            "-fno-compiler-rt",
+        ]
+        return [self.cc[0], "build-lib", str(source), *machine, *options, "--name", "compiler_rt", *caches,
+                f"-femit-bin={output}"]  # fmt: skip
+
 
 def _through_cc(options: Iterable[str]) -> list[str]:
     return [f"-Wl,{option}" for option in options]

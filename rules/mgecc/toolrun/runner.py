@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mgecc.targets import Target, load_toolchain
+from mgecc.targets import Target, Toolchain, load_toolchain
 from mgecc.toolrun.library import Library, compile_file
-from mgecc.toolrun.process import run_tool
+from mgecc.toolrun.process import ToolError, run_tool
 from mgecc.toolrun.sources import board_script, runner_includes, runner_main, runner_sources
 from mgecc.toolrun.start import start_command
 
@@ -66,8 +66,24 @@ def build_runner(library: Library, toolchain: str, flash: int, ram: int, folder:
         script = folder / "board.ld"
         script.write_text(board_script(board), encoding="utf-8")
     program = folder / f"{library.name}.elf"
-    run_tool(lambda out: tools.link_program_args(out, [*objects, library.archive], script), program)
+    link_program(tools, program, [*objects, library.archive], script)
     return Runner(program, target, board)
+
+
+def link_program(tools: Toolchain, program: Path, inputs: list[Path], script: Path | None = None) -> None:
+    """Link a program; with the compiler's support library if arithmetic is missing that the CPU lacks.
+
+    That library takes seconds to build and few programs need it, hence only then. Raises ToolError.
+    """
+    try:
+        run_tool(lambda out: tools.link_program_args(out, inputs, script), program)
+    except ToolError as error:
+        library = program.with_name("compiler_rt.a")
+        if "__aeabi_" not in str(error) or not tools.support_library_args(library, program.parent):
+            raise
+        scratch = program.with_name("compiler_rt.cache")
+        run_tool(lambda out: tools.support_library_args(out, scratch), library)
+        run_tool(lambda out: tools.link_program_args(out, [*inputs, library], script), program)
 
 
 def run_program(
