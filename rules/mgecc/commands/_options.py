@@ -31,3 +31,7 @@ def add_products(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--products", type=Path, metavar="DIR", help="use this build of the model, do not compile"
     )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json-output", action="store_true", help="print one JSON document, for programs")

@@ -17,7 +17,15 @@ from mgecc.toolrun.reproduce import ReproduceError, find_pythons, reproduce
 
 
 def declare_deliveries(env: Any, built: list[ModelNodes], nothing: SignedAction) -> None:
-    """Declare what the command line asks for; ``nothing`` is done where no model was named. Raises TargetError."""
+    """What ``MgeProject`` takes on its command line beyond building and running, each with ``target=`` and ``model=``.
+
+    ``scons release``: an archive per model and target, as ``MgeRelease`` makes it.
+    ``scons reproduce``: builds copies of the tree in other places, with another umask, locale, time zone, hash seed,
+    number of jobs, a noisy environment, and with every other Python here that has the packages (``python=`` names
+    more), and compares every byte; files that differ are listed.
+    ``scons package=FORM``: also ``build/package/FORM/MODEL-TARGET``, for pkg-config, CMake, Bazel, ESP-IDF, Zephyr,
+    Arduino or as CMSIS-Pack.
+    """
     wanted = script.COMMAND_LINE_TARGETS
     if "release" in wanted:
         archives = [mge_release(env, f"{model.name}-{model.label}", model) for model in built]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mgecc.rules.firmware import mge_firmware
@@ -12,7 +13,7 @@ from mgecc.rules.release import mge_release
 from mgecc.rules.verdict import mge_test
 
 # The public rules, by the name they have in a construction environment.
-RULES = {
+RULES: dict[str, Callable[..., Any]] = {
     "MgeModel": mge_model,
     "MgeFirmware": mge_firmware,
     "MgeTest": mge_test,

@@ -1,0 +1,54 @@
+"""Writes docs/cli.md from the commands themselves: python -m mgecc.commands._page > docs/cli.md."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Iterator
+
+from mgecc.cli import command_names, make_parser
+
+PREFACE = """# The command `mgecc`
+
+Written by `python -m mgecc.commands._page > docs/cli.md`; a test fails where the code says something else.
+
+All of it works without SCons. Errors are one line, `mgecc: error: ...`, with file, line and column where there is
+one, and status 2; a comparison that fails is status 1. `source <(mgecc completion bash)` completes arguments in the
+shell (zsh and tcsh likewise; `pip install 'mgecc[completion]'`). For completion in an editor, write
+`mgecc schema > model.schema.json` and name that file in the first line of a model.yaml:
+`# yaml-language-server: $schema=model.schema.json`.
+"""
+
+
+def page() -> str:
+    sections = [section for name in command_names() for section in _section(name)]
+    return "\n".join([PREFACE, *sections]) + "\n"
+
+
+def _section(name: str) -> Iterator[str]:
+    module = importlib.import_module(f"mgecc.commands.{name}")
+    yield f"## mgecc {name}\n\n{(module.__doc__ or '').strip()}\n"
+    if hasattr(module, "add_arguments"):
+        rows = list(map(_row, _arguments(name)))
+        if rows:
+            yield "\n".join(["| argument | what it is |", "| --- | --- |", *rows]) + "\n"
+
+
+def _arguments(name: str) -> list[argparse.Action]:
+    """What the subcommand declares, without --help."""
+    (choice,) = [a for a in make_parser(name)._actions if isinstance(a, argparse._SubParsersAction)]
+    return [a for a in choice.choices[name]._actions if not isinstance(a, argparse._HelpAction)]
+
+
+def _row(action: argparse.Action) -> str:
+    words = action.metavar or ("{" + ",".join(map(str, action.choices)) + "}" if action.choices else "")
+    if not words and action.nargs != 0:
+        words = action.dest.upper()
+    option = ", ".join(action.option_strings)
+    text = f"{option} {words}".strip().replace("|", "\\|")
+    needed = " (required)" if option and action.required else ""
+    return f"| `{text}` | {action.help or ''}{needed} |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

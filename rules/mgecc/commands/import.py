@@ -1,0 +1,22 @@
+"""Print the graph of a model as text: inputs, nodes with types and attributes, outputs."""
+
+from __future__ import annotations
+
+import argparse
+
+from mgecc.commands._options import add_json, add_model
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgecc.commands._output import show
+    from mgecc.graph.text import graph_data, graph_lines
+    from mgecc.toolrun.graphs import read_graph
+
+    graph = read_graph(args.model)
+    show(args, graph_lines(graph), lambda: graph_data(graph))
+    return 0

@@ -1,0 +1,72 @@
+"""Run any model with the NumPy meanings of its operators, without a target; slow, and the reference for kernels."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mgecc.commands._options import add_json, add_model
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mgecc.graph import Graph
+    from mgecc.toolrun.tensors import Tensor
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    parser.add_argument("--inputs", type=Path, metavar="NPZ", help="arrays in.NAME; default: from model.yaml")
+    parser.add_argument("--out", type=Path, metavar="NPZ", help="file for the arrays out.K")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgecc.commands._output import show
+    from mgecc.config import load_cases, save_cases
+    from mgecc.toolrun.graphs import read_graph
+    from mgecc.toolrun.products import InputError, read_config
+
+    config = read_config(args.model)
+    path = args.inputs or config.verify.inputs
+    if path is None:
+        raise InputError("no inputs: give --inputs, or 'verify:' in model.yaml")
+    graph = read_graph(args.model)
+    outputs = _interpret(graph, load_cases(path))
+    if args.out:
+        save_cases(args.out, {f"out.{k}": array for k, array in enumerate(outputs)})
+    rows = [
+        {"name": name, "shape": list(array.shape), "type": str(array.dtype)}
+        for (name, _), array in zip(graph.outputs, outputs)
+    ]
+    show(args, (f"{row['name']}: {row['type']}{row['shape']}" for row in rows), lambda: rows)
+    return 0
+
+
+def _interpret(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """Outputs with a leading axis of cases, as real numbers where they are quantised. Raises InputError."""
+    import numpy as np
+
+    from mgecc import interpret
+    from mgecc.toolrun.products import InputError
+    from mgecc.toolrun.tensors import Interface, dequantized, input_stacks
+
+    interface = Interface(_tensors(graph, "inputs"), _tensors(graph, "outputs"), 0, 0)
+    stacks = input_stacks(arrays, interface)
+    count = len(next(iter(stacks.values()))) if stacks else 1
+    try:
+        cases = [interpret.run(graph, {k: stack[i] for k, stack in stacks.items()}) for i in range(count)]
+        stored = [np.stack(each) for each in zip(*cases)]
+    except interpret.InterpretError as error:
+        raise InputError(f"{graph.name}: {error}") from None
+    except ValueError:
+        raise InputError(f"{graph.name}: an output has different sizes in its cases: take one case") from None
+    return [dequantized(array, tensor) for array, tensor in zip(stored, interface.outputs)]
+
+
+def _tensors(graph: Graph, side: str) -> tuple[Tensor, ...]:
+    from mgecc.toolrun.tensors import Tensor
+
+    named = {"inputs": [(value.name, value) for value in graph.inputs], "outputs": graph.outputs}[side]
+    return tuple(Tensor(name, value.shape, value.type.dtype) for name, value in named)

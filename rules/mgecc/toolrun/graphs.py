@@ -1,0 +1,54 @@
+"""From a model file to its graph, or to its programs, with every mistake of the user's as an InputError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mgecc import compiler
+from mgecc.config import ModelConfig
+from mgecc.graph import Graph
+from mgecc.planner import Program
+from mgecc.targets import Target
+from mgecc.toolrun.products import InputError, read_config
+
+
+@contextmanager
+def user_errors(config: ModelConfig) -> Iterator[None]:
+    """Everything that is the model's fault becomes an InputError."""
+    from mgecc.frontends.mge import MgeError
+    from mgecc.graph import Unsupported
+    from mgecc.graph.diagnostics import CompileError
+
+    try:
+        yield
+    except (CompileError, MgeError) as error:
+        raise InputError(str(error)) from None
+    except Unsupported as error:
+        raise InputError(f"{config.model.name}: {error.why}; {error.advice}".rstrip("; ")) from None
+    except OSError as error:
+        raise InputError(f"{config.model}: {error.strerror or error}") from None
+
+
+def read_graph(path: Path) -> Graph:
+    """The graph of a model.yaml or model file as it was imported. Raises InputError."""
+    config = read_config(path)
+    with user_errors(config):
+        return compiler.load_graph(config)
+
+
+def optimize_graph(path: Path, observe: Callable[[str, Graph], None]) -> Graph:
+    """The graph after all passes; ``observe`` gets it after each. Raises InputError."""
+    from mgecc.passes import optimize
+
+    config = read_config(path)
+    with user_errors(config):
+        return optimize(compiler.load_graph(config), observe)
+
+
+def plan_programs(path: Path, target: Target, goal: str = "") -> tuple[Program, ...]:
+    """The programs of a model, one for each kernel set of the target. Raises InputError."""
+    config = read_config(path, optimize=goal)
+    with user_errors(config):
+        return compiler.build_programs(config, target)

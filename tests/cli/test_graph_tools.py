@@ -1,0 +1,113 @@
+"""The commands that look into a model: import, opt, kernel, interpret; and schema, completion and their page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import yaml
+from mgecc import cli
+from mgecc.commands import _page
+from mgecc.config import load_cases
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGITS = str(ROOT / "models" / "digits" / "model.yaml")
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str, status: int = 0) -> str:
+    assert cli.main(args) == status
+    said = capsys.readouterr()
+    return said.out if status == 0 else said.err
+
+
+def test_import_prints_a_line_for_each_node(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = run(capsys, "import", DIGITS).splitlines()
+    assert lines[0] == "model digits" and lines[1] == "input data: float32[1, 1, 8, 8]"
+    assert lines[-1] == "output logits: float32[1, 10] = logits"
+    document = json.loads(run(capsys, "import", DIGITS, "--json-output"))
+    assert len(document["nodes"]) == len(lines) - 3
+    assert (
+        sum("Convolution(" in line for line in lines)
+        == [n["op"] for n in document["nodes"]].count("Convolution")
+        > 0
+    )
+
+
+def test_opt_shows_the_passes_that_changed_something(capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, "opt", DIGITS)
+    passes = [line.removeprefix("# after ") for line in text.splitlines() if line.startswith("# ")]
+    assert "fuse" in passes and "quantised" not in passes
+    known = run(capsys, "opt", DIGITS, "--after", "list").split()
+    assert set(passes) < set(known)
+    assert "Convolution(" in run(capsys, "opt", DIGITS, "--after", known[0])
+    assert "Convolution(" not in run(capsys, "opt", DIGITS, "--after", known[-1])
+    assert list(json.loads(run(capsys, "opt", DIGITS, "--json-output"))) == passes
+    assert "did you mean fuse?" in run(capsys, "opt", DIGITS, "--after", "fues", status=2)
+
+
+def test_kernel_prints_what_computes_a_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["kernel", DIGITS, "--target", "arm64"]
+    rows = json.loads(run(capsys, *args, "--json-output"))
+    assert [row["layer"] for row in rows][-1] == "fc.MatrixMul"
+    text = run(capsys, *args, "--layer", "fc.MatrixMul")
+    assert f"{rows[-1]['kernel']}(void *const *t, const int32_t *args)" in text
+    assert text == run(capsys, *args, "--layer", rows[-1]["kernel"])
+    assert "did you mean fc.MatrixMul?" in run(capsys, *args, "--layer", "fc.MatMul", status=2)
+
+
+@pytest.mark.parametrize("name", ["digits", "digits_int8"])
+def test_interpret_gives_what_was_recorded(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    folder, out = ROOT / "models" / name, tmp_path / "out.npz"
+    said = run(capsys, "interpret", str(folder / "model.yaml"), "--out", str(out))
+    assert said == "logits: float32[64, 1, 10]\n"
+    want = load_cases(folder / "expected.npz")["out.0"]
+    np.testing.assert_allclose(load_cases(out)["out.0"], want, atol=1e-3 if name == "digits" else 0.12)
+
+
+def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "bad.mge").write_bytes(b"\0" * 64)
+    for command in (["import"], ["opt"], ["kernel", "--target", "arm64"]):
+        error = run(capsys, *command, str(tmp_path / "bad.mge"), status=2)
+        assert error.startswith("mgecc: error: ") and error.count("\n") == 1
+    np.savez(tmp_path / "in.npz", **{"in.image": np.zeros((1, 1, 8, 8), np.float32)})
+    error = run(capsys, "interpret", DIGITS, "--inputs", str(tmp_path / "in.npz"), status=2)
+    assert "there is no array in.data; inputs given: in.image" in error
+    assert "give --inputs" in run(capsys, "interpret", DIGITS.replace("model.yaml", "digits.mge"), status=2)
+
+
+def test_schema_accepts_the_models_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    schema = json.loads(run(capsys, "schema"))
+    for path in sorted((ROOT / "models").glob("*/model.yaml")):
+        jsonschema.validate(yaml.safe_load(path.read_text()), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"model": "x.mge", "modle": 1}, schema)
+
+
+def test_completion_is_a_script_that_bash_takes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pytest.importorskip("shtab", reason="pip install shtab")
+    text = run(capsys, "completion", "bash")
+    assert "--json-output" in text and "interpret" in text
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("bash is not installed: apt-get install bash")
+    (tmp_path / "complete").write_text(text)
+    script = "source ./complete && complete -p mgecc"
+    assert (
+        "mgecc"
+        in subprocess.run(
+            [bash, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+    )
+
+
+def test_the_page_about_the_commands_is_what_they_say() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert text == _page.page(), "run: python -m mgecc.commands._page > docs/cli.md"
+    assert all(f"## mgecc {name}\n" in text for name in cli.command_names())

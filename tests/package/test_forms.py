@@ -1,0 +1,151 @@
+"""Packages for other build systems: their files, and consumers that are built and run with them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import xml.etree.ElementTree
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from mgecc import __version__
+from mgecc.package import model_part
+from mgecc.package.form import form_files, form_names, package_files
+from mgecc.targets import TargetError, load_target
+from mgecc.toolrun.products import read_config
+from mgecc.toolrun.session import compile_and_build
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "models" / "digits" / "model.yaml"
+MAIN = """#include <stdio.h>
+#include "digits.h"
+static MGECC_ALIGNED unsigned char arena[DIGITS_ARENA_SIZE];
+int main(void)
+{
+    mgecc_model model;
+    if (digits_open(&model, arena, sizeof arena) != MGECC_OK)
+        return 1;
+    for (int i = 0; i < DIGITS_INPUT_DATA_ELEMENTS; i++)
+        digits_input_data(&model)[i] = 0.0f;
+    digits_run(&model);
+    puts("ran");
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("products")
+    for target, cpu in (("x86_64", "v2"), ("baremetal", "")):
+        compile_and_build(read_config(CONFIG), load_target(target, cpu), "zig", folder / target)
+    return folder
+
+
+def write(built: Path, form: str, target: str, cpu: str, folder: Path) -> Path:
+    part = model_part(CONFIG, "digits", built / target, target, cpu)
+    files = package_files(form, part, target, cpu)
+    assert set(form_files(form, "digits", target, cpu)) | set(part.notices) == set(files)
+    assert files == package_files(form, part, target, cpu)
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    return folder
+
+
+def needs(*programs: str) -> None:
+    for program in programs:
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed: apt-get install {program}")
+
+
+def run(*words: str, cwd: Path) -> str:
+    done = subprocess.run(
+        words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def runs_here() -> bool:
+    import platform
+
+    return platform.machine() in ("x86_64", "AMD64")
+
+
+@pytest.mark.parametrize("form", form_names())
+@pytest.mark.parametrize(("target", "cpu"), [("x86_64", "v2"), ("baremetal", "")])
+def test_every_form_has_library_headers_and_licences(
+    built: Path, tmp_path: Path, form: str, target: str, cpu: str
+) -> None:
+    folder = write(built, form, target, cpu, tmp_path / "package")
+    names = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert {"libdigits.a", "digits.h", "mgecc.h", "LICENSE", "LICENSE-pictures.txt"} <= names
+    assert ("libdigits.so" in names) == (target == "x86_64")
+    texts = [
+        path.read_text()
+        for path in folder.rglob("*")
+        if path.suffix not in (".a", ".so", ".pack") and path.is_file()
+    ]
+    assert not any("{{" in text or "{%" in text for text in texts)
+    for path in (path for path in folder.rglob("*") if path.suffix in (".yml", ".yaml")):
+        assert isinstance(yaml.safe_load(path.read_text()), dict)
+
+
+def test_a_cmake_project_finds_the_package(built: Path, tmp_path: Path) -> None:
+    needs("cmake", "gcc", "make")
+    package = write(built, "cmake", "x86_64", "v2", tmp_path / "the package")
+    user = tmp_path / "user"
+    user.mkdir()
+    (user / "main.c").write_text(MAIN)
+    (user / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\nproject(user C)\n"
+        f"find_package(digits {__version__} REQUIRED CONFIG)\n"
+        "add_executable(user main.c)\ntarget_link_libraries(user mgecc::digits)\n"
+        "add_executable(user_shared main.c)\ntarget_link_libraries(user_shared mgecc::digits_shared)\n"
+    )
+    run("cmake", "-S", ".", "-B", "out", f"-DCMAKE_PREFIX_PATH={package}", cwd=user)
+    run("cmake", "--build", "out", cwd=user)
+    if runs_here():
+        assert [run(f"out/{name}", cwd=user) for name in ("user", "user_shared")] == ["ran\n", "ran\n"]
+
+
+def test_pkg_config_gives_flags_that_build_a_program(built: Path, tmp_path: Path) -> None:
+    needs("pkg-config", "gcc")
+    package = write(built, "pkg-config", "x86_64", "v2", tmp_path / "package")
+    (tmp_path / "main.c").write_text(MAIN)
+    search = f"PKG_CONFIG_PATH={package / 'lib/pkgconfig'}"
+    assert run("env", search, "pkg-config", "--modversion", "digits", cwd=tmp_path).strip() == __version__
+    flags = run("env", search, "pkg-config", "--cflags", "--libs", "digits", cwd=tmp_path).split()
+    run("gcc", "main.c", *flags, "-o", "user", cwd=tmp_path)
+    if runs_here():
+        assert run("./user", cwd=tmp_path) == "ran\n"
+
+
+def test_a_cmsis_pack_is_an_archive_with_what_its_description_names(built: Path, tmp_path: Path) -> None:
+    folder = write(built, "cmsis-pack", "baremetal", "", tmp_path / "package")
+    (pack,) = folder.glob("*.pack")
+    with zipfile.ZipFile(pack) as archive:
+        names = archive.namelist()
+        root = xml.etree.ElementTree.fromstring(archive.read("mgecc.digits.pdsc"))
+    listed = {str(file.get("name")) for file in root.iter("file")}
+    assert (
+        all(any(name.startswith(each) for name in names) for each in listed) and "Lib/libdigits.a" in listed
+    )
+    assert next(root.iter("require")).get("Dcore") == "Cortex-M4"
+
+
+def test_an_arduino_library_lies_where_the_processor_says(built: Path, tmp_path: Path) -> None:
+    folder = write(built, "arduino", "baremetal", "", tmp_path / "package")
+    assert (folder / "src" / "cortex-m4" / "libdigits.a").is_file()
+    lines = (folder / "library.properties").read_text().splitlines()
+    assert "precompiled=true" in lines and "includes=digits.h" in lines
+
+
+def test_what_cannot_be_packaged_says_so() -> None:
+    with pytest.raises(TargetError, match="did you mean cmake"):
+        form_files("cmke", "digits", "arm64")
+    with pytest.raises(TargetError, match="combines several machines"):
+        form_files("cmake", "digits", "arm64v7")

@@ -1,0 +1,104 @@
+"""Checksums, bill of materials and provenance say what is so, and say it the same way every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mgecc.compiler import compiler_id
+from mgecc.package import Part
+from mgecc.package.archive import EpochError, source_date, tar_bytes
+from mgecc.package.papers import SUMS
+from mgecc.package.release import release_files
+
+
+def part(folder: Path, name: str, label: str) -> Part:
+    folder.mkdir(exist_ok=True)
+    for file in ("lib.a", "model.mge", "LICENSE"):
+        (folder / file).write_text(f"{file} of {name} for {label}")
+    facts = {
+        "target": label,
+        "cpu": "",
+        "toolchain": "zig-0.1",
+        "optimize": "speed",
+        "flags": {label: ["-O2"]},
+    }
+    return Part(
+        name,
+        label,
+        {f"lib/lib{name}.a": folder / "lib.a"},
+        {f"licences/{name}/LICENSE": folder / "LICENSE"},
+        {"model.mge": folder / "model.mge"},
+        facts,
+        "CC0-1.0",
+    )
+
+
+def papers(parts: list[Part], date: int = 0) -> tuple[dict[str, bytes], Any, Any]:
+    files = release_files("r", parts, date)
+    return files, json.loads(files["sbom.cdx.json"]), json.loads(files["provenance.intoto.json"])
+
+
+def test_checksums_cover_every_other_file(tmp_path: Path) -> None:
+    files, _, _ = papers([part(tmp_path / "a", "net", "arm64")])
+    rows = [line.split("  ") for line in files[SUMS].decode().splitlines()]
+    assert {name: value for value, name in rows} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != SUMS
+    }
+
+
+def test_several_targets_lie_in_folders_of_their_names(tmp_path: Path) -> None:
+    files, _, statement = papers([part(tmp_path / "a", "net", "arm64"), part(tmp_path / "b", "net", "armv7")])
+    assert {"arm64/lib/libnet.a", "armv7/lib/libnet.a", "licences/net/LICENSE"} <= set(files)
+    assert set(statement["predicate"]["buildDefinition"]["externalParameters"]) == {"arm64/net", "armv7/net"}
+
+
+def test_provenance_has_the_digests_of_all_that_went_in_and_came_out(tmp_path: Path) -> None:
+    files, _, statement = papers([part(tmp_path / "a", "net", "arm64")])
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    subject = {row["name"]: row["digest"]["sha256"] for row in statement["subject"]}
+    assert subject["lib/libnet.a"] == hashlib.sha256(files["lib/libnet.a"]).hexdigest()
+    definition = statement["predicate"]["buildDefinition"]
+    inputs = {row["name"]: row["digest"]["sha256"] for row in definition["resolvedDependencies"]}
+    assert inputs["net/model.mge"] == hashlib.sha256((tmp_path / "a" / "model.mge").read_bytes()).hexdigest()
+    assert compiler_id() in inputs.values()
+    assert definition["internalParameters"]["flags"] == {"arm64/net": {"arm64": ["-O2"]}}
+    assert definition["externalParameters"]["arm64/net"]["toolchain"] == "zig-0.1"
+
+
+def test_the_bill_lists_model_runtime_and_files_and_is_consistent(tmp_path: Path) -> None:
+    _, bill, _ = papers([part(tmp_path / "a", "net", "arm64")])
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5") and "timestamp" not in bill[
+        "metadata"
+    ]
+    kinds = {row["bom-ref"]: row["type"] for row in bill["components"]}
+    assert kinds["model-arm64-net"] == "machine-learning-model" and kinds["mgecc-runtime"] == "library"
+    assert len(kinds) == len(bill["components"])
+    assert sorted(bill["dependencies"][0]["dependsOn"]) == sorted(kinds)
+
+
+def test_the_bill_is_valid_by_the_schema_of_its_makers(tmp_path: Path) -> None:
+    validation = pytest.importorskip(
+        "cyclonedx.validation.json", reason="pip install 'cyclonedx-python-lib[json-validation]'"
+    )
+    schema = pytest.importorskip("cyclonedx.schema")
+    files = release_files("r", [part(tmp_path / "a", "net", "arm64")], 1700000000)
+    validator = validation.JsonStrictValidator(schema.SchemaVersion.V1_5)
+    assert validator.validate_str(files["sbom.cdx.json"].decode()) is None
+
+
+def test_other_contents_have_another_serial_number(tmp_path: Path) -> None:
+    one, same, other = (papers([part(tmp_path / "a", name, "arm64")])[1] for name in ("net", "net", "met"))
+    assert one == same and one["serialNumber"] != other["serialNumber"]
+
+
+def test_archives_do_not_depend_on_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"b": b"2", "a/c": b"1"}
+    assert tar_bytes(files, "r", 0) == tar_bytes(dict(reversed(files.items())), "r", 0)
+    for text in ("now", "-1", "1e9", "9" * 40):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", text)
+        with pytest.raises(EpochError):
+            source_date()

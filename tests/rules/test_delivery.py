@@ -1,0 +1,99 @@
+"""``scons release``, ``scons package=`` and ``scons reproduce`` at the front door, and the page about the rules."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from mgecc.rules import page, tool
+from mgecc.toolrun.reproduce import differences, products
+
+from .conftest import ROOT, Checkout
+
+CARELESS = """
+
+_careful = compile_model
+
+
+def compile_model(config, target_name, cpu=""):
+    products = _careful(config, target_name, cpu)
+    products.files[f"{config.name}.h"] += f"/* {Path.cwd()} */".encode()
+    return products
+"""
+
+
+def test_release_makes_an_archive_for_each_model_and_target(checkout: Checkout) -> None:
+    said = checkout.scons("release", "target=arm64,arm64v7", "model=first")
+    assert "TAR   first-arm64.tar" in said
+    folder = checkout.root / "build" / "release"
+    assert sorted(p.name for p in folder.iterdir()) == ["first-arm64.tar", "first-arm64v7.tar"]
+    assert "TAR" not in checkout.scons("release", "target=arm64", "model=first")
+    (checkout.root / "models" / "first" / "LICENSE-data.txt").write_text("free")
+    assert "TAR" in checkout.scons("release", "target=arm64", "model=first")
+    assert "scons target=arm64" in checkout.scons("release")
+
+
+def test_package_writes_the_form_asked_for(checkout: Checkout) -> None:
+    checkout.scons("package=zephyr", "target=arm64", "model=first")
+    folder = checkout.root / "build" / "package" / "zephyr" / "first-arm64"
+    assert (folder / "zephyr" / "module.yml").is_file() and (folder / "lib" / "libfirst.a").is_file()
+    assert "PACK" not in checkout.scons("package=zephyr", "target=arm64", "model=first")
+    assert "did you mean cmake?" in checkout.scons("package=cmak", "target=arm64", "model=first", status=2)
+    assert "combines several" in checkout.scons("package=cmake", "target=arm64v7", "model=first", status=2)
+
+
+def test_own_target_by_path_at_the_front_door(checkout: Checkout) -> None:
+    board = checkout.root / "boards" / "mine.yaml"
+    board.parent.mkdir()
+    board.write_text("base: baremetal\n")
+    words = ("target=boards/mine.yaml,arm64", "model=first")
+    checkout.scons(*words)
+    assert (checkout.root / "build" / "mine" / "first" / "libfirst.a").is_file()
+    assert checkout.steps(*words) == []
+    board.write_text("base: baremetal\ncpu: cortex-m7\n")
+    steps = checkout.steps(*words)
+    assert "CC mine loader.o" in steps and not [step for step in steps if "arm64" in step]
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Checkout:
+    root = tmp_path / "tree"
+    for name in ("rules", "site_scons", "runtime"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "models" / "digits", root / "models" / "digits")
+    for name in ("SConstruct", "LICENSE"):
+        shutil.copy(ROOT / name, root)
+    return Checkout(root)
+
+
+def test_two_targets_are_reproducible_to_the_byte(digits: Checkout) -> None:
+    said = digits.scons("reproduce", "target=arm64,baremetal", "model=digits")
+    assert "files are equal in all" in said and "built: odd, umask 077, -j2" in said
+
+
+def test_a_build_that_depends_on_its_surroundings_is_caught(digits: Checkout) -> None:
+    with (digits.root / "rules" / "mgecc" / "compiler.py").open("a") as file:
+        file.write(CARELESS)
+    said = digits.scons("reproduce", "target=baremetal", "model=digits", status=2)
+    assert "differs: baremetal/digits/digits.h" in said and "differs: release/digits-baremetal.tar" in said
+
+
+def test_comparison_sees_bytes_and_missing_files_and_no_notes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "obj").mkdir(parents=True)
+        (tmp_path / name / "same").write_text("x")
+        (tmp_path / name / "other").write_text(name)
+        (tmp_path / name / "obj" / "uses.json").write_text(name)
+        (tmp_path / name / ".sconsign").write_text(name)
+    (tmp_path / "two" / "more").touch()
+    assert products(tmp_path / "one") == {"same", "other"}
+    lines = differences(tmp_path / "one", tmp_path / "two")
+    assert lines[0] == "  only in one build: more" and lines[1] == "  differs: other"
+
+
+def test_the_page_about_the_rules_is_what_the_rules_say() -> None:
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert text == page.page(), "run: python -m mgecc.rules.page > docs/rules.md"
+    assert set(page.VARIABLES) <= set(tool._DEFAULTS)
+    assert all(f"## env.{name}\n" in text for name in tool.RULES)
