@@ -84,3 +84,20 @@ def test_c_files_of_the_users_belong_to_the_library(tmp_path: Path) -> None:
     (tmp_path / "npu.c").write_text(text + "{\n    *(float *)call->outputs[0] = 2;\n}\n")
     said = build(tmp_path, "ext", "model.yaml")
     assert "user_npu" in said and "MGE" not in said, said
+
+
+def test_a_configuration_can_be_named_on_the_command_line(pair: Path) -> None:
+    models = json.loads((pair / "pair.json").read_text())["models"]
+    (pair / "pair.json").write_text(json.dumps({"models": [models[0] | {"enable_nchw44": True}, models[1]]}))
+    tools = str(ROOT / "site_scons" / "site_tools")
+    text = f'env = Environment(tools=["mgecc"], toolpath=[{tools!r}])\nenv.MgeProject()\n'
+    (pair / "SConstruct").write_text(text)
+    command = [sys.executable, "-m", "SCons", "-Q", "config=pair.json", "target=arm64"]
+    done = subprocess.run(command, cwd=pair, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pair.json:1:" in done.stdout and "'enable_nchw44' has no effect" in done.stdout
+    assert (pair / "build" / "arm64" / "pair" / "libpair.a").is_file()
+    command[-2] = "config=pear.json"
+    done = subprocess.run(command, cwd=pair, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "config=pear.json: there is no such file" in done.stderr

@@ -10,7 +10,7 @@ from typing import Any
 from SCons.Errors import UserError
 
 from mgecc.compiler import library_output_names, output_names
-from mgecc.targets import Target
+from mgecc.targets import Target, TargetError
 
 
 @dataclass(frozen=True)
@@ -61,3 +61,22 @@ def _of_library(path: Path, name: str, target: Target) -> Contents:
     names = library_output_names(library, target.spec, target.cpu)
     reads = [model.model.absolute() for model in library.models]
     return Contents(names, [model.name for model in library.models], reads, library.sources)
+
+
+def named_config(path: Path) -> dict[str, str]:
+    """The configuration of ``config=`` by the name of its library; says what in it has no effect.
+
+    Raises TargetError where it cannot be used.
+    """
+    from mgecc.config import is_megcc, load_megcc
+    from mgecc.toolrun.products import InputError, read_any
+
+    if not path.is_file():
+        raise TargetError(f"config={path}: there is no such file")
+    try:
+        name = read_any(path).name
+    except InputError as error:
+        raise TargetError(str(error)) from None
+    for note in load_megcc(path).notes if is_megcc(path) else ():
+        print(note)
+    return {name: path.as_posix()}

@@ -18,6 +18,7 @@ import SCons.Script as script
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.cache import open_cache
 from mgecc.rules.compiledb import write_compile_commands
+from mgecc.rules.contents import named_config
 from mgecc.rules.delivery import declare_deliveries
 from mgecc.rules.help import ALIASES, help_text
 from mgecc.rules.launch import make_launcher, put_on_path
@@ -39,8 +40,9 @@ def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[
     Returns the nodes of every model and target that was asked for. Ends SCons with status 2 for an unknown
     variable, target, model or alias.
     """
-    configs = find_models(Path(models))
     try:
+        given = script.ARGUMENTS.get("config")
+        configs = named_config(Path(given)) if given else find_models(Path(models))
         settings = read_settings(script.ARGUMENTS, configs)
         _check_aliases(script.COMMAND_LINE_TARGETS)
         _set_up(env, settings)
@@ -101,6 +103,8 @@ def _set_up(env: Any, settings: Settings) -> None:
 
 def _fill_in(settings: Settings, models: list[str]) -> Settings:
     """With a target only, all models; with a model only, this machine; cleaning without a word means everything."""
+    if settings.config and not settings.models:
+        settings = replace(settings, models=tuple(models))
     if not settings.targets and not settings.models:
         everything = script.GetOption("clean")
         targets = tuple(target_names()) if everything and not settings.cpu else ()
@@ -116,10 +120,14 @@ def _declare_models(env: Any, settings: Settings, configs: dict[str, str]) -> li
     except (TargetError, ToolchainMissing) as error:
         _stop(str(error))
     return [
-        env.MgeModel(name, config=f"#{configs[name]}", target=target)
+        env.MgeModel(name, config=_from_top(configs[name]), target=target)
         for target in settings.targets
         for name in settings.models
     ]
+
+
+def _from_top(path: str) -> str:
+    return path if os.path.isabs(path) else f"#{path}"
 
 
 def _check_toolchain(name: str, settings: Settings) -> None:

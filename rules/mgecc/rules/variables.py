@@ -23,6 +23,7 @@ class Variable:
 VARIABLES = (
     Variable("target", "NAME[+FEATURE...][,NAME...] | FILE.yaml | all", "machines to build for"),
     Variable("model", "NAME[,NAME...] | all", "models to build"),
+    Variable("config", "FILE", "build this model.yaml, .mge or MegCC configuration instead of models"),
     Variable("cpu", "NAME", "processor of the target, where it has a list"),
     Variable("toolchain", " | ".join(toolchain_names()), "compiler of the C files (default: zig)"),
     Variable("optimize", "speed | size | memory", "goal; overrules model.yaml"),
@@ -38,7 +39,7 @@ VARIABLES = (
     Variable("ccache", "1", "compile C through ccache"),
     Variable("distcc", "'HOST ...'", "compile C on these machines through distcc"),
 )
-_TEXTS = ("toolchain", "optimize", "input", "args", "cache", "cache_mode", "launcher", "distcc")
+_TEXTS = ("config", "toolchain", "optimize", "input", "args", "cache", "cache_mode", "launcher", "distcc")
 _SWITCHES = ("verbose", "explain", "ccache")
 _OFF = ("0", "no", "off", "false")
 GOALS = ("speed", "size", "memory")
@@ -50,6 +51,7 @@ class Settings:
 
     targets: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    config: str = ""
     cpu: str = ""
     toolchain: str = "zig"
     optimize: str = ""
