@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -18,22 +18,26 @@ _SIZES = ("n", "blocks", "h", "w", "oh", "ow")
 
 @dataclass(frozen=True)
 class Tile:
-    """``r`` rows x ``p`` columns of outputs at once; ``held``: weights stay in registers; ``single``: p = ow."""
+    """``r`` rows x ``p`` columns of outputs at once; ``single``: p = ow.
+
+    ``weights``: "held" in registers, by "rows" of the window, or each from "memory" as it is needed. ``quads``: four
+    inputs come with one instruction.
+    """
 
     r: int
     p: int
-    held: bool
+    weights: str
     single: bool
+    quads: bool
 
     def cost(self, conv: Conv, load: float) -> float:
         """Instructions of one tile with all of its window inside the image; ``load``: of one vector."""
-        rows = (self.r - 1) * conv.sh + conv.kh
-        loads = rows * ((self.p - 1) * conv.sw + conv.kw) + (0 if self.held else self.r * conv.taps)
+        rows, columns = (self.r - 1) * conv.sh + conv.kh, (self.p - 1) * conv.sw + conv.kw
+        inputs = rows * (columns // 4 + columns % 4 * load if self.quads else columns * load)
+        weights = {"held": 0.0, "rows": conv.kh * (1.0 if conv.kw == 3 else conv.kw)}
         outputs = self.r * self.p
-        return outputs * (conv.taps + 1.5 + conv.activation.cost + conv.has_z) + load * loads + rows + 8
-
-    def tiles(self, conv: Conv) -> int:
-        return -(-conv.oh // self.r) * -(-conv.ow // self.p)
+        work = outputs * (conv.taps + 1.3 + conv.activation.cost + conv.has_z)
+        return work + inputs + weights.get(self.weights, outputs * conv.taps * load) + rows + 8
 
 
 def _fits(conv: Conv, p: int) -> bool:
@@ -48,17 +52,23 @@ def _fits(conv: Conv, p: int) -> bool:
 
 
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
-    wide = target.registers >= 32 or target.isa == "scalar"
-    most_r, most_p = min(2, conv.oh) if wide else 1, 4 if target.isa == "neon32" else 8
-    held = target.registers >= 32 and conv.taps <= 9 and conv.kw <= conv.ow
-    widths = [p for p in range(min(most_p, conv.ow), 0, -1) if _fits(conv, p)]
-    rows = range(most_r, 0, -1)
-    return [Tile(r, p, held, p == conv.ow) for r in rows for p in widths if r * p <= 14]
+    quads = target.isa.startswith("neon")
+    weights = "held" if target.registers >= 32 and conv.taps <= 9 else "rows" if quads else "memory"
+    if conv.kw > conv.ow:
+        weights = "memory"  # some are not used at all
+    most_r = min(2, conv.oh) if target.registers >= 32 or target.isa == "scalar" else 1
+    widths = [p for p in range(min(8, conv.ow), 0, -1) if _fits(conv, p)]
+    return [Tile(r, p, weights, p == conv.ow, quads) for r in range(most_r, 0, -1) for p in widths]
 
 
 def _best(conv: Conv, target: Target) -> tuple[Tile, float] | None:
     load = 0.5 if target.isa == "neon64" else 0.3 if target.isa.startswith("avx") else 1.0
-    costs = [(t.tiles(conv) * t.cost(conv, load), -t.p, -t.r, t) for t in _tiles(conv, target)]
+
+    def total(tile: Tile) -> float:
+        rows = -(-conv.oh // tile.r)
+        return rows * (-(-conv.ow // tile.p) * tile.cost(conv, load) + 20)
+
+    costs = [(total(t), -t.p, -t.r, t) for t in _tiles(conv, target)]
     cost, *_, tile = min(costs, default=(0.0, 0, 0, None), key=lambda entry: entry[:3])
     return None if tile is None else (tile, cost)
 
@@ -72,9 +82,9 @@ def _pack(node: Node, c: int) -> np.ndarray:
     return np.ascontiguousarray(full.reshape(-1, c, taps).transpose(0, 2, 1))
 
 
-def _operands(conv: Conv) -> tuple[tuple[str, str], ...]:
+def _operands(conv: Conv, *extra: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     names = ["x", "w", "b", *(["z"] if conv.has_z else [])]
-    return (*((name, "const float *") for name in names), ("y", "float *"))
+    return (*((name, "const float *") for name in names), *extra, ("y", "float *"))
 
 
 def _suffix(conv: Conv) -> str:
@@ -84,14 +94,15 @@ def _suffix(conv: Conv) -> str:
 def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     edges = f"e{conv.pl}{conv.pr}"
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "c": c, "held": tile.held, "kh": conv.kh, "kw": conv.kw, "left": conv.pl,
-        "p": tile.p, "r": tile.r, "right": conv.pr, "s": conv.sw, "single": tile.single, "z": conv.has_z,
+        "activation": conv.activation.kind, "c": c, "kh": conv.kh, "kw": conv.kw, "left": conv.pl,
+        "p": tile.p, "quads": tile.quads, "r": tile.r, "right": conv.pr, "s": conv.sw, "single": tile.single,
+        "weights": tile.weights, "z": conv.has_z,
     }  # fmt: skip
     row = "row" if tile.single else ""
     return Kernel(
         f"dw_f32_k{conv.kh}x{conv.kw}s{conv.sw}_{edges}_c{c}_p{tile.r}x{tile.p}{row}{_suffix(conv)}",
         "conv/depthwise.c.j2",
-        _operands(conv),
+        _operands(conv, ("zeros", "float *")),
         (*((name, "int32_t") for name in (*_SIZES, "pt")), *conv.activation.fields),
         tuple(sorted(params.items())),
         conv.activation.needs,
@@ -121,6 +132,7 @@ def _call(conv: Conv, c: int, kernel: Kernel, node: Node) -> list[Call]:
         Const(partial(_pack, node, c)),
         Const(partial(bias_of, node, 0, blocks * c)),
         *([residual(node)] if conv.has_z else []),
+        *([Workspace(conv.w * c * 4)] if ("zeros", "float *") in kernel.operands else []),
         node.output,
     )
     return [Call(kernel, operands, (*args, *conv.activation.numbers))]

@@ -25,11 +25,12 @@ _MOST_CHANNELS = 8
 _MOST_SPAN = 48  # floats of one row that a tile may read
 
 
-def kernel(conv: Conv, c: int, p: int, j: int) -> Kernel:
+def kernel(conv: Conv, target: Target, p: int, j: int) -> Kernel:
+    c = target.block_of("float32")
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "p": p, "sw": conv.sw, "xl": 4,
-        "z": conv.has_z,
+        "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "loads": _floats(conv, target, p) // 4,
+        "p": p, "quads": target.isa.startswith("neon"), "sw": conv.sw, "xl": 4, "z": conv.has_z,
     }  # fmt: skip
     ending = ("_add" if conv.has_z else "") + conv.activation.suffix
     return Kernel(
@@ -51,7 +52,8 @@ def _pack(node: Node, c: int, j: int, first: int, count: int) -> np.ndarray:
     return np.ascontiguousarray(chosen.transpose(0, 2, 3, 4, 1))
 
 
-def _build(conv: Conv, c: int, p: int, j: int, node: Node) -> list[Call]:
+def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]:
+    c = target.block_of("float32")
     vectors = -(-conv.oc // c)
     parts = [(j, 0, vectors // j), (vectors % j, vectors // j * j, 1)]
     calls = []
@@ -62,26 +64,27 @@ def _build(conv: Conv, c: int, p: int, j: int, node: Node) -> list[Call]:
                 Const(partial(_pack, node, c, width, first, count)),
                 Const(partial(bias_of, node, first * c, count * width * c)),
                 *([residual(node)] if conv.has_z else []),
-                Workspace(conv.ic * conv.kh * _floats(conv, p) * 4),
+                Workspace(conv.ic * conv.kh * _floats(conv, target, p) * 4),
                 node.output,
             )
             numbers = {"yb": vectors, "groups": count, "first": first}
             args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
-            calls.append(Call(kernel(conv, c, p, width), operands, (*args, *conv.activation.numbers)))
+            calls.append(Call(kernel(conv, target, p, width), operands, (*args, *conv.activation.numbers)))
     return calls
 
 
-def _floats(conv: Conv, p: int) -> int:
-    """Floats that a tile loads of one row: a multiple of 4."""
-    return -(-((p - 1) * conv.sw + conv.kw) // 4) * 4
+def _floats(conv: Conv, target: Target, p: int) -> int:
+    """Floats that a tile loads of one row: whole vectors of 4, on NEON rather four than three of them."""
+    loads = -(-((p - 1) * conv.sw + conv.kw) // 4)
+    return 16 if loads == 3 and target.isa.startswith("neon") else 4 * loads
 
 
 def _step_cost(conv: Conv, target: Target, p: int, j: int) -> float:
     """Instructions of one row of the kernel for one tile."""
-    pair = 0.5 if target.isa == "neon64" else 1.0
+    pair = 0.3 if target.isa.startswith("neon") else 1.0
     madds = p * j * conv.kw * (2 if target.isa == "sse2" else 1)
     shuffles = 0 if target.isa.startswith(("neon", "avx512")) else p * conv.kw
-    return madds + shuffles + pair * (_floats(conv, p) / 4 + conv.kw * j) + 6
+    return madds + shuffles + pair * (_floats(conv, target, p) / 4 + conv.kw * j) + 6
 
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
@@ -102,7 +105,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     if conv.has_z:
         blocks[3] = c
     yield Candidate(
-        partial(_build, conv, c, p, j),
+        partial(_build, conv, target, p, j),
         tiles * per_tile,
         tuple(blocks),
         (c,),

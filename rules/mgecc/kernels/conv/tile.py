@@ -26,7 +26,7 @@ _TILES: dict[str, tuple[int, int]] = {
     "scalar": (4, 4),
 }
 # ISA -> input blocks a round at most; one block of a wide ISA is long enough by itself.
-_ROUNDS = {"neon64": 2, "scalar": 4}
+_ROUNDS = {"neon64": 2, "neon32": 2, "scalar": 4}
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
         "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
-        "sw": 1 if flat else stride, "u": tile.u, "xl": tile.xl, "z": conv.has_z,
+        "quads": tile.isa.startswith("neon"), "sw": 1 if flat else stride, "u": tile.u, "xl": tile.xl, "z": conv.has_z,
     }  # fmt: skip
     return Kernel(
         f"conv_f32_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{'_add' if conv.has_z else ''}{act.suffix}",

@@ -149,12 +149,14 @@ def _tiled(product: Product, target: Target) -> Candidate:
     p, j = _tile(product, target)
     lanes, narrow, xl = target.lanes, product.n < target.lanes, 1 if target.lanes == 1 else 4
     form = ("t" if product.ta else "n") + ("p" if product.b_const else "n")
+    hold_w = target.isa == "neon64" and p > 1
+    quads = target.isa.startswith("neon") and product.b_const and not narrow and not hold_w
     kernel = _kernel(
         product, "tile", f"{form}_p{p}x{j}{'_narrow' if narrow else ''}", _SIZES,
-        p=p, j=j, ta=product.ta, packed=product.b_const, narrow=narrow, xl=xl, hold_w=target.isa == "neon64" and p > 1,
+        p=p, j=j, quads=quads, ta=product.ta, packed=product.b_const, narrow=narrow, xl=xl, hold_w=hold_w,
     )  # fmt: skip
     width = j * lanes if product.b_const else 0
-    loads = 0.6 if target.isa == "neon64" else 1.0
+    loads = 0.25 if quads else 0.6 if target.isa == "neon64" else 1.0
     per_k = p * j + loads * j + (p if product.ta or target.isa in ("avx2", "sse2") else p / xl) + 4 / xl
     tiles = product.batch * -(-product.m // p) * -(-product.n // (j * lanes))
     cost = tiles * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
