@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
-import time
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
@@ -32,12 +32,11 @@ def test_touch_nothing_nothing_is_rebuilt(checkout: Checkout) -> None:
 
 def test_null_build_takes_no_second(checkout: Checkout) -> None:
     checkout.scons("target=arm64", "model=all")
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        checkout.scons("target=arm64", "model=all")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 1.0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    checkout.scons("target=arm64", "model=all")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Of the processor: other things that a machine does are no fault of the build's.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
 
 
 def test_new_weights_same_graph_runs_no_c_compiler(checkout: Checkout) -> None:

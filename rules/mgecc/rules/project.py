@@ -31,6 +31,7 @@ from mgecc.rules.variables import Settings, read_settings
 from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
 
 BUILD = "build"
+_TEST_PROGRAMS = {"nginx": "nginx-light", "ccache": "ccache", "distccd": "distcc"}
 _HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -241,7 +242,7 @@ def _test_action(tests: str, settings: Settings) -> SignedAction:
     run = _python(["-m", "pytest", *arguments], "")
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
-        install_emulators()
+        install_emulators(_TEST_PROGRAMS)
         return run.execfunction(target, source, env)
 
     return SignedAction(execute, "", step_line("TEST", *arguments))

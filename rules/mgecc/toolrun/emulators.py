@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -60,28 +61,34 @@ def _host_flags() -> frozenset[str]:
     return frozenset(lines[0].split()) if lines else frozenset()
 
 
-def missing_packages() -> list[str]:
-    """Debian packages with the emulators of all targets that are not here."""
+def missing_packages(more: Mapping[str, str] | None = None) -> list[str]:
+    """Debian packages with the emulators of all targets that are not here; ``more``: other programs -> packages."""
     programs = {load_target(name).emulator[0] for name in target_names() if load_target(name).emulator}
-    return sorted({PACKAGES.get(p, p) for p in programs if shutil.which(p) is None})
+    wanted = {program: PACKAGES.get(program, program) for program in programs} | dict(more or {})
+    return sorted({package for program, package in wanted.items() if not _is_installed(program)})
 
 
-def install_emulators() -> None:
+def _is_installed(program: str) -> bool:
+    return bool(shutil.which(program) or shutil.which(program, path="/usr/sbin"))
+
+
+def install_emulators(more: Mapping[str, str] | None = None) -> None:
     """Install what is missing where that is possible (root, apt); else say how to, in one line."""
-    packages = missing_packages()
+    packages = missing_packages(more)
     if not packages:
         return
     command = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
-    if os.geteuid() == 0 and shutil.which("apt-get") and _install(command):
+    if os.geteuid() == 0 and shutil.which("apt-get") and _install(command, more):
         return
-    sys.stdout.write(f"tests that need an emulator are skipped; to run them: sudo {command}\n")
+    sys.stdout.write(f"tests that need these programs are skipped; to run them: sudo {command}\n")
     sys.stdout.flush()
 
 
-def _install(command: str) -> bool:
-    sys.stdout.write(f"installing emulators: {command}\n")
+def _install(command: str, more: Mapping[str, str] | None) -> bool:
+    sys.stdout.write(f"installing what tests need: {command}\n")
     sys.stdout.flush()
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # In run level 1 Debian installs servers without starting them.
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for step in ("apt-get -qq update", command.replace("apt-get", "apt-get -qq", 1)):
         done = subprocess.run(step.split(), env=environment, stdout=subprocess.DEVNULL, check=False)
-    return done.returncode == 0 and not missing_packages()
+    return done.returncode == 0 and not missing_packages(more)

@@ -7,7 +7,6 @@ import urllib.parse
 from pathlib import Path
 
 from mgecc.rules.cache.cache import Cache
-from mgecc.rules.cache.server import ServerStore
 from mgecc.rules.cache.store import FolderStore
 
 _SCHEMES = ("http", "https")
@@ -23,6 +22,8 @@ def open_cache(location: str, mode: str = "rw") -> Cache | None:
     parts = urllib.parse.urlsplit(location)
     if scheme not in _SCHEMES or not parts.hostname:
         raise ValueError(f"cache={location}: neither a folder nor http://HOST/... nor https://HOST/...")
+    from mgecc.rules.cache.server import ServerStore  # its libraries take time to load
+
     shown = f"{scheme}://{parts.netloc.rpartition('@')[2]}"
     return Cache(ServerStore(location), shown, mode == "rw")
 
