@@ -116,3 +116,15 @@ def test_a_model_of_several_is_chosen_by_name(tmp_path: Path) -> None:
     ]
     assert cli.main(["verify", str(path), "--target", "x86_64", *cases]) == 2
     assert cli.main(["verify", str(path), "--target", "x86_64", "--name", "m_softmax", *cases]) == 0
+
+
+def test_several_shapes_of_one_model_stand_beside_other_models(tmp_path: Path) -> None:
+    shapes = "data=(2,3,17,15):data=(1,3,17,15)"
+    path = written(tmp_path, entry("conv2d", input_shape_str=shapes), entry("softmax"))
+    out = tmp_path / "out"
+    assert cli.main(["compile", "--json", str(path), "--target", "x86_64", "--out", str(out)]) == 0
+    for name in MODELS:
+        (library,) = find_libraries(out, "pair", load_target("x86_64"))
+        session = prepare([replace(library, name=f"m_{name}")], "zig", tmp_path / name)
+        results = verify(session, recorded(name), recorded(name), Verify(rtol=1e-4, atol=1e-5))
+        assert all(error.ok for errors in results.values() for error in errors), results

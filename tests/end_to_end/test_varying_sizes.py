@@ -1,0 +1,46 @@
+"""Outputs whose size depends on the data carry the number of their valid elements."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mgecc.config import ModelConfig
+from mgecc.targets import load_target
+from mgecc.toolrun.session import compile_and_build, prepare, run_cases
+from mgecc.toolrun.tensors import input_cases, output_arrays
+
+CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
+
+
+@pytest.mark.parametrize("positive", [0, 7, 20])
+def test_the_count_is_right_from_nothing_to_everything(positive: int, tmp_path: Path) -> None:
+    path = CORPUS / "cond_take_nonzero.mge"
+    libraries = compile_and_build(ModelConfig(path, "net", path), load_target("x86_64"), "zig", tmp_path)
+    session = prepare(libraries, "zig", tmp_path / "runner")
+    x = np.full(20, -1, np.float32)
+    chosen = np.sort(np.random.default_rng(positive).permutation(20)[:positive])
+    x[chosen] = np.arange(positive, dtype=np.float32) + 1
+    cases = input_cases({"in.x": x.reshape(4, 5)}, session.interface)
+    results, _ = run_cases(session, session.runners[0], cases)
+    values, places, count = (a[0] for a in output_arrays(results, session.interface))
+    assert count.tolist() == [positive]
+    assert values.tolist() == x[chosen].tolist() + [0] * (20 - positive)
+    assert places.tolist() == chosen.tolist() + [0] * (20 - positive)
+
+
+def test_header_and_report_say_bound_axis_and_where_the_count_is(tmp_path: Path) -> None:
+    path = CORPUS / "nms.mge"
+    compile_and_build(ModelConfig(path, "net", path), load_target("x86_64"), "zig", tmp_path)
+    header = (tmp_path / "net.h").read_text()
+    assert "#define NET_OUTPUT_KEPT_SHAPE {6, 4}" in header
+    assert "#define NET_OUTPUT_KEPT_VARYING_AXIS 0" in header
+    assert "static inline int32_t net_output_kept_count(const mgecc_model *m)" in header
+    outputs = json.loads((tmp_path / "report.json").read_text())["outputs"]
+    assert [(row["name"], row.get("extent")) for row in outputs] == [
+        ("keep", {"axis": 0, "output": 2}),
+        ("kept", {"axis": 0, "output": 2}),
+        ("keep.size", None),
+    ]
