@@ -12,4 +12,4 @@ import os
 __version__ = "0.1.0"
 
 # Where SCons finds the tool of an installed package: env.Tool("mgecc", toolpath=[mgecc.TOOLPATH])
-TOOLPATH = os.path.join(os.path.dirname(__file__), "scons_tool")
+TOOLPATH = os.path.join(os.path.dirname(__file__), "rules", "site_tools")

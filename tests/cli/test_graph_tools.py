@@ -111,3 +111,13 @@ def test_the_page_about_the_commands_is_what_they_say() -> None:
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert text == _page.page(), "run: python -m mgecc.commands._page > docs/cli.md"
     assert all(f"## mgecc {name}\n" in text for name in cli.command_names())
+
+
+def test_answers_for_programs_are_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = {row["name"]: row for row in json.loads(run(capsys, "targets", "--json-output"))}
+    assert rows["arm64v7"]["isa"] == ["arm64", "armv7"] and "dot" in rows["arm64"]["features"]
+    check = ["check", "--target", "arm64", "--json-output"]
+    assert json.loads(run(capsys, *check, DIGITS))["problems"] == []
+    (tmp_path / "bad.mge").write_bytes(b"\0" * 64)
+    assert cli.main([*check, str(tmp_path / "bad.mge")]) == 2
+    assert len(json.loads(capsys.readouterr().out)["problems"]) == 1

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import argparse
 
-from mgecc.commands._options import add_model, add_target
+from mgecc.commands._options import add_json, add_model, add_target
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_target(parser)
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.toolrun.products import compile_products, read_any
+    from mgecc.commands._output import show
+    from mgecc.toolrun.products import InputError, compile_products, read_any
 
-    compile_products(read_any(args.model), args.target, args.cpu)
-    print(f"{args.model}: no problems for {args.target}")
-    return 0
+    problems: list[str] = []
+    try:
+        compile_products(read_any(args.model), args.target, args.cpu)
+    except InputError as error:
+        if not args.json_output:
+            raise
+        problems = str(error).splitlines()
+    document = {"model": str(args.model), "target": args.target, "problems": problems}
+    show(args, [f"{args.model}: no problems for {args.target}"], lambda: document)
+    return 2 if problems else 0

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
+
+from mgecc.commands._options import add_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser  # there are none
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.targets import load_target, target_names, target_options
+    from mgecc.commands._output import show
+    from mgecc.targets import target_names
 
-    for name in target_names():
-        target = load_target(name)
-        features, cpus = target_options(name)
-        words = [f"+{feature}" for feature in features] + ([f"cpu: {' '.join(cpus)}"] if cpus else [])
-        what = " and ".join(target.members) or target.isa
-        print(f"{name:<11} {what:<16} {target.triple:<28} {' '.join(words)}".rstrip())
+    rows = [_row(name) for name in target_names()]
+    show(args, map(_line, rows), lambda: rows)
     return 0
+
+
+def _row(name: str) -> dict[str, Any]:
+    from mgecc.targets import load_target, target_options
+
+    target, (features, cpus) = load_target(name), target_options(name)
+    isa = list(target.members) or [target.isa]
+    return {"name": name, "isa": isa, "triple": target.triple, "features": features, "cpus": cpus}
+
+
+def _line(row: dict[str, Any]) -> str:
+    words = [f"+{feature}" for feature in row["features"]]
+    words += [f"cpu: {' '.join(row['cpus'])}"] if row["cpus"] else []
+    return f"{row['name']:<11} {' and '.join(row['isa']):<16} {row['triple']:<28} {' '.join(words)}".rstrip()

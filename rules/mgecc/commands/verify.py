@@ -7,14 +7,16 @@ several. Status 0: all outputs within the allowed error, 1: not.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, replace
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mgecc.commands._options import add_build, add_model, add_products, add_target
+from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
 
 if TYPE_CHECKING:
     from mgecc.config import ModelConfig, Verify
+    from mgecc.toolrun.compare import OutputError
     from mgecc.toolrun.tensors import Arrays, Interface
 
 
@@ -23,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     add_build(parser)
     add_products(parser)
+    add_json(parser)
     parser.add_argument(
         "--inputs", type=Path, metavar="NPZ", help="recorded inputs; default: from model.yaml"
     )
@@ -40,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from mgecc.commands._output import show
     from mgecc.commands._session import open_session
     from mgecc.config import load_cases
     from mgecc.toolrun.compare import table
@@ -49,13 +53,23 @@ def run(args: argparse.Namespace) -> int:
     config = read_config(args.model, args.name, args.optimize)
     limits = _limits(config.verify, args)
     inputs = load_cases(_recorded(args.inputs or config.verify.inputs, "inputs"))
-    ok = True
     with open_session(args, config) as session:
         expected = _expected(config, args, inputs, session.fitting(inputs).interface)
-        for target, errors in verify(session, inputs, expected, limits).items():
-            print(f"{config.name} on {target}, {errors[0].cases} cases:\n{table(errors, limits.top)}")
-            ok = ok and all(error.ok for error in errors)
-    return 0 if ok else 1
+        found = verify(session, inputs, expected, limits)
+    lines = [
+        f"{config.name} on {target}, {errors[0].cases} cases:\n{table(errors, limits.top)}"
+        for target, errors in found.items()
+    ]
+    show(
+        args, lines, lambda: {target: [_data(error) for error in errors] for target, errors in found.items()}
+    )
+    return 0 if all(error.ok for errors in found.values() for error in errors) else 1
+
+
+def _data(error: OutputError) -> dict[str, Any]:
+    """Numbers that are not finite are null, as JSON has none."""
+    numbers = {**asdict(error), "of_peak": error.of_peak, "ok": error.ok}
+    return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in numbers.items()}
 
 
 def _limits(recorded: Verify, args: argparse.Namespace) -> Verify:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -72,11 +73,12 @@ class _Request:
 def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any) -> FirmwareNodes:
     """Build a program from C sources and the libraries of models; returns its nodes as ``FirmwareNodes``.
 
-    ``sources``: C files; they are compiled with the toolchain of the models, with CPPPATH, CPPDEFINES and CCFLAGS of
-    the environment and the headers of the models. ``models``: what MgeModel returned, all for one target.
-    ``options``: ``board`` (its machine or name in the target's file; default: the first), ``linker_script`` (default:
-    made from the board's memory), ``optimize``, ``port`` (default True: start-up code, console and memcpy are mgecc's
-    and the program begins at ``int mg_main(int argc, char **argv)`` of "port.h"; with False the sources bring all).
+    ``sources``: C files, which are compiled with the toolchain of the models, with CPPPATH, CPPDEFINES and CCFLAGS of
+    the environment and the headers of the models; also objects and libraries. ``models``: what
+    MgeModel returned, all for one target. ``options``: ``board`` (its machine or name in the target's file; default:
+    the first), ``linker_script`` (default: made from the board's memory), ``optimize``, ``port`` (default True:
+    start-up code, console and memcpy are mgecc's and the program begins at ``int mg_main(int argc, char **argv)`` of
+    "port.h"; with False the sources bring all).
     Construction variables can be given for this program alone, as with other builders.
     """
     variables = {key: value for key, value in options.items() if key.isupper()}
@@ -126,9 +128,10 @@ def _user_flags(env: Any) -> list[str]:
 def _build(request: _Request, sources: Any) -> FirmwareNodes:
     env, name = request.env, request.name
     includes = _includes(request)
-    given = [request.env.File(source) for source in env.Flatten([sources])]
+    given = [env.File(source) for source in env.Flatten([sources])]
     port = runner_sources(request.target) if request.options["port"] else []
-    objects = [_object(request, source, includes) for source in [*given, *port]]
+    objects = [_object(request, source, _stem(source, given), includes) for source in given]
+    objects += [_object(request, env.File(str(path)), f"port/{path.stem}", includes) for path in port]
     libraries = [node for model in request.models for node in model.lib]
     elf, map_file = _link(request, objects, libraries)
     images = {kind: _image(request, elf, kind) for kind in _image_kinds(request.board)}
@@ -158,9 +161,18 @@ def _includes(request: _Request) -> list[str]:
     return [path if path.startswith("/") else f"#{path}" for path in dict.fromkeys(paths)]
 
 
-def _object(request: _Request, source: Any, includes: list[str]) -> Any:
-    stem = Path(str(source)).stem
-    return request.tools.object(f"{request.folder}/obj/{stem}.o", request.env.File(source), includes)
+def _stem(source: Any, sources: list[Any]) -> str:
+    """Name of a source's object: the file's own, with that of its folder before it where files have equal names."""
+    path = Path(str(source))
+    alone = [Path(str(other)).stem for other in sources].count(path.stem) == 1
+    return path.stem if alone else f"{path.parent.name}_{path.stem}"
+
+
+def _object(request: _Request, source: Any, stem: str, includes: list[str]) -> Any:
+    """The object of a source; objects and libraries are linked as they are."""
+    if Path(str(source)).suffix in (".o", ".a"):
+        return source
+    return request.tools.object(f"{request.folder}/obj/{stem}.o", source, includes)
 
 
 def _script(request: _Request) -> Any:
@@ -188,17 +200,18 @@ def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[
     inputs = [*objects, *libraries]
 
     def link(target: list[Any], source: list[Any], env: Any) -> int:
+        from mgecc.toolrun.runner import link_program
+
         elf, map_file = (Path(str(node)) for node in target)
         partial = map_file.with_name(f"{map_file.name}.partial")
-
-        def args(output: str) -> list[str]:
-            paths = [str(node) for node in inputs]
-            return [
-                *toolchain.link_program_args(output, paths, script and str(script)),
-                *toolchain.map_args(partial),
-            ]
-
-        return run_step(args, elf) or _rename(partial, map_file)
+        words = [Path(word) for word in (*map(str, inputs), *toolchain.map_args(partial))]
+        try:
+            link_program(toolchain, elf, words, script and Path(str(script)))
+        except ToolError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+        os.replace(partial, map_file)
+        return 0
 
     flags = " ".join(toolchain.flags_for(request.tools.optimize))
     action = SignedAction(
@@ -210,33 +223,19 @@ def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[
     return elf, map_file
 
 
-def _rename(partial: Path, path: Path) -> int:
-    os.replace(partial, path)
-    return 0
-
-
 def _image(request: _Request, elf: Any, kind: str) -> Any:
     toolchain: Toolchain = request.tools.toolchain
     name = f"{request.name}.{kind}"
 
     def convert(target: list[Any], source: list[Any], env: Any) -> int:
-        return run_step(
-            lambda output: toolchain.image_args(output, str(source[0]), kind), Path(str(target[0]))
-        )
+        try:
+            run_tool(lambda output: toolchain.image_args(output, str(source[0]), kind), Path(str(target[0])))
+        except ToolError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+        return 0
 
     action = SignedAction(convert, f"OBJCOPY {kind}", step_line("IMG", request.models[0].label, name))
     (node,) = request.env.Command(f"{request.folder}/{name}", [elf], action)
     request.env.Depends(node, request.env.Value(toolchain.identity))
     return node
-
-
-def run_step(make_args: Any, output: Path) -> int:
-    """Run a tool inside an action; returns the action's status."""
-    import sys
-
-    try:
-        sys.stderr.write(run_tool(make_args, output))
-    except ToolError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 # SCons registers this file under the name of the package it stands for; give the name back before importing it.
 sys.modules.pop("mgecc", None)
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from mgecc.rules import exists, generate
 
