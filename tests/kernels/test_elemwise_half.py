@@ -13,7 +13,19 @@ from mgecc.targets import Target
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 TARGETS = pytest.mark.parametrize("target", host_targets(), ids=host_names())
-MODES = ("ADD", "MUL", "TRUE_DIV", "MAX", "RELU", "SIGMOID", "TANH", "H_SWISH", "FUSE_MUL_ADD3", "FLOOR", "ABS")
+MODES = (
+    "ADD",
+    "MUL",
+    "TRUE_DIV",
+    "MAX",
+    "RELU",
+    "SIGMOID",
+    "TANH",
+    "H_SWISH",
+    "FUSE_MUL_ADD3",
+    "FLOOR",
+    "ABS",
+)
 OTHERS = ("float32", "int32", "int16", "uint16", "int8", "uint8", "bool")
 
 
@@ -101,7 +113,11 @@ def _case(seed: int) -> Case:
 def _rounded(seed: int) -> Case:
     rng = np.random.default_rng(seed)
     shape = random_shapes(rng, 1)[0]
-    return Case(f"round {shape}", lambda: node("RoundHalf", [value("x", shape)]), [rng.normal(size=shape).astype("f4")])
+    return Case(
+        f"round {shape}",
+        lambda: node("RoundHalf", [value("x", shape)]),
+        [rng.normal(size=shape).astype("f4")],
+    )
 
 
 @pytest.mark.parametrize("target", ["arm64", "armv7"])

@@ -27,7 +27,7 @@ _AS_STORED = frozenset(
         "Subtensor", "TypeCvt", "Where",
     }
 )  # fmt: skip
-_PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
+PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
 # Attributes that tell in which precision to compute or store; a float32 node has no choice.
 _PRECISION = {"compute_mode": "DEFAULT", "data_type": "DEFAULT"}
 
@@ -44,7 +44,7 @@ def convert(like: Node, value: Value, dtype: DType) -> Node:
 def _attributes(node: Node) -> dict[str, Any]:
     attrs = {k: FLOAT32 if isinstance(v, DType) and v == FLOAT16 else v for k, v in node.attrs.items()}
     attrs.update((k, v) for k, v in _PRECISION.items() if str(attrs.get(k, "")).startswith("FLOAT"))
-    if node.op in _PRODUCTS and node.inputs[1].is_const and _is_half(node.inputs[1]):
+    if node.op in PRODUCTS and node.inputs[1].is_const and _is_half(node.inputs[1]):
         attrs["weights_f16"] = True
     return attrs
 

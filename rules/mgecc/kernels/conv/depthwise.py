@@ -73,22 +73,23 @@ def _best(conv: Conv, target: Target) -> tuple[Tile, float] | None:
     return None if tile is None else (tile, cost)
 
 
-def _pack(node: Node, c: int) -> np.ndarray:
+def _pack(node: Node, conv: Conv, c: int) -> np.ndarray:
     """[block][tap][lane], zeros past the last channel."""
     w = weights_of(node)
     channels, taps = w.shape[0], w.shape[3] * w.shape[4]
     full = np.zeros((-(-channels // c) * c, taps), np.float32)
     full[:channels] = w.reshape(channels, taps)
-    return np.ascontiguousarray(full.reshape(-1, c, taps).transpose(0, 2, 1))
+    return conv.weights.stored(np.ascontiguousarray(full.reshape(-1, c, taps).transpose(0, 2, 1)))
 
 
 def _operands(conv: Conv, *extra: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     names = ["x", "w", "b", *(["z"] if conv.has_z else [])]
-    return (*((name, "const float *") for name in names), *extra, ("y", "float *"))
+    types = {"w": conv.weights.ctype}
+    return (*((name, types.get(name, "const float *")) for name in names), *extra, ("y", "float *"))
 
 
 def _suffix(conv: Conv) -> str:
-    return ("_add" if conv.has_z else "") + conv.activation.suffix
+    return conv.weights.suffix + ("_add" if conv.has_z else "") + conv.activation.suffix
 
 
 def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
@@ -96,7 +97,7 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "kh": conv.kh, "kw": conv.kw, "left": conv.pl,
         "p": tile.p, "quads": tile.quads, "r": tile.r, "right": conv.pr, "s": conv.sw, "single": tile.single,
-        "weights": tile.weights, "z": conv.has_z,
+        "weights": tile.weights, "wtype": conv.weights.name, "z": conv.has_z,
     }  # fmt: skip
     row = "row" if tile.single else ""
     return Kernel(
@@ -105,12 +106,14 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
         _operands(conv, ("zeros", "float *")),
         (*((name, "int32_t") for name in (*_SIZES, "pt")), *conv.activation.fields),
         tuple(sorted(params.items())),
-        conv.activation.needs,
+        conv.activation.needs + conv.weights.needs,
     )
 
 
 def any_kernel(conv: Conv, c: int) -> Kernel:
-    params: dict[str, Param] = {"activation": conv.activation.kind, "c": c, "z": conv.has_z}
+    params: dict[str, Param] = {
+        "activation": conv.activation.kind, "c": c, "wtype": conv.weights.name, "z": conv.has_z,
+    }  # fmt: skip
     names = (*_SIZES, "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
     return Kernel(
         f"dw_f32_any_c{c}{_suffix(conv)}",
@@ -118,7 +121,7 @@ def any_kernel(conv: Conv, c: int) -> Kernel:
         _operands(conv),
         (*((name, "int32_t") for name in names), *conv.activation.fields),
         tuple(sorted(params.items())),
-        conv.activation.needs,
+        conv.activation.needs + conv.weights.needs,
     )
 
 
@@ -129,7 +132,7 @@ def _call(conv: Conv, c: int, kernel: Kernel, node: Node) -> list[Call]:
     args = [sizes[name] if name in sizes else getattr(conv, name) for name in names]
     operands = (
         node.inputs[0],
-        Const(partial(_pack, node, c)),
+        Const(partial(_pack, node, conv, c)),
         Const(partial(bias_of, node, 0, blocks * c)),
         *([residual(node)] if conv.has_z else []),
         *([Workspace(conv.w * c * 4)] if ("zeros", "float *") in kernel.operands else []),

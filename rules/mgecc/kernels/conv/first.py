@@ -27,29 +27,32 @@ _MOST_SPAN = 48  # floats of one row that a tile may read
 
 def kernel(conv: Conv, target: Target, p: int, j: int) -> Kernel:
     c = target.block_of("float32")
+    types = {"w": conv.weights.ctype}
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "loads": _floats(conv, target, p) // 4,
-        "p": p, "quads": target.isa.startswith("neon"), "sw": conv.sw, "xl": 4, "z": conv.has_z,
+        "p": p, "quads": target.isa.startswith("neon"), "sw": conv.sw,
+        "wtype": conv.weights.name, "xl": 4, "z": conv.has_z,
     }  # fmt: skip
-    ending = ("_add" if conv.has_z else "") + conv.activation.suffix
+    ending = conv.weights.suffix + ("_add" if conv.has_z else "") + conv.activation.suffix
     return Kernel(
         f"conv_f32_first_kw{conv.kw}s{conv.sw}_c{c}_p{p}x{j}{ending}",
         "conv/first.c.j2",
-        (*((name, "const float *") for name in operands), ("window", "float *"), ("y", "float *")),
+        (*((name, types.get(name, "const float *")) for name in operands), ("window", "float *"), ("y", "float *")),
         (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),
         tuple(sorted(params.items())),
-        conv.activation.needs,
+        conv.activation.needs + conv.weights.needs,
     )
 
 
-def _pack(node: Node, c: int, j: int, first: int, count: int) -> np.ndarray:
+def _pack(node: Node, conv: Conv, c: int, j: int, part: tuple[int, int]) -> np.ndarray:
     """[group of j vectors][input channel][ky][kx][j * c], zeros past the last output channel."""
+    first, count = part
     w = weights_of(node)[0]
     full = np.zeros((-(-w.shape[0] // c) * c, *w.shape[1:]), np.float32)
     full[: w.shape[0]] = w
     chosen = full[first * c : (first + count * j) * c].reshape(count, j * c, *w.shape[1:])
-    return np.ascontiguousarray(chosen.transpose(0, 2, 3, 4, 1))
+    return conv.weights.stored(np.ascontiguousarray(chosen.transpose(0, 2, 3, 4, 1)))
 
 
 def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]:
@@ -61,7 +64,7 @@ def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]
         if width and count:
             operands = (
                 node.inputs[0],
-                Const(partial(_pack, node, c, width, first, count)),
+                Const(partial(_pack, node, conv, c, width, (first, count))),
                 Const(partial(bias_of, node, first * c, count * width * c)),
                 *([residual(node)] if conv.has_z else []),
                 Workspace(conv.ic * conv.kh * _floats(conv, target, p) * 4),

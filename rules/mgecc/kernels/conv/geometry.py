@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.kernels.fused import Activation, activation_of
+from mgecc.kernels.weights import WeightType, weight_type
 from mgecc.ops.convolution import geometry
 
 
@@ -33,6 +34,7 @@ class Conv:
     pl: int
     activation: Activation
     has_z: bool
+    weights: WeightType
 
     @property
     def pixels(self) -> int:
@@ -81,7 +83,7 @@ def conv_of(node: Node) -> Conv | None:
     (oh, ow), (kh, kw) = geo.output[2:], window.kernel
     (sh, sw), (dh, dw), ((pt, _), (pl, _)) = window.stride, window.dilate, window.pad
     sizes = (n, g * ipg, g * opg, g, h, width, oh, ow, kh, kw, sh, sw, dh, dw, pt, pl)
-    return Conv(*sizes, activation_of(node), residual(node) is not None)
+    return Conv(*sizes, activation_of(node), residual(node) is not None, weight_type(node))
 
 
 def bias_value(node: Node) -> Value | None:

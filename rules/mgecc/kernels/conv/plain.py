@@ -16,14 +16,15 @@ _FIELDS = ("n", "groups", "icg", "ocg", "h", "w", "oh", "ow", "kh", "kw", "sh", 
 
 
 def kernel(conv: Conv) -> Kernel:
+    types = {"w": conv.weights.ctype}
     names = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     return Kernel(
-        f"conv_f32_plain{'_add' if conv.has_z else ''}{conv.activation.suffix}",
+        f"conv_f32_plain{conv.weights.suffix}{'_add' if conv.has_z else ''}{conv.activation.suffix}",
         "conv/plain.c.j2",
-        (*((name, "const float *") for name in names), ("y", "float *")),
+        (*((name, types.get(name, "const float *")) for name in names), ("y", "float *")),
         (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),
-        (("activation", conv.activation.kind), ("z", conv.has_z)),
-        conv.activation.needs,
+        (("activation", conv.activation.kind), ("wtype", conv.weights.name), ("z", conv.has_z)),
+        conv.activation.needs + conv.weights.needs,
     )
 
 
@@ -32,7 +33,7 @@ def _build(conv: Conv, node: Node) -> list[Call]:
     args = [per_group[name] if name in per_group else getattr(conv, name) for name in _FIELDS]
     operands = (
         node.inputs[0],
-        Const(lambda: np.ascontiguousarray(weights_of(node))),
+        Const(lambda: conv.weights.stored(np.ascontiguousarray(weights_of(node)))),
         Const(partial(bias_of, node, 0, conv.oc)),
         *([residual(node)] if conv.has_z else []),
         node.output,

@@ -91,20 +91,22 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     flat, act = conv.is_pointwise, conv.activation
     stride = conv.sw if conv.sw <= 2 else 0
     window = "k1s1" if flat else f"s{stride or 'any'}"
-    operands = [("x", "const float *"), ("w", "const float *"), ("b", "const float *")]
+    operands = [("x", "const float *"), ("w", conv.weights.ctype), ("b", "const float *")]
     operands += [("z", "const float *")] * conv.has_z + [("y", "float *")]
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
         "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
-        "quads": tile.isa.startswith("neon"), "sw": 1 if flat else stride, "u": tile.u, "xl": tile.xl, "z": conv.has_z,
+        "quads": tile.isa.startswith("neon"), "sw": 1 if flat else stride, "u": tile.u,
+        "wtype": conv.weights.name, "xl": tile.xl, "z": conv.has_z,
     }  # fmt: skip
+    ending = conv.weights.suffix + ("_add" if conv.has_z else "") + act.suffix
     return Kernel(
-        f"conv_f32_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{'_add' if conv.has_z else ''}{act.suffix}",
+        f"conv_f32_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
         "conv/tile.c.j2",
         tuple(operands),
         (*((name, "int32_t") for name in names), *act.fields),
         tuple(sorted(params.items())),
-        act.needs,
+        act.needs + conv.weights.needs,
     )
 
 
@@ -119,7 +121,7 @@ def pack(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> np.ndarr
     chosen = chosen[first * c : (first + count * tile.j) * c].reshape(
         count, tile.j * c, blocks_in, c, conv.taps
     )
-    return np.ascontiguousarray(chosen.transpose(0, 4, 2, 3, 1))
+    return conv.weights.stored(np.ascontiguousarray(chosen.transpose(0, 4, 2, 3, 1)))
 
 
 def _call(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> Call:

@@ -11,11 +11,11 @@ import numpy as np
 from mgecc.graph import Node, Value
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, serves
 from mgecc.kernels.fused import Activation, activation_of
+from mgecc.kernels.weights import WeightType, weight_type
 from mgecc.targets import Target
 
 _SIZES = ("batch", "m", "n", "k", "sa", "sb")
 _STRIDES = ("am", "ak", "bk", "bn")
-_OPERANDS = (("x", "const float *"), ("w", "const float *"), ("b", "const float *"), ("y", "float *"))
 # ISA -> rows and vectors of the largest tile.
 _TILES: dict[str, tuple[int, int]] = {
     "neon64": (10, 2),
@@ -39,6 +39,7 @@ class Product:
     tb: bool
     b_const: bool
     activation: Activation
+    weights: WeightType
 
     @property
     def macs(self) -> int:
@@ -76,13 +77,15 @@ def product_of(node: Node) -> Product | None:
     a, b = node.inputs[:2]
     if node.op == "Dot":
         fits = a.shape == b.shape
-        return Product(1, 1, 1, a.shape[0], False, True, b.is_const, Activation("IDENTITY")) if fits else None
+        plain = Activation("IDENTITY"), WeightType("f32")
+        return Product(1, 1, 1, a.shape[0], False, True, b.is_const, *plain) if fits else None
     if len(node.inputs) > 2 and not _is_bias(node.inputs[2], node.output.shape[-1]):
         return None
     ta, tb = (bool(node.attrs.get(name)) for name in ("transposeA", "transposeB"))
     batch = a.shape[0] if a.type.rank == 3 else 1
     m, n = node.output.shape[-2:]
-    return Product(batch, m, n, a.shape[-2 if ta else -1], ta, tb, b.is_const, activation_of(node))
+    ending = activation_of(node), weight_type(node)
+    return Product(batch, m, n, a.shape[-2 if ta else -1], ta, tb, b.is_const, *ending)
 
 
 def _is_bias(value: Value, n: int) -> bool:
@@ -107,12 +110,12 @@ def _pack(node: Node, product: Product, width: int) -> np.ndarray:
     if product.n < width:
         b = np.pad(b, ((0, 0), (0, 0), (0, width - product.n)))
     starts = [min(s, b.shape[2] - width) for s in range(0, b.shape[2], width)]
-    return np.ascontiguousarray(np.stack([b[:, :, s : s + width] for s in starts], axis=1))
+    return product.weights.stored(np.stack([b[:, :, s : s + width] for s in starts], axis=1))
 
 
-def _source(value: Value) -> Value | Const:
+def _source(value: Value, stored: WeightType) -> Value | Const:
     given = value.const
-    return value if given is None else Const(lambda: given)
+    return value if given is None else Const(lambda: stored.stored(given))
 
 
 def _call(product: Product, kernel: Kernel, width: int, node: Node) -> list[Call]:
@@ -120,20 +123,20 @@ def _call(product: Product, kernel: Kernel, width: int, node: Node) -> list[Call
     sizes = {"sb": -(-product.n // width) * product.k * width} if width else {}
     names = [name for name, ctype in kernel.fields if ctype == "int32_t"]
     args = [sizes.get(name, getattr(product, name)) for name in names]
-    right = Const(partial(_pack, node, product, width)) if width else _source(node.inputs[1])
-    operands = (_source(node.inputs[0]), right, Const(partial(_bias, node, product.n)), node.output)
+    right = Const(partial(_pack, node, product, width)) if width else _source(node.inputs[1], product.weights)
+    operands = (_source(node.inputs[0], WeightType("f32")), right, Const(partial(_bias, node, product.n)), node.output)
     return [Call(kernel, operands, (*args, *product.activation.numbers))]
 
 
 def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...], **params: Param) -> Kernel:
     activation = product.activation
     return Kernel(
-        f"matmul_f32_{symbol}{activation.suffix}",
+        f"matmul_f32_{symbol}{product.weights.suffix}{activation.suffix}",
         f"matmul/{template}.c.j2",
-        _OPERANDS,
+        (("x", "const float *"), ("w", product.weights.ctype), ("b", "const float *"), ("y", "float *")),
         (*((name, "int32_t") for name in fields), *activation.fields),
-        tuple(sorted({"activation": activation.kind, **params}.items())),
-        activation.needs,
+        tuple(sorted({"activation": activation.kind, "wtype": product.weights.name, **params}.items())),
+        activation.needs + product.weights.needs,
     )
 
 

@@ -88,6 +88,26 @@ MG_INLINE void mg_vf_store_f16(uint16_t *p, mg_vf a)
 }
 #endif
 
+#if MG_VF == 4 && defined(__ARM_NEON)
+/* Neighbouring vectors; the pointer moves past them. */
+MG_INLINE mg_vf mg_vf_next_f16(const uint16_t **p) { return mg_vf_load_f16((*p += 4) - 4); }
+
+MG_INLINE mg_vf3 mg_vf_next3_f16(const uint16_t **p)
+{
+    const mg_vf3 v = {{mg_vf_load_f16(*p), mg_vf_load_f16(*p + 4), mg_vf_load_f16(*p + 8)}};
+    *p += 12;
+    return v;
+}
+
+MG_INLINE mg_vf4 mg_vf_next4_f16(const uint16_t **p)
+{
+    const uint16_t *h = *p;
+    const mg_vf4 v = {{mg_vf_load_f16(h), mg_vf_load_f16(h + 4), mg_vf_load_f16(h + 8), mg_vf_load_f16(h + 12)}};
+    *p = h + 16;
+    return v;
+}
+#endif
+
 /* 0 < n < MG_VF halves; the other lanes are zero. */
 MG_INLINE mg_vf mg_vf_load_f16_part(const uint16_t *p, int n)
 {
@@ -109,6 +129,13 @@ MG_INLINE mg_vf mg_vf_set1_f16(uint16_t bits)
     uint16_t lanes[MG_VF];
     for (int l = 0; l < MG_VF; ++l) lanes[l] = bits;
     return mg_vf_load_f16(lanes);
+}
+
+MG_INLINE float mg_f16_value(uint16_t bits)
+{
+    float lanes[MG_VF];
+    mg_vf_store(lanes, mg_vf_set1_f16(bits));
+    return lanes[0];
 }
 
 /* Rounded to half precision, still float32. */

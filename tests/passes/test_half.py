@@ -1,0 +1,106 @@
+"""float16 graphs keep their meaning when nodes compute in float32; weights are compressed where that is possible."""
+
+import numpy as np
+import pytest
+from mgecc import ops
+from mgecc.graph import DType, Graph, Node, TensorType, Value
+from mgecc.interpret import run
+from mgecc.passes import compress, half
+
+FLOAT16 = DType("float16")
+CONV = {
+    "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", "pad_h": 1, "pad_w": 1, "stride_h": 1,
+    "stride_w": 1, "dilate_h": 1, "dilate_w": 1, "compute_mode": "FLOAT32",
+}  # fmt: skip
+POOL = {"window_h": 2, "window_w": 2, "stride_h": 2, "stride_w": 2, "pad_h": 0, "pad_w": 0, "format": "NCHW"}
+Arrays = dict[str, np.ndarray]
+
+
+def step(graph: Graph, op: str, inputs: list[Value], **attrs: object) -> Value:
+    node = Node(op, f"{op}{len(graph.nodes)}", {"output_dtype": None, **attrs}, inputs)
+    node.outputs = [Value(node.name, t, node) for t in ops.infer(node)]
+    graph.nodes.append(node)
+    return node.output
+
+
+def parameter(rng: np.random.Generator, *shape: int, dtype: DType = FLOAT16) -> Value:
+    return Value("w", TensorType(shape, dtype), const=rng.normal(size=shape).astype(dtype.numpy))
+
+
+def network(rng: np.random.Generator, dtype: DType = FLOAT16) -> tuple[Graph, Arrays]:
+    """Convolution, ReLU, convolution, addition, pooling, mean, transposition, product: some values are read twice."""
+    channels, size = int(rng.integers(1, 9)), int(rng.integers(2, 9))
+    x = Value("x", TensorType((1, channels, size, size), dtype))
+    graph = Graph("net", [x])
+    first = step(graph, "ConvBias", [x, parameter(rng, 6, channels, 3, 3, dtype=dtype)], **CONV)
+    relu = step(graph, "Elemwise", [first], mode="RELU")
+    second = step(graph, "ConvBias", [relu, parameter(rng, 6, 6, 3, 3, dtype=dtype)], **CONV)
+    third = step(graph, "ConvBias", [second, parameter(rng, 6, 6, 3, 3, dtype=dtype)], **CONV)
+    total = step(graph, "Elemwise", [relu, third], mode="ADD")
+    pooled = step(graph, "Pooling", [total], mode="MAX", **POOL)
+    mean = step(graph, "Reduce", [pooled], mode="MEAN", axis=3, data_type="DEFAULT")
+    flat = step(graph, "Reduce", [mean], mode="SUM", axis=2, data_type="DEFAULT")
+    rows = step(graph, "AxisAddRemove", [flat], desc=[("REMOVE", 3), ("REMOVE", 2)], param=None)
+    attrs = {"transposeA": False, "transposeB": False, "compute_mode": "FLOAT32", "format": "DEFAULT"}
+    out = step(graph, "MatrixMul", [rows, parameter(rng, 6, 5, dtype=dtype)], **attrs)
+    graph.outputs = [("out", out), ("second", second)]
+    return graph, {"x": rng.normal(size=x.shape).astype(dtype.numpy)}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_results_stay_the_same_halves(seed: int) -> None:
+    graph, arrays = network(np.random.default_rng(seed))
+    before = run(graph, arrays)
+    half.run(graph)
+    after = run(graph, arrays)
+    for a, b in zip(before, after):
+        assert b.dtype == np.float16
+        np.testing.assert_array_max_ulp(b, a, 1)
+
+
+def test_products_read_float32_and_keep_float16_weights() -> None:
+    graph, _ = network(np.random.default_rng(1))
+    half.run(graph)
+    products = [node for node in graph.nodes if node.op in half.PRODUCTS]
+    assert len(products) == 4
+    for node in products:
+        assert node.attrs["weights_f16"]
+        assert {v.type.dtype.name for v in (*node.inputs, node.output)} == {"float32"}
+
+
+def test_float32_between_two_nodes_is_rounded_without_being_stored_as_halves() -> None:
+    graph, _ = network(np.random.default_rng(2))
+    half.run(graph)
+    pairs = [
+        node
+        for node in graph.nodes
+        if node.op == "TypeCvt"
+        and node.inputs[0].producer is not None
+        and node.inputs[0].producer.op == "TypeCvt"
+    ]
+    # Only the model's output `second` is stored as halves and read by a product as well.
+    assert [node.inputs[0] for node in pairs] == [graph.outputs[1][1]]
+    assert "RoundHalf" in {node.op for node in graph.nodes}
+
+
+def test_compression_rounds_weights_and_nothing_else() -> None:
+    rng = np.random.default_rng(3)
+    graph, _ = network(rng, DType("float32"))
+    products = [node for node in graph.nodes if node.op in half.PRODUCTS]
+    given = [node.inputs[1].const for node in products]
+    compress.run(graph)
+    for node, weights in zip(products, given):
+        assert weights is not None
+        assert node.attrs["weights_f16"]
+        np.testing.assert_array_equal(node.inputs[1].const, weights.astype(np.float16).astype(np.float32))
+
+
+def test_weights_beyond_the_halves_stay_float32() -> None:
+    graph, _ = network(np.random.default_rng(4), DType("float32"))
+    node = graph.nodes[0]
+    weights = node.inputs[1].const
+    assert weights is not None
+    weights[0, 0, 0, 0] = 1e5
+    compress.run(graph)
+    assert "weights_f16" not in node.attrs
+    assert node.inputs[1].const is weights
