@@ -23,6 +23,10 @@ from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool
 MakeArgs = Callable[[str, list[str]], Sequence[str]]
 
 
+def _nothing() -> None:
+    pass
+
+
 class SignedAction(FunctionAction):
     """A Python action with a signature and a display line of its own.
 
@@ -31,7 +35,8 @@ class SignedAction(FunctionAction):
     """
 
     def __init__(self, function: Callable[..., int], signature: str, shown: str) -> None:
-        super().__init__(function, {})
+        super().__init__(_nothing, {})  # SCons would take time to read the code, which the signature stands for
+        self.execfunction = function
         self.signature = signature
         self.shown = shown
 

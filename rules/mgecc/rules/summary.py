@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 
+@cache
 def section_sizes(path: Path) -> tuple[int, int]:
     """Bytes of an ELF object that go to flash (code and constants) and those that need RAM (data and bss)."""
     from elftools.elf.constants import SH_FLAGS

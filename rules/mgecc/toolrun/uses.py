@@ -52,8 +52,8 @@ def _referenced(template: str) -> tuple[str, ...]:
     from mgecc.kernels.render import parse
 
     names = [*meta.find_referenced_templates(parse(template))]
-    if None in names:
-        # A computed name could be any template.
+    if None in names or template.startswith("custom/"):
+        # A computed name could be any template, and so could those that a template of the user's includes.
         return tuple(path.relative_to(_KERNELS).as_posix() for path in sorted(_KERNELS.rglob("*.j2")))
     return tuple(name for name in names if name)
 
