@@ -126,6 +126,8 @@ def test_a_release_has_all_papers_and_does_not_depend_on_when_and_where(
         "share/first/first.blob",
         "firmware/app-armv7.elf",
     } <= names
+    bill = json.loads((folder / "sbom.cdx.json").read_text())
+    assert {"model-armv7-first", "firmware-armv7-app-armv7"} <= {row["bom-ref"] for row in bill["components"]}
     statement = json.loads((folder / "provenance.intoto.json").read_text())
     assert {s["name"] for s in statement["subject"]} == names - {
         "SHA256SUMS",

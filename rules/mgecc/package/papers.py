@@ -89,13 +89,17 @@ def _toolchains(parts: Sequence[Part]) -> list[dict[str, Any]]:
 
 
 def _model(part: Part) -> dict[str, Any]:
+    kind, reference = ("machine-learning-model", "model") if part.is_model else ("firmware", "firmware")
     model = {
-        "type": "machine-learning-model",
-        "bom-ref": f"model-{part.label}-{part.name}",
+        "type": kind,
+        "bom-ref": f"{reference}-{part.label}-{part.name}",
         "name": part.name,
     }
-    hashes = [{"alg": "SHA-256", "content": sha256(path)} for _, path in sorted(part.materials.items())]
-    more: dict[str, Any] = {"hashes": hashes} if hashes else {}
+    digests = [
+        {"name": f"mgecc:sha256:{name}", "value": sha256(path)}
+        for name, path in sorted(part.materials.items())
+    ]
+    more: dict[str, Any] = {"properties": digests} if digests else {}
     if part.licence:
         more["licenses"] = [{"license": {"name": part.licence}}]
     if part.description:

@@ -34,6 +34,10 @@ class Part:
     licence: str = ""
     description: str = ""
 
+    @property
+    def is_model(self) -> bool:
+        return any(path.startswith("lib/") for path in self.files)
+
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -85,9 +89,16 @@ def _model_files(name: str, folder: Path) -> dict[str, Path]:
         for suffix in ("a", "so")
         for path in [*folder.glob(f"lib{name}.{suffix}"), *folder.glob(f"*/lib{name}.{suffix}")]
     }
-    headers = {f"include/{path.name}": path for path in [folder / f"{name}.h", include_folder() / "mgecc.h"]}
+    headers = {f"include/{path.name}": path for path in _headers(name, folder)}
     data = {f"share/{name}/{path.name}": path for path in [folder / f"{name}.blob", folder / "report.json"]}
     return libraries | headers | data
+
+
+def _headers(name: str, folder: Path) -> list[Path]:
+    """The model's header and the runtime's; and those of image functions where it has some."""
+    images = folder / f"{name}_cv.h"
+    own = [folder / f"{name}.h", include_folder() / "mgecc.h"]
+    return [*own, *([images, include_folder() / "mgecc_cv.h"] if images.is_file() else [])]
 
 
 def _notices(folder: Path, name: str) -> dict[str, Path]:

@@ -37,8 +37,8 @@ class FirmwareNodes(NodeList):
 
     ``elf``: the linked program. ``map``: the linker's map. ``hex``, ``bin``: what is written to flash; empty where a
     system loads programs, and ``bin`` also for boards whose vectors lie apart. ``board``: the entry of the target's
-    ``boards``, None under a system. ``models``, ``target``, ``cpu``, ``label``, ``name``, ``toolchain``, ``folder``:
-    what it was made of and where it lies.
+    ``boards``, None under a system. ``made_of``: the sources. ``models``, ``target``, ``cpu``, ``label``, ``name``,
+    ``toolchain``, ``folder``: what it was made of and where it lies.
     """
 
 
@@ -139,6 +139,7 @@ def _build(request: _Request, sources: Any) -> FirmwareNodes:
     nodes.elf, nodes.map = elf, map_file
     nodes.hex, nodes.bin = (NodeList([images[k]] if k in images else []) for k in ("hex", "bin"))
     nodes.board, nodes.models, nodes.name, nodes.folder = request.board, request.models, name, request.folder
+    nodes.made_of = NodeList(given)
     for key in ("target", "cpu", "label", "toolchain"):
         setattr(nodes, key, getattr(request.models[0], key))
     return nodes
@@ -208,6 +209,7 @@ def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[
         try:
             link_program(toolchain, elf, words, script and Path(str(script)))
         except ToolError as error:
+            partial.unlink(missing_ok=True)
             sys.stderr.write(f"{error}\n")
             return 1
         os.replace(partial, map_file)

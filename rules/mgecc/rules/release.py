@@ -15,6 +15,7 @@ from mgecc.package.archive import EpochError
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.firmware import FirmwareNodes
 from mgecc.rules.model import ModelNodes
+from mgecc.targets import load_target, load_toolchain
 
 
 def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
@@ -61,7 +62,20 @@ def _papers(nodes: Any) -> list[Any]:
 def part_of(nodes: Any) -> Part:
     """The files of a model or a firmware, for a package."""
     if isinstance(nodes, FirmwareNodes):
-        return Part(nodes.name, nodes.label, {f"firmware/{Path(str(n)).name}": Path(str(n)) for n in nodes})
+        return _firmware_part(nodes)
     config = Path(nodes.config.srcnode().get_abspath())
     folder = Path(nodes.blob.get_dir().get_abspath())
     return model_part(config, nodes.name, folder, nodes.target, nodes.cpu, (nodes.toolchain, nodes.optimize))
+
+
+def _firmware_part(nodes: FirmwareNodes) -> Part:
+    target = load_target(nodes.target, nodes.cpu)
+    toolchain = load_toolchain(nodes.toolchain, target)
+    sources = [Path(source.srcnode().get_abspath()) for source in nodes.made_of if not source.is_derived()]
+    return Part(
+        name=nodes.name,
+        label=nodes.label,
+        files={f"firmware/{Path(str(node)).name}": Path(str(node)) for node in nodes},
+        materials={f"{path.parent.name}/{path.name}": path for path in sources},
+        facts={"target": target.name, "cpu": nodes.cpu, "toolchain": toolchain.identity},
+    )
