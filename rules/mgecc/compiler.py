@@ -136,13 +136,15 @@ def _case(config: ModelConfig) -> str:
 
 def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Program:
     """The program of one set of input shapes for one kernel set."""
-    from mgecc.passes import compress, extents, nhwc, optimize
+    from mgecc.passes import compress, extents, ioc16, nhwc, optimize
     from mgecc.planner.plan import plan
 
     graph, problems = survey(config)
     if config.options.get("add_nhwc2nchw_to_input"):
         nhwc.run(graph)
     optimize(graph)
+    if config.options.get("enable_ioc16"):
+        ioc16.run(graph)
     if config.options.get("enable_compress_fp16"):
         compress.run(graph)
     extents.carry(graph, problems)

@@ -5,7 +5,7 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
-from mgecc.passes import compress, half
+from mgecc.passes import compress, half, ioc16
 
 FLOAT16 = DType("float16")
 CONV = {
@@ -104,3 +104,26 @@ def test_weights_beyond_the_halves_stay_float32() -> None:
     compress.run(graph)
     assert "weights_f16" not in node.attrs
     assert node.inputs[1].const is weights
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_float32_networks_run_on_halves(seed: int) -> None:
+    graph, arrays = network(np.random.default_rng(seed), DType("float32"))
+    before = run(graph, arrays)
+    ioc16.run(graph)
+    for a, b in zip(before, run(graph, arrays)):
+        assert b.dtype == np.float32
+        np.testing.assert_allclose(b, a, rtol=0.01, atol=0.01 * float(np.abs(a).max()))
+    assert all(node.attrs["weights_f16"] for node in graph.nodes if node.op in half.PRODUCTS)
+    assert {v.type.dtype.name for node in graph.nodes if node.op == "Elemwise" for v in node.outputs} == {"float16"}
+
+
+def test_nodes_with_numbers_beyond_the_halves_stay_float32() -> None:
+    graph, _ = network(np.random.default_rng(5), DType("float32"))
+    weights = graph.nodes[0].inputs[1].const
+    assert weights is not None
+    weights[0, 0, 0, 0] = 1e5
+    node = graph.nodes[0]
+    ioc16.run(graph)
+    assert node in graph.nodes and node.inputs[1].const is weights
+    assert sum("weights_f16" in other.attrs for other in graph.nodes) == 3

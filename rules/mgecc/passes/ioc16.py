@@ -1,0 +1,85 @@
+"""float32 networks in half precision (enable_ioc16): values and weights become float16, inputs and outputs do not.
+
+Not in the pipeline: it runs behind it where the configuration asks for it, so that scales are folded into weights in
+full precision before. Operators outside the list keep float32, with conversions around them, and so do nodes with
+constants that are larger than every half.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import DType, Graph, Node, Unsupported, Value
+from mgecc.graph.types import FLOAT32
+from mgecc.passes import half
+from mgecc.passes.build import constant, node_like
+
+_NARROWED = half.PRODUCTS | {
+    "AdaptivePooling", "AxisAddRemove", "Broadcast", "Concat", "ConvolutionBackwardData", "Dimshuffle", "Elemwise",
+    "FusedElemwise", "Padding", "Pooling", "PowC", "Reduce", "Reshape", "Resize", "Softmax", "Split", "Subtensor",
+}  # fmt: skip
+
+
+def _attributes(node: Node) -> dict[str, Any]:
+    return {k: half.FLOAT16 if isinstance(v, DType) and v == FLOAT32 else v for k, v in node.attrs.items()}
+
+
+class _Narrowing:
+    """The graph with its nodes replaced one by one; ``narrow``: float32 values as float16."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.narrow: dict[Value, Value] = {}
+
+    def _read(self, node: Node, value: Value) -> Value:
+        if value.type.dtype != FLOAT32:
+            return value
+        if value not in self.narrow and value.const is not None:
+            with np.errstate(over="ignore"):
+                self.narrow[value] = constant(value.name, value.const.astype(np.float16), half.FLOAT16)
+        elif value not in self.narrow:
+            made = half.convert(node, value, half.FLOAT16)
+            self.nodes.append(made)
+            self.narrow[value] = made.output
+        return self.narrow[value]
+
+    def add(self, node: Node) -> None:
+        """The node in float16, and its float32 results from there; or the node as it is."""
+        made = self._narrowed(node)
+        self.nodes.append(made or node)
+        for k, value in enumerate(node.outputs if made else ()):
+            assert made is not None
+            if made.outputs[k].type == value.type:
+                made.outputs[k], value.producer = value, made
+                continue
+            self.narrow[value] = made.outputs[k]
+            back = half.convert(node, made.outputs[k], FLOAT32)
+            back.outputs, value.producer = [value], back
+            self.nodes.append(back)
+
+    def _narrowed(self, node: Node) -> Node | None:
+        if node.op not in _NARROWED or node.output.type.dtype != FLOAT32:
+            return None
+        if any(v.const is not None and v.type.dtype == FLOAT32 and _too_large(v.const) for v in node.inputs):
+            return None
+        try:
+            return node_like(node, node.op, _attributes(node), [self._read(node, v) for v in node.inputs])
+        except Unsupported:
+            return None
+
+
+def _too_large(array: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):
+        return bool((np.isfinite(array) & ~np.isfinite(array.astype(np.float16))).any())
+
+
+def run(graph: Graph) -> None:
+    """All nodes in the list; those that kernels know in float32 only compute in it, on numbers of half precision."""
+    narrowing = _Narrowing()
+    for node in graph.nodes:
+        narrowing.add(node)
+    graph.nodes = narrowing.nodes
+    graph.sweep()
+    half.run(graph)

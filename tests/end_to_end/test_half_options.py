@@ -1,0 +1,37 @@
+"""Networks with weights, or weights and values, in half precision: half the blob, the same classes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mgecc.compiler import compile_model
+from mgecc.config import Verify, load_cases, load_config
+from mgecc.targets import load_target
+from mgecc.toolrun.emulators import EmulatorMissing
+from mgecc.toolrun.session import compile_and_build, prepare
+from mgecc.toolrun.verify import verify
+
+MODELS = Path(__file__).parents[2] / "models"
+TRIED = [
+    *(("digits", t, "enable_compress_fp16") for t in ("arm64", "armv7", "baremetal")),
+    *(("digits", t, "enable_ioc16") for t in ("arm64", "armv7", "baremetal")),
+    ("mobilenet", "x86_64", "enable_compress_fp16"),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "option"), TRIED)
+def test_half_precision_gives_the_same_classes(name: str, target: str, option: str, tmp_path: Path) -> None:
+    plain = load_config(MODELS / name / "model.yaml")
+    config = replace(plain, options={option: True})
+    libraries = compile_and_build(config, load_target(target), "zig", tmp_path / "products")
+    blob = len(compile_model(plain, target).files[f"{name}.blob"])
+    assert len(compile_model(config, target).files[f"{name}.blob"]) < 0.55 * blob
+    assert plain.verify.inputs and plain.verify.expected
+    inputs, expected = load_cases(plain.verify.inputs), load_cases(plain.verify.expected)
+    try:
+        session = prepare(libraries, "zig", tmp_path / "runner")
+        results = verify(session, inputs, expected, Verify(max_abs_of_peak=0.005, top=plain.verify.top))
+    except EmulatorMissing as error:
+        pytest.skip(str(error))
+    for errors in results.values():
+        assert all(error.ok for error in errors), errors
