@@ -29,8 +29,8 @@ SCONSTRUCT = """
 env = Environment(tools=[])
 env.Tool("mgecc", toolpath=[{tool!r}])
 env["CPPDEFINES"] = {{"COUNTED": 2}}
-for target in ["boards/mine.yaml", "armv7"]:
-    SConscript("app/SConscript", variant_dir="out/" + File(target).name, duplicate=0, exports=dict(env=env, target="#" + target if ".yaml" in target else target))
+for target in ["#boards/mine.yaml", "armv7"]:
+    SConscript("app/SConscript", variant_dir="out/" + File(target).name, duplicate=0, exports=["env", "target"])
 """
 SCONSCRIPT = """
 Import("env", "target")

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from mgecc.targets import TargetError, load_target, load_toolchain
 
-BOARD = "base: baremetal\ncpu: cortex-m7\nboards:\n  - {machine: mps2-an500, flash: [0, 0x400000], ram: [0x20000000, 4096]}\n"
+BOARD = """
+base: baremetal
+cpu: cortex-m7
+boards:
+  - {machine: mps2-an500, flash: [0, 0x400000], ram: [0x20000000, 4096]}
+"""
 
 
 def own(tmp_path: Path, text: str, name: str = "mine.yaml") -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import SCons.Script as script
 
+from mgecc.compiler import compiler_id
 from mgecc.package.form import form_files, package_files
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.model import ModelNodes
@@ -50,6 +51,7 @@ def mge_package(env: Any, form: str, model: ModelNodes) -> list[Any]:
 
     action = SignedAction(write, f"PACKAGE {form}", step_line("PACK", form, f"{model.name}-{model.label}"))
     nodes = env.Command([f"{folder}/{name}" for name in names], list(model), action)
+    env.Depends(nodes, env.Value(compiler_id()))
     env.Clean(nodes, env.Dir(folder))
     return list(nodes)
 

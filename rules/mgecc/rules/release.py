@@ -10,6 +10,7 @@ from typing import Any
 
 from SCons.Errors import UserError
 
+from mgecc.compiler import compiler_id
 from mgecc.package import Part, model_part, write_release
 from mgecc.package.archive import EpochError
 from mgecc.rules.actions import SignedAction, step_line
@@ -42,6 +43,8 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
     action = SignedAction(write, f"RELEASE {date} {_asked(chosen)}", step_line("TAR", f"{name}.tar"))
     sources = [node for nodes in chosen for node in [*nodes, *_papers(nodes)]]
     (node,) = env.Command(f"{build_dir or env['MGE_BUILD_DIR']}/release/{name}.tar", sources, action)
+    # The provenance has the digest of the compiler, which covers what writes the archive.
+    env.Depends(node, env.Value(compiler_id()))
     return node
 
 
