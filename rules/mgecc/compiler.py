@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mgecc.config import LibraryConfig, ModelConfig
     from mgecc.graph import CompileError, Diagnostics, Graph
     from mgecc.ops.custom import UserKernel
+    from mgecc.passes.inputs import InputForm
     from mgecc.planner import Program
     from mgecc.planner.weights import WeightSection
 
@@ -119,6 +120,28 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     return share_weights(programs, weights)
 
 
+def input_forms(config: ModelConfig, graph: Graph) -> dict[str, InputForm]:
+    """How the application gives its inputs, for those that the network wants in another form."""
+    from mgecc.config import InputConfig
+    from mgecc.graph import DType
+    from mgecc.passes.inputs import InputForm
+
+    images = {v.name for v in graph.inputs if v.type.rank == 4}
+    turned = images if config.options.get("add_nhwc2nchw_to_input") else set()
+    specs = {v.name: InputConfig() for v in graph.inputs} | config.inputs
+    return {
+        name: InputForm(
+            channels_last=spec.layout == "NHWC" or name in turned,
+            dtype=DType(spec.dtype) if spec.dtype else None,
+            mean=spec.mean,
+            std=spec.std,
+            scale=spec.scale,
+        )
+        for name, spec in specs.items()
+        if spec.converts or name in turned
+    }
+
+
 def _errors_of_sets(config: ModelConfig, errors: Sequence[tuple[ModelConfig, CompileError]]) -> CompileError:
     """What sets of input shapes do not compile, and why; problems that all of them have are told once."""
     from mgecc.graph import CompileError
@@ -136,12 +159,11 @@ def _case(config: ModelConfig) -> str:
 
 def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Program:
     """The program of one set of input shapes for one kernel set."""
-    from mgecc.passes import compress, extents, ioc16, nhwc, optimize
+    from mgecc.passes import compress, extents, inputs, ioc16, optimize
     from mgecc.planner.plan import plan
 
     graph, problems = survey(config)
-    if config.options.get("add_nhwc2nchw_to_input"):
-        nhwc.run(graph)
+    inputs.run(graph, input_forms(config, graph), problems)
     optimize(graph)
     if config.options.get("enable_ioc16"):
         ioc16.run(graph)

@@ -71,7 +71,7 @@ def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
         return load_cases(path)
     if config.preprocess is None:
         raise InputError(f"{config.path}: there is no 'preprocess:' that says how a picture becomes an input")
-    return {f"in.{config.preprocess.input}": load_picture(path, config.preprocess)}
+    return {f"in.{config.preprocess.input}": load_picture(path, config.preprocess, config.form_of_picture)}
 
 
 def _show(config: ModelConfig, output: np.ndarray, count: int) -> None:

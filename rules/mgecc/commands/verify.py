@@ -89,6 +89,7 @@ def _recorded(path: Path | None, what: str) -> Path:
 
 def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, interface: Interface) -> Arrays:
     """Outputs to compare with, recorded or computed by MegEngine."""
+    from mgecc.compiler import input_forms, load_graph
     from mgecc.config import load_cases
     from mgecc.export import ExportError, reference_cases
     from mgecc.toolrun.products import InputError
@@ -96,8 +97,15 @@ def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, int
 
     if args.reference == "recorded":
         return load_cases(_recorded(args.expected or config.verify.expected, "expected"))
+    stacks = input_stacks(inputs, interface)
+    graph = load_graph(config)
+    for value in graph.inputs:
+        form = input_forms(config, graph).get(value.name)
+        stacks[value.name] = (
+            form.to_network(stacks[value.name], value.type.dtype) if form else stacks[value.name]
+        )
     try:
-        outputs = reference_cases(config.model, input_stacks(inputs, interface))
+        outputs = reference_cases(config.model, stacks)
     except ExportError as error:
         raise InputError(str(error)) from None
     return {f"out.{k}": output for k, output in enumerate(outputs)}

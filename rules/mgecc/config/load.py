@@ -50,6 +50,7 @@ def _check_meaning(document: Document) -> None:
     for keys in (("model",), ("labels",), ("verify", "inputs"), ("verify", "expected")):
         _check_file(document, keys)
     _check_preprocess(document)
+    _check_inputs(document)
     _check_user_code(document)
 
 
@@ -96,9 +97,27 @@ def _check_preprocess(document: Document) -> None:
         numbers = given.get(key)
         if isinstance(numbers, list) and len(numbers) != channels:
             document.add_at(("preprocess", key), f"'{key}' must have {channels} numbers, one per channel")
-    for i, number in enumerate(given["std"] if isinstance(given.get("std"), list) else ()):
+    _check_std(document, ("preprocess",))
+
+
+def _check_inputs(document: Document) -> None:
+    inputs = document.value.get("inputs")
+    for name, given in inputs.items() if isinstance(inputs, dict) else ():
+        _check_std(document, ("inputs", name))
+        sizes = [
+            len(given[key])
+            for key in ("mean", "std")
+            if isinstance(given, dict) and isinstance(given.get(key), list)
+        ]
+        if len(set(sizes) - {1}) > 1:
+            document.add_at(("inputs", name, "std"), "'mean' and 'std' have different numbers of channels")
+
+
+def _check_std(document: Document, keys: Keys) -> None:
+    std = _lookup(document.value, (*keys, "std"))
+    for i, number in enumerate(std if isinstance(std, list) else ()):
         if number == 0:
-            document.add_at(("preprocess", "std", i), "'std' must not be 0")
+            document.add_at((*keys, "std", i), "'std' must not be 0")
 
 
 def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
@@ -135,7 +154,14 @@ def _shapes(given: dict[str, list[int]]) -> dict[str, tuple[int, ...]]:
 
 
 def _input(given: dict[str, Any]) -> InputConfig:
-    return InputConfig(_shape(given["shape"]) if "shape" in given else None, given.get("dtype"))
+    return InputConfig(
+        shape=_shape(given["shape"]) if "shape" in given else None,
+        dtype=given.get("dtype"),
+        layout=given.get("layout", "NCHW"),
+        mean=tuple(map(float, given.get("mean", ()))),
+        std=tuple(map(float, given.get("std", ()))),
+        scale=float(given.get("scale", 1.0)),
+    )
 
 
 def _custom(folder: Path, name: str, given: dict[str, Any]) -> CustomConfig:

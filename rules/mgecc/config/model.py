@@ -25,10 +25,27 @@ _RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class InputConfig:
-    """What the user changes about one input; None keeps what the model file says."""
+    """What the user changes about one input; None keeps what the model file says.
+
+    ``shape``: along the axes of the model file. ``dtype`` and ``layout`` (NCHW or NHWC): how the application gives it.
+    The network gets (x * scale - mean) / std, with one number for each channel or one for all.
+    """
 
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
+    layout: str = "NCHW"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    scale: float = 1.0
+
+    @property
+    def converts(self) -> bool:
+        """Whether the network gets something else than the application gives."""
+        return self != InputConfig(self.shape)
+
+    @property
+    def normalizes(self) -> bool:
+        return bool(self.mean or self.std or self.scale != 1.0)
 
 
 @dataclass(frozen=True)
@@ -118,6 +135,12 @@ class ModelConfig:
     def models(self) -> tuple[ModelConfig, ...]:
         """This model, as the only one of its library."""
         return (self,)
+
+    @property
+    def form_of_picture(self) -> InputConfig:
+        """How the application gives the input that pictures are for."""
+        name = self.preprocess.input if self.preprocess else ""
+        return self.inputs.get(name, InputConfig())
 
     @property
     def shape_sets(self) -> tuple[ModelConfig, ...]:

@@ -42,6 +42,11 @@ def _set_bias(node: Node, bias: np.ndarray) -> None:
     node.inputs = [*node.inputs[:2], value, *node.inputs[3:]]
 
 
+def add_to_bias(node: Node, vector: np.ndarray) -> None:
+    """Add one number per output channel to a product's bias."""
+    _set_bias(node, _bias(node) + vector)
+
+
 def _scale_weights(node: Node, factor: np.ndarray) -> None:
     weights = node.inputs[1]
     assert weights.const is not None
@@ -74,7 +79,7 @@ def _absorb_affine(node: Node, user: Node) -> bool:
     if vector is None or (mode in ("SUB", "TRUE_DIV") and user.inputs[0] is not node.output):
         return False
     if mode in ("ADD", "SUB"):
-        _set_bias(node, _bias(node) + (vector if mode == "ADD" else -vector))
+        add_to_bias(node, vector if mode == "ADD" else -vector)
     else:
         _scale_weights(node, vector if mode == "MUL" else 1 / vector)
     return True

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mgecc.graph import Graph
 from mgecc.passes import (
     activations,
+    affine,
     chains,
     expand,
     fuse,
@@ -31,6 +32,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("activations", activations.run),
     ("quantised", quantised.run),
     ("fuse", fuse.run),
+    ("affine", affine.run),
     ("simplify-again", simplify.run),
     ("half", half.run),
     ("chains", chains.run),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from mgecc.config import Preprocess
+from mgecc.config import InputConfig, Preprocess
 from mgecc.toolrun.products import InputError
 
 MAX_PIXELS = 1 << 26
 
 
-def load_picture(path: Path, how: Preprocess) -> np.ndarray:
-    """A picture file as the float32 array the model wants, shape [1, C, H, W]. Raises InputError."""
+def load_picture(path: Path, how: Preprocess, form: InputConfig | None = None) -> np.ndarray:
+    """A picture file as the array the model wants: float32 of shape [1, C, H, W] unless ``form`` says something else.
+
+    Raises InputError.
+    """
     from PIL import Image
 
     try:
@@ -25,7 +29,21 @@ def load_picture(path: Path, how: Preprocess) -> np.ndarray:
         raise InputError(f"{path}: not a picture that can be read: {error}") from None
     height, width = how.size
     array = np.asarray(pixels.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
-    return normalize(array.reshape(height, width, how.channels), how)
+    return in_form(array.reshape(height, width, how.channels), how, form or InputConfig())
+
+
+def in_form(pixels: np.ndarray, how: Preprocess, form: InputConfig) -> np.ndarray:
+    """Pixels [H, W, C] as an input; they stay as they are where the model normalises them itself."""
+    if form.normalizes:
+        how = replace(how, mean=(), std=(), scale=1.0)
+    values = normalize(pixels, how)
+    if form.layout == "NHWC":
+        values = np.ascontiguousarray(values.transpose(0, 2, 3, 1))
+    dtype = np.dtype(form.dtype or "float32")
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        values = np.clip(np.rint(values), limits.min, limits.max)
+    return values.astype(dtype)
 
 
 def normalize(pixels: np.ndarray, how: Preprocess) -> np.ndarray:
