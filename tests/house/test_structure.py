@@ -29,7 +29,14 @@ READS = {
 
 
 def python_files() -> list[Path]:
-    folders = [PACKAGE, ROOT / "tests", ROOT / "models", ROOT / "site_scons", ROOT / "benchmarks", ROOT / "examples"]
+    folders = [
+        PACKAGE,
+        ROOT / "tests",
+        ROOT / "models",
+        ROOT / "site_scons",
+        ROOT / "benchmarks",
+        ROOT / "examples",
+    ]
     every = (p for folder in folders if folder.exists() for p in folder.rglob("*.py"))
     return sorted(p for p in every if "data" not in p.relative_to(ROOT).parts)
 
@@ -59,7 +66,9 @@ def test_no_package_imports_the_scons_side() -> None:
 
 
 def test_every_package_says_what_it_is_for() -> None:
-    silent = [p.parent.name for p in PACKAGE.rglob("__init__.py") if not ast.get_docstring(ast.parse(p.read_text()))]
+    silent = [
+        p.parent.name for p in PACKAGE.rglob("__init__.py") if not ast.get_docstring(ast.parse(p.read_text()))
+    ]
     assert silent == []
 
 

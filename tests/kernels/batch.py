@@ -80,7 +80,9 @@ def check_emulated(cases: Sequence[Case], target_name: str) -> None:
         output = program.run(Path(folder), compiler)
     for case, node, found in ways:
         value = node.output
-        stored = np.frombuffer(output[: value.type.nbytes], value.type.dtype.numpy).reshape(value.type.stored_shape)
+        stored = np.frombuffer(output[: value.type.nbytes], value.type.dtype.numpy).reshape(
+            value.type.stored_shape
+        )
         output = output[value.type.nbytes :]
         block = value.type.block
         _compare(case, found, target, stored if block == 1 else from_blocked(stored, block, value.shape[1]))

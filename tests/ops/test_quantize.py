@@ -50,5 +50,8 @@ def test_units_are_equal_up_to_rounding_of_the_scale():
 
 def test_quantising_multiplies_by_the_reciprocal_of_the_scale():
     """Recorded from MegEngine: 64759 steps become 75, where a division would say 74.49999."""
-    total, result = DType("qint32", float(np.float32(0.00017713159))), DType("qint8", float(np.float32(0.15397134)))
+    total, result = (
+        DType("qint32", float(np.float32(0.00017713159))),
+        DType("qint8", float(np.float32(0.15397134))),
+    )
     assert quantize(dequantize(np.array([64759], np.int32), total), result)[0] == 75

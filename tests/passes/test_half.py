@@ -115,7 +115,9 @@ def test_float32_networks_run_on_halves(seed: int) -> None:
         assert b.dtype == np.float32
         np.testing.assert_allclose(b, a, rtol=0.01, atol=0.01 * float(np.abs(a).max()))
     assert all(node.attrs["weights_f16"] for node in graph.nodes if node.op in half.PRODUCTS)
-    assert {v.type.dtype.name for node in graph.nodes if node.op == "Elemwise" for v in node.outputs} == {"float16"}
+    assert {v.type.dtype.name for node in graph.nodes if node.op == "Elemwise" for v in node.outputs} == {
+        "float16"
+    }
 
 
 def test_nodes_with_numbers_beyond_the_halves_stay_float32() -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from mgecc.frontends.mge.importer import import_mge
 from mgecc.graph import CompileError, Graph
 from mgecc.interpret import run

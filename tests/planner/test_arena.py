@@ -2,7 +2,6 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from mgecc.planner.arena import bound, place
 from mgecc.planner.buffers import ALIGN, Buffer, aligned
 

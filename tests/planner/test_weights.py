@@ -1,7 +1,6 @@
 """The weight section: equal contents once, alignment kept, several programs over one section."""
 
 import numpy as np
-
 from mgecc.kernels import Const
 from mgecc.planner.weights import WeightSection
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from mgecc.targets import load_target, load_toolchain
 from mgecc.toolrun.library import compile_file
 from mgecc.toolrun.process import ToolError

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
@@ -21,11 +20,11 @@ Param = int | float | str | bool | tuple
 class Kernel:
     """One C function, identified by its template and structural parameters.
 
-    ``symbol``: readable name, unique for (template, params), from the grammar of docs/ARCHITECTURE.md. ``operands``: name and
-    C type of the pointers it takes, e.g. ("x", "const float *"). ``fields``: name and C type (int32_t or float) of
-    the numbers it takes. ``params``: what the template is specialised on, as sorted (name, value) pairs.
-    ``needs``: headers of ``simd/`` besides the ISA's own, e.g. ("math",). ``declares``: a C declaration of something that
-    the application must define for this kernel; it goes into the model's header.
+    ``symbol``: readable name, unique for (template, params), from the grammar of docs/ARCHITECTURE.md.
+    ``operands``: name and C type of the pointers it takes, e.g. ("x", "const float *"). ``fields``: name and C type
+    (int32_t or float) of the numbers it takes. ``params``: what the template is specialised on, as sorted (name,
+    value) pairs. ``needs``: headers of ``simd/`` besides the ISA's own, e.g. ("math",). ``declares``: a C declaration
+    of something that the application must define for this kernel; it goes into the model's header.
     """
 
     symbol: str

@@ -81,7 +81,11 @@ def for_record(record: str) -> type[Operator]:
     if record in _RECORDS:
         return _RECORDS[record]
     near = difflib.get_close_matches(record, sorted(_RECORDS), n=1)
-    advice = f"the nearest supported operator is {near[0]}" if near else "see `mgecc ops` for the supported operators"
+    advice = (
+        f"the nearest supported operator is {near[0]}"
+        if near
+        else "see `mgecc ops` for the supported operators"
+    )
     raise Unsupported(f"the operator {record} is not supported", advice)
 
 

@@ -38,7 +38,9 @@ def _is_half(value: Value) -> bool:
 
 def convert(like: Node, value: Value, dtype: DType) -> Node:
     """A conversion of ``value`` for the sake of ``like``."""
-    return node_like(like, "TypeCvt", {"dtype": dtype, "output_dtype": None}, [value], f"{value.name}.{dtype.name}")
+    return node_like(
+        like, "TypeCvt", {"dtype": dtype, "output_dtype": None}, [value], f"{value.name}.{dtype.name}"
+    )
 
 
 def _attributes(node: Node) -> dict[str, Any]:

@@ -34,7 +34,8 @@ class IOTensor:
 class ProgramCall:
     """One kernel call. ``operands`` and ``args`` go with the kernel's; an absent operand is None.
 
-    ``layer`` is the user's node name, ``macs`` its multiply-accumulates, ``why`` the reason for this kernel (report only).
+    For the report only: ``layer`` is the user's node name, ``macs`` its multiply-accumulates, ``why`` the reason for
+    this kernel.
     """
 
     kernel: Kernel

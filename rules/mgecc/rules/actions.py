@@ -35,7 +35,9 @@ class SignedAction(FunctionAction):
     """
 
     def __init__(self, function: Callable[..., int], signature: str, shown: str) -> None:
-        super().__init__(_nothing, {})  # SCons would take time to read the code, which the signature stands for
+        super().__init__(
+            _nothing, {}
+        )  # SCons would take time to read the code, which the signature stands for
         self.execfunction = function
         self.signature = signature
         self.shown = shown

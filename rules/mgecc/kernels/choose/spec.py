@@ -28,7 +28,12 @@ def _cond_take(node: Node) -> list[Call]:
         f"cond_take_e{size}_{letters}_{mode.lower()}{_counted(node, 2)}",
         "choose/cond_take.c.j2",
         (
-            *(("x", f"const {word} *"), ("mask", f"const {ctype} *"), ("y", f"{word} *"), ("index", "int32_t *")),
+            *(
+                ("x", f"const {word} *"),
+                ("mask", f"const {ctype} *"),
+                ("y", f"{word} *"),
+                ("index", "int32_t *"),
+            ),
             *_size_operand(node, 2),
         ),
         (("n", "int32_t"), ("val", "float"), ("eps", "float")),

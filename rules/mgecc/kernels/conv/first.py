@@ -38,7 +38,11 @@ def kernel(conv: Conv, target: Target, p: int, j: int) -> Kernel:
     return Kernel(
         f"conv_f32_first_kw{conv.kw}s{conv.sw}_c{c}_p{p}x{j}{ending}",
         "conv/first.c.j2",
-        (*((name, types.get(name, "const float *")) for name in operands), ("window", "float *"), ("y", "float *")),
+        (
+            *((name, types.get(name, "const float *")) for name in operands),
+            ("window", "float *"),
+            ("y", "float *"),
+        ),
         (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),
         tuple(sorted(params.items())),
         conv.activation.needs + conv.weights.needs,

@@ -184,7 +184,10 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     kernel = Kernel(
         _symbol(node, plan),
         "elemwise/elemwise.c.j2",
-        (*((f"x{j}", f"const {ctype} *") for j, ctype in pointers), ("y", f"{operands.stored_type(dtype)} *")),
+        (
+            *((f"x{j}", f"const {ctype} *") for j, ctype in pointers),
+            ("y", f"{operands.stored_type(dtype)} *"),
+        ),
         tuple(fields),
         tuple(sorted(params.items())),
         headers(text),
@@ -212,7 +215,9 @@ def _cost(node: Node, plan: Plan, target: Target) -> tuple[float, int]:
     """Estimated instructions of all vectors, and bytes of code."""
     kernel, _ = _kernel(node, plan)
     work = weight(" ".join(str(v) for name, v in kernel.params if name in ("body", "store_full", "full")))
-    narrow = sum(target.lanes for t in map(_dtype, (*node.inputs, *node.outputs)) if t.size < 4 and not t.is_float)
+    narrow = sum(
+        target.lanes for t in map(_dtype, (*node.inputs, *node.outputs)) if t.size < 4 and not t.is_float
+    )
     rows = int(np.prod(plan.nest.sizes[:-1], dtype=np.int64))
     vectors = rows * -(-plan.nest.sizes[-1] // target.lanes)
     return 30.0 + rows * 8.0 + vectors * (2.0 + work + narrow), 120 + int(16 * work)

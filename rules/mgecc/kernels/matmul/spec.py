@@ -124,7 +124,12 @@ def _call(product: Product, kernel: Kernel, width: int, node: Node) -> list[Call
     names = [name for name, ctype in kernel.fields if ctype == "int32_t"]
     args = [sizes.get(name, getattr(product, name)) for name in names]
     right = Const(partial(_pack, node, product, width)) if width else _source(node.inputs[1], product.weights)
-    operands = (_source(node.inputs[0], WeightType("f32")), right, Const(partial(_bias, node, product.n)), node.output)
+    operands = (
+        _source(node.inputs[0], WeightType("f32")),
+        right,
+        Const(partial(_bias, node, product.n)),
+        node.output,
+    )
     return [Call(kernel, operands, (*args, *product.activation.numbers))]
 
 

@@ -8,7 +8,14 @@ from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.targets import Target
 
-_IDENTITIES = ("Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage", "VirtualDep")
+_IDENTITIES = (
+    "Identity",
+    "Copy",
+    "MarkDynamicVar",
+    "MarkNoBroadcastElemwise",
+    "PersistentOutputStorage",
+    "VirtualDep",
+)
 
 
 def _no_calls(node: Node) -> list[Call]:
