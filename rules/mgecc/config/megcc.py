@@ -19,8 +19,6 @@ _NO_EFFECT = {
     "enable_nchw44": _LAYOUT,
     "enable_nchw44_dot": _LAYOUT,
     "enable_nchw88": _LAYOUT,
-    "enable_compress_fp16": "weights are stored in the type in which they are computed with",
-    "enable_ioc16": "inputs, outputs and sums keep the types of the model file",
     "mgb_fuse_kernel": "what can be fused always is",
     "extern_opr_loader_env": _LINKED,
     "extern_opr_loader_path_with_interface": _LINKED,
