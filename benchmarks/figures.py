@@ -56,8 +56,8 @@ def _instructions(session: Session, config: ModelConfig, macs: int, folder: Path
     return count(session, case, macs, folder).instructions
 
 
-def figures(config: ModelConfig, name: str, cpu: str) -> Figures:
-    """Build for speed and for size, count where the emulator can."""
+def figures(config: ModelConfig, name: str, cpu: str, counted: bool = True) -> Figures:
+    """Build for speed and for size; count instructions where asked and where the emulator can."""
     target = load_target(name, cpu)
     with tempfile.TemporaryDirectory(prefix="mgecc-") as scratch:
         folder = Path(scratch)
@@ -65,7 +65,7 @@ def figures(config: ModelConfig, name: str, cpu: str) -> Figures:
         compile_and_build(replace(config, optimize="size"), target, "zig", folder / "size")
         report = json.loads((folder / "speed" / "report.json").read_text())
         session = prepare(libraries, "zig", folder / "runner")
-        executed = _instructions(session, config, report["macs"], folder)
+        executed = _instructions(session, config, report["macs"], folder) if counted else 0
         sizes = (code_bytes(folder / "speed"), code_bytes(folder / "size"))
         memory = (report["weights"], report["arena"], report["arena_bound"])
         return Figures(*sizes, *memory, executed, report["macs"])
