@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +152,17 @@ def test_pictures_become_what_the_application_gives() -> None:
     assert raw.dtype == np.uint8 and np.array_equal(raw[0], pixels)
     plain = in_form(pixels, how, InputConfig())
     assert plain.shape == (1, 3, 2, 4) and plain.dtype == np.float32 and plain[0, 1, 0, 0] == (0.5 - 2) / 2
+
+
+def test_the_page_about_inputs_says_what_is_generated(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "inputs.md").read_text()
+    blocks = dict(
+        re.findall(r"```(\w+)\n(.*?)```", page.replace("```c\nstatic", "```use\nstatic"), re.DOTALL)
+    )
+    (tmp_path / "net.mge").write_bytes((CORPUS / "net_shufflenet.mge").read_bytes())
+    (tmp_path / "model.yaml").write_text(f"{blocks['yaml']}name: net\n")
+    text = compile_model(load_config(tmp_path / "model.yaml"), "arm64").files["net.h"].decode()
+    names = set(re.findall(r"\b(?:net|NET)_\w+", blocks["c"] + blocks["use"]))
+    assert len(names) > 9 and {name for name in names if not re.search(rf"\b{name}\b", text)} == set()
+    enumerators = re.findall(r"^ +NET_SHAPES.*$", blocks["c"], re.MULTILINE)
+    assert len(enumerators) == 2 and all(line in text for line in enumerators)

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 from mgecc import cli
-from mgecc.config import Verify
+from mgecc.compiler import load_graph
+from mgecc.config import InputConfig, ModelConfig, Verify
+from mgecc.interpret import run
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.library import find_libraries
@@ -128,3 +130,21 @@ def test_several_shapes_of_one_model_stand_beside_other_models(tmp_path: Path) -
         session = prepare([replace(library, name=f"m_{name}")], "zig", tmp_path / name)
         results = verify(session, recorded(name), recorded(name), Verify(rtol=1e-4, atol=1e-5))
         assert all(error.ok for errors in results.values() for error in errors), results
+
+
+def test_a_model_of_several_can_have_several_input_shapes(tmp_path: Path) -> None:
+    shapes = ("(1,3,32,32)", "(1,3,48,40)")
+    sets = ":".join(f"data={shape}" for shape in shapes)
+    path = written(tmp_path, entry("softmax"), entry("net_mobilenet", input_shape_str=sets))
+    out = tmp_path / "out"
+    assert cli.main(["compile", "--json", str(path), "--target", "x86_64", "--dump", str(out)]) == 0
+    (library,) = find_libraries(out, "pair", load_target("x86_64"))
+    session = prepare([replace(library, name="m_net_mobilenet")], "zig", tmp_path / "runner")
+    network = CORPUS / "net_mobilenet.mge"
+    for number, shape in enumerate([(1, 3, 32, 32), (1, 3, 48, 40)]):
+        graph = load_graph(ModelConfig(network, "net", network, inputs={"data": InputConfig(shape)}))
+        data = np.random.default_rng(number).standard_normal(shape).astype(np.float32)
+        arrays = {"in.data": data, "out.0": run(graph, {"data": data})[0]}
+        assert session.fitting(arrays).shape_set == number
+        (errors,) = verify(session, arrays, arrays, Verify(max_abs_of_peak=1e-4)).values()
+        assert all(error.ok for error in errors)

@@ -25,6 +25,7 @@ CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
 TARGETS = ("x86_64", "arm64", "armv7", "baremetal", "arm64v7")
 SETS = {
     "net_mobilenet": ((1, 3, 32, 32), (1, 3, 48, 40), (2, 3, 32, 32)),
+    "net_detector": ((1, 3, 32, 32), (1, 3, 64, 48)),
     "net_unet": ((1, 1, 32, 32), (1, 1, 48, 64)),
 }
 LIMITS = Verify(max_abs_of_peak=1e-4)
