@@ -14,6 +14,7 @@ from mgecc.compiler import compile_model, load_graph, survey
 from mgecc.config import ModelConfig, Verify, load_config, save_cases
 from mgecc.graph import CompileError, Unsupported
 from mgecc.interpret import run
+from mgecc.rules.summary import summarize
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.products import InputError
@@ -181,3 +182,12 @@ def test_inputs_of_one_case_go_before_stacked_and_batched_ones() -> None:
     assert chosen == [1, 1, 2, 0]
     with pytest.raises(InputError, match="no set of input shapes fits"):
         fitting({"in.x": np.zeros((2, 5), np.float32)}, sets)
+
+
+def test_the_summary_of_a_build_lists_the_sets(tmp_path: Path) -> None:
+    small, large, _ = SETS["net_mobilenet"]
+    files = compile_model(config("net_mobilenet", small, large), "arm64v7").files
+    (tmp_path / "report.json").write_bytes(files["report.json"])
+    said = summarize("arm64v7", "net", str(tmp_path), {"arm64": [], "armv7": []})
+    lines = [line.partition(": arena ")[0].strip() for line in said.splitlines() if "shapes  " in line]
+    assert lines == ["shapes   data 1x3x32x32", "shapes   data 1x3x48x40"]

@@ -48,6 +48,18 @@ def _member_lines(report: dict[str, Any], code: int, static: int) -> list[str]:
     ]
 
 
+def _shape_lines(report: dict[str, Any]) -> list[str]:
+    """The sets of input shapes and the arena of each, where there are several."""
+    return [
+        f"    shapes   {', '.join(_shape(row) for row in rows['inputs'])}: arena {_bytes(rows['arena'])}"
+        for rows in report.get("shape_sets", [])
+    ]
+
+
+def _shape(row: dict[str, Any]) -> str:
+    return f"{row['name']} {'x'.join(map(str, row['shape']))}"
+
+
 def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]]) -> str:
     """Summary of one model. ``objects``: kernel set -> its object files, without the one that holds the weights."""
     path = Path(folder)
@@ -57,7 +69,7 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
     files = sorted(
         p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() and _is_product(p, path)
     )
-    lines = [f"{name} for {label}: {folder}/", f"    files    {' '.join(files)}"]
+    lines = [f"{name} for {label}: {folder}/", f"    files    {' '.join(files)}", *_shape_lines(report)]
     for (member, paths), part in zip(objects.items(), parts):
         if len(objects) > 1:
             lines.append(f"   {member}:")
