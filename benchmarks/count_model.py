@@ -46,13 +46,14 @@ def build_plugin(folder: Path) -> Path:
     return plugin
 
 
-def _emulator(target: Target, plugin: Path) -> list[str]:
+def emulator(target: Target, plugin: Path, report: str = "sym=1,top=60") -> list[str]:
+    """The target's emulator with the counting plugin, which counts between the runner's marks."""
     name, *arguments = target.emulator
     found = shutil.which(name.removesuffix("-static"))
     if found is None:
         raise SystemExit(f"{name.removesuffix('-static')} is missing: apt-get install qemu-user")
-    report = "mark=mg_mark,sym=1,top=60"
-    return [found, *arguments, "-d", "plugin", "-D", "/dev/null", "-plugin", f"{plugin},{report}"]
+    loaded = f"{plugin},mark=mg_mark,{report}"
+    return [found, *arguments, "-d", "plugin", "-D", "/dev/null", "-plugin", loaded]
 
 
 def _parse(text: str, macs: int) -> Count:
@@ -68,7 +69,7 @@ def count(session: Session, inputs: bytes, macs: int, folder: Path) -> Count:
     runner = session.runners[0]
     (folder / "inputs.bin").write_bytes(inputs)
     words = [str(runner.program.resolve()), "inputs.bin", "outputs.bin"]
-    command = [*_emulator(runner.target, build_plugin(folder)), *words]
+    command = [*emulator(runner.target, build_plugin(folder)), *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return _parse(done.stderr, macs)
 

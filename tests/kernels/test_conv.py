@@ -163,7 +163,7 @@ def test_arm_agrees_with_the_meaning(name: str) -> None:
 def test_mobilenet_layers_take_the_unrolled_kernels() -> None:
     target, rng = load_target("arm64"), np.random.default_rng(0)
     forms = {
-        "conv_f32_tile_k1s1_c4_p10x2u2": case(rng, 32, 64, 14, 14),
+        "conv_f32_tile_k1s1_c4_p10x2u4": case(rng, 32, 64, 14, 14),
         "dw_f32_k3x3s1_e11_c4_p2x7": case(rng, 8, 8, 14, 14, g=8, k=(3, 3), pad=(1, 1, 1, 1)),
         "conv_f32_first_kw3s2_c4_p6x4": case(rng, 3, 32, 32, 32, k=(3, 3), s=(2, 2), pad=(1, 1, 1, 1)),
     }
@@ -171,3 +171,13 @@ def test_mobilenet_layers_take_the_unrolled_kernels() -> None:
         node = wanted.make()
         best = min(harness.all_candidates(node, target), key=lambda c: c.cost)
         assert [call.kernel.symbol for call in best.build(node)] == [symbol]
+
+
+@pytest.mark.parametrize("name", ["arm64", "armv7"])
+def test_arm_tiles_of_few_pixels_agree_with_the_meaning(name: str) -> None:
+    """Few pixels make wide tiles, whose inputs and weights share the registers in other ways."""
+    rng = np.random.default_rng(12)
+    shapes = [(1, w, oc) for w in (1, 2, 3, 4, 5, 6, 9) for oc in (20, 44)]
+    cases = [case(rng, 16, oc, h, w, act=("RELU",)) for h, w, oc in shapes]
+    cases += [case(rng, 8, oc, h, w, k=(3, 3), pad=(1, 1, 1, 1), z=True) for h, w, oc in shapes]
+    check_emulated(cases, name)

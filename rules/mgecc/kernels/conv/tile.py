@@ -26,7 +26,7 @@ _TILES: dict[str, tuple[int, int]] = {
     "scalar": (4, 4),
 }
 # ISA -> input blocks a round at most; one block of a wide ISA is long enough by itself.
-_ROUNDS = {"neon64": 2, "neon32": 2, "scalar": 4}
+_ROUNDS = {"neon64": 4, "neon32": 4, "scalar": 4}
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ class Tile:
 
     @property
     def hold_w(self) -> bool:
-        """Keep the weights of a step in registers and stream pixels through, or the other way round."""
-        return self.isa == "neon64" and self.p > 1
+        """Keep the weights of a step in registers and stream four pixels at a time through, or the other way round."""
+        return self.isa == "neon64" and self.p > 1 and (self.p + 4) * self.j + 4 <= 32
 
     @property
     def step_cost(self) -> float:
         """Instructions to multiply ``c`` input channels of all pixels with their weights."""
-        loads = {"neon64": 0.5, "scalar": 1.0, "neon32": 0.7}.get(self.isa, 1.0)
+        loads = {"neon64": 0.3, "neon32": 0.3}.get(self.isa, 1.0)
         from_pixels = self.p * (self.c if self.isa in ("avx2", "sse2") else self.c / self.xl)
         madd = 2.0 if self.isa == "sse2" else 1.0
         return self.p * self.j * self.c * madd + loads * (from_pixels + self.c * self.j) + 2 + 2 / self.u

@@ -54,6 +54,14 @@ MG_INLINE mg_vf4 mg_x_next4(const float **p)
     return (mg_vf4){{a, b, c, d}};
 }
 
+typedef float32x4x2_t mg_vf2;
+MG_INLINE mg_vf2 mg_x_next2(const float **p, ptrdiff_t by)
+{
+    const mg_vf2 v = {{vld1q_f32(*p), vld1q_f32(*p + 4)}};
+    *p += by;
+    __asm__("" : "+r"(*p));
+    return v;
+}
 MG_INLINE mg_vf4 mg_vf_next4(const float **p)
 {
     register float32x4_t a __asm__("q8"), b __asm__("q9"), c __asm__("q10"), d __asm__("q11");

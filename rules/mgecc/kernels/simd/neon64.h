@@ -32,6 +32,14 @@ MG_INLINE void mg_vf_put4(float **p, mg_vf a, mg_vf b, mg_vf c, mg_vf d)
     *p += 16;
     __asm__("" : "+r"(*p));
 }
+typedef float32x4x2_t mg_vf2;
+MG_INLINE mg_vf2 mg_x_next2(const float **p, ptrdiff_t by)
+{
+    const mg_vf2 v = vld1q_f32_x2(*p);
+    *p += by;
+    __asm__("" : "+r"(*p));
+    return v;
+}
 MG_INLINE mg_vf4 mg_x_next4(const float **p) { return mg_vf_next4(p); }
 
 #include "derived.h"

@@ -1,0 +1,155 @@
+"""Executed instructions, sizes and memory of models on the Arm targets: one JSON, one table, one comparison.
+
+    python benchmarks/bench.py [MODEL ...] [--targets arm64,armv7] [--json FILE] [--layers] [--write] [--check]
+
+Without models: those of benchmarks/figures.json, the committed figures. --write renews that file (whole or, with
+models named, their part), --check compares with it and says what became worse. --layers adds every layer.
+Instructions are exact, repeatable and independent of the machine; times are the matter of benchmarks/peers/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from count_model import build_plugin, count, emulator
+from figures import code_bytes
+from layers import layer_counts
+from mgecc.compiler import build_programs
+from mgecc.config import ModelConfig, load_cases, load_config
+from mgecc.targets import Target, load_target
+from mgecc.toolrun.session import compile_and_build, prepare
+from mgecc.toolrun.tensors import input_cases
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURES = ROOT / "benchmarks" / "figures.json"
+ALLOWED = 1.005  # of instructions and sizes: below it is noise of no interest
+Row = dict[str, Any]
+
+
+def _layers(config: ModelConfig, target: Target, toolchain: str, folder: Path) -> list[Row]:
+    program = build_programs(config, target)[0]
+    command = emulator(target, build_plugin(folder), "each=1")
+    counts = layer_counts(program, target, toolchain, command, folder)
+    return [
+        {"layer": call.layer, "kernel": call.kernel.symbol, "macs": call.macs, "instructions": n}
+        for call, n in zip(program.calls, counts, strict=True)
+    ]
+
+
+def measure(config: ModelConfig, target: Target, toolchain: str = "zig", layers: bool = False) -> Row:
+    """Figures of one model on one target; instructions by kernel, without the digests in the kernels' names."""
+    assert config.verify.inputs is not None
+    with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
+        folder = Path(name)
+        libraries = compile_and_build(config, target, toolchain, folder / "products")
+        session = prepare(libraries, toolchain, folder / "runner")
+        report = json.loads((folder / "products" / "report.json").read_text(encoding="utf-8"))
+        case = input_cases(load_cases(config.verify.inputs), session.interface)[0]
+        counted = count(session, case, report["macs"], folder)
+        kernels = {
+            symbol: sum(n for name, n in counted.kernels.items() if name.startswith(f"mgk_{symbol}_"))
+            for symbol in (row["kernel"] for row in report["kernels"])
+        }
+        row: Row = {
+            "instructions": counted.instructions,
+            "macs": counted.macs,
+            "code": code_bytes(folder / "products"),
+        }
+        row |= {name: report[name] for name in ("weights", "arena", "arena_bound")}
+        row["kernels"] = dict(sorted(kernels.items()))
+        return row | ({"by_layer": _layers(config, target, toolchain, folder)} if layers else {})
+
+
+def worse(old: Row, new: Row) -> list[str]:
+    """What grew by more than the allowance, the whole first, then the kernels that moved it."""
+    names = ("instructions", "code", "weights", "arena")
+    found = [f"{n}: {old[n]} -> {new[n]}" for n in names if new[n] > old[n] * ALLOWED]
+    if new["instructions"] > old["instructions"] * ALLOWED:
+        before, after = old["kernels"], new["kernels"]
+        moved = {k: after.get(k, 0) - before.get(k, 0) for k in before | after}
+        ranked = sorted(moved.items(), key=lambda entry: -abs(entry[1]))
+        found += [f"  {by:+d} {kernel}" for kernel, by in ranked[:5] if by]
+    return found
+
+
+def table(figures: dict[str, dict[str, Row]]) -> str:
+    """All figures as Markdown."""
+    head = (
+        "model",
+        "target",
+        "instructions (M)",
+        "/ (MACs / 4)",
+        "code (KiB)",
+        "weights (KiB)",
+        "arena / bound",
+    )
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for model, targets in figures.items():
+        for target, row in targets.items():
+            ratio = 4 * row["instructions"] / max(1, row["macs"])
+            cells = (model, target, f"{row['instructions'] / 1e6:.2f}", f"{ratio:.3f}", f"{row['code'] / 1024:.1f}",
+                     f"{row['weights'] / 1024:.0f}", f"{row['arena'] / max(1, row['arena_bound']):.3f}")  # fmt: skip
+            lines.append("| " + " | ".join(cells) + " |")
+            for layer in row.get("by_layer", ()):
+                part = f"{4 * layer['instructions'] / layer['macs']:.3f}" if layer["macs"] else ""
+                million = f"{layer['instructions'] / 1e6:.3f}"
+                lines.append(f"| | {layer['layer']} | {million} | {part} | {layer['kernel']} | | |")
+    return "\n".join(lines) + "\n"
+
+
+def committed() -> dict[str, dict[str, Row]]:
+    """The figures of benchmarks/figures.json: model, target, row."""
+    found: dict[str, dict[str, Row]] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return found
+
+
+def measure_model(model: str, target: str, layers: bool = False) -> Row:
+    """Figures of a model of models/ on a target, by their names."""
+    return measure(load_config(ROOT / "models" / model / "model.yaml"), load_target(target), layers=layers)
+
+
+def _without_layers(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "by_layer"}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("models", nargs="*", metavar="MODEL")
+    parser.add_argument("--targets", default="arm64,armv7")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--layers", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = _options()
+    old = committed() if FIGURES.is_file() else {}
+    new = {
+        model: {target: measure_model(model, target, options.layers) for target in options.targets.split(",")}
+        for model in options.models or old
+    }
+    print(table(new), end="")
+    if options.json:
+        options.json.write_text(json.dumps(new, indent=1) + "\n", encoding="utf-8")
+    if options.write:
+        slim = {m: {t: _without_layers(row) for t, row in rows.items()} for m, rows in new.items()}
+        FIGURES.write_text(json.dumps({**old, **slim}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    problems = [
+        f"{model} on {target}: {text}"
+        for model, rows in (new if options.check else {}).items()
+        for target, row in rows.items()
+        for text in worse(old[model][target], row)
+    ]
+    print("".join(f"worse: {p}\n" for p in problems), end="", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
