@@ -6,25 +6,17 @@ plain), each node takes the candidate that is cheapest together with the relayou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from mgecc.graph import Diagnostics, Graph, Node, Unsupported, Value
 from mgecc.kernels import Candidate, Place, candidates
 from mgecc.kernels.base import served
 from mgecc.ops import find
+from mgecc.planner.shrink import Choice, share_kernels
 from mgecc.targets import Target
 
 Blocks = dict[int, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """A node with the candidate that computes it and the number of candidates that were weighed."""
-
-    node: Node
-    candidate: Candidate
-    rivals: tuple[Candidate, ...] = ()
 
 
 def relayout_cost(value: Value, have: int, want: int) -> float:
@@ -125,7 +117,10 @@ def select(graph: Graph, target: Target, goal: str, problems: Diagnostics) -> li
     """Choose for all nodes; problems are collected, and then nothing is chosen."""
     selection = Selection(graph, target, goal)
     selection.forward(problems)
-    return [] if problems.problems else place_relayouts(graph, selection.backward(), target)
+    if problems.problems:
+        return []
+    chosen = place_relayouts(graph, selection.backward(), target)
+    return share_kernels(chosen) if goal == "size" else chosen
 
 
 def place_relayouts(graph: Graph, chosen: list[Choice], target: Target) -> list[Choice]:

@@ -61,16 +61,16 @@ def _tiles(conv: Conv, target: Target) -> list[Tile]:
     return [Tile(r, p, weights, p == conv.ow, quads) for r in range(most_r, 0, -1) for p in widths]
 
 
-def _best(conv: Conv, target: Target) -> tuple[Tile, float] | None:
+def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
+    """Every tile with the instructions of one image of one block of channels, cheapest first."""
     load = 0.5 if target.isa == "neon64" else 0.3 if target.isa.startswith("avx") else 1.0
 
     def total(tile: Tile) -> float:
         rows = -(-conv.oh // tile.r)
         return rows * (-(-conv.ow // tile.p) * tile.cost(conv, load) + 20)
 
-    costs = [(total(t), -t.p, -t.r, t) for t in _tiles(conv, target)]
-    cost, *_, tile = min(costs, default=(0.0, 0, 0, None), key=lambda entry: entry[:3])
-    return None if tile is None else (tile, cost)
+    costs = [(t, total(t)) for t in _tiles(conv, target)]
+    return sorted(costs, key=lambda entry: (entry[1], -entry[0].p, -entry[0].r))
 
 
 def _pack(node: Node, conv: Conv, c: int) -> np.ndarray:
@@ -155,9 +155,9 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         partial(_call, conv, c, kernel), cost, blocks, (c,), 500, inplace, why="depthwise, any window"
     )
     usual = max(conv.kh, conv.kw) <= 5 and conv.sh == conv.sw <= 2 and (conv.dh, conv.dw) == (1, 1)
-    best = _best(conv, target) if usual and conv.pl < conv.kw and conv.pr < conv.kw else None
-    if best:
-        tile, cost = best
+    if not usual or conv.pl >= conv.kw or conv.pr >= conv.kw:
+        return
+    for tile, cost in _costs(conv, target):
         kernel = unrolled_kernel(conv, tile, c)
         code = int(200 + 4 * tile.cost(conv, 0.5) * (1 if tile.single else 3))
         why = f"depthwise, {tile.r} rows x {tile.p} pixels unrolled"

@@ -1,0 +1,76 @@
+"""Fewer kernels where code size is the goal: nodes take kernels that other nodes need anyway."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cache
+
+from mgecc.graph import Node
+from mgecc.kernels import Candidate, Kernel
+
+# Executed instructions that a byte of machine code is worth.
+INSTRUCTIONS_PER_BYTE = 1000.0
+_MOST_ROUNDS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A node with the candidate that computes it, and all candidates that were weighed."""
+
+    node: Node
+    candidate: Candidate
+    rivals: tuple[Candidate, ...] = ()
+
+
+@cache
+def _kernels(node: Node, candidate: Candidate) -> tuple[Kernel, ...]:
+    return tuple(dict.fromkeys(call.kernel for call in candidate.build(node)))
+
+
+def _interchangeable(choice: Choice, rival: Candidate) -> bool:
+    """Whether the rival takes and gives the same layouts, with kernels of its own."""
+    now = choice.candidate
+    wanted = [(a, b) for v, a, b in zip(choice.node.inputs, now.in_blocks, rival.in_blocks) if not v.is_const]
+    return (
+        not rival.place
+        and not now.place
+        and rival.out_blocks == now.out_blocks
+        and all(a == b for a, b in wanted)
+    )
+
+
+class _Use:
+    """How many nodes use each kernel."""
+
+    def __init__(self, chosen: list[Choice]) -> None:
+        self.count = Counter(k for c in chosen for k in _kernels(c.node, c.candidate))
+
+    def price(self, choice: Choice, candidate: Candidate) -> float:
+        """Instructions, and the code that this node alone would bring, if it took the candidate."""
+        own = set(_kernels(choice.node, choice.candidate))
+        kernels = _kernels(choice.node, candidate)
+        new = [k for k in kernels if self.count[k] - (k in own) == 0]
+        return candidate.cost + INSTRUCTIONS_PER_BYTE * candidate.code * len(new) / max(1, len(kernels))
+
+    def move(self, choice: Choice, candidate: Candidate) -> None:
+        self.count.subtract(_kernels(choice.node, choice.candidate))
+        self.count.update(_kernels(choice.node, candidate))
+
+
+def share_kernels(chosen: list[Choice]) -> list[Choice]:
+    """Change candidates one by one as long as that makes the whole cheaper. Layouts stay as they are."""
+    use, result = _Use(chosen), list(chosen)
+    for _ in range(_MOST_ROUNDS):
+        changed = False
+        for position, choice in enumerate(result):
+            options = [choice.candidate, *(r for r in choice.rivals if _interchangeable(choice, r))]
+            best = min(options, key=lambda c: use.price(choice, c))
+            if best is not choice.candidate:
+                use.move(choice, best)
+                result[position] = replace(choice, candidate=best)
+                changed = True
+        if not changed:
+            break
+    _kernels.cache_clear()
+    return result
