@@ -1,6 +1,7 @@
 """The command ``mgecc``: one subcommand per module of ``mgecc.commands``, found by folder.
 
-Errors of the user's are one line, ``mgecc: error: ...``, and status 2; a comparison that fails is status 1.
+Every error but a defect of ours is one line, ``mgecc: error: ...``; the status says what kind of error it is, see
+``mgecc.toolrun.status``.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ import importlib
 import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
 from mgecc import __version__
+from mgecc.toolrun.status import FAILED, INPUT
 
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"mgecc: error: {message}\n")
+        self.exit(INPUT, f"mgecc: error: {message}\n")
 
 
 def command_names() -> list[str]:
@@ -45,7 +48,8 @@ def make_parser(only: str = "") -> argparse.ArgumentParser:
     return parser
 
 
-def _user_errors() -> tuple[type[Exception], ...]:
+def _statuses() -> dict[type[Exception], int]:
+    """Status of every class of error that is no defect."""
     from mgecc.config import CasesError
     from mgecc.targets import TargetError, ToolchainMissing
     from mgecc.toolrun.emulators import EmulatorMissing
@@ -53,7 +57,15 @@ def _user_errors() -> tuple[type[Exception], ...]:
     from mgecc.toolrun.products import InputError
     from mgecc.toolrun.runner import RunError
 
-    return CasesError, TargetError, ToolchainMissing, EmulatorMissing, ToolError, InputError, RunError
+    paths = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+    given = (CasesError, TargetError, InputError, *paths)
+    tools = (ToolchainMissing, EmulatorMissing, ToolError, RunError)
+    return dict.fromkeys(given, INPUT) | dict.fromkeys(tools, FAILED)
+
+
+def status_of(error: Exception) -> int:
+    """Status that ``mgecc`` ends with after an error."""
+    return next((status for kind, status in _statuses().items() if isinstance(error, kind)), FAILED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,14 +76,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(_unknown(first))
     try:
         return _dispatch(first, args)
-    except _user_errors() as error:
-        return _fail(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # The reader of our output has gone; what is left in the buffer must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        return _fail(f"{error.filename or first}: {error.strerror or error}", status_of(error))
+    except tuple(_statuses()) as error:
+        return _fail(str(error), status_of(error))
+    except Exception:  # noqa: BLE001 -- a defect must not look like a comparison that failed
+        return _fail(f"this is a defect of mgecc, please report it:\n{traceback.format_exc()}", FAILED)
 
 
 def _dispatch(first: str, args: list[str]) -> int:
@@ -90,10 +106,10 @@ def _unknown(word: str) -> str:
     return f"unknown command {word!r}; {hint}known: {', '.join(command_names())}"
 
 
-def _fail(text: str) -> int:
+def _fail(text: str, status: int = INPUT) -> int:
     sys.stdout.flush()
     sys.stderr.write(f"mgecc: error: {text}\n")
-    return 2
+    return status
 
 
 if __name__ == "__main__":

@@ -201,10 +201,25 @@ def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Produ
 
 def library_output_names(library: LibraryConfig, target_name: str, cpu: str = "") -> list[str]:
     """Names of all files that ``compile_models`` gives."""
-    shared = set(output_names(library.name, target_name, cpu, bool(library.cv)))
-    shared -= set(_own_names(library.name))
-    own = [name for model in library.models for name in _own_names(model.name)]
-    return [*own, *sorted(shared)]
+    models = [model.name for model in library.models]
+    return names_of_library(library.name, models, target_name, cpu, bool(library.cv))
+
+
+def names_of_library(name: str, models: Sequence[str], target_name: str, cpu: str, cv: bool) -> list[str]:
+    """Names of all files of a library of ``models``; ``cv``: with image functions."""
+    shared = set(output_names(name, target_name, cpu, cv)) - set(_own_names(name))
+    return [*(file for model in models for file in _own_names(model)), *sorted(shared)]
+
+
+def function_output_names(name: str, target_name: str, cpu: str = "") -> list[str]:
+    """Names of all files that ``compile_functions`` gives."""
+    target = load_target(target_name, cpu)
+    return [f"{name}_cv.h", *(cv_file(name, target, member) for member in members(target))]
+
+
+def compile_functions(library: LibraryConfig, target_name: str, cpu: str = "") -> Products:
+    """The image functions of a library that has no models. Raises KeyError for one that does not exist."""
+    return Products(_image_functions(library, load_target(target_name, cpu)), ())
 
 
 def _own_names(model: str) -> list[str]:

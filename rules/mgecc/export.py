@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.config import CasesError, check_name, format_config, load_cases, save_cases
+from mgecc.toolrun.status import FAILED, INPUT
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -27,6 +28,10 @@ _MAX_ELEMENTS = 1 << 28
 
 class ExportError(Exception):
     """The network cannot be exported; the text is one line for the user."""
+
+
+class MegEngineMissing(ExportError):
+    """MegEngine, which writes and runs the reference, is not installed."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,7 @@ def _megengine() -> Any:
         megengine = importlib.import_module("megengine")
         importlib.import_module("megengine.module")
     except ImportError as error:
-        raise ExportError(
+        raise MegEngineMissing(
             f'MegEngine cannot be loaded ({error}); install it with: pip install "mgecc[megengine]" (Python <= 3.10)'
         ) from None
     return megengine
@@ -256,13 +261,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def export_main(argv: Sequence[str] | None = None) -> int:
-    """Command line of ``mgecc export``; returns 0, or 1 after one line on standard error."""
+    """Command line of ``mgecc export``; returns 0, or 2 after one line on standard error, 3 without MegEngine."""
     args = _parser().parse_args(argv)
     try:
         path = _export_args(args)
     except (ExportError, CasesError) as error:
         print(f"mgecc export: {error}", file=sys.stderr)
-        return 1
+        return FAILED if isinstance(error, MegEngineMissing) else INPUT
     print(path)
     return 0
 

@@ -2,7 +2,8 @@
 
 Requests and replies are JSON objects. ``{"config", "name", "target", "cpu", "optimize", "folder", "reads"}`` compiles
 a model into a folder, opening no files of the user's but ``reads``; the reply is ``{"uses": [...]}``, the optional
-files of the compiler that were used, or ``{"error": text}``. The process ends when its input does.
+files of the compiler that were used, or ``{"error": text, "status": number}``. ``config`` is a path, a list of paths
+whose models make one library, or image functions with their element types. The process ends when its input does.
 """
 
 from __future__ import annotations
@@ -19,21 +20,24 @@ def compile_request(request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request; an error of the user's becomes its text, one of ours a traceback."""
     from mgecc.targets import load_target
     from mgecc.toolrun.declared import only_declared
-    from mgecc.toolrun.products import InputError, compile_products, read_any, write_files
+    from mgecc.toolrun.products import InputError, compile_products, read_asked, write_files
+    from mgecc.toolrun.status import FAILED, INPUT
     from mgecc.toolrun.uses import used_files
 
     try:
         with only_declared(request["reads"], request["folder"]):
-            config = read_any(Path(request["config"]), request["name"], request["optimize"])
+            config = read_asked(request["config"], request["name"], request["optimize"])
             products = compile_products(config, request["target"], request["cpu"])
             write_files(products.files, Path(request["folder"]))
             return {"uses": used_files(products.programs, load_target(request["target"], request["cpu"]))}
     except InputError as error:
-        return {"error": str(error)}
+        return {"error": str(error), "status": INPUT}
     except OSError as error:
-        return {"error": f"{error.filename or request['folder']}: {error.strerror or error}"}
+        text = f"{error.filename or request['folder']}: {error.strerror or error}"
+        return {"error": text, "status": FAILED}
     except Exception:  # noqa: BLE001 -- the process must outlive a defect, and the build must show it
-        return {"error": f"this is a defect of mgecc, please report it:\n{traceback.format_exc()}"}
+        text = f"this is a defect of mgecc, please report it:\n{traceback.format_exc()}"
+        return {"error": text, "status": FAILED}
 
 
 def serve(requests: TextIO, replies: TextIO) -> None:

@@ -169,7 +169,7 @@ def test_a_model_that_cannot_be_compiled_says_why_and_leaves_the_others(checkout
 def test_a_read_the_build_does_not_know_of_is_refused(checkout: Checkout) -> None:
     folder = checkout.add_model("fourth", "peeking")
     (folder / "labels.txt").write_text("cat")
-    said = checkout.scons("target=arm64", "model=fourth", status=2)
+    said = checkout.scons("target=arm64", "model=fourth", status=3)
     assert "labels.txt is read and is not a declared input" in said
 
 

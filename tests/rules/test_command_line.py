@@ -58,5 +58,5 @@ def test_missing_compiler_is_one_line_with_the_command_that_installs_it(
     checkout: Checkout, monkeypatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    said = checkout.scons("target=arm64", "model=first", "toolchain=gcc", status=2)
+    said = checkout.scons("target=arm64", "model=first", "toolchain=gcc", status=3)
     assert "mgecc: error: toolchain gcc: aarch64-linux-gnu-gcc is not installed: apt-get install" in said

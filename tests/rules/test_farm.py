@@ -49,7 +49,7 @@ def test_a_launcher_stands_before_every_c_compile(
     log = (tmp_path / "log").read_text().splitlines()
     assert len(log) == 6 and all("zig clang " in line and ".c -o " in line for line in log)
     assert checkout.steps(*BUILD) == []
-    assert "is not installed" in checkout.scons(*BUILD, "launcher=no-such-program", status=2)
+    assert "is not installed" in checkout.scons(*BUILD, "launcher=no-such-program", status=3)
 
 
 def test_ccache_gives_the_same(

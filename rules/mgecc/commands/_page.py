@@ -13,10 +13,19 @@ PREFACE = """# The command `mgecc`
 Written by `python -m mgecc.commands._page > docs/cli.md`; a test fails where the code says something else.
 
 All of it works without SCons. Errors are one line, `mgecc: error: ...`, with file, line and column where there is
-one, and status 2; a comparison that fails is status 1. `source <(mgecc completion bash)` completes arguments in the
+one. `source <(mgecc completion bash)` completes arguments in the
 shell (zsh and tcsh likewise; `pip install 'mgecc[completion]'`). For completion in an editor, write
 `mgecc schema > model.schema.json` and name that file in the first line of a model.yaml:
 `# yaml-language-server: $schema=model.schema.json`.
+
+| status | meaning |
+| --- | --- |
+| 0 | done |
+| 1 | a comparison failed: outputs are not the expected ones |
+| 2 | what was given cannot be used: arguments, configuration, model, files |
+| 3 | a step failed: a tool is missing or refused its work, a disk is full, or mgecc has a defect |
+| 130 | interrupted |
+| 141 | the reader of the output went away |
 """
 
 

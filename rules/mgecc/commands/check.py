@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mgecc.commands._options import add_json, add_model, add_target
+from mgecc.toolrun.status import INPUT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,4 +27,4 @@ def run(args: argparse.Namespace) -> int:
         problems = str(error).splitlines()
     document = {"model": str(args.model), "target": args.target, "problems": problems}
     show(args, [f"{args.model}: no problems for {args.target}"], lambda: document)
-    return 2 if problems else 0
+    return INPUT if problems else 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
+from mgecc.toolrun.status import DIFFERENT
 
 if TYPE_CHECKING:
     from mgecc.config import ModelConfig, Verify
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     show(
         args, lines, lambda: {target: [_data(error) for error in errors] for target, errors in found.items()}
     )
-    return 0 if all(error.ok for errors in found.values() for error in errors) else 1
+    return 0 if all(error.ok for errors in found.values() for error in errors) else DIFFERENT
 
 
 def _data(error: OutputError) -> dict[str, Any]:
@@ -91,8 +92,9 @@ def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, int
     """Outputs to compare with, recorded or computed by MegEngine."""
     from mgecc.compiler import input_forms, load_graph
     from mgecc.config import load_cases
-    from mgecc.export import ExportError, reference_cases
+    from mgecc.export import ExportError, MegEngineMissing, reference_cases
     from mgecc.toolrun.products import InputError
+    from mgecc.toolrun.runner import RunError
     from mgecc.toolrun.tensors import input_stacks
 
     if args.reference == "recorded":
@@ -106,6 +108,8 @@ def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, int
         )
     try:
         outputs = reference_cases(config.model, stacks)
+    except MegEngineMissing as error:
+        raise RunError(str(error)) from None
     except ExportError as error:
         raise InputError(str(error)) from None
     return {f"out.{k}": output for k, output in enumerate(outputs)}

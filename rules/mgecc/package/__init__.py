@@ -4,7 +4,7 @@ Knows files and digests, no tensor and no SCons. May import: mgecc.targets, mgec
 mgecc.toolrun, jinja2, pyyaml.
 """
 
-from mgecc.package.parts import Part, model_part
+from mgecc.package.parts import Part, joined_part, model_part
 from mgecc.package.release import write_release
 
-__all__ = ["Part", "model_part", "write_release"]
+__all__ = ["Part", "joined_part", "model_part", "write_release"]

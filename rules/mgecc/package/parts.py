@@ -79,26 +79,48 @@ def model_part(
     )
 
 
+def joined_part(name: str, parts: Sequence[Part], folder: Path) -> Part:
+    """One part of the models of one library called ``name``, whose products lie in ``folder``."""
+    files = _libraries(name, folder) | _image_headers(name, folder)
+    notices: dict[str, Path] = {}
+    for part in parts:
+        files, notices = files | part.files, notices | part.notices
+    return Part(
+        name=name,
+        label=parts[0].label,
+        files=files,
+        notices=notices,
+        materials={f"{part.name}/{key}": path for part in parts for key, path in part.materials.items()},
+        facts=parts[0].facts,
+        licence=", ".join(dict.fromkeys(part.licence for part in parts if part.licence)),
+        description=f"Models {', '.join(part.name for part in parts)}",
+    )
+
+
 def _machines(target: Target) -> dict[str, Target]:
     return {member: load_target(member) if target.members else target for member in members(target)}
 
 
-def _model_files(name: str, folder: Path) -> dict[str, Path]:
-    libraries = {
+def _libraries(name: str, folder: Path) -> dict[str, Path]:
+    return {
         f"lib/{path.relative_to(folder).as_posix()}": path
         for suffix in ("a", "so")
         for path in [*folder.glob(f"lib{name}.{suffix}"), *folder.glob(f"*/lib{name}.{suffix}")]
     }
-    headers = {f"include/{path.name}": path for path in _headers(name, folder)}
-    data = {f"share/{name}/{path.name}": path for path in [folder / f"{name}.blob", folder / "report.json"]}
-    return libraries | headers | data
 
 
-def _headers(name: str, folder: Path) -> list[Path]:
-    """The model's header and the runtime's; and those of image functions where it has some."""
-    images = folder / f"{name}_cv.h"
+def _model_files(name: str, folder: Path) -> dict[str, Path]:
     own = [folder / f"{name}.h", include_folder() / "mgecc.h"]
-    return [*own, *([images, include_folder() / "mgecc_cv.h"] if images.is_file() else [])]
+    headers = {f"include/{path.name}": path for path in own}
+    data = {f"share/{name}/{path.name}": path for path in [folder / f"{name}.blob", folder / "report.json"]}
+    return _libraries(name, folder) | headers | _image_headers(name, folder) | data
+
+
+def _image_headers(name: str, folder: Path) -> dict[str, Path]:
+    """Headers of image functions, where a library has some."""
+    images = folder / f"{name}_cv.h"
+    headers = [images, include_folder() / "mgecc_cv.h"] if images.is_file() else []
+    return {f"include/{path.name}": path for path in headers}
 
 
 def _notices(folder: Path, name: str) -> dict[str, Path]:

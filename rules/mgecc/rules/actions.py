@@ -12,6 +12,7 @@ from typing import Any
 
 import SCons.Action
 from SCons.Action import FunctionAction
+from SCons.Errors import BuildError
 
 from mgecc.rules.cache import action_key
 from mgecc.rules.cache.store import file_digest
@@ -19,12 +20,37 @@ from mgecc.rules.explain import explain
 from mgecc.rules.identity import Uses, whole_digest
 from mgecc.rules.workers import Workers
 from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool
+from mgecc.toolrun.status import FAILED, nearest_status
 
 MakeArgs = Callable[[str, list[str]], Sequence[str]]
 
 
 def _nothing() -> None:
     pass
+
+
+class Failure(BuildError):
+    """A failed step; SCons would end with status 2 after every kind, this keeps the status that the step gave."""
+
+    def __init__(self, status: int) -> None:
+        self.kind = nearest_status(status)
+        super().__init__(errstr=f"Error {self.kind}", status=self.kind)
+
+    @property
+    def exitstatus(self) -> int:
+        return self.kind
+
+    @exitstatus.setter
+    def exitstatus(self, _value: int) -> None:
+        pass
+
+
+def _telling(function: Callable[..., int]) -> Callable[..., Failure | None]:
+    def execute(target: list[Any], source: list[Any], env: Any) -> Failure | None:
+        status = function(target, source, env)
+        return Failure(status) if status else None
+
+    return execute
 
 
 class SignedAction(FunctionAction):
@@ -38,7 +64,7 @@ class SignedAction(FunctionAction):
         super().__init__(
             _nothing, {}
         )  # SCons would take time to read the code, which the signature stands for
-        self.execfunction = function
+        self.execfunction = _telling(function)
         self.signature = signature
         self.shown = shown
 
@@ -59,7 +85,11 @@ def step_line(kind: str, *words: str) -> str:
 
 
 class StepError(Exception):
-    """A step failed; ``str`` is what the user is to read."""
+    """A step failed; ``str`` is what the user is to read, ``status`` says what kind of error it is."""
+
+    def __init__(self, text: str, status: int = FAILED) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -91,9 +121,9 @@ class StepAction(SignedAction):
         try:
             return self._make(target, source, env)
         except StepError as error:
-            return _fail(str(error))
+            return _fail(str(error), error.status)
         except OSError as error:
-            return _fail(f"mgecc: error: {error.filename or target[0]}: {error.strerror or error}")
+            return _fail(f"mgecc: error: {error.filename or target[0]}: {error.strerror or error}", FAILED)
 
     def _make(self, target: list[Any], source: list[Any], env: Any) -> int:
         cache = env["MGE_CACHE"] if self._step.cached else None
@@ -169,13 +199,13 @@ def compile_action(request: dict[str, Any], uses: Uses, signature: str, shown: s
     def run(_inputs: list[str]) -> str:
         reply = _workers.compile(request)
         if "error" in reply:
-            raise StepError(f"mgecc: error: {reply['error']}")
+            raise StepError(f"mgecc: error: {reply['error']}", reply["status"])
         uses.write(reply["uses"])
         return ""
 
     return StepAction(Step(run, uses=uses, cached=True), signature, shown)
 
 
-def _fail(text: str) -> int:
+def _fail(text: str, status: int) -> int:
     sys.stderr.write(text + "\n")
-    return 1
+    return status

@@ -9,7 +9,7 @@ from typing import Any
 
 from SCons.Errors import UserError
 
-from mgecc.compiler import library_output_names, output_names
+from mgecc.compiler import library_output_names, names_of_library, output_names
 from mgecc.targets import Target, TargetError
 
 
@@ -39,6 +39,17 @@ def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> C
     reads = [*_texts([peeked.get("model")]), *kernels]
     return Contents(
         outputs, [name], [folder / p for p in reads], [folder / p for p in dict.fromkeys(sources)]
+    )
+
+
+def contents_of_several(given: list[Contents], name: str, target: Target, cv: bool) -> Contents:
+    """Of a library with the models of ``given``; ``cv``: it has image functions."""
+    models = [model for one in given for model in one.models]
+    return Contents(
+        names_of_library(name, models, target.spec, target.cpu, cv),
+        models,
+        list(dict.fromkeys(path for one in given for path in one.reads)),
+        list(dict.fromkeys(path for one in given for path in one.sources)),
     )
 
 

@@ -15,6 +15,7 @@ from mgecc.rules.model import ModelNodes
 from mgecc.rules.release import mge_release, part_of
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.reproduce import ReproduceError, find_pythons, reproduce
+from mgecc.toolrun.status import FAILED
 
 
 def declare_deliveries(env: Any, built: list[ModelNodes], nothing: SignedAction) -> None:
@@ -69,6 +70,6 @@ def _reproduce_action(built: list[ModelNodes]) -> SignedAction:
             return reproduce(Path.cwd(), words, pythons or find_pythons())
         except ReproduceError as error:
             sys.stderr.write(f"mgecc: error: {error}\n")
-            return 1
+            return FAILED
 
     return SignedAction(execute, "", step_line("TWICE", *words))

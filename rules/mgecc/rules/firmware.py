@@ -15,6 +15,7 @@ from SCons.Errors import UserError
 from SCons.Util import CLVar, NodeList
 
 from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.images import CvNodes
 from mgecc.rules.model import ModelNodes
 from mgecc.rules.objects import Tools
 from mgecc.targets import (
@@ -28,6 +29,7 @@ from mgecc.targets import (
 )
 from mgecc.toolrun.process import ToolError, run_tool, write_atomically
 from mgecc.toolrun.sources import board_script, board_template, runner_includes, runner_sources
+from mgecc.toolrun.status import FAILED
 
 _OPTIONS = {"board": "", "linker_script": "", "optimize": "", "build_dir": "", "port": True}
 
@@ -75,10 +77,10 @@ def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any)
 
     ``sources``: C files, which are compiled with the toolchain of the models, with CPPPATH, CPPDEFINES and CCFLAGS of
     the environment and the headers of the models; also objects and libraries. ``models``: what
-    MgeModel returned, all for one target. ``options``: ``board`` (its machine or name in the target's file; default:
-    the first), ``linker_script`` (default: made from the board's memory), ``optimize``, ``port`` (default True:
-    start-up code, console and memcpy are mgecc's and the program begins at ``int mg_main(int argc, char **argv)`` of
-    "port.h"; with False the sources bring all).
+    MgeModel, MgePipeline and MgeCv returned, all for one target. ``options``: ``board`` (its machine or name in the
+    target's file; default: the first), ``linker_script`` (default: made from the board's memory), ``optimize``,
+    ``port`` (default True: start-up code, console and memcpy are mgecc's and the program begins at
+    ``int mg_main(int argc, char **argv)`` of "port.h"; with False the sources bring all).
     Construction variables can be given for this program alone, as with other builders.
     """
     variables = {key: value for key, value in options.items() if key.isupper()}
@@ -96,10 +98,13 @@ def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any)
         raise UserError(str(error)) from None
 
 
-def _one_target(models: Any) -> list[ModelNodes]:
-    chosen = [models] if isinstance(models, ModelNodes) else list(models)
-    if not chosen or not all(isinstance(model, ModelNodes) for model in chosen):
-        raise UserError("MgeFirmware needs models: what MgeModel returned, one or a list")
+def _one_target(models: Any) -> list[Any]:
+    kinds = (ModelNodes, CvNodes)
+    chosen = [models] if isinstance(models, kinds) else list(models)
+    if not chosen or not all(isinstance(model, kinds) for model in chosen):
+        raise UserError(
+            "MgeFirmware needs models: what MgeModel, MgePipeline or MgeCv returned, one or a list"
+        )
     if len({(model.target, model.cpu, model.toolchain) for model in chosen}) > 1:
         raise UserError("MgeFirmware: the models are for different targets or of different toolchains")
     if len(chosen[0].lib) != 1:
@@ -211,7 +216,7 @@ def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[
         except ToolError as error:
             partial.unlink(missing_ok=True)
             sys.stderr.write(f"{error}\n")
-            return 1
+            return FAILED
         os.replace(partial, map_file)
         return 0
 
@@ -234,7 +239,7 @@ def _image(request: _Request, elf: Any, kind: str) -> Any:
             run_tool(lambda output: toolchain.image_args(output, str(source[0]), kind), Path(str(target[0])))
         except ToolError as error:
             sys.stderr.write(f"{error}\n")
-            return 1
+            return FAILED
         return 0
 
     action = SignedAction(convert, f"OBJCOPY {kind}", step_line("IMG", request.models[0].label, name))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from SCons.Errors import UserError
@@ -19,7 +21,7 @@ from mgecc.rules.objects import Tools
 from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain, split_path
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 
-_OPTIONS = {"cpu": "", "toolchain": "", "optimize": "", "build_dir": ""}
+OPTIONS = {"cpu": "", "toolchain": "", "optimize": "", "build_dir": ""}
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -35,8 +37,12 @@ class ModelNodes(NodeList):
 
 
 @dataclass(frozen=True)
-class _Request:
-    """A call of MgeModel, with everything the user left open filled in."""
+class Request:
+    """A call of MgeModel, with everything the user left open filled in.
+
+    ``config``: model.yaml or model file. Rules that begin with something else give other ``configs``, ``asked`` and
+    ``contents``.
+    """
 
     env: Any
     name: str
@@ -50,12 +56,33 @@ class _Request:
     def label(self) -> str:
         return self.target.name + (f"-{self.target.cpu}" if self.target.cpu else "")
 
+    @property
+    def configs(self) -> tuple[Any, ...]:
+        return (self.config,)
+
+    @property
+    def asked(self) -> Any:
+        """What the compiler is given; see ``mgecc.worker``."""
+        return self.config.srcnode().get_abspath()
+
     @cached_property
     def contents(self) -> Contents:
         return contents(Path(self.config.srcnode().get_abspath()), self.name, self.target, peek(self.config))
 
+    @cached_property
+    def goal(self) -> str:
+        return self.optimize or word(peek(self.config), "optimize") or "speed"
+
+    @property
+    def signature(self) -> str:
+        return f"MGE {self.name} {self.target.name} {self.target.cpu} {self.goal}"
+
     def load_toolchain(self, member: str) -> Any:
         return load_toolchain(self.toolchain, load_target(member) if self.target.members else self.target)
+
+
+RequestKind = TypeVar("RequestKind", bound=Request)
+NodesKind = TypeVar("NodesKind", bound=ModelNodes)
 
 
 def mge_model(env: Any, name: str, config: Any, target: str = "", **options: str) -> ModelNodes:
@@ -67,29 +94,41 @@ def mge_model(env: Any, name: str, config: Any, target: str = "", **options: str
     are the construction variables MGE_TARGET,
     MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE and MGE_BUILD_DIR.
     """
-    unknown = sorted(set(options) - set(_OPTIONS))
+    check_options("MgeModel", options)
+    with user_errors():
+        asked = {"target": target, **options}
+        return build_library(fill_in(partial(Request, config=env.File(config)), env, name, asked), ModelNodes)
+
+
+def check_options(rule: str, options: dict[str, str]) -> None:
+    unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
-        raise UserError(f"MgeModel has no option {unknown[0]!r}; it has {', '.join(_OPTIONS)}")
+        raise UserError(f"{rule} has no option {unknown[0]!r}; it has {', '.join(OPTIONS)}")
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Targets and toolchains that are not there, in the way SCons shows mistakes."""
     try:
-        request = _fill_in(env.Clone(), name, env.File(config), target or env["MGE_TARGET"], options)
-        return _build(request)
+        yield
     except (TargetError, ToolchainMissing) as error:
         raise UserError(str(error)) from None
 
 
-def _fill_in(env: Any, name: str, config: Any, target_name: str, options: dict[str, str]) -> _Request:
-    chosen = {key: options.get(key) or env[f"MGE_{key.upper()}"] for key in _OPTIONS}
-    target = load_target(_place(env, target_name), chosen["cpu"])
+def fill_in(make: Callable[..., RequestKind], env: Any, name: str, options: dict[str, str]) -> RequestKind:
+    """``make`` called with what ``options`` and the construction variables say."""
+    env = env.Clone()
+    chosen = {key: options.get(key) or env[f"MGE_{key.upper()}"] for key in OPTIONS}
+    target = load_target(_place(env, options.get("target") or env["MGE_TARGET"]), chosen["cpu"])
     # Not content-timestamp: SCons compares whole seconds, and an edit right after a build would go unnoticed.
     env.Decider("content")
     folder = target.name + (f"-{target.cpu}" if target.cpu else "")
-    return _Request(
+    return make(
         env=env,
         name=name,
-        config=config,
         target=target,
         toolchain=chosen["toolchain"],
-        optimize=chosen["optimize"] or _word(peek(config), "optimize") or "speed",
+        optimize=chosen["optimize"],
         folder=f"{_from_top(env.Dir(chosen['build_dir']))}/{folder}/{name}",
     )
 
@@ -121,44 +160,47 @@ def peek(config: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _word(config: dict[str, Any], key: str) -> str:
+def word(config: dict[str, Any], key: str) -> str:
     value = config.get(key)
     return value if isinstance(value, str) else ""
 
 
-def _build(request: _Request) -> ModelNodes:
-    products = _compile(request)
+def build_library(request: Request, make: type[NodesKind]) -> NodesKind:
+    """Nodes of all steps of a request, as a ``make``."""
+    products = compile_step(request)
     lib: list[Any] = []
     shared: list[Any] = []
     objects = {member: _objects(request, member, products) for member in members(request.target)}
     for member, nodes in objects.items():
-        tools = _tools(request, member)
+        tools = tools_for(request, member)
         stem = f"{request.folder}/{member}/" if request.target.members else f"{request.folder}/"
         lib.append(tools.static_library(f"{stem}lib{request.name}.a", nodes))
         if request.target.system == "linux":
             shared.append(tools.shared_library(f"{stem}lib{request.name}.so", nodes))
-    return _collect(request, products, lib, shared, objects)
+    nodes = make([*lib, *shared, *products.values()])
+    nodes.lib, nodes.shared, nodes.objects = NodeList(lib), NodeList(shared), objects
+    _collect(nodes, request, products)
+    return nodes
 
 
-def _compile(request: _Request) -> dict[str, Any]:
+def compile_step(request: Request) -> dict[str, Any]:
     """The compiler's step: file name -> node."""
     env, target = request.env, request.target
     found = request.contents
-    sources = [request.config, *map(env.File, map(str, found.reads))]
+    sources = [*request.configs, *map(env.File, map(str, found.reads))]
     sources += [env.File(target.path)] if target.path else []
     ask = {
-        "config": request.config.srcnode().get_abspath(),
+        "config": request.asked,
         "name": request.name,
         "target": target.spec,
         "cpu": target.cpu,
-        "optimize": request.optimize,
+        "optimize": request.goal,
         "folder": env.Dir(request.folder).get_abspath(),
         "reads": [source.srcnode().get_abspath() for source in sources],
     }
-    signature = f"MGE {request.name} {target.name} {target.cpu} {request.optimize}"
     compiler = uses_node(env, request.folder)
     action = compile_action(
-        ask, compiler.attributes.mge_uses, signature, step_line("MGE", request.label, request.name)
+        ask, compiler.attributes.mge_uses, request.signature, step_line("MGE", request.label, request.name)
     )
     nodes = env.Command([f"{request.folder}/{name}" for name in found.outputs], sources, action)
     env.Precious(nodes)
@@ -166,14 +208,14 @@ def _compile(request: _Request) -> dict[str, Any]:
     return dict(zip(found.outputs, nodes))
 
 
-def _tools(request: _Request, member: str) -> Tools:
+def tools_for(request: Request, member: str) -> Tools:
     label = f"{request.label}/{member}" if request.target.members else request.label
-    return Tools(request.env, request.load_toolchain(member), request.optimize, label)
+    return Tools(request.env, request.load_toolchain(member), request.goal, label)
 
 
-def _objects(request: _Request, member: str, products: dict[str, Any]) -> list[Any]:
+def _objects(request: Request, member: str, products: dict[str, Any]) -> list[Any]:
     """Objects of one kernel set: kernels, blob and runtime."""
-    tools, name = _tools(request, member), request.name
+    tools, name = tools_for(request, member), request.name
     folder = f"{request.folder}/obj/{member}" if request.target.members else f"{request.folder}/obj"
     includes = [request.folder, str(include_folder())]
     kernels = products[kernel_file(name, request.target, member)]
@@ -196,10 +238,10 @@ def _objects(request: _Request, member: str, products: dict[str, Any]) -> list[A
 _runtime_cache: dict[tuple[str, ...], list[Any]] = {}
 
 
-def _runtime_objects(request: _Request, member: str, tools: Tools) -> list[Any]:
+def _runtime_objects(request: Request, member: str, tools: Tools) -> list[Any]:
     """Objects of the runtime, one set for all models of a target that are built the same way."""
     base = request.folder.rsplit("/", 1)[0]
-    folder = f"{base}/.runtime/{member}-{request.toolchain}-{request.optimize}"
+    folder = f"{base}/.runtime/{member}-{request.toolchain}-{request.goal}"
     key = (request.env.Dir(folder).get_abspath(),)
     if key not in _runtime_cache:
         includes = [str(include_folder()), str(runtime_folder() / "src")]
@@ -209,12 +251,9 @@ def _runtime_objects(request: _Request, member: str, tools: Tools) -> list[Any]:
     return _runtime_cache[key]
 
 
-def _collect(
-    request: _Request, products: dict[str, Any], lib: list[Any], shared: list[Any], objects: dict[str, Any]
-) -> ModelNodes:
+def _collect(nodes: ModelNodes, request: Request, products: dict[str, Any]) -> None:
+    """Give the products their roles."""
     name = request.name
-    nodes = ModelNodes([*lib, *shared, *products.values()])
-    nodes.lib, nodes.shared, nodes.objects = NodeList(lib), NodeList(shared), objects
     nodes.headers = {model: products[f"{model}.h"] for model in request.contents.models}
     nodes.blobs = {model: products[f"{model}.blob"] for model in request.contents.models}
     (nodes.header, *_), (nodes.blob, *_) = nodes.headers.values(), nodes.blobs.values()
@@ -223,5 +262,4 @@ def _collect(
     nodes.include = [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))]
     nodes.folder, nodes.config, nodes.name = request.folder, request.config, name
     nodes.target, nodes.cpu, nodes.label = request.target.spec, request.target.cpu, request.label
-    nodes.toolchain, nodes.optimize = request.toolchain, request.optimize
-    return nodes
+    nodes.toolchain, nodes.optimize = request.toolchain, request.goal

@@ -10,7 +10,9 @@ from typing import Any
 import mgecc.targets.own
 from mgecc.rules.delivery import declare_deliveries
 from mgecc.rules.firmware import FirmwareNodes
+from mgecc.rules.images import CvNodes
 from mgecc.rules.model import ModelNodes
+from mgecc.rules.pipeline import PipelineNodes
 from mgecc.rules.tool import RULES
 
 PREFACE = """# The rules for SCons
@@ -54,7 +56,7 @@ def page() -> str:
 def _rules() -> Iterator[str]:
     for name, rule in RULES.items():
         yield f"## env.{name}\n\n```python\n{_signature(name, rule)}\n```\n\n{_text(rule)}\n"
-    for nodes in (ModelNodes, FirmwareNodes):
+    for nodes in (ModelNodes, PipelineNodes, CvNodes, FirmwareNodes):
         yield f"## {nodes.__name__}\n\n{_text(nodes)}\n"
 
 

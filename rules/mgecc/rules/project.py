@@ -29,8 +29,11 @@ from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
 from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
+from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT
 
 BUILD = "build"
+# What pytest ends with: tests failed, its arguments are wrong, there are no tests.
+_PYTEST = {0: 0, 1: DIFFERENT, 4: INPUT, 5: INPUT}
 _TEST_PROGRAMS = {"nginx": "nginx-light", "ccache": "ccache", "distccd": "distcc"}
 _HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -39,7 +42,7 @@ def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[
     """Build what the command line names out of ``models``/NAME/model.yaml, with the aliases of ``scons --help``.
 
     Returns the nodes of every model and target that was asked for. Ends SCons with status 2 for an unknown
-    variable, target, model or alias.
+    variable, target, model or alias, and with 3 for a toolchain that is not installed.
     """
     try:
         given = script.ARGUMENTS.get("config")
@@ -48,7 +51,7 @@ def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[
         _check_aliases(script.COMMAND_LINE_TARGETS)
         _set_up(env, settings)
     except (TargetError, ToolchainMissing, ValueError) as error:
-        _stop(str(error))
+        _stop(error)
     script.Help(help_text(configs))
     if script.GetOption("help"):
         return []
@@ -57,7 +60,7 @@ def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[
     try:
         declare_deliveries(env, built, _usage_action())
     except TargetError as error:
-        _stop(str(error))
+        _stop(error)
     return built
 
 
@@ -66,10 +69,10 @@ def find_models(folder: Path) -> dict[str, str]:
     return {path.parent.name: path.as_posix() for path in sorted(folder.glob("*/model.yaml"))}
 
 
-def _stop(text: str) -> NoReturn:
-    sys.stderr.write(f"mgecc: error: {text}\n")
+def _stop(error: Exception) -> NoReturn:
+    sys.stderr.write(f"mgecc: error: {error}\n")
     sys.stderr.flush()
-    script.Exit(2)
+    script.Exit(FAILED if isinstance(error, ToolchainMissing) else INPUT)
     raise AssertionError("SCons goes on after Exit")
 
 
@@ -119,7 +122,7 @@ def _declare_models(env: Any, settings: Settings, configs: dict[str, str]) -> li
         for target in settings.targets:
             _check_toolchain(target, settings)
     except (TargetError, ToolchainMissing) as error:
-        _stop(str(error))
+        _stop(error)
     return [
         env.MgeModel(name, config=_from_top(configs[name]), target=target)
         for target in settings.targets
@@ -195,7 +198,7 @@ def _verify_outputs(env: Any, built: list[ModelNodes]) -> Callable[[], int]:
     def tell() -> int:
         lines = sorted({line for model in built for line in edited_outputs(model, env["MGE_RECORD"])})
         print("\n".join(lines) or f"{len(built)} libraries are as they were built")
-        return 1 if lines else 0
+        return DIFFERENT if lines else 0
 
     return tell
 
@@ -239,21 +242,23 @@ def _test_action(tests: str, settings: Settings) -> SignedAction:
     jobs = script.GetOption("num_jobs")
     if jobs > 1 and "-n" not in arguments and importlib.util.find_spec("xdist"):
         arguments = ["-n", str(jobs), *arguments]
-    run = _python(["-m", "pytest", *arguments], "")
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
         install_emulators(_TEST_PROGRAMS)
-        return run.execfunction(target, source, env)
+        sys.stdout.flush()
+        return _PYTEST.get(_call(["-m", "pytest", *arguments]), FAILED)
 
     return SignedAction(execute, "", step_line("TEST", *arguments))
 
 
 def _python(args: list[str], shown: str) -> SignedAction:
+    return _action(lambda: _call(args), shown)
+
+
+def _call(args: list[str]) -> int:
+    """Status of Python with ``args``, which finds mgecc."""
     package = os.fspath(Path(__file__).resolve().parents[2])
-
-    def run() -> int:
-        path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
-        done = subprocess.run([sys.executable, *args], env=os.environ | {"PYTHONPATH": path}, check=False)
-        return done.returncode
-
-    return _action(run, shown)
+    path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.run(
+        [sys.executable, *args], env=os.environ | {"PYTHONPATH": path}, check=False
+    ).returncode

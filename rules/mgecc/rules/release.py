@@ -11,32 +11,35 @@ from typing import Any
 from SCons.Errors import UserError
 
 from mgecc.compiler import compiler_id
-from mgecc.package import Part, model_part, write_release
+from mgecc.package import Part, joined_part, model_part, write_release
 from mgecc.package.archive import EpochError
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.firmware import FirmwareNodes
 from mgecc.rules.model import ModelNodes
+from mgecc.rules.pipeline import PipelineNodes
 from mgecc.targets import load_target, load_toolchain
+from mgecc.toolrun.status import FAILED, INPUT
 
 
 def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
     """Put products into ``BUILD_DIR/release/NAME.tar``; returns its node.
 
-    ``parts``: what MgeModel and MgeFirmware returned, one or a list. The archive holds the libraries, headers, blobs,
-    reports and images, the licences beside every model.yaml and mgecc's own, SHA256SUMS, a CycloneDX bill of materials
-    (sbom.cdx.json) and an in-toto statement with SLSA provenance (provenance.intoto.json). Its bytes depend on the
-    products alone: files are sorted, belong to nobody and have the date SOURCE_DATE_EPOCH, or 1970 without it.
+    ``parts``: what MgeModel, MgePipeline and MgeFirmware returned, one or a list. The archive holds the
+    libraries, headers, blobs, reports and images, the licences beside every model.yaml and mgecc's own, SHA256SUMS, a
+    CycloneDX bill of materials (sbom.cdx.json) and an in-toto statement with SLSA provenance (provenance.intoto.json).
+    Its bytes depend on the products alone: files are sorted, belong to nobody and have the date SOURCE_DATE_EPOCH, or
+    1970 without it.
     """
     chosen = [parts] if isinstance(parts, (ModelNodes, FirmwareNodes)) else list(parts)
     if not chosen or not all(isinstance(part, (ModelNodes, FirmwareNodes)) for part in chosen):
-        raise UserError("MgeRelease needs what MgeModel or MgeFirmware returned, one or a list")
+        raise UserError("MgeRelease needs what MgeModel, MgePipeline or MgeFirmware returned, one or a list")
 
     def write(target: list[Any], source: list[Any], env: Any) -> int:
         try:
             write_release(Path(str(target[0])), name, [part_of(nodes) for nodes in chosen])
         except (EpochError, OSError) as error:
             sys.stderr.write(f"mgecc: error: {error}\n")
-            return 1
+            return INPUT if isinstance(error, EpochError) else FAILED
         return 0
 
     date = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -66,9 +69,16 @@ def part_of(nodes: Any) -> Part:
     """The files of a model or a firmware, for a package."""
     if isinstance(nodes, FirmwareNodes):
         return _firmware_part(nodes)
-    config = Path(nodes.config.srcnode().get_abspath())
+    if isinstance(nodes, PipelineNodes):
+        parts = [_part_of_model(nodes, *item) for item in nodes.configs.items()]
+        return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
+    return _part_of_model(nodes, nodes.name, nodes.config)
+
+
+def _part_of_model(nodes: ModelNodes, name: str, config: Any) -> Part:
     folder = Path(nodes.blob.get_dir().get_abspath())
-    return model_part(config, nodes.name, folder, nodes.target, nodes.cpu, (nodes.toolchain, nodes.optimize))
+    path, how = Path(config.srcnode().get_abspath()), (nodes.toolchain, nodes.optimize)
+    return model_part(path, name, folder, nodes.target, nodes.cpu, how)
 
 
 def _firmware_part(nodes: FirmwareNodes) -> Part:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from mgecc.rules.firmware import mge_firmware
+from mgecc.rules.images import mge_cv
 from mgecc.rules.launch import Launcher
 from mgecc.rules.model import mge_model
+from mgecc.rules.pipeline import mge_pipeline
 from mgecc.rules.project import mge_project
 from mgecc.rules.release import mge_release
 from mgecc.rules.verdict import mge_test
@@ -15,6 +17,8 @@ from mgecc.rules.verdict import mge_test
 # The public rules, by the name they have in a construction environment.
 RULES: dict[str, Callable[..., Any]] = {
     "MgeModel": mge_model,
+    "MgePipeline": mge_pipeline,
+    "MgeCv": mge_cv,
     "MgeFirmware": mge_firmware,
     "MgeTest": mge_test,
     "MgeRelease": mge_release,

@@ -18,9 +18,10 @@ from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.start import run_image
+from mgecc.toolrun.status import DIFFERENT, FAILED, nearest_status
 
-# What a test run gives: whether it went well, and what it printed.
-Outcome = tuple[bool, str]
+# What a test run gives: the status that it stands for, and what it printed.
+Outcome = tuple[int, str]
 
 
 def mge_test(env: Any, name: str, subject: Any, inputs: Any = None, expected: Any = None) -> Any:
@@ -39,12 +40,12 @@ def mge_test(env: Any, name: str, subject: Any, inputs: Any = None, expected: An
     run = kinds[type(subject)](subject, files)
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
-        good, said = run()
+        status, said = run()
         sys.stdout.write(said)
         sys.stdout.flush()
-        if good:
+        if status == 0:
             write_atomically(Path(str(target[0])), said.encode())
-        return 0 if good else 1
+        return status
 
     action = SignedAction(execute, f"TEST {sorted(files)}", step_line("TEST", subject.label, name))
     sources = [*subject, *files.values(), *_recorded(subject)]
@@ -85,7 +86,7 @@ def _command(args: list[str]) -> Outcome:
         text=True,
         check=False,
     )
-    return done.returncode == 0, done.stdout
+    return nearest_status(done.returncode), done.stdout
 
 
 def _firmware(subject: FirmwareNodes, files: dict[str, Any]) -> Callable[[], Outcome]:
@@ -94,9 +95,9 @@ def _firmware(subject: FirmwareNodes, files: dict[str, Any]) -> Callable[[], Out
         try:
             status, said = run_image(Path(str(subject.elf)), target, subject.board)
         except (EmulatorMissing, TimeoutError) as error:
-            return False, f"mgecc: error: {error}\n"
+            return FAILED, f"mgecc: error: {error}\n"
         if status:
-            return False, f"{said}mgecc: error: {subject.name} ended with status {status}\n"
+            return DIFFERENT, f"{said}mgecc: error: {subject.name} ended with status {status}\n"
         return _judge(said, files.get("expected"))
 
     return run
@@ -104,5 +105,5 @@ def _firmware(subject: FirmwareNodes, files: dict[str, Any]) -> Callable[[], Out
 
 def _judge(said: str, expected: Any) -> Outcome:
     if expected is not None and Path(str(expected)).read_text(encoding="utf-8") != said:
-        return False, f"{said}mgecc: error: this is not what {expected} has\n"
-    return True, said
+        return DIFFERENT, f"{said}mgecc: error: this is not what {expected} has\n"
+    return 0, said

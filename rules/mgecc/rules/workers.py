@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.toolrun.process import clean_environment
+from mgecc.toolrun.status import FAILED
 
 
 class Workers:
@@ -23,7 +24,7 @@ class Workers:
         atexit.register(self.stop)
 
     def compile(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Have one request carried out; returns the reply, with the key ``error`` unless all went well."""
+        """Have one request carried out; returns the reply, with ``error`` and ``status`` if it failed."""
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
@@ -36,7 +37,8 @@ class Workers:
         except OSError:
             line = ""
         if not line:
-            return {"error": f"the compiler process ended unexpectedly (status {worker.wait()})"}
+            text = f"the compiler process ended unexpectedly (status {worker.wait()})"
+            return {"error": text, "status": FAILED}
         self._idle.put(worker)
         return json.loads(line)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 from mgecc import compiler
 from mgecc.config import (
@@ -46,6 +48,48 @@ def read_any(path: Path, name: str = "", optimize: str = "") -> ModelConfig | Li
     return replace(config, name=name or config.name, optimize=optimize or config.optimize)
 
 
+def read_asked(asked: Any, name: str, optimize: str) -> ModelConfig | LibraryConfig:
+    """What a rule asks for: the path of a configuration, a list of such, or image functions with their element types.
+
+    Raises InputError.
+    """
+    if isinstance(asked, dict):
+        return read_functions(asked, name)
+    if isinstance(asked, list):
+        return read_several([Path(path) for path in asked], name, optimize)
+    return read_any(Path(asked), name, optimize)
+
+
+def read_several(paths: Sequence[Path], name: str, optimize: str = "") -> LibraryConfig:
+    """The models of several configurations as one library called ``name``. Raises InputError with all mistakes."""
+    models: list[ModelConfig] = []
+    errors = [why for why in [check_name(name)] if why]
+    for path in paths:
+        try:
+            models += read_any(path, "", optimize).models
+        except InputError as error:
+            errors.append(str(error))
+    if errors:
+        raise InputError("\n".join(errors))
+    cv = tuple(sorted({function for model in models for function in model.cv}))
+    return LibraryConfig(paths[0], name, tuple(models), cv=cv)
+
+
+def read_functions(functions: dict[str, list[str]], name: str) -> LibraryConfig:
+    """Image functions, by name with their element types, as a library without models. Raises InputError."""
+    from mgecc.cv import find_cv_functions
+
+    why = check_name(name)
+    if why:
+        raise InputError(why)
+    chosen = tuple(sorted({(function, dtype) for function, dtypes in functions.items() for dtype in dtypes}))
+    try:
+        find_cv_functions(chosen)
+    except KeyError as error:
+        raise InputError(str(error.args[0])) from None
+    return LibraryConfig(Path(name), name, (), cv=chosen)
+
+
 def read_config(path: Path, name: str = "", optimize: str = "") -> ModelConfig:
     """Like ``read_any`` for one model; of several, the one called ``name``. Raises InputError."""
     several = is_megcc(path)
@@ -60,12 +104,14 @@ def read_config(path: Path, name: str = "", optimize: str = "") -> ModelConfig:
 def _config_of_model_file(path: Path) -> ModelConfig:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
+    limits = Verify(max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK)
+    return ModelConfig(path=path, name=name_of_file(path), model=path, verify=limits)
+
+
+def name_of_file(path: Path) -> str:
+    """What the model of a bare model file is called."""
     name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
-    if check_name(name):
-        name = f"model_{name}"[:48]
-    return ModelConfig(
-        path=path, name=name, model=path, verify=Verify(max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK)
-    )
+    return f"model_{name}"[:48] if check_name(name) else name
 
 
 def compile_to_folder(config: ModelConfig | LibraryConfig, target: str, cpu: str, folder: Path) -> list[Path]:
@@ -86,6 +132,8 @@ def compile_products(config: ModelConfig | LibraryConfig, target: str, cpu: str 
     from mgecc.graph.diagnostics import CompileError, Unsupported
 
     try:
+        if isinstance(config, LibraryConfig) and not config.models:
+            return compiler.compile_functions(config, target, cpu)
         if isinstance(config, LibraryConfig):
             return compiler.compile_models(config, target, cpu)
         return compiler.compile_model(config, target, cpu)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mgecc.toolrun.process import clean_environment
+from mgecc.toolrun.status import DIFFERENT
 
 _VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 _NEEDED = "import SCons, numpy, jinja2, yaml, jsonschema, elftools"
@@ -81,7 +82,7 @@ def reproduce(root: Path, words: Sequence[str], pythons: Sequence[str] = ()) -> 
         different = [line for tree in trees[1:] for line in differences(trees[0], tree)]
         count = len(products(trees[0]))
     print("\n".join(different) or f"  {count} files are equal in all {len(trees)} builds", flush=True)
-    return 1 if different or not count else 0
+    return DIFFERENT if different or not count else 0
 
 
 def _copy(root: Path, tree: Path) -> None:

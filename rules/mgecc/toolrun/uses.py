@@ -25,6 +25,8 @@ def used_files(programs: Iterable[Program], target: Target) -> list[str]:
     names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *singles]}
     for folder in ("cv", "emit"):
         names |= {f"{folder}/{path.name}" for path in (_PACKAGE / folder).glob("*.j2")}
+    for single in singles:
+        names |= {f"kernels/simd/{name}.h" for name in _with_headers(single.isa)}
     for program, single in zip(programs, cycle(singles)):
         for kernel in program.kernels:
             names |= {f"kernels/{name}" for name in _with_included(kernel.template)}

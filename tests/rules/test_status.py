@@ -1,0 +1,71 @@
+"""What a build ends with says which kind of error it was."""
+
+from __future__ import annotations
+
+import pytest
+from mgecc import cli
+from mgecc.config import CasesError
+from mgecc.targets import TargetError, ToolchainMissing
+from mgecc.toolrun.process import ToolError
+from mgecc.toolrun.products import InputError
+from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT, nearest_status
+
+from .conftest import Checkout
+
+ONE = ("target=arm64", "model=first")
+
+
+def test_an_input_that_cannot_be_used_is_status_2(checkout: Checkout) -> None:
+    assert "conv1: cannot do this" in checkout.scons(
+        "target=arm64", f"model={_model(checkout, 'broken')}", status=INPUT
+    )
+    assert "did you mean arm64?" in checkout.scons("target=arm65", "model=first", status=INPUT)
+
+
+def test_a_compiler_that_refuses_is_status_3(checkout: Checkout) -> None:
+    path = checkout.root / "runtime" / "src" / "loader.c"
+    path.write_text("this is no C\n")
+    said = checkout.scons(*ONE, status=FAILED)
+    assert "loader.c:1" in said and "loader.o] Error 3" in said
+
+
+def test_a_comparison_that_fails_is_status_1(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    (checkout.root / "build" / "arm64" / "first" / "first.h").unlink()
+    assert "first.h: missing" in checkout.scons("verify-outputs", *ONE, status=DIFFERENT)
+    (checkout.root / "tests").mkdir()
+    (checkout.root / "tests" / "test_it.py").write_text("def test_it():\n    assert False\n")
+    checkout.scons("test", status=DIFFERENT)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InputError("x"), INPUT),
+        (CasesError("x"), INPUT),
+        (TargetError("x"), INPUT),
+        (ToolchainMissing("x"), FAILED),
+        (ToolError("x"), FAILED),
+        (FileNotFoundError(2, "No such file or directory", "x.png"), INPUT),
+        (OSError(28, "No space left on device"), FAILED),
+        (ZeroDivisionError("x"), FAILED),
+    ],
+)
+def test_the_command_has_the_same_statuses(
+    error: Exception, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_first: str, _args: list[str]) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "_dispatch", fail)
+    assert cli.main(["targets"]) == status
+    assert capsys.readouterr().err.startswith("mgecc: error: ")
+
+
+def test_what_other_programs_end_with_is_a_failure() -> None:
+    assert [nearest_status(status) for status in (0, 1, 2, 3, 70, -9)] == [0, 1, 2, 3, 3, 3]
+
+
+def _model(checkout: Checkout, data: str) -> str:
+    checkout.add_model("third", data)
+    return "third"
