@@ -38,7 +38,9 @@ _TEST_PROGRAMS = {"nginx": "nginx-light", "ccache": "ccache", "distccd": "distcc
 _HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
-def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[ModelNodes]:
+def mge_project(
+    env: Any, models: str = "models", tests: str = "tests", benchmarks: str = "benchmarks"
+) -> list[ModelNodes]:
     """Build what the command line names out of ``models``/NAME/model.yaml, with the aliases of ``scons --help``.
 
     Returns the nodes of every model and target that was asked for. Ends SCons with status 2 for an unknown
@@ -57,6 +59,7 @@ def mge_project(env: Any, models: str = "models", tests: str = "tests") -> list[
         return []
     built = _declare_models(env, _fill_in(settings, sorted(configs)), configs)
     _declare_aliases(env, built, settings, tests)
+    _declare_bench(env, settings, benchmarks)
     try:
         declare_deliveries(env, built, _usage_action())
     except TargetError as error:
@@ -161,6 +164,12 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
         env.Clean("build", env.Dir(f"#{BUILD}"))
     for model in built:
         env.Clean("build", env.Dir(model.folder))
+
+
+def _declare_bench(env: Any, settings: Settings, folder: str) -> None:
+    """``scons bench``: exact figures of the committed models, compared with the committed ones."""
+    arguments = [f"{folder}/bench.py", "--json", f"{BUILD}/bench.json", *shlex.split(settings.args)]
+    env.AlwaysBuild(env.Alias("bench", [], _python(arguments, step_line("BENCH", f"{BUILD}/bench.json"))))
 
 
 def _alias(env: Any, name: str, nodes: ModelNodes, action: SignedAction) -> Any:

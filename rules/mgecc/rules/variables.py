@@ -30,7 +30,7 @@ VARIABLES = (
     Variable("input", "FILE", "picture or .npz for the alias run"),
     Variable("package", " | ".join(form_names()), "also write build/package/, for another build system"),
     Variable("python", "PROGRAM[,PROGRAM...]", "further interpreters for the alias reproduce"),
-    Variable("args", "'...'", "arguments for pytest, for the alias test"),
+    Variable("args", "'...'", "arguments for the aliases test (pytest) and bench"),
     Variable("verbose", "1", "show whole commands"),
     Variable("explain", "1", "say why each step runs"),
     Variable("cache", "FOLDER | http://HOST/...", "results of earlier steps (default: build/.cache)"),
