@@ -14,6 +14,8 @@ from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
 _SIZES = ("n", "blocks", "h", "w", "oh", "ow")
+# Tiles at least this wide are offered beside the best one, so that layers of different widths may share a kernel.
+_LEAST_SHARED = 4
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,9 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     usual = max(conv.kh, conv.kw) <= 5 and conv.sh == conv.sw <= 2 and (conv.dh, conv.dw) == (1, 1)
     if not usual or conv.pl >= conv.kw or conv.pr >= conv.kw:
         return
-    for tile, cost in _costs(conv, target):
+    for position, (tile, cost) in enumerate(_costs(conv, target)):
+        if position and (tile.p < _LEAST_SHARED or conv.kw > conv.ow):
+            continue
         kernel = unrolled_kernel(conv, tile, c)
         code = int(200 + 4 * tile.cost(conv, 0.5) * (1 if tile.single else 3))
         why = f"depthwise, {tile.r} rows x {tile.p} pixels unrolled"
