@@ -75,7 +75,6 @@ def use_templates(folder: Path, monkeypatch) -> None:
     for name, text in _TEMPLATES.items():
         (folder / name).write_text(text)
     monkeypatch.setattr(render, "_FOLDER", folder)
-    monkeypatch.setattr(render, "_environment", render._environment.__wrapped__)
 
 
 def with_input_names(program: Program, *names: str) -> Program:

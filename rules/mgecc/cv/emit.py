@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from mgecc.cv.function import CvFunction
 from mgecc.cv.registry import Chosen, find_cv_functions
-from mgecc.kernels.render import header_text
+from mgecc.kernels.render import header_text, templates
 from mgecc.targets import Target
 
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+_FOLDER = Path(__file__).parent
 
 
 def _fill(template: str, **names: Any) -> str:
-    return _environment().get_template(template).render(**names).strip("\n") + "\n"
+    return templates(_FOLDER).get_template(template).render(**names).strip("\n") + "\n"
 
 
 def _texts(function: CvFunction) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mgecc.emit.templates import environment
+from mgecc.emit.templates import fill_text
 
 
 def linker_script(template: str, board: Mapping[str, Any]) -> str:
@@ -15,4 +15,4 @@ def linker_script(template: str, board: Mapping[str, Any]) -> str:
     its vector table if that is not the start of flash; optional ``stack`` is the bytes of stack (default 16 KiB).
     """
     regions = {name: tuple(board[name]) for name in ("vectors", "flash", "ram") if name in board}
-    return environment().from_string(template).render(regions=regions, stack=board.get("stack", 0x4000))
+    return fill_text(template, regions=regions, stack=board.get("stack", 0x4000))

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
+from mgecc.kernels.render import templates
 
-
-@cache
-def environment() -> jinja2.Environment:
-    """Templates of this folder; a name that is not given is an error."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+_FOLDER = Path(__file__).parent
 
 
 def fill(template: str, **names: Any) -> str:
-    return environment().get_template(template).render(**names)
+    return templates(_FOLDER).get_template(template).render(**names)
+
+
+def fill_text(template: str, **names: Any) -> str:
+    """Like ``fill`` for the text of a template that lies elsewhere."""
+    return templates(_FOLDER).from_string(template).render(**names)

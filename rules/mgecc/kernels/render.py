@@ -15,9 +15,10 @@ _FOLDER = Path(__file__).parent
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def templates(folder: Path) -> jinja2.Environment:
+    """The C templates of a folder; a name that is not given is an error."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -54,7 +55,7 @@ class _Head:
 
 def parse(template: str) -> jinja2.nodes.Template:
     """The syntax tree of a template, for those who look for what it includes."""
-    environment = _environment()
+    environment = templates(_FOLDER)
     assert environment.loader
     return environment.parse(environment.loader.get_source(environment, template)[0])
 
@@ -64,7 +65,7 @@ def render_kernel(kernel: Kernel, target: Target, symbol: str = "") -> str:
 
     ``symbol``: name of the C function, the kernel's own if empty.
     """
-    template = _environment().get_template(kernel.template)
+    template = templates(_FOLDER).get_template(kernel.template)
     text = template.render(k=_Head(kernel, symbol or kernel.symbol), target=target, **dict(kernel.params))
     return text.strip("\n") + "\n"
 
