@@ -1,9 +1,10 @@
 """Executed instructions, sizes and memory of models on the Arm targets: one JSON, one table, one comparison.
 
-    python benchmarks/bench.py [MODEL ...] [--targets arm64,armv7] [--json FILE] [--layers] [--write] [--check]
+    python benchmarks/bench.py [MODEL ...] [--targets arm64,arm64+dot] [--json FILE] [--layers] [--write] [--check]
 
-Without models: those of benchmarks/figures.json, the committed figures. --write renews that file (whole or, with
-models named, their part), --check compares with it and says what became worse. --layers adds every layer.
+A model is a folder of models/ or a network of benchmarks/models/; without models: those of benchmarks/figures.json,
+the committed figures, on the targets given there. --write renews that file (whole or, with models named, their part),
+--check compares with it and says what became worse. --layers adds every layer.
 Instructions are exact, repeatable and independent of the machine; times are the matter of benchmarks/peers/.
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 
 from count_model import build_plugin, count, emulator
 from figures import code_bytes
+from ideal import ideal_instructions, macs_per_instruction
 from layers import layer_counts
 from mgecc.compiler import build_programs
 from mgecc.config import ModelConfig, load_cases, load_config
@@ -25,8 +27,11 @@ from mgecc.targets import Target, load_target
 from mgecc.toolrun.session import compile_and_build, prepare
 from mgecc.toolrun.tensors import input_cases
 
+import models as networks
+
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "benchmarks" / "figures.json"
+TARGETS = ("arm64", "armv7")
 ALLOWED = 1.005  # of instructions and sizes: below it is noise of no interest
 Row = dict[str, Any]
 
@@ -36,7 +41,12 @@ def _layers(config: ModelConfig, target: Target, toolchain: str, folder: Path) -
     command = emulator(target, build_plugin(folder), "each=1")
     counts = layer_counts(program, target, toolchain, command, folder)
     return [
-        {"layer": call.layer, "kernel": call.kernel.symbol, "macs": call.macs, "instructions": n}
+        {
+            "layer": call.layer,
+            "kernel": call.kernel.symbol,
+            "instructions": n,
+            "ideal": call.macs // macs_per_instruction(call.kernel.symbol, target),
+        }
         for call, n in zip(program.calls, counts, strict=True)
     ]
 
@@ -58,6 +68,7 @@ def measure(config: ModelConfig, target: Target, toolchain: str = "zig", layers:
         row: Row = {
             "instructions": counted.instructions,
             "macs": counted.macs,
+            "ideal": ideal_instructions(report["layers"], target),
             "code": code_bytes(folder / "products"),
         }
         row |= {name: report[name] for name in ("weights", "arena", "arena_bound")}
@@ -83,7 +94,7 @@ def table(figures: dict[str, dict[str, Row]]) -> str:
         "model",
         "target",
         "instructions (M)",
-        "/ (MACs / 4)",
+        "/ ideal",
         "code (KiB)",
         "weights (KiB)",
         "arena / bound",
@@ -91,12 +102,12 @@ def table(figures: dict[str, dict[str, Row]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for model, targets in figures.items():
         for target, row in targets.items():
-            ratio = 4 * row["instructions"] / max(1, row["macs"])
+            ratio = row["instructions"] / max(1, row["ideal"])
             cells = (model, target, f"{row['instructions'] / 1e6:.2f}", f"{ratio:.3f}", f"{row['code'] / 1024:.1f}",
                      f"{row['weights'] / 1024:.0f}", f"{row['arena'] / max(1, row['arena_bound']):.3f}")  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")
             for layer in row.get("by_layer", ()):
-                part = f"{4 * layer['instructions'] / layer['macs']:.3f}" if layer["macs"] else ""
+                part = f"{layer['instructions'] / layer['ideal']:.3f}" if layer["ideal"] else ""
                 million = f"{layer['instructions'] / 1e6:.3f}"
                 lines.append(f"| | {layer['layer']} | {million} | {part} | {layer['kernel']} | | |")
     return "\n".join(lines) + "\n"
@@ -108,9 +119,16 @@ def committed() -> dict[str, dict[str, Row]]:
     return found
 
 
+def config_of(model: str) -> ModelConfig:
+    """A model of models/ or a network of benchmarks/models/, by name."""
+    if model in networks.names():
+        return load_config(networks.folder_of(model) / "model.yaml")
+    return load_config(ROOT / "models" / model / "model.yaml")
+
+
 def measure_model(model: str, target: str, layers: bool = False) -> Row:
-    """Figures of a model of models/ on a target, by their names."""
-    return measure(load_config(ROOT / "models" / model / "model.yaml"), load_target(target), layers=layers)
+    """Figures of a model on a target, by their names."""
+    return measure(config_of(model), load_target(target), layers=layers)
 
 
 def _without_layers(row: Row) -> Row:
@@ -120,7 +138,7 @@ def _without_layers(row: Row) -> Row:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("models", nargs="*", metavar="MODEL")
-    parser.add_argument("--targets", default="arm64,armv7")
+    parser.add_argument("--targets", default="", help="otherwise the committed ones, or arm64,armv7")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--layers", action="store_true")
     parser.add_argument("--write", action="store_true")
@@ -132,14 +150,20 @@ def main() -> int:
     options = _options()
     old = committed() if FIGURES.is_file() else {}
     new = {
-        model: {target: measure_model(model, target, options.layers) for target in options.targets.split(",")}
+        model: {
+            target: measure_model(model, target, options.layers)
+            for target in (options.targets.split(",") if options.targets else old.get(model, TARGETS))
+        }
         for model in options.models or old
     }
     print(table(new), end="")
     if options.json:
         options.json.write_text(json.dumps(new, indent=1) + "\n", encoding="utf-8")
     if options.write:
-        slim = {m: {t: _without_layers(row) for t, row in rows.items()} for m, rows in new.items()}
+        slim = {
+            m: {**old.get(m, {}), **{t: _without_layers(row) for t, row in rows.items()}}
+            for m, rows in new.items()
+        }
         FIGURES.write_text(json.dumps({**old, **slim}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     problems = [
         f"{model} on {target}: {text}"

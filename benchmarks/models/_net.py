@@ -1,0 +1,219 @@
+"""A network under construction: every layer writes its records as MegEngine dumps them, and computes its result.
+
+Weights are normal with deviation 1 / sqrt(numbers summed), then scaled by a power of two such that each layer's
+result has a deviation near 1: no output is degenerate, and the files are the same on every machine.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from . import _math
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "frontends"))
+
+from mge_writer import MgeFile, dtype_table
+
+SIZE = 224
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A value of the file: its number, what it holds for the recorded input, and the scale of a quantised one."""
+
+    number: int
+    data: np.ndarray
+    scale: float = 0.0
+
+    @property
+    def channels(self) -> int:
+        return int(self.data.shape[1])
+
+
+class Net:
+    """Float32. Windows of convolutions are padded by half of their size."""
+
+    TOLERANCE: ClassVar[dict[str, float]] = {"max_abs_of_peak": 1e-4}
+
+    def __init__(self, seed: int = 1) -> None:
+        self.file = MgeFile()
+        self.random = np.random.default_rng(seed)
+        self.given = np.empty(0, np.float32)
+
+    def input(self, *shape: int) -> Tensor:
+        self.given = self.random.normal(size=shape).astype(np.float32)
+        return Tensor(self.file.input("data", *shape), self.given)
+
+    def conv(self, x: Tensor, channels: int, kernel: int, stride: int = 1, act: str = "") -> Tensor:
+        """Dense convolution with bias and activation."""
+        return self._conv(x, (channels, x.channels, kernel, kernel), stride, act)
+
+    def depthwise(self, x: Tensor, kernel: int, stride: int = 1, act: str = "") -> Tensor:
+        return self._conv(x, (x.channels, 1, 1, kernel, kernel), stride, act)
+
+    def linear(self, x: Tensor, features: int) -> Tensor:
+        """x (N, C, 1, 1) or (N, C) -> (N, features)."""
+        flat = self.reshape(x, 1, -1)
+        w, b = self._weights((features, flat.channels), 1), self._bias((1, features))
+        product = flat.data @ w.T
+        w *= _unit(product)
+        number = self.file.record(
+            "MatrixMulV2", [flat.number, self.file.constant(w)], transposeB=True, transposeA=False
+        )
+        number = self.file.record("Elemwise", [number, self.file.constant(b)], mode="ADD")
+        return Tensor(number, flat.data @ w.T + b)
+
+    def elemwise(self, mode: str, *inputs: Tensor) -> Tensor:
+        """ADD, MUL or an activation."""
+        number = self.file.record("Elemwise", [x.number for x in inputs], mode=mode)
+        arrays = [x.data for x in inputs]
+        data = {"ADD": np.add, "MUL": np.multiply}.get(mode, _math.ACTIVATIONS.get(mode))(*arrays)
+        return Tensor(number, data)
+
+    def max_pool(self, x: Tensor, kernel: int, stride: int, pad: int) -> Tensor:
+        return Tensor(
+            self._pool(x, "MAX", kernel, stride, pad), _math.max_pool(x.data, kernel, stride, pad), x.scale
+        )
+
+    def mean(self, x: Tensor) -> Tensor:
+        """The mean of each channel, (N, C, 1, 1)."""
+        size = x.data.shape[-1]
+        return Tensor(self._pool(x, "AVERAGE", size, size, 0), x.data.mean((2, 3), keepdims=True))
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The two halves of the channels."""
+        half = x.channels // 2
+        sizes = self.file.constant(np.array([half], np.int32))
+        first = self.file.record("Split", [x.number, sizes, sizes], outputs=2, axis=1)
+        return Tensor(first, x.data[:, :half]), Tensor(first + 1, x.data[:, half:])
+
+    def concat(self, *parts: Tensor) -> Tensor:
+        number = self.file.record("Concat", [x.number for x in parts], axis=1)
+        return Tensor(number, np.concatenate([x.data for x in parts], 1))
+
+    def shuffle(self, x: Tensor, groups: int) -> Tensor:
+        """Channels of several groups, one of each in turn."""
+        n, c, h, w = x.data.shape
+        parts = self.reshape(x, n, groups, c // groups, h, w)
+        order = [0, 2, 1, 3, 4]
+        number = self.file.record("Dimshuffle", [parts.number], pattern=order, ndim=5)
+        return self.reshape(Tensor(number, parts.data.transpose(order)), n, c, h, w)
+
+    def reshape(self, x: Tensor, *shape: int) -> Tensor:
+        data = x.data.reshape(shape)
+        target = self.file.constant(np.array(data.shape, np.int32))
+        return Tensor(self.file.record("ReshapeV1", [x.number, target]), data, x.scale)
+
+    def _weights(self, shape: tuple[int, ...], first: int) -> np.ndarray:
+        summed = float(np.prod(shape[first:]))
+        return (self.random.normal(size=shape) / np.sqrt(summed)).astype(np.float32)
+
+    def _bias(self, shape: tuple[int, ...]) -> np.ndarray:
+        return (self.random.normal(size=shape) / 8).astype(np.float32)
+
+    def _conv(self, x: Tensor, shape: tuple[int, ...], stride: int, act: str) -> Tensor:
+        w, b, pad = self._weights(shape, 1), self._bias((1, shape[0], 1, 1)), shape[-1] // 2
+        total = _math.convolution(x.data, w, stride, pad)
+        factor = _unit(total)
+        number = self.file.record(
+            "Convolution", [x.number, self.file.constant(w * factor)], **_window(shape, stride)
+        )
+        number = self.file.record("Elemwise", [number, self.file.constant(b)], mode="ADD")
+        made = Tensor(number, total * factor + b)
+        return self.elemwise(act, made) if act else made
+
+    def _pool(self, x: Tensor, mode: str, kernel: int, stride: int, pad: int) -> int:
+        window = {f"window_{a}": kernel for a in "hw"} | {f"stride_{a}": stride for a in "hw"}
+        return self.file.record("PoolingV1", [x.number], mode=mode, **window, pad_h=pad, pad_w=pad)
+
+    def finish(self, result: Tensor) -> tuple[bytes, np.ndarray]:
+        """The file, and what its output ``result`` holds."""
+        return self.file.bytes(self._named(result, "logits")), result.data
+
+    def _named(self, value: Tensor, name: str) -> int:
+        self.file.values[value.number] = (name, self.file.values[value.number][1])
+        return value.number
+
+
+class Quantised(Net):
+    """Symmetric int8 per tensor, with the records of MegEngine's quantised modules; ``data`` holds the integers."""
+
+    TOLERANCE: ClassVar[dict[str, float]] = {"max_steps": 1}
+
+    def input(self, *shape: int) -> Tensor:
+        made = super().input(*shape)
+        return self._to_int8(made.number, made.data, _step(made.data))
+
+    def linear(self, x: Tensor, features: int) -> Tensor:
+        flat = self.reshape(x, 1, -1)
+        w, step = self._int8_weights((features, flat.channels))
+        unit = flat.scale * step
+        bias, wide = self._int32_bias((1, features), unit)
+        weights = self.file.constant(w, dtype=dtype_table("qint8", step))
+        number = self.file.record("MatrixMulV2", [flat.number, weights], transposeB=True, transposeA=False)
+        number = self.file.record("Elemwise", [number, self.file.constant(bias, dtype=wide)], mode="ADD")
+        total = (flat.data @ w.T.astype(np.float64) + bias) * unit
+        return self._to_int8(number, total, _step(total))
+
+    def mean(self, x: Tensor) -> Tensor:
+        size = x.data.shape[-1]
+        data = _math.rounded(x.data.sum((2, 3), keepdims=True) / size**2)
+        return Tensor(self._pool(x, "AVERAGE", size, size, 0), data, x.scale)
+
+    def _conv(self, x: Tensor, shape: tuple[int, ...], stride: int, act: str) -> Tensor:
+        w, step = self._int8_weights(shape)
+        unit = x.scale * step
+        bias, wide = self._int32_bias((1, shape[0], 1, 1), unit)
+        total = _math.convolution(x.data, w.astype(np.float64), stride, shape[-1] // 2) + bias
+        real = _math.ACTIVATIONS[act](total * unit)
+        out = _step(real)
+        constants = [
+            self.file.constant(w, dtype=dtype_table("qint8", step)),
+            self.file.constant(bias, dtype=wide),
+        ]
+        number = self.file.record(
+            "ConvBiasForward",
+            [x.number, *constants],
+            nonlineMode=act or "IDENTITY",
+            **_window(shape, stride),
+        )
+        self.file.records[-1][10] = dtype_table("qint8", out)
+        return Tensor(number, _math.rounded(real / out), out)
+
+    def _int8_weights(self, shape: tuple[int, ...]) -> tuple[np.ndarray, float]:
+        w = self._weights(shape, 1)
+        step = _step(w)
+        return _math.rounded(w / step, -127).astype(np.int8), step
+
+    def _int32_bias(self, shape: tuple[int, ...], unit: float) -> tuple[np.ndarray, Any]:
+        return np.rint(self._bias(shape) / unit).astype(np.int32), dtype_table("qint32", unit)
+
+    def _to_int8(self, number: int, real: np.ndarray, step: float) -> Tensor:
+        number = self.file.record("TypeCvtV2", [number], name="", dtype="qint8", scale=step)
+        return Tensor(number, _math.rounded(real / step), step)
+
+    def finish(self, result: Tensor) -> tuple[bytes, np.ndarray]:
+        number = self.file.record("TypeCvtV2", [result.number], dtype="float32")
+        return super().finish(Tensor(number, (result.data * result.scale).astype(np.float32)))
+
+
+def _window(shape: tuple[int, ...], stride: int) -> dict[str, Any]:
+    """Parameters of a convolution with weights of this shape."""
+    numbers = {"pad": shape[-1] // 2, "stride": stride}
+    fields: dict[str, Any] = {f"{name}_{axis}": n for name, n in numbers.items() for axis in "hw"}
+    return fields | {"sparse": "GROUP" if len(shape) == 5 else "DENSE"}
+
+
+def _unit(data: np.ndarray) -> np.float32:
+    """The power of two that brings the deviation nearest to 1."""
+    return np.float32(2.0 ** -np.rint(np.log2(data.std())))
+
+
+def _step(data: np.ndarray) -> float:
+    """A scale for 8 bits, rounded such that the last bits of a sum do not matter."""
+    return float(np.float32(np.float16(np.abs(data).max() / 127)))
