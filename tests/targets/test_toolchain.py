@@ -84,7 +84,7 @@ def test_missing_compiler_names_the_command_that_installs_it(monkeypatch: pytest
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ToolchainMissing, match="apt-get install gcc-aarch64-linux-gnu$"):
         load_toolchain("gcc", load_target("arm64"))
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(module, "_zig_folder", lambda: None)
     with pytest.raises(ToolchainMissing, match="pip install ziglang==0.17.1$"):
         load_toolchain("zig", load_target("arm64"))
 

@@ -16,7 +16,7 @@ _FOLDER = Path(__file__).parent
 
 @cache
 def templates(folder: Path) -> jinja2.Environment:
-    """The C templates of a folder; a name that is not given is an error."""
+    """The templates of a folder; a name that is not given is an error."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,

@@ -1,7 +1,7 @@
 """What leaves the build: release archives with their papers, and folders in the form that other build systems take.
 
 Knows files and digests, no tensor and no SCons. May import: mgecc.targets, mgecc.compiler,
-mgecc.toolrun, jinja2, pyyaml.
+mgecc.kernels (the set-up of templates), mgecc.toolrun, pyyaml.
 """
 
 from mgecc.package.parts import Part, joined_part, model_part

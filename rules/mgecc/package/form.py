@@ -89,16 +89,9 @@ def _context(part: Part, words: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fill(form: str, template: str, context: Mapping[str, Any]) -> bytes:
-    import jinja2
+    from mgecc.kernels.render import templates
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FORMS / form),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(template).render(**context).encode()
+    return templates(_FORMS / form).get_template(template).render(**context).encode()
 
 
 def _zip_bytes(files: Mapping[str, bytes]) -> bytes:

@@ -168,11 +168,16 @@ def _host_cpu() -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
 
 
-def _zig(target: Target) -> Toolchain:
+@cache
+def _zig_folder() -> Path | None:
     spec = importlib.util.find_spec("ziglang")
-    if spec is None or not spec.submodule_search_locations:
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+
+
+def _zig(target: Target) -> Toolchain:
+    folder = _zig_folder()
+    if folder is None:
         raise ToolchainMissing(f"toolchain zig is not installed: pip install ziglang=={ZIG_VERSION}")
-    folder = Path(spec.submodule_search_locations[0])
     zig = str(folder / "zig")
     return Toolchain(
         name="zig",
