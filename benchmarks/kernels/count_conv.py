@@ -1,7 +1,8 @@
-"""Executed instructions of each MobileNet layer over the ideal (multiply-adds / 4), on 64-bit or 32-bit Arm.
+"""Executed instructions of each MobileNet layer over the ideal: multiply-adds / 4, of halves / 8; on 64- or 32-bit Arm.
 
     PYTHONPATH=rules:benchmarks/kernels python benchmarks/kernels/count_conv.py PLUGIN.so [--qemu qemu-aarch64]
-        [--target arm64] [--network mobilenet_v1|mobilenet_v2|others] [--toolchain zig] [--activation RELU]
+        [--target arm64|armv7|arm64+fp16] [--network mobilenet_v1|mobilenet_v2|others]
+        [--toolchain zig] [--activation RELU]
 
 PLUGIN.so is benchmarks/tools/qemu_insn_count.c, built with ``cc -O2 -shared -fPIC``.
 """
@@ -76,16 +77,18 @@ def others() -> Iterator[Layer]:
 _NETWORKS = {f.__name__: f for f in (mobilenet_v1, mobilenet_v2, others)}
 
 
-def _value(name: str, shape: tuple[int, ...], const: bool = False) -> Value:
-    return Value(
-        name, TensorType(shape, DType("float32")), const=np.zeros(shape, np.float32) if const else None
-    )
+def _value(name: str, shape: tuple[int, ...], dtype: DType, const: bool = False) -> Value:
+    return Value(name, TensorType(shape, dtype), const=np.zeros(shape, dtype.numpy) if const else None)
 
 
-def _conv(layer: Layer, activation: tuple) -> Node:
+def _conv(layer: Layer, activation: tuple, dtype: DType) -> Node:
     kind, ic, oc, size, k, stride = layer
     shape = (oc, 1, 1, k, k) if kind == "depthwise" else (oc, ic, k, k)
-    inputs = [_value("x", (1, ic, size, size)), _value("w", shape, True), _value("b", (1, oc, 1, 1), True)]
+    inputs = [
+        _value("x", (1, ic, size, size), dtype),
+        _value("w", shape, dtype, True),
+        _value("b", (1, oc, 1, 1), dtype, True),
+    ]
     attrs = {
         "mode": "CROSS_CORRELATION", "sparse": "GROUP" if kind == "depthwise" else "DENSE", "format": "NCHW",
         "pad_h": k // 2, "pad_w": k // 2, "stride_h": stride, "stride_w": stride, "dilate_h": 1, "dilate_w": 1,
@@ -94,16 +97,16 @@ def _conv(layer: Layer, activation: tuple) -> Node:
     return Node("ConvBias", "layer", attrs, inputs)
 
 
-def _node(layer: Layer, activation: tuple) -> tuple[Node, int]:
+def _node(layer: Layer, activation: tuple, dtype: DType) -> tuple[Node, int]:
     """The layer and its multiply-adds."""
     kind, ic, oc, size, k, _ = layer
     if kind == "matmul":
-        inputs = [_value("a", (size, ic)), _value("b", (ic, oc), True)]
+        inputs = [_value("a", (size, ic), dtype), _value("b", (ic, oc), dtype, True)]
         node = Node(
             "MatrixMul", "layer", {"transposeA": False, "transposeB": False, "format": "DEFAULT"}, inputs
         )
     else:
-        node = _conv(layer, activation)
+        node = _conv(layer, activation, dtype)
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]
     per_result = ic if kind == "matmul" else k * k * (1 if kind == "depthwise" else ic)
     return node, node.output.type.elements * per_result
@@ -115,7 +118,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("plugin", type=Path)
     parser.add_argument("--qemu", default="qemu-aarch64")
-    parser.add_argument("--target", default="arm64", choices=("arm64", "armv7"))
+    parser.add_argument("--target", default="arm64", help="arm64, armv7 or arm64+fp16, which counts halves")
     parser.add_argument("--network", default="mobilenet_v1", choices=sorted(_NETWORKS))
     parser.add_argument("--activation", default="RELU")
     parser.add_argument("--toolchain", default="zig", choices=toolchain_names())
@@ -126,6 +129,7 @@ def main() -> None:
     """Print one line a layer, then the whole."""
     options = _options()
     target = load_target(options.target)
+    dtype, lanes = (DType("float16"), 8) if target.half_lanes else (DType("float32"), 4)
     numbers = (0.0, 6.0) if options.activation == "CLIP" else ()
     emulator = (options.qemu, *target.emulator[1:], "-plugin", str(options.plugin.resolve()))
     total = [0, 0]
@@ -134,16 +138,16 @@ def main() -> None:
         for layer in _NETWORKS[options.network]():
             kind, ic, oc, size, k, stride = layer
             title = f"{kind:<9} {ic:>4}->{oc:<4} {size:>3} k{k} s{stride}"
-            node, macs = _node(layer, (options.activation, *numbers))
+            node, macs = _node(layer, (options.activation, *numbers), dtype)
             best = min(candidates(node, target), key=lambda c: c.cost, default=None)
             if best is None:
                 print(f"{title} no kernel")
                 continue
             count = counter.count(node, best, target)
             total[0], total[1] = total[0] + count, total[1] + macs
-            print(f"{title} {count:>10} {count / (macs / 4):6.3f} "
+            print(f"{title} {count:>10} {count / (macs / lanes):6.3f} "
                   f"(estimate {best.cost / count:4.2f}) {best.why}", flush=True)  # fmt: skip
-    print(f"all {total[0]} {total[0] / (total[1] / 4):.3f}")
+    print(f"all {total[0]} {total[0] / (total[1] / lanes):.3f}")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,15 @@ RTOL = 1e-4
 
 @dataclass(frozen=True)
 class Case:
-    """``make`` gives a fresh node; ``inputs`` its numbers, constants included; ``text`` says what is tested."""
+    """``make`` gives a fresh node; ``inputs`` its numbers, constants included; ``text`` says what is tested.
+
+    ``room``: allowed error of each number of the result, 1e-4 of the largest unless given.
+    """
 
     text: str
     make: Callable[[], Node]
     inputs: Sequence[np.ndarray]
+    room: np.ndarray | None = None
 
     def want(self) -> np.ndarray:
         return ops.evaluate(self.make(), self.inputs)[0]
@@ -51,6 +55,10 @@ def _compare(case: Case, candidate: Candidate, target: Target, got: np.ndarray) 
     message = f"{case.text}: {candidate.why} on {target.isa}"
     if want.dtype.kind != "f":
         np.testing.assert_array_equal(got, want, err_msg=message)
+        return
+    if case.room is not None:
+        over = np.abs(got.astype(np.float64) - want.astype(np.float64)) / case.room
+        assert np.isfinite(got).all() and over.max(initial=0) <= 1, f"{message}: {over.max():.3g} of the room"
         return
     np.testing.assert_allclose(
         got, want, rtol=RTOL, atol=RTOL * max(1.0, float(np.abs(want).max())), err_msg=message

@@ -24,7 +24,8 @@ class Kernel:
     ``operands``: name and C type of the pointers it takes, e.g. ("x", "const float *"). ``fields``: name and C type
     (int32_t or float) of the numbers it takes. ``params``: what the template is specialised on, as sorted (name,
     value) pairs. ``needs``: headers of ``simd/`` besides the ISA's own, e.g. ("math",). ``declares``: a C declaration
-    of something that the application must define for this kernel; it goes into the model's header.
+    of something that the application must define for this kernel; it goes into the model's header. ``half``: the
+    template is rendered in half lanes.
     """
 
     symbol: str
@@ -34,6 +35,7 @@ class Kernel:
     params: tuple[tuple[str, Param], ...] = ()
     needs: tuple[str, ...] = ()
     declares: str = ""
+    half: bool = False
 
 
 @dataclass(frozen=True, eq=False)

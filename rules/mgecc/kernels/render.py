@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,11 +16,29 @@ from mgecc.targets import Target
 _FOLDER = Path(__file__).parent
 
 
+# The vocabulary in float lanes -> in half lanes. Arguments stay what they are: their structure is not template text.
+_HALF = {"float": "mg_f16", "mg_x": "mg_hx", "mg_vf": "mg_hf", "mg_vm": "mg_hm", "MG_VF": "MG_HF"}
+_WORDS = re.compile(r"\b(float\b|MG_VF\b|mg_(?:vf|vm|x)(?=[_\d]|\b))")
+
+
+def in_half_lanes(text: str) -> str:
+    """C text in the vocabulary of float lanes, or a template of it, in that of half lanes."""
+    return _WORDS.sub(lambda found: _HALF[found[0]], text)
+
+
+class _HalfLoader(jinja2.FileSystemLoader):
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        text, name, fresh = super().get_source(environment, template)
+        return in_half_lanes(text), name, fresh
+
+
 @cache
-def templates(folder: Path) -> jinja2.Environment:
-    """The templates of a folder; a name that is not given is an error."""
+def templates(folder: Path, half: bool = False) -> jinja2.Environment:
+    """The templates of a folder, also in half lanes; a name that is not given is an error."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=(_HalfLoader if half else jinja2.FileSystemLoader)(folder),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -65,7 +85,7 @@ def render_kernel(kernel: Kernel, target: Target, symbol: str = "") -> str:
 
     ``symbol``: name of the C function, the kernel's own if empty.
     """
-    template = templates(_FOLDER).get_template(kernel.template)
+    template = templates(_FOLDER, kernel.half).get_template(kernel.template)
     text = template.render(k=_Head(kernel, symbol or kernel.symbol), target=target, **dict(kernel.params))
     return text.strip("\n") + "\n"
 

@@ -1,4 +1,5 @@
-"""How constant weights lie in the blob: float32, or halves that kernels expand vector by vector (weights.j2)."""
+"""How constant weights lie in the blob: float32, or halves, which kernels expand vector by vector or compute with as
+they are (weights.j2)."""
 
 from __future__ import annotations
 
@@ -11,13 +12,13 @@ from mgecc.graph import Node
 
 @dataclass(frozen=True)
 class WeightType:
-    """``name``: f32 or f16, the structural parameter ``wtype`` of kernels."""
+    """``name``: f32, f16 (expanded) or half (computed with), the structural parameter ``wtype`` of kernels."""
 
     name: str
 
     @property
     def ctype(self) -> str:
-        return "const uint16_t *" if self.name == "f16" else "const float *"
+        return {"f16": "const uint16_t *", "half": "const mg_f16 *"}.get(self.name, "const float *")
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -30,9 +31,11 @@ class WeightType:
 
     def stored(self, array: np.ndarray) -> np.ndarray:
         """Packed float32 weights as the kernel reads them."""
-        return array.astype(np.float16) if self.name == "f16" else array
+        return array if self.name == "f32" else array.astype(np.float16)
 
 
 def weight_type(node: Node) -> WeightType:
-    """float16 where a pass says that all weights are numbers of half precision, and they are constant."""
+    """Halves where the node computes in them, or the weights are constant and a pass says that all are such numbers."""
+    if node.inputs[1].type.dtype.name == "float16":
+        return WeightType("half")
     return WeightType("f16" if node.attrs.get("weights_f16") and node.inputs[1].is_const else "f32")

@@ -27,7 +27,7 @@ class Target:
     ``registers``: vector registers a kernel may count on. ``block``: element type -> channels of the NCHWc layout.
     ``cflags``: compiler flags that select the instruction set. ``toolchains``: per toolchain, triple and extra flags.
     ``emulator``: command that runs a program on the build host, empty for native. ``members``: targets whose
-    kernel sets a combined target holds.
+    kernel sets a combined target holds. ``half_lanes``: lanes of the vectors of halves that it computes with; 0: none.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Target:
     triple: str
     system: str  # linux | none
     machine: str  # aarch64 | arm | x86_64 | thumb
+    half_lanes: int = 0
     features: tuple[str, ...] = ()
     cpu: str = ""
     gcc: dict[str, Any] = field(default_factory=dict)

@@ -87,7 +87,11 @@ def _pack(node: Node, conv: Conv, c: int) -> np.ndarray:
 def _operands(conv: Conv, *extra: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     names = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     types = {"w": conv.weights.ctype}
-    return (*((name, types.get(name, "const float *")) for name in names), *extra, ("y", "float *"))
+    return (
+        *((name, types.get(name, conv.element.const)) for name in names),
+        *extra,
+        ("y", conv.element.pointer),
+    )
 
 
 def _suffix(conv: Conv) -> str:
@@ -103,12 +107,13 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     }  # fmt: skip
     row = "row" if tile.single else ""
     return Kernel(
-        f"dw_f32_k{conv.kh}x{conv.kw}s{conv.sw}_{edges}_c{c}_p{tile.r}x{tile.p}{row}{_suffix(conv)}",
+        f"dw_{conv.element.name}_k{conv.kh}x{conv.kw}s{conv.sw}_{edges}_c{c}_p{tile.r}x{tile.p}{row}{_suffix(conv)}",
         "conv/depthwise.c.j2",
-        _operands(conv, ("zeros", "float *")),
+        _operands(conv, ("zeros", conv.element.pointer)),
         (*((name, "int32_t") for name in (*_SIZES, "pt")), *conv.activation.fields),
         tuple(sorted(params.items())),
-        conv.activation.needs + conv.weights.needs,
+        conv.needs,
+        half=conv.element.half,
     )
 
 
@@ -118,12 +123,13 @@ def any_kernel(conv: Conv, c: int) -> Kernel:
     }  # fmt: skip
     names = (*_SIZES, "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
     return Kernel(
-        f"dw_f32_any_c{c}{_suffix(conv)}",
+        f"dw_{conv.element.name}_any_c{c}{_suffix(conv)}",
         "conv/depthwise_any.c.j2",
         _operands(conv),
         (*((name, "int32_t") for name in names), *conv.activation.fields),
         tuple(sorted(params.items())),
-        conv.activation.needs + conv.weights.needs,
+        conv.needs,
+        half=conv.element.half,
     )
 
 
@@ -137,7 +143,11 @@ def _call(conv: Conv, c: int, kernel: Kernel, node: Node) -> list[Call]:
         Const(partial(_pack, node, conv, c)),
         Const(partial(bias_of, node, 0, blocks * c)),
         *([residual(node)] if conv.has_z else []),
-        *([Workspace(conv.w * c * 4)] if ("zeros", "float *") in kernel.operands else []),
+        *(
+            [Workspace(conv.w * c * conv.element.size)]
+            if ("zeros", conv.element.pointer) in kernel.operands
+            else []
+        ),
         node.output,
     )
     return [Call(kernel, operands, (*args, *conv.activation.numbers))]
@@ -145,8 +155,8 @@ def _call(conv: Conv, c: int, kernel: Kernel, node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     """Unrolled windows up to 5 x 5, and the general kernel, both on blocks of the vector's lanes."""
-    c = target.block_of("float32")
-    if not conv.is_depthwise or c != target.lanes:
+    c = conv.element.block
+    if not conv.is_depthwise or c != conv.element.lanes:
         return
     blocks = tuple(1 if v.is_const else c for v in node.inputs)
     images = conv.n * -(-conv.oc // c)

@@ -13,8 +13,9 @@ from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
 _FIELDS = ("n", "ic", "h", "w", "oh", "ow", "yb", "groups", "first", "kh", "sh", "dh", "pt", "pl")
-# ISA -> pixels and vectors of channels of a tile.
+# Vectors -> pixels and vectors of channels of a tile.
 _TILES: dict[str, tuple[int, int]] = {
+    "neon64_half": (6, 4),
     "neon64": (6, 4),
     "neon32": (4, 2),
     "avx512": (12, 2),
@@ -22,30 +23,31 @@ _TILES: dict[str, tuple[int, int]] = {
     "sse2": (4, 2),
 }
 _MOST_CHANNELS = 8
-_MOST_SPAN = 48  # floats of one row that a tile may read
+_MOST_SPAN = 48  # numbers of one row that a tile may read
 
 
 def kernel(conv: Conv, target: Target, p: int, j: int) -> Kernel:
-    c = target.block_of("float32")
+    c, xl = conv.element.block, max(4, conv.element.xl)
     types = {"w": conv.weights.ctype}
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "loads": _floats(conv, target, p) // 4,
+        "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "loads": _span(conv, p) // xl,
         "p": p, "quads": target.isa.startswith("neon"), "sw": conv.sw,
-        "wtype": conv.weights.name, "xl": 4, "z": conv.has_z,
+        "wtype": conv.weights.name, "xl": xl, "z": conv.has_z,
     }  # fmt: skip
     ending = conv.weights.suffix + ("_add" if conv.has_z else "") + conv.activation.suffix
     return Kernel(
-        f"conv_f32_first_kw{conv.kw}s{conv.sw}_c{c}_p{p}x{j}{ending}",
+        f"conv_{conv.element.name}_first_kw{conv.kw}s{conv.sw}_c{c}_p{p}x{j}{ending}",
         "conv/first.c.j2",
         (
-            *((name, types.get(name, "const float *")) for name in operands),
-            ("window", "float *"),
-            ("y", "float *"),
+            *((name, types.get(name, conv.element.const)) for name in operands),
+            ("window", conv.element.pointer),
+            ("y", conv.element.pointer),
         ),
         (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),
         tuple(sorted(params.items())),
-        conv.activation.needs + conv.weights.needs,
+        conv.needs,
+        half=conv.element.half,
     )
 
 
@@ -60,7 +62,7 @@ def _pack(node: Node, conv: Conv, c: int, j: int, part: tuple[int, int]) -> np.n
 
 
 def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]:
-    c = target.block_of("float32")
+    c = conv.element.block
     vectors = -(-conv.oc // c)
     parts = [(j, 0, vectors // j), (vectors % j, vectors // j * j, 1)]
     calls = []
@@ -71,7 +73,7 @@ def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]
                 Const(partial(_pack, node, conv, c, width, (first, count))),
                 Const(partial(bias_of, node, first * c, count * width * c)),
                 *([residual(node)] if conv.has_z else []),
-                Workspace(conv.ic * conv.kh * _floats(conv, target, p) * 4),
+                Workspace(conv.ic * conv.kh * _span(conv, p) * conv.element.size),
                 node.output,
             )
             numbers = {"yb": vectors, "groups": count, "first": first}
@@ -80,10 +82,11 @@ def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]
     return calls
 
 
-def _floats(conv: Conv, target: Target, p: int) -> int:
-    """Floats that a tile loads of one row: whole vectors of 4, on NEON rather four than three of them."""
-    loads = -(-((p - 1) * conv.sw + conv.kw) // 4)
-    return 16 if loads == 3 and target.isa.startswith("neon") else 4 * loads
+def _span(conv: Conv, p: int) -> int:
+    """Numbers that a tile loads of one row: whole vectors, on NEON rather four than three of them."""
+    xl = max(4, conv.element.xl)
+    loads = -(-((p - 1) * conv.sw + conv.kw) // xl)
+    return xl * (4 if loads == 3 and conv.element.vectors.startswith("neon") else loads)
 
 
 def _step_cost(conv: Conv, target: Target, p: int, j: int) -> float:
@@ -91,15 +94,15 @@ def _step_cost(conv: Conv, target: Target, p: int, j: int) -> float:
     pair = 0.3 if target.isa.startswith("neon") else 1.0
     madds = p * j * conv.kw * (2 if target.isa == "sse2" else 1)
     shuffles = 0 if target.isa.startswith(("neon", "avx512")) else p * conv.kw
-    return madds + shuffles + pair * (_floats(conv, target, p) / 4 + conv.kw * j) + 6
+    return madds + shuffles + pair * (_span(conv, p) / max(4, conv.element.xl) + conv.kw * j) + 6
 
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     """Input stays plain; stride and kernel width must keep a tile's row short."""
-    c = target.block_of("float32")
-    if c == 1 or c != target.lanes or conv.groups != 1 or conv.dw != 1 or conv.ic > _MOST_CHANNELS:
+    c = conv.element.block
+    if c == 1 or c != conv.element.lanes or conv.groups != 1 or conv.dw != 1 or conv.ic > _MOST_CHANNELS:
         return
-    most, j = _TILES[target.isa]
+    most, j = _TILES[conv.element.vectors]
     vectors = -(-conv.oc // c)
     p, j = min(most, conv.ow), min(j, vectors)
     if (p - 1) * conv.sw + conv.kw > _MOST_SPAN:

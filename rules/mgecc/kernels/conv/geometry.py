@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
+from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
 from mgecc.ops.convolution import geometry
+from mgecc.targets import Target
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Conv:
     activation: Activation
     has_z: bool
     weights: WeightType
+    element: Element
 
     @property
     def pixels(self) -> int:
@@ -64,14 +67,20 @@ class Conv:
         )
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """Headers of ``simd/`` besides the ISA's own."""
+        return self.element.needs + self.activation.needs + self.weights.needs
+
+    @property
     def macs(self) -> int:
         return self.n * self.oc * self.pixels * self.taps * (self.ic // self.groups)
 
 
-def conv_of(node: Node) -> Conv | None:
-    """Sizes of a float32 convolution with constant weights and bias; None for other element types and forms."""
+def conv_of(node: Node, target: Target) -> Conv | None:
+    """Sizes of a convolution of real numbers with constant weights and bias; None for other element types and forms."""
     x, w = node.inputs[:2]
-    if any(v.type.dtype.name != "float32" for v in (*node.inputs, node.output)):
+    element = element_of((*node.inputs, node.output), target)
+    if element is None or (element.half and node.attrs.get("compute_mode") == "FLOAT32"):
         return None
     if not w.is_const or node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
         return None
@@ -83,7 +92,7 @@ def conv_of(node: Node) -> Conv | None:
     (oh, ow), (kh, kw) = geo.output[2:], window.kernel
     (sh, sw), (dh, dw), ((pt, _), (pl, _)) = window.stride, window.dilate, window.pad
     sizes = (n, g * ipg, g * opg, g, h, width, oh, ow, kh, kw, sh, sw, dh, dw, pt, pl)
-    return Conv(*sizes, activation_of(node), residual(node) is not None, weight_type(node))
+    return Conv(*sizes, activation_of(node), residual(node) is not None, weight_type(node), element)
 
 
 def bias_value(node: Node) -> Value | None:
@@ -115,7 +124,7 @@ def weights_of(node: Node) -> np.ndarray:
 
 def bias_of(node: Node, first: int, count: int) -> np.ndarray:
     """Bias of ``count`` channels from ``first`` on, zeros past the last."""
-    result = np.zeros(count, np.float32)
+    result = np.zeros(count, node.output.type.dtype.numpy)
     value = bias_value(node)
     if value is not None and value.const is not None:
         given = value.const.reshape(-1)[first : first + count]

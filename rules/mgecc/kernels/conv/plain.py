@@ -19,12 +19,13 @@ def kernel(conv: Conv) -> Kernel:
     types = {"w": conv.weights.ctype}
     names = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     return Kernel(
-        f"conv_f32_plain{conv.weights.suffix}{'_add' if conv.has_z else ''}{conv.activation.suffix}",
+        f"conv_{conv.element.name}_plain{conv.weights.suffix}{'_add' if conv.has_z else ''}{conv.activation.suffix}",
         "conv/plain.c.j2",
-        (*((name, types.get(name, "const float *")) for name in names), ("y", "float *")),
+        (*((name, types.get(name, conv.element.const)) for name in names), ("y", conv.element.pointer)),
         (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),
         (("activation", conv.activation.kind), ("wtype", conv.weights.name), ("z", conv.has_z)),
-        conv.activation.needs + conv.weights.needs,
+        conv.needs,
+        half=conv.element.half,
     )
 
 
@@ -43,7 +44,7 @@ def _build(conv: Conv, node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     """Always possible, seldom the cheapest."""
-    per_mac = 3.0 + 5.0 / target.lanes if conv.sw == 1 else 8.0
+    per_mac = 3.0 + 5.0 / conv.element.lanes if conv.sw == 1 else 8.0
     yield Candidate(
         partial(_build, conv),
         conv.macs * per_mac + conv.n * conv.oc * conv.pixels * 20.0,

@@ -16,7 +16,7 @@ _WAYS = (depthwise.candidates, first.candidates, tile.candidates, plain.candidat
 @serves("ConvBias", "Convolution")
 def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
     """Every way that fits the node."""
-    conv = conv_of(node)
+    conv = conv_of(node, target)
     if conv is not None:
         for way in _WAYS:
             yield from way(node, conv, target)

@@ -11,13 +11,15 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
+from mgecc.kernels.element import Element
 from mgecc.targets import Target
 
 _FLAT = ("n", "h", "w", "oh", "ow", "xb", "yb", "icb", "groups", "first", "per")
 _TAPS = ("kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
 
-# ISA -> pixels and vectors of channels of the largest tile whose sums, weights and inputs fit the registers.
+# Vectors -> pixels and vectors of channels of the largest tile whose sums, weights and inputs fit the registers.
 _TILES: dict[str, tuple[int, int]] = {
+    "neon64_half": (8, 2),
     "neon64": (10, 2),
     "neon32": (4, 2),
     "avx512": (12, 2),
@@ -25,26 +27,26 @@ _TILES: dict[str, tuple[int, int]] = {
     "sse2": (4, 2),
     "scalar": (4, 4),
 }
-# ISA -> input blocks a round at most; one block of a wide ISA is long enough by itself.
-_ROUNDS = {"neon64": 4, "neon32": 4, "scalar": 4}
+# Vectors -> input blocks a round at most; one block of a wide ISA is long enough by itself.
+_ROUNDS = {"neon64_half": 4, "neon64": 4, "neon32": 4, "scalar": 4}
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes, ``u`` input blocks a round.
+    """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes, ``u`` input blocks a round."""
 
-    ``xl``: input channels that come with one load.
-    """
-
-    isa: str
-    c: int
+    element: Element
     p: int
     j: int
     u: int = 1
 
     @property
-    def xl(self) -> int:
-        return 1 if self.isa == "scalar" else 4
+    def c(self) -> int:
+        return self.element.block
+
+    @property
+    def isa(self) -> str:
+        return self.element.vectors
 
     @property
     def hold_w(self) -> bool:
@@ -52,28 +54,33 @@ class Tile:
         return self.isa == "neon64" and self.p > 1 and (self.p + 4) * self.j + 4 <= 32
 
     @property
+    def tabled(self) -> bool:
+        """Load the sums' first values rather than copy them."""
+        return self.hold_w or (self.element.half and self.p > 1)
+
+    @property
     def step_cost(self) -> float:
         """Instructions to multiply ``c`` input channels of all pixels with their weights."""
-        loads = {"neon64": 0.3, "neon32": 0.3}.get(self.isa, 1.0)
-        from_pixels = self.p * (self.c if self.isa in ("avx2", "sse2") else self.c / self.xl)
+        loads = {"neon64_half": 0.3, "neon64": 0.3, "neon32": 0.3}.get(self.isa, 1.0)
+        from_pixels = self.p * (self.c if self.isa in ("avx2", "sse2") else self.c / self.element.xl)
         madd = 2.0 if self.isa == "sse2" else 1.0
         return self.p * self.j * self.c * madd + loads * (from_pixels + self.c * self.j) + 2 + 2 / self.u
 
 
-def tiles_for(target: Target, c: int, pixels: int, vectors: int) -> list[Tile]:
+def tiles_for(element: Element, pixels: int, vectors: int) -> list[Tile]:
     """The tile for most channels and, where vectors remain, one for the rest."""
-    most_p, most_j = _TILES[target.isa]
+    most_p, most_j = _TILES[element.vectors]
     if pixels < most_p // 2:
         most_j = min(8, most_p * most_j // max(pixels, 2))
     j = min(most_j, vectors)
     widths = [j] + ([vectors % j] if vectors % j else [])
-    return [_best(target.isa, c, pixels, (most_p, width)) for width in widths]
+    return [_best(element, pixels, (most_p, width)) for width in widths]
 
 
-def _best(isa: str, c: int, pixels: int, most: tuple[int, int]) -> Tile:
+def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
     """The largest tile, unless a smaller one fits the image much better."""
-    full = Tile(isa, c, min(most[0], pixels), most[1])
-    rivals = [Tile(isa, c, p, most[1]) for p in range(1, full.p)]
+    full = Tile(element, min(most[0], pixels), most[1])
+    rivals = [Tile(element, p, most[1]) for p in range(1, full.p)]
 
     def total(tile: Tile) -> float:
         return -(-pixels // tile.p) * tile.step_cost
@@ -91,22 +98,24 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     flat, act = conv.is_pointwise, conv.activation
     stride = conv.sw if conv.sw <= 2 else 0
     window = "k1s1" if flat else f"s{stride or 'any'}"
-    operands = [("x", "const float *"), ("w", conv.weights.ctype), ("b", "const float *")]
-    operands += [("z", "const float *")] * conv.has_z + [("y", "float *")]
+    element = conv.element
+    operands = [("x", element.const), ("w", conv.weights.ctype), ("b", element.const)]
+    operands += [("z", element.const)] * conv.has_z + [("y", element.pointer)]
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
         "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
-        "quads": tile.isa.startswith("neon"), "sw": 1 if flat else stride, "u": tile.u,
-        "wtype": conv.weights.name, "xl": tile.xl, "z": conv.has_z,
+        "quads": tile.isa.startswith("neon"), "sw": 1 if flat else stride, "tabled": tile.tabled,
+        "u": tile.u, "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
     ending = conv.weights.suffix + ("_add" if conv.has_z else "") + act.suffix
     return Kernel(
-        f"conv_f32_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
+        f"conv_{element.name}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
         "conv/tile.c.j2",
         tuple(operands),
         (*((name, "int32_t") for name in names), *act.fields),
         tuple(sorted(params.items())),
-        act.needs + conv.weights.needs,
+        conv.needs,
+        half=element.half,
     )
 
 
@@ -165,17 +174,17 @@ def _build(conv: Conv, tiles: list[Tile], node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     """Tiles over channel blocks; groups must consist of whole blocks."""
-    c = target.block_of("float32")
+    c = conv.element.block
     opg, ipg = conv.oc // conv.groups, conv.ic // conv.groups
-    if c != target.lanes or (conv.groups > 1 and (opg % c or ipg % c)):
+    if c != conv.element.lanes or (conv.groups > 1 and (opg % c or ipg % c)):
         return
     vectors = -(-opg // c)
-    tiles = tiles_for(target, c, conv.pixels, vectors)
+    tiles = tiles_for(conv.element, conv.pixels, vectors)
     if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
-        tiles = [_best(target.isa, c, conv.pixels, (_TILES[target.isa][0], width))]
+        tiles = [_best(conv.element, conv.pixels, (_TILES[conv.element.vectors][0], width))]
     blocks = tuple(c if not v.is_const else 1 for v in node.inputs)
-    for u in sorted({1, _round(target.isa, -(-ipg // c))}):
+    for u in sorted({1, _round(conv.element.vectors, -(-ipg // c))}):
         yield _candidate(conv, [replace(t, u=u) for t in tiles], blocks)
 
 

@@ -55,7 +55,7 @@ MG_INLINE mg_vf4 mg_x_next4(const float **p)
 }
 
 typedef float32x4x2_t mg_vf2;
-MG_INLINE mg_vf2 mg_x_next2(const float **p, ptrdiff_t by)
+MG_INLINE mg_vf2 mg_x_step2(const float **p, ptrdiff_t by)
 {
     const mg_vf2 v = {{vld1q_f32(*p), vld1q_f32(*p + 4)}};
     *p += by;

@@ -33,9 +33,16 @@ MG_INLINE void mg_vf_put4(float **p, mg_vf a, mg_vf b, mg_vf c, mg_vf d)
     __asm__("" : "+r"(*p));
 }
 typedef float32x4x2_t mg_vf2;
-MG_INLINE mg_vf2 mg_x_next2(const float **p, ptrdiff_t by)
+MG_INLINE mg_vf2 mg_x_step2(const float **p, ptrdiff_t by)
 {
     const mg_vf2 v = vld1q_f32_x2(*p);
+    *p += by;
+    __asm__("" : "+r"(*p));
+    return v;
+}
+MG_INLINE mg_vf4 mg_x_step4(const float **p, ptrdiff_t by)
+{
+    const mg_vf4 v = vld1q_f32_x4(*p);
     *p += by;
     __asm__("" : "+r"(*p));
     return v;

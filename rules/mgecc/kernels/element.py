@@ -1,0 +1,80 @@
+"""What a kernel computes in: float32, or halves where the target has arithmetic on them.
+
+A kernel in half lanes is the same template with the vocabulary's names for halves (render.py, simd/neon64_half.h).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgecc.graph import Value
+from mgecc.targets import Target
+
+
+@dataclass(frozen=True)
+class Element:
+    """``name``: in symbols. ``ctype``: of one number. ``vectors``: ISA, or ISA_half; tables of tiles are by it.
+
+    ``lanes``: of a vector. ``block``: channels of the NCHWc layout. ``xl``: inputs that come with one load.
+    """
+
+    name: str
+    ctype: str
+    vectors: str
+    lanes: int
+    block: int
+    xl: int
+
+    @property
+    def half(self) -> bool:
+        return self.name == "f16"
+
+    @property
+    def const(self) -> str:
+        """C type of a pointer to numbers that are read."""
+        return f"const {self.ctype} *"
+
+    @property
+    def pointer(self) -> str:
+        return f"{self.ctype} *"
+
+    @property
+    def size(self) -> int:
+        """Bytes of a number."""
+        return 2 if self.half else 4
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Headers of ``simd/`` besides the ISA's own."""
+        return (self.vectors,) if self.half else ()
+
+    @property
+    def numpy(self) -> type[np.floating]:
+        return np.float16 if self.half else np.float32
+
+
+def single(target: Target) -> Element:
+    """float32 on a target."""
+    xl = 1 if target.isa == "scalar" else 4
+    return Element("f32", "float", target.isa, target.lanes, target.block_of("float32"), xl)
+
+
+def half(target: Target) -> Element | None:
+    """Halves on a target, None where it has no arithmetic on them."""
+    lanes = target.half_lanes
+    return (
+        Element("f16", "mg_f16", f"{target.isa}_half", lanes, target.block_of("float16"), lanes)
+        if lanes
+        else None
+    )
+
+
+def element_of(values: Iterable[Value], target: Target) -> Element | None:
+    """What a node on these values computes in; None if they differ or are something else."""
+    names = {v.type.dtype.name for v in values}
+    if names == {"float16"}:
+        return half(target)
+    return single(target) if names == {"float32"} else None
