@@ -32,8 +32,8 @@ def part(folder: Path, name: str, label: str) -> Part:
         {f"lib/lib{name}.a": folder / "lib.a"},
         {f"licences/{name}/LICENSE": folder / "LICENSE"},
         {"model.mge": folder / "model.mge"},
-        facts,
-        "CC0-1.0",
+        facts=facts,
+        licence="CC0-1.0",
     )
 
 

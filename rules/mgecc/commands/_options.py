@@ -31,6 +31,9 @@ def add_products(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--products", type=Path, metavar="DIR", help="use this build of the model, do not compile"
     )
+    parser.add_argument(
+        "--library", default="", metavar="NAME", help="the library in --products, if of several models"
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

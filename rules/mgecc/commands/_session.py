@@ -20,7 +20,7 @@ def open_session(args: argparse.Namespace, config: ModelConfig) -> Iterator[Sess
     with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
         scratch = Path(name)
         if args.products:
-            libraries = open_products(config, target, args.products)
+            libraries = open_products(config, target, args.products, args.library)
         else:
             libraries = compile_and_build(config, target, args.toolchain, scratch / "products")
         yield prepare(libraries, args.toolchain, scratch / "runner")

@@ -15,12 +15,14 @@ from typing import Any
 
 from mgecc import __version__
 from mgecc.compiler import compiler_id
-from mgecc.package.parts import Part, sha256
+from mgecc.package.parts import Part, sha256, tool_sha256
 
 SBOM = "sbom.cdx.json"
 PROVENANCE = "provenance.intoto.json"
 SUMS = "SHA256SUMS"
 _BUILD_TYPE = "urn:mgecc:build:1"
+# What CycloneDX calls the kinds of parts.
+_KINDS = {"model": "machine-learning-model", "firmware": "firmware", "images": "library"}
 
 
 def digest(data: bytes) -> str:
@@ -40,7 +42,7 @@ def bill_of_materials(name: str, parts: Sequence[Part], files: Mapping[str, byte
     """CycloneDX: the models, the runtime that is linked in, the files; ``date`` 0 = no time stamp."""
     components = [
         _runtime(),
-        *(_model(part) for part in parts),
+        *(_component(part) for part in parts),
         *(_file(path, files[path]) for path in sorted(files)),
     ]
     metadata: dict[str, Any] = {
@@ -88,11 +90,10 @@ def _toolchains(parts: Sequence[Part]) -> list[dict[str, Any]]:
     ]
 
 
-def _model(part: Part) -> dict[str, Any]:
-    kind, reference = ("machine-learning-model", "model") if part.is_model else ("firmware", "firmware")
+def _component(part: Part) -> dict[str, Any]:
     model = {
-        "type": kind,
-        "bom-ref": f"{reference}-{part.label}-{part.name}",
+        "type": _KINDS[part.kind],
+        "bom-ref": f"{part.kind}-{part.label}-{part.name}",
         "name": part.name,
     }
     digests = [
@@ -128,7 +129,7 @@ def provenance(parts: Sequence[Part], files: Mapping[str, bytes]) -> bytes:
         "buildType": _BUILD_TYPE,
         "externalParameters": outside,
         "internalParameters": {"flags": flags},
-        "resolvedDependencies": [compiler, *materials],
+        "resolvedDependencies": [compiler, *_used(parts), *materials],
     }
     details = {"builder": {"id": "urn:mgecc:builder", "version": {"mgecc": __version__}}}
     return _json(
@@ -139,3 +140,12 @@ def provenance(parts: Sequence[Part], files: Mapping[str, bytes]) -> bytes:
             "predicate": {"buildDefinition": definition, "runDetails": details},
         }
     )
+
+
+def _used(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """The programs of the toolchains, and the compiler's templates, headers and target files."""
+    tools = {name: tool_sha256(path) for part in parts for name, path in part.tools.items()}
+    texts = {
+        f"mgecc-{__version__}/{name}": sha256(path) for part in parts for name, path in part.templates.items()
+    }
+    return [{"name": name, "digest": {"sha256": value}} for name, value in sorted({**tools, **texts}.items())]

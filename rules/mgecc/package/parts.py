@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,15 +16,19 @@ import yaml
 
 from mgecc.compiler import members
 from mgecc.targets import Target, load_target, load_toolchain
-from mgecc.toolrun.sources import include_folder
+from mgecc.toolrun.sources import include_folder, runtime_sources
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One model or firmware of a package.
+    """One model, firmware or library of image functions of a package.
 
     ``files``: path in the package -> file. ``notices``: likewise, the texts of licences. ``materials``: name -> file
-    it was made from. ``facts``: what was asked for: target, cpu, toolchain, optimize, flags.
+    it was made from. ``templates``: likewise, of the compiler's files those that were used. ``tools``: toolchain ->
+    program. ``facts``: what was asked for: target, cpu, toolchain, optimize, flags. ``kind``: "model", "firmware" or
+    "images".
     """
 
     name: str
@@ -30,17 +36,29 @@ class Part:
     files: dict[str, Path]
     notices: dict[str, Path] = field(default_factory=dict)
     materials: dict[str, Path] = field(default_factory=dict)
+    templates: dict[str, Path] = field(default_factory=dict)
+    tools: dict[str, Path] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
     description: str = ""
-
-    @property
-    def is_model(self) -> bool:
-        return any(path.startswith("lib/") for path in self.files)
+    kind: str = "model"
 
 
 def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+tool_sha256 = cache(sha256)  # compilers are large, and several parts name the same one
+
+
+def material_name(path: Path, folder: Path) -> str:
+    """What a file is called that a model in ``folder`` was made from: its place there, else its name alone."""
+    path, folder = Path(os.path.abspath(path)), Path(os.path.abspath(folder))
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
 @cache
@@ -62,21 +80,69 @@ def model_part(
     """The part of a model whose products lie in ``folder``. ``how``: toolchain and goal of optimisation."""
     described = _described(config)
     machine = load_target(target, cpu)
-    label = machine.name + (f"-{cpu}" if cpu else "")
-    toolchains = {member: load_toolchain(how[0], single) for member, single in _machines(machine).items()}
-    flags = {member: toolchain.flags_for(how[1]) for member, toolchain in toolchains.items()}
-    identity = next(toolchain.identity for toolchain in toolchains.values())
-    facts = {"target": machine.name, "cpu": cpu, "toolchain": identity, "optimize": how[1], "flags": flags}
     return Part(
         name=name,
-        label=label,
+        label=_label(machine),
         files=_model_files(name, folder),
         notices=_notices(config.parent, name),
         materials=_materials(config, described, machine.path),
-        facts=facts,
+        templates=_templates(folder),
+        tools=_tools(machine, how[0]),
+        facts=_facts(machine, how),
         licence=_text(described, "licence"),
         description=_text(described, "description"),
     )
+
+
+def images_part(
+    functions: Mapping[str, Sequence[str]], name: str, folder: Path, target: str, cpu: str, how: Sequence[str]
+) -> Part:
+    """The part of image functions, by name with their element types, whose products lie in ``folder``."""
+    machine = load_target(target, cpu)
+    own = own_licence()
+    return Part(
+        name=name,
+        label=_label(machine),
+        files=_libraries(f"{name}_cv", folder) | _image_headers(name, folder),
+        notices={"licences/mgecc/LICENSE": own} if own else {},
+        materials={Path(machine.path).name: Path(machine.path)} if machine.path else {},
+        templates=_templates(folder),
+        tools=_tools(machine, how[0]),
+        facts=_facts(machine, how) | {"functions": functions},
+        description=f"Image functions {', '.join(functions)}",
+        kind="images",
+    )
+
+
+def _label(machine: Target) -> str:
+    return machine.name + (f"-{machine.cpu}" if machine.cpu else "")
+
+
+def _facts(machine: Target, how: Sequence[str]) -> dict[str, Any]:
+    toolchains = {member: load_toolchain(how[0], single) for member, single in _machines(machine).items()}
+    return {
+        "target": machine.name,
+        "cpu": machine.cpu,
+        "toolchain": next(iter(toolchains.values())).identity,
+        "optimize": how[1],
+        "flags": {member: toolchain.flags_for(how[1]) for member, toolchain in toolchains.items()},
+    }
+
+
+def _tools(machine: Target, name: str) -> dict[str, Path]:
+    toolchains = [load_toolchain(name, single) for single in _machines(machine).values()]
+    return {toolchain.identity: Path(toolchain.cc[0]) for toolchain in toolchains}
+
+
+def _templates(folder: Path) -> dict[str, Path]:
+    """The runtime, and what the build has noted of the compiler's templates, headers and target files."""
+    runtime = [*runtime_sources(), *include_folder().glob("*.h")]
+    found = {f"runtime/{path.parent.name}/{path.name}": path for path in runtime}
+    try:
+        names = json.loads((folder / "obj" / "uses.json").read_bytes())["files"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return found
+    return found | {name: _PACKAGE / name for name in names if (_PACKAGE / name).is_file()}
 
 
 def joined_part(name: str, parts: Sequence[Part], folder: Path) -> Part:
@@ -91,6 +157,8 @@ def joined_part(name: str, parts: Sequence[Part], folder: Path) -> Part:
         files=files,
         notices=notices,
         materials={f"{part.name}/{key}": path for part in parts for key, path in part.materials.items()},
+        templates={key: path for part in parts for key, path in part.templates.items()},
+        tools={key: path for part in parts for key, path in part.tools.items()},
         facts=parts[0].facts,
         licence=", ".join(dict.fromkeys(part.licence for part in parts if part.licence)),
         description=f"Models {', '.join(part.name for part in parts)}",
@@ -135,7 +203,7 @@ def _materials(config: Path, described: dict[str, Any], target_file: str) -> dic
     found = {config.name: config}
     model = _text(described, "model")
     if model:
-        found[Path(model).name] = config.parent / model
+        found[material_name(config.parent / model, config.parent)] = config.parent / model
     if target_file:
         found[Path(target_file).name] = Path(target_file)
     return found

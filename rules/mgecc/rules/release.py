@@ -5,34 +5,43 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from SCons.Errors import UserError
+from SCons.Tool import CScanner
 
 from mgecc.compiler import compiler_id
-from mgecc.package import Part, joined_part, model_part, write_release
+from mgecc.package import Part, images_part, joined_part, material_name, model_part, write_release
 from mgecc.package.archive import EpochError
 from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.contents import contents
 from mgecc.rules.firmware import FirmwareNodes
-from mgecc.rules.model import ModelNodes
+from mgecc.rules.images import CvNodes
+from mgecc.rules.model import ModelNodes, peek
 from mgecc.rules.pipeline import PipelineNodes
 from mgecc.targets import load_target, load_toolchain
+from mgecc.toolrun.sources import include_folder
 from mgecc.toolrun.status import FAILED, INPUT
+
+_KINDS = (ModelNodes, CvNodes, FirmwareNodes)
 
 
 def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
     """Put products into ``BUILD_DIR/release/NAME.tar``; returns its node.
 
-    ``parts``: what MgeModel, MgePipeline and MgeFirmware returned, one or a list. The archive holds the
+    ``parts``: what MgeModel, MgePipeline, MgeCv and MgeFirmware returned, one or a list. The archive holds the
     libraries, headers, blobs, reports and images, the licences beside every model.yaml and mgecc's own, SHA256SUMS, a
     CycloneDX bill of materials (sbom.cdx.json) and an in-toto statement with SLSA provenance (provenance.intoto.json).
     Its bytes depend on the products alone: files are sorted, belong to nobody and have the date SOURCE_DATE_EPOCH, or
     1970 without it.
     """
-    chosen = [parts] if isinstance(parts, (ModelNodes, FirmwareNodes)) else list(parts)
-    if not chosen or not all(isinstance(part, (ModelNodes, FirmwareNodes)) for part in chosen):
-        raise UserError("MgeRelease needs what MgeModel, MgePipeline or MgeFirmware returned, one or a list")
+    chosen = [parts] if isinstance(parts, _KINDS) else list(parts)
+    if not chosen or not all(isinstance(part, _KINDS) for part in chosen):
+        raise UserError(
+            "MgeRelease needs what MgeModel, MgePipeline, MgeCv or MgeFirmware returned, one or a list"
+        )
 
     def write(target: list[Any], source: list[Any], env: Any) -> int:
         try:
@@ -60,15 +69,17 @@ def _papers(nodes: Any) -> list[Any]:
     if isinstance(nodes, FirmwareNodes):
         return []
     part = part_of(nodes)
-    return [
-        nodes.config.fs.File(os.path.abspath(path)) for path in {**part.materials, **part.notices}.values()
-    ]
+    paths = {**part.materials, **part.notices}.values()
+    return [nodes[0].fs.File(os.path.abspath(path)) for path in paths]
 
 
 def part_of(nodes: Any) -> Part:
-    """The files of a model or a firmware, for a package."""
+    """The files of a model, of image functions or of a firmware, for a package."""
     if isinstance(nodes, FirmwareNodes):
         return _firmware_part(nodes)
+    if isinstance(nodes, CvNodes):
+        folder, how = Path(nodes.header.get_dir().get_abspath()), (nodes.toolchain, nodes.optimize)
+        return images_part(nodes.functions, nodes.name, folder, nodes.target, nodes.cpu, how)
     if isinstance(nodes, PipelineNodes):
         parts = [_part_of_model(nodes, *item) for item in nodes.configs.items()]
         return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
@@ -78,7 +89,29 @@ def part_of(nodes: Any) -> Part:
 def _part_of_model(nodes: ModelNodes, name: str, config: Any) -> Part:
     folder = Path(nodes.blob.get_dir().get_abspath())
     path, how = Path(config.srcnode().get_abspath()), (nodes.toolchain, nodes.optimize)
-    return model_part(path, name, folder, nodes.target, nodes.cpu, how)
+    part = model_part(path, name, folder, nodes.target, nodes.cpu, how)
+    return replace(part, materials=part.materials | _named(path, name, nodes))
+
+
+def _named(config: Path, name: str, nodes: ModelNodes) -> dict[str, Path]:
+    """The files that a configuration names, and headers that its C files include, by their names in the papers."""
+    found = contents(
+        config, name, load_target(nodes.target, nodes.cpu), peek(nodes.config.fs.File(str(config)))
+    )
+    sources = [nodes.config.fs.File(str(path)) for path in found.sources]
+    headers = [path for source in sources for path in _headers(source, nodes)]
+    paths = [Path(os.path.abspath(path)) for path in [*found.reads, *found.sources, *headers]]
+    return {material_name(path, config.parent): path for path in paths}
+
+
+def _headers(source: Any, nodes: ModelNodes) -> list[Path]:
+    """Headers of the user's that a C file includes, in whatever depth."""
+    found = source.get_implicit_deps(
+        nodes.blob.get_env(), CScanner, lambda _scanner: tuple(nodes.include), {}
+    )
+    own = include_folder()
+    paths = [Path(node.get_abspath()) for node in found if not node.is_derived()]
+    return [path for path in paths if not path.is_relative_to(own)]
 
 
 def _firmware_part(nodes: FirmwareNodes) -> Part:
@@ -90,5 +123,7 @@ def _firmware_part(nodes: FirmwareNodes) -> Part:
         label=nodes.label,
         files={f"firmware/{Path(str(node)).name}": Path(str(node)) for node in nodes},
         materials={f"{path.parent.name}/{path.name}": path for path in sources},
+        tools={toolchain.identity: Path(toolchain.cc[0])},
         facts={"target": target.name, "cpu": nodes.cpu, "toolchain": toolchain.identity},
+        kind="firmware",
     )

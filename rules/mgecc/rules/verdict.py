@@ -14,6 +14,7 @@ from SCons.Errors import UserError
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.firmware import FirmwareNodes
 from mgecc.rules.model import ModelNodes, peek
+from mgecc.rules.pipeline import PipelineNodes
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.process import write_atomically
@@ -24,20 +25,27 @@ from mgecc.toolrun.status import DIFFERENT, FAILED, nearest_status
 Outcome = tuple[int, str]
 
 
-def mge_test(env: Any, name: str, subject: Any, inputs: Any = None, expected: Any = None) -> Any:
+def mge_test(
+    env: Any, name: str, subject: Any, inputs: Any = None, expected: Any = None, model: str = ""
+) -> Any:
     """Run a model or a firmware on its target (in an emulator where the host cannot) and judge what it gives.
 
-    ``subject``: what MgeModel or MgeFirmware returned. A model runs the recorded ``inputs`` (.npz) and its outputs are
-    compared with ``expected`` (.npz), within the limits of model.yaml; both default to those of model.yaml. A firmware
-    must end with status 0 and print exactly the text in the file ``expected``, if one is given.
+    ``subject``: what MgeModel, MgePipeline or MgeFirmware returned. A model runs the recorded ``inputs`` (.npz) and its
+    outputs are compared with ``expected`` (.npz), within the limits of model.yaml; both default to those of
+    model.yaml. Of several models in a library, all are run one after the other, or the one called ``model``; with
+    ``inputs`` or ``expected`` it must be named. A firmware must end with status 0 and print exactly the text in the
+    file ``expected``, if one is given.
     Returns the node of the record, ``obj/NAME.txt``, which is there only if the test was passed; the alias ``name``
     stands for it. It runs again when anything it depends on has changed.
     """
-    kinds: dict[type, Callable[..., Callable[[], Outcome]]] = {ModelNodes: _model, FirmwareNodes: _firmware}
-    if type(subject) not in kinds:
-        raise UserError("MgeTest needs what MgeModel or MgeFirmware returned")
+    if not isinstance(subject, (ModelNodes, FirmwareNodes)):
+        raise UserError("MgeTest needs what MgeModel, MgePipeline or MgeFirmware returned")
     files = {key: env.File(path) for key, path in (("inputs", inputs), ("expected", expected)) if path}
-    run = kinds[type(subject)](subject, files)
+    if isinstance(subject, FirmwareNodes):
+        configs, run = {}, _firmware(subject, files)
+    else:
+        configs = _chosen(name, subject, model, bool(files))
+        run = _models(subject, configs, files)
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
         status, said = run()
@@ -47,31 +55,49 @@ def mge_test(env: Any, name: str, subject: Any, inputs: Any = None, expected: An
             write_atomically(Path(str(target[0])), said.encode())
         return status
 
-    action = SignedAction(execute, f"TEST {sorted(files)}", step_line("TEST", subject.label, name))
-    sources = [*subject, *files.values(), *_recorded(subject)]
+    signature = f"TEST {sorted(files)} {' '.join(configs)}"
+    action = SignedAction(execute, signature, step_line("TEST", subject.label, name))
+    sources = [
+        *subject,
+        *files.values(),
+        *(node for config in configs.values() for node in _recorded(config)),
+    ]
     node = env.Command(f"{subject.folder}/obj/{name}.txt", sources, action)
     env.Alias(name, node)
     return node
 
 
-def _recorded(subject: Any) -> list[Any]:
-    """model.yaml and the recordings it names, for a model."""
-    if not isinstance(subject, ModelNodes):
-        return []
-    folder = subject.config.srcnode().dir
-    named = peek(subject.config).get("verify")
+def _chosen(name: str, subject: ModelNodes, model: str, recorded: bool) -> dict[str, Any]:
+    """Configurations of the models to run, by their names."""
+    configs = subject.configs if isinstance(subject, PipelineNodes) else {}
+    every = {each: configs.get(each, subject.config) for each in subject.headers}
+    if model and model not in every:
+        raise UserError(f"MgeTest {name}: {subject.name} has no model {model!r}; it has {', '.join(every)}")
+    if recorded and not model and len(every) > 1:
+        raise UserError(f"MgeTest {name}: say whose inputs and outputs they are: model={next(iter(every))!r}")
+    return {model: every[model]} if model else every
+
+
+def _recorded(config: Any) -> list[Any]:
+    """model.yaml and the recordings it names."""
+    folder = config.srcnode().dir
+    named = peek(config).get("verify")
     paths = [named.get(key) for key in ("inputs", "expected")] if isinstance(named, dict) else []
-    return [subject.config, *(folder.File(path) for path in paths if isinstance(path, str))]
+    return [config, *(folder.File(path) for path in paths if isinstance(path, str))]
 
 
-def _model(subject: ModelNodes, files: dict[str, Any]) -> Callable[[], Outcome]:
+def _models(subject: ModelNodes, configs: dict[str, Any], files: dict[str, Any]) -> Callable[[], Outcome]:
+    args = ["--target", subject.target, "--toolchain", subject.toolchain, "--optimize", subject.optimize]
+    args += ["--cpu", subject.cpu] if subject.cpu else []
+    args += [word for key, node in files.items() for word in (f"--{key}", str(node))]
+
     def run() -> Outcome:
-        args = ["verify", str(subject.config), "--target", subject.target, "--name", subject.name]
-        args += ["--toolchain", subject.toolchain, "--optimize", subject.optimize]
-        args += ["--products", str(Path(str(subject.blob)).parent)]
-        args += ["--cpu", subject.cpu] if subject.cpu else []
-        args += [word for key, node in files.items() for word in (f"--{key}", str(node))]
-        return _command(args)
+        place = ["--products", str(Path(str(subject.blob)).parent), "--library", subject.name]
+        outcomes = [
+            _command(["verify", str(config), "--name", model, *place, *args])
+            for model, config in configs.items()
+        ]
+        return max(status for status, _ in outcomes), "".join(said for _, said in outcomes)
 
     return run
 

@@ -23,10 +23,14 @@ class Library:
     archive: Path
 
 
-def find_libraries(folder: Path, name: str, target: Target) -> list[Library]:
-    """Where the libraries of a model lie in its products folder: one, or one per member of a combined target."""
+def find_libraries(folder: Path, name: str, target: Target, library: str = "") -> list[Library]:
+    """Where the libraries of a model lie in its products folder: one, or one per member of a combined target.
+
+    ``library``: what they are called, where they hold other models too.
+    """
+    file = f"lib{library or name}.a"
     return [
-        Library(name, single, folder, folder / (member if target.members else "") / f"lib{name}.a")
+        Library(name, single, folder, folder / (member if target.members else "") / file)
         for member, single in member_targets(target).items()
     ]
 

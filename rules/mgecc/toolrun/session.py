@@ -40,12 +40,12 @@ def compile_and_build(config: ModelConfig, target: Target, toolchain: str, folde
     return build_library(folder, config, target, toolchain)
 
 
-def open_products(config: ModelConfig, target: Target, folder: Path) -> list[Library]:
+def open_products(config: ModelConfig, target: Target, folder: Path, library: str = "") -> list[Library]:
     """The libraries of a products folder that was built before. Raises InputError where there are none."""
-    libraries = find_libraries(folder, config.name, target)
-    for library in libraries:
-        if not library.archive.is_file():
-            raise InputError(f"{library.archive}: there is no such library; build it first")
+    libraries = find_libraries(folder, config.name, target, library)
+    for found in libraries:
+        if not found.archive.is_file():
+            raise InputError(f"{found.archive}: there is no such library; build it first")
     return libraries
 
 
