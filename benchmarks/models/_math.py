@@ -9,30 +9,31 @@ import numpy as np
 Array = np.ndarray
 
 
-def _windows(x: Array, kernel: int, stride: int, pad: int, fill: float) -> Iterator[tuple[int, int, Array]]:
-    """(row, column, the pixels under that corner of the window) for each place in the window; x is NCHW."""
-    wide = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), constant_values=fill)
-    rows, columns = ((n + 2 * pad - kernel) // stride + 1 for n in x.shape[2:])
-    for i in range(kernel):
-        for j in range(kernel):
+Pair = tuple[int, int]
+
+
+def _windows(x: Array, kernel: Pair, stride: int, pad: Pair, fill: float) -> Iterator[tuple[int, int, Array]]:
+    """(row, column, the pixels under that place of the window) for each place in the window; x is NCHW."""
+    wide = np.pad(x, ((0, 0), (0, 0), *((p, p) for p in pad)), constant_values=fill)
+    rows, columns = ((n + 2 * p - k) // stride + 1 for n, k, p in zip(x.shape[2:], kernel, pad))
+    for i in range(kernel[0]):
+        for j in range(kernel[1]):
             yield i, j, wide[:, :, i : i + stride * rows : stride, j : j + stride * columns : stride]
 
 
-def convolution(x: Array, w: Array, stride: int, pad: int) -> Array:
-    """Dense with w (oc, ic, k, k), depthwise with w (c, 1, 1, k, k); no bias."""
-    parts: list[Array] = []
-    for i, j, part in _windows(x, w.shape[-1], stride, pad, 0):
+def convolution(x: Array, w: Array, stride: int, pad: Pair) -> Array:
+    """Dense with w (oc, ic, kh, kw), depthwise with w (c, 1, 1, kh, kw); no bias."""
+    total: Array | float = 0.0
+    for i, j, part in _windows(x, w.shape[-2:], stride, pad, 0):
         if w.ndim == 5:
-            parts.append(part * w[:, 0, 0, i, j].reshape(1, -1, 1, 1))
+            total = total + part * w[:, 0, 0, i, j].reshape(1, -1, 1, 1)
         else:
-            parts.append(np.moveaxis(np.tensordot(w[:, :, i, j], part, ((1,), (1,))), 0, 1))
-        parts = [sum(parts[1:], parts[0])]
-    return parts[0]
+            total = total + np.moveaxis(np.tensordot(w[:, :, i, j], part, ((1,), (1,))), 0, 1)
+    return np.asarray(total)
 
 
-def max_pool(x: Array, kernel: int, stride: int, pad: int) -> Array:
-    parts = [part for _, _, part in _windows(x, kernel, stride, pad, -np.inf)]
-    return np.max(parts, axis=0)
+def max_pool(x: Array, kernel: Pair, stride: int, pad: Pair) -> Array:
+    return np.max([part for _, _, part in _windows(x, kernel, stride, pad, -np.inf)], axis=0)
 
 
 def sigmoid(x: Array) -> Array:

@@ -35,6 +35,24 @@ class Tensor:
         return int(self.data.shape[1])
 
 
+@dataclass(frozen=True)
+class Steps:
+    """How a window moves: one stride, pixels of padding above and below, left and right."""
+
+    stride: int
+    pad: tuple[int, int]
+
+    @classmethod
+    def half(cls, kernel: int, stride: int) -> Steps:
+        return cls(stride, (kernel // 2, kernel // 2))
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """As in parameter records."""
+        pads = dict(zip(("pad_h", "pad_w"), self.pad))
+        return {"stride_h": self.stride, "stride_w": self.stride, **pads}
+
+
 class Net:
     """Float32. Windows of convolutions are padded by half of their size."""
 
@@ -51,10 +69,14 @@ class Net:
 
     def conv(self, x: Tensor, channels: int, kernel: int, stride: int = 1, act: str = "") -> Tensor:
         """Dense convolution with bias and activation."""
-        return self._conv(x, (channels, x.channels, kernel, kernel), stride, act)
+        return self._conv(x, (channels, x.channels, kernel, kernel), Steps.half(kernel, stride), act)
+
+    def conv_over(self, x: Tensor, shape: tuple[int, ...], steps: Steps, act: str = "") -> Tensor:
+        """Dense convolution with weights of this shape."""
+        return self._conv(x, shape, steps, act)
 
     def depthwise(self, x: Tensor, kernel: int, stride: int = 1, act: str = "") -> Tensor:
-        return self._conv(x, (x.channels, 1, 1, kernel, kernel), stride, act)
+        return self._conv(x, (x.channels, 1, 1, kernel, kernel), Steps.half(kernel, stride), act)
 
     def linear(self, x: Tensor, features: int) -> Tensor:
         """x (N, C, 1, 1) or (N, C) -> (N, features)."""
@@ -76,14 +98,23 @@ class Net:
         return Tensor(number, data)
 
     def max_pool(self, x: Tensor, kernel: int, stride: int, pad: int) -> Tensor:
-        return Tensor(
-            self._pool(x, "MAX", kernel, stride, pad), _math.max_pool(x.data, kernel, stride, pad), x.scale
+        number = self.file.record(
+            "PoolingV1",
+            [x.number],
+            mode="MAX",
+            **Steps(stride, (pad, pad)).fields,
+            **_window((kernel, kernel)),
         )
+        return Tensor(number, _math.max_pool(x.data, (kernel, kernel), stride, (pad, pad)), x.scale)
 
     def mean(self, x: Tensor) -> Tensor:
         """The mean of each channel, (N, C, 1, 1)."""
-        size = x.data.shape[-1]
-        return Tensor(self._pool(x, "AVERAGE", size, size, 0), x.data.mean((2, 3), keepdims=True))
+        return Tensor(self._average(x), x.data.mean((2, 3), keepdims=True))
+
+    def softmax(self, x: Tensor) -> Tensor:
+        powers = np.exp(x.data - x.data.max(-1, keepdims=True))
+        number = self.file.record("Softmax", [x.number], axis=1)
+        return Tensor(number, powers / powers.sum(-1, keepdims=True))
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The two halves of the channels."""
@@ -106,6 +137,8 @@ class Net:
 
     def reshape(self, x: Tensor, *shape: int) -> Tensor:
         data = x.data.reshape(shape)
+        if data.shape == x.data.shape:
+            return x
         target = self.file.constant(np.array(data.shape, np.int32))
         return Tensor(self.file.record("ReshapeV1", [x.number, target]), data, x.scale)
 
@@ -116,20 +149,23 @@ class Net:
     def _bias(self, shape: tuple[int, ...]) -> np.ndarray:
         return (self.random.normal(size=shape) / 8).astype(np.float32)
 
-    def _conv(self, x: Tensor, shape: tuple[int, ...], stride: int, act: str) -> Tensor:
-        w, b, pad = self._weights(shape, 1), self._bias((1, shape[0], 1, 1)), shape[-1] // 2
-        total = _math.convolution(x.data, w, stride, pad)
+    def _conv(self, x: Tensor, shape: tuple[int, ...], steps: Steps, act: str) -> Tensor:
+        w, b = self._weights(shape, 1), self._bias((1, shape[0], 1, 1))
+        total = _math.convolution(x.data, w, steps.stride, steps.pad)
         factor = _unit(total)
-        number = self.file.record(
-            "Convolution", [x.number, self.file.constant(w * factor)], **_window(shape, stride)
-        )
+        inputs = [x.number, self.file.constant(w * factor)]
+        number = self.file.record("Convolution", inputs, **steps.fields, sparse=_sparse(shape))
         number = self.file.record("Elemwise", [number, self.file.constant(b)], mode="ADD")
         made = Tensor(number, total * factor + b)
         return self.elemwise(act, made) if act else made
 
-    def _pool(self, x: Tensor, mode: str, kernel: int, stride: int, pad: int) -> int:
-        window = {f"window_{a}": kernel for a in "hw"} | {f"stride_{a}": stride for a in "hw"}
-        return self.file.record("PoolingV1", [x.number], mode=mode, **window, pad_h=pad, pad_w=pad)
+    def _average(self, x: Tensor) -> int:
+        """The record of the mean over all pixels."""
+        height, width = x.data.shape[2:]
+        strides = {"stride_h": height, "stride_w": width}
+        return self.file.record(
+            "PoolingV1", [x.number], mode="AVERAGE", **_window((height, width)), **strides
+        )
 
     def finish(self, result: Tensor) -> tuple[bytes, np.ndarray]:
         """The file, and what its output ``result`` holds."""
@@ -161,27 +197,22 @@ class Quantised(Net):
         return self._to_int8(number, total, _step(total))
 
     def mean(self, x: Tensor) -> Tensor:
-        size = x.data.shape[-1]
-        data = _math.rounded(x.data.sum((2, 3), keepdims=True) / size**2)
-        return Tensor(self._pool(x, "AVERAGE", size, size, 0), data, x.scale)
+        data = x.data.sum((2, 3), keepdims=True) / np.prod(x.data.shape[2:])
+        return Tensor(self._average(x), _math.rounded(data), x.scale)
 
-    def _conv(self, x: Tensor, shape: tuple[int, ...], stride: int, act: str) -> Tensor:
+    def _conv(self, x: Tensor, shape: tuple[int, ...], steps: Steps, act: str) -> Tensor:
         w, step = self._int8_weights(shape)
         unit = x.scale * step
         bias, wide = self._int32_bias((1, shape[0], 1, 1), unit)
-        total = _math.convolution(x.data, w.astype(np.float64), stride, shape[-1] // 2) + bias
+        total = _math.convolution(x.data, w.astype(np.float64), steps.stride, steps.pad) + bias
         real = _math.ACTIVATIONS[act](total * unit)
         out = _step(real)
         constants = [
             self.file.constant(w, dtype=dtype_table("qint8", step)),
             self.file.constant(bias, dtype=wide),
         ]
-        number = self.file.record(
-            "ConvBiasForward",
-            [x.number, *constants],
-            nonlineMode=act or "IDENTITY",
-            **_window(shape, stride),
-        )
+        kind: dict[str, Any] = {"nonlineMode": act or "IDENTITY", "sparse": _sparse(shape)}
+        number = self.file.record("ConvBiasForward", [x.number, *constants], **kind, **steps.fields)
         self.file.records[-1][10] = dtype_table("qint8", out)
         return Tensor(number, _math.rounded(real / out), out)
 
@@ -202,11 +233,13 @@ class Quantised(Net):
         return super().finish(Tensor(number, (result.data * result.scale).astype(np.float32)))
 
 
-def _window(shape: tuple[int, ...], stride: int) -> dict[str, Any]:
-    """Parameters of a convolution with weights of this shape."""
-    numbers = {"pad": shape[-1] // 2, "stride": stride}
-    fields: dict[str, Any] = {f"{name}_{axis}": n for name, n in numbers.items() for axis in "hw"}
-    return fields | {"sparse": "GROUP" if len(shape) == 5 else "DENSE"}
+def _sparse(shape: tuple[int, ...]) -> str:
+    """Weights of groups have an axis for them."""
+    return "GROUP" if len(shape) == 5 else "DENSE"
+
+
+def _window(kernel: tuple[int, int]) -> dict[str, int]:
+    return dict(zip(("window_h", "window_w"), kernel))
 
 
 def _unit(data: np.ndarray) -> np.float32:

@@ -9,8 +9,13 @@ INPUT = (1, 3, SIZE, SIZE)
 _PAIRS = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]
 
 
-def build(net: Net, x: Tensor) -> Tensor:
-    x = net.conv(x, 32, 3, 2, "RELU")
+def features(net: Net, x: Tensor, divisor: int = 1) -> Tensor:
+    """All convolutions; ``divisor`` 4 is the network called 0.25."""
+    x = net.conv(x, 32 // divisor, 3, 2, "RELU")
     for channels, stride in _PAIRS:
-        x = net.conv(net.depthwise(x, 3, stride, "RELU"), channels, 1, 1, "RELU")
-    return net.linear(net.mean(x), 1000)
+        x = net.conv(net.depthwise(x, 3, stride, "RELU"), channels // divisor, 1, 1, "RELU")
+    return x
+
+
+def build(net: Net, x: Tensor) -> Tensor:
+    return net.linear(net.mean(features(net, x)), 1000)

@@ -44,10 +44,15 @@ class _Writer:
         self.out = bytearray()
         self.pending: list[tuple[int, Field]] = []
 
+    def _align(self, ahead: int = 0, to: int = 4) -> None:
+        """Pad such that what comes after ``ahead`` bytes is aligned in a buffer that begins with its 4-byte size."""
+        self.out += bytes(-(len(self.out) + ahead + 4) % to)
+
     def emit(self, item: Field) -> int:
         """Append an object, its references still open; returns its position."""
         if isinstance(item, Table):
             return self._table(item)
+        self._align()
         position = len(self.out)
         if isinstance(item, list):
             self.out += struct.pack("<I", len(item))
@@ -69,20 +74,26 @@ class _Writer:
     def _table(self, table: Table) -> int:
         slots = max(table, default=-1) + 1
         sizes = {n: len(f.bytes) if isinstance(f, Scalar) else 4 for n, f in table.items()}
-        offsets, total = [], 4
-        for number in range(slots):
-            offsets.append(total if number in table else 0)
-            total += sizes.get(number, 0)
-        self.out += struct.pack(f"<{slots + 2}H", 4 + 2 * slots, total, *offsets)
+        offsets, total = [0] * slots, 4
+        for number, size in sorted(sizes.items()):
+            total += -total % size if size in (2, 4, 8) else 0
+            offsets[number] = total
+            total += size
+        head = 4 + 2 * slots
+        self._align(head, 8)
+        self.out += struct.pack(f"<{slots + 2}H", head, total, *offsets)
         position = len(self.out)
-        self.out += struct.pack("<i", 4 + 2 * slots)
+        self.out += struct.pack("<i", head)
         for number in sorted(table):
-            field = table[number]
-            if isinstance(field, Scalar):
-                self.out += field.bytes
-            else:
-                self._refer(field)
+            self.out += bytes(position + offsets[number] - len(self.out))
+            self._field(table[number])
         return position
+
+    def _field(self, field: Field) -> None:
+        if isinstance(field, Scalar):
+            self.out += field.bytes
+        else:
+            self._refer(field)
 
 
 def flatbuffer(root: Table, identifier: bytes = b"") -> bytes:

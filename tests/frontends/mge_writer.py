@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from flatbuffer_writer import Field, Scalar, Scalars, Table, size_prefixed, u8, u32
 from mgecc.frontends.mge.dtypes import DTYPE_NAMES
-from mgecc.frontends.mge.tables import FieldSpec, enums, operators_by_name, params
+from mgecc.frontends.mge.tables import FieldSpec, bare_type_id, enums, operators_by_name, params, type_id
 
 _LAYOUTS = {"int8": "b", "uint8": "B", "int32": "i", "uint32": "I", "uint64": "Q"}
 _LAYOUTS |= {"float32": "f", "float64": "d", "bool": "?"}
+_ANY_DEVICE = Table({0: "xpux:0"})
 
 
 def dtype_table(name: str, scale: float = 0.0, zero_point: int = 0) -> Table:
@@ -77,13 +78,14 @@ class MgeFile:
         return self._add(type_, {7: Scalars("I", list(inputs)), 14: tables}, "", shapes)
 
     def input(self, name: str, *shape: int, dtype: Table | None = None) -> int:
-        tensor = Table({0: name, 1: Scalars("I", shape), 3: dtype or dtype_table("float32")})
+        tensor = Table({0: name, 1: Scalars("I", shape), 2: _ANY_DEVICE, 3: dtype or dtype_table("float32")})
         return self._add("Host2DeviceCopy", _param("Host2DeviceCopy", {}) | {11: [tensor]}, name, [shape])
 
     def constant(self, array: Any, name: str = "", dtype: Table | None = None) -> int:
         data = np.atleast_1d(array)
         kind = dtype or dtype_table(data.dtype.name)
-        tensor = Table({0: name, 1: Scalars("I", data.shape), 3: kind, 6: data.tobytes()})
+        shape = Scalars("I", data.shape)
+        tensor = Table({0: name, 1: shape, 2: _ANY_DEVICE, 3: kind, 6: data.tobytes()})
         return self._add("ImmutableTensor", {11: [tensor]}, name, [data.shape])
 
     def state(self, value: int, *shape: int) -> None:
@@ -95,7 +97,9 @@ class MgeFile:
         self.values += [(name if k == 0 else f"{name}:{k}", shape) for k, shape in enumerate(shapes)]
         numbers = Scalars("I", list(range(first, first + len(shapes))))
         version = operators_by_name()[type_].version if type_ in operators_by_name() else 1
-        self.records.append(Table({0: type_, 2: name, 8: numbers, 12: u32(version)} | fields))
+        number = Scalar("Q", type_id(type_) if version > 1 else bare_type_id(type_))
+        head = Table({0: type_, 1: number, 2: name, 8: numbers, 9: [_ANY_DEVICE], 12: u32(version)})
+        self.records.append(Table(head | fields))
         return first
 
     def bytes(self, *outputs: int) -> bytes:

@@ -16,7 +16,7 @@ ALIASES = {
     "release": "build/release/MODEL-TARGET.tar: products, licences, checksums, bill of materials, provenance",
     "reproduce": "build twice under conditions that must not matter and compare every byte (python= for more)",
     "package": "what package= asks for",
-    "bench": "executed instructions, sizes and memory: a table and build/bench.json (args='--check' compares)",
+    "bench": "instructions, sizes, memory: a table and build/bench.json (args='--check' compares); times: bench=peers",
     "test": "the tests of this repository (args='-k word' goes to pytest)",
 }
 

@@ -35,6 +35,11 @@ from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT
 BUILD = "build"
 # What pytest ends with: tests failed, its arguments are wrong, there are no tests.
 _PYTEST = {0: 0, 1: DIFFERENT, 4: INPUT, 5: INPUT}
+# Script of each kind and where its figures go.
+_BENCHES = {
+    "figures": ("bench.py", f"{BUILD}/bench.json"),
+    "peers": ("peers/compare.py", f"{BUILD}/peers.json"),
+}
 _TEST_PROGRAMS = {"nginx": "nginx-light", "ccache": "ccache", "distccd": "distcc"}
 _HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -172,9 +177,13 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
 
 
 def _declare_bench(env: Any, settings: Settings, folder: str) -> None:
-    """``scons bench``: exact figures of the committed models, compared with the committed ones."""
-    arguments = [f"{folder}/bench.py", "--json", f"{BUILD}/bench.json", *shlex.split(settings.args)]
-    env.AlwaysBuild(env.Alias("bench", [], _python(arguments, step_line("BENCH", f"{BUILD}/bench.json"))))
+    """``scons bench``: exact figures of the committed models; with ``bench=peers``, times beside other engines."""
+    program, result = _BENCHES[settings.bench or "figures"]
+    arguments = [f"{folder}/{program}", "--json", result, *shlex.split(settings.args)]
+    alias = env.AlwaysBuild(env.Alias("bench", [], _python(arguments, step_line("BENCH", result))))
+    if settings.bench:
+        env.Default(None)
+        env.Default(alias)
 
 
 def _alias(env: Any, name: str, nodes: ModelNodes, action: SignedAction) -> Any:

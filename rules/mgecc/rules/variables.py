@@ -20,6 +20,7 @@ class Variable:
     text: str
 
 
+BENCHES = ("figures", "peers")
 VARIABLES = (
     Variable("target", "NAME[+FEATURE...][,NAME...] | FILE.yaml | all", "machines to build for"),
     Variable("model", "NAME[,NAME...] | all", "models to build"),
@@ -31,6 +32,7 @@ VARIABLES = (
     Variable("package", " | ".join(form_names()), "also write build/package/, for another build system"),
     Variable("python", "PROGRAM[,PROGRAM...]", "further interpreters for the alias reproduce"),
     Variable("args", "'...'", "arguments for the aliases test (pytest) and bench"),
+    Variable("bench", " | ".join(BENCHES), "what the alias bench measures; alone on the line, do that"),
     Variable("verbose", "1", "show whole commands"),
     Variable("explain", "1", "say why each step runs"),
     Variable("cache", "FOLDER | http://HOST/...", "results of earlier steps (default: build/.cache)"),
@@ -39,7 +41,18 @@ VARIABLES = (
     Variable("ccache", "1", "compile C through ccache"),
     Variable("distcc", "'HOST ...'", "compile C on these machines through distcc"),
 )
-_TEXTS = ("config", "toolchain", "optimize", "input", "args", "cache", "cache_mode", "launcher", "distcc")
+_TEXTS = (
+    "config",
+    "toolchain",
+    "optimize",
+    "input",
+    "args",
+    "bench",
+    "cache",
+    "cache_mode",
+    "launcher",
+    "distcc",
+)
 _SWITCHES = ("verbose", "explain", "ccache")
 _OFF = ("0", "no", "off", "false")
 GOALS = ("speed", "size", "memory")
@@ -57,6 +70,7 @@ class Settings:
     optimize: str = ""
     input: str = ""
     args: str = ""
+    bench: str = ""
     verbose: bool = False
     explain: bool = False
     cache: str = ""
@@ -78,6 +92,7 @@ def read_settings(arguments: Mapping[str, str], models: Iterable[str]) -> Settin
     given = {name: value for name, value in arguments.items() if value}
     _check_choice(given, "toolchain", toolchain_names())
     _check_choice(given, "optimize", list(GOALS))
+    _check_choice(given, "bench", list(BENCHES))
     _check_choice(given, "cache_mode", list(MODES))
     targets = _names(given.get("target", ""), target_names())
     cpu = given.get("cpu", "")

@@ -1,0 +1,50 @@
+"""A library that mgecc compiled, called from Python like the others: inputs copied in, a run, the output copied out."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+
+class Model(ctypes.Structure):
+    """mgecc_model of mgecc.h."""
+
+    _fields_ = [(name, ctypes.c_void_p) for name in ("program", "weights", "arena", "table")]
+
+
+def version() -> str:
+    return ""
+
+
+def load(folder: Path, inputs: dict[str, np.ndarray], products: str) -> Callable[[], np.ndarray]:
+    """``products``: folder of the compiled model."""
+    report = json.loads(Path(products, "report.json").read_text())
+    library = ctypes.CDLL(str(Path(products, f"lib{report['model']}.so").resolve()))
+    for function in (library.mgecc_input, library.mgecc_output):
+        function.restype = ctypes.c_void_p
+    memory = ctypes.create_string_buffer(report["arena"] + 64)
+    arena = ctypes.c_void_p(ctypes.addressof(memory) + 63 & ~63)
+    model = Model()
+    status = library[f"{report['model']}_open"](ctypes.byref(model), arena, ctypes.c_size_t(report["arena"]))
+    if status:
+        raise RuntimeError(f"mgecc_open: status {status}")
+    places = [
+        (library.mgecc_input(ctypes.byref(model), i), array.ctypes.data, array.nbytes)
+        for i, array in enumerate(inputs.values())
+    ]
+    out, at = report["outputs"][0], library.mgecc_output(ctypes.byref(model), 0)
+    result, run, pointer = np.empty(out["shape"], np.float32), library.mgecc_run, ctypes.byref(model)
+
+    def once() -> np.ndarray:
+        for to, data, size in places:
+            ctypes.memmove(to, data, size)
+        run(pointer)
+        ctypes.memmove(result.ctypes.data, at, result.nbytes)
+        return result
+
+    once.memory = memory  # type: ignore[attr-defined]
+    return once
