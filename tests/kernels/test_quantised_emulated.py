@@ -42,7 +42,45 @@ def _nodes(rng: np.random.Generator) -> Iterator[Node]:
     yield lookup(rng, (70,), DType("float32"))
 
 
-@pytest.mark.parametrize("target", ["arm64", "arm64+dot", "armv7", "armv7+dot"])
+_TARGETS = ["arm64", "arm64+dot", "armv7", "armv7+dot"]
+
+
+def _random_shape(rng: np.random.Generator, kind: str) -> tuple[int, ...]:
+    """n, ic, oc, groups, h, w, k, stride, pad, dilate."""
+    c, n = int(rng.integers(2, 33)), int(rng.integers(1, 3))
+    k = 1 if kind == "pointwise" else int(rng.choice([2, 3, 3, 3, 5, 7]))
+    stride, pad = (
+        (1, 0) if kind == "pointwise" else (int(rng.integers(1, 3)), int(rng.integers(0, k // 2 + 1)))
+    )
+    h, w = (int(rng.integers(max(1, k - 2 * pad), 36)) for _ in range(2))
+    oc = c if kind == "depthwise" else int(rng.integers(1, 41))
+    return (n, c, oc, c if kind == "depthwise" else 1, h, w, k, stride, pad, 1)
+
+
+def _random_conv(rng: np.random.Generator, kind: str) -> Node:
+    """A convolution whose results fill their range but seldom leave it."""
+    shape = _random_shape(rng, kind)
+    x, w = (Q8, U8)[rng.integers(4) // 3], DType("qint8", 0.013)
+    spread = 73 * 73 * np.sqrt(shape[1] // shape[3] * shape[6] ** 2) / rng.uniform(20, 60)
+    scale = float(np.float32(x.scale * w.scale * spread))
+    out = (
+        DType("quint8", scale, int(rng.integers(100, 150))) if rng.integers(4) == 3 else DType("qint8", scale)
+    )
+    return conv(rng, shape, x=x, w=w, out=out, act=str(rng.choice(["IDENTITY", "RELU"])))
+
+
+@pytest.mark.parametrize("target", _TARGETS)
+@pytest.mark.parametrize("kind", ["pointwise", "depthwise", "dense"])
+def test_convolutions_of_random_shapes_equal_their_meaning_on_arm(kind: str, target: str) -> None:
+    rng = np.random.default_rng(2026)
+    nodes = [_random_conv(rng, kind) for _ in range(24)]
+    check_emulated(
+        [Case(f"{n.inputs[0].shape} {n.attrs}", lambda n=n: fresh(n), inputs_of(rng, n)) for n in nodes],
+        target,
+    )
+
+
+@pytest.mark.parametrize("target", _TARGETS)
 def test_quantised_kernels_equal_their_meaning_on_arm(target: str) -> None:
     rng = np.random.default_rng(11)
     check_emulated(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported, Value
+from mgecc.kernels.base import Param
+from mgecc.kernels.fixed import Fixed, fixed_factor
 from mgecc.ops.activation import of_node
 from mgecc.ops.arithmetic import product_type
 from mgecc.ops.quantize import same_unit, scale_of
@@ -40,21 +42,66 @@ def total_type(node: Node, operands: tuple[int, int] = (0, 1)) -> DType:
     return product_type(*(node.inputs[i].type.dtype for i in operands))
 
 
+def _limits(node: Node) -> tuple[int, int]:
+    """Least and largest result, from the zero point."""
+    out = node.output.type.dtype
+    low, high = (bound - out.zero_point for bound in out.range)
+    return (max(low, 0) if activation(node) == "RELU" else low), high
+
+
+def _factors(node: Node, direct: bool) -> tuple[np.float32, np.float32]:
+    total, out = scale_of(total_type(node)), scale_of(node.output.type.dtype)
+    return (total / out, np.float32(1)) if direct else (total, np.float32(1) / out)
+
+
 def numbers(node: Node, z: Value | None = None, pad: int = 0, direct: bool = False) -> np.ndarray:
     """The array that kernels call q: see mg_requant, and in place 7 the byte that stands for zero outside the data.
 
     ``direct``: sums become stored numbers by one factor, as a matrix product's do (mgecc.ops.arithmetic.finish).
     """
     out = node.output.type.dtype
-    low, high = (bound - out.zero_point for bound in out.range)
-    if activation(node) == "RELU":
-        low = max(low, 0)
     z_type = DType("qint8", 1.0) if z is None else z.type.dtype
-    factors = (scale_of(total_type(node)), np.float32(1) / scale_of(out))
-    if direct:
-        factors = (scale_of(total_type(node)) / scale_of(out), np.float32(1))
-    values = (*factors, low, high, scale_of(z_type), out.zero_point, z_type.zero_point, pad)
-    return np.array(values, np.float32)
+    values = (
+        *_factors(node, direct),
+        *_limits(node),
+        scale_of(z_type),
+        out.zero_point,
+        z_type.zero_point,
+        pad,
+    )
+    fixed = fixed_of(node, z, direct)
+    integers = np.array([fixed[0]], np.int32).view(np.float32) if fixed else np.zeros(1, np.float32)
+    return np.concatenate(
+        [np.array(values, np.float32), integers, np.array([fixed[1] if fixed else 0], np.float32)]
+    )
+
+
+def fixed_of(node: Node, z: Value | None = None, direct: bool = False) -> Fixed | None:
+    """Factor and shift by which integers alone give the node's results (mgecc.kernels.fixed); None if none do."""
+    out = node.output.type.dtype
+    signed = out.name == "qint8"
+    if out.name not in BYTES or z is not None or structure(node) != "IDENTITY" or (signed and out.zero_point):
+        return None
+    return fixed_factor(*_factors(node, direct), *_limits(node), not signed)
+
+
+def is_fixed(node: Node, target: Target, z: Value | None = None, direct: bool = False) -> bool:
+    """Whether kernels for the target end in integers: NEON has what it takes."""
+    return target.isa.startswith("neon") and fixed_of(node, z, direct) is not None
+
+
+def ending(node: Node, target: Target, z: Value | None) -> dict[str, Param]:
+    """How kernels end, as templates see it: ``act``, ``fixed``, ``unsigned`` and ``z``, the letters of its type."""
+    unsigned = int(BYTES[node.output.type.dtype.name] == "u8")
+    letters = BYTES[z.type.dtype.name] if z is not None else ""
+    return {"act": structure(node), "fixed": is_fixed(node, target, z), "unsigned": unsigned, "z": letters}
+
+
+def ending_suffix(end: dict[str, Param]) -> str:
+    """Part of a kernel's symbol for what ``ending`` gives."""
+    words = f"_add{end['z']}" if end["z"] else ""
+    words += ("_u8" if end["unsigned"] else "") + ("_fix" if end["fixed"] else "")
+    return words + suffix(str(end["act"]))
 
 
 def has_dot(target: Target) -> bool:

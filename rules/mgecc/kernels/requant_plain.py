@@ -54,7 +54,7 @@ class Ending:
         """The array q: that of requant.py, with the zero points of data and weights behind it."""
         product = self.node.op in ("MatrixMul", "BatchedMatrixMul")
         direct = product and self.act == "IDENTITY" and "real" not in (self.bias, self.z)
-        first = numbers(self.node, self.z_value, x.type.dtype.zero_point, direct)
+        first = numbers(self.node, self.z_value, x.type.dtype.zero_point, direct)[:8]
         if self.result == "unit":
             first[2] = 0 if activation(self.node) == "RELU" else np.iinfo(np.int32).min
         return np.append(first, np.float32(w.type.dtype.zero_point))

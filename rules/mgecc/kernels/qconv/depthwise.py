@@ -11,7 +11,7 @@ from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
-from mgecc.kernels.requant import BYTES, numbers, structure, suffix
+from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "blocks")
@@ -38,14 +38,10 @@ def _span(conv: QConv, p: int) -> int:
 
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     window, c = conv.geo.window, target.block_of("qint8")
-    p, act = _pixels(target, conv.geo.output[3]), structure(node)
-    out = BYTES[node.output.type.dtype.name]
-    z = BYTES[conv.z.type.dtype.name] if conv.z is not None else ""
-    flip = flip_of(node.inputs[0])
+    p, end, flip = _pixels(target, conv.geo.output[3]), ending(node, target, conv.z), flip_of(node.inputs[0])
     params: dict[str, Param] = {
-        "act": act, "c": c, "dw": window.dilate[1], "flip": flip, "kw": window.kernel[1], "lanes": target.lanes, "p": p,
-        "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), "unsigned": int(out == "u8"),
-        "z": z,
+        "c": c, "dw": window.dilate[1], "flip": flip, "kw": window.kernel[1], "lanes": target.lanes, "p": p,
+        "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), **end,
     }  # fmt: skip
     operands = [
         ("x", "const int8_t *"),
@@ -53,13 +49,13 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
         ("b", "const int32_t *"),
         ("q", "const float *"),
     ]
-    operands += [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *"), ("ring", "int8_t *")]
+    operands += [("z", "const int8_t *")] * (conv.z is not None) + [("y", "int8_t *"), ("ring", "int8_t *")]
     shape = f"kx{window.kernel[1]}s{window.stride[1]}" + (
         f"d{window.dilate[1]}" if window.dilate[1] > 1 else ""
     )
-    kind, added = "u8" if flip else "s8", (f"_add{z}" if z else "") + ("_u8" if out == "u8" else "")
+    kind = "u8" if flip else "s8"
     return Kernel(
-        f"qconv_{kind}_depthwise_{shape}_c{c}_p{p}{added}{suffix(act)}",
+        f"qconv_{kind}_depthwise_{shape}_c{c}_p{p}{ending_suffix(end)}",
         "qconv/depthwise.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS + ROW_FIELDS),

@@ -12,7 +12,15 @@ from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
-from mgecc.kernels.requant import BYTES, has_dot, numbers, order_weights, products, raised, structure, suffix
+from mgecc.kernels.requant import (
+    ending,
+    ending_suffix,
+    has_dot,
+    numbers,
+    order_weights,
+    products,
+    raised,
+)
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "icb", "groups", "first", "per")
@@ -30,6 +38,7 @@ _TILES = {
     ("sse2", False): (4, 2),
     ("scalar", False): (4, 1),
 }
+_STREAMED = (4, 6, 8, 10, 12)
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,14 @@ class Tile:
     def lanes(self) -> int:
         return self.target.lanes
 
+    def is_streamed(self, stride: int) -> bool:
+        """Whether all pixels of a step come with one or two loads."""
+        return self.lanes == 4 and has_dot(self.target) and stride == 1 and self.p in _STREAMED
+
+    def unrolled(self, conv: QConv) -> int:
+        """Input blocks of one turn of the inner loop."""
+        return 2 if self.is_streamed(1) and -(-conv.channels[0] // self.c) % 2 == 0 else 1
+
     @property
     def step_cost(self) -> float:
         """Instructions to multiply four inputs of all pixels with their weights."""
@@ -59,7 +76,7 @@ class Tile:
         return self.p * x + self.j * w + self.p * self.j * dot + 1
 
 
-def tile_for(target: Target, pixels: int, vectors: int) -> Tile:
+def tile_for(target: Target, pixels: int, vectors: int, stride: int = 1) -> Tile:
     """The cheapest tile for rows (or images) of so many pixels; a divisor of the vectors wide."""
     most_p, most_j = _TILES[target.isa, has_dot(target)]
     j = max(w for w in range(1, most_j + 1) if vectors % w == 0)
@@ -67,18 +84,19 @@ def tile_for(target: Target, pixels: int, vectors: int) -> Tile:
     c = target.block_of("qint8")
     if pixels < 4:
         return Tile(target, c, pixels, j)
-    rivals = [Tile(target, c, p, j) for p in range(most_p, 3, -4) if p <= pixels]
+    rivals = [Tile(target, c, p, j) for p in range(most_p, 3, -2) if p <= pixels]
+    rivals = [t for t in rivals if t.p % 4 == 0 or t.is_streamed(stride)]
     return min(rivals, key=lambda t: -(-pixels // t.p) * t.step_cost)
 
 
 def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     flat = _is_flat(node, conv)
     stride = 1 if flat else conv.geo.window.stride[1]
-    out = BYTES[node.output.type.dtype.name]
-    act, z = structure(node), BYTES[conv.z.type.dtype.name] if conv.z is not None else ""
+    end = ending(node, tile.target, conv.z)
+    streamed, u = tile.is_streamed(stride), tile.unrolled(conv) if flat else 1
     params: dict[str, Param] = {
-        "act": act, "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]), "j": tile.j, "lanes": tile.lanes,
-        "p": tile.p, "sw": stride if stride <= 2 else 0, "unsigned": int(out == "u8"), "z": z,
+        "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]), "j": tile.j, "lanes": tile.lanes, "p": tile.p,
+        "streamed": streamed, "sw": stride if stride <= 2 else 0, "u": u, **end,
     }  # fmt: skip
     operands = [
         ("x", "const int8_t *"),
@@ -87,14 +105,16 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
         ("q", "const float *"),
     ]
     operands += (
-        [("z", "const int8_t *")] * bool(z) + [("y", "int8_t *")] + [("ring", "int8_t *")] * (not flat)
+        [("z", "const int8_t *")] * (conv.z is not None)
+        + [("y", "int8_t *")]
+        + [("ring", "int8_t *")] * (not flat)
     )
     names = _FIELDS if flat else _FIELDS + ROW_FIELDS
     window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
     kind = ("u8" if params["flip"] else "s8") + ("dot" if has_dot(tile.target) else "")
-    added = (f"_add{z}" if z else "") + ("_u8" if out == "u8" else "")
+    turn = f"u{u}" if u > 1 else ""
     return Kernel(
-        f"qconv_{kind}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}{added}{suffix(act)}",
+        f"qconv_{kind}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}{turn}{ending_suffix(end)}",
         "qconv/tile.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in names),
@@ -145,7 +165,8 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     if c < 4 or c % target.lanes or (conv.groups > 1 and (ipg % c or opg % c)):
         return
     flat = _is_flat(node, conv)
-    tile = tile_for(target, conv.pixels if flat else conv.geo.output[3], -(-opg // c) * c // target.lanes)
+    pixels, stride = conv.pixels if flat else conv.geo.output[3], conv.geo.window.stride[1]
+    tile = tile_for(target, pixels, -(-opg // c) * c // target.lanes, stride)
     yield Candidate(
         partial(_build, conv, tile),
         _cost(node, conv, tile),

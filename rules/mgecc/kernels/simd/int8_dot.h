@@ -19,11 +19,92 @@ MG_INLINE mg_q4 mg_q4_load(const int8_t *p, ptrdiff_t step)
     return vreinterpretq_s8_s32(vld1q_lane_s32((const void *)(p + 3 * step), x, 3));
 }
 MG_INLINE mg_q4 mg_q1_load(const int8_t *p) { return vreinterpretq_s8_s32(vld1q_dup_s32((const void *)p)); }
+
+/* Neighbouring vectors in one instruction that moves the pointer on: inputs of 8, 10 or 12 pixels of four channels, two
+ * vectors of weights. Clang 21 computes addresses by instructions of their own unless the pointer's value is hidden. */
+typedef struct { mg_q4 at[3]; } mg_q12;
+typedef struct { mg_vq val[2]; } mg_vq2;
+#define mg_move(p, by) (p) += (by); __asm__ volatile("" : "+r"(p))
+#ifdef __aarch64__
+MG_INLINE mg_vq2 mg_q4_pair(const int8_t *p)
+{
+    int8x16x2_t x = vld1q_s8_x2(p);
+    return (mg_vq2){{x.val[0], x.val[1]}};
+}
+MG_INLINE mg_q12 mg_q4_three(const int8_t *p)
+{
+    int8x16x3_t x = vld1q_s8_x3(p);
+    return (mg_q12){{x.val[0], x.val[1], x.val[2]}};
+}
+#else
+MG_INLINE mg_vq2 mg_q4_pair(const int8_t *p) { return (mg_vq2){{vld1q_s8(p), vld1q_s8(p + 16)}}; }
+MG_INLINE mg_q12 mg_q4_three(const int8_t *p) { return (mg_q12){{vld1q_s8(p), vld1q_s8(p + 16), vld1q_s8(p + 32)}}; }
+#endif
+MG_INLINE mg_q4 mg_q2_load(const int8_t *p) { return vcombine_s8(vld1_s8(p), vdup_n_s8(0)); }
+MG_INLINE mg_vq2 mg_vq2_next(const int8_t **p)
+{
+    mg_vq2 w = mg_q4_pair(*p);
+    mg_move(*p, 32);
+    return w;
+}
+/* The inputs of `pixels`, a constant: 4, 6, 8, 10 or 12. */
+MG_INLINE mg_q12 mg_q4s_next(int pixels, const int8_t **p, ptrdiff_t by)
+{
+    mg_q12 r;
+    if (pixels == 12) {
+        r = mg_q4_three(*p);
+    } else if (pixels >= 8) {
+        mg_vq2 x = mg_q4_pair(*p);
+        r = (mg_q12){{x.val[0], x.val[1], pixels == 10 ? mg_q2_load(*p + 32) : x.val[0]}};
+    } else {
+        r.at[0] = vld1q_s8(*p);
+        r.at[1] = pixels == 6 ? mg_q2_load(*p + 16) : r.at[0];
+    }
+    mg_move(*p, by);
+    return r;
+}
+
 #ifdef __aarch64__
 #define mg_vi_dot4(acc, w, x, l) vdotq_laneq_s32(acc, w, x, l)
 #else
 #define mg_vi_dot4(acc, w, x, l) vdotq_lane_s32(acc, w, (l) < 2 ? vget_low_s8(x) : vget_high_s8(x), (l) & 1)
 #endif
+#define mg_vi_dot(acc, w, x) vdotq_s32(acc, w, x)
+
+/* Bytes of x by their numbers, those of `outside` for numbers past 15. */
+MG_INLINE mg_q4 mg_q4_pick(mg_q4 outside, mg_q4 x, uint8x16_t order)
+{
+#ifdef __aarch64__
+    return vqtbx1q_s8(outside, x, order);
+#else
+    int8x8x2_t table = {{vget_low_s8(x), vget_high_s8(x)}};
+    int8x8_t low = vtbx2_s8(vget_low_s8(outside), table, vreinterpret_s8_u8(vget_low_u8(order)));
+    return vcombine_s8(low, vtbx2_s8(vget_high_s8(outside), table, vreinterpret_s8_u8(vget_high_u8(order))));
+#endif
+}
+
+/* A padded row of `w` >= 4 pixels of four channels as windows: four pixels each, channel by channel, from every other
+ * pixel on; `left` pixels of `fill` lie before the row, more behind it. No row: all `fill`. */
+MG_INLINE void mg_windows(int8_t *to, const int8_t *from, int32_t w, int32_t left, int32_t count, int fill, int flip)
+{
+    static const uint8_t numbers[16] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+    const uint8x16_t order = vld1q_u8(numbers);
+    const mg_q4 outside = vdupq_n_s8((int8_t)fill), turn = vdupq_n_s8((int8_t)flip);
+    const int32_t first = (left + 1) / 2, inside = (w - 4 + left) / 2 + 1, last = inside < count ? inside : count;
+    for (int32_t i = 0; i < count; i++, to += 16) {
+        if (i == first && from) {
+            const int8_t *p = from + (2 * i - left) * 4;
+            for (; i + 4 <= last; i += 4, to += 64, p += 32)
+                for (int m = 0; m < 4; m++)
+                    vst1q_s8(to + 16 * m, mg_q4_pick(outside, veorq_s8(vld1q_s8(p + 8 * m), turn), order));
+            for (; i < last; i++, to += 16, p += 8) vst1q_s8(to, mg_q4_pick(outside, veorq_s8(vld1q_s8(p), turn), order));
+            if (i == count) break;
+        }
+        const int32_t at = 2 * i - left, near = at < 0 ? 0 : at > w - 4 ? w - 4 : at;
+        mg_q4 x = from ? veorq_s8(vld1q_s8(from + near * 4), turn) : outside;
+        vst1q_s8(to, mg_q4_pick(outside, x, vaddq_u8(order, vdupq_n_u8((uint8_t)(4 * (at - near))))));
+    }
+}
 #else
 typedef mg_vi mg_vq;
 typedef struct { const int8_t *p; ptrdiff_t step; } mg_q4;

@@ -9,7 +9,8 @@ typedef struct {
     mg_vf total, inverse, low, high, z_unit;
     mg_vi zero, z_zero;
 #ifdef __ARM_NEON
-    int16x8_t zero16;
+    int16x8_t zero16, shift;
+    int32x4_t factor;
     int8x16_t least; /* the lower limit as a stored number */
 #endif
 } mg_requant;
@@ -23,6 +24,7 @@ MG_INLINE mg_requant mg_requant_load(const float *q)
 #ifdef __ARM_NEON
     r.zero16 = vdupq_n_s16((int16_t)(int32_t)q[5]);
     r.least = vdupq_n_s8((int8_t)(int32_t)(q[2] + q[5]));
+    r.factor = vdupq_n_s32(mg_word(q + 8)), r.shift = vdupq_n_s16((int16_t)(int32_t)q[9]);
 #endif
     return r;
 }
@@ -65,6 +67,45 @@ MG_INLINE void mg_requant_store4(int8_t *p, ptrdiff_t step, int is_unsigned, mg_
     mg_vb_store(p + 2 * step, mg_requant_store(r, c));
     mg_vb_store(p + 3 * step, mg_requant_store(r, d));
 }
+
+#ifdef __ARM_NEON
+/* Whole sums to stored numbers by integers alone, for scales of which kernels/fixed.py knows that the results are the same:
+ * floor(sum * factor / 2^(32 - shift) + 1/2), each step rounding down but the last. */
+MG_INLINE int16x8_t mg_fixed_units(mg_requant r, mg_vi a, mg_vi b)
+{
+    int16x4_t low = vqshrn_n_s32(vqdmulhq_s32(a, r.factor), 1), high = vqshrn_n_s32(vqdmulhq_s32(b, r.factor), 1);
+    return vrshlq_s16(vcombine_s16(low, high), r.shift);
+}
+
+/* Two vectors of sums to eight bytes. A signed result has no zero point. */
+MG_INLINE int8x8_t mg_fixed_bytes(int is_unsigned, mg_requant r, mg_vi a, mg_vi b)
+{
+    int16x8_t units = mg_fixed_units(r, a, b);
+    return is_unsigned ? vreinterpret_s8_u8(vqmovun_s16(vqaddq_s16(units, r.zero16))) : vqmovn_s16(units);
+}
+
+MG_INLINE int8x16_t mg_fixed_bytes4(int is_unsigned, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+{
+    int8x16_t bytes = vcombine_s8(mg_fixed_bytes(is_unsigned, r, a, b), mg_fixed_bytes(is_unsigned, r, c, d));
+    if (is_unsigned) return vreinterpretq_s8_u8(vmaxq_u8(vreinterpretq_u8_s8(bytes), vreinterpretq_u8_s8(r.least)));
+    return vmaxq_s8(bytes, r.least);
+}
+
+MG_INLINE void mg_fixed_store4(int8_t *p, int is_unsigned, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+{
+    vst1q_s8(p, mg_fixed_bytes4(is_unsigned, r, a, b, c, d));
+}
+
+MG_INLINE void mg_fixed_store2(int8_t *p, int is_unsigned, mg_requant r, mg_vi a, mg_vi b)
+{
+    vst1_s8(p, vget_low_s8(mg_fixed_bytes4(is_unsigned, r, a, b, a, b)));
+}
+
+MG_INLINE void mg_fixed_store(int8_t *p, int is_unsigned, mg_requant r, mg_vi a)
+{
+    mg_put_word(p, vgetq_lane_s32(vreinterpretq_s32_s8(mg_fixed_bytes4(is_unsigned, r, a, a, a, a)), 0));
+}
+#endif
 
 /* min(max(a + 3, 0), 6), what both hard activations start with. */
 MG_INLINE mg_vf mg_hard6(mg_vf a)
