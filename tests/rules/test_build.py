@@ -159,6 +159,16 @@ def test_summary_tells_sizes_and_where_the_report_lies(checkout: Checkout) -> No
     assert json.loads((checkout.root / "build/arm64/first/report.json").read_text())["arena"] == 2048
 
 
+def test_of_many_libraries_only_the_new_ones_are_summarised(checkout: Checkout) -> None:
+    everything = ("target=all", "model=all")
+    assert checkout.scons(*everything).count("    report ") == 10
+    said = checkout.scons(*everything)
+    assert "10 of 10 libraries were up to date" in said and "report.json" not in said
+    checkout.add_model("second", "other weights layer 2 layer 3")
+    said = checkout.scons(*everything)
+    assert "5 of 10 libraries were up to date" in said and said.count("    report ") == 5 and "second for" in said
+
+
 def test_a_model_that_cannot_be_compiled_says_why_and_leaves_the_others(checkout: Checkout) -> None:
     checkout.add_model("third", "broken")
     said = checkout.scons("target=arm64", "model=all", "-k", status=2)

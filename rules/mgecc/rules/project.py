@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import SCons.Script as script
+from SCons.Node import executed
 
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.cache import open_cache
@@ -41,6 +42,8 @@ _BENCHES = {
     "peers": ("peers/compare.py", f"{BUILD}/peers.json"),
 }
 _TEST_PROGRAMS = {"nginx": "nginx-light", "ccache": "ccache", "distccd": "distcc"}
+# With more libraries than these, only those that were built anew are summarised.
+_SUMMARIES = 8
 _HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -210,11 +213,18 @@ def _usage_action() -> SignedAction:
 
 def _summary_action(built: list[ModelNodes]) -> SignedAction:
     def tell() -> int:
-        for model in built:
+        shown = built if len(built) <= _SUMMARIES else [model for model in built if _is_new(model)]
+        for model in shown:
             print(_summary(model))
+        if shown is not built:
+            print(f"{len(built) - len(shown)} of {len(built)} libraries were up to date")
         return 0
 
     return _action(tell)
+
+
+def _is_new(model: ModelNodes) -> bool:
+    return any(node.get_state() == executed for node in model)
 
 
 def _verify_outputs(env: Any, built: list[ModelNodes]) -> Callable[[], int]:

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mgecc.rules.sections import section_sizes
+
+@cache
+def section_sizes(path: Path) -> tuple[int, int]:
+    """Bytes of an ELF object that go to flash (code and constants) and those that need RAM (data and bss)."""
+    from elftools.elf.constants import SH_FLAGS
+    from elftools.elf.elffile import ELFFile
+
+    flash = ram = 0
+    with path.open("rb") as file:
+        for section in ELFFile(file).iter_sections():
+            flags = section["sh_flags"]
+            if flags & SH_FLAGS.SHF_ALLOC and flags & SH_FLAGS.SHF_WRITE:
+                ram += section["sh_size"]
+            elif flags & SH_FLAGS.SHF_ALLOC:
+                flash += section["sh_size"]
+    return flash, ram
 
 
 def _sum_sizes(objects: Iterable[str]) -> tuple[int, int]:

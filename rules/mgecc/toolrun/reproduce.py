@@ -16,7 +16,7 @@ from mgecc.toolrun.process import clean_environment
 from mgecc.toolrun.status import DIFFERENT
 
 _VERSIONS = ("3.10", "3.11", "3.12", "3.13")
-_NEEDED = "import SCons, numpy, jinja2, yaml, jsonschema"
+_NEEDED = "import SCons, numpy, jinja2, yaml, jsonschema, elftools"
 _NOISE = {
     "CFLAGS": "-DBROKEN", "CPATH": "/nonexistent", "LDFLAGS": "-Wl,--broken", "CC": "false", "MAKEFLAGS": "-j99",
     "ZERO_AR_DATE": "0", "COLUMNS": "33", "LESS": "x", "PYTHONDONTWRITEBYTECODE": "1",
