@@ -66,10 +66,9 @@ def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
     from mgecc.frontends.mge.importer import survey_mge
     from mgecc.ops.custom import CustomFunction, replace_operators
 
-    shapes = {name: spec.shape for name, spec in config.inputs.items() if spec.shape is not None}
     data = read_bounded(config.model)
     functions = {name: CustomFunction(c.function, c.outputs) for name, c in config.custom.items()}
-    graph, problems = survey_mge(data, config.model.name, shapes, functions)
+    graph, problems = survey_mge(data, config.model.name, config.given_shapes, functions)
     graph.name = config.name
     replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)
     return graph, problems
@@ -84,8 +83,8 @@ def _user_kernel(path: Path) -> UserKernel:
 
 
 def load_graph(config: ModelConfig) -> Graph:
-    """The graph of a configuration as imported. Raises MgeError and CompileError."""
-    graph, problems = survey(config)
+    """The graph of a configuration as imported, declared sizes being largest. Raises MgeError and CompileError."""
+    graph, problems = survey(config.with_sizes({size.name: size.high for size in config.sizes}))
     problems.check()
     return graph
 
@@ -158,11 +157,14 @@ def _case(config: ModelConfig) -> str:
 
 
 def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Program:
-    """The program of one set of input shapes for one kernel set."""
+    """The program of one set of input shapes, or for all declared sizes, for one kernel set."""
+    from mgecc.emit.sizes import with_copy
+    from mgecc.graph.sizes import declare
     from mgecc.passes import compress, extents, inputs, ioc16, optimize
     from mgecc.planner.plan import plan
 
-    graph, problems = survey(config)
+    declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
+    graph, problems = survey(config.with_sizes(declared))
     inputs.run(graph, input_forms(config, graph), problems)
     optimize(graph)
     if config.options.get("enable_ioc16"):
@@ -170,7 +172,7 @@ def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Pro
     if config.options.get("enable_compress_fp16"):
         compress.run(graph)
     extents.carry(graph, problems)
-    return plan(graph, target, config.optimize, problems, weights)
+    return with_copy(plan(graph, target, config.optimize, problems, weights))
 
 
 def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:

@@ -37,7 +37,8 @@ typedef enum mgecc_status {
     MGECC_E_LAYOUT,    /* an offset, id or count of the blob is out of range */
     MGECC_E_ARENA,     /* the arena is too small */
     MGECC_E_ALIGN,     /* arena or blob not at a multiple of MGECC_ALIGN */
-    MGECC_E_ARGUMENT   /* null pointer, model not open, or no such input or output */
+    MGECC_E_ARGUMENT,  /* null pointer, model not open, or no such input or output */
+    MGECC_E_SIZE       /* a size that was not declared, or a shape that no sizes give */
 } mgecc_status;
 
 /* One phrase in English; a separate object file, not linked unless used. */
@@ -61,7 +62,8 @@ typedef enum mgecc_dtype {
     MGECC_QINT1
 } mgecc_dtype;
 
-/* An input or output, row-major and dense. name and dims point into the blob. */
+/* An input or output, row-major and dense. name and dims point into the blob (of a mgecc_dynamic: into the
+ * arena, valid until sizes are set again). */
 typedef struct mgecc_tensor {
     const char *name;
     const int32_t *dims;
@@ -103,10 +105,41 @@ typedef struct mgecc_model {
     const mgecc_kernel *table;
 } mgecc_model;
 
+/* An open model whose sizes are set before a run (declared with 'sizes' in model.yaml). Everything but opening and
+ * setting sizes takes &d->model. */
+#define MGECC_MAX_SIZES 8
+typedef struct mgecc_dynamic {
+    mgecc_model model;
+    const unsigned char *source;
+    int32_t sizes[MGECC_MAX_SIZES];
+} mgecc_dynamic;
+
+/* A declared size: a multiple of step from min to max. It is the size of this axis of this input, perhaps of others too. */
+typedef struct mgecc_size {
+    const char *name;
+    int32_t min, max, step;
+    uint32_t input, axis;
+} mgecc_size;
+
 /* Check everything and open. size: bytes there are at blob, at least the blob's own size. The blob is used where it
  * lies (flash, mmap) for as long as the model is. On an error the model is left not open. Time: one pass over the blob. */
 MGECC_API mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void *blob, size_t size,
                                   void *arena, size_t arena_size);
+
+/* Like mgecc_open, for a program with declared sizes; afterwards they are all as large as they can be. */
+MGECC_API mgecc_status mgecc_open_sizes(mgecc_dynamic *d, const mgecc_kernels *kernels, const void *blob, size_t size,
+                                        void *arena, size_t arena_size);
+
+/* Set all sizes, in their order. Inputs and outputs then have the shapes that follow, and mgecc_input and mgecc_output
+ * their places. Before the inputs are written: this overwrites them. Of several models in one arena, set the sizes of
+ * the one that is used next. On MGECC_E_SIZE the former sizes hold. */
+MGECC_API mgecc_status mgecc_set_sizes(mgecc_dynamic *d, const int32_t *sizes, unsigned count);
+
+/* Set the sizes that the shape of input i names; MGECC_E_SIZE if no sizes give this shape. */
+MGECC_API mgecc_status mgecc_set_shape(mgecc_dynamic *d, unsigned i, const int32_t *dims, unsigned rank);
+
+MGECC_API unsigned mgecc_size_count(const mgecc_dynamic *d);
+MGECC_API mgecc_status mgecc_size_info(const mgecc_dynamic *d, unsigned i, mgecc_size *info);
 
 /* Compute all outputs from the inputs in the arena. Inputs may be overwritten: fill them before every run. */
 MGECC_API mgecc_status mgecc_run(const mgecc_model *m);

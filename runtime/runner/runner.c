@@ -1,6 +1,6 @@
 /* Runs a model on recorded inputs, on any machine with a port.
  *
- *     runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--layers]
+ *     runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--sizes NxN...] [--layers]
  *
  * INPUT: cases one after the other, each all inputs of the model in order, raw bytes. OUTPUT: all outputs of each case
  * likewise. --blob: use this blob instead of the embedded one. --repeat: run each case N times and print nanoseconds.
@@ -9,8 +9,10 @@
  *
  * --shape-set: the input shapes to run with, where the library has several; 0 is the first.
  *
+ * --sizes: all declared sizes, where the model has any.
+ *
  * Compiled with -DMG_MODEL_HEADER='"x.h"' -DMG_MODEL=x -DMG_ARENA_SIZE=X_ARENA_SIZE and, for several sets of input
- * shapes, -DMG_SHAPE_SETS=X_SHAPE_SETS. */
+ * shapes, -DMG_SHAPE_SETS=X_SHAPE_SETS; for declared sizes, -DMG_SIZES. */
 #include "port.h"
 #include MG_MODEL_HEADER
 
@@ -20,7 +22,7 @@
 static MGECC_ALIGNED unsigned char arena[MG_ARENA_SIZE];
 
 struct options {
-    const char *input, *output, *blob;
+    const char *input, *output, *blob, *sizes;
     unsigned long repeat, shape_set;
     int layers;
 };
@@ -80,6 +82,8 @@ static int parse(struct options *o, int argc, char **argv)
             o->repeat = number(argv[++i]);
         else if (equal(argv[i], "--shape-set") && more)
             o->shape_set = number(argv[++i]);
+        else if (equal(argv[i], "--sizes") && more)
+            o->sizes = argv[++i];
         else if (argv[i][0] == '-' || o->output)
             return problem("unknown argument", argv[i]);
         else if (o->input)
@@ -88,9 +92,35 @@ static int parse(struct options *o, int argc, char **argv)
             o->input = argv[i];
     }
     if (!o->output || !o->repeat)
-        return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--layers]");
+        return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--sizes NxN...] [--layers]");
     return 0;
 }
+
+#ifdef MG_SIZES
+typedef mgecc_dynamic any_model;
+
+static const mgecc_model *base(const any_model *m) { return &m->model; }
+
+static mgecc_status set_sizes(any_model *m, const char *text)
+{
+    int32_t sizes[MGECC_MAX_SIZES];
+    unsigned count = 0;
+    for (; *text && count < MGECC_MAX_SIZES; text += *text == 'x') {
+        int32_t size = 0;
+        for (; *text >= '0' && *text <= '9' && size < 100000000; text++)
+            size = size * 10 + (*text - '0');
+        sizes[count++] = size;
+        if (*text && *text != 'x')
+            return MGECC_E_ARGUMENT;
+    }
+    return mgecc_set_sizes(m, sizes, count);
+}
+#else
+typedef mgecc_model any_model;
+
+static const mgecc_model *base(const any_model *m) { return m; }
+static mgecc_status set_sizes(any_model *m, const char *text) { return m && text ? MGECC_E_ARGUMENT : MGECC_OK; }
+#endif
 
 #if defined(MG_SHAPE_SETS) && MG_SHAPE_SETS > 1
 static mgecc_status open_linked(mgecc_model *m, unsigned long shape_set)
@@ -103,18 +133,18 @@ static mgecc_status open_loaded(mgecc_model *m, unsigned long shape_set, const v
     return JOIN(MG_MODEL, _open_shapes_blob)(m, (unsigned)shape_set, blob, size, arena, sizeof arena);
 }
 #else
-static mgecc_status open_linked(mgecc_model *m, unsigned long shape_set)
+static mgecc_status open_linked(any_model *m, unsigned long shape_set)
 {
     return shape_set ? MGECC_E_ARGUMENT : JOIN(MG_MODEL, _open)(m, arena, sizeof arena);
 }
 
-static mgecc_status open_loaded(mgecc_model *m, unsigned long shape_set, const void *blob, size_t size)
+static mgecc_status open_loaded(any_model *m, unsigned long shape_set, const void *blob, size_t size)
 {
     return shape_set ? MGECC_E_ARGUMENT : JOIN(MG_MODEL, _open_blob)(m, blob, size, arena, sizeof arena);
 }
 #endif
 
-static int open_model(mgecc_model *m, const struct options *o)
+static int open_model(any_model *m, const struct options *o)
 {
     mgecc_status status;
     if (o->blob) {
@@ -126,7 +156,10 @@ static int open_model(mgecc_model *m, const struct options *o)
     } else {
         status = open_linked(m, o->shape_set);
     }
-    return status == MGECC_OK ? 0 : problem("cannot open the model", mgecc_status_text(status));
+    if (status != MGECC_OK)
+        return problem("cannot open the model", mgecc_status_text(status));
+    status = o->sizes ? set_sizes(m, o->sizes) : MGECC_OK;
+    return status == MGECC_OK ? 0 : problem("cannot set the sizes", mgecc_status_text(status));
 }
 
 /* Bytes read; fewer than count only at the end of the file. */
@@ -239,15 +272,15 @@ static int run_cases(const mgecc_model *m, const struct options *o, int input, i
 
 int mg_main(int argc, char **argv)
 {
-    struct options o = {NULL, NULL, NULL, 1, 0, 0};
-    mgecc_model model;
+    struct options o = {NULL, NULL, NULL, NULL, 1, 0, 0};
+    any_model model;
     if (parse(&o, argc, argv) || open_model(&model, &o))
         return 1;
     int input = mg_port_open(o.input, 0);
     if (input < 0)
         return problem("cannot read", o.input);
     int output = mg_port_open(o.output, 1);
-    int failed = output < 0 ? problem("cannot write", o.output) : run_cases(&model, &o, input, output);
+    int failed = output < 0 ? problem("cannot write", o.output) : run_cases(base(&model), &o, input, output);
     mg_port_close(input);
     if (output >= 0)
         mg_port_close(output);

@@ -9,6 +9,7 @@
 
 #define MGECC_MAGIC 0x4243474du /* "MGCB" */
 #define MGECC_VERSION 1
+#define MGECC_VERSION_SIZES 2 /* programs with declared sizes */
 #define MGECC_MAX_OPERANDS 32
 #define MGECC_MAX_PROGRAM 0x3fffffffu
 #define MGECC_HIDDEN __attribute__((visibility("hidden")))
@@ -28,7 +29,7 @@ struct entry {
 struct program {
     uint32_t arena_size, weights_size, strings, name;
     uint16_t input_count, output_count, kernel_count, reserved;
-    uint32_t call_count, reserved2;
+    uint32_t call_count, sizes; /* sizes: where the part of docs/blob-format.md with this name begins, 0 for none */
 };
 
 struct tensor {

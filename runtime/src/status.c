@@ -24,6 +24,8 @@ const char *mgecc_status_text(mgecc_status status)
         return "arena or blob is not aligned to 64 bytes";
     case MGECC_E_ARGUMENT:
         return "null pointer, model not open, or no such input or output";
+    case MGECC_E_SIZE:
+        return "a size is out of its range, or sizes do not give this shape";
     }
     return "unknown status";
 }

@@ -9,7 +9,15 @@ May import: numpy, yaml, jsonschema; nothing else of mgecc.
 from mgecc.config.cases import CasesError, load_cases, save_cases
 from mgecc.config.load import load_config
 from mgecc.config.megcc import LibraryConfig, is_megcc, load_megcc
-from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Preprocess, Verify, check_name
+from mgecc.config.model import (
+    CustomConfig,
+    InputConfig,
+    ModelConfig,
+    Preprocess,
+    SizeConfig,
+    Verify,
+    check_name,
+)
 from mgecc.config.problems import ConfigError, ConfigProblem
 from mgecc.config.write import format_config
 
@@ -22,6 +30,7 @@ __all__ = [
     "LibraryConfig",
     "ModelConfig",
     "Preprocess",
+    "SizeConfig",
     "Verify",
     "check_name",
     "format_config",

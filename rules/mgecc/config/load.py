@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.config.document import Document, Keys, read_document
-from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Preprocess, Verify, check_name
+from mgecc.config.model import (
+    CustomConfig,
+    InputConfig,
+    ModelConfig,
+    Preprocess,
+    Verify,
+    check_name,
+)
 from mgecc.config.schema import validate
+from mgecc.config.sizes import check_sizes, parse_size
 
 # What a result may differ by where model.yaml gives no limit at all, as a fraction of the largest expected output.
 DEFAULT_MAX_ABS_OF_PEAK = 1e-4
@@ -51,6 +59,7 @@ def _check_meaning(document: Document) -> None:
         _check_file(document, keys)
     _check_preprocess(document)
     _check_inputs(document)
+    check_sizes(document)
     _check_user_code(document)
 
 
@@ -130,6 +139,7 @@ def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
         model=folder / value["model"],
         inputs={name: _input(given) for name, given in sorted(value.get("inputs", {}).items())},
         input_shapes=tuple(_shapes(given) for given in value.get("input_shapes", ())),
+        sizes=tuple(parse_size(name, given) for name, given in sorted(value.get("sizes", {}).items())),
         flash=parse_bytes(value["flash"]) if "flash" in value else None,
         ram=parse_bytes(value["ram"]) if "ram" in value else None,
         labels=folder / value["labels"] if "labels" in value else None,
@@ -149,13 +159,17 @@ def _shape(given: list[int]) -> tuple[int, ...]:
     return tuple(int(extent) for extent in given)
 
 
+def _sized_shape(given: list[int | str]) -> tuple[int | str, ...]:
+    return tuple(extent if isinstance(extent, str) else int(extent) for extent in given)
+
+
 def _shapes(given: dict[str, list[int]]) -> dict[str, tuple[int, ...]]:
     return {name: _shape(shape) for name, shape in sorted(given.items())}
 
 
 def _input(given: dict[str, Any]) -> InputConfig:
     return InputConfig(
-        shape=_shape(given["shape"]) if "shape" in given else None,
+        shape=_sized_shape(given["shape"]) if "shape" in given else None,
         dtype=given.get("dtype"),
         layout=given.get("layout", "NCHW"),
         mean=tuple(map(float, given.get("mean", ()))),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 MAX_NAME = 48
 
@@ -24,14 +26,28 @@ _RESERVED = frozenset(
 
 
 @dataclass(frozen=True)
+class SizeConfig:
+    """A size that the application sets: from ``low`` to ``high`` in steps of ``step``, all multiples of it."""
+
+    name: str
+    low: int
+    high: int
+    step: int = 1
+
+    def __contains__(self, number: int) -> bool:
+        return self.low <= number <= self.high and number % self.step == 0
+
+
+@dataclass(frozen=True)
 class InputConfig:
     """What the user changes about one input; None keeps what the model file says.
 
-    ``shape``: along the axes of the model file. ``dtype`` and ``layout`` (NCHW or NHWC): how the application gives it.
+    ``shape``: along the axes of the model file; a name stands for a declared size. ``dtype`` and ``layout`` (NCHW or
+    NHWC): how the application gives it.
     The network gets (x * scale - mean) / std, with one number for each channel or one for all.
     """
 
-    shape: tuple[int, ...] | None = None
+    shape: tuple[int | str, ...] | None = None
     dtype: str | None = None
     layout: str = "NCHW"
     mean: tuple[float, ...] = ()
@@ -104,6 +120,7 @@ class CustomConfig:
 class ModelConfig:
     """One model.yaml; files are joined to its folder, sizes are in bytes, None means no limit.
 
+    ``sizes``: what the application sets before a run; names in shapes of inputs.
     ``cv``: image functions to generate, as (name, element type), sorted.
     ``custom``: functions by the operator's name, dump name or type. ``kernels``: files (``.c``: the function called
     like the file; ``.c.j2``: a kernel template) by the name of the operator that they compute.
@@ -117,6 +134,7 @@ class ModelConfig:
     optimize: str = "speed"
     inputs: dict[str, InputConfig] = field(default_factory=dict)
     input_shapes: tuple[dict[str, tuple[int, ...]], ...] = ()
+    sizes: tuple[SizeConfig, ...] = ()
     flash: int | None = None
     ram: int | None = None
     labels: Path | None = None
@@ -152,6 +170,21 @@ class ModelConfig:
             name: replace(self.inputs.get(name, InputConfig()), shape=shape) for name, shape in shapes.items()
         }
         return replace(self, inputs=self.inputs | changed, input_shapes=())
+
+    @property
+    def given_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of inputs that are not those of the model file; declared sizes must have numbers."""
+        shapes = {name: spec.shape for name, spec in self.inputs.items() if spec.shape is not None}
+        return {name: cast("tuple[int, ...]", shape) for name, shape in shapes.items()}
+
+    def with_sizes(self, numbers: Mapping[str, int]) -> ModelConfig:
+        """This configuration with numbers in the place of declared sizes."""
+        changed = {
+            name: replace(spec, shape=tuple(numbers[n] if isinstance(n, str) else n for n in spec.shape))
+            for name, spec in self.inputs.items()
+            if spec.shape is not None
+        }
+        return replace(self, inputs=self.inputs | changed, sizes=())
 
     @property
     def sources(self) -> list[Path]:

@@ -132,6 +132,7 @@ _LIMITS = {
     "minLength": "have {value} or more characters",
     "maxLength": "have {value} or fewer characters",
     "minProperties": "have {value} or more entries",
+    "maxProperties": "have {value} or fewer entries",
 }
 
 _REPORT: dict[str, Callable[[Document, _Fault, Keys], None]] = {

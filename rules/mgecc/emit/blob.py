@@ -11,11 +11,13 @@ from math import prod
 
 from mgecc.emit.dtypes import DTYPES
 from mgecc.emit.naming import kernel_digest
+from mgecc.emit.sizes import sizes_section
+from mgecc.graph.sizes import largest
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref
 from mgecc.targets import Target
 
 MAGIC = 0x4243474D
-VERSION = 1
+VERSION, VERSION_SIZES = 1, 2
 ALIGN = 64
 MAX_OPERANDS, MAX_ARGS, MAX_RANK, MAX_KERNELS = 32, 255, 8, 65535
 _SPACES = {"arena": 1 << 30, "weights": 2 << 30}
@@ -55,13 +57,14 @@ def _ref(ref: Ref | None, program: Program, nbytes: int = 0) -> int:
     if ref is None:
         return 0
     limit = program.arena if ref.space == "arena" else len(program.weights)
-    inside = 0 <= ref.offset and ref.offset + nbytes <= limit
+    offset = largest(ref.offset)
+    inside = 0 <= offset and offset + nbytes <= limit
     _require(inside, f"{ref} of {nbytes} bytes lies outside its {limit} bytes")
-    return _SPACES[ref.space] | ref.offset
+    return _SPACES[ref.space] | offset
 
 
 def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
-    dtype, shape = tensor.type.dtype, tensor.type.shape
+    dtype, shape = tensor.type.dtype, tuple(map(largest, tensor.type.shape))
     nbytes = prod(shape) * dtype.size
     _require(tensor.type.block == 1, f"{tensor.name}: inputs and outputs have the plain layout")
     _require(len(shape) <= MAX_RANK, f"{tensor.name}: {len(shape)} dimensions, at most {MAX_RANK} fit")
@@ -74,7 +77,7 @@ def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
 def _args(call: ProgramCall) -> bytes:
     kinds = "".join("f" if ctype == "float" else "i" for _, ctype in call.kernel.fields)
     try:
-        return struct.pack(f"<{kinds}", *call.args)
+        return struct.pack(f"<{kinds}", *map(largest, call.args))
     except (struct.error, OverflowError) as error:
         raise EmitError(
             f"{call.layer}: numbers {call.args} of kernel {call.kernel.symbol}: {error}"
@@ -107,10 +110,13 @@ def program_section(program: Program, target: Target) -> bytes:
     strings = _Strings(32 + 56 * len(tensors) + len(digests) + len(calls))
     name = strings.add(program.name)
     described = b"".join(_tensor(tensor, program, strings) for tensor in tensors)
+    dynamic = sizes_section(program, strings.add) if program.sizes else b""
+    texts = _pad(bytes(strings.data), 4)
+    at = strings.start + len(texts) if dynamic else 0
     sizes = (program.arena, len(program.weights), strings.start, name)
-    counts = (len(program.inputs), len(program.outputs), len(kernels), 0, len(program.calls), 0)
+    counts = (len(program.inputs), len(program.outputs), len(kernels), 0, len(program.calls), at)
     head = struct.pack("<4I4H2I", *sizes, *counts)
-    return _pad(head + described + digests + calls + bytes(strings.data), 4)
+    return head + described + digests + calls + texts + dynamic
 
 
 def fingerprint(program: Program, target: Target) -> int:
@@ -142,13 +148,14 @@ def write_blob(programs: Sequence[Program], targets: Sequence[Target]) -> bytes:
         words = struct.unpack(">4I", hashlib.sha256(section).digest()[:16])
         place = (at, len(section), weights[program.weights], len(program.weights))
         struct.pack_into("<8I", body, 32 + 32 * i, *place, *words)
-    return _sealed(body, len(programs))
+    version = VERSION_SIZES if any(program.sizes for program in programs) else VERSION
+    return _sealed(body, len(programs), version)
 
 
-def _sealed(body: bytearray, count: int) -> bytes:
+def _sealed(body: bytearray, count: int, version: int) -> bytes:
     """Put the header in front; the checksum covers everything but itself."""
     _require(len(body) < 1 << 32, f"blob of {len(body)} bytes, at most {(1 << 32) - 1} fit")
-    struct.pack_into("<I2HI", body, 0, MAGIC, VERSION, count, len(body))
+    struct.pack_into("<I2HI", body, 0, MAGIC, version, count, len(body))
     view = memoryview(body)
     struct.pack_into("<I", body, 12, zlib.crc32(view[16:], zlib.crc32(view[:12])))
     return bytes(body)

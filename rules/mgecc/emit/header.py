@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mgecc.emit.dtypes import DTYPES, CType
-from mgecc.emit.naming import in_comment, model_prefix, tensor_names
+from mgecc.emit.naming import in_comment, model_prefix, tensor_names, unique
 from mgecc.emit.templates import fill
+from mgecc.graph.polynomials import Atom
+from mgecc.graph.sizes import CLOSE, OPEN, equal, largest, number
 from mgecc.planner import IOTensor, Program, shape_sets
 
 
@@ -33,12 +35,17 @@ def _c_float(value: float) -> str:
     return f"{text if any(c in text for c in '.en') else text + '.0'}f"
 
 
+def _sized(tensor: IOTensor) -> str:
+    """Its shape, with expressions over sizes as they are."""
+    return f"[{', '.join(str(n).strip(OPEN + CLOSE) for n in tensor.type.shape)}]"
+
+
 def _tensor(index: int, word: str, tensor: IOTensor) -> _Tensor:
-    kind, dtype = tensor.type, tensor.type.dtype
+    kind, dtype = tensor.type.with_shape(tuple(map(largest, tensor.type.shape))), tensor.type.dtype
     return _Tensor(
         index=index,
         word=word,
-        text=in_comment(f"{tensor.name}: {dtype}{list(kind.shape)}"),
+        text=in_comment(f"{tensor.name}: {dtype}{_sized(tensor)}"),
         c=DTYPES[dtype.name],
         shape=", ".join(map(str, kind.shape)) or "1",
         elements=kind.elements,
@@ -65,11 +72,40 @@ def header(programs: Sequence[Program]) -> str:
     names = {"prefix": prefix, "upper": prefix.upper(), "model": model, "sides": sides, "arena": arena}
     shapes = shape_sets(programs)
     text = fill("shapes.h.j2", **names, **_shapes(shapes)) if len(shapes) > 1 else ""
+    text += fill("sizes.h.j2", **names, sizes=_sizes(first)) if first.sizes else ""
+    names["object"] = "mgecc_dynamic" if first.sizes else "mgecc_model"
+    names["base"] = "&m->model" if first.sizes else "m"
     return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, **names)
 
 
 def _sides(program: Program) -> dict[str, list[_Tensor]]:
     return {"input": _tensors(program.inputs), "output": _tensors(program.outputs)}
+
+
+def _sizes(program: Program) -> list[dict[str, Any]]:
+    words = unique(size.name for size in program.sizes)
+    return [
+        {
+            "word": word,
+            "min": s.low * s.step,
+            "max": s.high * s.step,
+            "step": s.step,
+            "axes": _axes(program, s),
+        }
+        for word, s in zip(words, program.sizes)
+    ]
+
+
+def _axes(program: Program, size: Atom) -> str:
+    """The axes of inputs that have the size, for a comment."""
+    whole = number((((size,), size.step),))
+    found = [
+        f"axis {axis} of {tensor.name}"
+        for tensor in program.inputs
+        for axis, n in enumerate(tensor.type.shape)
+        if equal(n, whole)
+    ]
+    return in_comment(", ".join(found))
 
 
 def _shapes(sets: Sequence[tuple[Program, ...]]) -> dict[str, Any]:

@@ -45,7 +45,9 @@ def _table(programs: Sequence[Program], target: Target) -> str:
         }
         for program in programs
     ]
-    return fill("table.c.j2", prefix=model_prefix(programs[0].name), tables=tables)
+    return fill(
+        "table.c.j2", prefix=model_prefix(programs[0].name), tables=tables, sizes=bool(programs[0].sizes)
+    )
 
 
 def _models(programs: Sequence[Program]) -> list[list[Program]]:

@@ -3,9 +3,10 @@
 May import: numpy and nothing else of mgecc.
 """
 
-from mgecc.graph.diagnostics import CompileError, Diagnostic, Diagnostics, Unsupported
+from mgecc.graph.diagnostics import CompileError, Diagnostic, Diagnostics
 from mgecc.graph.graph import Graph, Node, Value
 from mgecc.graph.types import DType, TensorType
+from mgecc.graph.unsupported import Unsupported
 
 __all__ = [
     "CompileError",

@@ -8,16 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mgecc.graph.graph import Node
-
-
-class Unsupported(Exception):
-    """Raised by shape rules, meanings and kernel specs: why this node cannot be done, and what to do about it."""
-
-    def __init__(self, why: str, advice: str = "") -> None:
-        super().__init__(why)
-        self.why = why
-        self.advice = advice
-
+from mgecc.graph.unsupported import Unsupported
 
 MAX_PARAMETERS = 160
 """Letters of the parameters in a message."""

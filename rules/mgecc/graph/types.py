@@ -7,6 +7,8 @@ from math import prod
 
 import numpy as np
 
+from mgecc.graph.sizes import whole
+
 # name -> NumPy type of the stored numbers. Quantised types store integers; 4-bit ones are unpacked to a byte each.
 _STORAGE: dict[str, type[np.generic]] = {
     "float32": np.float32,
@@ -114,7 +116,7 @@ class TensorType:
         return prod(self.stored_shape) * self.dtype.size
 
     def with_shape(self, shape: tuple[int, ...]) -> TensorType:
-        return replace(self, shape=tuple(int(d) for d in shape))
+        return replace(self, shape=tuple(whole(d) for d in shape))
 
     def with_dtype(self, dtype: DType) -> TensorType:
         return replace(self, dtype=dtype)

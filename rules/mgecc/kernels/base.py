@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
+from mgecc.graph.sizes import largest
 from mgecc.targets import Target
 
 Param = int | float | str | bool | tuple
@@ -97,6 +98,9 @@ class Candidate:
     inplace: tuple[int, ...] = ()
     place: tuple[Place, ...] = field(default=())
     why: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cost", largest(self.cost))
 
 
 Spec = Callable[[Node, Target], Iterator[Candidate]]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from mgecc.graph.sizes import equal, is_one
+
 
 def dense(shape: Sequence[int]) -> tuple[int, ...]:
     """Strides, in elements, of a dense row-major array."""
@@ -15,7 +17,7 @@ def dense(shape: Sequence[int]) -> tuple[int, ...]:
 def broadcast_strides(shape: Sequence[int], to: Sequence[int]) -> tuple[int, ...]:
     """Strides of a dense array of ``shape`` seen as ``to``: NumPy's rule, 0 along stretched axes."""
     full = (1,) * (len(to) - len(shape)) + tuple(shape)
-    return tuple(0 if d == 1 else s for d, s in zip(full, dense(full)))
+    return tuple(0 if is_one(d) else s for d, s in zip(full, dense(full)))
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,11 @@ class Nest:
 
 def collapse(sizes: Sequence[int], strides: Sequence[Sequence[int]]) -> Nest:
     """The nest with the fewest loops that visits the same elements in the same order; at least one loop."""
-    kept = [i for i, n in enumerate(sizes) if n != 1]
+    kept = [i for i, n in enumerate(sizes) if not is_one(n)]
     merged: list[tuple[int, list[int]]] = []
     for i in kept:
         steps = [s[i] for s in strides]
-        if merged and all(before == step * sizes[i] for before, step in zip(merged[-1][1], steps)):
+        if merged and all(equal(before, step * sizes[i]) for before, step in zip(merged[-1][1], steps)):
             merged[-1] = (merged[-1][0] * sizes[i], steps)
         else:
             merged.append((sizes[i], steps))

@@ -34,7 +34,7 @@ def take_sub(x: np.ndarray, items: list[Item], inputs: Sequence[np.ndarray]) -> 
     for item in items:
         if item.idx is not None:
             index[item.axis] = int(index_array(inputs[item.idx]).reshape(-1)[0])
-    part = _slices(x, items, inputs)[tuple(index)]
+    part = np.asarray(_slices(x, items, inputs)[tuple(index)])
     return part.reshape(at_least_1d(part.shape))
 
 

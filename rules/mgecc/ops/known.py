@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph.sizes import equal, is_one, whole
 
 MAX_RANK = 7
 
@@ -27,9 +29,10 @@ def known(node: Node, position: int) -> np.ndarray:
 def known_sizes(node: Node, position: int) -> tuple[int, ...]:
     """A constant input as sizes; float sizes are truncated. Unsupported for negative ones."""
     numbers = known(node, position)
-    if not np.isfinite(numbers).all() or (numbers < 0).any() or numbers.size > MAX_RANK:
+    whole_numbers = numbers.dtype == object or np.isfinite(numbers).all()
+    if not whole_numbers or any(n < 0 for n in numbers) or numbers.size > MAX_RANK:
         raise Unsupported(f"{numbers.tolist()} is not a shape")
-    return tuple(int(n) for n in numbers)
+    return tuple(whole(n) for n in numbers)
 
 
 def axis_of(axis: int, rank: int) -> int:
@@ -39,10 +42,18 @@ def axis_of(axis: int, rank: int) -> int:
     return axis % rank
 
 
+def _common(sizes: Sequence[int]) -> int:
+    """What sizes of one axis stretch to; ValueError if they do not fit together."""
+    first, *others = [n for n in sizes if not is_one(n)] or [1]
+    if not all(equal(n, first) for n in others):
+        raise ValueError
+    return whole(first)
+
+
 def broadcast_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """The common shape by NumPy's rules; Unsupported if there is none."""
     try:
-        return tuple(int(d) for d in np.broadcast_shapes(*shapes))
+        return tuple(_common(sizes) for sizes in zip_longest(*map(reversed, shapes), fillvalue=1))[::-1]
     except ValueError:
         listed = " and ".join(str(list(s)) for s in shapes)
         raise Unsupported(f"the shapes {listed} do not fit together") from None
@@ -59,4 +70,4 @@ def same_dtype(types: Sequence[TensorType]) -> DType:
 
 def at_least_1d(shape: Iterable[int]) -> tuple[int, ...]:
     """The format knows no scalars: a shape without axes is (1,)."""
-    return tuple(int(d) for d in shape) or (1,)
+    return tuple(whole(d) for d in shape) or (1,)

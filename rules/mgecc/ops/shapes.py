@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.sizes import always, equal, is_one, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.known import MAX_RANK, at_least_1d, axis_of, broadcast_shape, known, known_sizes
 from mgecc.ops.registry import Operator, operator
@@ -15,13 +16,18 @@ from mgecc.ops.registry import Operator, operator
 
 def _reshaped(target: Iterable[int], axis: int, elements: int) -> tuple[int, ...]:
     """The shape asked for, its element ``axis`` (7: none), or a -1, computed from the rest."""
-    shape = [int(n) for n in target]
+    shape = [whole(n) for n in target]
     free = [axis] if 0 <= axis < len(shape) else [i for i, n in enumerate(shape) if n < 0]
     rest = prod(n for i, n in enumerate(shape) if i not in free)
-    if len(free) == 1 and rest > 0:
+    if len(free) == 1 and always(lambda: rest > 0):
         shape[free[0]] = elements // rest
-    if len(free) > 1 or min(shape, default=1) < 0 or prod(shape) != elements or len(shape) > MAX_RANK:
-        raise Unsupported(f"{elements} elements cannot have the shape {[int(n) for n in target]}")
+    if (
+        len(free) > 1
+        or any(n < 0 for n in shape)
+        or not equal(prod(shape), elements)
+        or len(shape) > MAX_RANK
+    ):
+        raise Unsupported(f"{elements} elements cannot have the shape {[whole(n) for n in target]}")
     return at_least_1d(shape)
 
 
@@ -58,7 +64,7 @@ class Broadcast(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, target = node.inputs[0].type, at_least_1d(known_sizes(node, 1))
-        if broadcast_shape([x.shape, target]) != target:
+        if not always(lambda: broadcast_shape([x.shape, target]) == target):
             raise Unsupported(f"data of shape {list(x.shape)} cannot be stretched to {list(target)}")
         return [x.with_shape(target)]
 
@@ -70,7 +76,7 @@ class Broadcast(Operator):
 def _transposed(shape: tuple[int, ...], pattern: Sequence[int]) -> tuple[int, ...]:
     """Shape after a Dimshuffle; Unsupported if an axis is used twice or one larger than 1 vanishes."""
     used = [axis_of(p, len(shape)) for p in pattern if p >= 0]
-    lost = [i for i, n in enumerate(shape) if n != 1 and i not in used]
+    lost = [i for i, n in enumerate(shape) if i not in used and not is_one(n)]
     if len(set(used)) != len(used) or lost or len(pattern) > MAX_RANK:
         raise Unsupported(f"the pattern {list(pattern)} does not fit data of shape {list(shape)}")
     return at_least_1d([1 if p < 0 else shape[p] for p in pattern])
@@ -103,7 +109,7 @@ def _after_axes(shape: tuple[int, ...], steps: Iterable[Sequence]) -> tuple[int,
             sizes.insert(axis_of(axis, len(sizes) + 1), 1)
             continue
         at = axis_of(axis, len(sizes))
-        if sizes[at] != 1:
+        if not is_one(sizes[at]):
             raise Unsupported(f"axis {axis} of size {sizes[at]} cannot be removed")
         if len(sizes) > 1:
             del sizes[at]

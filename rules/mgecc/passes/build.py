@@ -12,7 +12,7 @@ from mgecc.graph import DType, Node, TensorType, Value
 
 def constant(name: str, array: np.ndarray, dtype: DType) -> Value:
     """A constant value holding ``array`` (stored numbers of ``dtype``)."""
-    data = np.ascontiguousarray(array, dtype=dtype.numpy)
+    data = array if np.asarray(array).dtype == object else np.ascontiguousarray(array, dtype=dtype.numpy)
     return Value(name, TensorType(tuple(data.shape), dtype), const=data)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mgecc import ops
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.types import INT32
+from mgecc.ops.size_arithmetic import fold
 from mgecc.passes.build import constant, node_like, take_over
 
 _COPIES = frozenset(
@@ -81,7 +81,8 @@ def merge_transposes(graph: Graph) -> None:
 
 
 def _digest(array: np.ndarray) -> str:
-    return hashlib.sha256(array.tobytes()).hexdigest()
+    numbers = repr(array.tolist()).encode() if array.dtype == object else array.tobytes()
+    return hashlib.sha256(numbers).hexdigest()
 
 
 def _freeze(item: Any) -> Any:
@@ -120,7 +121,7 @@ def fold_constants(graph: Graph) -> None:
     for node in graph.nodes:
         if node.inputs and all(v.is_const for v in node.inputs):
             arrays = [v.const for v in node.inputs if v.const is not None]
-            for value, array in zip(node.outputs, ops.evaluate(node, arrays)):
+            for value, array in zip(node.outputs, fold(node, arrays)):
                 value.const, value.producer = array, None
     graph.nodes = [n for n in graph.nodes if not all(v.is_const for v in n.outputs)]
     graph.sweep()

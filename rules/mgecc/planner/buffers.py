@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from mgecc.graph import Graph, Value
+from mgecc.graph.sizes import always, lenient
 from mgecc.kernels.base import Call, Candidate, Place, Workspace
 
 ALIGN = 64
@@ -48,8 +50,9 @@ class Sharing:
         for number, step in enumerate(steps, 1):
             for value in step.outputs:
                 self._own(value, number)
-        for number, step in enumerate(steps, 1):
-            self._share(number, step)
+        with lenient():
+            for number, step in enumerate(steps, 1):
+                self._share(number, step)
 
     def _own(self, value: Value, step: int) -> None:
         if value not in self.buffer:
@@ -73,7 +76,7 @@ class Sharing:
         """Drop the copies whose part can be computed inside the whole."""
         places = [call.place for call in copies if call.place is not None]
         for call, place in zip(copies, places):
-            if self._copyless(place, places) and self._merge(place):
+            if always(partial(self._copyless, place, places)) and self._merge(place):
                 self.dropped.add(call)
 
     def _copyless(self, place: Place, all_places: list[Place]) -> bool:
@@ -110,11 +113,11 @@ class Sharing:
         if inner is outer:
             return inner.values[place.inner] == inner.values[place.outer] + place.offset
         delta = outer.values[place.outer] + place.offset - inner.values[place.inner]
-        if delta >= 0 and delta + inner.size <= outer.size:
+        if always(lambda: delta >= 0 and delta + inner.size <= outer.size):
             _absorb(outer, inner, delta)
             self.buffer.update(dict.fromkeys(inner.values, outer))
             return True
-        if delta <= 0 and -delta + outer.size <= inner.size:
+        if always(lambda: delta <= 0 and -delta + outer.size <= inner.size):
             _absorb(inner, outer, -delta)
             self.buffer.update(dict.fromkeys(outer.values, inner))
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.sizes import largest
 
 _Preference = Callable[[Node, dict[Node, int]], tuple]
 
@@ -17,10 +18,14 @@ _PREFERENCES: tuple[_Preference, ...] = (
 )
 
 
+def _bytes(value: Value) -> int:
+    return largest(value.type.nbytes)
+
+
 def _need(node: Node) -> int:
     """Bytes while the node runs, less the bytes that stay."""
-    operands = sum(v.type.nbytes for v in node.inputs if not v.is_const)
-    return operands - sum(v.type.nbytes for v in node.outputs)
+    operands = sum(_bytes(v) for v in node.inputs if not v.is_const)
+    return operands - sum(map(_bytes, node.outputs))
 
 
 def peak(graph: Graph, nodes: list[Node]) -> int:
@@ -29,17 +34,17 @@ def peak(graph: Graph, nodes: list[Node]) -> int:
     for step, node in enumerate(nodes):
         last.update(dict.fromkeys(node.inputs, step))
     last.update({v: len(nodes) for _, v in graph.outputs})
-    live = sum(v.type.nbytes for v in graph.inputs)
+    live = sum(map(_bytes, graph.inputs))
     most = live
     for step, node in enumerate(nodes):
-        live += sum(v.type.nbytes for v in node.outputs)
+        live += sum(map(_bytes, node.outputs))
         most = max(most, live)
         dead = [
             v
             for v in dict.fromkeys([*node.inputs, *node.outputs])
             if not v.is_const and last.get(v, step) == step
         ]
-        live -= sum(v.type.nbytes for v in dead)
+        live -= sum(map(_bytes, dead))
     return most
 
 

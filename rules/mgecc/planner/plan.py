@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mgecc.graph import Diagnostics, Graph, Value
+from mgecc.graph.polynomials import Atom
+from mgecc.graph.sizes import OPEN, Undecided, greatest, sizes_in
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena
 from mgecc.planner.buffers import Buffer, Sharing, Step
@@ -24,6 +26,8 @@ class _Places:
         self.weights = weights
         scratch = _scratch(steps, sharing)
         buffers = [*sharing.buffers(), *scratch.values()]
+        for buffer in buffers:
+            buffer.size = greatest(buffer.size)
         self.offsets, self.size = arena.place(buffers)
         self.bound = arena.bound(buffers)
         self._scratch = scratch
@@ -59,7 +63,27 @@ def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
 def _step(choice: Choice) -> Step:
     node = choice.node
     calls = tuple(choice.candidate.build(node))
+    for kernel in (call.kernel for call in calls):
+        if OPEN in repr(kernel):
+            raise Undecided(f"the code of its kernel {kernel.symbol} would depend on the sizes")
     return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate)
+
+
+def _steps(chosen: list[Choice], problems: Diagnostics) -> list[Step]:
+    steps = []
+    for choice in chosen:
+        try:
+            steps.append(_step(choice))
+        except Undecided as error:
+            problems.add_error(choice.node, error)
+    problems.check()
+    return steps
+
+
+def _sizes(graph: Graph) -> tuple[Atom, ...]:
+    """The sizes that the inputs have, in the order of inputs and axes."""
+    dimensions = (n for v in graph.inputs for n in v.shape)
+    return tuple(dict.fromkeys(size for n in dimensions for size in sizes_in(n)))
 
 
 def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
@@ -84,7 +108,7 @@ def plan(
     reorder(graph)
     chosen = select(graph, target, goal, problems)
     problems.check()
-    steps = [_step(choice) for choice in chosen]
+    steps = _steps(chosen, problems)
     places = _Places(Sharing(graph, steps), steps, weights)
     calls = [call for choice, step in zip(chosen, steps) for call in _calls(choice, step, places)]
     inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
@@ -101,6 +125,7 @@ def plan(
         weights.bytes(),
         places.size,
         places.bound,
+        _sizes(graph),
     )
 
 

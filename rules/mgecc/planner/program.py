@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mgecc.graph import TensorType
+from mgecc.graph.polynomials import Atom
 from mgecc.kernels.base import Kernel
 
 
@@ -51,6 +52,8 @@ class Program:
     """A model for one target, ready to be written. ``weights`` is the weight section, sections 64-byte aligned.
 
     ``arena``: bytes of scratch memory, base aligned to 64. ``arena_bound``: largest sum of simultaneously live tensors.
+    ``sizes``: what the application sets before a run; shapes, offsets and numbers may be ``Sym`` over them, and the
+    arena is for the largest of all.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Program:
     weights: bytes
     arena: int
     arena_bound: int
+    sizes: tuple[Atom, ...] = ()
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:

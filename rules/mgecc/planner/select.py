@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from mgecc.graph import Diagnostics, Graph, Node, Unsupported, Value
+from mgecc.graph.sizes import equal, largest
 from mgecc.kernels import Candidate, Place, candidates
 from mgecc.kernels.base import served
 from mgecc.ops import find
@@ -25,13 +26,13 @@ def relayout_cost(value: Value, have: int, want: int) -> float:
         return 0.0
     if is_free_relayout(value, have, want):
         return 1.0
-    return 200.0 + 1.5 * value.type.elements
+    return 200.0 + 1.5 * largest(value.type.elements)
 
 
 def is_free_relayout(value: Value, have: int, want: int) -> bool:
     """Both layouts are the same bytes: one pixel, no padding lanes."""
     _, ch, h, w = value.shape
-    return h * w == 1 and ch % have == 0 and ch % want == 0
+    return equal(h * w, 1) and equal(ch % have, 0) and equal(ch % want, 0)
 
 
 def options(node: Node, target: Target) -> list[Candidate]:

@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 
+from mgecc.graph.sizes import Undecided
 from mgecc.kernels.base import Const
 from mgecc.planner.program import Ref
 
@@ -26,6 +27,8 @@ class WeightSection:
 
     def add_array(self, array: np.ndarray, align: int = 16) -> Ref:
         """Place of an array's bytes; equal content is stored once."""
+        if array.dtype == object:
+            raise Undecided("a tensor of the model has other numbers for other sizes")
         raw = np.ascontiguousarray(array).tobytes()
         key = f"{hashlib.sha256(raw).hexdigest()}/{align}"
         if key not in self._places:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mgecc.graph.sizes import Sym, largest, prefix
 from mgecc.planner import IOTensor, Program, ProgramCall
 
 SCHEMA = 1
@@ -14,10 +15,12 @@ def _tensor(tensor: IOTensor) -> dict[str, Any]:
     dtype = tensor.type.dtype
     row: dict[str, Any] = {
         "name": tensor.name,
-        "shape": list(tensor.type.shape),
+        "shape": list(map(largest, tensor.type.shape)),
         "dtype": dtype.name,
-        "bytes": tensor.type.nbytes,
+        "bytes": largest(tensor.type.nbytes),
     }
+    if any(isinstance(n, Sym) for n in tensor.type.shape):
+        row["sized_shape"] = list(map(prefix, tensor.type.shape))
     if dtype.scale is not None:
         row |= {"scale": dtype.scale, "zero_point": dtype.zero_point}
     if tensor.extent is not None:
@@ -26,7 +29,7 @@ def _tensor(tensor: IOTensor) -> dict[str, Any]:
 
 
 def _layer(call: ProgramCall) -> dict[str, Any]:
-    return {"layer": call.layer, "kernel": call.kernel.symbol, "macs": call.macs, "why": call.why}
+    return {"layer": call.layer, "kernel": call.kernel.symbol, "macs": largest(call.macs), "why": call.why}
 
 
 def report(programs: Sequence[Program]) -> dict[str, Any]:
@@ -50,13 +53,17 @@ def _kernels(programs: Sequence[Program]) -> list[dict[str, Any]]:
 
 
 def _facts(program: Program) -> dict[str, Any]:
-    return {
+    """Of a program with declared sizes: shapes, bytes and work of the largest; ``sized_shape`` has expressions."""
+    sizes = [
+        {"name": s.name, "min": s.low * s.step, "max": s.high * s.step, "step": s.step} for s in program.sizes
+    ]
+    return ({"sizes": sizes} if sizes else {}) | {
         "inputs": [_tensor(t) for t in program.inputs],
         "outputs": [_tensor(t) for t in program.outputs],
         "weights": len(program.weights),
         "arena": program.arena,
         "arena_bound": program.arena_bound,
-        "macs": sum(call.macs for call in program.calls),
+        "macs": largest(sum(call.macs for call in program.calls)),
         "kernels": _kernels([program]),
         "layers": [_layer(call) for call in program.calls],
     }

@@ -16,12 +16,14 @@ from mgecc.targets import Target, TargetError
 @dataclass(frozen=True)
 class Contents:
     """``outputs``: what the compiler writes. ``models``: names of the models. ``reads``: files of the user's that
-    decide what it writes, besides the configuration. ``sources``: C files of the user's for the library."""
+    decide what it writes, besides the configuration. ``sources``: C files of the user's for the library. ``sizes``:
+    some model has declared sizes."""
 
     outputs: list[str]
     models: list[str]
     reads: list[Path]
     sources: list[Path]
+    sizes: bool = False
 
 
 def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> Contents:
@@ -38,7 +40,11 @@ def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> C
     sources = [*_texts(entry.get("source") for entry in given), *(k for k in kernels if k.endswith(".c"))]
     reads = [*_texts([peeked.get("model")]), *kernels]
     return Contents(
-        outputs, [name], [folder / p for p in reads], [folder / p for p in dict.fromkeys(sources)]
+        outputs,
+        [name],
+        [folder / p for p in reads],
+        [folder / p for p in dict.fromkeys(sources)],
+        bool(_entries(peeked, "sizes")),
     )
 
 
@@ -50,6 +56,7 @@ def contents_of_several(given: list[Contents], name: str, target: Target, cv: bo
         models,
         list(dict.fromkeys(path for one in given for path in one.reads)),
         list(dict.fromkeys(path for one in given for path in one.sources)),
+        any(one.sizes for one in given),
     )
 
 

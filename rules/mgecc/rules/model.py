@@ -242,10 +242,12 @@ def _runtime_objects(request: Request, member: str, tools: Tools) -> list[Any]:
     """Objects of the runtime, one set for all models of a target that are built the same way."""
     base = request.folder.rsplit("/", 1)[0]
     folder = f"{base}/.runtime/{member}-{request.toolchain}-{request.goal}"
+    if request.contents.sizes:
+        folder += "-sizes"
     key = (request.env.Dir(folder).get_abspath(),)
     if key not in _runtime_cache:
         includes = [str(include_folder()), str(runtime_folder() / "src")]
-        sources = runtime_sources()
+        sources = runtime_sources(request.contents.sizes)
         nodes = [tools.object(f"{folder}/{path.stem}.o", str(path), includes) for path in sources]
         _runtime_cache[key] = nodes
     return _runtime_cache[key]

@@ -56,10 +56,15 @@ def build_library(
         generated += [f"{model.name}_blob.S" for model in config.models]
         sources = {folder / file: Path(file).stem for file in generated}
         sources |= {path: f"user_{path.stem}" for path in config.sources}
-        sources |= {path: path.stem for path in runtime_sources()}
+        sources |= {path: path.stem for path in runtime_sources(has_sizes(config))}
         objects = _objects(library, sources, tools, config.optimize)
         _link(library, tools, objects)
     return libraries
+
+
+def has_sizes(config: ModelConfig | LibraryConfig) -> bool:
+    """Whether some model of the library has declared sizes."""
+    return any(model.sizes for model in config.models)
 
 
 def _link(library: Library, tools: Toolchain, objects: list[Path]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,11 @@ def choose_board(target: Target, flash: int, ram: int) -> dict[str, Any] | None:
     raise RunError(f"no board of target {target.name} that can be emulated has {what}")
 
 
-def build_runner(library: Library, toolchain: str, flash: int, ram: int, folder: Path) -> Runner:
-    """Link the runner with a library. ``flash``: bytes of weights; ``ram``: bytes of arena, inputs and outputs.
+def build_runner(
+    library: Library, toolchain: str, flash: int, ram: int, folder: Path, sizes: bool = False
+) -> Runner:
+    """Link the runner with a library. ``flash``: bytes of weights; ``ram``: bytes of arena, inputs and outputs;
+    ``sizes``: the model has declared sizes.
 
     Raises RunError, ToolError, ToolchainMissing.
     """
@@ -56,7 +60,7 @@ def build_runner(library: Library, toolchain: str, flash: int, ram: int, folder:
     includes = [library.folder, *runner_includes(target)]
     folder.mkdir(parents=True, exist_ok=True)
     main = folder / "runner_main.c"
-    main.write_text(runner_main(library.name), encoding="utf-8")
+    main.write_text(runner_main(library.name, sizes), encoding="utf-8")
     objects = [
         compile_file(source, folder / f"{source.stem}.o", tools, includes, "size")
         for source in [main, *runner_sources(target)]
@@ -87,9 +91,9 @@ def link_program(tools: Toolchain, program: Path, inputs: list[Path], script: Pa
 
 
 def run_program(
-    runner: Runner, inputs: bytes, repeat: int = 1, shape_set: int = 0
+    runner: Runner, inputs: bytes, repeat: int = 1, shapes: Sequence[str] = ()
 ) -> tuple[bytes, list[int]]:
-    """Run the cases in ``inputs``, each the bytes of all inputs in the model's order; ``shape_set``: their shapes.
+    """Run the cases in ``inputs``, each the bytes of all inputs in the model's order; ``shapes``: words that say which.
 
     Returns the bytes of all outputs, likewise, and the nanoseconds of each of the ``repeat`` runs of each case (none
     for a single run or where the target has no clock). Raises EmulatorMissing and RunError.
@@ -97,7 +101,7 @@ def run_program(
     with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
         folder = Path(name)
         (folder / "inputs.bin").write_bytes(inputs)
-        said = _start(_command(runner, repeat, shape_set), folder, runner.target.name)
+        said = _start(_command(runner, repeat, shapes), folder, runner.target.name)
         times = [int(line[3:]) for line in said.splitlines() if line.startswith("ns ")]
         outputs = folder / "outputs.bin"
         if not outputs.is_file():
@@ -128,8 +132,7 @@ def _start(command: list[str], folder: Path, target: str) -> str:
     return said
 
 
-def _command(runner: Runner, repeat: int, shape_set: int) -> list[str]:
+def _command(runner: Runner, repeat: int, shapes: Sequence[str]) -> list[str]:
     """The program with its arguments, through the emulator of the target."""
-    words = ["inputs.bin", "outputs.bin", "--repeat", str(repeat)]
-    words += ["--shape-set", str(shape_set)] if shape_set else []
+    words = ["inputs.bin", "outputs.bin", "--repeat", str(repeat), *shapes]
     return start_command(runner.program.resolve(), runner.target, runner.board, words)

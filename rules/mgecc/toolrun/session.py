@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from mgecc.targets import Target
 from mgecc.toolrun.library import Library, build_library, find_libraries
 from mgecc.toolrun.products import InputError, compile_to_folder
 from mgecc.toolrun.runner import RunError, Runner, build_runner, run_program
+from mgecc.toolrun.sizes import sizes_of, with_sizes
 from mgecc.toolrun.tensors import Arrays, Interface, fitting, read_interfaces
 
 
@@ -18,19 +19,35 @@ from mgecc.toolrun.tensors import Arrays, Interface, fitting, read_interfaces
 class Session:
     """Runners of a model, one per kernel set, and its inputs and outputs.
 
-    ``interfaces``: for each set of input shapes. ``shape_set``: the one that is used.
+    ``interfaces``: for each set of input shapes. ``shape_set``: the one that is used. ``numbers``: declared sizes.
     """
 
     interfaces: tuple[Interface, ...]
     runners: tuple[Runner, ...]
     shape_set: int = 0
+    numbers: tuple[tuple[str, int], ...] = ()
 
     @property
     def interface(self) -> Interface:
-        return self.interfaces[self.shape_set]
+        interface = self.interfaces[self.shape_set]
+        return with_sizes(interface, dict(self.numbers)) if self.numbers else interface
+
+    @property
+    def words(self) -> list[str]:
+        """What tells the program its shapes."""
+        sizes = "x".join(str(n) for _, n in self.numbers)
+        sets = ["--shape-set", str(self.shape_set)] if self.shape_set else []
+        return sets + (["--sizes", sizes] if sizes else [])
+
+    def sized(self, numbers: Mapping[str, int]) -> Session:
+        """This session with these declared sizes."""
+        order = [size.name for size in self.interfaces[self.shape_set].sizes]
+        return replace(self, numbers=tuple((name, numbers[name]) for name in order))
 
     def fitting(self, inputs: Arrays) -> Session:
-        """This session with the set of input shapes that recorded inputs have. Raises InputError."""
+        """This session with the set of input shapes, or the sizes, that recorded inputs have. Raises InputError."""
+        if self.interfaces[0].sizes:
+            return self.sized(sizes_of(inputs, self.interfaces[0]))
         return replace(self, shape_set=fitting(inputs, self.interfaces))
 
 
@@ -55,7 +72,10 @@ def prepare(libraries: Sequence[Library], toolchain: str, scratch: Path) -> Sess
     weights, arena = interfaces[0].weights, interfaces[0].arena
     ram = arena + max(interface.traffic for interface in interfaces)
     runners = [
-        build_runner(library, toolchain, weights, ram, scratch / library.target.name) for library in libraries
+        build_runner(
+            library, toolchain, weights, ram, scratch / library.target.name, bool(interfaces[0].sizes)
+        )
+        for library in libraries
     ]
     return Session(tuple(interfaces), tuple(runners))
 
@@ -64,7 +84,7 @@ def run_cases(
     session: Session, runner: Runner, cases: Sequence[bytes], repeat: int = 1
 ) -> tuple[list[bytes], list[int]]:
     """Outputs of every case, and nanoseconds of the runs if there is more than one of each."""
-    outputs, times = run_program(runner, b"".join(cases), repeat, session.shape_set)
+    outputs, times = run_program(runner, b"".join(cases), repeat, session.words)
     size = session.interface.output_bytes
     if len(outputs) != size * len(cases):
         raise RunError(

@@ -24,9 +24,10 @@ def include_folder() -> Path:
     return runtime_folder() / "include"
 
 
-def runtime_sources() -> list[Path]:
-    """C files every library holds."""
-    return sorted((runtime_folder() / "src").glob("*.c"))
+def runtime_sources(sizes: bool = False) -> list[Path]:
+    """C files every library holds; with ``sizes``, those for models with declared sizes too."""
+    files = sorted((runtime_folder() / "src").glob("*.c"))
+    return [path for path in files if sizes or path.name != "sizes.c"]
 
 
 def runner_sources(target: Target) -> list[Path]:
@@ -39,13 +40,14 @@ def runner_sources(target: Target) -> list[Path]:
     return sorted(path for folder in folders for path in folder.glob("*.c") if path.name != "runner.c")
 
 
-def runner_main(name: str) -> str:
-    """C text that makes the runner of the model called ``name``."""
+def runner_main(name: str, sizes: bool = False) -> str:
+    """C text that makes the runner of the model called ``name``; ``sizes``: it has declared sizes."""
     from mgecc.emit.naming import model_prefix
 
     prefix = model_prefix(name)
     return (
-        f'#define MG_MODEL_HEADER "{name}.h"\n#define MG_MODEL {prefix}\n'
+        ("#define MG_SIZES\n" if sizes else "")
+        + f'#define MG_MODEL_HEADER "{name}.h"\n#define MG_MODEL {prefix}\n'
         f"#define MG_ARENA_SIZE {prefix.upper()}_ARENA_SIZE\n"
         f'#define MG_SHAPE_SETS {prefix.upper()}_SHAPE_SETS\n#include "runner.c"\n'
     )

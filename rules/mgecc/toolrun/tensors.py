@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mgecc.config import SizeConfig
 from mgecc.graph import DType
 from mgecc.toolrun.products import InputError
 
@@ -28,6 +29,7 @@ class Tensor:
     shape: tuple[int, ...]
     dtype: DType
     extent: tuple[int, int] | None = None
+    sized_shape: tuple[Any, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -42,6 +44,7 @@ class Interface:
     outputs: tuple[Tensor, ...]
     arena: int
     weights: int
+    sizes: tuple[SizeConfig, ...] = ()
 
     @property
     def output_bytes(self) -> int:
@@ -67,6 +70,7 @@ def read_interfaces(folder: Path, model: str = "") -> list[Interface]:
         Interface(
             inputs=tuple(_tensor(row) for row in rows["inputs"]),
             outputs=tuple(_tensor(row) for row in rows["outputs"]),
+            sizes=tuple(SizeConfig(s["name"], s["min"], s["max"], s["step"]) for s in rows.get("sizes", ())),
             **size,
         )
         for rows in report.get("shape_sets", [report])
@@ -76,7 +80,7 @@ def read_interfaces(folder: Path, model: str = "") -> list[Interface]:
 def _tensor(row: dict[str, Any]) -> Tensor:
     dtype = DType(row["dtype"], row.get("scale"), row.get("zero_point", 0))
     extent = (row["extent"]["axis"], row["extent"]["output"]) if "extent" in row else None
-    return Tensor(row["name"], tuple(row["shape"]), dtype, extent)
+    return Tensor(row["name"], tuple(row["shape"]), dtype, extent, tuple(row.get("sized_shape", ())))
 
 
 def valid_part(tensor: Tensor, arrays: Sequence[np.ndarray], position: int) -> tuple[Tensor, np.ndarray]:

@@ -20,9 +20,11 @@ from mgecc.graph import (
     Unsupported,
     Value,
 )
+from mgecc.graph.sizes import always, whole
 from mgecc.ops import absent
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 from mgecc.ops.known import MAX_RANK, known
+from mgecc.ops.size_arithmetic import depends_on_sizes, fold
 
 from . import custom
 from .dtypes import DTypeInfo
@@ -84,12 +86,13 @@ def _operator(record: Record) -> type[ops.Operator]:
 
 def _stand_in(type_: TensorType) -> np.ndarray:
     """An array of this shape that takes no memory, for operators that read shapes only."""
-    return np.broadcast_to(np.zeros((), type_.dtype.numpy), type_.shape)
+    shape = (0,) if depends_on_sizes(type_) else type_.shape
+    return np.broadcast_to(np.zeros((), type_.dtype.numpy), shape)
 
 
 def _checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
-    sizes = tuple(int(n) for n in shape) or (1,)
-    if len(sizes) > MAX_RANK or min(sizes) < 1:
+    sizes = tuple(whole(n) for n in shape) or (1,)
+    if len(sizes) > MAX_RANK or any(n < 1 for n in sizes):
         raise Unsupported(f"an input cannot have the shape {list(sizes)}", "give positive sizes")
     return sizes
 
@@ -163,7 +166,7 @@ class _Importer:
     def _input(self, record: Record) -> None:
         tensor = record.tensors[0]
         shape = _checked_shape(self.shapes.get(tensor.name, tensor.shape))
-        self.as_written = self.as_written and shape == tensor.shape
+        self.as_written = self.as_written and always(lambda: shape == tensor.shape)
         value = Value(tensor.name or self._name(record), TensorType(shape, dtype_of(tensor.dtype)))
         if any(value.name == other.name for other in self.graph.inputs):
             raise Unsupported(f"two inputs are called {value.name}", "give every input its own name")
@@ -247,7 +250,7 @@ class _Importer:
             why = f"its constant result of {size} bytes is too large to compute beforehand"
             raise Unsupported(why, "make one of its operands a model input")
         with np.errstate(all="ignore"):
-            for value, array in zip(node.outputs, ops.evaluate(node, given)):
+            for value, array in zip(node.outputs, fold(node, given)):
                 value.const, value.producer = array, None
                 value.type = value.type.with_shape(array.shape)
         self.varying.difference_update(node.outputs)

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import Sym, always, equal, largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
@@ -44,8 +45,10 @@ class Tile:
 
 def _fits(conv: Conv, p: int) -> bool:
     """Only the first tile of a row leaves the image on the left, only the last one on the right."""
-    if p == conv.ow:
+    if equal(p, conv.ow):
         return True
+    if isinstance(conv.ow, Sym):
+        return p < smallest(conv.ow) and p * conv.sw >= conv.pl and always(partial(_fits_any, conv, p))
     starts = [*range(p, conv.ow - p, p), conv.ow - p]
     last = (p - 1) * conv.sw + conv.kw - conv.pl
     inside_left = all(ox * conv.sw >= conv.pl for ox in starts)
@@ -53,14 +56,21 @@ def _fits(conv: Conv, p: int) -> bool:
     return inside_left and inside_right
 
 
+def _fits_any(conv: Conv, p: int) -> bool:
+    """Like ``_fits``, whatever the width is."""
+    last = conv.ow - p
+    return last * conv.sw >= conv.pl and (last - 1 + p - 1) * conv.sw + conv.kw - conv.pl <= conv.w
+
+
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
     quads = target.isa.startswith("neon")
     weights = "held" if target.registers >= 32 and conv.taps <= 9 else "rows" if quads else "memory"
-    if conv.kw > conv.ow:
+    oh, ow = smallest(conv.oh), smallest(conv.ow)
+    if conv.kw > ow:
         weights = "memory"  # some are not used at all
-    most_r = min(2, conv.oh) if target.registers >= 32 or target.isa == "scalar" else 1
-    widths = [p for p in range(min(8, conv.ow), 0, -1) if _fits(conv, p)]
-    return [Tile(r, p, weights, p == conv.ow, quads) for r in range(most_r, 0, -1) for p in widths]
+    most_r = min(2, oh) if target.registers >= 32 or target.isa == "scalar" else 1
+    widths = [p for p in range(min(8, ow), 0, -1) if _fits(conv, p)]
+    return [Tile(r, p, weights, equal(p, conv.ow), quads) for r in range(most_r, 0, -1) for p in widths]
 
 
 def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
@@ -68,8 +78,8 @@ def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
     load = 0.5 if target.isa == "neon64" else 0.3 if target.isa.startswith("avx") else 1.0
 
     def total(tile: Tile) -> float:
-        rows = -(-conv.oh // tile.r)
-        return rows * (-(-conv.ow // tile.p) * tile.cost(conv, load) + 20)
+        rows = -(-largest(conv.oh) // tile.r)
+        return rows * (-(-largest(conv.ow) // tile.p) * tile.cost(conv, load) + 20)
 
     costs = [(t, total(t)) for t in _tiles(conv, target)]
     return sorted(costs, key=lambda entry: (entry[1], -entry[0].p, -entry[0].r))
@@ -170,7 +180,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     if not usual or conv.pl >= conv.kw or conv.pr >= conv.kw:
         return
     for position, (tile, cost) in enumerate(_costs(conv, target)):
-        if position and (tile.p < _LEAST_SHARED or conv.kw > conv.ow):
+        if position and (tile.p < _LEAST_SHARED or conv.kw > smallest(conv.ow)):
             continue
         kernel = unrolled_kernel(conv, tile, c)
         code = int(200 + 4 * tile.cost(conv, 0.5) * (1 if tile.single else 3))

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
@@ -104,7 +105,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         return
     most, j = _TILES[conv.element.vectors]
     vectors = -(-conv.oc // c)
-    p, j = min(most, conv.ow), min(j, vectors)
+    p, j = min(most, smallest(conv.ow)), min(j, vectors)
     if (p - 1) * conv.sw + conv.kw > _MOST_SPAN:
         return
     tiles = conv.n * conv.oh * -(-conv.ow // p) * -(-vectors // j)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
+from mgecc.graph.sizes import equal, most
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
@@ -50,7 +51,7 @@ class Conv:
     @property
     def pr(self) -> int:
         """Columns that the last output of a row reads right of the image."""
-        return max(0, (self.ow - 1) * self.sw + (self.kw - 1) * self.dw + 1 - self.pl - self.w)
+        return most(0, (self.ow - 1) * self.sw + (self.kw - 1) * self.dw + 1 - self.pl - self.w)
 
     @property
     def is_depthwise(self) -> bool:
@@ -62,8 +63,8 @@ class Conv:
         return (
             self.taps == 1
             and (self.sh, self.sw, self.pt, self.pl) == (1, 1, 0, 0)
-            and self.h == self.oh
-            and self.w == self.ow
+            and equal(self.h, self.oh)
+            and equal(self.w, self.ow)
         )
 
     @property

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.element import Element
@@ -70,8 +71,9 @@ class Tile:
 def tiles_for(element: Element, pixels: int, vectors: int) -> list[Tile]:
     """The tile for most channels and, where vectors remain, one for the rest."""
     most_p, most_j = _TILES[element.vectors]
-    if pixels < most_p // 2:
-        most_j = min(8, most_p * most_j // max(pixels, 2))
+    least = smallest(pixels)
+    if least < most_p // 2:
+        most_j = min(8, most_p * most_j // max(least, 2))
     j = min(most_j, vectors)
     widths = [j] + ([vectors % j] if vectors % j else [])
     return [_best(element, pixels, (most_p, width)) for width in widths]
@@ -79,11 +81,11 @@ def tiles_for(element: Element, pixels: int, vectors: int) -> list[Tile]:
 
 def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
     """The largest tile, unless a smaller one fits the image much better."""
-    full = Tile(element, min(most[0], pixels), most[1])
+    full = Tile(element, min(most[0], smallest(pixels)), most[1])
     rivals = [Tile(element, p, most[1]) for p in range(1, full.p)]
 
     def total(tile: Tile) -> float:
-        return -(-pixels // tile.p) * tile.step_cost
+        return -(-largest(pixels) // tile.p) * tile.step_cost
 
     best = min(rivals, key=total, default=full)
     return best if total(best) < 0.9 * total(full) else full

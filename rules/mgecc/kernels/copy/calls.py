@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from mgecc.graph import Unsupported, Value
+from mgecc.graph.sizes import equal, largest
 from mgecc.kernels.base import Call, Const, Kernel, Place
 from mgecc.kernels.strides import Nest, collapse
 
@@ -34,14 +36,14 @@ class Move:
 
     @property
     def elements(self) -> int:
-        return int(np.prod(self.sizes, dtype=np.int64))
+        return prod(self.sizes)
 
     def cost(self) -> float:
         """Estimated instructions."""
         nest = self.nest()
-        inner = nest.sizes[-1]
-        dense = nest.strides[0][-1] == nest.strides[1][-1] == 1
-        rows = self.elements // max(inner, 1)
+        inner = largest(nest.sizes[-1])
+        dense = equal(nest.strides[0][-1], 1) and equal(nest.strides[1][-1], 1)
+        rows = largest(self.elements) // max(inner, 1)
         return 40.0 + rows * (20.0 + (inner / 8 if dense else inner * 2.5))
 
 
@@ -49,7 +51,7 @@ def strided(move: Move, x: Value, y: Value, place: Place | None = None) -> Call:
     """A call that copies as ``move`` says; ``place`` when the planner may drop it."""
     nest, elem = move.nest(), element(y)
     source, target = nest.strides
-    dense = source[-1] == target[-1] == 1
+    dense = equal(source[-1], 1) and equal(target[-1], 1)
     fields = [("ox", "int32_t"), ("oy", "int32_t")]
     numbers = [move.source_offset, move.target_offset]
     for d, (n, s, t) in enumerate(zip(nest.sizes, source, target)):

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Value
+from mgecc.graph.sizes import equal, is_one
 from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.kernels.copy import views  # registers its own operators
 from mgecc.kernels.copy.calls import Move, fill, lookup, relayout, strided
@@ -27,7 +28,7 @@ def _joins(node: Node, axis: int, c: int) -> list[tuple[Value, Move, Place | Non
     for x in node.inputs:
         shape = x.type.with_block(c).stored_shape
         move = Move(shape, dense(shape), steps, 0, start * steps[axis])
-        run = all(n == 1 for n in whole[:axis]) and not x.is_const
+        run = all(map(is_one, whole[:axis])) and not x.is_const
         found.append((x, move, Place(x, y, move.target_offset * y.type.dtype.size) if run else None))
         start += shape[axis]
     return found
@@ -94,7 +95,7 @@ def relayouts(node: Node, target: Target) -> Iterator[Candidate]:
     """Between channel blocks that are not the same bytes."""
     x, before, after = node.inputs[0], node.attrs["from"], node.attrs["to"]
     _, ch, h, w = x.shape
-    if h * w == 1 and ch % before == 0 and ch % after == 0:
+    if equal(h * w, 1) and equal(ch % before, 0) and equal(ch % after, 0):
         return  # a view
     yield Candidate(
         lambda made: [relayout(made.inputs[0], made.output)],

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
+from operator import eq
 
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Value
+from mgecc.graph.sizes import always, equal, is_one, largest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.elemwise import expression, operands
 from mgecc.kernels.elemwise.modes import TAME, headers, weight
@@ -49,17 +52,17 @@ def _blocked_shape(node: Node, position: int, block: int) -> tuple[int, ...] | N
     """Shape of an input in a blocked kernel; None when it does not fit one."""
     value, channels = node.inputs[position], node.output.shape[1]
     shape = _shape_of(node, position)
-    if int(np.prod(shape)) == 1:
+    if all(map(is_one, shape)):
         return (1,) * 5
     shape = (1,) * (4 - len(shape)) + shape if value.is_const else shape
-    if len(shape) != 4 or shape[1] != channels:
+    if len(shape) != 4 or not equal(shape[1], channels):
         return None
     return TensorType(shape, value.type.dtype, block).stored_shape
 
 
 def _blocked(node: Node, block: int, tame: bool) -> Layout | None:
     out = node.output.type
-    if block == 1 or out.rank != 4 or not (tame or out.shape[1] % block == 0):
+    if block == 1 or out.rank != 4 or not (tame or equal(out.shape[1] % block, 0)):
         return None
     shapes = tuple(_blocked_shape(node, j, block) for j in range(len(node.inputs)))
     known = tuple(s for s in shapes if s is not None)
@@ -71,7 +74,7 @@ def _nest(layout: Layout) -> tuple[Nest, tuple[str, ...]]:
     strides = [broadcast_strides(s, layout.output) for s in (layout.output, *layout.inputs)]
     nest = collapse(layout.output, strides)
     ways = tuple("v" if s[-1] else "s" for s in nest.strides[1:])
-    if layout.block == 1 or nest.depth < 2 or nest.sizes[-1] != layout.block:
+    if layout.block == 1 or nest.depth < 2 or not equal(nest.sizes[-1], layout.block):
         return nest, ways
     # Pixels and lanes become one inner loop: an operand that stands still over pixels is one vector for all of it.
     ways = tuple(w if w == "s" else "v" if s[-2] else "h" for w, s in zip(ways, nest.strides[1:]))
@@ -218,8 +221,8 @@ def _cost(node: Node, plan: Plan, target: Target) -> tuple[float, int]:
     narrow = sum(
         target.lanes for t in map(_dtype, (*node.inputs, *node.outputs)) if t.size < 4 and not t.is_float
     )
-    rows = int(np.prod(plan.nest.sizes[:-1], dtype=np.int64))
-    vectors = rows * -(-plan.nest.sizes[-1] // target.lanes)
+    rows = largest(prod(plan.nest.sizes[:-1]))
+    vectors = rows * -(-largest(plan.nest.sizes[-1]) // target.lanes)
     return 30.0 + rows * 8.0 + vectors * (2.0 + work + narrow), 120 + int(16 * work)
 
 
@@ -230,9 +233,9 @@ def _over(node: Node, plan: Plan) -> tuple[int, ...]:
         s.position
         for s, strides in zip(plan.sources, plan.nest.strides[1:])
         if s.way == "v"
-        and strides == plan.nest.strides[0]
+        and always(partial(eq, strides, plan.nest.strides[0]))
         and s.dtype.size == out.dtype.size
-        and node.inputs[s.position].shape == out.shape
+        and always(partial(eq, node.inputs[s.position].shape, out.shape))
         and not node.inputs[s.position].is_const
     )
 
@@ -240,7 +243,7 @@ def _over(node: Node, plan: Plan) -> tuple[int, ...]:
 def _candidate(node: Node, layout: Layout, target: Target) -> Candidate:
     plan = _plan(node, layout)
     cost, code = _cost(node, plan, target)
-    blocks = tuple(1 if v.is_const or v.type.elements == 1 else layout.block for v in node.inputs)
+    blocks = tuple(1 if v.is_const or equal(v.type.elements, 1) else layout.block for v in node.inputs)
     return Candidate(
         partial(_build, layout),
         cost,

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Value
+from mgecc.graph.sizes import smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, serves
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
@@ -148,9 +149,9 @@ def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...
 def _tile(product: Product, target: Target) -> tuple[int, int]:
     """Rows and vectors of a tile: few rows leave registers for more columns."""
     most_p, most_j = _TILES[target.isa]
-    p = min(most_p, product.m)
+    p = min(most_p, smallest(product.m))
     j = most_j if p > most_p // 2 else min(8, most_p * most_j // p)
-    return p, max(1, min(j, product.n // target.lanes))
+    return p, max(1, min(j, smallest(product.n) // target.lanes))
 
 
 def _tiled(product: Product, target: Target) -> Candidate:
@@ -175,7 +176,7 @@ def _tiled(product: Product, target: Target) -> Candidate:
 
 
 def _rows(product: Product, target: Target) -> Candidate:
-    p, q = min(4, product.m), min(2, product.n)
+    p, q = min(4, smallest(product.m)), min(2, smallest(product.n))
     kernel = _kernel(product, "dot", f"rows_p{p}x{q}", _SIZES, p=p, q=q)
     cost = product.macs / target.lanes * (1 + 1 / p + 1 / q) + product.batch * product.m * product.n * 12
     return Candidate(partial(_call, product, kernel, 0), cost, (1, 1), (1,), 800, why="rows with rows")

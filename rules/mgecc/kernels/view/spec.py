@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import equal
 from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.targets import Target
 
@@ -48,6 +49,6 @@ def same_bytes(node: Node, target: Target) -> Iterator[Candidate]:
     """One pixel without padding lanes lies the same in every layout."""
     value, have, want = node.inputs[0], node.attrs["from"], node.attrs["to"]
     _, channels, h, w = value.shape
-    if h * w == 1 and channels % have == 0 and channels % want == 0:
+    if equal(h * w, 1) and equal(channels % have, 0) and equal(channels % want, 0):
         place = (Place(node.output, value, 0),)
         yield Candidate(_no_calls, 1.0, (have,), (want,), code=0, place=place, why="same bytes")

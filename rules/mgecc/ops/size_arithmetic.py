@@ -1,0 +1,135 @@
+"""Arithmetic with shapes where sizes are declared: tensors whose numbers are known expressions.
+
+Such a tensor is an array of objects, each an int or a ``Sym``. The operators of this page compute with them; any other
+operator needs the numbers themselves, which there are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mgecc.graph import Node, TensorType
+from mgecc.graph.sizes import Sym, Undecided, least, most
+from mgecc.ops.known import axis_of, broadcast_shape
+from mgecc.ops.registry import evaluate, find
+
+_MOVES = (
+    *("AxisAddRemove", "Broadcast", "Concat", "Copy", "Dimshuffle", "Identity", "IndexingMultiAxisVec"),
+    *("MarkDynamicVar", "Reshape", "Subtensor"),
+)
+_EXACT_BITS = {"float32": 24, "float16": 11}
+
+
+def has_sizes(array: np.ndarray) -> bool:
+    """Whether some numbers are expressions over sizes."""
+    return array.dtype == object
+
+
+def depends_on_sizes(type_: TensorType) -> bool:
+    return any(isinstance(n, Sym) for n in type_.shape)
+
+
+def _shape(node: Node, _inputs: Sequence[np.ndarray]) -> np.ndarray:
+    shape = broadcast_shape([v.shape for v in node.inputs])
+    axis = int(node.attrs.get("axis", 7))
+    return np.array(shape if axis >= 7 else [shape[axis_of(axis, len(shape))]], object)
+
+
+_BINARY: dict[str, Callable] = {
+    "ADD": lambda a, b: a + b,
+    "SUB": lambda a, b: a - b,
+    "MUL": lambda a, b: a * b,
+    "FLOOR_DIV": lambda a, b: a // b,
+    "TRUE_DIV": lambda a, b: _quotient(a, b),
+    "MOD": lambda a, b: a % b,
+    "MIN": least,
+    "MAX": most,
+}
+_UNARY: dict[str, Callable] = {
+    "NEGATE": lambda a: -a,
+    "FLOOR": lambda a: a,
+    "CEIL": lambda a: a,
+    "ROUND": lambda a: a,
+    "RELU": lambda a: most(0, a),
+}
+
+
+def _quotient(a: int, b: int) -> int:
+    """A quotient that leaves no rest."""
+    if isinstance(a, float) or isinstance(b, float) or a % b != 0:
+        raise Undecided(f"{a} / {b} is no whole number")
+    return a // b
+
+
+def _elemwise(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    mode = node.attrs["mode"]
+    function = {1: _UNARY, 2: _BINARY}.get(len(inputs), {}).get(mode)
+    if function is None:
+        raise Undecided(f"{mode} of sizes has no expression")
+    operands = [_whole_numbers(x) for x in inputs]
+    return np.frompyfunc(function, len(inputs), 1)(*operands)
+
+
+def _whole_numbers(array: np.ndarray) -> np.ndarray:
+    """Numbers as objects; floats that are whole become ints."""
+    numbers = [int(x) if isinstance(x, float) and x.is_integer() else x for x in array.reshape(-1).tolist()]
+    result = np.empty(len(numbers), object)
+    result[:] = numbers
+    return result.reshape(array.shape)
+
+
+def _reduce(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    functions = {
+        "SUM": np.add,
+        "PRODUCT": np.multiply,
+        "MIN": np.frompyfunc(least, 2, 1),
+        "MAX": np.frompyfunc(most, 2, 1),
+    }
+    mode, axis = node.attrs["mode"], int(node.attrs.get("axis", 7))
+    if mode not in functions:
+        raise Undecided(f"{mode} of sizes has no expression")
+    x = inputs[0].reshape(-1) if inputs[0].ndim == 1 or axis >= 7 else inputs[0]
+    whole = functions[mode].reduce(x, axis=0 if x.ndim == 1 else axis, keepdims=True)
+    return np.asarray(whole, object)
+
+
+def _convert(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    target = node.attrs["dtype"]
+    limit = 1 << _EXACT_BITS.get(target.name, 31)
+    if target.is_quantized or not (target.is_float or target.name == "int32"):
+        raise Undecided(f"sizes as {target} have no expression")
+    if any(isinstance(n, Sym) and not -limit <= n <= limit for n in inputs[0].reshape(-1)):
+        raise Undecided(f"sizes as {target} would be rounded")
+    return inputs[0]
+
+
+def _moved(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    (result,) = find(node.op).evaluate(node, inputs)
+    return result
+
+
+_RULES: dict[str, Callable[[Node, Sequence[np.ndarray]], np.ndarray]] = {
+    "GetVarShape": _shape,
+    "Elemwise": _elemwise,
+    "Reduce": _reduce,
+    "TypeCvt": _convert,
+    **dict.fromkeys(_MOVES, _moved),
+}
+
+
+def fold(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The results of a node whose inputs are all known, some of them perhaps as expressions."""
+    by_shape = getattr(find(node.op), "reads_shapes_only", False)
+    if not any(map(has_sizes, inputs)) and not (
+        by_shape and any(depends_on_sizes(v.type) for v in node.inputs)
+    ):
+        return evaluate(node, inputs)
+    rule = _RULES.get(node.op)
+    if rule is None:
+        raise Undecided("its operands depend on the sizes, and their numbers are needed")
+    result = rule(node, inputs)
+    if not any(isinstance(n, Sym) for n in result.reshape(-1)):
+        result = np.array(result.tolist(), node.output.type.dtype.numpy)
+    return [result]

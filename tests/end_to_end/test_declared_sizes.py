@@ -1,0 +1,59 @@
+"""One program for all declared sizes gives the graph's meaning at each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from mgecc.config import InputConfig, ModelConfig, Verify
+from mgecc.config.sizes import parse_size
+from mgecc.targets import load_target
+from mgecc.toolrun.emulators import EmulatorMissing
+from mgecc.toolrun.session import compile_and_build, prepare
+from mgecc.toolrun.sized import verify_sizes
+
+CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
+TARGETS = ("x86_64", "arm64", "armv7", "baremetal")
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A recorded model with names in the shapes of its inputs, and how far its numbers may be off."""
+
+    name: str
+    shapes: dict[str, tuple[int | str, ...]]
+    sizes: dict[str, str]
+    limits: Verify = field(default_factory=lambda: Verify(max_abs_of_peak=1e-4))
+
+
+CASES = [
+    Sized("net_mobilenet", {"data": ("n", 3, 32, 32)}, {"n": "1..5"}),
+    Sized("conv2d", {"data": ("n", 3, "h", "w")}, {"n": "1..3", "h": "9..30", "w": "7..21"}),
+]
+
+
+def config(case: Sized) -> ModelConfig:
+    path = CORPUS / f"{case.name}.mge"
+    sizes = tuple(parse_size(name, text) for name, text in case.sizes.items())
+    inputs = {name: InputConfig(shape) for name, shape in case.shapes.items()}
+    return ModelConfig(path, case.name, path, inputs=inputs, sizes=sizes)
+
+
+def check(case: Sized, target: str, folder: Path) -> None:
+    model = config(case)
+    try:
+        libraries = compile_and_build(model, load_target(target), "zig", folder / "products")
+        session = prepare(libraries, "zig", folder / "runner")
+        found = list(verify_sizes(session, model, case.limits))
+    except EmulatorMissing as error:
+        pytest.skip(str(error))
+    assert len(found) >= 3
+    for one in found:
+        assert all(error.ok for error in one.errors), (one.numbers, one.errors)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_every_size_gives_what_the_graph_means(case: Sized, target: str, tmp_path: Path) -> None:
+    check(case, target, tmp_path)

@@ -1,0 +1,127 @@
+"""Numbers over declared sizes: their arithmetic is that of ints, and what is decided holds for all sizes."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mgecc.emit.expressions import ADD, DIVIDE, LEAST, MOST, MULTIPLY, Expressions
+from mgecc.graph.polynomials import value
+from mgecc.graph.sizes import (
+    CLOSE,
+    OPEN,
+    Sym,
+    Undecided,
+    always,
+    declare,
+    greatest,
+    largest,
+    least,
+    lenient,
+    most,
+    prefix,
+    sizes_in,
+    smallest,
+)
+from mgecc.toolrun.sizes import evaluate
+
+N, H, W = declare("n", 1, 4), declare("h", 3, 9), declare("w", 4, 16, 4)
+POINTS = [{"n": n, "h": h, "w": w} for n, h, w in product(range(1, 5), range(3, 10), range(4, 17, 4))]
+
+_LEAVES = st.sampled_from(["n", "h", "w"]) | st.integers(-5, 9)
+_OPERATIONS = st.sampled_from(["+", "-", "*", "//", "%", "least", "most"])
+EXPRESSIONS = st.recursive(_LEAVES, lambda x: st.tuples(_OPERATIONS, x, x), max_leaves=7)
+
+
+def compute(expression: Any, numbers: dict[str, Any]) -> Any:
+    """An expression over ints or over Syms; divisors are made positive."""
+    if not isinstance(expression, tuple):
+        return numbers.get(expression, expression)
+    op, x, y = expression
+    a, b = compute(x, numbers), compute(y, numbers)
+    if op in ("//", "%"):
+        b = most(1, b)
+    table = {
+        "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "//": lambda: a // b, "%": lambda: a % b,
+        "least": lambda: least(a, b), "most": lambda: most(a, b),
+    }  # fmt: skip
+    return table[op]()
+
+
+def at(x: Any, point: dict[str, int]) -> int:
+    if not isinstance(x, Sym):
+        return x
+    return int(value(x.terms, {s: point[s.name] // s.step for s in sizes_in(x)}))
+
+
+@settings(max_examples=150, deadline=None)
+@given(EXPRESSIONS)
+def test_arithmetic_is_that_of_ints(expression: Any) -> None:
+    found = compute(expression, {"n": N, "h": H, "w": W})
+    numbers = [compute(expression, point) for point in POINTS]
+    assert [at(found, point) for point in POINTS] == numbers
+    assert [evaluate(prefix(found), point) for point in POINTS] == numbers
+    assert smallest(found) <= min(numbers) and max(numbers) <= greatest(found)
+    assert largest(found) == numbers[-1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(EXPRESSIONS, EXPRESSIONS, st.sampled_from(["==", "<", "<="]))
+def test_what_is_decided_holds_for_all_sizes(x: Any, y: Any, relation: str) -> None:
+    compare = {"==": lambda a, b: a == b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b}[relation]
+    a, b = (compute(e, {"n": N, "h": H, "w": W}) for e in (x, y))
+    answers = {compare(compute(x, point), compute(y, point)) for point in POINTS}
+    if len(answers) == 1:
+        assert compare(a, b) is answers.pop()
+    else:
+        with pytest.raises(Undecided, match="depends on the sizes"):
+            compare(a, b)
+
+
+def run_code(table: Expressions, point: dict[str, int]) -> list[int]:
+    """What the runtime does with the instructions."""
+    slots = [point[s.name] // s.step for s in table.sizes]
+    act = {
+        ADD: lambda a, b: a + b, MULTIPLY: lambda a, b: a * b, DIVIDE: lambda a, b: a // b, LEAST: min, MOST: max,
+    }  # fmt: skip
+    for op, a, immediate, b in table.code:
+        slots.append(act[op](slots[a], b if immediate else slots[b]))
+    return slots
+
+
+@settings(max_examples=150, deadline=None)
+@given(EXPRESSIONS)
+def test_instructions_give_the_same_numbers(expression: Any) -> None:
+    found = compute(expression, {"n": N, "h": H, "w": W})
+    if isinstance(found, Sym):
+        table = Expressions(tuple(s for x in (N, H, W) for s in sizes_in(x)))
+        slot = table.slot(found)
+        assert all(run_code(table, p)[slot] == compute(expression, p) for p in POINTS)
+
+
+def test_equal_numbers_have_one_form() -> None:
+    assert repr(((H - 1) // 2 + 1 - 1) // 2 + 1) == repr((H - 1) // 4 + 1) == f"{OPEN}(h + 3)//(4){CLOSE}"
+    assert W // 4 * 4 == W and isinstance(W % 4, int)
+    assert N * 3 * H * W // (N * 3) == H * W
+
+
+def test_a_fixed_number_is_needed_and_there_is_none() -> None:
+    for use in (int, list.__getitem__.__get__([1, 2]), float, range):
+        with pytest.raises(Undecided):
+            use(H)
+    assert int(declare("k", 5, 5)) == 5
+
+
+def test_a_step_may_be_left_out_where_numbers_are_not_always_equal() -> None:
+    with lenient():
+        assert (H == 3) is False and (H != 3) is True and H + 1 != 3
+    assert not always(lambda: H == 3) and always(lambda: H >= 3)
+    with pytest.raises(Undecided, match=r"so with h=3, not so with h=4"):
+        assert H == 3
+
+
+def test_too_many_combinations_are_not_tried() -> None:
+    a, b, c = (declare(name, 1, 400) for name in "abc")
+    with pytest.raises(Undecided, match="64000000 combinations of sizes, too many to look at"):
+        assert a * b > c * c - 7
