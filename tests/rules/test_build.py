@@ -166,7 +166,11 @@ def test_of_many_libraries_only_the_new_ones_are_summarised(checkout: Checkout) 
     assert "10 of 10 libraries were up to date" in said and "report.json" not in said
     checkout.add_model("second", "other weights layer 2 layer 3")
     said = checkout.scons(*everything)
-    assert "5 of 10 libraries were up to date" in said and said.count("    report ") == 5 and "second for" in said
+    assert (
+        "5 of 10 libraries were up to date" in said
+        and said.count("    report ") == 5
+        and "second for" in said
+    )
 
 
 def test_a_model_that_cannot_be_compiled_says_why_and_leaves_the_others(checkout: Checkout) -> None:

@@ -13,8 +13,9 @@ from mgecc.package.form import form_files, package_files
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.model import ModelNodes
 from mgecc.rules.release import mge_release, part_of
+from mgecc.toolrun.interpreters import PythonError, find_pythons
 from mgecc.toolrun.process import write_atomically
-from mgecc.toolrun.reproduce import ReproduceError, find_pythons, reproduce
+from mgecc.toolrun.reproduce import ReproduceError, reproduce
 from mgecc.toolrun.status import FAILED
 
 
@@ -22,9 +23,11 @@ def declare_deliveries(env: Any, built: list[ModelNodes], nothing: SignedAction)
     """What ``MgeProject`` takes on its command line beyond building and running, each with ``target=`` and ``model=``.
 
     ``scons release``: an archive per model and target, as ``MgeRelease`` makes it.
-    ``scons reproduce``: builds copies of the tree in other places, with another umask, locale, time zone, hash seed,
-    number of jobs, a noisy environment, and with every other Python here that has the packages (``python=`` names
-    more), and compares every byte; files that differ are listed.
+    ``scons reproduce``: builds copies of the tree in other places, as another user, at another time, with folders
+    listed backwards, another umask, locale, time zone, hash seed, number of jobs, a noisy environment, and with every
+    other Python here that has the packages, and compares every byte. Files that differ are listed, with what differs
+    in them if diffoscope is installed. ``python=``: interpreters or versions (``python=3.10,3.13``), or ``all`` that
+    are installed; packages that they lack go into an environment of their own below build.
     ``scons package=FORM``: also ``build/package/FORM/MODEL-TARGET``, for pkg-config, CMake, Bazel, ESP-IDF, Zephyr,
     Arduino or as CMSIS-Pack.
     """
@@ -67,8 +70,8 @@ def _reproduce_action(built: list[ModelNodes]) -> SignedAction:
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
         try:
-            return reproduce(Path.cwd(), words, pythons or find_pythons())
-        except ReproduceError as error:
+            return reproduce(Path.cwd(), words, find_pythons(pythons, Path.cwd()))
+        except (PythonError, ReproduceError) as error:
             sys.stderr.write(f"mgecc: error: {error}\n")
             return FAILED
 

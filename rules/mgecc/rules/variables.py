@@ -30,7 +30,9 @@ VARIABLES = (
     Variable("optimize", "speed | size | memory", "goal; overrules model.yaml"),
     Variable("input", "FILE", "picture or .npz for the alias run"),
     Variable("package", " | ".join(form_names()), "also write build/package/, for another build system"),
-    Variable("python", "PROGRAM[,PROGRAM...]", "further interpreters for the alias reproduce"),
+    Variable(
+        "python", "VERSION or PROGRAM, several by comma, or all", "further Pythons for the alias reproduce"
+    ),
     Variable("args", "'...'", "arguments for the aliases test (pytest) and bench"),
     Variable("bench", " | ".join(BENCHES), "what the alias bench measures; alone on the line, do that"),
     Variable("verbose", "1", "show whole commands"),

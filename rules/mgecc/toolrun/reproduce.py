@@ -10,13 +10,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+from mgecc.toolrun import surroundings
 from mgecc.toolrun.process import clean_environment
 from mgecc.toolrun.status import DIFFERENT
 
-_VERSIONS = ("3.10", "3.11", "3.12", "3.13")
-_NEEDED = "import SCons, numpy, jinja2, yaml, jsonschema, elftools"
 _NOISE = {
     "CFLAGS": "-DBROKEN", "CPATH": "/nonexistent", "LDFLAGS": "-Wl,--broken", "CC": "false", "MAKEFLAGS": "-j99",
     "ZERO_AR_DATE": "0", "COLUMNS": "33", "LESS": "x", "PYTHONDONTWRITEBYTECODE": "1",
@@ -29,7 +29,10 @@ class ReproduceError(Exception):
 
 @dataclass(frozen=True)
 class Condition:
-    """How one of the builds is made different from the others."""
+    """How one of the builds is made different from the others.
+
+    ``strange``: as another user, at another time, with folders in another order, as far as that can be had here.
+    """
 
     name: str
     folder: str
@@ -37,6 +40,19 @@ class Condition:
     umask: int = 0o022
     jobs: int = 1
     environment: dict[str, str] = field(default_factory=dict)
+    strange: bool = False
+
+    def __str__(self) -> str:
+        words = [f"umask {self.umask:03o}", f"-j{self.jobs}", f"locale {self.environment['LC_ALL']}"]
+        words += [f"time zone {self.environment['TZ']}"]
+        if self.strange:
+            words += ["user nobody"] if _nobody() else ["the same user (unshare -U is not possible here)"]
+            words += [
+                f"clock +{surroundings.SECONDS // 86400} days",
+                "folders backwards",
+                "noisy environment",
+            ]
+        return f"{self.name}: {', '.join(words)}"
 
 
 def conditions(pythons: Sequence[str]) -> list[Condition]:
@@ -49,21 +65,20 @@ def conditions(pythons: Sequence[str]) -> list[Condition]:
     ]
     return [
         Condition("plain", "a", sys.executable, environment=plain),
-        Condition("odd", "a longer/place with spaces/b", sys.executable, 0o077, 2, odd),
+        Condition("odd", "a longer/place with spaces/b", sys.executable, 0o077, 2, odd, strange=True),
         *others,
     ]
 
 
-def find_pythons() -> list[str]:
-    """Other versions of Python on this machine that have what a build needs."""
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    found = [shutil.which(f"python{version}") for version in _VERSIONS if version != here]
-    return [path for path in found if path and _has_packages(path)]
-
-
-def _has_packages(python: str) -> bool:
-    done = subprocess.run([python, "-c", _NEEDED], capture_output=True, check=False)
-    return done.returncode == 0
+@cache
+def _nobody() -> tuple[str, ...]:
+    """What runs a command as another user who may do the same; empty where the system has no such thing."""
+    words = ("unshare", "--user")
+    try:
+        done = subprocess.run([*words, "true"], capture_output=True, check=False)
+    except OSError:
+        return ()
+    return () if done.returncode else words
 
 
 def reproduce(root: Path, words: Sequence[str], pythons: Sequence[str] = ()) -> int:
@@ -76,9 +91,10 @@ def reproduce(root: Path, words: Sequence[str], pythons: Sequence[str] = ()) -> 
         for condition in conditions(pythons):
             tree = Path(scratch) / condition.folder
             _copy(root, tree)
-            _build(condition, tree, words)
+            more = _surround(root, tree) if condition.strange else {}
+            _build(condition, tree, words, more)
             trees.append(tree / "build")
-            print(f"  built: {condition.name}, umask {condition.umask:03o}, -j{condition.jobs}", flush=True)
+            print(f"  built: {condition}", flush=True)
         different = [line for tree in trees[1:] for line in differences(trees[0], tree)]
         count = len(products(trees[0]))
     print("\n".join(different) or f"  {count} files are equal in all {len(trees)} builds", flush=True)
@@ -95,12 +111,32 @@ def _copy(root: Path, tree: Path) -> None:
     shutil.copytree(root, tree, ignore=ignore, symlinks=True)
 
 
-def _build(condition: Condition, tree: Path, words: Sequence[str]) -> None:
+def _surround(root: Path, tree: Path) -> dict[str, str]:
+    """Make the processes of a build in ``tree`` live in strange surroundings; returns the environment they need.
+
+    The compiler's processes see no PYTHONPATH but the folder of mgecc, so that has the file; an installed mgecc is
+    copied for it.
+    """
+    package = Path(__file__).resolve().parents[1]
+    if package.is_relative_to(root.resolve()):
+        home = tree / package.parent.relative_to(root.resolve())
+    else:
+        home = tree.with_name(f"{tree.name} mgecc")
+        shutil.copytree(package, home / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(os.fspath(surroundings.__file__), home / "sitecustomize.py")
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            os.utime(os.path.join(folder, name), (1e9, 1e9), follow_symlinks=False)
+    return {"PYTHONPATH": os.fspath(home), "HOME": "/nonexistent", "USER": "nobody", "LOGNAME": "nobody"}
+
+
+def _build(condition: Condition, tree: Path, words: Sequence[str], more: dict[str, str]) -> None:
     command = [condition.python, "-m", "SCons", "release", *words, f"-j{condition.jobs}"]
+    user = _nobody() if condition.strange else ()
     done = subprocess.run(
-        ["sh", "-c", f'umask {condition.umask:03o}; exec "$@"', "sh", *command],
+        [*user, "sh", "-c", f'umask {condition.umask:03o}; exec "$@"', "sh", *command],
         cwd=tree,
-        env=clean_environment() | condition.environment,
+        env=clean_environment() | condition.environment | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
