@@ -132,19 +132,21 @@ def compare(config: ModelConfig, options: argparse.Namespace) -> Row:
     first = np.load(next(iter(workers.values())).output).reshape(-1)
     rows = {}
     for name, worker in workers.items():
-        rows[name] = worker.finish()
-        apart = np.abs(np.load(worker.output).reshape(-1) - first).max() / np.abs(first).max()
-        rows[name]["apart"] = float(apart)
+        row, found = worker.finish(), np.load(worker.output).reshape(-1)
+        if found.shape != first.shape:
+            missing[name] = f"gives {found.size} numbers instead of {first.size}"
+            continue
+        rows[name] = row | {"apart": float(np.abs(found - first).max() / np.abs(first).max())}
         if name.startswith("mgecc"):
             rows[name] |= products_figures(folder / name.replace(" ", "-"), config.name)
     return {"engines": rows, "missing": missing, "load": os.getloadavg()[0]}
 
 
-def table(figures: dict[str, Row]) -> str:
+def table(figures: dict[str, Row], heading: bool = True) -> str:
     """Markdown: times in milliseconds, and each engine against the fastest other one."""
     head = ("model", "engine", "least (ms)", "median (ms)", "/ best peer", "runs", "apart", "memory (MB)", "code (KB)",
             "load (ms)")  # fmt: skip
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)] if heading else []
     for model, found in figures.items():
         peers = [row["least_ns"] for name, row in found["engines"].items() if not name.startswith("mgecc")]
         for name, row in found["engines"].items():
@@ -157,10 +159,26 @@ def table(figures: dict[str, Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def own_table(figures: dict[str, Row]) -> str:
+    """Markdown: sizes, memory and opening of mgecc's builds."""
+    head = ("model", "build", "runtime (B)", "kernels (B)", "blob (B)", "arena (B)", "/ bound", "open (us)",
+            "without checksum (us)", "allocators")  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for model, found in figures.items():
+        for name, row in found["engines"].items():
+            if name.startswith("mgecc"):
+                sizes = [str(row[f"{part}_bytes"]) for part in ("runtime", "kernel", "blob")]
+                opening = [f"{row[key] / 1e3:.1f}" for key in ("open_ns", "open_without_crc_ns")]
+                ratio = f"{row['arena'] / max(1, row['arena_bound']):.3f}"
+                memory, wanted = [str(row["arena"]), ratio], [", ".join(row["allocators"]) or "none"]
+                lines.append("| " + " | ".join([model, name, *sizes, *memory, *opening, *wanted]) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("models", nargs="*", metavar="MODEL")
-    parser.add_argument("--cpu", default="v3,v4")
+    parser.add_argument("--cpu", default="v3,v4,v4-vnni", help="of mgecc")
     parser.add_argument("--engines", default="", help="otherwise all")
     parser.add_argument(
         "--python", action="append", default=[], metavar="ENGINE=PROGRAM", help="an environment of yours"
@@ -175,10 +193,12 @@ def main() -> None:
     options = _options()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     figures = {}
-    for model in options.models or MODELS:
+    wanted = options.models or MODELS
+    for model in wanted:
         config = load_config(Path(model)) if model.endswith(".yaml") else config_of(model)
         figures[config.name] = compare(config, options)
-    print(table(figures), end="")
+        print(table({config.name: figures[config.name]}, heading=model == wanted[0]), end="", flush=True)
+    print("\n" + own_table(figures), end="")
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

@@ -3,8 +3,8 @@
     python benchmarks/peers/onnx_of.py MODEL FOLDER    (needs the package onnx)
 
 Writes model.onnx, model.mge (a copy) and inputs.npz (the first recorded case, by input name) to the folder. MODEL: a
-model.yaml. Quantised values become QuantizeLinear and DequantizeLinear pairs with 128 as zero point, the form that
-ONNX engines on x86 have integer kernels for. Operators beyond the table below end it with a message.
+model.yaml. Quantised values become QuantizeLinear and DequantizeLinear pairs of uint8, for which ONNX engines on x86
+have integer kernels. Operators beyond the table below end it with a message.
 """
 
 from __future__ import annotations
@@ -228,6 +228,12 @@ def _product(node: Node) -> Made:
     yield from _activated(node, f"{name}.sum")
 
 
+def _zero_point(node: Node) -> np.uint8:
+    """0 behind a RELU, whose result fits above it: only so do the engines see that rounding does its work."""
+    positive = of_node(node.attrs)[0] == "RELU" or str(node.attrs.get("mode")).endswith("RELU")
+    return np.uint8(0 if positive else 128)
+
+
 def _made(node: Node) -> Made:
     if node.op not in _MAKERS:
         raise SystemExit(f"no ONNX for the operator {node.op}")
@@ -240,13 +246,21 @@ def _made(node: Node) -> Made:
         if isinstance(part, onnx.NodeProto) and name in part.output:
             part.output[list(part.output).index(name)] = f"{name}.real"
         yield part
-    yield from (_constant(f"{name}.s", np.float32(dtype.scale)), _constant(f"{name}.z", np.uint8(128)))
+    yield from (_constant(f"{name}.s", np.float32(dtype.scale)), _constant(f"{name}.z", _zero_point(node)))
     yield helper.make_node("QuantizeLinear", [f"{name}.real", f"{name}.s", f"{name}.z"], [f"{name}.u8"])
     yield helper.make_node("DequantizeLinear", [f"{name}.u8", f"{name}.s", f"{name}.z"], [name])
 
 
+def _name_values(graph: Graph) -> None:
+    """In a model file several values may have one name, or none."""
+    for i, node in enumerate(graph.nodes):
+        for k, value in enumerate(node.outputs):
+            value.name = f"v{i}_{k}"
+
+
 def to_onnx(graph: Graph) -> onnx.ModelProto:
     """The graph as an ONNX model with inputs and outputs in order."""
+    _name_values(graph)
     parts = [part for node in graph.nodes for part in _made(node)]
     sides = [
         [helper.make_tensor_value_info(v.name, onnx.TensorProto.FLOAT, list(v.shape)) for v in values]

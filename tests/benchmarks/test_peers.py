@@ -64,6 +64,13 @@ def test_missing_engines_stand_in_the_table() -> None:
     assert "| net | third | missing: there is no python3.10 |" in said
 
 
+def test_own_builds_have_a_table_of_sizes_and_opening(products: Path) -> None:
+    row = sizes.products_figures(products / "mgecc-v3", "tiny_kws")
+    said = compare.own_table({"net": {"engines": {"mgecc v3": row, "other": {}}}})
+    assert f"| net | mgecc v3 | {row['runtime_bytes']} | {row['kernel_bytes']} |" in said
+    assert said.rstrip().endswith("| none |")
+
+
 def test_models_that_other_engines_cannot_get_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

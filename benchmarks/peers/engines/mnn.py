@@ -17,10 +17,11 @@ def version() -> str:
 
 
 def convert(folder: Path) -> None:
-    """Write model.mnn."""
-    tool, made = Path(sys.executable).with_name("mnnconvert"), folder / "model.mnn"
-    files = ["--modelFile", str(folder / "model.onnx"), "--MNNModel", str(made)]
-    subprocess.run([str(tool), "-f", "ONNX", *files, "--bizCode", "x"], check=True, stdout=subprocess.DEVNULL)
+    """Write model.mnn: what mnnconvert does, but for the package for sending logs that it would install."""
+    arguments = ["mnnconvert", "-f", "ONNX", "--modelFile", "model.onnx", "--MNNModel", "model.mnn"]
+    program = "import sys, _tools; _tools.mnnconvert(sys.argv[1:])"
+    command = [sys.executable, "-c", program, *arguments, "--bizCode", "x"]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def load(folder: Path, inputs: dict[str, np.ndarray]) -> Callable[[], np.ndarray]:
