@@ -47,6 +47,10 @@ class Users:
         users = self._users.get(value, [])
         return users[0] if len(users) == 1 and value not in self._outputs else None
 
+    def readers(self, value: Value) -> list[Node]:
+        """The nodes that read ``value``; [] where it is an output of the graph, too."""
+        return [] if value in self._outputs else self._users.get(value, [])
+
     def count(self, value: Value) -> int:
         return len(self._users.get(value, [])) + (value in self._outputs)
 

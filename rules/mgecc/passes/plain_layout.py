@@ -10,19 +10,11 @@ from collections.abc import Callable
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.types import INT32
 from mgecc.ops import layout
 from mgecc.ops.convolution import geometry
+from mgecc.ops.relayout import change_of
 from mgecc.passes.build import constant, node_like, take_over
-
-
-def transpose(old: Node, x: Value, order: list[int]) -> Node:
-    return node_like(old, "Dimshuffle", {"pattern": order, "ndim": len(order), "output_dtype": None}, [x])
-
-
-def reshape(old: Node, x: Value, shape: tuple[int, ...]) -> Node:
-    target = constant(f"{old.name}.shape", np.array(shape), INT32)
-    return node_like(old, "Reshape", {"axis": 7, "output_dtype": None}, [x, target])
+from mgecc.passes.moves import reshape, transpose
 
 
 def _order(stored: str) -> list[int]:
@@ -71,21 +63,42 @@ def _pooling(node: Node) -> list[Node]:
     return [*before, pool, *_stored(node, pool, layout.word(node.attrs["format"], len(node.output.shape)))]
 
 
+def _padded(node: Node, x: Value, channels: int) -> Node:
+    """More channels, holding zeros."""
+    offsets = {f"{end}_offset_dim{axis}": 0 for end in ("front", "back") for axis in range(7)}
+    offsets["back_offset_dim1"] = channels - x.shape[1]
+    attrs = {"padding_mode": "CONSTANT", "padding_val": 0.0, "output_dtype": None, **offsets}
+    return node_like(node, "Padding", attrs, [x])
+
+
+def _relayout(node: Node) -> list[Node]:
+    """Out of the first layout into plain order, missing channels, and into the second layout."""
+    change = change_of(node)
+    stated = node.attrs.get("output_dtype")
+    if change.plain != "nchw" or node.attrs.get("oc", 0) or stated not in (None, node.inputs[0].type.dtype):
+        return [node]
+    nodes = [transpose(node, node.inputs[0], _order(change.source))]
+    nodes.append(reshape(node, nodes[-1].output, layout.plain_shape(node.inputs[0].shape, change.source)))
+    channels = layout.plain_shape(node.output.shape, change.target)[1]
+    if channels != nodes[-1].output.shape[1]:
+        nodes.append(_padded(node, nodes[-1].output, channels))
+    return [*nodes, *_stored(node, nodes[-1], change.target)]
+
+
 _REWRITES: dict[str, Callable[[Node], list[Node]]] = {
     "Convolution": _convolution,
     "ConvBias": _convolution,
     "Pooling": _pooling,
     "AdaptivePooling": _pooling,
 }
+_FORMATS = frozenset(layout.BLOCKS) - {"NCHW"}
 
 
 def _rewrite(node: Node) -> list[Node]:
+    if node.op == "RelayoutFormat":
+        return _relayout(node)
     rewrite = _REWRITES.get(node.op)
-    if (
-        rewrite is None
-        or node.attrs.get("format", "NCHW") == "NCHW"
-        or node.attrs["format"] not in layout.BLOCKS
-    ):
+    if rewrite is None or node.attrs.get("format", "NCHW") not in _FORMATS:
         return [node]
     if rewrite is _convolution and not node.inputs[1].is_const:
         return [node]

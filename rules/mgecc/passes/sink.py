@@ -1,66 +1,105 @@
-"""Let transposes and reshapes sink below element-wise nodes, so that they meet their inverse and cancel."""
+"""Let transposes and reshapes sink below element-wise nodes and reductions: they meet their inverse and cancel."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from mgecc.graph import Graph, Node, TensorType, Value
-from mgecc.passes.build import constant, node_like, take_over
+from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
+from mgecc.passes.moves import (
+    MOVES,
+    axis_before,
+    constant_before,
+    is_same,
+    permutation,
+    small_before,
+)
+from mgecc.passes.moves import reshape as reshaped
 
-_MOVES = frozenset({"Dimshuffle", "Reshape"})
-_LARGEST_CONSTANT = 1 << 20
+_POINTWISE = frozenset({"Elemwise", "ElemwiseMultiType", "TypeCvt", "PowC"})
+_SMALL = 4  # an operand of at most this part of the result is moved for it
 
 
-def _moves(node: Node, users: Users) -> list[Node] | None:
-    """The movement nodes in front of an element-wise node, if all its computed operands have the same one."""
-    found = [v.producer for v in node.inputs if not v.is_const]
-    moves = [n for n in found if n is not None and n.op in _MOVES and users.only(n.output) is node]
-    if not found or len(moves) != len(found):
+def _is_sinkable(node: Node) -> bool:
+    return node.op in _POINTWISE or (node.op == "Reduce" and len(node.inputs) == 1)
+
+
+def _is_readback(move: Node) -> bool:
+    """Movements towards channel blocks that the file's layout left: they are there to cancel."""
+    before, after = move.inputs[0].shape, move.output.shape
+    if move.op == "Dimshuffle":
+        return permutation(move) == [0, 1, 3, 4, 2]
+    return len(before) == 4 and len(after) == 5 and (before[0], *before[2:]) == (after[0], *after[3:])
+
+
+def _may_sink(move: Node, users: Users) -> bool:
+    """Whether nothing but nodes that it sinks below reads the movement's result."""
+    if users.count(move.output) == 1:
+        return users.only(move.output) is not None
+    return _is_readback(move) and all(_is_sinkable(n) for n in users.readers(move.output))
+
+
+def _move_of(value: Value, users: Users) -> Node | None:
+    move = None if value.is_const else value.producer
+    return move if move is not None and move.op in MOVES and _may_sink(move, users) else None
+
+
+def _before(value: Value, lead: Node, users: Users, made: list[Node]) -> Value | None:
+    """An operand as it must be to act before the movement ``lead``; nodes that this needs are added to ``made``."""
+    if value.is_const:
+        return constant_before(value, lead)
+    move = _move_of(value, users)
+    if move is not None and is_same(move, lead):
+        return move.inputs[0]
+    if value.type.elements * _SMALL > lead.output.type.elements:
         return None
-    first = moves[0]
-    same = all(m.op == first.op and m.inputs[0].type.shape == first.inputs[0].shape for m in moves)
-    same = same and all(m.attrs.get("pattern") == first.attrs.get("pattern") for m in moves)
-    return moves if same and all(m.output.shape == node.output.shape for m in moves) else None
+    nodes = small_before(value, lead)
+    made += nodes or []
+    return nodes[-1].output if nodes else None
 
 
-def _before_move(value: Value, move: Node) -> Value | None:
-    """A constant operand as it must be to act before the movement; None if it cannot be said compactly."""
-    assert value.const is not None
-    if value.const.size == 1:
-        return constant(value.name, value.const.reshape(1), value.type.dtype)
-    if move.output.type.elements > _LARGEST_CONSTANT:
+def _below_pointwise(node: Node, users: Users) -> list[Node] | None:
+    moves = [m for m in (_move_of(v, users) for v in node.inputs) if m is not None]
+    lead = next((m for m in moves if m.output.shape == node.output.shape), None)
+    if lead is None:
         return None
-    full = np.broadcast_to(value.const, move.output.shape)
-    if move.op == "Reshape":
-        full = full.reshape(move.inputs[0].shape)
-    elif -1 in move.attrs["pattern"] or len(move.attrs["pattern"]) != len(move.inputs[0].shape):
-        return None
-    else:
-        full = full.transpose(np.argsort(move.attrs["pattern"]))
-    return constant(value.name, _compact(full), value.type.dtype)
-
-
-def _compact(full: np.ndarray) -> np.ndarray:
-    """Shrink every axis along which nothing changes to 1."""
-    for axis in range(full.ndim):
-        first = np.take(full, [0], axis=axis)
-        if np.array_equal(np.broadcast_to(first, full.shape), full):
-            full = first
-    return full
-
-
-def _sink(node: Node, moves: list[Node]) -> list[Node] | None:
-    sources = iter(m.inputs[0] for m in moves)
-    inputs = [_before_move(v, moves[0]) if v.is_const else next(sources) for v in node.inputs]
+    made: list[Node] = []
+    inputs = [_before(v, lead, users, made) for v in node.inputs]
     known = [v for v in inputs if v is not None]
     if len(known) != len(inputs):
         return None
     early = node_like(node, node.op, dict(node.attrs), known)
-    if early.output.type != TensorType(moves[0].inputs[0].shape, node.output.type.dtype):
+    if early.output.type != TensorType(lead.inputs[0].shape, node.output.type.dtype):
         return None
-    late = node_like(node, moves[0].op, dict(moves[0].attrs), [early.output, *moves[0].inputs[1:]])
+    late = node_like(node, lead.op, dict(lead.attrs), [early.output, *lead.inputs[1:]])
+    return [*made, early, take_over(late, node)]
+
+
+def _below_reduction(node: Node, users: Users) -> list[Node] | None:
+    """A reduction over an axis that the movement only displaces; the one that remains is displaced behind it."""
+    move = _move_of(node.inputs[0], users)
+    if move is None or len(node.inputs) != 1:
+        return None
+    rank = len(node.inputs[0].shape)
+    axis = axis_before(int(node.attrs["axis"]) % rank, move)
+    if axis is None:
+        return None
+    early = node_like(node, "Reduce", dict(node.attrs, axis=axis), [move.inputs[0]])
+    if move.op == "Reshape":
+        late = reshaped(node, early.output, node.output.shape)
+    else:
+        late = node_like(node, move.op, dict(move.attrs), [early.output])
     return [early, take_over(late, node)]
+
+
+def _widens(node: Node) -> bool:
+    """Whether more bytes would be moved behind the node than in front of it."""
+    return max(v.type.dtype.size for v in node.inputs) < node.output.type.dtype.size
+
+
+def _below(node: Node, users: Users) -> list[Node] | None:
+    if node.op in _POINTWISE and not _widens(node):
+        return _below_pointwise(node, users)
+    return _below_reduction(node, users) if node.op == "Reduce" else None
 
 
 def run(graph: Graph) -> None:
@@ -69,8 +108,7 @@ def run(graph: Graph) -> None:
         changed = False
         users, nodes = Users(graph), list[Node]()
         for node in graph.nodes:
-            moves = _moves(node, users) if node.op == "Elemwise" else None
-            new = _sink(node, moves) if moves else None
+            new = _below(node, users)
             changed = changed or new is not None
             nodes += new or [node]
         graph.nodes = nodes

@@ -1,0 +1,190 @@
+"""Values in the channel blocks of a file come back to plain layout: movements and filling channels go, numbers stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from mgecc import ops
+from mgecc.graph import DType, Graph, Node, TensorType, Value
+from mgecc.interpret import run
+from mgecc.passes import channels, moves, plain_layout, simplify, sink
+
+F32 = DType("float32")
+
+
+class _Net:
+    """A graph in the making."""
+
+    def __init__(self, *shapes: tuple[int, ...]) -> None:
+        self.inputs = [Value(f"x{k}", TensorType(shape, F32)) for k, shape in enumerate(shapes)]
+        self.graph = Graph("net", list(self.inputs))
+        self.rng = np.random.default_rng(len(shapes))
+
+    def add(self, op: str, *inputs: Value, **attrs: object) -> Value:
+        node = Node(
+            op, f"n{len(self.graph.nodes)}", {"output_dtype": None, **attrs}, list(inputs), origin="test"
+        )
+        node.outputs = [Value(node.name, t, node) for t in ops.infer(node)]
+        self.graph.nodes.append(node)
+        return node.output
+
+    def const(self, *shape: int, kind: str = "float32") -> Value:
+        data = self.rng.standard_normal(shape).astype(kind)
+        return Value("c", TensorType(shape, DType(kind)), const=data)
+
+    def numbers(self, *values: int) -> Value:
+        return Value("c", TensorType((len(values),), DType("int32")), const=np.array(values, np.int32))
+
+    def blocked(self, x: Value, c: int) -> Value:
+        n, ch, h, w = x.shape
+        split = self.add("Reshape", x, self.numbers(n, ch // c, c, h, w), axis=7)
+        return self.add("Dimshuffle", split, pattern=[0, 1, 3, 4, 2], ndim=5)
+
+    def plain(self, x: Value) -> Value:
+        n, blocks, h, w, c = x.shape
+        moved = self.add("Dimshuffle", x, pattern=[0, 1, 4, 2, 3], ndim=5)
+        return self.add("Reshape", moved, self.numbers(n, blocks * c, h, w), axis=7)
+
+    def check(self, result: Value, expected: list[str]) -> None:
+        """The passes leave these operators, and every number as it was."""
+        self.graph.outputs = [("y", result)]
+        arrays = {v.name: self.rng.standard_normal(v.shape).astype(np.float32) for v in self.inputs}
+        before = run(self.graph, arrays)[0]
+        for step in (plain_layout.run, simplify.run, sink.run, simplify.run, channels.run):
+            step(self.graph)
+        assert [n.op for n in self.graph.nodes] == expected
+        np.testing.assert_allclose(run(self.graph, arrays)[0], before, rtol=1e-5, atol=1e-6)
+
+
+def test_an_operand_of_one_pixel_follows_the_larger_one() -> None:
+    net = _Net((2, 12, 5, 3), (2, 12, 1, 1))
+    product = net.add("Elemwise", net.blocked(net.inputs[0], 4), net.blocked(net.inputs[1], 4), mode="MUL")
+    net.check(net.plain(product), ["Elemwise"])
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 1, 1, 4), (1,), (2, 3, 5, 3, 4), (5, 3, 4), (4,)])
+def test_constants_are_moved_at_compile_time(shape: tuple[int, ...]) -> None:
+    net = _Net((2, 12, 5, 3))
+    total = net.add("Elemwise", net.const(*shape), net.blocked(net.inputs[0], 4), mode="ADD")
+    net.check(net.plain(total), ["Elemwise"])
+
+
+def test_a_value_that_several_nodes_read_is_read_plain_by_all() -> None:
+    net = _Net((1, 16, 4, 4))
+    x = net.blocked(net.inputs[0], 8)
+    a, b = net.add("Elemwise", x, mode="RELU"), net.add("Elemwise", x, mode="NEGATE")
+    net.check(net.plain(net.add("Elemwise", a, b, mode="MAX")), ["Elemwise"] * 3)
+
+
+@pytest.mark.parametrize("axis", [0, 2, 3, -2])
+def test_reductions_of_whole_axes_are_taken_before_the_movement(axis: int) -> None:
+    net = _Net((2, 8, 3, 5))
+    mean = net.add("Reduce", net.blocked(net.inputs[0], 4), mode="MEAN", axis=axis, data_type="DEFAULT")
+    net.check(net.plain(mean), ["Reduce"])
+
+
+def test_a_reduction_inside_a_block_stays_behind_the_movement() -> None:
+    net = _Net((2, 8, 3, 5))
+    mean = net.add("Reduce", net.blocked(net.inputs[0], 4), mode="MAX", axis=4, data_type="DEFAULT")
+    net.check(mean, ["Reshape", "Reduce", "Reshape"])
+
+
+def _convolution(net: _Net, x: Value, o: int, i: int) -> Value:
+    attrs = {"pad_h": 1, "pad_w": 1, "stride_h": 1, "stride_w": 1, "dilate_h": 1, "dilate_w": 1}
+    kind = {"nonlineMode": "RELU", "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW"}
+    weights, bias = net.const(o, i, 3, 3), net.const(1, o, 1, 1)
+    return net.add("ConvBias", x, weights, bias, compute_mode="DEFAULT", **attrs, **kind)
+
+
+def test_channels_that_only_fill_a_block_are_not_read() -> None:
+    net = _Net((1, 3, 6, 5))
+    stored = net.add("RelayoutFormat", net.inputs[0], mode="NCHW_NCHW4_IC_SMALL", oc=0)
+    net.check(_convolution(net, net.plain(stored), 8, 4), ["ConvBias"])
+
+
+def test_channels_that_only_fill_a_block_are_not_computed() -> None:
+    net = _Net((1, 4, 6, 5))
+    y = _convolution(net, net.inputs[0], 8, 4)
+    items = ((3, False, False, True, False), (1, False, True, False, False))
+    net.check(net.add("Subtensor", y, net.numbers(1), net.numbers(5), items=items), ["ConvBias"])
+
+
+_CUTS: dict[str, Callable[[_Net, Value], Value]] = {
+    "from the second": lambda net, y: net.add(
+        "Subtensor", y, net.numbers(1), items=((1, True, False, False, False),)
+    ),
+    "every second": lambda net, y: net.add(
+        "Subtensor", y, net.numbers(2), items=((1, False, False, True, False),)
+    ),
+    "of another axis": lambda net, y: net.add(
+        "Subtensor", y, net.numbers(2), items=((2, False, True, False, False),)
+    ),
+}
+
+
+@pytest.mark.parametrize("cut", _CUTS)
+def test_other_parts_of_a_result_stay(cut: str) -> None:
+    net = _Net((1, 4, 6, 5))
+    net.check(_CUTS[cut](net, _convolution(net, net.inputs[0], 8, 4)), ["ConvBias", "Subtensor"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "groups"),
+    [
+        ((2, 12, 3), (2, 3, 4, 3), [([0], [0]), ([1], [1, 2]), ([2], [3])]),
+        ((6, 4), (2, 12), [([0, 1], [0, 1])]),
+        ((4, 1, 5), (4, 5), [([0], [0]), ([1, 2], [1])]),
+        ((4, 5), (4, 5, 1, 1), [([0], [0]), ([1], [1, 2, 3])]),
+    ],
+)
+def test_a_reshape_is_told_by_groups_of_axes(before: tuple, after: tuple, groups: list) -> None:
+    assert moves.axis_groups(before, after) == groups
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_movements_sink_without_changing_a_number(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = tuple(int(rng.choice([1, 2, 3, 4])) for _ in range(4))
+    net = _Net(shape)
+    x = net.inputs[0]
+    for _ in range(6):
+        x = _STEPS[int(rng.integers(len(_STEPS)))](net, x, rng)
+    net.graph.outputs = [("y", x)]
+    array = rng.standard_normal(shape).astype(np.float32)
+    before = run(net.graph, {"x0": array})[0]
+    for step in (simplify.run, sink.run, simplify.run):
+        step(net.graph)
+    np.testing.assert_allclose(run(net.graph, {"x0": array})[0], before, rtol=1e-5, atol=1e-5)
+
+
+def _random_shape(net: _Net, x: Value, rng: np.random.Generator) -> Value:
+    sizes = [
+        n for size in x.shape for n in ((2, size // 2) if size % 2 == 0 and rng.random() < 0.5 else (size,))
+    ]
+    if len(sizes) > 5:
+        sizes = [sizes[0] * sizes[1], *sizes[2:]]
+    return net.add("Reshape", x, net.numbers(*sizes), axis=7)
+
+
+def _random_order(net: _Net, x: Value, rng: np.random.Generator) -> Value:
+    order = [int(i) for i in rng.permutation(len(x.shape))]
+    return net.add("Dimshuffle", x, pattern=order, ndim=len(order))
+
+
+def _random_sum(net: _Net, x: Value, rng: np.random.Generator) -> Value:
+    shape = [n if rng.random() < 0.5 else 1 for n in x.shape][int(rng.integers(len(x.shape))) :]
+    if rng.random() < 0.5:
+        return net.add("Elemwise", x, net.const(*shape), mode="ADD")
+    small = x
+    for axis in range(1, len(x.shape)):
+        small = net.add("Reduce", small, mode="MAX", axis=axis, data_type="DEFAULT")
+    return net.add("Elemwise", small, x, mode="SUB")
+
+
+def _random_reduction(net: _Net, x: Value, rng: np.random.Generator) -> Value:
+    return net.add("Reduce", x, mode="SUM", axis=int(rng.integers(len(x.shape))), data_type="DEFAULT")
+
+
+_STEPS = (_random_shape, _random_order, _random_sum, _random_sum, _random_reduction)
