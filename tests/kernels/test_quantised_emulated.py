@@ -47,7 +47,7 @@ _TARGETS = ["arm64", "arm64+dot", "armv7", "armv7+dot"]
 
 def _random_shape(rng: np.random.Generator, kind: str) -> tuple[int, ...]:
     """n, ic, oc, groups, h, w, k, stride, pad, dilate."""
-    c, n = int(rng.integers(2, 33)), int(rng.integers(1, 3))
+    c, n = int(rng.integers(1, 5) if kind == "first" else rng.integers(2, 33)), int(rng.integers(1, 3))
     k = 1 if kind == "pointwise" else int(rng.choice([2, 3, 3, 3, 5, 7]))
     stride, pad = (
         (1, 0) if kind == "pointwise" else (int(rng.integers(1, 3)), int(rng.integers(0, k // 2 + 1)))
@@ -70,7 +70,7 @@ def _random_conv(rng: np.random.Generator, kind: str) -> Node:
 
 
 @pytest.mark.parametrize("target", _TARGETS)
-@pytest.mark.parametrize("kind", ["pointwise", "depthwise", "dense"])
+@pytest.mark.parametrize("kind", ["pointwise", "depthwise", "dense", "first"])
 def test_convolutions_of_random_shapes_equal_their_meaning_on_arm(kind: str, target: str) -> None:
     rng = np.random.default_rng(2026)
     nodes = [_random_conv(rng, kind) for _ in range(24)]

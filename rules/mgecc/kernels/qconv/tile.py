@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -39,16 +39,27 @@ _TILES = {
     ("scalar", False): (4, 1),
 }
 _STREAMED = (4, 6, 8, 10, 12)
+_TAILS = (1, 4)
+_WIDEST_FIRST = 7  # taps of a row of planes, which are written out
 
 
 @dataclass(frozen=True)
 class Tile:
-    """``p`` pixels times ``j`` vectors of ``lanes`` outputs, in blocks of ``c`` channels."""
+    """``p`` pixels times ``j`` vectors of ``lanes`` outputs, in blocks of ``c`` channels.
+
+    ``planes``: how many input channels come in plain layout, none if they are blocked.
+    """
 
     target: Target
     c: int
     p: int
     j: int
+    planes: int = 0
+
+    @property
+    def xc(self) -> int:
+        """Channels of a pixel of the padded rows."""
+        return 4 if self.planes else self.c
 
     @property
     def lanes(self) -> int:
@@ -60,7 +71,12 @@ class Tile:
 
     def unrolled(self, conv: QConv) -> int:
         """Input blocks of one turn of the inner loop."""
-        return 2 if self.is_streamed(1) and -(-conv.channels[0] // self.c) % 2 == 0 else 1
+        blocks = -(-conv.channels[0] // self.c)
+        return next(u for u in (4, 2, 1) if blocks % u == 0) if self.is_streamed(1) else 1
+
+    def tail(self, pixels: int) -> int:
+        """Pixels of an image behind its last whole tile, if the kernel has a smaller tile for them."""
+        return pixels % self.p if self.is_streamed(1) and pixels % self.p in _TAILS else 0
 
     @property
     def step_cost(self) -> float:
@@ -76,8 +92,8 @@ class Tile:
         return self.p * x + self.j * w + self.p * self.j * dot + 1
 
 
-def tile_for(target: Target, pixels: int, vectors: int, stride: int = 1) -> Tile:
-    """The cheapest tile for rows (or images) of so many pixels; a divisor of the vectors wide."""
+def tile_for(target: Target, pixels: int, vectors: int, stride: int = 0) -> Tile:
+    """The cheapest tile for rows of so many pixels, or with stride 0 for images; a divisor of the vectors wide."""
     most_p, most_j = _TILES[target.isa, has_dot(target)]
     j = max(w for w in range(1, most_j + 1) if vectors % w == 0)
     most_p = most_p * most_j // j
@@ -85,18 +101,28 @@ def tile_for(target: Target, pixels: int, vectors: int, stride: int = 1) -> Tile
     if pixels < 4:
         return Tile(target, c, pixels, j)
     rivals = [Tile(target, c, p, j) for p in range(most_p, 3, -2) if p <= pixels]
-    rivals = [t for t in rivals if t.p % 4 == 0 or t.is_streamed(stride)]
-    return min(rivals, key=lambda t: -(-pixels // t.p) * t.step_cost)
+    rivals = [t for t in rivals if t.p % 4 == 0 or t.is_streamed(stride or 1)]
+
+    def cost(tile: Tile) -> float:
+        tail = 0 if stride else tile.tail(pixels)
+        whole = -(-(pixels - tail) // tile.p) * tile.step_cost
+        return whole + (replace(tile, p=tail).step_cost if tail else 0.0)
+
+    return min(rivals, key=cost)
 
 
 def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
-    flat = _is_flat(node, conv)
+    flat = _is_flat(node, conv, tile)
     stride = 1 if flat else conv.geo.window.stride[1]
     end = ending(node, tile.target, conv.z)
-    streamed, u = tile.is_streamed(stride), tile.unrolled(conv) if flat else 1
+    streamed, u, tail = (
+        tile.is_streamed(stride),
+        *((tile.unrolled(conv), tile.tail(conv.pixels)) if flat else (1, 0)),
+    )
     params: dict[str, Param] = {
         "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]), "j": tile.j, "lanes": tile.lanes, "p": tile.p,
-        "streamed": streamed, "sw": stride if stride <= 2 else 0, "u": u, **end,
+        "kw": conv.geo.window.kernel[1] if tile.planes else 0, "planes": tile.planes, "streamed": streamed,
+        "sw": stride if stride <= 2 else 0, "tail": tail, "u": u, "xc": tile.xc, **end,
     }  # fmt: skip
     operands = [
         ("x", "const int8_t *"),
@@ -111,10 +137,11 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     )
     names = _FIELDS if flat else _FIELDS + ROW_FIELDS
     window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
+    window = f"first{tile.planes}_kx{params['kw']}{window}" if tile.planes else f"tile_{window}"
     kind = ("u8" if params["flip"] else "s8") + ("dot" if has_dot(tile.target) else "")
-    turn = f"u{u}" if u > 1 else ""
+    turn = (f"and{tail}" if tail else "") + (f"u{u}" if u > 1 else "")
     return Kernel(
-        f"qconv_{kind}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}{turn}{ending_suffix(end)}",
+        f"qconv_{kind}_{window}_c{tile.c}_p{tile.p}x{tile.j}{turn}{ending_suffix(end)}",
         "qconv/tile.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in names),
@@ -123,18 +150,18 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     )
 
 
-def _is_flat(node: Node, conv: QConv) -> bool:
-    return conv.is_pointwise and not flip_of(node.inputs[0])
+def _is_flat(node: Node, conv: QConv, tile: Tile) -> bool:
+    return conv.is_pointwise and not flip_of(node.inputs[0]) and not tile.planes
 
 
 def pack(node: Node, conv: QConv, tile: Tile) -> np.ndarray:
     """Weights [group of vectors][tap][input block][four inputs][vector][lanes x 4 in the target's order]."""
     w, (ipg, opg), c = weights_of(node), conv.channels, tile.c
     width = tile.lanes * tile.j
-    outs, ins = -(-opg // c) * c, -(-ipg // c)
-    full = np.zeros((conv.groups, outs, ins * c, conv.taps), np.int8)
+    outs, ins = -(-opg // c) * c, -(-ipg // tile.xc)
+    full = np.zeros((conv.groups, outs, ins * tile.xc, conv.taps), np.int8)
     full[:, :opg, :ipg] = w
-    parts = full.reshape(conv.groups * outs // width, tile.j, tile.lanes, ins, c // 4, 4, conv.taps)
+    parts = full.reshape(conv.groups * outs // width, tile.j, tile.lanes, ins, tile.xc // 4, 4, conv.taps)
     return np.ascontiguousarray(order_weights(parts.transpose(0, 6, 3, 4, 1, 2, 5), tile.target))
 
 
@@ -146,7 +173,7 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
     vectors = conv.groups * (-(-opg // c) * c // tile.lanes)
     per = max(1, vectors // conv.groups // tile.j)
     sizes = (n, h, w, oh, ow, -(-ic // c), -(-oc // c), -(-ipg // c), vectors // tile.j, 0, per)
-    rows = None if _is_flat(node, conv) else rows_of(conv, c, -(-ic // c))
+    rows = None if _is_flat(node, conv, tile) else rows_of(conv, tile.xc, -(-ic // tile.xc))
     operands: list[Operand] = [
         x,
         Const(partial(pack, node, conv, tile)),
@@ -160,27 +187,33 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
-    """Tiles over channel blocks; groups must consist of whole blocks."""
+    """Tiles over channel blocks; groups must consist of whole blocks. A few input channels may come as planes."""
     c, (ipg, opg) = target.block_of("qint8"), conv.channels
     if c < 4 or c % target.lanes or (conv.groups > 1 and (ipg % c or opg % c)):
         return
-    flat = _is_flat(node, conv)
-    pixels, stride = conv.pixels if flat else conv.geo.output[3], conv.geo.window.stride[1]
-    tile = tile_for(target, pixels, -(-opg // c) * c // target.lanes, stride)
-    yield Candidate(
-        partial(_build, conv, tile),
-        _cost(node, conv, tile),
-        tuple(1 if v.is_const else c for v in node.inputs),
-        (c,),
-        _code(tile),
-        why=f"tiles of {tile.p} pixels x {tile.j * tile.lanes} channels, products of four",
-    )
+    vectors, stride = -(-opg // c) * c // target.lanes, conv.geo.window.stride[1]
+    few = conv.groups == 1 and ipg <= 4 and conv.geo.window.kernel[1] <= _WIDEST_FIRST
+    for planes in (ipg, 0) if few else (0,):
+        is_flat = _is_flat(node, conv, Tile(target, c, 1, 1, planes))
+        sizes = (conv.pixels, vectors) if is_flat else (conv.geo.output[3], vectors, stride)
+        tile = tile_for(target, *sizes)
+        tile = replace(tile, planes=planes)
+        blocks = [1 if v.is_const or (planes and v is node.inputs[0]) else c for v in node.inputs]
+        yield Candidate(
+            partial(_build, conv, tile),
+            _cost(node, conv, tile),
+            tuple(blocks),
+            (c,),
+            _code(conv, tile),
+            why=f"tiles of {tile.p} pixels x {tile.j * tile.lanes} channels, products of four",
+        )
 
 
 def _cost(node: Node, conv: QConv, tile: Tile) -> float:
-    flat = _is_flat(node, conv)
+    flat = _is_flat(node, conv, tile)
     ipg, opg = conv.channels
-    steps = conv.taps * (-(-ipg // tile.c) * (tile.c // 4) * tile.step_cost + (0 if flat else 8))
+    turn = 0 if flat else 2 if tile.planes else 8
+    steps = conv.taps * (-(-ipg // tile.xc) * (tile.xc // 4) * tile.step_cost + turn)
     n, _, oh, ow = conv.geo.output
     tiles = n * (-(-oh * ow // tile.p) if flat else oh * -(-ow // tile.p))
     vectors = conv.groups * (-(-opg // tile.c) * tile.c // tile.lanes)
@@ -188,5 +221,6 @@ def _cost(node: Node, conv: QConv, tile: Tile) -> float:
     return tiles * (vectors // tile.j) * (steps + 10 * tile.p * tile.j + 20) + copies
 
 
-def _code(tile: Tile) -> int:
-    return int(400 + 4 * tile.step_cost * (tile.c // 4) + 40 * tile.p * tile.j)
+def _code(conv: QConv, tile: Tile) -> int:
+    steps = conv.geo.window.kernel[1] if tile.planes else tile.c // 4
+    return int(400 + 4 * tile.step_cost * steps + 40 * tile.p * tile.j)

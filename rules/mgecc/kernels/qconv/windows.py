@@ -52,6 +52,11 @@ class Rows:
         return self.sw == 1 and self.ow > self.p and (self.ow - self.p) % 2 == 1
 
     @property
+    def is_narrow(self) -> bool:
+        """Whether a tile is a whole row, which is then written out for its width."""
+        return self.ow == self.p
+
+    @property
     def windows(self) -> int:
         last = self.ow + self.is_odd
         return -(-last // self.offsets) + 2 * (self.most_chunks - 1)
@@ -70,9 +75,11 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     window, rows = conv.geo.window, rows_of(conv, target)
     end, flip = ending(node, target, conv.z), flip_of(node.inputs[0])
     (kh, kw), (sh, sw) = window.kernel, window.stride
+    narrow = (conv.geo.x[3], window.pad[1][0], rows.windows) if rows.is_narrow else (0, 0, 0)
     params: dict[str, Param] = {
         "chunks": tuple(rows.chunks(o) for o in range(rows.offsets)), "flip": flip,
-        "kh": kh, "odd": rows.is_odd, "p": rows.p, "sh": sh, "sw": sw, **end,
+        "kh": kh, "odd": rows.is_odd, "p": rows.p, "sh": sh, "sw": sw, "wide_x": narrow[0], "pl": narrow[1],
+        "windows": narrow[2], **end,
     }  # fmt: skip
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
@@ -81,7 +88,11 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     ]
     stride = f"s{sw}" if sh == sw else f"s{sh}x{sw}"
     kind = "u8" if flip else "s8"
-    tile = f"p{rows.p}" + ("odd" if rows.is_odd else "")
+    tile = (
+        f"p{rows.p}"
+        + ("odd" if rows.is_odd else "")
+        + (f"w{narrow[0]}l{narrow[1]}" if rows.is_narrow else "")
+    )
     return Kernel(
         f"qconv_{kind}dot_depthwise_k{kh}x{kw}{stride}_c4_{tile}{ending_suffix(end)}",
         "qconv/windows.c.j2",

@@ -138,4 +138,34 @@ MG_INLINE void mg_pad_row(int8_t *to, const int8_t *from, int32_t left, int32_t 
         memcpy(to + left, from, (size_t)count);
     if (right) memset(to + left + count, fill, (size_t)right);
 }
+
+/* `planes` <= 4 rows of `w` bytes, `apart` bytes from one to the next, as one padded row of pixels of four channels, of which
+ * those past `planes` may hold anything. */
+MG_INLINE void mg_pad_planes(int8_t *to, const int8_t *from, ptrdiff_t apart, int planes, int32_t w, int32_t left, int32_t bytes,
+                             int fill, int flip)
+{
+    if (!from) {
+        memset(to, fill, (size_t)bytes);
+        return;
+    }
+    const int8_t *p0 = from, *p1 = planes > 1 ? p0 + apart : p0, *p2 = planes > 2 ? p1 + apart : p0, *p3 = planes > 3 ? p2 + apart : p0;
+    int32_t i = 0;
+    memset(to, fill, (size_t)left);
+    to += left;
+#ifdef __ARM_NEON
+    const int8x16_t turn = vdupq_n_s8((int8_t)flip);
+    while (w >= 16 && i < w) {
+        const int32_t at = i + 16 <= w ? i : w - 16;
+        int8x16x4_t x = {{vld1q_s8(p0 + at), vld1q_s8(p1 + at), vld1q_s8(p2 + at), vld1q_s8(p3 + at)}};
+        for (int m = 0; m < 4; m++) x.val[m] = veorq_s8(x.val[m], turn);
+        vst4q_s8(to + 4 * at, x);
+        i += 16;
+    }
+#endif
+    for (; i < w; i++) {
+        const uint32_t low = (uint8_t)p0[i] | (uint32_t)(uint8_t)p1[i] << 8, high = (uint8_t)p2[i] | (uint32_t)(uint8_t)p3[i] << 8;
+        mg_put_word(to + 4 * i, (int32_t)((low | high << 16) ^ ((uint32_t)flip * 0x01010101u)));
+    }
+    memset(to + 4 * w, fill, (size_t)(bytes - left - 4 * w));
+}
 #endif
