@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mgecc.ops.custom import UserKernel
     from mgecc.passes.inputs import InputForm
     from mgecc.planner import Program
+    from mgecc.planner.limits import Goal
     from mgecc.planner.weights import WeightSection
 
 MAX_MODEL_BYTES = 1 << 31
@@ -104,6 +105,7 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     CompileError lists all problems of the model.
     """
     from mgecc.graph import CompileError
+    from mgecc.planner.limits import check
     from mgecc.planner.plan import share_weights
     from mgecc.planner.weights import WeightSection
 
@@ -116,6 +118,7 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     if errors:
         raise _errors_of_sets(config, errors)
     _check_sets(config, programs[:: len(members(target))])
+    check(_goal(config), len(weights.bytes()), max(program.arena for program in programs))
     return share_weights(programs, weights)
 
 
@@ -172,7 +175,13 @@ def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Pro
     if config.options.get("enable_compress_fp16"):
         compress.run(graph)
     extents.carry(graph, problems)
-    return with_copy(plan(graph, target, config.optimize, problems, weights))
+    return with_copy(plan(graph, target, _goal(config), problems, weights))
+
+
+def _goal(config: ModelConfig) -> Goal:
+    from mgecc.planner.limits import Goal
+
+    return Goal(config.optimize, config.flash, config.ram)
 
 
 def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:

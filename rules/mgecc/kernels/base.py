@@ -86,6 +86,7 @@ class Candidate:
     ``in_blocks`` / ``out_blocks``: NCHWc block of each input and output value this way needs (1 = plain; entry
     ignored for constants). ``build`` makes the calls, given the node with its values already in those layouts.
     ``cost``: estimated executed instructions. ``code``: estimated bytes of machine code.
+    ``scratch``: bytes of workspace. ``weights``: bytes that packed weights take beyond the operator's own.
     ``inplace``: positions of inputs over which output 0 may be written. ``place``: for nodes without calls, e.g. a
     reshape: the output is the input's memory. ``why``: one phrase for the report.
     """
@@ -98,6 +99,8 @@ class Candidate:
     inplace: tuple[int, ...] = ()
     place: tuple[Place, ...] = field(default=())
     why: str = ""
+    scratch: int = 0
+    weights: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cost", largest(self.cost))

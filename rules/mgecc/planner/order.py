@@ -30,22 +30,27 @@ def _need(node: Node) -> int:
 
 def peak(graph: Graph, nodes: list[Node]) -> int:
     """Most bytes that are live at one step of this order, graph inputs and outputs included."""
+    return max(live(graph, nodes), default=sum(map(_bytes, graph.inputs)))
+
+
+def live(graph: Graph, nodes: list[Node]) -> list[int]:
+    """Bytes that are live at each step of this order, graph inputs and outputs included."""
     last: dict[Value, int] = {}
     for step, node in enumerate(nodes):
         last.update(dict.fromkeys(node.inputs, step))
     last.update({v: len(nodes) for _, v in graph.outputs})
-    live = sum(map(_bytes, graph.inputs))
-    most = live
+    now = sum(map(_bytes, graph.inputs))
+    steps: list[int] = []
     for step, node in enumerate(nodes):
-        live += sum(map(_bytes, node.outputs))
-        most = max(most, live)
+        now += sum(map(_bytes, node.outputs))
+        steps.append(now)
         dead = [
             v
             for v in dict.fromkeys([*node.inputs, *node.outputs])
             if not v.is_const and last.get(v, step) == step
         ]
-        live -= sum(map(_bytes, dead))
-    return most
+        now -= sum(map(_bytes, dead))
+    return steps
 
 
 def _depth_first(graph: Graph, prefer: _Preference) -> list[Node]:

@@ -10,6 +10,7 @@ from mgecc.graph.sizes import OPEN, Undecided, greatest, sizes_in
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena
 from mgecc.planner.buffers import Buffer, Sharing, Step
+from mgecc.planner.limits import Goal
 from mgecc.planner.macs import macs
 from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
@@ -98,11 +99,11 @@ def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall
 
 
 def plan(
-    graph: Graph, target: Target, goal: str, problems: Diagnostics, weights: WeightSection | None = None
+    graph: Graph, target: Target, goal: Goal, problems: Diagnostics, weights: WeightSection | None = None
 ) -> Program:
     """Plan a graph for one target; CompileError if some node cannot be served.
 
-    ``goal``: speed, size or memory. ``weights``: a section that several programs fill together; see ``share_weights``.
+    ``weights``: a section that several programs fill together; see ``share_weights``.
     """
     weights = weights or WeightSection()
     reorder(graph)

@@ -14,10 +14,13 @@ from mgecc.graph.sizes import equal, largest
 from mgecc.kernels import Candidate, Place, candidates
 from mgecc.kernels.base import served
 from mgecc.ops import find
+from mgecc.planner.limits import Goal, room, spare_flash
 from mgecc.planner.shrink import Choice, share_kernels
 from mgecc.targets import Target
 
 Blocks = dict[int, float]
+# Instructions that a byte of packed weights beyond the operators' own costs, tried in this order until flash suffices.
+_PRICES = (0.1, *(2.0**k for k in range(-3, 12)))
 
 
 def relayout_cost(value: Value, have: int, want: int) -> float:
@@ -56,15 +59,27 @@ def _unserved(node: Node, target: Target) -> Unsupported:
 
 
 class Selection:
-    """State of one selection run. ``goal`` weighs a candidate: speed counts instructions, size counts code bytes."""
+    """State of one selection run. ``goal`` weighs a candidate: speed counts instructions, size counts bytes, too.
 
-    def __init__(self, graph: Graph, target: Target, goal: str) -> None:
+    ``price``: instructions that a byte of packed weights beyond the operator's own costs.
+    """
+
+    def __init__(self, graph: Graph, target: Target, goal: Goal) -> None:
         self.graph, self.target, self.goal = graph, target, goal
         self.table: dict[Value, Blocks] = {v: {1: 0.0} for v in graph.inputs}
         self.options: dict[Node, list[Candidate]] = {}
+        self.room = room(graph, goal)
+        self.price = _PRICES[0]
 
     def own_cost(self, candidate: Candidate) -> float:
-        return candidate.cost + (200.0 * candidate.code if self.goal == "size" else 0.0)
+        size = 200.0 * (candidate.code + candidate.weights) if self.goal.kind == "size" else 0.0
+        return candidate.cost + self.price * candidate.weights + size
+
+    def _fitting(self, node: Node) -> list[Candidate]:
+        """Candidates whose scratch memory has room; those with the least scratch if none has."""
+        found = options(node, self.target)
+        most = max(self.room[node], min(c.scratch for c in found))
+        return [c for c in found if c.scratch <= most]
 
     def input_cost(self, node: Node, candidate: Candidate) -> float:
         """Cheapest way to have all inputs in the layouts that the candidate wants."""
@@ -77,14 +92,28 @@ class Selection:
     def forward(self, problems: Diagnostics) -> None:
         for node in self.graph.nodes:
             try:
-                self.options[node] = options(node, self.target)
+                self.options[node] = self._fitting(node)
             except Unsupported as error:
                 problems.add_error(node, error)
                 # What follows may have problems of its own, and all of them are to be told.
                 self.table.update((value, {1: 0.0}) for value in node.outputs)
                 continue
-            for k, value in enumerate(node.outputs):
-                self.table[value] = self._costs(node, k)
+            self._fill(node)
+
+    def _fill(self, node: Node) -> None:
+        for k, value in enumerate(node.outputs):
+            self.table[value] = self._costs(node, k)
+
+    def within(self, flash: float) -> list[Choice]:
+        """What is cheapest of what does not take more than ``flash`` bytes of additional weights, or the least."""
+        chosen: list[Choice] = []
+        for self.price in _PRICES:
+            for node in self.graph.nodes:
+                self._fill(node)
+            chosen = self.backward()
+            if sum(choice.candidate.weights for choice in chosen) <= flash:
+                break
+        return chosen
 
     def _costs(self, node: Node, k: int) -> Blocks:
         costs: Blocks = {}
@@ -114,14 +143,14 @@ class Selection:
         return self.own_cost(candidate) + self.input_cost(node, candidate) + after
 
 
-def select(graph: Graph, target: Target, goal: str, problems: Diagnostics) -> list[Choice]:
+def select(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> list[Choice]:
     """Choose for all nodes; problems are collected, and then nothing is chosen."""
     selection = Selection(graph, target, goal)
     selection.forward(problems)
     if problems.problems:
         return []
-    chosen = place_relayouts(graph, selection.backward(), target)
-    return share_kernels(chosen) if goal == "size" else chosen
+    chosen = place_relayouts(graph, selection.within(spare_flash(graph, goal)), target)
+    return share_kernels(chosen) if goal.kind == "size" else chosen
 
 
 def place_relayouts(graph: Graph, chosen: list[Choice], target: Target) -> list[Choice]:

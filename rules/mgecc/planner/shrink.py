@@ -51,7 +51,8 @@ class _Use:
         own = set(_kernels(choice.node, choice.candidate))
         kernels = _kernels(choice.node, candidate)
         new = [k for k in kernels if self.count[k] - (k in own) == 0]
-        return candidate.cost + INSTRUCTIONS_PER_BYTE * candidate.code * len(new) / max(1, len(kernels))
+        code = candidate.code * len(new) / max(1, len(kernels))
+        return candidate.cost + INSTRUCTIONS_PER_BYTE * (code + candidate.weights)
 
     def move(self, choice: Choice, candidate: Candidate) -> None:
         self.count.subtract(_kernels(choice.node, choice.candidate))

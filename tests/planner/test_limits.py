@@ -1,0 +1,86 @@
+"""Winograd's transformed weights and its scratch memory are taken only where flash and RAM allow."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from mgecc import ops
+from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
+from mgecc.planner.limits import Goal, check
+from mgecc.planner.plan import plan
+from mgecc.planner.program import Program
+from mgecc.targets import load_target
+
+CHANNELS = (16, 32, 64)
+WEIGHTS = sum(a * b * 9 * 4 for a, b in pairwise(CHANNELS))
+
+
+def network(size: int) -> Graph:
+    """Two convolutions, the second with four times the weights of the first."""
+    x = Value("x", TensorType((1, CHANNELS[0], size, size), DType("float32")))
+    graph, rng = Graph("net", [x]), np.random.default_rng(1)
+    for i, (ic, oc) in enumerate(pairwise(CHANNELS)):
+        w = rng.normal(size=(oc, ic, 3, 3)).astype(np.float32)
+        weights = Value(f"w{i}", TensorType(w.shape, DType("float32")), const=w)
+        attrs = {"mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", "activation": ("RELU",)}
+        sizes = {f"{what}_{d}": n for what, n in (("pad", 1), ("stride", 1), ("dilate", 1)) for d in "hw"}
+        node = Node("ConvBias", f"conv{i}", attrs | sizes, [x, weights])
+        node.outputs = [Value(f"y{i}", t, node) for t in ops.infer(node)]
+        graph.nodes.append(node)
+        x = node.output
+    graph.outputs = [("y", x)]
+    return graph
+
+
+def planned(goal: Goal, size: int = 24) -> Program:
+    return plan(network(size), load_target("arm64"), goal, Diagnostics("net"))
+
+
+def winograds(program: Program) -> int:
+    return sum("winograd" in call.kernel.symbol for call in program.calls)
+
+
+def test_speed_takes_winograd_for_both_layers() -> None:
+    assert winograds(planned(Goal())) == 2
+
+
+def test_size_takes_none() -> None:
+    program = planned(Goal("size"))
+    assert winograds(program) == 0 and len(program.weights) < 1.1 * WEIGHTS
+
+
+@pytest.mark.parametrize("spare", [0, 60_000, 150_000, 400_000])
+def test_weights_fit_the_flash_that_there_is(spare: int) -> None:
+    program = planned(Goal(flash=WEIGHTS + spare))
+    assert len(program.weights) <= WEIGHTS + spare + 1024
+
+
+def test_the_more_flash_the_larger_the_tiles() -> None:
+    programs = [planned(Goal(flash=WEIGHTS + spare)) for spare in (0, 100_000, 250_000, 1_000_000)]
+    bytes_ = [len(program.weights) for program in programs]
+    assert [winograds(program) > 0 for program in programs] == [False, True, True, True]
+    assert bytes_ == sorted(set(bytes_))
+
+
+def test_memory_takes_only_scratch_that_does_not_raise_the_peak() -> None:
+    assert planned(Goal("memory"), 10).arena == planned(Goal("size"), 10).arena
+
+
+def test_speed_raises_the_peak_by_a_quarter_at_most() -> None:
+    for size in (4, 7, 10, 24):
+        assert planned(Goal(), size).arena <= 1.25 * planned(Goal("size"), size).arena
+
+
+def test_ram_limits_scratch() -> None:
+    least = planned(Goal("size")).arena
+    assert planned(Goal(ram=least)).arena <= least
+
+
+def test_limits_that_cannot_be_met_say_by_how_much() -> None:
+    check(Goal(flash=100, ram=100), 100, 100)
+    with pytest.raises(Unsupported, match=r"the weights take 120 bytes, 20 more than `flash: 100`"):
+        check(Goal(flash=100), 120, 0)
+    with pytest.raises(Unsupported, match=r"the arena takes 130 bytes, 30 more than `ram: 100`"):
+        check(Goal(ram=100), 0, 130)
