@@ -152,9 +152,7 @@ def _cost(plan: Plan) -> float:
     tile, tiles = plan.tile, largest(plan.tiles)
     strips = -(-tiles // plan.strip)
     sums = tile.p * tile.j * (1.0 if tile.isa == "neon64" else 2.0)
-    product = -(-tiles // tile.p) * (plan.blocks[0] * tile.step_cost + sums + 20) + strips * (
-        sums / 2 + 20
-    )
+    product = -(-tiles // tile.p) * (plan.blocks[0] * tile.step_cost + sums + 20) + strips * (sums / 2 + 20)
     # Weights are read ahead while products are computed: the slower of the two counts.
     reads = strips if plan.weights > _CACHED_WEIGHTS else 1
     compute = plan.groups * plan.places * product + _transforms(plan)
