@@ -2,12 +2,14 @@
 
 Requests and replies are JSON objects. ``{"config", "name", "target", "cpu", "optimize", "folder", "reads"}`` compiles
 a model into a folder, opening no files of the user's but ``reads``; the reply is ``{"uses": [...]}``, the optional
-files of the compiler that were used, or ``{"error": text, "status": number}``. ``config`` is a path, a list of paths
+files of the compiler that were used, ``{"error": text, "status": number}``, or ``{"full": path}`` where there was no
+room to write. ``config`` is a path, a list of paths
 whose models make one library, or image functions with their element types. The process ends when its input does.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -33,6 +35,8 @@ def compile_request(request: dict[str, Any]) -> dict[str, Any]:
     except InputError as error:
         return {"error": str(error), "status": INPUT}
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return {"full": str(error.filename or request["folder"])}
         text = f"{error.filename or request['folder']}: {error.strerror or error}"
         return {"error": text, "status": FAILED}
     except Exception:  # noqa: BLE001 -- the process must outlive a defect, and the build must show it

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from SCons.Errors import BuildError
 
 from mgecc.rules.cache import action_key
 from mgecc.rules.cache.store import file_digest
+from mgecc.rules.diskfull import FULL, full_disk_ends_step, is_full
 from mgecc.rules.explain import explain
 from mgecc.rules.identity import Uses, whole_digest
 from mgecc.rules.workers import Workers
@@ -32,9 +34,9 @@ def _nothing() -> None:
 class Failure(BuildError):
     """A failed step; SCons would end with status 2 after every kind, this keeps the status that the step gave."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, text: str = "") -> None:
         self.kind = nearest_status(status)
-        super().__init__(errstr=f"Error {self.kind}", status=self.kind)
+        super().__init__(errstr=text or f"Error {self.kind}", status=self.kind)
 
     @property
     def exitstatus(self) -> int:
@@ -47,7 +49,14 @@ class Failure(BuildError):
 
 def _telling(function: Callable[..., int]) -> Callable[..., Failure | None]:
     def execute(target: list[Any], source: list[Any], env: Any) -> Failure | None:
-        status = function(target, source, env)
+        try:
+            status = function(target, source, env)
+        except StepError as error:
+            status = _fail(str(error), error.status)
+        except OSError as error:
+            if is_full(error):
+                return Failure(FAILED, full_disk_ends_step(error))
+            status = _fail(f"mgecc: error: {error.filename or target[0]}: {error.strerror or error}", FAILED)
         return Failure(status) if status else None
 
     return execute
@@ -94,7 +103,7 @@ class StepError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """What an action does. ``run`` makes the outputs and returns what its tool printed, or raises StepError.
+    """What an action does. ``run`` makes the outputs and returns what its tool printed, or raises StepError, OSError.
 
     ``uses``: where a model's compilation notes what it used. ``cached``: worth keeping in a cache.
     """
@@ -118,14 +127,6 @@ class StepAction(SignedAction):
     def _carry_out(self, target: list[Any], source: list[Any], env: Any) -> int:
         if env["MGE_EXPLAIN"]:
             _show(f"{explain(target)}.")
-        try:
-            return self._make(target, source, env)
-        except StepError as error:
-            return _fail(str(error), error.status)
-        except OSError as error:
-            return _fail(f"mgecc: error: {error.filename or target[0]}: {error.strerror or error}", FAILED)
-
-    def _make(self, target: list[Any], source: list[Any], env: Any) -> int:
         cache = env["MGE_CACHE"] if self._step.cached else None
         outputs = self._outputs(target)
         for path in outputs.values():
@@ -198,6 +199,8 @@ def compile_action(request: dict[str, Any], uses: Uses, signature: str, shown: s
 
     def run(_inputs: list[str]) -> str:
         reply = _workers.compile(request)
+        if "full" in reply:
+            raise OSError(ENOSPC, FULL, reply["full"])
         if "error" in reply:
             raise StepError(f"mgecc: error: {reply['error']}", reply["status"])
         uses.write(reply["uses"])

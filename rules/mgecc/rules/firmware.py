@@ -213,11 +213,12 @@ def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[
         words = [Path(word) for word in (*map(str, inputs), *toolchain.map_args(partial))]
         try:
             link_program(toolchain, elf, words, script and Path(str(script)))
+            os.replace(partial, map_file)
         except ToolError as error:
-            partial.unlink(missing_ok=True)
             sys.stderr.write(f"{error}\n")
             return FAILED
-        os.replace(partial, map_file)
+        finally:
+            partial.unlink(missing_ok=True)
         return 0
 
     flags = " ".join(toolchain.flags_for(request.tools.optimize))

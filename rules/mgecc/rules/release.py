@@ -23,7 +23,7 @@ from mgecc.rules.model import ModelNodes, peek
 from mgecc.rules.pipeline import PipelineNodes
 from mgecc.targets import load_target, load_toolchain
 from mgecc.toolrun.sources import include_folder
-from mgecc.toolrun.status import FAILED, INPUT
+from mgecc.toolrun.status import INPUT
 
 _KINDS = (ModelNodes, CvNodes, FirmwareNodes)
 
@@ -46,9 +46,9 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
     def write(target: list[Any], source: list[Any], env: Any) -> int:
         try:
             write_release(Path(str(target[0])), name, [part_of(nodes) for nodes in chosen])
-        except (EpochError, OSError) as error:
+        except EpochError as error:
             sys.stderr.write(f"mgecc: error: {error}\n")
-            return INPUT if isinstance(error, EpochError) else FAILED
+            return INPUT
         return 0
 
     date = os.environ.get("SOURCE_DATE_EPOCH", "")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import sys
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import SCons.SConsign
 
+from mgecc.rules.diskfull import warn
 from mgecc.rules.outputs import Record
 from mgecc.toolrun.process import write_atomically
 
@@ -71,7 +71,7 @@ class _Shards:
                 shard.save()
         except OSError as error:
             if not self._warned:
-                _warn(f"{self._root}: {error.strerror}; what was built now may be built again")
+                warn(f"{self._root}: {error.strerror}; what was built now may be built again")
             self._warned = True
 
 
@@ -89,7 +89,7 @@ class _Shard:
         digest, self._saved = data[:32], data[32:]
         if sha256(self._saved).digest() != digest:
             self._saved = b""
-            _warn(f"{path} is damaged; what it spoke of is built anew")
+            warn(f"{path} is damaged; what it spoke of is built anew")
         else:
             self.entries = pickle.loads(self._saved)
 
@@ -99,10 +99,6 @@ class _Shard:
             return
         write_atomically(self._path, sha256(data).digest() + data)
         self._saved = data
-
-
-def _warn(text: str) -> None:
-    sys.stderr.write(f"mgecc: warning: {text}\n")
 
 
 class Saver:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +29,7 @@ def clean_environment() -> dict[str, str]:
 def run_tool(make_args: Callable[[str], Sequence[str]], output: Path) -> str:
     """Run ``make_args(temporary name)``, then give the finished file its name; returns what the tool printed.
 
-    A killed run leaves no half-written output. Raises ToolError.
+    A killed run leaves no half-written output. Raises ToolError, and OSError where the disk was full.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(f"{output.name}.partial")
@@ -44,10 +46,27 @@ def run_tool(make_args: Callable[[str], Sequence[str]], output: Path) -> str:
         check=False,
     )
     if done.returncode:
-        partial.unlink(missing_ok=True)
+        why = _full_disk(done, output.parent)
+        remove_leftovers(output)
+        if why:
+            raise OSError(errno.ENOSPC, why, os.fspath(output))
         raise ToolError(f"{shlex.join(args)}\n{done.stdout}".rstrip())
     os.replace(partial, output)
     return done.stdout
+
+
+def _full_disk(done: subprocess.CompletedProcess[str], folder: Path) -> str:
+    """What says that a tool failed because the disk is full; empty if it did for another reason.
+
+    Linkers write through memory: all they get is a bus error, which means that if there is little room indeed.
+    """
+    full = os.strerror(errno.ENOSPC)
+    told = [line.strip() for line in done.stdout.splitlines() if full in line]
+    if told or done.returncode != -signal.SIGBUS:
+        return told[-1] if told else ""
+    inputs = sum(os.path.getsize(word) for word in done.args[1:] if os.path.isfile(word))
+    disk = os.statvfs(folder)
+    return full if disk.f_bavail * disk.f_frsize < 2 * inputs + (1 << 20) else ""
 
 
 def remove_leftovers(output: Path) -> None:

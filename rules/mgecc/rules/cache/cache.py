@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from mgecc.rules.cache.result import Damaged, Output, Result, decode
 from mgecc.rules.cache.store import Store, StoreError, file_digest
+from mgecc.rules.diskfull import warn
 
 MODES = ("rw", "ro", "off")
 _MAX_RESULT = 1 << 20
@@ -122,4 +122,4 @@ class Cache:
 
     def _say(self, text: str) -> None:
         with self._lock:
-            sys.stderr.write(f"mgecc: warning: cache {self._shown}: {text}\n")
+            warn(f"cache {self._shown}: {text}")
