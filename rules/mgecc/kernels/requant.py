@@ -106,7 +106,7 @@ def ending_suffix(end: dict[str, Param]) -> str:
 
 def has_dot(target: Target) -> bool:
     """Whether the processor sums products of four bytes in one instruction."""
-    return target.has("dot") or "-mavx512vnni" in target.cflags
+    return target.has("dot") or target.has("i8mm") or "-mavx512vnni" in target.cflags
 
 
 def products(target: Target) -> str:

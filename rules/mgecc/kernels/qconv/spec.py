@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, serves
-from mgecc.kernels.qconv import depthwise, plain, tile, windows
+from mgecc.kernels.qconv import depthwise, matrices, plain, tile, windows
 from mgecc.kernels.qconv.geometry import qconv_of
 from mgecc.targets import Target
 
@@ -19,6 +19,7 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
         yield from windows.candidates(node, conv, target)
         yield from depthwise.candidates(node, conv, target)
     elif conv is not None:
+        yield from matrices.candidates(node, conv, target)
         yield from tile.candidates(node, conv, target)
     yield from plain.candidates(node, target)
 
