@@ -163,12 +163,13 @@ def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Pro
     """The program of one set of input shapes, or for all declared sizes, for one kernel set."""
     from mgecc.emit.sizes import with_copy
     from mgecc.graph.sizes import declare
-    from mgecc.passes import compress, extents, inputs, ioc16, optimize
+    from mgecc.passes import compress, extents, inputs, ioc16, optimize, size_values
     from mgecc.planner.plan import plan
 
     declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
     graph, problems = survey(config.with_sizes(declared))
     inputs.run(graph, input_forms(config, graph), problems)
+    size_values.run(graph)
     optimize(graph)
     if config.options.get("enable_ioc16"):
         ioc16.run(graph)

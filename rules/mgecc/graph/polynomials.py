@@ -123,6 +123,8 @@ def fixed_number(terms: Terms) -> int | None:
 def quotient(a: Terms, b: Terms) -> Terms:
     """a // b, rounded down; b is positive."""
     divisor = fixed_number(b)
+    if divisor is not None and divisor < 0:
+        return quotient(plus((), a, -1), constant(-divisor))
     if divisor is None:
         whole, rest = _exact(a, b)
         if not rest:

@@ -7,10 +7,11 @@ False only if that is so for *every* declared combination of sizes; else, and wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -106,6 +107,9 @@ class Sym:
     def __rtruediv__(self, other: Any) -> Any:
         return _real("/", other, self)
 
+    def __pow__(self, other: int) -> Any:
+        return prod([self] * other)
+
     def __neg__(self) -> Any:
         return 0 - self
 
@@ -158,7 +162,7 @@ class Sym:
 
 
 def _divide(a: Terms, b: Terms) -> int:
-    if decide(plus(constant(1), b, -1), "<=") is not True:
+    if fixed_number(b) in (None, 0) and decide(plus(constant(1), b, -1), "<=") is not True:
         raise Undecided(f"{text(a)} is divided by {text(b)}, which is not always positive")
     return number(quotient(a, b))
 
@@ -168,7 +172,11 @@ _lenient = ContextVar("lenient", default=False)
 
 @contextmanager
 def lenient() -> Iterator[None]:
-    """Inside, numbers that are not equal for all sizes count as different: for steps that may as well be left out."""
+    """Inside, numbers that are not equal for all sizes count as different, unless one of them is 0.
+
+    For steps that may as well be left out, and for choices between a special and a general way: what is right for
+    different numbers is right for equal ones. Whether there is anything at all is another question.
+    """
     token = _lenient.set(True)
     try:
         yield
@@ -179,7 +187,7 @@ def lenient() -> Iterator[None]:
 def _answer(a: Any, b: Any, relation: str, terms: Terms) -> bool:
     found = decide(terms, relation)
     if isinstance(found, str):
-        if relation == "==" and _lenient.get():
+        if relation == "==" and _lenient.get() and not (isinstance(b, int) and b == 0):
             return False
         raise Undecided(f"whether {a} {relation} {b} depends on the sizes ({found})")
     return found
@@ -309,6 +317,11 @@ def _atom_data(atom: Atom) -> Any:
 def sizes_in(x: Any) -> list[Atom]:
     """The sizes that a number depends on."""
     return sizes_of(x.terms) if isinstance(x, Sym) else []
+
+
+def has_sizes(shape: Sequence[int]) -> bool:
+    """Whether some of these numbers depend on sizes."""
+    return any(isinstance(n, Sym) for n in shape)
 
 
 def always(claim: Callable[[], bool]) -> bool:

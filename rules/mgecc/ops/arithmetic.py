@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported
+from mgecc.graph.sizes import equal, is_one
 from mgecc.ops.activation import IDENTITY, Activation, apply, check, of_node
 from mgecc.ops.quantize import dequantize, quantize, requantize, same_unit, scale_of
 
@@ -93,7 +94,7 @@ def finish(
 
 def stretches(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
     """Whether a value of ``shape`` broadcasts to ``full`` without enlarging it."""
-    return len(shape) <= len(full) and all(s in (1, n) for s, n in zip(shape[::-1], full[::-1]))
+    return len(shape) <= len(full) and all(is_one(s) or equal(s, n) for s, n in zip(shape[::-1], full[::-1]))
 
 
 def finish_node(node: Node, total: np.ndarray, terms: Sequence[Numbers], direct: bool = False) -> np.ndarray:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
+from mgecc.graph.sizes import least, most, whole
 from mgecc.ops.known import axis_of, known
 
 
@@ -45,7 +46,22 @@ def items_of(node: Node, first: int) -> list[Item]:
 def _number(array: np.ndarray) -> int:
     if array.size != 1:
         raise Unsupported(f"a bound of shape {list(array.shape)} is not one number")
-    return int(array.reshape(-1)[0])
+    return whole(array.reshape(-1)[0])
+
+
+def span_of(part: slice, size: int) -> tuple[int, int, int]:
+    """First position, number of elements and step of a slice of ``size`` elements, as Python counts them."""
+    step = 1 if part.step is None else part.step
+    low, high = (0, size) if step > 0 else (-1, size - 1)
+    start, stop = (low, high) if step > 0 else (high, low)
+    start = start if part.start is None else _end(part.start, size, (low, high))
+    stop = stop if part.stop is None else _end(part.stop, size, (low, high))
+    return start, most(0, -((start - stop) // step)), step
+
+
+def _end(position: int, size: int, limits: tuple[int, int]) -> int:
+    """One end of a slice; negative positions count from the end."""
+    return most(limits[0], least(limits[1], position + size if position < 0 else position))
 
 
 def slice_of(item: Item, inputs: Sequence[np.ndarray]) -> slice:
@@ -69,7 +85,7 @@ def sliced_size(node: Node, item: Item, size: int) -> int:
     if is_open(node, item):
         return -(-size // abs(step))
     begin, end = (None if p is None else _number(known(node, p)) for p in (item.begin, item.end))
-    return len(range(*slice(begin, end, step).indices(size)))
+    return span_of(slice(begin, end, step), size)[1]
 
 
 def index_array(array: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph.sizes import Sym
 from mgecc.ops.index_items import Item, check_index, index_array, is_open, items_of, slice_of, sliced_size
 from mgecc.ops.known import at_least_1d, broadcast_shape
 from mgecc.ops.registry import Operator, operator
@@ -81,6 +82,14 @@ def _sizes(node: Node, items: list[Item]) -> list[int]:
     return sizes
 
 
+def _check_range(index: Value, size: int) -> None:
+    """Undecided unless constant indices address something whatever the declared sizes are."""
+    if index.const is not None and isinstance(size, Sym) and index.const.size:
+        low, high = int(index.const.min()), int(index.const.max())
+        if low + size < 0 or high >= size:
+            raise Unsupported(f"indices from {low} to {high} do not fit an axis of {size}")
+
+
 def _sub_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
     gone = set()
     for item in items:
@@ -88,6 +97,7 @@ def _sub_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
             if node.inputs[item.idx].type.elements != 1:
                 raise Unsupported(f"the index of axis {item.axis} is not one number")
             check_index(node.inputs[item.idx])
+            _check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
             gone.add(item.axis)
     return at_least_1d([n for i, n in enumerate(_sizes(node, items)) if i not in gone])
 
@@ -97,6 +107,9 @@ def _vec_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
     if not axes:
         raise Unsupported("no axis has an index")
     part = broadcast_shape([check_index(node.inputs[i.idx]) for i in items if i.idx is not None])
+    for item in items:
+        if item.idx is not None:
+            _check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
     sizes = _sizes(node, items)
     rest = [n for i, n in enumerate(sizes) if i not in axes]
     place = axes[0] if axes[-1] - axes[0] + 1 == len(axes) else 0
@@ -108,6 +121,7 @@ def _mesh_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
     for item in items:
         if item.idx is not None:
             check_index(node.inputs[item.idx])
+            _check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
             sizes[item.axis] = node.inputs[item.idx].type.elements
     return tuple(sizes)
 

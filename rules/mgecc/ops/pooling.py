@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph.sizes import whole
 from mgecc.ops import layout
 from mgecc.ops.arithmetic import Numbers, store
 from mgecc.ops.quantize import round_half_away, saturate
@@ -78,14 +79,14 @@ def _evaluate(node: Node, x: np.ndarray, window: Window) -> list[np.ndarray]:
 
 
 def _window(attrs: dict[str, Any]) -> Window:
-    return window_of(attrs, (int(attrs["window_h"]), int(attrs["window_w"])))
+    return window_of(attrs, (whole(attrs["window_h"]), whole(attrs["window_w"])))
 
 
 def adaptive_window(size: Sequence[int], target: Sequence[int]) -> Window:
     """The window that makes ``target`` positions of ``size`` cells: the same everywhere, steps rounded down."""
     if len(target) == 1:
         target = (*target, *target)
-    if len(target) != 2 or any(not 0 < t <= n for n, t in zip(size, target)):
+    if len(target) != 2 or any(t <= 0 or t > n for n, t in zip(size, target)):
         raise Unsupported(f"data of {tuple(size)} cannot be pooled to {tuple(target)}")
     stride = tuple(n // t for n, t in zip(size, target))
     kernel = tuple(n - (t - 1) * s for n, t, s in zip(size, target, stride))
@@ -96,7 +97,7 @@ def _adaptive(node: Node) -> Window:
     target = node.inputs[1].const
     if target is None:
         raise Unsupported("the size to pool to is not known before the model runs", "use fixed input shapes")
-    return adaptive_window(_plain(node)[1][2:], [int(t) for t in target.reshape(-1)])
+    return adaptive_window(_plain(node)[1][2:], [whole(t) for t in target.reshape(-1)])
 
 
 @operator("Pooling", "PoolingV1", "Pooling")

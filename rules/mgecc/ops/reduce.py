@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph.sizes import equal, is_one
 from mgecc.ops.known import at_least_1d, axis_of, known_sizes
 from mgecc.ops.quantize import dequantize, round_half_away, saturate
 from mgecc.ops.registry import Operator, operator
@@ -42,8 +43,8 @@ def reduced_axes(node: Node) -> tuple[int, ...]:
     if target is None:
         return (axis_of(int(node.attrs["axis"]), len(shape)),)
     padded = (1,) * (len(shape) - len(target)) + target
-    axes = tuple(i for i, (n, t) in enumerate(zip(shape, padded)) if t == 1 and n != 1)
-    fits = len(padded) == len(shape) and all(t in (1, n) for n, t in zip(shape, padded))
+    axes = tuple(i for i, (n, t) in enumerate(zip(shape, padded)) if is_one(t) and not is_one(n))
+    fits = len(padded) == len(shape) and all(is_one(t) or equal(t, n) for n, t in zip(shape, padded))
     if not fits:
         raise Unsupported(f"data of shape {list(shape)} cannot be reduced to {list(target)}")
     return axes

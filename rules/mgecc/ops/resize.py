@@ -118,7 +118,12 @@ class Resize3D(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, sizes = node.inputs[0].type, known_sizes(node, 1)
-        if node.attrs["imode"] != "LINEAR" or x.rank != 5 or len(sizes) != 3 or min(*sizes, *x.shape) < 1:
+        if (
+            node.attrs["imode"] != "LINEAR"
+            or x.rank != 5
+            or len(sizes) != 3
+            or any(n < 1 for n in (*sizes, *x.shape))
+        ):
             raise Unsupported(
                 f"{node.attrs['imode']} of {list(x.shape)} to {list(sizes)} is not served", "use LINEAR"
             )

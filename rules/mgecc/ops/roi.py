@@ -19,7 +19,13 @@ _EDGE = Sampler("LINEAR", "REPLICATE")
 
 def _check(node: Node) -> None:
     x, rois = node.inputs[0].type, node.inputs[1].type
-    if x.rank != 4 or not x.dtype.is_float or rois.rank != 2 or rois.shape[1] != 5 or min(x.shape) < 1:
+    if (
+        x.rank != 4
+        or not x.dtype.is_float
+        or rois.rank != 2
+        or rois.shape[1] != 5
+        or any(n < 1 for n in x.shape)
+    ):
         raise Unsupported(f"boxes {rois} do not fit float images {x} in NCHW")
 
 
@@ -62,7 +68,7 @@ class ROIPooling(Operator):
     def infer(node: Node) -> list[TensorType]:
         _check(node)
         size = known_sizes(node, 2)
-        if len(size) != 2 or min(size) < 1 or node.attrs["mode"] not in ("MAX", "AVERAGE"):
+        if len(size) != 2 or any(n < 1 for n in size) or node.attrs["mode"] not in ("MAX", "AVERAGE"):
             raise Unsupported(f"{node.attrs['mode']} to {list(size)} is not served")
         x = node.inputs[0].type.with_shape((node.inputs[1].shape[0], node.inputs[0].shape[1], *size))
         return [x, x.with_dtype(INT32)]
@@ -99,7 +105,11 @@ class ROIAlign(Operator):
         _check(node)
         names = ("pooled_height", "pooled_width", "sample_height", "sample_width")
         sizes = [int(node.attrs[name]) for name in names]
-        if min(sizes) < 1 or node.attrs["mode"] not in ("MAX", "AVERAGE") or node.attrs["format"] != "NCHW":
+        if (
+            any(n < 1 for n in sizes)
+            or node.attrs["mode"] not in ("MAX", "AVERAGE")
+            or node.attrs["format"] != "NCHW"
+        ):
             raise Unsupported(f"{node.attrs['mode']} in {node.attrs['format']} to {sizes} is not served")
         x = node.inputs[0].type
         result = x.with_shape((node.inputs[1].shape[0], x.shape[1], *sizes[:2]))
@@ -172,7 +182,7 @@ class DeformablePSROIPooling(Operator):
             and trans.shape[2:] == (part, part)
             and x.shape[1] % max(trans.shape[1] // 2, 1) == 0
         )
-        if not fits or min(sizes) < 1:
+        if not fits or any(n < 1 for n in sizes):
             raise Unsupported(f"movements {trans} do not fit {boxes} boxes of {x.shape[1]} channels")
         result = x.with_shape((boxes, x.shape[1], *sizes[:2]))
         return [result, result]

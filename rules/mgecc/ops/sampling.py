@@ -95,7 +95,7 @@ def stored_image(values: np.ndarray, dtype: DType) -> np.ndarray:
 
 def resized_type(x: TensorType, data_format: str, batch: int, size: tuple[int, ...]) -> TensorType:
     """Type of an image of ``data_format`` after a change of its batch and its size (h, w)."""
-    if len(size) != 2 or min(size) < 1:
+    if len(size) != 2 or any(n < 1 for n in size):
         raise Unsupported(f"{list(size)} is not the size of an image")
     word = layout.word(data_format, x.rank)
     _, channels, height, width = layout.plain_shape(x.shape, word)

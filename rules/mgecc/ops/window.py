@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from mgecc.graph import Unsupported
+from mgecc.graph.sizes import whole
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Window:
         """Smallest input that has ``size`` window positions: the size of a transposed convolution."""
         full = [(n - 1) * s + e for n, s, e in zip(size, self.stride, self.extent)]
         smallest = tuple(n - sum(p) for n, p in zip(full, self.pad))
-        if min(smallest) < 1:
+        if any(n < 1 for n in smallest):
             raise Unsupported(f"the padding {self.pad} leaves nothing of the result {tuple(full)}")
         return smallest
 
@@ -46,9 +47,9 @@ class Window:
 def window_of(attrs: dict[str, Any], kernel: Sequence[int]) -> Window:
     """The window of a node: stride_h, pad_h, dilate_h ...; 'pad' = (top, bottom, left, right) overrides pad_*."""
     axes = "dhw"[-len(kernel) :]
-    stride = tuple(int(attrs[f"stride_{a}"]) for a in axes)
+    stride = tuple(whole(attrs[f"stride_{a}"]) for a in axes)
     dilate = tuple(int(attrs.get(f"dilate_{a}", 1)) for a in axes)
-    if min(*stride, *dilate, *kernel) < 1:
+    if any(n < 1 for n in (*stride, *dilate, *kernel)):
         raise Unsupported(f"a window has kernel {tuple(kernel)}, stride {stride}, dilation {dilate}")
     if attrs.get("pad") is not None:
         ends = [int(p) for p in attrs["pad"]]

@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, Value
+from mgecc.graph.sizes import Undecided, has_sizes
 from mgecc.graph.types import INT32
 from mgecc.passes.build import constant, node_like
 
@@ -64,12 +65,22 @@ def axis_groups(before: Shape, after: Shape) -> Groups:
     return groups
 
 
+def known_groups(before: Shape, after: Shape) -> Groups | None:
+    """The groups of axes; None where they are not the same for all declared sizes."""
+    try:
+        return axis_groups(before, after)
+    except Undecided:
+        return None
+
+
 def _shape_before(shape: Shape, move: Node) -> Shape | None:
     """A broadcast operand's shape before a reshape: each group of axes is whole or one."""
     before, after = move.inputs[0].shape, move.output.shape
     shape = (1,) * (len(after) - len(shape)) + shape
-    found = [1] * len(before)
-    for left, right in axis_groups(before, after):
+    found, groups = [1] * len(before), known_groups(before, after)
+    if groups is None:
+        return None
+    for left, right in groups:
         if [shape[k] for k in right] == [after[k] for k in right]:
             for k in left:
                 found[k] = before[k]
@@ -84,7 +95,9 @@ def constant_before(value: Value, move: Node) -> Value | None:
     if value.const.size == 1:
         return constant(value.name, value.const.reshape(1), value.type.dtype)
     order = permutation(move)
-    if move.output.type.elements > _LARGEST_CONSTANT or (move.op == "Dimshuffle" and order is None):
+    if has_sizes(move.output.shape) or move.output.type.elements > _LARGEST_CONSTANT:
+        return None
+    if move.op == "Dimshuffle" and order is None:
         return None
     full = np.broadcast_to(value.const, move.output.shape)
     full = full.reshape(move.inputs[0].shape) if order is None else full.transpose(np.argsort(order))
@@ -117,7 +130,7 @@ def axis_before(axis: int, move: Node) -> int | None:
     order = permutation(move)
     if order is not None or move.op == "Dimshuffle":
         return None if order is None else order[axis]
-    for left, right in axis_groups(move.inputs[0].shape, move.output.shape):
+    for left, right in known_groups(move.inputs[0].shape, move.output.shape) or ():
         if axis in right:
             whole = [k for k in left if move.inputs[0].shape[k] == move.output.shape[axis]]
             return (

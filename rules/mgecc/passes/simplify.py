@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.types import INT32
-from mgecc.ops.size_arithmetic import fold
+from mgecc.ops.size_arithmetic import folded
 from mgecc.passes.build import constant, node_like, take_over
 
 _COPIES = frozenset(
@@ -121,7 +121,7 @@ def fold_constants(graph: Graph) -> None:
     for node in graph.nodes:
         if node.inputs and all(v.is_const for v in node.inputs):
             arrays = [v.const for v in node.inputs if v.const is not None]
-            for value, array in zip(node.outputs, fold(node, arrays)):
+            for value, array in zip(node.outputs, folded(node, arrays)):
                 value.const, value.producer = array, None
     graph.nodes = [n for n in graph.nodes if not all(v.is_const for v in n.outputs)]
     graph.sweep()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mgecc.graph import Diagnostics, Graph, Value
 from mgecc.graph.polynomials import Atom
-from mgecc.graph.sizes import OPEN, Undecided, greatest, sizes_in
+from mgecc.graph.sizes import OPEN, Undecided, greatest, lenient, sizes_in
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena
 from mgecc.planner.buffers import Buffer, Sharing, Step
@@ -63,7 +63,8 @@ def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
 
 def _step(choice: Choice) -> Step:
     node = choice.node
-    calls = tuple(choice.candidate.build(node))
+    with lenient():
+        calls = tuple(choice.candidate.build(node))
     for kernel in (call.kernel for call in calls):
         if OPEN in repr(kernel):
             raise Undecided(f"the code of its kernel {kernel.symbol} would depend on the sizes")
@@ -93,6 +94,19 @@ def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
     return [_call(call, choice, places, work if position == 0 else 0) for position, call in enumerate(kept)]
 
 
+def _all_calls(
+    chosen: list[Choice], steps: list[Step], places: _Places, problems: Diagnostics
+) -> list[ProgramCall]:
+    calls: list[ProgramCall] = []
+    for choice, step in zip(chosen, steps):
+        try:
+            calls += _calls(choice, step, places)
+        except Undecided as error:
+            problems.add_error(choice.node, error)
+    problems.check()
+    return calls
+
+
 def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall:
     operands = tuple(places.ref(operand) for operand in call.operands)
     return ProgramCall(call.kernel, operands, call.args, choice.node.name, work, choice.candidate.why)
@@ -111,7 +125,7 @@ def plan(
     problems.check()
     steps = _steps(chosen, problems)
     places = _Places(Sharing(graph, steps), steps, weights)
-    calls = [call for choice, step in zip(chosen, steps) for call in _calls(choice, step, places)]
+    calls = _all_calls(chosen, steps, places, problems)
     inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
     outputs = tuple(
         IOTensor(name, v.type, places.value(v), graph.extents.get(k))

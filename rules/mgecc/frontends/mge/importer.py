@@ -24,7 +24,7 @@ from mgecc.graph.sizes import always, whole
 from mgecc.ops import absent
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 from mgecc.ops.known import MAX_RANK, known
-from mgecc.ops.size_arithmetic import depends_on_sizes, fold
+from mgecc.ops.size_arithmetic import depends_on_sizes, folded
 
 from . import custom
 from .dtypes import DTypeInfo
@@ -242,17 +242,19 @@ class _Importer:
         )
         arrays = [_stand_in(v.type) if by_shape else v.const for v in node.inputs]
         given = [a for a in arrays if a is not None]
-        if len(given) != len(arrays) or not given:
+        if len(given) != len(arrays) or not given or any(depends_on_sizes(v.type) for v in node.outputs):
             return False
         size = sum(v.type.nbytes for v in node.outputs)
         self.folded += size
         if size > MAX_FOLDED or self.folded > MAX_FOLDED_TOTAL:
             why = f"its constant result of {size} bytes is too large to compute beforehand"
             raise Unsupported(why, "make one of its operands a model input")
-        with np.errstate(all="ignore"):
-            for value, array in zip(node.outputs, fold(node, given)):
-                value.const, value.producer = array, None
-                value.type = value.type.with_shape(array.shape)
+        results = folded(node, given)
+        for value, array in zip(node.outputs, results):
+            value.const, value.producer = array, None
+            value.type = value.type.with_shape(array.shape)
+        if not results:
+            return False
         self.varying.difference_update(node.outputs)
         return True
 

@@ -43,7 +43,7 @@ def concat(node: Node, target: Target) -> Iterator[Candidate]:
     """One copy an input, dropped where the input can be computed in its place."""
     axis = int(node.attrs["axis"]) % node.output.type.rank
     c = target.block_of(node.output.type.dtype.name)
-    fits = axis != 1 or all(x.shape[1] % c == 0 for x in node.inputs if len(x.shape) > 1)
+    fits = axis != 1 or all(equal(x.shape[1] % c, 0) for x in node.inputs if len(x.shape) > 1)
     blocks = [1, c] if c > 1 and node.output.type.rank == 4 and fits else [1]
     for block in blocks:
         if block > 1 and any(x.is_const for x in node.inputs):
@@ -88,6 +88,14 @@ def padding(node: Node, target: Target) -> Iterator[Candidate]:
     yield Candidate(
         build, 60.0 + cost, (1,), (1,), 300, why="fill and copy" if constant else "table of positions"
     )
+
+
+@serves("Alloc")
+def allocated(node: Node, target: Target) -> Iterator[Candidate]:
+    """Zeros; whatever the contents are, they are the same in every run."""
+    cost = 40.0 + node.output.type.elements / 4
+    blocks = (1,) * len(node.inputs)
+    yield Candidate(lambda made: [fill(made.output, 0)], cost, blocks, (1,), 60, why="filled with zeros")
 
 
 @serves("Relayout")

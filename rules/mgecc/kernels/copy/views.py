@@ -8,8 +8,10 @@ import numpy as np
 
 from mgecc import ops
 from mgecc.graph import Node, Unsupported
+from mgecc.graph.sizes import Sym, equal
 from mgecc.kernels.base import Candidate, Place, serves
 from mgecc.kernels.copy.calls import Move, strided
+from mgecc.kernels.copy.sized import sized_moves
 from mgecc.kernels.strides import dense
 from mgecc.targets import Target
 
@@ -27,6 +29,8 @@ def _others(node: Node) -> list[np.ndarray]:
 def moves_of(node: Node) -> list[Move]:
     """For every result, the elements of input 0 that it holds."""
     x = node.inputs[0]
+    if any(isinstance(n, Sym) for v in (x, *node.outputs) for n in v.shape):
+        return sized_moves(node)
     # Never read: one byte an element, and the system gives no memory to pages that nobody touches.
     source = np.empty(x.shape, np.int8)
     moves = []
@@ -74,7 +78,7 @@ def split(node: Node, target: Target) -> Iterator[Candidate]:
     axis = node.attrs["axis"] % node.inputs[0].type.rank
     if c == 1 or node.inputs[0].type.rank != 4 or node.inputs[0].is_const:
         return
-    if axis != 1 or all(v.shape[1] % c == 0 for v in (*node.inputs[:1], *node.outputs)):
+    if axis != 1 or all(equal(v.shape[1] % c, 0) for v in (*node.inputs[:1], *node.outputs)):
         yield _blocked_split(node, axis, c)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from mgecc.graph import Node, Unsupported
 from mgecc.kernels.index.walk import Loop, Walk, spread
 from mgecc.kernels.strides import dense
-from mgecc.ops.index_items import Item, is_open, items_of, slice_of
+from mgecc.ops.index_items import Item, is_open, items_of, slice_of, span_of
 from mgecc.ops.known import axis_of, broadcast_shape
 
 # An axis of the part: extent, far stride, stride of each index array.
@@ -34,10 +34,11 @@ class Part:
                 "slice that axis by an operator of its own",
             )
         numbers = [v.const for v in self.node.inputs]
-        bounds = slice_of(item, numbers).indices(self.sizes[item.axis])  # type: ignore[arg-type]
-        self.start += bounds[0] * self.strides[item.axis] if len(range(*bounds)) else 0
-        self.sizes[item.axis] = len(range(*bounds))
-        self.strides[item.axis] *= bounds[2]
+        part = slice_of(item, numbers)  # type: ignore[arg-type]
+        start, count, step = span_of(part, self.sizes[item.axis])
+        self.start += start * self.strides[item.axis] if count > 0 else 0
+        self.sizes[item.axis] = count
+        self.strides[item.axis] *= step
 
     def shape(self, item: Item) -> tuple[int, ...]:
         """Shape of an item's index array."""

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import smallest
+from mgecc.graph.sizes import greatest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, serves
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
@@ -96,7 +96,7 @@ def _is_bias(value: Value, n: int) -> bool:
 def _bias(node: Node, n: int) -> np.ndarray:
     """The bias of every column, zeros if there is none."""
     given = node.inputs[2].const if len(node.inputs) > 2 else None
-    full = np.zeros(n, np.float32)
+    full = np.zeros(greatest(n), np.float32)
     if given is not None and given.size:
         full[:] = given.reshape(-1)
     return full

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import always, whole
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.ops.pooling import adaptive_window
 from mgecc.ops.window import Window, window_of
@@ -20,10 +21,10 @@ _MOST_UNROLLED = 9
 
 def _window(node: Node) -> Window | None:
     if node.op == "Pooling":
-        return window_of(node.attrs, (int(node.attrs["window_h"]), int(node.attrs["window_w"])))
+        return window_of(node.attrs, (whole(node.attrs["window_h"]), whole(node.attrs["window_w"])))
     if len(node.inputs) < 2 or node.inputs[1].const is None:
         return None
-    return adaptive_window(node.inputs[0].shape[2:], [int(t) for t in node.inputs[1].const.reshape(-1)])
+    return adaptive_window(node.inputs[0].shape[2:], [whole(t) for t in node.inputs[1].const.reshape(-1)])
 
 
 def _kernel(template: str, symbol: str, mode: str, fields: tuple[str, ...], **params: int) -> Kernel:
@@ -63,7 +64,7 @@ def _blocked(node: Node, window: Window, mode: str, c: int) -> Kernel:
     kh, kw = window.kernel
     if _is_global(node, window):
         return _kernel("global", "global", "avg" if mode == "inner" else mode, _GLOBAL, c=c)
-    if kh * kw <= _MOST_UNROLLED and mode != "inner":
+    if always(lambda: kh * kw <= _MOST_UNROLLED) and mode != "inner":
         return _kernel("pool", f"k{kh}x{kw}", mode, _FIELDS, c=c, kh=kh, kw=kw)
     return _kernel("pool", "any", mode, _FIELDS, c=c, kh=0, kw=0)
 

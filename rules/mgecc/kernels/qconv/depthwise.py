@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
@@ -26,9 +27,10 @@ def _twice(target: Target) -> int:
 
 def _pixels(target: Target, ow: int) -> int:
     most = _PIXELS.get(target.isa, 4)
-    if ow < 4:
-        return ow
-    return min((p for p in range(most, 3, -4) if p <= ow), key=lambda p: -(-ow // p) * (p + 2))
+    least = smallest(ow)
+    if least < 4:
+        return least
+    return min((p for p in range(most, 3, -4) if p <= least), key=lambda p: -(-largest(ow) // p) * (p + 2))
 
 
 def _span(conv: QConv, p: int) -> int:

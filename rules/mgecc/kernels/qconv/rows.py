@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mgecc.graph.sizes import most
 from mgecc.kernels.qconv.geometry import QConv
 
 ROW_FIELDS = ("kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl", "ring_rows", "row_bytes")
@@ -29,6 +30,6 @@ def rows_of(conv: QConv, c: int, blocks: int) -> Rows:
     window, ow = conv.geo.window, conv.geo.output[3]
     (sh, sw), (dh, dw), ((pt, _), (pl, _)) = window.stride, window.dilate, window.pad
     high, wide = window.extent
-    row = max((ow - 1) * sw + wide, pl + conv.geo.x[3]) * c
+    row = most((ow - 1) * sw + wide, pl + conv.geo.x[3]) * c
     args = (*window.kernel, sh, sw, dh, dw, pt, pl, high, row)
     return Rows(args, high * row * blocks + _SLACK)

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
@@ -76,7 +77,8 @@ class Tile:
 
     def tail(self, pixels: int) -> int:
         """Pixels of an image behind its last whole tile, if the kernel has a smaller tile for them."""
-        return pixels % self.p if self.is_streamed(1) and pixels % self.p in _TAILS else 0
+        rest = pixels % self.p
+        return rest if self.is_streamed(1) and isinstance(rest, int) and rest in _TAILS else 0
 
     @property
     def step_cost(self) -> float:
@@ -98,14 +100,15 @@ def tile_for(target: Target, pixels: int, vectors: int, stride: int = 0) -> Tile
     j = max(w for w in range(1, most_j + 1) if vectors % w == 0)
     most_p = most_p * most_j // j
     c = target.block_of("qint8")
-    if pixels < 4:
-        return Tile(target, c, pixels, j)
-    rivals = [Tile(target, c, p, j) for p in range(most_p, 3, -2) if p <= pixels]
+    least, most = smallest(pixels), largest(pixels)
+    if least < 4:
+        return Tile(target, c, least, j)
+    rivals = [Tile(target, c, p, j) for p in range(most_p, 3, -2) if p <= least]
     rivals = [t for t in rivals if t.p % 4 == 0 or t.is_streamed(stride or 1)]
 
     def cost(tile: Tile) -> float:
         tail = 0 if stride else tile.tail(pixels)
-        whole = -(-(pixels - tail) // tile.p) * tile.step_cost
+        whole = -(-(most - tail) // tile.p) * tile.step_cost
         return whole + (replace(tile, p=tail).step_cost if tail else 0.0)
 
     return min(rivals, key=cost)

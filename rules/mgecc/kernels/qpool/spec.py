@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node, Unsupported
+from mgecc.graph.sizes import whole
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.ops.pooling import adaptive_window
 from mgecc.ops.window import Window, window_of
@@ -19,11 +20,11 @@ _LARGEST_WINDOW = 65535  # sums of larger ones are not exact in float32
 
 def _window(node: Node) -> Window:
     if node.op == "Pooling":
-        return window_of(node.attrs, (int(node.attrs["window_h"]), int(node.attrs["window_w"])))
+        return window_of(node.attrs, (whole(node.attrs["window_h"]), whole(node.attrs["window_w"])))
     target = node.inputs[1].const
     if target is None:
         raise Unsupported("the size to pool to is not known before the model runs", "use fixed input shapes")
-    return adaptive_window(node.inputs[0].shape[2:], [int(t) for t in target.reshape(-1)])
+    return adaptive_window(node.inputs[0].shape[2:], [whole(t) for t in target.reshape(-1)])
 
 
 def _kernel(node: Node, c: int, lanes: int) -> Kernel:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-
-import numpy as np
 
 from mgecc.graph import DType, Unsupported
-from mgecc.kernels.base import Call, Const, Kernel, Operand, Param, Workspace
+from mgecc.graph.sizes import smallest
+from mgecc.kernels.base import Call, Kernel, Operand, Param, Workspace
 from mgecc.kernels.numbers import NUMBERS
-from mgecc.ops.resize import Taps
+from mgecc.kernels.resize.tables import Axis, table_of
 
 _SMALL_PIXEL = 64  # bytes
 
@@ -29,22 +27,14 @@ class Images:
 class Axes:
     """How the rows and, if they change, the columns of a result are made."""
 
-    rows: Taps
-    columns: Taps | None
+    rows: Axis
+    columns: Axis | None
 
     @property
     def count(self) -> int:
         """Taps of both axes if they are few and equal; 0 for any numbers."""
-        counts = {t.places.shape[1] for t in (self.rows, self.columns) if t is not None}
+        counts = {axis.width for axis in (self.rows, self.columns) if axis is not None}
         return counts.pop() if counts in ({2}, {4}) else 0
-
-
-def _places(taps: Taps, inner: int) -> Const:
-    return Const(partial(np.ascontiguousarray, taps.places * inner, np.int32))
-
-
-def _weights(taps: Taps) -> Const:
-    return Const(partial(np.ascontiguousarray, taps.weights, np.float32))
 
 
 def _kernel(dtype: DType, axes: Axes, lanes: bool) -> Kernel:
@@ -67,28 +57,32 @@ def _kernel(dtype: DType, axes: Axes, lanes: bool) -> Kernel:
     )
 
 
-def weighted(dtype: DType, images: Images, axes: Axes, x: Operand, y: Operand) -> Call:
-    """The call that makes weighted sums of rows, then of columns, in float32."""
-    lanes = dtype.name == "float32" and images.inner >= 4 and axes.columns is not None and axes.count > 0
+def weighted(dtype: DType, images: Images, axes: Axes, x: Operand, y: Operand) -> list[Call]:
+    """The calls that make weighted sums of rows, then of columns, in float32."""
+    wide = smallest(images.inner) >= 4
+    lanes = dtype.name == "float32" and wide and axes.columns is not None and axes.count > 0
     kernel = _kernel(dtype, axes, lanes)
-    operands: list[Operand] = [x, _places(axes.rows, 1), _weights(axes.rows)]
-    numbers = [images.n, images.h, images.w, images.inner, len(axes.rows.places)]
-    widths = [axes.rows.places.shape[1]]
+    tables = [table_of(axes.rows, 1)]
+    numbers = [images.n, images.h, images.w, images.inner, axes.rows.length]
+    widths = [axes.rows.width]
+    scratch: list[Operand] = []
     if axes.columns is not None:
-        operands += [_places(axes.columns, images.inner), _weights(axes.columns)]
-        operands.append(Workspace(4 * images.w * images.inner))
-        numbers.append(len(axes.columns.places))
-        widths.append(axes.columns.places.shape[1])
-    return Call(kernel, (*operands, y), (*numbers, *(widths if not axes.count else ())))
+        tables.append(table_of(axes.columns, images.inner))
+        scratch.append(Workspace(4 * images.w * images.inner))
+        numbers.append(axes.columns.length)
+        widths.append(axes.columns.width)
+    operands: list[Operand] = [x, *(part for t in tables for part in (t.places, t.weights)), *scratch, y]
+    last = Call(kernel, tuple(operands), (*numbers, *(widths if not axes.count else ())))
+    return [*(call for t in tables for call in t.calls), last]
 
 
-def moved(size: int, images: Images, axes: Axes, x: Operand, y: Operand) -> Call:
-    """The call that takes whole pixels of ``inner`` elements of ``size`` bytes; small sizes are part of the code."""
+def moved(size: int, images: Images, axes: Axes, x: Operand, y: Operand) -> list[Call]:
+    """The calls that take whole pixels of ``inner`` elements of ``size`` bytes; small sizes are part of the code."""
     assert axes.columns is not None
     pixel = images.inner * size
-    known = pixel if pixel <= _SMALL_PIXEL else 0
+    known = pixel if isinstance(pixel, int) and pixel <= _SMALL_PIXEL else 0
     fields = ("n", "h", "w", "oh", "ow") + ("pixel",) * (not known)
-    numbers = (images.n, images.h, images.w, len(axes.rows.places), len(axes.columns.places))
+    numbers = (images.n, images.h, images.w, axes.rows.length, axes.columns.length)
     kernel = Kernel(
         f"resize_nearest_{f'b{known}' if known else 'bytes'}",
         "resize/nearest.c.j2",
@@ -101,13 +95,14 @@ def moved(size: int, images: Images, axes: Axes, x: Operand, y: Operand) -> Call
         tuple((name, "int32_t") for name in fields),
         (("pixel", known),),
     )
-    operands = (x, _places(axes.rows, 1), _places(axes.columns, pixel), y)
-    return Call(kernel, operands, numbers if known else (*numbers, pixel))
+    rows, columns = table_of(axes.rows, 1), table_of(axes.columns, pixel)
+    last = Call(kernel, (x, rows.places, columns.places, y), numbers if known else (*numbers, pixel))
+    return [*rows.calls, *columns.calls, last]
 
 
 def cost(images: Images, axes: Axes) -> float:
     """Estimated instructions of ``weighted``."""
-    rows, columns = axes.rows.places.shape, axes.columns
-    across = images.w * images.inner * rows[1] / 3
-    along = len(columns.places) * images.inner * (2 * columns.places.shape[1] + 1) if columns else 0
-    return 50 + images.n * rows[0] * (across + along)
+    rows, columns = axes.rows, axes.columns
+    across = images.w * images.inner * rows.width / 3
+    along = columns.length * images.inner * (2 * columns.width + 1) if columns else 0
+    return 50 + images.n * rows.length * (across + along)

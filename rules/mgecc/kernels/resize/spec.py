@@ -7,11 +7,12 @@ from functools import partial
 from math import prod
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.sizes import largest
 from mgecc.kernels.base import Call, Candidate, Workspace, serves
 from mgecc.kernels.resize.blur import blur_taps
 from mgecc.kernels.resize.passes import Axes, Images, cost, moved, weighted
+from mgecc.kernels.resize.tables import axis_of, known_axis
 from mgecc.ops.layout import word
-from mgecc.ops.resize import taps
 from mgecc.targets import Target
 
 
@@ -30,9 +31,9 @@ def _images(kind: TensorType, data_format: str, block: int) -> Images:
 
 def _axes(node: Node, images: Images, result: Images) -> Axes:
     mode = node.attrs["imode"]
-    columns = taps(mode, images.w, result.w)
+    columns = axis_of(mode, images.w, result.w)
     kept = images.w == result.w and mode != "NEAREST"
-    return Axes(taps(mode, images.h, result.h), None if kept else columns)
+    return Axes(axis_of(mode, images.h, result.h), None if kept else columns)
 
 
 def _resize(block: int, node: Node) -> list[Call]:
@@ -40,8 +41,8 @@ def _resize(block: int, node: Node) -> list[Call]:
     images, result = (_images(v.type, node.attrs["format"], block) for v in (x, y))
     axes = _axes(node, images, result)
     if node.attrs["imode"] == "NEAREST":
-        return [moved(x.type.dtype.size, images, axes, x, y)]
-    return [weighted(x.type.dtype, images, axes, x, y)]
+        return moved(x.type.dtype.size, images, axes, x, y)
+    return weighted(x.type.dtype, images, axes, x, y)
 
 
 @serves("Resize")
@@ -77,11 +78,11 @@ def _resize3d(node: Node) -> list[Call]:
     aligned = bool(node.attrs["align_corners"])
     shape, target = (_volume(v.type, node.attrs["format"]) for v in (x, y))
     n, d, h, w, inner = shape
-    depth, rows, columns = (taps("LINEAR", shape[i], target[i], aligned) for i in (1, 2, 3))
+    depth, rows, columns = (axis_of("LINEAR", shape[i], target[i], aligned) for i in (1, 2, 3))
     between = Workspace(4 * n * target[1] * h * w * inner)
     first = weighted(x.type.dtype, Images(n, d, 1, h * w * inner), Axes(depth, None), x, between)
     second = weighted(x.type.dtype, Images(n * target[1], h, w, inner), Axes(rows, columns), between, y)
-    return [first, second]
+    return [*first, *second]
 
 
 def _volume(kind: TensorType, data_format: str) -> tuple[int, int, int, int, int]:
@@ -98,19 +99,19 @@ def volumes(node: Node, target: Target) -> Iterator[Candidate]:
     """float32 volumes, one axis before the other two."""
     if node.inputs[0].type.dtype.name != "float32":
         raise Unsupported(f"{node.inputs[0].type.dtype} volumes have no kernel", "cast them to float32")
-    work = 12.0 * max(node.output.type.elements, node.inputs[0].type.elements)
+    work = 12.0 * max(largest(node.output.type.elements), largest(node.inputs[0].type.elements))
     yield Candidate(_resize3d, work, (1,) * len(node.inputs), (1,), 1000, why="planes, then rows and columns")
 
 
 def _blur(node: Node) -> list[Call]:
     x = node.inputs[0]
-    rows, columns = blur_taps(node)
-    return [weighted(x.type.dtype, Images(*x.shape), Axes(rows, columns), x, node.output)]
+    rows, columns = map(known_axis, blur_taps(node))
+    return weighted(x.type.dtype, Images(*x.shape), Axes(rows, columns), x, node.output)
 
 
 @serves("GaussianBlur")
 def blurs(node: Node, target: Target) -> Iterator[Candidate]:
     """Images (n, h, w, c) by windows of any size and border: weighted rows, then columns."""
-    rows, columns = blur_taps(node)
+    rows, columns = map(known_axis, blur_taps(node))
     steps = cost(Images(*node.inputs[0].shape), Axes(rows, columns))
     yield Candidate(_blur, steps, (1,), (1,), 600, why="weighted rows, then columns")

@@ -8,6 +8,7 @@ from functools import partial
 from math import log2
 
 from mgecc.graph import Node, Unsupported
+from mgecc.graph.sizes import always, largest, most
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serves
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate
@@ -27,18 +28,18 @@ class _Sort:
 
     @property
     def merge_cost(self) -> float:
-        return self.rows * self.n * (12 * log2(self.n + 1) + 10)
+        return self.rows * self.n * (12 * log2(largest(self.n) + 1) + 10)
 
     @property
     def list_cost(self) -> float:
         """Between elements in no order, of which take * log(n / take) enter the list, and the worst order."""
-        entering = self.take * (1 + log2(self.n / self.take))
+        entering = self.take * (1 + log2(largest(self.n) / largest(self.take)))
         return self.rows * (4 * self.n + 4 * entering * self.take)
 
     @property
     def list_is_safe(self) -> bool:
         """The worst order costs no more than a few times the merge sort."""
-        return self.take <= 8 * log2(self.n + 1)
+        return largest(self.take) <= 8 * log2(largest(self.n) + 1)
 
 
 def _build(sort: _Sort, template: str, node: Node) -> list[Call]:
@@ -55,14 +56,14 @@ def _build(sort: _Sort, template: str, node: Node) -> list[Call]:
         tuple((name, "int32_t") for name in ("rows", "n", "take")),
         (("ctype", ctype), ("descending", sort.descending), ("kth", sort.kth)),
     )
-    memory: list[Operand] = [Workspace(4 * max(count, 1)) for _, count in scratch]
+    memory: list[Operand] = [Workspace(4 * most(count, 1)) for _, count in scratch]
     return [Call(kernel, (x, *memory, *node.outputs), (sort.rows, sort.n, sort.take))]
 
 
 def _candidates(node: Node, sort: _Sort) -> Iterator[Candidate]:
     ctype_of(node.inputs[0].type.dtype)
     yield plain_candidate(node, partial(_build, sort, "merge"), 60 + sort.merge_cost, "merge sort")
-    if sort.take < sort.n and sort.list_is_safe:
+    if always(lambda: sort.take < sort.n) and sort.list_is_safe:
         yield plain_candidate(
             node, partial(_build, sort, "first"), 60 + sort.list_cost, "list of the first few"
         )
@@ -73,7 +74,7 @@ def argsorts(node: Node, target: Target) -> Iterator[Candidate]:
     """Rows of float32 or integers."""
     x = node.inputs[0].type
     n = x.shape[-1]
-    yield from _candidates(node, _Sort(x.elements // max(n, 1), n, n, node.attrs["order"] == "DESCENDING"))
+    yield from _candidates(node, _Sort(x.elements // most(n, 1), n, n, node.attrs["order"] == "DESCENDING"))
 
 
 @serves("TopK")

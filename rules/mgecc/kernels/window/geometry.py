@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
+from mgecc.graph.sizes import whole
 from mgecc.kernels.plain import require_const, require_float32
 from mgecc.ops.contraction import flipped
 from mgecc.ops.window import window_of
@@ -54,7 +55,7 @@ class Windowed:
 
 
 def _triple(values: tuple[int, ...], fill: int) -> Triple:
-    full = (fill,) * (3 - len(values)) + tuple(int(v) for v in values)
+    full = (fill,) * (3 - len(values)) + tuple(whole(v) for v in values)
     return full[0], full[1], full[2]
 
 

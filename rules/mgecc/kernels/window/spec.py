@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, Unsupported
+from mgecc.graph.sizes import largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate
@@ -45,7 +46,7 @@ class Tile:
 def _tile(node: Node, product: Windowed, target: Target) -> Tile:
     vectors = -(-product.oc // target.lanes)
     phases = product.stride[2] if product.form == "deconv" else 1
-    pixels = 1 if product.form == "local" else min(4, -(-product.out[2] // phases))
+    pixels = 1 if product.form == "local" else min(4, -(-smallest(product.out[2]) // phases))
     most = 4 if target.lanes <= 4 and (pixels == 1 or target.registers >= 32) else 2
     return Tile(pixels, min(most, vectors), target.lanes, _region(product), activation_of(node))
 
@@ -118,7 +119,7 @@ def _lanes_cost(product: Windowed, tile: Tile) -> float:
     """Border taps are gathered pixel by pixel: about half of those of the first and last vector of a row."""
     phases = product.stride[2] if product.form == "deconv" else 1
     rows = product.n * product.groups * -(-product.oc // tile.j) * prod(product.out[:2]) * phases
-    vectors = -(-product.out[2] // (phases * tile.lanes))
+    vectors = -(-largest(product.out[2]) // (phases * tile.lanes))
     border = 0.5 * min(vectors, 2) * 4 * tile.lanes if product.kernel[2] > 1 else 0.0
     return rows * (_steps(product) * (vectors * (2 + 2 * tile.j) + border) + vectors * product.taps * 12)
 

@@ -1,0 +1,72 @@
+"""Tables of resized axes: constants where sizes are fixed, made while the model runs where they are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph.sizes import Sym
+from mgecc.kernels.base import Call, Const, Kernel, Operand, Workspace
+from mgecc.ops.resize import Taps, taps
+
+_WIDTHS = {"NEAREST": 1, "LINEAR": 2, "CUBIC": 4}
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """``length`` elements of a result axis, each made of ``width`` elements of the source.
+
+    ``fixed``: the table, where it is known; else what ``ops.resize.taps`` makes it of.
+    """
+
+    length: int
+    width: int
+    fixed: Taps | None = None
+    mode: str = ""
+    source: int = 0
+    aligned: bool = False
+
+
+def known_axis(table: Taps) -> Axis:
+    return Axis(len(table.places), table.places.shape[1], table)
+
+
+def axis_of(mode: str, source: int, target: int, aligned: bool = False) -> Axis:
+    """An axis of ``source`` elements that becomes one of ``target``."""
+    if isinstance(source, Sym) or isinstance(target, Sym):
+        return Axis(target, _WIDTHS[mode], None, mode, source, aligned)
+    return known_axis(taps(mode, source, target, aligned))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Operands for an axis, and the call that fills them where they are no constants."""
+
+    places: Operand
+    weights: Operand
+    calls: tuple[Call, ...] = ()
+
+
+def table_of(axis: Axis, inner: int) -> Table:
+    """Places times ``inner``, and weights."""
+    if axis.fixed is not None:
+        found = axis.fixed
+        fixed_weights = Const(partial(np.ascontiguousarray, found.weights, np.float32))
+        return Table(Const(partial(_int32, found.places, inner)), fixed_weights)
+    count = axis.length * axis.width
+    places, weights = Workspace(4 * count), Workspace(4 * count)
+    operands = (places, weights)[: 2 if axis.width > 1 else 1]
+    kernel = Kernel(
+        f"resize_places_{axis.mode.lower()}{'_aligned' if axis.aligned else ''}",
+        "resize/places.c.j2",
+        (("p", "int32_t *"), ("w", "float *"))[: len(operands)],
+        (("source", "int32_t"), ("target", "int32_t"), ("by", "int32_t")),
+        (("aligned", axis.aligned), ("mode", axis.mode), ("taps", axis.width)),
+    )
+    return Table(places, weights, (Call(kernel, operands, (axis.source, axis.length, inner)),))
+
+
+def _int32(places: np.ndarray, inner: int) -> np.ndarray:
+    return np.ascontiguousarray(places * inner, np.int32)

@@ -1,0 +1,1 @@
+"""Numbers that depend on declared sizes as a tensor. May import: mgecc.kernels, mgecc.graph."""

@@ -1,0 +1,35 @@
+"""Tensors of numbers that the executor computes from declared sizes (values.c.j2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mgecc.graph import Node, Unsupported
+from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.kernels.numbers import ctype_of
+from mgecc.kernels.plain import plain_candidate
+from mgecc.targets import Target
+
+_MOST = 64
+
+
+def _build(node: Node) -> list[Call]:
+    numbers = node.attrs["numbers"]
+    ctype, letters = ctype_of(node.output.type.dtype)
+    kernel = Kernel(
+        f"sizes_{letters}_n{len(numbers)}",
+        "sizes/values.c.j2",
+        (("y", f"{ctype} *"),),
+        tuple((f"v{i}", "int32_t") for i in range(len(numbers))),
+        (("count", len(numbers)), ("ctype", ctype)),
+    )
+    return [Call(kernel, (node.output,), tuple(numbers))]
+
+
+@serves("SizeValues")
+def values(node: Node, target: Target) -> Iterator[Candidate]:
+    """A few numbers, written one by one."""
+    if len(node.attrs["numbers"]) > _MOST:
+        raise Unsupported(f"{len(node.attrs['numbers'])} numbers depend on the sizes, at most {_MOST} may")
+    ctype_of(node.output.type.dtype)
+    yield plain_candidate(node, _build, 10.0 + 2 * len(node.attrs["numbers"]), "numbers of the program")
