@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.ops.index_items import is_open, items_of, slice_of
+from mgecc.graph.sizes import equal, has_sizes
+from mgecc.ops.index_items import is_open, items_of, slice_of, span_of
 from mgecc.ops.padding import offsets
 from mgecc.passes.build import constant, node_like, take_over
 from mgecc.passes.match import Users
@@ -49,11 +50,11 @@ def _first_channels(node: Node) -> int:
     if node.op != "Subtensor" or len(node.inputs[0].shape) != 4:
         return 0
     items, shape = items_of(node, 1), node.inputs[0].shape
-    if any(is_open(node, item) or item.idx is not None for item in items):
+    if any(is_open(node, item) or item.idx is not None for item in items) or has_sizes(shape[1:2]):
         return 0
     arrays = [np.zeros(0) if v.const is None else v.const for v in node.inputs]
-    taken = [range(*slice_of(item, arrays).indices(shape[item.axis])) for item in items]
-    first = all(part == range(node.output.shape[item.axis]) for item, part in zip(items, taken))
+    taken = [span_of(slice_of(item, arrays), shape[item.axis]) for item in items]
+    first = all(equal(start, 0) and step == 1 for start, _, step in taken)
     same = all(a == b for axis, (a, b) in enumerate(zip(shape, node.output.shape)) if axis != 1)
     return node.output.shape[1] if first and same else 0
 
