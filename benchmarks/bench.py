@@ -76,15 +76,29 @@ def measure(config: ModelConfig, target: Target, toolchain: str = "zig", layers:
         return row | ({"by_layer": _layers(config, target, toolchain, folder)} if layers else {})
 
 
+def layer_totals(row: Row) -> dict[str, int]:
+    """Instructions of each layer of the model; some have several calls."""
+    totals: dict[str, int] = {}
+    for call in row["by_layer"]:
+        totals[call["layer"]] = totals.get(call["layer"], 0) + call["instructions"]
+    return totals
+
+
+def _moved(before: dict[str, int], after: dict[str, int], kind: str) -> list[str]:
+    """The five largest changes."""
+    moved = {name: after.get(name, 0) - before.get(name, 0) for name in before | after}
+    ranked = sorted(moved.items(), key=lambda entry: -abs(entry[1]))
+    return [f"  {by:+d} {kind} {name}" for name, by in ranked[:5] if by]
+
+
 def worse(old: Row, new: Row) -> list[str]:
-    """What grew by more than the allowance, the whole first, then the kernels that moved it."""
+    """What grew by more than the allowance, then the kernels and, if measured, the layers that moved it."""
     names = ("instructions", "code", "weights", "arena")
     found = [f"{n}: {old[n]} -> {new[n]}" for n in names if new[n] > old[n] * ALLOWED]
     if new["instructions"] > old["instructions"] * ALLOWED:
-        before, after = old["kernels"], new["kernels"]
-        moved = {k: after.get(k, 0) - before.get(k, 0) for k in before | after}
-        ranked = sorted(moved.items(), key=lambda entry: -abs(entry[1]))
-        found += [f"  {by:+d} {kernel}" for kernel, by in ranked[:5] if by]
+        found += _moved(old["kernels"], new["kernels"], "kernel")
+        if "by_layer" in new:
+            found += _moved(old["layers"], layer_totals(new), "layer")
     return found
 
 
@@ -131,8 +145,21 @@ def measure_model(model: str, target: str, layers: bool = False) -> Row:
     return measure(config_of(model), load_target(target), layers=layers)
 
 
-def _without_layers(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name != "by_layer"}
+def check(model: str, target: str, new: Row | None = None) -> list[str]:
+    """What is worse than committed, on one target; only where something is, layers are measured too."""
+    old = committed()[model].get(target)
+    if old is None:
+        return []
+    if not worse(old, new or measure_model(model, target)):
+        return []
+    return worse(old, measure_model(model, target, layers=True))
+
+
+def _slim(row: Row) -> Row:
+    """As committed: of layers, the totals."""
+    if "by_layer" not in row:
+        return row
+    return {name: value for name, value in row.items() if name != "by_layer"} | {"layers": layer_totals(row)}
 
 
 def _options() -> argparse.Namespace:
@@ -151,25 +178,27 @@ def main() -> int:
     old = committed() if FIGURES.is_file() else {}
     new = {
         model: {
-            target: measure_model(model, target, options.layers)
+            target: measure_model(model, target, options.layers or options.write)
             for target in (options.targets.split(",") if options.targets else old.get(model, TARGETS))
         }
         for model in options.models or old
     }
-    print(table(new), end="")
+    shown = (
+        new if options.layers else {m: {t: _slim(row) for t, row in rows.items()} for m, rows in new.items()}
+    )
+    print(table(shown), end="")
     if options.json:
-        options.json.write_text(json.dumps(new, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
     if options.write:
         slim = {
-            m: {**old.get(m, {}), **{t: _without_layers(row) for t, row in rows.items()}}
-            for m, rows in new.items()
+            m: {**old.get(m, {}), **{t: _slim(row) for t, row in rows.items()}} for m, rows in new.items()
         }
         FIGURES.write_text(json.dumps({**old, **slim}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     problems = [
         f"{model} on {target}: {text}"
         for model, rows in (new if options.check else {}).items()
         for target, row in rows.items()
-        for text in worse(old[model][target], row)
+        for text in check(model, target, row)
     ]
     print("".join(f"worse: {p}\n" for p in problems), end="", file=sys.stderr)
     return 1 if problems else 0

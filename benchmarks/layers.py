@@ -16,6 +16,7 @@ from mgecc.planner import Program, ProgramCall
 from mgecc.targets import Target
 from mgecc.targets.toolchain import load_toolchain
 
+DIVIDE = Path(__file__).resolve().parent.parent / "runtime" / "runner" / "divide.c"
 _EXIT = {
     "aarch64": '__asm__ volatile("mov x8, #93\\n mov x0, #0\\n svc #0")',
     "arm": '__asm__ volatile("mov r7, #1\\n mov r0, #0\\n svc #0")',
@@ -57,10 +58,13 @@ def layer_counts(
 ) -> list[int]:
     """Instructions of each call in order. ``emulator``: a command that loads the plugin with each=1."""
     compiler = load_toolchain(toolchain, target)
-    text, unit, binary = folder / "layers.c", folder / "layers.o", folder / "layers"
+    text, binary = folder / "layers.c", folder / "layers"
     text.write_text(_source(program, target), encoding="utf-8")
-    subprocess.run(compiler.compile_args(text, unit), check=True, capture_output=True)
-    subprocess.run(compiler.link_program_args(binary, [unit]), check=True)
+    units = []
+    for source in (text, DIVIDE):
+        units.append(folder / f"layers_{source.stem}.o")
+        subprocess.run(compiler.compile_args(source, units[-1]), check=True, capture_output=True)
+    subprocess.run(compiler.link_program_args(binary, units), check=True)
     done = subprocess.run([*emulator, str(binary)], check=True, capture_output=True, text=True)
     counts = [int(n) for n in re.findall(r"^region (\d+)", done.stderr, re.MULTILINE)]
     if len(counts) != len(program.calls):

@@ -120,7 +120,8 @@ class Net:
         """The two halves of the channels."""
         half = x.channels // 2
         sizes = self.file.constant(np.array([half], np.int32))
-        first = self.file.record("Split", [x.number, sizes, sizes], outputs=2, axis=1)
+        name = f"split{len(self.file.values)}"
+        first = self.file.record("Split", [x.number, sizes, sizes], name, outputs=2, axis=1)
         return Tensor(first, x.data[:, :half]), Tensor(first + 1, x.data[:, half:])
 
     def concat(self, *parts: Tensor) -> Tensor:

@@ -21,26 +21,49 @@ SMALL: bench.Row = {
     "weights": 10,
     "arena": 10,
     "kernels": {"a": 600, "b": 400},
+    "layers": {"first": 700, "last": 300},
 }
 
 
 @pytest.mark.parametrize(("model", "target"), ROWS, ids=[f"{model}-{target}" for model, target in ROWS])
 def test_models_stay_as_fast_and_small_as_committed(model: str, target: str) -> None:
-    if not shutil.which(EMULATORS[target]):
-        pytest.skip(
-            f"{EMULATORS[target]} is missing: apt-get install qemu-user (static builds load no plugins)"
-        )
+    emulator = EMULATORS[target.split("+")[0]]
+    if not shutil.which(emulator):
+        pytest.skip(f"{emulator} is missing: apt-get install qemu-user (static builds load no plugins)")
     if not shutil.which("cc"):
         pytest.skip("cc is missing: apt-get install gcc")
-    problems = bench.worse(bench.committed()[model][target], bench.measure_model(model, target))
+    problems = bench.check(model, target)
     advice = f"if that is meant: python benchmarks/bench.py {model} --write"
-    assert not problems, "\n".join([*problems, advice])
+    assert not problems, "\n".join([f"{model} on {target}:", *problems, advice])
 
 
-def test_growth_is_told_with_the_kernels_that_moved_it() -> None:
+def test_growth_is_told_with_the_kernels_and_layers_that_moved_it() -> None:
     grown = {**SMALL, "instructions": 1200, "kernels": {"a": 850, "b": 350}}
-    assert bench.worse(SMALL, grown) == ["instructions: 1000 -> 1200", "  +250 a", "  -50 b"]
+    kernels = ["  +250 kernel a", "  -50 kernel b"]
+    assert bench.worse(SMALL, grown) == ["instructions: 1000 -> 1200", *kernels]
+    calls = [("first", 450), ("first", 150), ("last", 600)]
+    grown["by_layer"] = [{"layer": name, "instructions": n} for name, n in calls]
+    layers = ["  +300 layer last", "  -100 layer first"]
+    assert bench.worse(SMALL, grown) == ["instructions: 1000 -> 1200", *kernels, *layers]
     assert bench.worse(SMALL, {**SMALL, "arena": 11}) == ["arena: 10 -> 11"]
+
+
+def test_layers_are_measured_where_a_model_grew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On one target of two: the other one is as it was."""
+    asked = []
+
+    def measured(model: str, target: str, layers: bool = False) -> bench.Row:
+        asked.append((target, layers))
+        if target == "armv7":
+            return SMALL
+        calls = {"by_layer": [{"layer": "last", "instructions": 1100}]} if layers else {}
+        return {**SMALL, "instructions": 1800, "kernels": {"a": 1400, "b": 400}, **calls}
+
+    monkeypatch.setattr(bench, "committed", lambda: {"net": {"arm64": SMALL, "armv7": SMALL}})
+    monkeypatch.setattr(bench, "measure_model", measured)
+    assert "  +800 layer last" in bench.check("net", "arm64")
+    assert bench.check("net", "armv7") == [] == bench.check("net", "arm64+dot")
+    assert asked == [("arm64", False), ("arm64", True), ("armv7", False)]
 
 
 def test_shrinking_and_hardly_growing_is_no_problem() -> None:
