@@ -1,0 +1,391 @@
+"""Steps of random graphs: how each operator is given random operands and attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from mgecc.graph import DType, Value
+from random_graphs import BOOL, CONVOLUTION, F16, F32, I32, QUANTISED, Made, Pick, step
+
+FLOATS = ("float32", "float16")
+INTEGERS = ("int32", "int16", "int8", "uint8")
+BYTES = ("qint8", "quint8")
+SMOOTH = ("RELU", "ABS", "NEGATE", "TANH", "SIGMOID", "SIN", "COS", "H_SWISH", "SILU", "GELU", "RELU6", "HSIGMOID",
+          "SOFTPLUS", "ERF", "FAST_TANH", "SQUARE", "LOGSIGMOID")  # fmt: skip
+JUMPS = ("ROUND", "FLOOR", "CEIL", "SIGN")
+
+
+def _geometry(pick: Pick) -> tuple[dict[str, Any], tuple[int, int]]:
+    kernel = pick.one(((1, 1), (3, 3), (3, 3), (2, 3), (5, 5), (1, 4), (7, 1)))
+    attrs: dict[str, Any] = dict(CONVOLUTION)
+    for axis, size in zip("hw", kernel):
+        attrs[f"stride_{axis}"] = pick.one((1, 1, 2, 3))
+        attrs[f"dilate_{axis}"] = pick.one((1, 1, 1, 2))
+        attrs[f"pad_{axis}"] = pick.number(0, size // 2 + 1)
+    return attrs, kernel
+
+
+def _weights(pick: Pick, attrs: dict[str, Any], channels: int) -> tuple[int, ...]:
+    """(groups, outputs per group, inputs per group) in front of the window, groups left out for dense ones."""
+    groups = pick.one([g for g in (1, 1, 2, 3, channels) if channels % g == 0])
+    attrs["sparse"] = "DENSE" if groups == 1 else "GROUP"
+    outputs = 1 if groups == channels else pick.one((1, 2, 4, 7, 8, 13))
+    return (*([groups] if groups > 1 else []), outputs, channels // groups)
+
+
+@step(3)
+def convolution(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", rank=4)
+    if x is None:
+        return None
+    attrs, kernel = _geometry(pick)
+    front = _weights(pick, attrs, x.shape[1])
+    outputs = front[-2] * (front[0] if len(front) == 3 else 1)
+    inputs = [x, made.const((*front, *kernel))]
+    if pick.flag():
+        attrs["nonlineMode"] = pick.one(("IDENTITY", "RELU", "SIGMOID", "H_SWISH"))
+        return made.add("ConvBias", [*inputs, made.const((1, outputs, 1, 1))], False, **attrs)
+    return made.add("Convolution", inputs, False, **attrs)
+
+
+@step(2)
+def quantised_convolution(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, *BYTES, rank=4)
+    if x is None:
+        return None
+    attrs, kernel = _geometry(pick)
+    front = _weights(pick, attrs, x.shape[1])
+    outputs = front[-2] * (front[0] if len(front) == 3 else 1)
+    kind = x.type.dtype
+    w = made.const((*front, *kernel), DType(kind.name, 0.02, 120 if kind.name == "quint8" else 0))
+    sums = DType("qint32", float(np.float32(kind.scale) * np.float32(0.02)))
+    bias = made.const((), sums, made.rng.integers(-3000, 3000, (1, outputs, 1, 1)))
+    attrs |= {
+        "nonlineMode": pick.one(("IDENTITY", "RELU", "H_SWISH")),
+        "output_dtype": DType(kind.name, 0.2, kind.zero_point),
+    }
+    return made.add("ConvBias", [x, w, bias], **attrs)
+
+
+@step()
+def transposed_convolution(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", rank=4)
+    if x is None:
+        return None
+    attrs, kernel = _geometry(pick)
+    groups = pick.one([g for g in (1, 1, 2, x.shape[1]) if x.shape[1] % g == 0])
+    attrs |= {"sparse": "DENSE" if groups == 1 else "GROUP", "pad_h": 0, "pad_w": 0}
+    front = (*([groups] if groups > 1 else []), x.shape[1] // groups, pick.number(1, 5))
+    return made.add("ConvolutionBackwardData", [made.const((*front, *kernel)), x], False, **attrs)
+
+
+@step(2)
+def pooling(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", *BYTES, rank=4)
+    if x is None:
+        return None
+    mode = pick.one(("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING"))
+    attrs: dict[str, Any] = {"mode": mode, "format": "NCHW"}
+    for axis in "hw":
+        size = pick.number(1, 4)
+        attrs |= {
+            f"window_{axis}": size,
+            f"stride_{axis}": pick.number(1, 4),
+            f"pad_{axis}": pick.number(0, size - 1),
+        }
+    return made.add("Pooling", [x], mode == "MAX" or x.type.dtype.is_quantized, **attrs)
+
+
+@step()
+def adaptive_pooling(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", rank=4)
+    if x is None:
+        return None
+    mode, size = pick.one(("MAX", "AVERAGE")), made.sizes(pick.number(1, 4), pick.number(1, 4))
+    return made.add("AdaptivePooling", [x, size], mode == "MAX", mode=mode, format="NCHW")
+
+
+@step(3)
+def unary(made: Made, pick: Pick) -> Value | None:
+    jumps = pick.one((False, False, True))
+    x = made.find(pick, *FLOATS, exact=jumps)
+    return (
+        x and made.add("Elemwise", [x], jumps or None, mode=pick.one(JUMPS if jumps else SMOOTH))
+        if jumps
+        else (x and _rounded(made, x, pick.one(SMOOTH)))
+    )
+
+
+def _rounded(made: Made, x: Value, mode: str) -> Value | None:
+    return made.add("Elemwise", [x], mode in ("RELU", "ABS", "NEGATE", "RELU6"), mode=mode)
+
+
+def _partner(made: Made, pick: Pick, x: Value, exact: bool = False) -> Value:
+    """A second operand of the same type that broadcasts with ``x``: a value, or a constant."""
+
+    def fits(v: Value) -> bool:
+        pairs = zip(v.shape[::-1], x.shape[::-1])
+        return v.type.dtype == x.type.dtype and all(a == b or 1 in (a, b) for a, b in pairs)
+
+    found = made.find(pick, test=fits, exact=exact) if pick.flag() else None
+    shape = [n if pick.flag() else 1 for n in x.shape][pick.number(0, x.type.rank - 1) :]
+    return found or made.const(shape, x.type.dtype)
+
+
+@step(4)
+def binary(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, *FLOATS)
+    if x is None:
+        return None
+    pair = [x, _partner(made, pick, x)]
+    mode = pick.one(("ADD", "SUB", "MUL", "MAX", "MIN", "FUSE_ADD_RELU", "FUSE_ADD_SIGMOID", "PRELU"))
+    return made.add("Elemwise", pair[::-1] if pick.flag() else pair, mode in ("MAX", "MIN"), mode=mode)
+
+
+@step(2)
+def integer(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, *INTEGERS)
+    if x is None:
+        return None
+    mode = pick.one(("ADD", "SUB", "MUL", "MAX", "MIN", "LT", "EQ", "ABS", "NEGATE", "RELU"))
+    inputs = [x] if mode in ("ABS", "NEGATE", "RELU") else [x, _partner(made, pick, x)]
+    return made.add("Elemwise", inputs, mode=mode)
+
+
+@step()
+def logical(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "bool")
+    if x is None:
+        return None
+    mode = pick.one(("AND", "OR", "XOR", "NOT"))
+    return made.add("Elemwise", [x] if mode == "NOT" else [x, _partner(made, pick, x)], mode=mode)
+
+
+@step()
+def compared(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, *FLOATS, *INTEGERS, exact=True)
+    mode = pick.one(("LT", "LEQ", "EQ", "NEQ"))
+    return x and made.add(
+        "ElemwiseMultiType", [x, _partner(made, pick, x, True)], mode=mode, output_dtype=BOOL
+    )
+
+
+@step()
+def where(made: Made, pick: Pick) -> Value | None:
+    mask = made.find(pick, "bool")
+    if mask is None:
+        return None
+    x = made.find(pick, "float32", *INTEGERS, test=lambda v: v.shape == mask.shape)
+    return x and made.add("Where", [mask, x, made.const(x.shape, x.type.dtype)])
+
+
+@step(2)
+def converted(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, exact=True)
+    kind = pick.one((F32, F32, F16, I32, DType("int8"), BOOL, *QUANTISED, QUANTISED[0]))
+    if x is None or (x.type.dtype.is_quantized and not (kind.is_quantized or kind is F32)):
+        return None
+    if kind.name == "bool" and x.type.dtype.is_float:
+        return None
+    return made.add("TypeCvt", [x], dtype=kind)
+
+
+@step(2)
+def quantised_elemwise(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, *BYTES)
+    if x is None:
+        return None
+    mode = pick.one(
+        ("QADD", "QMUL", "QSUB", "QFUSE_ADD_RELU", "QMAX", "QRELU", "QTANH", "QH_SWISH", "QABS", "QSIGMOID")
+    )
+    single = mode in ("QRELU", "QTANH", "QH_SWISH", "QABS", "QSIGMOID")
+    inputs = [x] if single else [x, _partner(made, pick, x)]
+    return made.add(
+        "ElemwiseMultiType",
+        inputs,
+        mode=mode,
+        output_dtype=DType(x.type.dtype.name, 0.07, x.type.dtype.zero_point),
+    )
+
+
+@step(2)
+def power(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32")
+    return x and made.add("PowC", [x], False, exp=pick.one((2.0, 3.0, 1.0)))
+
+
+@step(2)
+def concatenated(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick)
+    if x is None:
+        return None
+    axis = pick.number(0, x.type.rank - 1)
+
+    def fits(v: Value) -> bool:
+        rest = [a == b for k, (a, b) in enumerate(zip(v.shape, x.shape)) if k != axis]
+        return v.type.dtype == x.type.dtype and v.type.rank == x.type.rank and all(rest)
+
+    others = [made.find(pick, test=fits) for _ in range(pick.number(1, 2))]
+    return made.add("Concat", [x, *(v for v in others if v is not None)], axis=axis)
+
+
+@step(2)
+def sliced(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick)
+    if x is None:
+        return None
+    items, numbers = [], []
+    for axis in sorted({pick.number(0, x.type.rank - 1) for _ in range(2)}):
+        begin, end, stride = pick.one((None, 0, 1, -3)), pick.one((None, -1, 4)), pick.one((None, None, 1, 2))
+        flags = [n is not None for n in (begin, end, stride)]
+        if any(flags):
+            items.append((axis, *flags, False))
+            numbers += [n for n in (begin, end, stride) if n is not None]
+    return (
+        made.add("Subtensor", [x, *(made.sizes(n) for n in numbers)], items=tuple(items)) if items else None
+    )
+
+
+@step(2)
+def reshaped(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick)
+    if x is None:
+        return None
+    sizes: list[int] = []
+    for n in x.shape:
+        parts = [d for d in (2, 3, 4) if n % d == 0]
+        if sizes and pick.one((False, False, True)):
+            sizes[-1] *= n
+        elif parts and pick.flag():
+            d = pick.one(parts)
+            sizes += [d, n // d]
+        else:
+            sizes.append(n)
+    return made.add("Reshape", [x, made.sizes(*sizes)], axis=7)
+
+
+@step(2)
+def transposed(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick)
+    if x is None:
+        return None
+    order = list(range(x.type.rank))
+    for _ in range(2):
+        i, j = pick.number(0, len(order) - 1), pick.number(0, len(order) - 1)
+        order[i], order[j] = order[j], order[i]
+    return made.add("Dimshuffle", [x], pattern=order, ndim=len(order))
+
+
+@step(2)
+def reduced(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", "int32")
+    mode = pick.one(
+        ("SUM", "MEAN", "MAX", "MIN", "SUM_SQR") if x and x.type.dtype is F32 else ("SUM", "MAX", "MIN")
+    )
+    exact = mode in ("MAX", "MIN") or (x is not None and x.type.dtype is I32)
+    return x and made.add(
+        "Reduce", [x], exact, mode=mode, axis=pick.number(0, x.type.rank - 1), data_type="DEFAULT"
+    )
+
+
+@step()
+def softmax(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32")
+    return x and made.add("Softmax", [x], False, axis=pick.number(0, x.type.rank - 1))
+
+
+@step(2)
+def product(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", rank=2)
+    if x is None:
+        return None
+    attrs = {
+        "transposeA": pick.flag(),
+        "transposeB": pick.flag(),
+        "format": "DEFAULT",
+        "compute_mode": "DEFAULT",
+    }
+    inner = x.shape[0] if attrs["transposeA"] else x.shape[1]
+    axis = 1 if attrs["transposeB"] else 0
+    other = made.find(pick, "float32", rank=2, test=lambda v: v.shape[axis] == inner) if pick.flag() else None
+    shape = (pick.number(1, 9), inner) if attrs["transposeB"] else (inner, pick.number(1, 9))
+    return made.add("MatrixMul", [x, other or made.const(shape)], False, **attrs)
+
+
+@step()
+def batched_product(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", rank=3)
+    attrs = {"transposeA": False, "transposeB": True, "format": "DEFAULT", "compute_mode": "DEFAULT"}
+    return x and made.add("BatchedMatrixMul", [x, x], False, **attrs)
+
+
+@step()
+def resized(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", rank=4)
+    size, mode = made.sizes(pick.number(1, 12), pick.number(1, 12)), pick.one(("LINEAR", "NEAREST"))
+    return x and made.add("Resize", [x, size], mode == "NEAREST", imode=mode, format="NCHW")
+
+
+@step()
+def padded(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", *INTEGERS, "qint8")
+    if x is None:
+        return None
+    mode = pick.one(("CONSTANT", "REFLECT", "REPLICATE"))
+    attrs: dict[str, Any] = {"padding_mode": mode, "padding_val": pick.one((0.0, 1.0))}
+    for end in ("front", "back"):
+        attrs |= {f"{end}_offset_dim{k}": 0 for k in range(7)}
+        attrs |= {f"{end}_offset_dim{k}": pick.one((0, 0, 1, 2)) for k in range(x.type.rank)}
+    return made.add("Padding", [x], **attrs)
+
+
+@step()
+def normalised(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", test=lambda v: v.type.rank > 1)
+    if x is None:
+        return None
+    count = pick.number(1, x.type.rank - 1)
+    terms = [made.const(x.shape[-count:]) for _ in range(2)]
+    return made.add("LayerNorm", [x, *terms], False, eps=1e-3, normalized_dim=count, affine=True)
+
+
+@step()
+def summed_up(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", "int32")
+    attrs = {"exclusive": pick.flag(), "reverse": pick.flag()}
+    return x and made.add("Cumsum", [x], x.type.dtype is I32, axis=pick.number(0, x.type.rank - 1), **attrs)
+
+
+@step()
+def largest(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", exact=True)
+    return x and made.add(pick.one(("Argmax", "Argmin")), [x], axis=pick.number(0, x.type.rank - 1))
+
+
+@step()
+def taken(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", *INTEGERS)
+    if x is None:
+        return None
+    axis = pick.number(0, x.type.rank - 1)
+    index = made.const((), I32, made.rng.integers(0, x.shape[axis], pick.number(1, 5)))
+    return made.add("IndexingMultiAxisVec", [x, index], items=((axis, False, False, False, True),))
+
+
+@step()
+def spread(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, test=lambda v: 1 in v.shape)
+    if x is None:
+        return None
+    shape = [n if n > 1 else pick.number(1, 4) for n in x.shape]
+    return made.add("Broadcast", [x, made.sizes(*shape)], axis=7)
+
+
+@step()
+def squeezed(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, test=lambda v: 1 in v.shape and v.type.rank > 1)
+    if x is None:
+        return None
+    pattern = [k for k, n in enumerate(x.shape) if n > 1 or k == 0]
+    return made.add("Dimshuffle", [x], pattern=pattern, ndim=x.type.rank)
