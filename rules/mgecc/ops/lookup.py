@@ -25,3 +25,22 @@ class Lookup8(Operator):
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, table = inputs
         return [table[np.ascontiguousarray(x).view(np.uint8)].reshape(x.shape)]
+
+
+@operator("Steps")
+class Steps(Operator):
+    """y = 'base' + how many of the thresholds, int32 in rising order, x reaches: a rising function of whole numbers."""
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, thresholds = (v.type for v in node.inputs)
+        if x.dtype.name not in ("int32", "qint32") or thresholds.rank != 1 or thresholds.elements > 255:
+            raise Unsupported(
+                f"{thresholds.elements} steps of {x.dtype} numbers are no function with bytes as results"
+            )
+        return [x.with_dtype(node.attrs["output_dtype"])]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, thresholds = inputs
+        return [np.searchsorted(thresholds, x, side="right") + node.attrs["base"]]

@@ -21,6 +21,7 @@ from mgecc.passes import (
     reserves,
     simplify,
     sink,
+    steps,
 )
 
 PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
@@ -33,6 +34,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("expand", expand.run),
     ("padding", padding.run),
     ("activations", activations.run),
+    ("steps", steps.run),
     ("quantised", quantised.run),
     ("fuse", fuse.run),
     ("affine", affine.run),

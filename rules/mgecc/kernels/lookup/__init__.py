@@ -1,1 +1,1 @@
-"""Tables of 256 results, read by bytes. May import: mgecc.graph, mgecc.targets, mgecc.kernels."""
+"""Tables of results, read by bytes or found by thresholds. May import: mgecc.graph, mgecc.targets, mgecc.kernels."""

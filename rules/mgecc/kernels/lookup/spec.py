@@ -1,4 +1,4 @@
-"""Lookup8 in any layout: the table does not care which number stands where."""
+"""Lookup8 and Steps in any layout: the table does not care which number stands where."""
 
 from __future__ import annotations
 
@@ -39,3 +39,26 @@ def lookups(node: Node, target: Target) -> Iterator[Candidate]:
             continue
         cost = x.type.elements * (0.8 if vectors else 3.0)
         yield Candidate(build, cost, (c, 1), (c,), 120, (0,) if size == 1 else (), why="table of 256 results")
+
+
+def _build_steps(node: Node) -> list[Call]:
+    x, thresholds = node.inputs
+    kernel = Kernel(
+        "steps_u8",
+        "lookup/steps.c.j2",
+        (("x", "const int32_t *"), ("thresholds", "const int32_t *"), ("y", "uint8_t *")),
+        (("count", "int32_t"), ("n", "int32_t"), ("base", "int32_t")),
+    )
+    sizes = (prod(x.type.stored_shape), thresholds.type.elements, node.attrs["base"])
+    return [Call(kernel, (x, thresholds, node.output), sizes)]
+
+
+@serves("Steps")
+def steps(node: Node, target: Target) -> Iterator[Candidate]:
+    """Number by number, by halving."""
+    x = node.inputs[0]
+    for c in sorted({1, target.block_of(node.output.type.dtype.name)}, reverse=True):
+        if c == 1 or x.type.rank == 4:
+            yield Candidate(
+                _build_steps, x.type.elements * 60.0, (c, 1), (c,), 200, why="steps found by halving"
+            )
