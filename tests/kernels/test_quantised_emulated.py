@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import harness
 import numpy as np
 import pytest
 from batch import Case, check_emulated
@@ -78,6 +79,27 @@ def test_convolutions_of_random_shapes_equal_their_meaning_on_arm(kind: str, tar
         [Case(f"{n.inputs[0].shape} {n.attrs}", lambda n=n: fresh(n), inputs_of(rng, n)) for n in nodes],
         target,
     )
+
+
+def _steps(rng: np.random.Generator) -> Iterator[tuple[Node, list[np.ndarray]]]:
+    """Element-wise nodes that end in bytes, with their inputs."""
+    for size in (1, 5, 16, 31, 32, 47):
+        shape = (1, size, 3, 5) if size % 2 else (size, 3)
+        for out in (DType("qint8", 0.037), DType("quint8", 0.041, 113)):
+            for a, b, mode in ((Q8, Q8, "QADD"), (Q8, U8, "QFUSE_ADD_RELU"), (U8, Q8, "QADD")):
+                values = [harness.value("a", shape, a), harness.value("b", shape, b)]
+                node = harness.node("ElemwiseMultiType", values, mode=mode, output_dtype=out)
+                yield node, inputs_of(rng, node)
+            node = harness.node("TypeCvt", [harness.value("x", shape, DType("float32"))], dtype=out)
+            numbers = rng.normal(0, 3, shape).astype(np.float32)
+            numbers.flat[:3] = [np.nan, np.inf, -np.inf][: min(3, numbers.size)]
+            yield node, [numbers]
+
+
+@pytest.mark.parametrize("target", _TARGETS)
+def test_element_wise_steps_to_bytes_equal_their_meaning_on_arm(target: str) -> None:
+    steps = _steps(np.random.default_rng(8))
+    check_emulated([Case(n.op, lambda n=n: fresh(n), inputs) for n, inputs in steps], target)
 
 
 @pytest.mark.parametrize("target", _TARGETS)

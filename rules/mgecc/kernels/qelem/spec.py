@@ -1,0 +1,80 @@
+"""Which element-wise steps to bytes are served: on NEON, whose conversions saturate and make zero of NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, serves
+from mgecc.kernels.requant import BYTES
+from mgecc.ops.quantize import scale_of
+from mgecc.targets import Target
+
+_SUMS = ("QADD", "QFUSE_ADD_RELU")
+_LETTERS = {**BYTES, "float32": "f32"}
+_CTYPES = {"s8": "int8_t", "u8": "uint8_t", "f32": "float"}
+
+
+def _is_served(node: Node, target: Target) -> bool:
+    kinds = ("float32",) if node.op == "TypeCvt" else tuple(BYTES)
+    return (
+        target.isa.startswith("neon")
+        and node.output.type.dtype.name in BYTES
+        and (node.op == "TypeCvt" or node.attrs["mode"] in _SUMS)
+        and len(node.inputs) == (1 if node.op == "TypeCvt" else 2)
+        and all(v.type.dtype.name in kinds and not v.is_const for v in node.inputs)
+        and all(v.shape == node.output.shape for v in node.inputs)
+        and all(isinstance(size, int) for size in node.output.shape)
+    )
+
+
+def _numbers(node: Node) -> np.ndarray:
+    """The array that kernels call q, see mgecc.kernels.requant."""
+    out, first, last = (v.type.dtype for v in (node.output, node.inputs[0], node.inputs[-1]))
+    low, high = (bound - out.zero_point for bound in out.range)
+    low = max(low, 0) if node.attrs.get("mode") == "QFUSE_ADD_RELU" else low
+    scales = [scale_of(first), np.float32(1) / scale_of(out), low, high, scale_of(last)]
+    return np.array([*scales, out.zero_point, last.zero_point, first.zero_point, 0, 0], np.float32)
+
+
+def _build(node: Node) -> list[Call]:
+    letters = [_LETTERS[v.type.dtype.name] for v in node.inputs]
+    unsigned = int(BYTES[node.output.type.dtype.name] == "u8")
+    kernel = Kernel(
+        f"qelem_{'_'.join(letters)}_to_{BYTES[node.output.type.dtype.name]}",
+        "qelem/wide.c.j2",
+        (
+            *((f"x{i}", f"const {_CTYPES[kind]} *") for i, kind in enumerate(letters)),
+            *(("q", "const float *"), ("y", "int8_t *")),
+        ),
+        (("n", "int32_t"),),
+        (("inputs", tuple(enumerate(letters))), ("unsigned", unsigned)),
+        ("requant",),
+    )
+    n = prod(node.output.type.stored_shape)
+    return [Call(kernel, (*node.inputs, Const(partial(_numbers, node)), node.output), (n,))]
+
+
+@serves("TypeCvt", "ElemwiseMultiType")
+def steps(node: Node, target: Target) -> Iterator[Candidate]:
+    """Real numbers to quantised bytes, and sums of two tensors of quantised bytes; all of one shape and layout."""
+    if not _is_served(node, target):
+        return
+    pair = len(node.inputs) == 2
+    for block in sorted(
+        {1, target.block_of(node.output.type.dtype.name) if node.output.type.rank == 4 else 1}
+    ):
+        elements = prod(node.output.type.with_block(block).stored_shape)
+        yield Candidate(
+            _build,
+            30.0 + elements * (3.2 if pair else 1.3),
+            (block,) * len(node.inputs),
+            (block,),
+            700 if pair else 500,
+            (0, 1) if pair else (),
+            why="four vectors at a time",
+        )
