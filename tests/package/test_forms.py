@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import xml.etree.ElementTree
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -34,6 +36,16 @@ int main(void)
     return 0;
 }
 """
+
+
+# Rule sets that Bazel fetches for itself, and what they define.
+BAZEL_RULES = {
+    "rules_cc": "cc_binary cc_import cc_library cc_test cc_toolchain cc_toolchain_suite cc_proto_library "
+    "fdo_prefetch_hints fdo_profile objc_import objc_library",
+    "rules_java": "java_binary java_import java_library java_package_configuration java_plugin java_runtime "
+    "java_test java_toolchain java_proto_library java_lite_proto_library",
+    "rules_proto": "proto_library proto_lang_toolchain",
+}
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +161,98 @@ def test_what_cannot_be_packaged_says_so() -> None:
         form_files("cmke", "digits", "arm64")
     with pytest.raises(TargetError, match="combines several machines"):
         form_files("cmake", "digits", "arm64v7")
+
+
+STAND_INS = {
+    "esp-idf": """
+function(idf_component_register)
+  cmake_parse_arguments(PARSE_ARGV 0 GIVEN "" "" "INCLUDE_DIRS;SRCS;REQUIRES")
+  add_library(component INTERFACE)
+  target_include_directories(component INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/${GIVEN_INCLUDE_DIRS})
+  set(COMPONENT_LIB component PARENT_SCOPE)
+endfunction()
+function(add_prebuilt_library name path)
+  add_library(${name} STATIC IMPORTED GLOBAL)
+  get_filename_component(place ${path} ABSOLUTE)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${place})
+endfunction()
+add_subdirectory(PACKAGE component)
+""",
+    "zephyr": """
+add_library(component INTERFACE)
+function(zephyr_include_directories)
+  target_include_directories(component INTERFACE ${ARGN})
+endfunction()
+function(zephyr_library_import name path)
+  add_library(${name} STATIC IMPORTED GLOBAL)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${path})
+  target_link_libraries(component INTERFACE ${name})
+endfunction()
+set(CONFIG_MGECC_DIGITS y)
+add_subdirectory(PACKAGE/zephyr component)
+""",
+}
+
+
+@pytest.mark.parametrize("form", STAND_INS)
+def test_a_program_is_built_by_the_cmake_files_of_a_component(built: Path, tmp_path: Path, form: str) -> None:
+    """With stand-ins for the functions of the build system, which do what its documentation says."""
+    needs("cmake", "gcc", "make")
+    package = write(built, form, "x86_64", "v2", tmp_path / "the package")
+    user = tmp_path / "user"
+    user.mkdir()
+    (user / "main.c").write_text(MAIN)
+    (user / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\nproject(user C)\n"
+        + STAND_INS[form].replace("PACKAGE", f'"{package}"').replace('"/zephyr', '/zephyr"')
+        + "add_executable(user main.c)\ntarget_link_libraries(user component)\n"
+    )
+    run("cmake", "-S", ".", "-B", "out", cwd=user)
+    run("cmake", "--build", "out", cwd=user)
+    if runs_here():
+        assert run("out/user", cwd=user) == "ran\n"
+
+
+def test_the_bazel_files_name_what_is_there(built: Path, tmp_path: Path) -> None:
+    folder = write(built, "bazel", "x86_64", "v2", tmp_path / "package")
+    rules: dict[str, dict[str, Any]] = {}
+
+    def rule(kind: str) -> Callable[..., None]:
+        return lambda **given: rules.update({given["name"]: {"kind": kind, **given}})
+
+    kinds = {kind: rule(kind) for kind in ("cc_library", "cc_import")}
+    loaded: list[str] = []
+    exec((folder / "BUILD.bazel").read_text(), {"load": lambda *words: loaded.extend(words), **kinds})  # noqa: S102
+    assert loaded == ["@rules_cc//cc:defs.bzl", "cc_import", "cc_library"]
+    library, inner = rules["digits"], rules["digits_import"]
+    assert (library["kind"], inner["kind"]) == ("cc_library", "cc_import")
+    assert library["deps"] == [":digits_import"] and library["includes"] == ["include"]
+    for name in [*library["hdrs"], inner["static_library"], inner["shared_library"]]:
+        assert (folder / name).is_file()
+    assert (folder / "WORKSPACE.bazel").read_text() == 'workspace(name = "digits")\n'
+
+
+def test_bazel_builds_a_program_with_the_package(built: Path, tmp_path: Path) -> None:
+    """With Debian's Bazel, and stand-ins for the rule sets that it would fetch."""
+    if not shutil.which("bazel") or run("bazel", "--version", cwd=tmp_path) != "bazel no_version\n":
+        pytest.skip("Debian's bazel is not installed: apt-get install bazel-bootstrap")
+    write(built, "bazel", "x86_64", "v2", tmp_path / "digits")
+    for repository, names in BAZEL_RULES.items():
+        place = tmp_path / repository / repository.removeprefix("rules_")
+        place.mkdir(parents=True)
+        (place.parent / "WORKSPACE").touch()
+        (place / "BUILD").touch()
+        (place / "defs.bzl").write_text("".join(f"{name} = native.{name}\n" for name in names.split()))
+    user = tmp_path / "user"
+    user.mkdir()
+    (user / "main.c").write_text(MAIN)
+    (user / "BUILD").write_text(
+        'load("@rules_cc//cc:defs.bzl", "cc_binary")\n'
+        'cc_binary(name = "app", srcs = ["main.c"], deps = ["@digits//:digits"])\n'
+    )
+    (user / "WORKSPACE").write_text('local_repository(name = "digits", path = "../digits")\n')
+    options = [f"--override_repository={name}={tmp_path / name}" for name in BAZEL_RULES]
+    start = ["bazel", "--batch", f"--output_user_root={tmp_path / 'root'}"]
+    run(*start, "build", *options, "//:app", cwd=user)
+    if runs_here():
+        assert run("bazel-bin/app", cwd=user) == "ran\n"

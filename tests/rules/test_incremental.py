@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc.frontends.mge.importer import import_mge
+from mgecc.toolrun.sources import runtime_sources
 
 from .conftest import ROOT, Checkout, steps_in
 
@@ -16,7 +17,7 @@ CORPUS = ROOT / "tests" / "data" / "mge-corpus"
 MODELS = ("conv2d", "cumsum", "pooling", "softmax")
 TARGETS = ("arm64", "armv7", "baremetal")
 ALL = [f"target={','.join(TARGETS)}", "model=all"]
-RUNTIME = sorted(path.stem for path in (ROOT / "runtime" / "src").glob("*.c"))
+RUNTIME = [path.stem for path in runtime_sources()]
 
 Steps = set[str]
 

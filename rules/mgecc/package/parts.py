@@ -136,7 +136,7 @@ def _tools(machine: Target, name: str) -> dict[str, Path]:
 
 def _templates(folder: Path) -> dict[str, Path]:
     """The runtime, and what the build has noted of the compiler's templates, headers and target files."""
-    runtime = [*runtime_sources(), *include_folder().glob("*.h")]
+    runtime = [*runtime_sources(sizes=True), *include_folder().glob("*.h")]
     found = {f"runtime/{path.parent.name}/{path.name}": path for path in runtime}
     try:
         names = json.loads((folder / "obj" / "uses.json").read_bytes())["files"]
