@@ -1,9 +1,14 @@
-"""MegCC's way to name the target and the output folder."""
+"""MegCC's options: targets, output folder, and what its JSON says of a model."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgecc.config import LibraryConfig, ModelConfig
 
 _TARGETS = {
     "baremetal": "baremetal",
@@ -16,6 +21,31 @@ _TARGETS = {
     "webassembly": "wasm32",
 }
 
+_TEXTS = {
+    "input-shapes": "input_shape_str",
+    "extern-opr-output-shapes": "extern_opr_output_shape",
+    "extern-opr-output-dtypes": "extern_opr_output_dtype",
+    "loader-path-with-interface": "extern_opr_loader_path_with_interface",
+    "set-extern-opr-env": "extern_opr_loader_env",
+}
+_SWITCHES = (
+    "enable_nchw44",
+    "enable_nchw44_dot",
+    "enable_nchw88",
+    "enable_ioc16",
+    "enable_compress_fp16",
+    "mgb_fuse_kernel",
+    "add_nhwc2nchw_to_input",
+)
+_SAMPLE: dict[str, Any] = {
+    "model_name": "net",
+    "model_path": "net.mge",
+    "input_shape_str": "data=(1,3,224,224)",
+    "enable_compress_fp16": False,
+    "enable_ioc16": False,
+    "add_nhwc2nchw_to_input": False,
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("as MegCC has them")
@@ -24,3 +54,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for option, target in _TARGETS.items():
         text = f"the same as --target {target}"
         group.add_argument(f"--{option}", dest="target", action="store_const", const=target, help=text)
+    template = "write DIR/config.json as a sample for --json, and nothing else"
+    group.add_argument("--json-template", type=Path, metavar="DIR", help=template)
+    for option, key in _TEXTS.items():
+        group.add_argument(f"--{option}", dest=key, default="", metavar="TEXT", help=f"{key} of the JSON")
+    for key in _SWITCHES:
+        group.add_argument(f"--{key}", action="store_true", help=f"{key} of the JSON")
+    group.add_argument("--save-model", action="store_true", help="no effect: the library holds the model")
+    group.add_argument("--verbose", action="store_true", help="no effect: all problems are told anyway")
+    group.add_argument("--hako", type=int, metavar="N", help="no effect: there is one format")
+
+
+def with_flags(
+    config: ModelConfig | LibraryConfig, args: argparse.Namespace
+) -> tuple[ModelConfig | LibraryConfig, list[str]]:
+    """The configuration with what the options say of the model, and notes on what has no effect.
+
+    Raises InputError: a JSON of several models says such things of each itself.
+    """
+    from mgecc.config import ConfigError, LibraryConfig, megcc_model, megcc_notes
+    from mgecc.toolrun.products import InputError
+
+    given = {key: value for key in (*_TEXTS.values(), *_SWITCHES) if (value := getattr(args, key))}
+    if isinstance(config, LibraryConfig):
+        if given:
+            raise InputError(f"{next(iter(given))} belongs into {config.path}, at the models it is for")
+        return config, list(config.notes)
+    try:
+        return megcc_model(config, given) if given else config, megcc_notes(given)
+    except ConfigError as error:
+        raise InputError(str(error)) from None
+
+
+def write_template(args: argparse.Namespace) -> int:
+    from mgecc.toolrun.products import write_files
+
+    document = {"dump_dir": "out", "models": [_SAMPLE], "cv": {"resize_linear": ["ui8"]}}
+    text = json.dumps(document, indent=4) + "\n"
+    for path in write_files({"config.json": text.encode()}, args.json_template):
+        print(path)
+    return 0

@@ -12,8 +12,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="model.yaml or model file (.mge)")
 
 
-def add_target(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--target", required=True, metavar="NAME", help="machine, e.g. arm64 or arm64+dot")
+def add_target(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    text = "machine, e.g. arm64 or arm64+dot"
+    parser.add_argument("--target", required=required, default="", metavar="NAME", help=text)
     parser.add_argument(
         "--cpu", default="", metavar="NAME", help="processor of the target, e.g. v4 for x86_64"
     )

@@ -6,17 +6,21 @@ MegCC's command lines work too: mgecc compile --json config.json --arm64 --dump 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 from mgecc.commands._megcc import add_arguments as add_megcc
-from mgecc.commands._options import add_build
+from mgecc.commands._megcc import with_flags, write_template
+from mgecc.commands._options import add_build, add_json
+from mgecc.commands._output import show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml, .mge or MegCC's JSON"
     )
+    parser.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="the same as --out")
     parser.add_argument("--target", default="", metavar="NAME", help="machine, e.g. arm64 or arm64+dot")
     parser.add_argument(
         "--cpu", default="", metavar="NAME", help="processor of the target, e.g. v4 for x86_64"
@@ -25,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the files")
     parser.add_argument("--split", action="store_true", help="also write one C file per kernel, to read")
     parser.add_argument("--no-library", action="store_true", help="write the sources only")
+    add_json(parser)
     add_megcc(parser)
 
 
@@ -33,25 +38,28 @@ def run(args: argparse.Namespace) -> int:
     from mgecc.targets import load_target
     from mgecc.toolrun.products import InputError, compile_products, kernel_texts, read_any, write_files
 
+    if args.json_template:
+        return write_template(args)
     path = args.json or args.model
     name = args.target or ("baremetal" if args.json else "")
     if path is None or not name:
         raise InputError("what to compile and for which target? mgecc compile MODEL --target NAME --out DIR")
     target = load_target(name, args.cpu)
     _check_toolchains(args, name)
-    config = read_any(path, args.name, args.optimize)
+    config, notes = with_flags(read_any(path, args.name, args.optimize), args)
     several = config if isinstance(config, LibraryConfig) else None
-    for note in several.notes if several else ():
-        print(note)
-    folder = args.dump or args.out or (several.dump_dir if several else None)
+    for note in notes:
+        print(note, file=sys.stderr if args.json_output else sys.stdout)
+    folder = args.dump or args.out or args.folder or (several.dump_dir if several else None)
     if folder is None:
         raise InputError("no folder for the files: give --out DIR")
     products = compile_products(config, name, args.cpu)
     written = write_files(products.files, folder)
     if args.split:
         written += write_files(kernel_texts(products, target), folder)
-    for file in written + _libraries(args, config, name, folder):
-        print(f"{file.stat().st_size:>10} {file}")
+    rows = [(file.stat().st_size, str(file)) for file in written + _libraries(args, config, name, folder)]
+    lines = (f"{size:>10} {file}" for size, file in rows)
+    show(args, lines, lambda: [{"file": file, "bytes": size} for size, file in rows])
     return 0
 
 

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if path is None:
         raise InputError("no inputs: give --inputs, or 'verify:' in model.yaml")
     graph = read_graph(args.model)
-    outputs = _interpret(graph, load_cases(path))
+    outputs = interpret_cases(graph, load_cases(path))
     if args.out:
         save_cases(args.out, {f"out.{k}": array for k, array in enumerate(outputs)})
     rows = [
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _interpret(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
     """Outputs with a leading axis of cases, as real numbers where they are quantised. Raises InputError."""
     import numpy as np
 

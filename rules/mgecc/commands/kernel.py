@@ -1,12 +1,17 @@
-"""Print the C text of the kernel that computes a layer of a model; without a layer, list layers and kernels."""
+"""Print the C text of the kernel that computes a layer of a model, or an operator with given attributes.
+
+Without a layer, a model's layers and their kernels are listed. An operator needs no model:
+mgecc kernel --operator Convolution --operands 1,3,32,32 const:8,3,3,3 --attrs stride_h=2 stride_w=2 --target arm64
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgecc.commands._options import add_json, add_model, add_target
+from mgecc.commands._options import add_json, add_target
 
 if TYPE_CHECKING:
     from mgecc.planner import Program
@@ -15,11 +20,25 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
+    parser.add_argument(
+        "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml or model file (.mge)"
+    )
     add_target(parser)
     parser.add_argument("--layer", default="", metavar="NAME", help="layer or kernel; default: list them")
     parser.add_argument(
         "--optimize", choices=["speed", "size", "memory"], default="", help="overrules model.yaml"
+    )
+    group = parser.add_argument_group("an operator instead of a model")
+    group.add_argument("--operator", default="", metavar="NAME", help="as mgecc ops lists them")
+    group.add_argument(
+        "--operands",
+        nargs="+",
+        default=[],
+        metavar="SHAPE",
+        help="shapes, e.g. 1,3,32,32 const:8,3,3,3 (weights), each with :TYPE[:SCALE] if it is not float32",
+    )
+    group.add_argument(
+        "--attrs", nargs="+", default=[], metavar="KEY=VALUE", help="attributes, e.g. stride_h=2"
     )
     add_json(parser)
 
@@ -27,15 +46,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgecc.commands._output import show
     from mgecc.targets import load_target
-    from mgecc.toolrun.graphs import plan_programs
     from mgecc.toolrun.library import member_targets
 
     target = load_target(args.target, args.cpu)
-    programs = plan_programs(args.model, target, args.optimize)
+    programs = _programs(args, target)
     pairs = list(zip(member_targets(target).values(), programs))
-    rows = list(_texts(pairs, args.layer) if args.layer else _list(pairs))
+    rows = list(_texts(pairs, args.layer) if args.layer or args.operator else _list(pairs))
     show(args, (row["text"] for row in rows), lambda: rows)
     return 0
+
+
+def _programs(args: argparse.Namespace, target: Target) -> tuple[Program, ...]:
+    from mgecc.toolrun.graphs import plan_programs
+    from mgecc.toolrun.operators import operator_graph, plan_operator
+    from mgecc.toolrun.products import InputError
+
+    if bool(args.model) == bool(args.operator):
+        raise InputError("give a model, or an operator with --operator NAME --operands SHAPE...")
+    if args.model:
+        return plan_programs(args.model, target, args.optimize)
+    return plan_operator(operator_graph(args.operator, args.operands, args.attrs), target, args.optimize)
 
 
 def _list(pairs: list[tuple[Target, Program]]) -> Iterator[dict[str, Any]]:
@@ -60,10 +90,10 @@ def _texts(pairs: list[tuple[Target, Program]], wanted: str) -> Iterator[dict[st
 
 
 def _calls(program: Program, wanted: str) -> list[ProgramCall]:
-    """The calls of a layer, one for each kernel. Raises TargetError, which suggests the nearest name."""
+    """The calls of a layer or of all, one for each kernel. Raises TargetError, which suggests the nearest name."""
     from mgecc.targets import nearest
 
-    found = {call.kernel: call for call in program.calls if wanted in (call.layer, call.kernel.symbol)}
+    found = {call.kernel: call for call in program.calls if wanted in ("", call.layer, call.kernel.symbol)}
     if not found:
         raise nearest(wanted, sorted({call.layer for call in program.calls}), "layer")
     return list(found.values())

@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from mgecc.commands._options import add_json
+from mgecc.commands._output import show
 
 PREFACE = """# Operators
 
@@ -63,13 +67,23 @@ def markdown() -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", action="store_true", help="as the document docs/operators.md")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.markdown:
         print(markdown(), end="")
         return 0
-    for row in table():
-        names = " ".join(dict.fromkeys(name for name, _ in row.families)) or "-"
-        print(f"{row.name:<28} {names:<18} {row.limits}".rstrip())
+    rows = list(table())
+    show(args, map(_line, rows), lambda: list(map(_data, rows)))
     return 0
+
+
+def _line(row: Row) -> str:
+    names = " ".join(dict.fromkeys(name for name, _ in row.families)) or "-"
+    return f"{row.name:<28} {names:<18} {row.limits}".rstrip()
+
+
+def _data(row: Row) -> dict[str, Any]:
+    kernels = [{"family": name, "serves": said} for name, said in row.families]
+    return {"name": row.name, "records": list(row.records), "kernels": kernels, "limits": row.limits}

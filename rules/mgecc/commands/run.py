@@ -1,25 +1,29 @@
-"""Run a model on its target: prints the best labels of every case and the time of one run."""
+"""Run a model on its target: prints the best labels of every case and the time of one run.
+
+Without a target it is computed with the NumPy meanings of its operators, as mgecc interpret does.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mgecc.commands._options import add_build, add_model, add_products, add_target
+from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
 
 if TYPE_CHECKING:
     import numpy as np
 
     from mgecc.config import ModelConfig
-    from mgecc.toolrun.runner import Runner
 
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
-    add_target(parser)
+    add_target(parser, required=False)
     add_build(parser)
     add_products(parser)
     parser.add_argument(
@@ -29,17 +33,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--top", type=int, default=5, metavar="N", help="how many classes to print (default: 5)"
     )
     parser.add_argument("--output", type=Path, metavar="NPZ", help="also write all outputs to this file")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._session import open_session
+    from mgecc.commands._output import show
     from mgecc.config import save_cases
     from mgecc.toolrun.products import read_config
-    from mgecc.toolrun.session import run_cases
-    from mgecc.toolrun.tensors import dequantized, input_cases, output_arrays
 
     config = read_config(args.model, args.name, args.optimize)
     inputs = _inputs(config, args.input)
+    runs = list(_on_target(args, config, inputs) if args.target else _meaning(args, config, inputs))
+    show(
+        args,
+        (line for run in runs for line in _lines(config, run, args.top)),
+        lambda: [
+            {
+                "model": config.name,
+                "on": run.place,
+                "ms": run.milliseconds,
+                "cases": _cases(config, run, args.top),
+            }
+            for run in runs
+        ],
+    )
+    if args.output:
+        save_cases(args.output, {f"out.{k}": array for k, array in enumerate(runs[-1].outputs)})
+    return 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """Outputs, stacked over the cases, and where and how fast they were computed."""
+
+    place: str
+    outputs: list[np.ndarray]
+    milliseconds: float | None = None
+    emulator: str = ""
+
+
+def _on_target(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np.ndarray]) -> Iterator[Run]:
+    from mgecc.commands._session import open_session
+    from mgecc.toolrun.session import run_cases
+    from mgecc.toolrun.tensors import dequantized, input_cases, output_arrays
+
     with open_session(args, config) as session:
         session = session.fitting(inputs)
         cases = input_cases(inputs, session.interface)
@@ -47,16 +84,18 @@ def run(args: argparse.Namespace) -> int:
             results, times = run_cases(session, runner, cases, repeat=2)
             stored = output_arrays(results, session.interface)
             arrays = [dequantized(a, t) for a, t in zip(stored, session.interface.outputs)]
-            print(f"{config.name} on {runner.target.name}{_how(runner, times)}")
-            _show(config, arrays[0], args.top)
-    if args.output:
-        save_cases(args.output, {f"out.{k}": array for k, array in enumerate(arrays)})
-    return 0
+            emulator = runner.target.emulator[0] if runner.target.emulator else ""
+            yield Run(runner.target.name, arrays, min(times) / 1e6 if times else None, emulator)
 
 
-def _how(runner: Runner, times: list[int]) -> str:
-    words = f": {min(times) / 1e6:.2f} ms a run" if times else ""
-    return words + (f" under {runner.target.emulator[0]}" if runner.target.emulator else "")
+def _meaning(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np.ndarray]) -> Iterator[Run]:
+    from mgecc.commands.interpret import interpret_cases
+    from mgecc.toolrun.graphs import read_graph
+    from mgecc.toolrun.products import InputError
+
+    if args.products or args.cpu:
+        raise InputError("--products and --cpu are for a target: give --target NAME")
+    yield Run("NumPy", interpret_cases(read_graph(args.model), inputs))
 
 
 def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
@@ -74,15 +113,25 @@ def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
     return {f"in.{config.preprocess.input}": load_picture(path, config.preprocess, config.form_of_picture)}
 
 
-def _show(config: ModelConfig, output: np.ndarray, count: int) -> None:
+def _cases(config: ModelConfig, run: Run, count: int) -> list[list[dict[str, Any]]]:
     """The best classes of every case; without labels, their positions."""
     from mgecc.toolrun.compare import top_classes
 
-    rows = output.reshape(len(output), -1)
+    rows = run.outputs[0].reshape(len(run.outputs[0]), -1)
     labels = config.labels.read_text(encoding="utf-8").splitlines() if config.labels else []
-    for case, (row, best) in enumerate(zip(rows, top_classes(rows, count))):
-        if len(rows) > 1:
-            print(f"  case {case}:")
-        for position in best:
-            label = labels[position] if position < len(labels) else f"class {position}"
-            print(f"  {float(row[position]):>12.6g}  {label}")
+    names = dict(enumerate(labels))
+    return [
+        [{"class": int(k), "label": names.get(int(k), f"class {k}"), "value": float(row[k])} for k in best]
+        for row, best in zip(rows, top_classes(rows, count))
+    ]
+
+
+def _lines(config: ModelConfig, run: Run, count: int) -> Iterator[str]:
+    time = f": {run.milliseconds:.2f} ms a run" if run.milliseconds is not None else ""
+    yield f"{config.name} on {run.place}{time}" + (f" under {run.emulator}" if run.emulator else "")
+    cases = _cases(config, run, count)
+    for case, best in enumerate(cases):
+        if len(cases) > 1:
+            yield f"  case {case}:"
+        for row in best:
+            yield f"  {row['value']:>12.6g}  {row['label']}"

@@ -8,7 +8,7 @@ May import: numpy, yaml, jsonschema; nothing else of mgecc.
 
 from mgecc.config.cases import CasesError, load_cases, save_cases
 from mgecc.config.load import load_config
-from mgecc.config.megcc import LibraryConfig, is_megcc, load_megcc
+from mgecc.config.megcc import LibraryConfig, is_megcc, load_megcc, megcc_model, megcc_notes
 from mgecc.config.model import (
     CustomConfig,
     InputConfig,
@@ -38,5 +38,7 @@ __all__ = [
     "load_cases",
     "load_config",
     "load_megcc",
+    "megcc_model",
+    "megcc_notes",
     "save_cases",
 ]

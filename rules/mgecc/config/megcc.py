@@ -84,6 +84,30 @@ def load_megcc(path: Path | str, name: str = "", optimize: str = "") -> LibraryC
     return LibraryConfig(path, own, changed, dump, cv, tuple(_notes(document)))
 
 
+def megcc_model(config: ModelConfig, given: dict[str, Any]) -> ModelConfig:
+    """A model's configuration with keys of MegCC's JSON from the command line. Raises ConfigError."""
+    document = Document("command line")
+    sets = _shape_sets(document, ("input_shape_str",), given.get("input_shape_str", ""))
+    custom = _custom(document, (), given)
+    document.check()
+    shapes = {key: InputConfig(shape) for key, shape in sorted(sets[0].items())} if len(sets) == 1 else {}
+    kept = {
+        key: replace(value, shape=shapes[key].shape) for key, value in config.inputs.items() if key in shapes
+    }
+    return replace(
+        config,
+        inputs=config.inputs | shapes | kept,
+        input_shapes=tuple(sets) if len(sets) > 1 else config.input_shapes,
+        options=config.options | {key: True for key in _OPTIONS if given.get(key)},
+        custom=config.custom | custom,
+    )
+
+
+def megcc_notes(given: dict[str, Any]) -> list[str]:
+    """What of such keys has no effect, and why."""
+    return [f"'{key}' has no effect: {_NO_EFFECT[key]}" for key in given if key in _NO_EFFECT]
+
+
 def _without_comments(value: Any) -> Any:
     """The value without keys that begin with @."""
     if isinstance(value, dict):

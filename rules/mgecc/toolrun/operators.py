@@ -1,0 +1,98 @@
+"""A single operator described in words, as a graph: ``mgecc kernel --operator``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
+from mgecc.planner import Program
+from mgecc.targets import Target, load_target, nearest
+from mgecc.toolrun.products import InputError
+
+_FORM = "1,3,32,32 or const:8,3,3,3, each with :TYPE[:SCALE] where it is not float32"
+
+
+def operator_graph(name: str, operands: Sequence[str], attrs: Sequence[str]) -> Graph:
+    """One node between inputs and outputs. ``operands``: "[const:]SHAPE[:TYPE[:SCALE]]"; ``attrs``: "KEY=VALUE".
+
+    Constants hold random numbers. Raises InputError, and TargetError for a name that there is not.
+    """
+    from mgecc import ops
+
+    known = [operator.name for operator in ops.operators()]
+    if name not in known:
+        raise nearest(name, known, "operator")
+    values = [_operand(text, f"x{k}") for k, text in enumerate(operands)]
+    node = Node(name, name.lower(), _attributes(name, attrs), values, origin=f"operator {name}")
+    try:
+        node.outputs = [Value(f"y{k}", kind, node) for k, kind in enumerate(ops.infer(node))]
+    except Unsupported as error:
+        raise InputError(f"{name}: {error.why}; {error.advice}".rstrip("; ")) from None
+    except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{name}: these operands and attributes do not make one ({why})") from None
+    outputs = [(value.name, value) for value in node.outputs]
+    return Graph(name.lower(), [value for value in values if not value.is_const], [node], outputs)
+
+
+def _operand(text: str, name: str) -> Value:
+    words = text.removeprefix("const:").split(":")
+    try:
+        shape = tuple(int(size) for size in words[0].split(","))
+        dtype = DType(words[1] if len(words) > 1 else "float32", float(words[2]) if len(words) > 2 else None)
+        kind = TensorType(shape, dtype)
+    except ValueError:
+        raise InputError(f"the operand {text!r} is not written like {_FORM}") from None
+    if min(shape) < 1 or np.prod(shape, dtype=float) > 1 << 26:
+        raise InputError(f"the operand {text!r} is too large, or empty")
+    numbers = np.random.default_rng(0).uniform(-1, 1, shape) * (1 if dtype.is_float else 100)
+    return Value(name, kind, const=numbers.astype(dtype.numpy) if text.startswith("const:") else None)
+
+
+def _attributes(name: str, given: Sequence[str]) -> dict[str, Any]:
+    """Attributes as a model file would have them, with their defaults."""
+    from mgecc import ops
+    from mgecc.frontends.mge import tables
+
+    attrs: dict[str, Any] = {}
+    known = tables.operators_by_name()
+    records = [known[record] for record in ops.find(name).records if record in known]
+    for record in records:
+        fields = tables.params()[record.param].fields if record.param else ()
+        attrs |= {field.name: field.default for field in fields}
+    for key, value in map(_attribute, given):
+        if key not in attrs and records:
+            raise nearest(key, sorted(attrs), f"attribute of {name}")
+        attrs[key] = tuple(value) if isinstance(value, list) else value
+    return attrs
+
+
+def _attribute(text: str) -> tuple[str, Any]:
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise InputError(f"the attribute {text!r} is not written like stride_h=2")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+def plan_operator(graph: Graph, target: Target, goal: str = "") -> tuple[Program, ...]:
+    """Programs of a graph, one for each kernel set of the target. Raises InputError."""
+    from mgecc.graph import CompileError
+    from mgecc.passes import optimize
+    from mgecc.planner.limits import Goal
+    from mgecc.planner.plan import plan
+
+    singles = [load_target(member) for member in target.members] or [target]
+    optimize(graph)
+    try:
+        return tuple(
+            plan(graph, single, Goal(goal or "speed"), Diagnostics(graph.name)) for single in singles
+        )
+    except CompileError as error:
+        raise InputError(str(error)) from None
