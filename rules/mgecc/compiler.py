@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgecc.config import LibraryConfig, ModelConfig
-    from mgecc.graph import CompileError, Diagnostics, Graph
+    from mgecc.graph import CompileError, Diagnostics, Graph, Node
     from mgecc.ops.custom import UserKernel
     from mgecc.passes.inputs import InputForm
     from mgecc.planner import Program
@@ -170,9 +170,10 @@ def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Pro
     graph, problems = survey(config.with_sizes(declared))
     inputs.run(graph, input_forms(config, graph), problems)
     size_values.run(graph)
-    optimize(graph)
+    native = partial(_serves, target)
+    optimize(graph, native=native)
     if config.options.get("enable_ioc16"):
-        ioc16.run(graph)
+        ioc16.run(graph, native)
     if config.options.get("enable_compress_fp16"):
         compress.run(graph)
     extents.carry(graph, problems)
@@ -183,6 +184,17 @@ def _goal(config: ModelConfig) -> Goal:
     from mgecc.planner.limits import Goal
 
     return Goal(config.optimize, config.flash, config.ram)
+
+
+def _serves(target: Target, node: Node) -> bool:
+    """Whether some kernel of the target computes a node as it is."""
+    from mgecc.graph import Unsupported
+    from mgecc.kernels import candidates
+
+    try:
+        return bool(candidates(node, target))
+    except Unsupported:
+        return False
 
 
 def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:

@@ -14,7 +14,7 @@ from mgecc.toolrun.verify import verify
 MODELS = Path(__file__).parents[2] / "models"
 TRIED = [
     *(("digits", t, "enable_compress_fp16") for t in ("arm64", "armv7", "baremetal")),
-    *(("digits", t, "enable_ioc16") for t in ("arm64", "armv7", "baremetal")),
+    *(("digits", t, "enable_ioc16") for t in ("arm64", "arm64+fp16", "armv7", "baremetal")),
     ("mobilenet", "x86_64", "enable_compress_fp16"),
 ]
 

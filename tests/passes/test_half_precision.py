@@ -83,6 +83,17 @@ def test_float32_between_two_nodes_is_rounded_without_being_stored_as_halves() -
     assert "RoundHalf" in {node.op for node in graph.nodes}
 
 
+def test_nodes_that_kernels_compute_in_halves_stay_as_they_are() -> None:
+    graph, arrays = network(np.random.default_rng(6), DType("float32"))
+    before = run(graph, arrays)
+    ioc16.run(graph, lambda node: node.op == "ConvBias")
+    types = {node.op: {v.type.dtype.name for v in (*node.inputs, node.output)} for node in graph.nodes}
+    assert types["ConvBias"] == {"float16"}
+    assert types["MatrixMul"] == types["Reduce"] == types["Pooling"] == {"float32"}
+    for a, b in zip(before, run(graph, arrays)):
+        np.testing.assert_allclose(b, a, rtol=0.01, atol=0.01 * float(np.abs(a).max()))
+
+
 def test_compression_rounds_weights_and_nothing_else() -> None:
     rng = np.random.default_rng(3)
     graph, _ = network(rng, DType("float32"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc.graph import Value
+from mgecc.graph import Node, Value
 from mgecc.targets import Target
 
 
@@ -72,9 +72,12 @@ def half(target: Target) -> Element | None:
     )
 
 
-def element_of(values: Iterable[Value], target: Target) -> Element | None:
-    """What a node on these values computes in; None if they differ or are something else."""
-    names = {v.type.dtype.name for v in values}
+def element_of(node: Node, target: Target, values: Iterable[Value] = ()) -> Element | None:
+    """What a node computes in: the type of all its inputs and results, or of these values of them.
+
+    None if they differ, are something else, or are halves that the node wants added up in float32.
+    """
+    names = {v.type.dtype.name for v in values or (*node.inputs, *node.outputs)}
     if names == {"float16"}:
-        return half(target)
+        return None if node.attrs.get("compute_mode") == "FLOAT32" else half(target)
     return single(target) if names == {"float32"} else None

@@ -19,8 +19,9 @@ def _operand(sub: Any, typed: Sequence[Typed]) -> Typed:
     if isinstance(sub, int):
         return typed[sub]
     if isinstance(sub, float):
-        number = np.array([sub], np.float32)
-        return number, Value("number", TensorType((1,), FLOAT32), const=number)
+        number, dtype = np.array([sub], np.float32), typed[0][1].type.dtype
+        kind = TensorType((1,), dtype if dtype.is_float else FLOAT32)
+        return number, Value("number", kind, const=number)
     return _compute(sub, typed)
 
 

@@ -1,11 +1,14 @@
 """float16 nodes compute in float32: conversions before and behind every node that kernels know in float32 only.
 
+Where the target computes with halves, products and pooling that its kernels serve stay as they are.
+
 Values stay stored as halves where element-wise nodes or copies of data lie between, and every result is rounded to half
 precision as its NumPy meaning says. Products keep their float16 weights as such (attribute ``weights_f16``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,8 +31,16 @@ _AS_STORED = frozenset(
     }
 )  # fmt: skip
 PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
+# What a target with arithmetic on halves may compute in them.
+_IN_HALVES = PRODUCTS | {"AdaptivePooling", "Dot", "Pooling"}
+Native = Callable[[Node], bool]
 # Attributes that tell in which precision to compute or store; a float32 node has no choice.
 _PRECISION = {"compute_mode": "DEFAULT", "data_type": "DEFAULT"}
+
+
+def nowhere(node: Node) -> bool:
+    """No node is computed in halves."""
+    return False
 
 
 def _is_half(value: Value) -> bool:
@@ -54,7 +65,8 @@ def _attributes(node: Node) -> dict[str, Any]:
 class _Widening:
     """The graph with its nodes replaced one by one; ``wide``: float16 values as float32."""
 
-    def __init__(self) -> None:
+    def __init__(self, native: Native) -> None:
+        self.native = native
         self.nodes: list[Node] = []
         self.wide: dict[Value, Value] = {}
 
@@ -69,9 +81,14 @@ class _Widening:
             self.wide[value] = made.output
         return self.wide[value]
 
+    def _stays(self, node: Node) -> bool:
+        if node.op in _AS_STORED or not any(map(_is_half, (*node.inputs, *node.outputs))):
+            return True
+        return node.op in _IN_HALVES and self.native(node)
+
     def add(self, node: Node) -> None:
         """The node itself, or conversions around its like in float32; the values of its results stay the same ones."""
-        if node.op in _AS_STORED or not any(map(_is_half, (*node.inputs, *node.outputs))):
+        if self._stays(node):
             self.nodes.append(node)
             return
         try:
@@ -114,11 +131,11 @@ def _skip_storage(graph: Graph) -> None:
     graph.replace_all(mapping)
 
 
-def run(graph: Graph) -> None:
-    """All float16 nodes that are not served as they are stored."""
+def run(graph: Graph, native: Native = nowhere) -> None:
+    """All float16 nodes that are not served as they are stored, or computed in halves: those that are ``native``."""
     if not any(map(_is_half, graph.values())):
         return
-    widening = _Widening()
+    widening = _Widening(native)
     for node in graph.nodes:
         widening.add(node)
     graph.nodes = widening.nodes

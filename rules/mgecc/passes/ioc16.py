@@ -1,8 +1,8 @@
 """float32 networks in half precision (enable_ioc16): values and weights become float16, inputs and outputs do not.
 
 Not in the pipeline: it runs behind it where the configuration asks for it, so that scales are folded into weights in
-full precision before. Operators outside the list keep float32, with conversions around them, and so do nodes with
-constants that are larger than every half.
+full precision before. Products and pooling compute in halves where the target does. Operators outside the list keep
+float32, with conversions around them, and so do nodes with constants that are larger than every half.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ def _too_large(array: np.ndarray) -> bool:
         return bool((np.isfinite(array) & ~np.isfinite(array.astype(np.float16))).any())
 
 
-def run(graph: Graph) -> None:
-    """All nodes in the list; those that kernels know in float32 only compute in it, on numbers of half precision."""
+def run(graph: Graph, native: half.Native = half.nowhere) -> None:
+    """All nodes in the list; those that are not ``native`` compute in float32, on numbers of half precision."""
     narrowing = _Narrowing()
     for node in graph.nodes:
         narrowing.add(node)
     graph.nodes = narrowing.nodes
     graph.sweep()
-    half.run(graph)
+    half.run(graph, native)

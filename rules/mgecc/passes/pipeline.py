@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from mgecc.graph import Graph
 from mgecc.graph.sizes import lenient
@@ -45,12 +46,17 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
 )
 
 
-def optimize(graph: Graph, observe: Callable[[str, Graph], None] | None = None) -> Graph:
-    """Run all passes; ``observe`` is called after each with its name and the graph."""
+def optimize(
+    graph: Graph, observe: Callable[[str, Graph], None] | None = None, native: half.Native = half.nowhere
+) -> Graph:
+    """Run all passes; ``observe`` is called after each with its name and the graph.
+
+    ``native``: whether the target's kernels compute a float16 node in halves.
+    """
     graph.sweep()
     for name, run in PASSES:
         with lenient():
-            run(graph)
+            (partial(half.run, native=native) if run is half.run else run)(graph)
         if observe is not None:
             observe(name, graph)
     return graph

@@ -80,8 +80,8 @@ class Conv:
 def conv_of(node: Node, target: Target) -> Conv | None:
     """Sizes of a convolution of real numbers with constant weights and bias; None for other element types and forms."""
     x, w = node.inputs[:2]
-    element = element_of((*node.inputs, node.output), target)
-    if element is None or (element.half and node.attrs.get("compute_mode") == "FLOAT32"):
+    element = element_of(node, target)
+    if element is None:
         return None
     if not w.is_const or node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
         return None

@@ -14,6 +14,9 @@ from mgecc.targets import Target
 
 _FIELDS = ("n", "groups", "icg", "ocg", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
 
+# Products that are added up in halves, one after the other.
+_MOST_HALVES = 256
+
 
 def kernel(conv: Conv) -> Kernel:
     types = {"w": conv.weights.ctype}
@@ -43,7 +46,9 @@ def _build(conv: Conv, node: Node) -> list[Call]:
 
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
-    """Always possible, seldom the cheapest."""
+    """Always possible but for long sums of halves, seldom the cheapest."""
+    if conv.element.half and conv.taps * (conv.ic // conv.groups) > _MOST_HALVES:
+        return
     per_mac = 3.0 + 5.0 / conv.element.lanes if conv.sw == 1 else 8.0
     yield Candidate(
         partial(_build, conv),

@@ -28,6 +28,8 @@ _TILES: dict[str, tuple[int, int]] = {
     "sse2": (4, 2),
     "scalar": (4, 4),
 }
+# Products that are added up in halves without parts.
+_LONG_SUM = 192
 # Vectors -> input blocks a round at most; one block of a wide ISA is long enough by itself.
 _ROUNDS = {"neon64_half": 4, "neon64": 4, "neon32": 4, "scalar": 4}
 
@@ -101,15 +103,16 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     stride = conv.sw if conv.sw <= 2 else 0
     window = "k1s1" if flat else f"s{stride or 'any'}"
     element = conv.element
+    parts = element.half and conv.taps * (conv.ic // conv.groups) > _LONG_SUM
     operands = [("x", element.const), ("w", conv.weights.ctype), ("b", element.const)]
     operands += [("z", element.const)] * conv.has_z + [("y", element.pointer)]
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
         "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
-        "quads": tile.isa.startswith("neon"), "sw": 1 if flat else stride, "tabled": tile.tabled,
-        "u": tile.u, "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
+        "parts": parts, "quads": tile.isa.startswith("neon"), "sw": 1 if flat else stride,
+        "tabled": tile.tabled or parts, "u": tile.u, "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
-    ending = conv.weights.suffix + ("_add" if conv.has_z else "") + act.suffix
+    ending = conv.weights.suffix + ("_parts" if parts else "") + ("_add" if conv.has_z else "") + act.suffix
     return Kernel(
         f"conv_{element.name}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
         "conv/tile.c.j2",

@@ -77,6 +77,13 @@ def modes_of(expr: Expr) -> list[str]:
     return [expr[0], *(m for sub in expr[1:] for m in modes_of(sub))]
 
 
+def largest_number(expr: Expr) -> float:
+    """The largest magnitude of the numbers in it."""
+    if isinstance(expr, tuple):
+        return max((largest_number(sub) for sub in expr[1:]), default=0.0)
+    return abs(expr) if isinstance(expr, float) else 0.0
+
+
 def words(expr: Expr) -> str:
     """A readable name: modes in lower case from the outermost; operands in their natural order are left out."""
     return "_".join(m.lower().replace("_", "") for m in modes_of(expr)) or "cast"

@@ -164,6 +164,12 @@ TAME = frozenset(
     ]
 )
 
+# Functions of the vocabulary that halves have too (simd/neon64_half.h).
+_IN_HALVES = (
+    "zero set1 load load_part store store_part abs ceil floor round neg sqrt mul add sub div max min sel lt le eq fma "
+    "sigmoid tanh erf exp silu gelu"
+)
+
 _HEADERS = {
     "math": "exp expm1 log log1p tanh sigmoid erf erfc silu gelu softplus",
     "trig": "sin cos tan asin acos atan2",
@@ -186,6 +192,11 @@ def headers(text: str) -> tuple[str, ...]:
     if found & set(_ON_MATH):
         found.add("math")
     return tuple(h for h in _HEADERS if h in found)
+
+
+def in_halves(text: str) -> bool:
+    """Whether C text in the vocabulary can be computed in half lanes."""
+    return "mg_vi" not in text and set(_IN_HALVES.split()).issuperset(re.findall(r"mg_vf_(\w+)\(", text))
 
 
 def weight(text: str) -> float:

@@ -9,20 +9,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
 from operator import eq
+from typing import Any
 
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.graph.sizes import always, equal, is_one, largest
+from mgecc.graph.types import FLOAT32
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
+from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.elemwise import expression, operands
-from mgecc.kernels.elemwise.modes import TAME, headers, weight
+from mgecc.kernels.elemwise.modes import TAME, headers, in_halves, weight
 from mgecc.kernels.elemwise.operands import Source
 from mgecc.kernels.layout import to_blocked
+from mgecc.kernels.render import in_half_lanes
 from mgecc.kernels.strides import Nest, broadcast_strides, collapse
 from mgecc.ops.quantize import dequantize, scale_of
 from mgecc.targets import Target
 
+_MOST = 65504.0  # the largest half
 _FILL = 1  # in padding lanes of repacked constants: neutral for products and quotients
 
 
@@ -99,7 +104,7 @@ def _number(value: Value) -> np.ndarray | None:
 
 def _types(node: Node) -> list[DType]:
     """Types by which inputs are read and the result is stored; between quantised types one factor does."""
-    types = [v.type.dtype for v in (*node.inputs, node.output)]
+    types = [_dtype(v) for v in (*node.inputs, node.output)]
     if node.op != "TypeCvt" or not all(t.is_quantized for t in types):
         return types
     source, result = types
@@ -119,27 +124,42 @@ def _sources(node: Node, layout: Layout, nest: Nest, ways: Sequence[str], real: 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Everything about one way to compute the node."""
+    """Everything about one way to compute the node; ``half``: in half lanes."""
 
     expr: expression.Expr
     real: bool
     exact: bool
     nest: Nest
     sources: list[Source]
+    statements: expression.Statements
+    result: str
+    half: Element | None
+
+    def lanes(self, target: Target) -> int:
+        return self.half.lanes if self.half else target.lanes
+
+    def stored(self, dtype: DType) -> DType:
+        """The type by whose text numbers are read and written."""
+        return FLOAT32 if self.half else dtype
 
 
-def _plan(node: Node, layout: Layout) -> Plan:
+def _plan(node: Node, layout: Layout, target: Target) -> Plan:
     expr = expression.expression_of(node)
     real = expression.is_real(node, expr)
-    exact = any(v.type.dtype.is_quantized for v in (*node.inputs, *node.outputs))
+    exact = any(_dtype(v).is_quantized for v in (*node.inputs, *node.outputs))
     nest, ways = _nest(layout)
-    return Plan(expr, real, exact, nest, _sources(node, layout, nest, ways, real))
+    statements = expression.Statements(real, exact, _dtype(node.output))
+    result = statements.add(expr)
+    element = element_of(node, target)
+    fits = in_halves(" ".join([*statements.lines, result])) and expression.largest_number(expr) <= _MOST
+    half = element if element is not None and element.half and fits else None
+    return Plan(expr, real, exact, nest, _sources(node, layout, nest, ways, real), statements, result, half)
 
 
 def _symbol(node: Node, plan: Plan) -> str:
     """elemwise_<result type>_<other operand types>_<modes>_<ways>_<loops>; long or ambiguous parts as a digest."""
-    out = node.output.type.dtype.name
-    types = [s.dtype.name for s in plan.sources]
+    out = "f16" if plan.half else _dtype(node.output).name
+    types = [out if plan.half else s.dtype.name for s in plan.sources]
     others = "" if all(t == out for t in types) else "_".join(dict.fromkeys(types)) + "_"
     ways = "".join(s.way for s in plan.sources)
     name = f"elemwise_{out}_{others}{expression.words(plan.expr)}_{ways}{plan.nest.depth}"
@@ -152,11 +172,11 @@ def _symbol(node: Node, plan: Plan) -> str:
 
 
 def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
-    dtype = node.output.type.dtype
-    statements = expression.Statements(plan.real, plan.exact, dtype)
-    result = statements.add(plan.expr)
-    reads = [operands.read(s, plan.real) for s in plan.sources]
-    store = operands.write(_types(node)[-1], "r", plan.real)
+    statements, result = plan.statements, plan.result
+    sources = [replace(s, dtype=plan.stored(s.dtype)) for s in plan.sources]
+    dtype = plan.stored(_types(node)[-1])
+    reads = [operands.read(s, plan.real) for s in sources]
+    store = operands.write(dtype, "r", plan.real)
     text = " ".join([*statements.lines, result, store.full, *(r.full for r in reads)])
     outer = range(plan.nest.depth - 1)
     fields = [("n", "int32_t"), *((f"d{d}", "int32_t") for d in outer)]
@@ -164,7 +184,7 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     for access in (*reads, store):
         fields += access.fields
         numbers += access.numbers
-    pointers = [(s.position, operands.stored_type(s.dtype)) for s in plan.sources if s.way != "k"]
+    pointers = [(s.position, operands.stored_type(s.dtype)) for s in sources if s.way != "k"]
     fixed = [(s.position, r.full) for s, r in zip(plan.sources, reads) if s.way != "v"]
     used = " ".join([*statements.lines, result])
     idle = [f"(void)x{s.position};" for s in plan.sources if f"x{s.position}" not in re.findall(r"\w+", used)]
@@ -195,7 +215,18 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
         tuple(sorted(params.items())),
         headers(text),
     )
-    return kernel, numbers
+    return _in_half_lanes(kernel, plan.half) if plan.half else kernel, numbers
+
+
+def _in_half_lanes(kernel: Kernel, element: Element) -> Kernel:
+    def renamed(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(renamed, value))
+        return in_half_lanes(value) if isinstance(value, str) else value
+
+    params = tuple((name, renamed(value)) for name, value in kernel.params)
+    needs = element.needs + kernel.needs
+    return replace(kernel, operands=renamed(kernel.operands), params=params, needs=needs, half=True)
 
 
 def _moving(plan: Plan, texts: Sequence[str]) -> tuple[tuple[int, str], ...]:
@@ -203,8 +234,8 @@ def _moving(plan: Plan, texts: Sequence[str]) -> tuple[tuple[int, str], ...]:
     return tuple((s.position, t) for s, t in zip(plan.sources, texts) if s.way == "v")
 
 
-def _build(layout: Layout, node: Node) -> list[Call]:
-    plan = _plan(node, layout)
+def _build(layout: Layout, target: Target, node: Node) -> list[Call]:
+    plan = _plan(node, layout, target)
     kernel, numbers = _kernel(node, plan)
     tensors = tuple(s.operand for s in plan.sources if s.way != "k")
     return [Call(kernel, (*tensors, node.output), tuple(numbers))]
@@ -222,7 +253,7 @@ def _cost(node: Node, plan: Plan, target: Target) -> tuple[float, int]:
         target.lanes for t in map(_dtype, (*node.inputs, *node.outputs)) if t.size < 4 and not t.is_float
     )
     rows = largest(prod(plan.nest.sizes[:-1]))
-    vectors = rows * -(-largest(plan.nest.sizes[-1]) // target.lanes)
+    vectors = rows * -(-largest(plan.nest.sizes[-1]) // plan.lanes(target))
     return 30.0 + rows * 8.0 + vectors * (2.0 + work + narrow), 120 + int(16 * work)
 
 
@@ -241,11 +272,11 @@ def _over(node: Node, plan: Plan) -> tuple[int, ...]:
 
 
 def _candidate(node: Node, layout: Layout, target: Target) -> Candidate:
-    plan = _plan(node, layout)
+    plan = _plan(node, layout, target)
     cost, code = _cost(node, plan, target)
     blocks = tuple(1 if v.is_const or equal(v.type.elements, 1) else layout.block for v in node.inputs)
     return Candidate(
-        partial(_build, layout),
+        partial(_build, layout, target),
         cost,
         blocks,
         (layout.block,),
@@ -265,11 +296,10 @@ def element_wise(node: Node, target: Target) -> Iterator[Candidate]:
     tame = all(m in TAME for m in expression.modes_of(expr))
     block = max(target.block_of(v.type.dtype.name) for v in (node.output, node.inputs[0]))
     layout = _blocked(node, block, tame)
-    if layout is not None and _fits_lanes(layout, target):
+    if layout is not None and _fits_lanes(_plan(node, layout, target), layout.block, target):
         yield _candidate(node, layout, target)
 
 
-def _fits_lanes(layout: Layout, target: Target) -> bool:
+def _fits_lanes(plan: Plan, block: int, target: Target) -> bool:
     """Operands that stand still over pixels are read as one vector."""
-    _, ways = _nest(layout)
-    return "h" not in ways or layout.block == target.lanes
+    return block == plan.lanes(target) or all(s.way != "h" for s in plan.sources)

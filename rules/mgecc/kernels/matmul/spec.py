@@ -11,14 +11,18 @@ import numpy as np
 from mgecc.graph import Node, Value
 from mgecc.graph.sizes import greatest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, serves
+from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
 from mgecc.targets import Target
 
 _SIZES = ("batch", "m", "n", "k", "sa", "sb")
 _STRIDES = ("am", "ak", "bk", "bn")
-# ISA -> rows and vectors of the largest tile.
+# Products that are added up in halves without parts (parts.j2).
+_LONG_SUM = 192
+# Vectors -> rows and vectors of the largest tile.
 _TILES: dict[str, tuple[int, int]] = {
+    "neon64_half": (8, 2),
     "neon64": (10, 2),
     "neon32": (4, 2),
     "avx512": (12, 2),
@@ -41,6 +45,7 @@ class Product:
     b_const: bool
     activation: Activation
     weights: WeightType
+    element: Element
 
     @property
     def macs(self) -> int:
@@ -71,21 +76,22 @@ class Product:
         return self.k if self.tb else 1
 
 
-def product_of(node: Node) -> Product | None:
-    """Sizes of a float32 product; None for other types and forms."""
-    if any(v.type.dtype.name != "float32" for v in (*node.inputs, node.output)):
+def product_of(node: Node, target: Target) -> Product | None:
+    """Sizes of a product of real numbers; None for other types and forms."""
+    element = element_of(node, target)
+    if element is None:
         return None
     a, b = node.inputs[:2]
     if node.op == "Dot":
         fits = a.shape == b.shape
-        plain = Activation("IDENTITY"), WeightType("f32")
+        plain = Activation("IDENTITY"), weight_type(node), element
         return Product(1, 1, 1, a.shape[0], False, True, b.is_const, *plain) if fits else None
     if len(node.inputs) > 2 and not _is_bias(node.inputs[2], node.output.shape[-1]):
         return None
     ta, tb = (bool(node.attrs.get(name)) for name in ("transposeA", "transposeB"))
     batch = a.shape[0] if a.type.rank == 3 else 1
     m, n = node.output.shape[-2:]
-    ending = activation_of(node), weight_type(node)
+    ending = activation_of(node), weight_type(node), element
     return Product(batch, m, n, a.shape[-2 if ta else -1], ta, tb, b.is_const, *ending)
 
 
@@ -96,7 +102,7 @@ def _is_bias(value: Value, n: int) -> bool:
 def _bias(node: Node, n: int) -> np.ndarray:
     """The bias of every column, zeros if there is none."""
     given = node.inputs[2].const if len(node.inputs) > 2 else None
-    full = np.zeros(greatest(n), np.float32)
+    full = np.zeros(greatest(n), node.output.type.dtype.numpy)
     if given is not None and given.size:
         full[:] = given.reshape(-1)
     return full
@@ -114,7 +120,7 @@ def _pack(node: Node, product: Product, width: int) -> np.ndarray:
     return product.weights.stored(np.stack([b[:, :, s : s + width] for s in starts], axis=1))
 
 
-def _source(value: Value, stored: WeightType) -> Value | Const:
+def _weights(value: Value, stored: WeightType) -> Value | Const:
     given = value.const
     return value if given is None else Const(lambda: stored.stored(given))
 
@@ -124,9 +130,11 @@ def _call(product: Product, kernel: Kernel, width: int, node: Node) -> list[Call
     sizes = {"sb": -(-product.n // width) * product.k * width} if width else {}
     names = [name for name, ctype in kernel.fields if ctype == "int32_t"]
     args = [sizes.get(name, getattr(product, name)) for name in names]
-    right = Const(partial(_pack, node, product, width)) if width else _source(node.inputs[1], product.weights)
+    right = (
+        Const(partial(_pack, node, product, width)) if width else _weights(node.inputs[1], product.weights)
+    )
     operands = (
-        _source(node.inputs[0], WeightType("f32")),
+        node.inputs[0],
         right,
         Const(partial(_bias, node, product.n)),
         node.output,
@@ -135,34 +143,36 @@ def _call(product: Product, kernel: Kernel, width: int, node: Node) -> list[Call
 
 
 def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...], **params: Param) -> Kernel:
-    activation = product.activation
+    activation, element = product.activation, product.element
     return Kernel(
-        f"matmul_f32_{symbol}{product.weights.suffix}{activation.suffix}",
+        f"matmul_{element.name}_{symbol}{product.weights.suffix}{activation.suffix}",
         f"matmul/{template}.c.j2",
-        (("x", "const float *"), ("w", product.weights.ctype), ("b", "const float *"), ("y", "float *")),
+        (("x", element.const), ("w", product.weights.ctype), ("b", element.const), ("y", element.pointer)),
         (*((name, "int32_t") for name in fields), *activation.fields),
         tuple(sorted({"activation": activation.kind, "wtype": product.weights.name, **params}.items())),
-        activation.needs + product.weights.needs,
+        element.needs + activation.needs + product.weights.needs,
+        half=element.half,
     )
 
 
-def _tile(product: Product, target: Target) -> tuple[int, int]:
+def _tile(product: Product) -> tuple[int, int]:
     """Rows and vectors of a tile: few rows leave registers for more columns."""
-    most_p, most_j = _TILES[target.isa]
+    most_p, most_j = _TILES[product.element.vectors]
     p = min(most_p, smallest(product.m))
     j = most_j if p > most_p // 2 else min(8, most_p * most_j // p)
-    return p, max(1, min(j, smallest(product.n) // target.lanes))
+    return p, max(1, min(j, smallest(product.n) // product.element.lanes))
 
 
 def _tiled(product: Product, target: Target) -> Candidate:
-    p, j = _tile(product, target)
-    lanes, narrow, xl = target.lanes, product.n < target.lanes, 1 if target.lanes == 1 else 4
+    (p, j), element = _tile(product), product.element
+    lanes, narrow, xl = element.lanes, product.n < element.lanes, element.xl
     form = ("t" if product.ta else "n") + ("p" if product.b_const else "n")
-    hold_w = target.isa == "neon64" and p > 1
+    hold_w = element.vectors == "neon64" and p > 1
     quads = target.isa.startswith("neon") and product.b_const and not narrow and not hold_w
+    parts = element.half and greatest(product.k) > _LONG_SUM
     kernel = _kernel(
-        product, "tile", f"{form}_p{p}x{j}{'_narrow' if narrow else ''}", _SIZES,
-        p=p, j=j, quads=quads, ta=product.ta, packed=product.b_const, narrow=narrow, xl=xl, hold_w=hold_w,
+        product, "tile", f"{form}_p{p}x{j}{'_narrow' if narrow else ''}{'_parts' if parts else ''}", _SIZES,
+        p=p, parts=parts, j=j, quads=quads, ta=product.ta, packed=product.b_const, narrow=narrow, xl=xl, hold_w=hold_w,
     )  # fmt: skip
     width = j * lanes if product.b_const else 0
     loads = 0.25 if quads else 0.6 if target.isa == "neon64" else 1.0
@@ -175,10 +185,13 @@ def _tiled(product: Product, target: Target) -> Candidate:
     )
 
 
-def _rows(product: Product, target: Target) -> Candidate:
+def _rows(product: Product) -> Candidate:
     p, q = min(4, smallest(product.m)), min(2, smallest(product.n))
     kernel = _kernel(product, "dot", f"rows_p{p}x{q}", _SIZES, p=p, q=q)
-    cost = product.macs / target.lanes * (1 + 1 / p + 1 / q) + product.batch * product.m * product.n * 12
+    cost = (
+        product.macs / product.element.lanes * (1 + 1 / p + 1 / q)
+        + product.batch * product.m * product.n * 12
+    )
     return Candidate(partial(_call, product, kernel, 0), cost, (1, 1), (1,), 800, why="rows with rows")
 
 
@@ -192,14 +205,14 @@ def _any(product: Product) -> Candidate:
 @serves("MatrixMul", "BatchedMatrixMul", "Dot")
 def products(node: Node, target: Target) -> Iterator[Candidate]:
     """Tiles unless the right operand is computed and transposed; then rows with rows."""
-    product = product_of(node)
+    product = product_of(node, target)
     if product is None:
         return
     found = [_any(product)]
     if product.b_const or not product.tb:
         found.append(_tiled(product, target))
     if product.tb and not product.ta:
-        found.append(_rows(product, target))
+        found.append(_rows(product))
     for c in found:
         blocks = (1,) * len(node.inputs)
         yield Candidate(c.build, c.cost, blocks, c.out_blocks, c.code, why=c.why)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import always, whole
+from mgecc.graph.sizes import always, greatest, whole
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.kernels.element import Element, element_of
 from mgecc.ops.pooling import adaptive_window
 from mgecc.ops.window import Window, window_of
 from mgecc.targets import Target
@@ -15,8 +16,8 @@ from mgecc.targets import Target
 _MODES = {"MAX": "max", "AVERAGE": "avg", "AVERAGE_COUNT_EXCLUDE_PADDING": "inner"}
 _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl")
 _GLOBAL = ("planes", "pixels")
-_OPERANDS = (("x", "const float *"), ("y", "float *"))
 _MOST_UNROLLED = 9
+_MOST_HALVES = 256  # cells of a window whose mean is added up in halves
 
 
 def _window(node: Node) -> Window | None:
@@ -27,15 +28,20 @@ def _window(node: Node) -> Window | None:
     return adaptive_window(node.inputs[0].shape[2:], [whole(t) for t in node.inputs[1].const.reshape(-1)])
 
 
-def _kernel(template: str, symbol: str, mode: str, fields: tuple[str, ...], **params: int) -> Kernel:
-    c = params.get("c", 1)
+def _kernel(
+    element: Element, template: str, form: tuple[str, str], fields: tuple[str, ...], **params: int
+) -> Kernel:
+    """``form``: for the symbol, and the mode."""
+    (symbol, mode), c = form, params.get("c", 1)
     numbers = (("scale", "float"),) if mode == "avg" else ()
     return Kernel(
-        f"pool_f32_{mode}_{symbol}_c{c}",
+        f"pool_{element.name}_{mode}_{symbol}_c{c}",
         f"pool/{template}.c.j2",
-        _OPERANDS,
+        (("x", element.const), ("y", element.pointer)),
         (*((name, "int32_t") for name in fields), *numbers),
-        (("mode", mode), *sorted(params.items())),
+        (("mode", mode), ("scaled", element.half and mode != "max"), *sorted(params.items())),
+        element.needs,
+        half=element.half,
     )
 
 
@@ -60,37 +66,41 @@ def _is_global(node: Node, window: Window) -> bool:
     return window.kernel == node.inputs[0].shape[2:] and not any(map(any, window.pad))
 
 
-def _blocked(node: Node, window: Window, mode: str, c: int) -> Kernel:
-    kh, kw = window.kernel
+def _blocked(node: Node, window: Window, mode: str, element: Element) -> Kernel:
+    (kh, kw), c = window.kernel, element.block
     if _is_global(node, window):
-        return _kernel("global", "global", "avg" if mode == "inner" else mode, _GLOBAL, c=c)
+        return _kernel(element, "global", ("global", "avg" if mode == "inner" else mode), _GLOBAL, c=c)
     if always(lambda: kh * kw <= _MOST_UNROLLED) and mode != "inner":
-        return _kernel("pool", f"k{kh}x{kw}", mode, _FIELDS, c=c, kh=kh, kw=kw)
-    return _kernel("pool", "any", mode, _FIELDS, c=c, kh=0, kw=0)
+        return _kernel(element, "pool", (f"k{kh}x{kw}", mode), _FIELDS, c=c, kh=kh, kw=kw)
+    return _kernel(element, "pool", ("any", mode), _FIELDS, c=c, kh=0, kw=0)
+
+
+def _element(node: Node, window: Window, target: Target) -> Element | None:
+    """None for other types, and for means of so many halves that their sum is to be float32."""
+    element = element_of(node, target, (node.inputs[0], *node.outputs))
+    many = greatest(window.kernel[0] * window.kernel[1]) > _MOST_HALVES
+    return None if element and element.half and many and node.attrs["mode"] != "MAX" else element
 
 
 @serves("Pooling", "AdaptivePooling")
 def pooling(node: Node, target: Target) -> Iterator[Candidate]:
     """Channel blocks of the vector's lanes, and plain layout."""
     x = node.inputs[0]
-    if x.type.dtype.name != "float32" or x.type.rank != 4 or node.attrs.get("format", "NCHW") != "NCHW":
+    if x.type.rank != 4 or node.attrs.get("format", "NCHW") != "NCHW":
         return
     window, mode = _window(node), _MODES[node.attrs["mode"]]
-    if window is None or not all(v.type.dtype.name == "float32" for v in node.outputs):
+    element = _element(node, window, target) if window else None
+    if window is None or element is None:
         return
-    taps, rest, c = (
-        window.kernel[0] * window.kernel[1],
-        (1,) * (len(node.inputs) - 1),
-        target.block_of("float32"),
-    )
-    if c == target.lanes:
-        kernel = _blocked(node, window, mode, c)
-        results = node.output.type.with_block(c).nbytes / 4 / c
+    taps, rest, c = window.kernel[0] * window.kernel[1], (1,) * (len(node.inputs) - 1), element.block
+    if c == element.lanes:
+        kernel = _blocked(node, window, mode, element)
+        results = -(-node.output.shape[1] // c) * node.output.type.elements / node.output.shape[1]
         cost = results * (taps * (1.3 if "any" not in kernel.symbol else 3.0) + 14)
         build = partial(_call, window, kernel, c)
         yield Candidate(build, cost, (c, *rest), (c,), 400 + 8 * taps, why=f"pooling of {c} channels at once")
-    if target.lanes > 1:
-        kernel = _kernel("plain", "plain", mode, _FIELDS)
+    if target.lanes > 1 and not element.half:
+        kernel = _kernel(element, "plain", ("plain", mode), _FIELDS)
         cost = node.output.type.elements * (taps * 4.0 + 25)
         yield Candidate(
             partial(_call, window, kernel, 1), cost, (1, *rest), (1,), 500, why="pooling in plain layout"

@@ -63,6 +63,9 @@ MG_INLINE mg_hf mg_hf_wide(mg_hf a, mg_vf (*f)(mg_vf)) { return mg_hf_join(f(mg_
 #define mg_hf_sigmoid(a) mg_hf_wide(a, mg_vf_sigmoid)
 #define mg_hf_tanh(a) mg_hf_wide(a, mg_vf_tanh)
 #define mg_hf_erf(a) mg_hf_wide(a, mg_vf_erf)
+#define mg_hf_exp(a) mg_hf_wide(a, mg_vf_exp)
+#define mg_hf_silu(a) mg_hf_wide(a, mg_vf_silu)
+#define mg_hf_gelu(a) mg_hf_wide(a, mg_vf_gelu)
 
 /* Sums of lanes are sums of floats. */
 MG_INLINE float mg_hf_sum(mg_hf a) { return mg_vf_sum(mg_vf_add(mg_hf_low(a), mg_hf_high(a))); }
