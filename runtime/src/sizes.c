@@ -121,8 +121,9 @@ static int32_t compute(const struct instruction *code, int32_t a, int32_t b)
     }
 }
 
-/* Fill the slots, which lie at the start of the arena, and write the copy. */
-static void bind(mgecc_dynamic *d, const struct program *p)
+/* Fill the slots, which lie at the start of the arena, and write the copy. It is checked as if it came from outside, and
+ * nothing of it may lie where the copy itself does. */
+static mgecc_status bind(mgecc_dynamic *d, const struct program *p)
 {
     const struct sizes *s = sizes_of(p);
     const struct instruction *code = code_of(s);
@@ -130,6 +131,7 @@ static void bind(mgecc_dynamic *d, const struct program *p)
     int32_t *slot = (void *)d->model.arena;
     const uint32_t *source = (const void *)p;
     uint32_t *copy = (void *)(d->model.arena + copy_at(p));
+    struct program *head = (void *)copy;
     for (uint32_t i = 0; i < s->size_count; i++)
         slot[i] = d->sizes[i] / size_rows(s)[i].step;
     for (uint32_t i = 0; i < s->code_count; i++)
@@ -138,7 +140,9 @@ static void bind(mgecc_dynamic *d, const struct program *p)
         copy[i] = source[i];
     for (uint32_t i = 0; i < s->patch_count; i++)
         copy[patch[i].at / 4] = (uint32_t)slot[patch[i].slot];
-    d->model.program = (const unsigned char *)copy;
+    head->arena_size = copy_at(p);
+    d->model.program = program_ok(head, p->sizes) ? (const unsigned char *)copy : NULL;
+    return d->model.program ? MGECC_OK : MGECC_E_LAYOUT;
 }
 
 mgecc_status mgecc_open_sizes(mgecc_dynamic *d, const mgecc_kernels *kernels, const void *blob, size_t size,
@@ -173,8 +177,7 @@ mgecc_status mgecc_open_sizes(mgecc_dynamic *d, const mgecc_kernels *kernels, co
     d->model.table = kernels->table;
     for (uint32_t i = 0; i < sizes_of(p)->size_count; i++)
         d->sizes[i] = size_rows(sizes_of(p))[i].max;
-    bind(d, p);
-    return MGECC_OK;
+    return bind(d, p);
 }
 
 unsigned mgecc_size_count(const mgecc_dynamic *d)
@@ -207,8 +210,7 @@ mgecc_status mgecc_set_sizes(mgecc_dynamic *d, const int32_t *sizes, unsigned co
             return MGECC_E_SIZE;
     for (unsigned i = 0; i < count; i++)
         d->sizes[i] = sizes[i];
-    bind(d, p);
-    return MGECC_OK;
+    return bind(d, p);
 }
 
 mgecc_status mgecc_set_shape(mgecc_dynamic *d, unsigned input, const int32_t *dims, unsigned rank)

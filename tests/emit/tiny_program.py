@@ -3,9 +3,12 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+from mgecc.emit.sizes import with_copy
 from mgecc.graph import DType, TensorType
+from mgecc.graph.sizes import declare, least, most, sizes_in
 from mgecc.kernels import Kernel, render
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref
 
@@ -16,6 +19,12 @@ _TEMPLATES = {
         int64_t wide = (int64_t)b[i] * 65537 / a->parts / 65537; /* the same quotient in 64 bits */
         y[i] = x[i] * w[i] * a->gain + (float)(i % 2 ? (int32_t)wide : b[i] / a->parts);
     }
+}
+""",
+    "times.c.j2": """/* y = x * gain + b / parts, element by element. */
+{{ k.begin() }}
+    for (int32_t i = 0; i < a->n; i++)
+        y[i] = x[i] * a->gain + (float)(b[i] / a->parts);
 }
 """,
     "copy.c.j2": """/* y = x; an absent x gives zeros. */
@@ -30,6 +39,12 @@ AFFINE = Kernel(
     symbol="affine_f32",
     template="affine.c.j2",
     operands=(("x", "const float *"), ("w", "const float *"), ("b", "const int32_t *"), ("y", "float *")),
+    fields=(("n", "int32_t"), ("gain", "float"), ("parts", "int32_t")),
+)
+TIMES = Kernel(
+    symbol="times_f32",
+    template="times.c.j2",
+    operands=(("x", "const float *"), ("b", "const int32_t *"), ("y", "float *")),
     fields=(("n", "int32_t"), ("gain", "float"), ("parts", "int32_t")),
 )
 COPY = Kernel("copy", "copy.c.j2", (("x", "const void *"), ("y", "void *")), (("bytes", "int32_t"),))
@@ -60,6 +75,39 @@ def tiny_program(seed: int = 1, target: str = "x86_64", name: str = "tiny") -> P
         arena=192 + 24,
         arena_bound=72,
     )
+
+
+ROWS = declare("rows", 2, 8, 2)
+
+
+def sized_program(seed: int = 1, target: str = "x86_64") -> Program:
+    """The same model for 1 to 4 pairs of rows: shapes, a place, numbers and a quotient follow from the rows."""
+    base = tiny_program(seed, target)
+    count, to = 3 * ROWS, Ref("arena", 384 + 4 * (ROWS // 4) + 8 * most(0, ROWS - 5))
+    floats, ints = FLOATS.with_shape((ROWS, 3)), INTS.with_shape((count,))
+    x, i, between = Ref("arena", 0), Ref("arena", 128), Ref("arena", 256)
+    ratio = cast("float", ROWS / 4)
+    copies = (
+        ProgramCall(COPY, (None, to), (4 * count,), "clear"),
+        ProgramCall(COPY, (between, to), (4 * count,), "copy"),
+    )
+    scale = ProgramCall(TIMES, (x, i, between), (count, ratio, 3 - least(2, ROWS // 4)), "scale")
+    sized = replace(
+        base,
+        inputs=(IOTensor("x", floats, x), IOTensor("ints", ints, i)),
+        outputs=(IOTensor("y", floats, to), base.outputs[1]),
+        calls=(scale, *copies),
+        arena=384 + 8 + 24 + 96,
+        sizes=tuple(sizes_in(ROWS)),
+    )
+    return with_copy(sized)
+
+
+def sized_expected(x: np.ndarray, ints: np.ndarray) -> bytes:
+    """The bytes of y for one case of any number of rows."""
+    rows = len(x)
+    quotients = np.trunc(ints / (3 - min(2, rows // 4))).astype(np.float32)
+    return (x * np.float32(rows / 4) + quotients.reshape(x.shape)).astype(np.float32).tobytes()
 
 
 def expected(x: np.ndarray, ints: np.ndarray, seed: int = 1) -> bytes:

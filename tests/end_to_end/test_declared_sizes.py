@@ -27,7 +27,17 @@ class Sized:
     limits: Verify = field(default_factory=lambda: Verify(max_abs_of_peak=1e-4))
 
 
+HALVES = Verify(max_abs_of_peak=4e-3)
+STEPS = Verify(max_abs_of_peak=1e-4, max_steps=1.0)
 CASES = [
+    Sized("net_unet", {"data": ("n", 1, "h", "w")}, {"n": "1..2", "h": "8..32 step 4", "w": "8..24 step 4"}),
+    Sized("net_detector", {"data": (1, 3, "h", "w")}, {"h": "17..50", "w": "16..40"}),
+    Sized("net_transformer", {"ids": ("n", 6)}, {"n": "1..4"}),
+    Sized("net_vit", {"data": ("n", 3, 12, 12)}, {"n": "1..4"}),
+    Sized("net_sequence", {"data": ("n", 1, 8, 20)}, {"n": "1..3"}),
+    Sized("quant_int8", {"data": ("n", 3, 16, 16)}, {"n": "1..4"}, STEPS),
+    Sized("cond_take_nonzero", {"x": ("n", 5)}, {"n": "1..9"}),
+    Sized("fp16_weights", {"data": ("n", 3, "h", 6)}, {"n": "1..2", "h": "3..9"}, HALVES),
     Sized("net_mobilenet", {"data": ("n", 3, 32, 32)}, {"n": "1..5"}),
     Sized("conv2d", {"data": ("n", 3, "h", "w")}, {"n": "1..3", "h": "9..30", "w": "7..21"}),
 ]

@@ -159,6 +159,30 @@ def not_a_model() -> bytes:
     return b"PK\3\4" + bytes(200)
 
 
+@model
+def declared_sizes() -> bytes:
+    """Of declared sizes: a flattening to a stated shape, halves and quarters that must fit, a window that must."""
+    m = MgeFile()
+    x = m.input("x", 2, 3, 16, 16)
+    flat = m.record("ReshapeV1", [x, m.constant(np.array([2, 768], np.int32))], "flat")
+    half, quarter = (m.record("PoolingV1", [x], f"by{k}", **_window(k)) for k in (2, 4))
+    big = m.record("PoolingV1", [quarter], "by16", **_window(4))
+    joined = m.record(
+        "Elemwise", [half, m.record("PoolingV1", [quarter], "again", **_window(1))], "joined", mode="ADD"
+    )
+    return m.bytes(flat, big, joined)
+
+
+def _window(k: int) -> dict[str, int]:
+    return {"window_h": k, "window_w": k, "stride_h": k, "stride_w": k, "mode": "MAX"}
+
+
+@model
+def declared_sizes_unknown() -> bytes:
+    m = MgeFile()
+    return m.bytes(m.record("Elemwise", [m.input("x", 1, 4)], "y", mode="RELU"))
+
+
 def main() -> None:
     for name, build in MODELS.items():
         (HERE / name).mkdir(exist_ok=True)

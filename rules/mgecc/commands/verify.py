@@ -1,7 +1,8 @@
 """Compile a model, run recorded inputs on the target and compare with recorded outputs.
 
 Arrays are named in.<input name> and out.<k>; an array of the model's shape is one case, a further leading axis makes
-several. Status 0: all outputs within the allowed error, 1: not.
+several. A model with declared sizes is also run with random inputs of several sizes, and compared with the NumPy
+meaning of its graph. Status 0: all outputs within the allowed error, 1: not.
 """
 
 from __future__ import annotations
@@ -49,22 +50,32 @@ def run(args: argparse.Namespace) -> int:
     from mgecc.config import load_cases
     from mgecc.toolrun.compare import table
     from mgecc.toolrun.products import read_config
+    from mgecc.toolrun.sized import verify_sizes
     from mgecc.toolrun.verify import verify
 
     config = read_config(args.model, args.name, args.optimize)
     limits = _limits(config.verify, args)
-    inputs = load_cases(_recorded(args.inputs or config.verify.inputs, "inputs"))
+    recorded = args.inputs or config.verify.inputs
+    inputs = load_cases(_recorded(recorded, "inputs")) if recorded or not config.sizes else None
+    found: dict[str, list[OutputError]] = {}
     with open_session(args, config) as session:
-        expected = _expected(config, args, inputs, session.fitting(inputs).interface)
-        found = verify(session, inputs, expected, limits)
+        if inputs is not None:
+            expected = _expected(config, args, inputs, session.fitting(inputs).interface)
+            found = verify(session, inputs, expected, limits)
+        if config.sizes:
+            found |= {
+                f"{one.target} {one.title}": one.errors for one in verify_sizes(session, config, limits)
+            }
     lines = [
-        f"{config.name} on {target}, {errors[0].cases} cases:\n{table(errors, limits.top)}"
-        for target, errors in found.items()
+        f"{config.name} on {title}, {_cases(errors)}:\n{table(errors, limits.top)}"
+        for title, errors in found.items()
     ]
-    show(
-        args, lines, lambda: {target: [_data(error) for error in errors] for target, errors in found.items()}
-    )
+    show(args, lines, lambda: {title: [_data(error) for error in errors] for title, errors in found.items()})
     return 0 if all(error.ok for errors in found.values() for error in errors) else DIFFERENT
+
+
+def _cases(errors: list[OutputError]) -> str:
+    return "1 case" if errors[0].cases == 1 else f"{errors[0].cases} cases"
 
 
 def _data(error: OutputError) -> dict[str, Any]:

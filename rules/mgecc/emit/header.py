@@ -10,7 +10,8 @@ from mgecc.emit.dtypes import DTYPES, CType
 from mgecc.emit.naming import in_comment, model_prefix, tensor_names, unique
 from mgecc.emit.templates import fill
 from mgecc.graph.polynomials import Atom
-from mgecc.graph.sizes import CLOSE, OPEN, equal, largest, number
+from mgecc.graph.sizes import equal, largest, number
+from mgecc.graph.unsupported import CLOSE, OPEN
 from mgecc.planner import IOTensor, Program, shape_sets
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mgecc.graph.graph import Node
-from mgecc.graph.unsupported import Unsupported
+from mgecc.graph.unsupported import CLOSE, OPEN, SIZES_ADVICE, Unsupported
 
 MAX_PARAMETERS = 160
 """Letters of the parameters in a message."""
@@ -85,6 +85,8 @@ class Diagnostics:
     problems: list[Diagnostic] = field(default_factory=list)
 
     def add(self, node: Node, why: str, advice: str = "") -> None:
+        if OPEN in why:
+            why, advice = why.replace(OPEN, "").replace(CLOSE, ""), advice or SIZES_ADVICE
         self.problems.append(Diagnostic(node.name, node.op, node.origin, why, advice, parameters(node.attrs)))
 
     def add_error(self, node: Node, error: Unsupported) -> None:

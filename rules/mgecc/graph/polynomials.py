@@ -51,7 +51,11 @@ class Atom:
         if self.op == "size":
             return f"{self.name}/{self.step}" if self.step > 1 else self.name
         a, b = text(self.a), text(self.b)
-        return f"({a})//({b})" if self.op == "div" else f"{self.op}({a}, {b})"
+        return f"{_grouped(a)}//{_grouped(b)}" if self.op == "div" else f"{self.op}({a}, {b})"
+
+
+def _grouped(words: str) -> str:
+    return words if words.isalnum() else f"({words})"
 
 
 def text(terms: Terms) -> str:

@@ -34,17 +34,14 @@ from mgecc.graph.polynomials import (
     times,
     value,
 )
-from mgecc.graph.unsupported import Unsupported
-
-OPEN, CLOSE = "\u2039", "\u203a"
-"""Around a Sym in texts; C that contains one of them was made from a number that is not fixed."""
+from mgecc.graph.unsupported import CLOSE, OPEN, SIZES_ADVICE, Unsupported
 
 
 class Undecided(Unsupported):
     """Something would have to be different for different sizes of one program."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(why, "narrow the sizes, or give several sets of input_shapes")
+        super().__init__(why, SIZES_ADVICE)
 
 
 def _terms(other: Any) -> Terms | None:
@@ -174,10 +171,19 @@ _lenient = ContextVar("lenient", default=False)
 def lenient() -> Iterator[None]:
     """Inside, numbers that are not equal for all sizes count as different, unless one of them is 0.
 
-    For steps that may as well be left out, and for choices between a special and a general way: what is right for
-    different numbers is right for equal ones. Whether there is anything at all is another question.
+    Only for steps that may as well be left out. Whether there is anything at all is another question.
     """
     token = _lenient.set(True)
+    try:
+        yield
+    finally:
+        _lenient.reset(token)
+
+
+@contextmanager
+def strict() -> Iterator[None]:
+    """Inside, also of ``lenient``, everything that is asked must have one answer for all sizes."""
+    token = _lenient.set(False)
     try:
         yield
     finally:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+OPEN, CLOSE = "\u2039", "\u203a"
+"""Around numbers that depend on declared sizes, in texts."""
+SIZES_ADVICE = "narrow the sizes, give them a step (h: 32..640 step 32), or list several input_shapes"
+
 
 class Unsupported(Exception):
     """Raised by shape rules, meanings and kernel specs: why this node cannot be done, and what to do about it."""

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.graph.sizes import largest, lenient
+from mgecc.graph.sizes import largest
 from mgecc.targets import Target
 
 Param = int | float | str | bool | tuple
@@ -154,8 +154,7 @@ def candidates(node: Node, target: Target) -> list[Candidate]:
     reasons: list[Unsupported] = []
     for spec in _SPECS.get(node.op, ()):
         try:
-            with lenient():
-                found += spec(node, target)
+            found += spec(node, target)
         except Unsupported as reason:
             reasons.append(reason)
     if reasons and not found:

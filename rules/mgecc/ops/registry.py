@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.sizes import strict
 
 
 class Operator:
@@ -91,7 +92,8 @@ def for_record(record: str) -> type[Operator]:
 
 def infer(node: Node) -> list[TensorType]:
     """Types of the node's results."""
-    return find(node.op).infer(node)
+    with strict():
+        return find(node.op).infer(node)
 
 
 def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from mgecc.graph import Diagnostics, Graph, Value
 from mgecc.graph.polynomials import Atom
-from mgecc.graph.sizes import OPEN, Undecided, greatest, lenient, sizes_in
+from mgecc.graph.sizes import Undecided, greatest, sizes_in
+from mgecc.graph.unsupported import OPEN
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena
 from mgecc.planner.buffers import Buffer, Sharing, Step
@@ -63,8 +64,7 @@ def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
 
 def _step(choice: Choice) -> Step:
     node = choice.node
-    with lenient():
-        calls = tuple(choice.candidate.build(node))
+    calls = tuple(choice.candidate.build(node))
     for kernel in (call.kernel for call in calls):
         if OPEN in repr(kernel):
             raise Undecided(f"the code of its kernel {kernel.symbol} would depend on the sizes")

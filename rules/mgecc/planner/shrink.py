@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import lenient
 from mgecc.kernels import Candidate, Kernel
 
 # Executed instructions that a byte of machine code is worth.
@@ -26,8 +25,7 @@ class Choice:
 
 @cache
 def _kernels(node: Node, candidate: Candidate) -> tuple[Kernel, ...]:
-    with lenient():
-        return tuple(dict.fromkeys(call.kernel for call in candidate.build(node)))
+    return tuple(dict.fromkeys(call.kernel for call in candidate.build(node)))
 
 
 def _interchangeable(choice: Choice, rival: Candidate) -> bool:

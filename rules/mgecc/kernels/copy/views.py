@@ -8,7 +8,7 @@ import numpy as np
 
 from mgecc import ops
 from mgecc.graph import Node, Unsupported
-from mgecc.graph.sizes import Sym, equal
+from mgecc.graph.sizes import Sym, equal, is_one
 from mgecc.kernels.base import Candidate, Place, serves
 from mgecc.kernels.copy.calls import Move, strided
 from mgecc.kernels.copy.sized import sized_moves
@@ -44,7 +44,7 @@ def moves_of(node: Node) -> list[Move]:
 
 def _is_run(move: Move) -> bool:
     """Whether the elements lie one after another."""
-    return all(n == 1 or s == t for n, s, t in zip(move.sizes, move.source, move.target))
+    return all(is_one(n) or equal(s, t) for n, s, t in zip(move.sizes, move.source, move.target))
 
 
 def _places(node: Node, moves: list[Move]) -> tuple[Place, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mgecc.graph import Node, Unsupported
+from mgecc.graph.sizes import equal
 from mgecc.kernels.index.walk import Loop, Walk, spread
 from mgecc.kernels.strides import dense
 from mgecc.ops.index_items import Item, is_open, items_of, slice_of, span_of
@@ -36,7 +37,7 @@ class Part:
         numbers = [v.const for v in self.node.inputs]
         part = slice_of(item, numbers)  # type: ignore[arg-type]
         start, count, step = span_of(part, self.sizes[item.axis])
-        self.start += start * self.strides[item.axis] if count > 0 else 0
+        self.start += start * self.strides[item.axis] if not equal(count, 0) else 0
         self.sizes[item.axis] = count
         self.strides[item.axis] *= step
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from mgecc.graph.sizes import is_one
 from mgecc.kernels.base import Kernel, Param
 from mgecc.kernels.strides import broadcast_strides, collapse
 
@@ -57,7 +58,7 @@ def merged(walk: Walk) -> Walk:
     strides = [[x.far for x in loops], [x.near for x in loops]]
     strides += [[x.index[k] for x in loops] for k in range(len(walk.axes))]
     nest = collapse([x.n for x in loops], strides)
-    if not loops or not any(x.n != 1 for x in loops):
+    if all(is_one(x.n) for x in loops):
         return Walk(walk.start, (Loop(1, 1, 1, (0,) * len(walk.axes)),), walk.axes)
     found = [Loop(n, far, near, tuple(index)) for n, far, near, *index in zip(nest.sizes, *nest.strides)]
     return Walk(walk.start, tuple(found), walk.axes)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import largest
 from mgecc.kernels.base import Call, Candidate, Kernel, Workspace, serves
 from mgecc.kernels.plain import plain_candidate, require_float32
 from mgecc.targets import Target
@@ -53,5 +54,6 @@ def singular_values(node: Node, target: Target) -> Iterator[Candidate]:
     """Rotations until all pairs of rows are orthogonal."""
     require_float32((node.inputs[0], *node.outputs))
     *outer, m, n = node.inputs[0].shape
-    cost = 100 + 60.0 * prod(outer) * min(m, n) ** 2 * max(m, n) / target.lanes
+    rows, columns = largest(m), largest(n)
+    cost = 100 + 60.0 * prod(outer) * min(rows, columns) ** 2 * max(rows, columns) / target.lanes
     yield plain_candidate(node, _build_svd, cost, "one-sided Jacobi rotations")

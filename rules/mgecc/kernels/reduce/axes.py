@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from mgecc.graph.sizes import is_one
+
 
 @dataclass(frozen=True)
 class Span:
@@ -30,7 +32,7 @@ def spans(shape: Sequence[int], axes: Sequence[int]) -> list[Span]:
     runs: list[list[int]] = []  # [reduced, size]
     for i, n in enumerate(shape):
         reduced = int(i in axes)
-        if n == 1:
+        if is_one(n):
             continue
         if runs and runs[-1][0] == reduced:
             runs[-1][1] *= n

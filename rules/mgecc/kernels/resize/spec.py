@@ -7,7 +7,7 @@ from functools import partial
 from math import prod
 
 from mgecc.graph import Node, TensorType, Unsupported
-from mgecc.graph.sizes import largest
+from mgecc.graph.sizes import equal, largest
 from mgecc.kernels.base import Call, Candidate, Workspace, serves
 from mgecc.kernels.resize.blur import blur_taps
 from mgecc.kernels.resize.passes import Axes, Images, cost, moved, weighted
@@ -32,7 +32,7 @@ def _images(kind: TensorType, data_format: str, block: int) -> Images:
 def _axes(node: Node, images: Images, result: Images) -> Axes:
     mode = node.attrs["imode"]
     columns = axis_of(mode, images.w, result.w)
-    kept = images.w == result.w and mode != "NEAREST"
+    kept = equal(images.w, result.w) and mode != "NEAREST"
     return Axes(axis_of(mode, images.h, result.h), None if kept else columns)
 
 
