@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from mgecc.toolrun.reproduce import differences, products
 
 from .conftest import ROOT, Checkout
 
@@ -62,6 +63,19 @@ def user(checkout: Checkout, tmp_path: Path) -> Checkout:
     for folder in ("runner", "port"):
         shutil.copytree(ROOT / "runtime" / folder, made.root / "third_party/mgecc/runtime" / folder)
     return made
+
+
+def test_images_are_the_same_bytes_in_another_place(
+    user: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Checkout(shutil.copytree(user.root, tmp_path / "a longer place" / "ü"))
+    user.scons("-j1", ".", "archive")
+    for name, value in (("TZ", "Asia/Kolkata"), ("PYTHONHASHSEED", "99"), ("CFLAGS", "-DX")):
+        monkeypatch.setenv(name, value)
+    other.scons("-j2", ".", "archive")
+    assert differences(user.root / "out", other.root / "out") == []
+    made = products(user.root / "out")
+    assert {Path(name).suffix for name in made} >= {".elf", ".bin", ".hex", ".map", ".a", ".o", ".so", ".tar"}
 
 
 def test_images_of_several_targets_lie_in_their_variant_folders(user: Checkout) -> None:

@@ -84,7 +84,8 @@ def model_part(
         name=name,
         label=_label(machine),
         files=_model_files(name, folder),
-        notices=_notices(config.parent, name),
+        notices=_notices((config.parent / _text(described, "model")).parent, name)
+        | _notices(config.parent, name),
         materials=_materials(config, described, machine.path),
         templates=_templates(folder),
         tools=_tools(machine, how[0]),

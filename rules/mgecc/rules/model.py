@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.rules.actions import compile_action, step_line
 from mgecc.rules.contents import Contents, contents
 from mgecc.rules.identity import uses_node
+from mgecc.rules.keywords import config_file, config_keys
 from mgecc.rules.objects import Tools
 from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain, split_path
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
@@ -85,25 +86,36 @@ RequestKind = TypeVar("RequestKind", bound=Request)
 NodesKind = TypeVar("NodesKind", bound=ModelNodes)
 
 
-def mge_model(env: Any, name: str, config: Any, target: str = "", **options: str) -> ModelNodes:
+def mge_model(env: Any, name: str, config: Any = None, target: str = "", **options: Any) -> ModelNodes:
     """Build the library of a model for a target; returns its nodes as ``ModelNodes``.
 
-    ``config``: a model.yaml, a model file or MegCC's JSON, whose models make one library. ``target``: a name, with
+    ``config``: a model.yaml, a model file or MegCC's JSON, whose models make one library. In its place, the keys of a
+    model.yaml can be given as keyword arguments: ``model="net.mge", inputs={"data": {"layout": "NHWC"}},
+    cv={"rotate": ["ui8"]}``; files are named from the SConscript's folder. ``target``: a name, with
     features by suffix ("arm64+dot"), or the path of a YAML file that describes a machine of your own. ``options``:
     ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``build_dir``; defaults
     are the construction variables MGE_TARGET,
     MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE and MGE_BUILD_DIR.
     """
-    check_options("MgeModel", options)
+    given = {key: options.pop(key) for key in sorted(options) if key not in OPTIONS}
+    check_options("MgeModel", given, config_keys() if given else ())
+    if config and given:
+        raise UserError(
+            f"MgeModel {name}: {next(iter(given))} belongs into {config}, or all of that into keywords"
+        )
     with user_errors():
         asked = {"target": target, **options}
-        return build_library(fill_in(partial(Request, config=env.File(config)), env, name, asked), ModelNodes)
+        request = fill_in(partial(Request, config=env.File(config) if config else None), env, name, asked)
+        if not config:
+            request = replace(request, config=config_file(env, name, request.folder, given))
+        return build_library(request, ModelNodes)
 
 
-def check_options(rule: str, options: dict[str, str]) -> None:
-    unknown = sorted(set(options) - set(OPTIONS))
+def check_options(rule: str, options: dict[str, str], more: Sequence[str] = ()) -> None:
+    known = [*OPTIONS, *more]
+    unknown = sorted(set(options) - set(known))
     if unknown:
-        raise UserError(f"{rule} has no option {unknown[0]!r}; it has {', '.join(OPTIONS)}")
+        raise UserError(f"{rule} has no option {unknown[0]!r}; it has {', '.join(known)}")
 
 
 @contextmanager

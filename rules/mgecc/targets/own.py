@@ -8,7 +8,9 @@ folder; ``cpu`` picks a processor of the base's list::
     boards:
       - {machine: mps2-an500, flash: [0x00000000, 0x400000], ram: [0x20000000, 0x400000]}
 
-``flash`` and ``ram`` of a board are first address and bytes; ``machine`` is QEMU's name and may be left out.
+``flash`` and ``ram`` of a board are first address and bytes; ``machine`` is QEMU's name and may be left out. A
+toolchain of your own is ``gcc: {prefix: acme-arm-, package: acme-sdk}``: its programs are then acme-arm-gcc and
+acme-arm-ar, used with ``toolchain=gcc``; ``cflags`` replaces the compiler's flags for the processor.
 """
 
 from __future__ import annotations
