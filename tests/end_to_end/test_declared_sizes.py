@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from mgecc.config import InputConfig, ModelConfig, Verify
+from mgecc import compiler
+from mgecc.config import CustomConfig, InputConfig, ModelConfig, Verify
 from mgecc.config.sizes import parse_size
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
-from mgecc.toolrun.session import compile_and_build, prepare
-from mgecc.toolrun.sized import verify_sizes
+from mgecc.toolrun.session import compile_and_build, prepare, run_cases
+from mgecc.toolrun.sized import random_inputs, verify_sizes
+from mgecc.toolrun.tensors import input_cases, output_arrays
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
 TARGETS = ("x86_64", "arm64", "armv7", "baremetal")
@@ -67,3 +70,39 @@ def check(case: Sized, target: str, folder: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_every_size_gives_what_the_graph_means(case: Sized, target: str, tmp_path: Path) -> None:
     check(case, target, tmp_path)
+
+
+FUNCTION = """
+#include "mgecc.h"
+void twice(const mgecc_custom *call)
+{
+    const mgecc_tensor *in = call->input_info, *out = call->output_info;
+    int32_t count = 1;
+    for (uint32_t k = 0; k < in->rank; k++)
+        count *= in->dims[k] == out->dims[k] ? in->dims[k] : 0;
+    for (int32_t i = 0; i < count && in->bytes == 4u * (uint32_t)count; i++)
+        ((float *)call->outputs[0])[i] = 2 * ((const float *)call->inputs[0])[i];
+}
+"""
+
+
+@pytest.mark.parametrize("target", ["x86_64", "baremetal"])
+def test_a_custom_function_gets_the_present_shapes(target: str, tmp_path: Path) -> None:
+    (tmp_path / "twice.c").write_text(FUNCTION)
+    model = replace(config(Sized("softmax", {"x": ("n", 7, 5)}, {"n": "1..6"})), name="net")
+    graph = compiler.load_graph(model.with_sizes({"n": 6}))
+    first = graph.nodes[0]
+    assert first.output.shape == first.inputs[0].shape
+    custom = {first.name: CustomConfig("twice", source=tmp_path / "twice.c")}
+    libraries = compile_and_build(
+        replace(model, custom=custom), load_target(target), "zig", tmp_path / "products"
+    )
+    try:
+        session = prepare(libraries, "zig", tmp_path / "runner")
+    except EmulatorMissing as error:
+        pytest.skip(str(error))
+    for rows in (1, 3, 6):
+        one = session.sized({"n": rows})
+        arrays = random_inputs(one.interface)
+        results, _ = run_cases(one, one.runners[0], input_cases(arrays, one.interface))
+        assert np.array_equal(output_arrays(results, one.interface)[0][0], 2 * arrays["in.x"])

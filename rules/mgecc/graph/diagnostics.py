@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mgecc.graph.graph import Node
-from mgecc.graph.unsupported import CLOSE, OPEN, SIZES_ADVICE, Unsupported
+from mgecc.graph.unsupported import OPEN, SIZES_ADVICE, Unsupported, plain_text
 
 MAX_PARAMETERS = 160
 """Letters of the parameters in a message."""
@@ -34,7 +34,7 @@ def _is_usual(name: str, value: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("\n", " ")
+    return f"{value:g}" if isinstance(value, float) else plain_text(str(value).replace("\n", " "))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Diagnostics:
 
     def add(self, node: Node, why: str, advice: str = "") -> None:
         if OPEN in why:
-            why, advice = why.replace(OPEN, "").replace(CLOSE, ""), advice or SIZES_ADVICE
+            why, advice = plain_text(why), advice or SIZES_ADVICE
         self.problems.append(Diagnostic(node.name, node.op, node.origin, why, advice, parameters(node.attrs)))
 
     def add_error(self, node: Node, error: Unsupported) -> None:

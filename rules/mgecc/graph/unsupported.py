@@ -7,6 +7,11 @@ OPEN, CLOSE = "\u2039", "\u203a"
 SIZES_ADVICE = "narrow the sizes, give them a step (h: 32..640 step 32), or list several input_shapes"
 
 
+def plain_text(words: str) -> str:
+    """Words without the marks."""
+    return words.replace(OPEN, "").replace(CLOSE, "")
+
+
 class Unsupported(Exception):
     """Raised by shape rules, meanings and kernel specs: why this node cannot be done, and what to do about it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,8 @@ import jinja2
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
+from mgecc.graph.sizes import has_sizes
+from mgecc.graph.unsupported import plain_text
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.render import render_kernel
 from mgecc.ops.custom import UserKernel
@@ -45,13 +47,24 @@ def comment(text: str) -> str:
     return safe.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
 
 
-def _described(value: Value) -> tuple[Param, ...]:
-    dtype, shape = value.type.dtype, value.shape
+def _sized(values: Sequence[Value]) -> list[tuple[str, int]]:
+    """Numbers of tensors that depend on declared sizes: what they are called in the kernel, and the numbers."""
+    found = []
+    for i, value in enumerate(values):
+        if has_sizes(value.shape):
+            found += [(f"d{i}_{axis}", n) for axis, n in enumerate(value.shape) if has_sizes((n,))]
+            found.append((f"bytes{i}", value.type.nbytes))
+    return found
+
+
+def _described(value: Value, position: int) -> tuple[Param, ...]:
+    dtype = value.type.dtype
+    shape = tuple(f"a->d{position}_{k}" if has_sizes((n,)) else n for k, n in enumerate(value.shape))
     scale = repr(float(dtype.scale or 0.0))
     return (
         c_string(value.name),
         shape,
-        value.type.nbytes,
+        f"(uint32_t)a->bytes{position}" if has_sizes(value.shape) else value.type.nbytes,
         f"MGECC_{dtype.name.upper()}",
         scale,
         dtype.zero_point,
@@ -66,7 +79,7 @@ def _prototype(node: Node, function: str) -> str:
     """What the model's header says about the function."""
     reads, gives = (", ".join(f"{v.name}: {v.type}" for v in side) for side in (node.inputs, node.outputs))
     parameters = f" ({node.attrs['parameters']})" if node.attrs["parameters"] else ""
-    said = comment(f"{node.attrs['operator']}{parameters}: {reads} -> {gives}")
+    said = comment(f"{node.attrs['operator']}{parameters}: {plain_text(reads)} -> {plain_text(gives)}")
     return f"/* To be defined by the application. {said} */\nvoid {function}(const mgecc_custom *call);"
 
 
@@ -84,10 +97,12 @@ def _call_kernel(node: Node, function: str) -> Kernel:
         "title": comment(attrs["operator"]),
         "operator": c_string(attrs["operator"]),
         "parameters": c_string(attrs["parameters"]),
-        "tensors": tuple(map(_described, (*node.inputs, *node.outputs))),
+        "tensors": tuple(_described(v, i) for i, v in enumerate((*node.inputs, *node.outputs))),
         "inputs": len(node.inputs),
         "size": len(attrs["data"]),
     }
+    sizes = _sized((*node.inputs, *node.outputs))
+    params |= {"sized": True} if sizes else {}
     data = [("data", "const void *")] if attrs["data"] else []
     operands = (*_operands(node), *data)
     given = tuple(sorted(params.items()))
@@ -95,7 +110,7 @@ def _call_kernel(node: Node, function: str) -> Kernel:
         _symbol(function, params),
         "custom/call.c.j2",
         operands,
-        (),
+        tuple((name, "int32_t") for name, _ in sizes),
         given,
         declares=_prototype(node, function),
     )
@@ -108,6 +123,11 @@ def _plain(value: Any) -> bool:
 
 
 def _template_kernel(node: Node, user: UserKernel) -> Kernel:
+    if _sized((*node.inputs, *node.outputs)):
+        why = (
+            f"the template {user.file} takes shapes as fixed numbers, and here they depend on declared sizes"
+        )
+        raise Unsupported(why, "give a function (.c), which gets them when it is called")
     params: dict[str, Param] = {key: v for key, v in node.attrs["given"].items() if _plain(v)}
     params["inputs"] = tuple(v.shape for v in node.inputs)
     params["outputs"] = tuple(v.shape for v in node.outputs)
@@ -126,7 +146,8 @@ def _template_kernel(node: Node, user: UserKernel) -> Kernel:
 def _build(kernel: Kernel, node: Node) -> list[Call]:
     data: bytes = node.attrs["data"]
     last: list[Operand] = [Const(partial(np.frombuffer, data, np.uint8))] if data else []
-    return [Call(kernel, (*node.inputs, *node.outputs, *last))]
+    numbers = tuple(n for _, n in _sized((*node.inputs, *node.outputs))) if kernel.fields else ()
+    return [Call(kernel, (*node.inputs, *node.outputs, *last), numbers)]
 
 
 @serves("Custom")
