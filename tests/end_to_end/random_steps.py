@@ -313,6 +313,24 @@ def product(made: Made, pick: Pick) -> Value | None:
     return made.add("MatrixMul", [x, other or made.const(shape)], False, **attrs)
 
 
+@step(2)
+def quantised_product(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, *BYTES, rank=2)
+    if x is None:
+        return None
+    kind, columns = x.type.dtype, pick.number(1, 9)
+    attrs: dict[str, Any] = {"transposeA": False, "transposeB": False, "format": "DEFAULT"}
+    other = (
+        made.find(pick, kind.name, rank=2, test=lambda v: v.shape[0] == x.shape[1]) if pick.flag() else None
+    )
+    inputs = [x, other or made.const((x.shape[1], columns), kind)]
+    unit = float(np.float32(kind.scale) * np.float32(inputs[1].type.dtype.scale))
+    if pick.flag():
+        inputs.append(made.const((1, inputs[1].shape[1]), DType("qint32", unit)))
+    result = pick.one((None, DType(kind.name, 0.3, kind.zero_point)))
+    return made.add("MatrixMul", inputs, output_dtype=result, **attrs)
+
+
 @step()
 def batched_product(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32", rank=3)

@@ -36,14 +36,14 @@ class Cases:
     def run(self) -> None:
         """Every candidate of every case."""
         assert self.collected
-        runs = [(node, found, case) for case in self.collected for node, found in self._candidates(case[0])]
+        runs = [(node, found, case) for case in self.collected for node, found in self.candidates(case[0])]
         kernels = [call.kernel for node, found, _ in runs for call in found.build(node)]
         for node, found, (make, inputs, compare) in runs:
             want = ops.evaluate(make(), inputs)
             compare(run_candidate(node, self.target, found, inputs, kernels), want)
             self.ways.add(found.why)
 
-    def _candidates(self, make: Callable[[], Node]) -> Iterator[tuple[Node, Candidate]]:
+    def candidates(self, make: Callable[[], Node]) -> Iterator[tuple[Node, Candidate]]:
         """Each with a node of its own, whose values are in the layouts that the candidate wants."""
         for count in range(len(all_candidates(make(), self.target))):
             node = make()

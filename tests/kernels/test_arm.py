@@ -83,6 +83,6 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("target", ["arm64", "armv7"])
+@pytest.mark.parametrize("target", ["arm64", "armv7", "baremetal"])
 def test_kernels_on_arm(target: str) -> None:
     check_emulated(CASES, target)

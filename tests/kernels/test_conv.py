@@ -154,10 +154,10 @@ def test_every_activation_is_fused(target: Target) -> None:
     check_native([case(rng, 8, 24, 5, 5, act=act, z=True) for act in OTHERS], target)
 
 
-@pytest.mark.parametrize("name", ["arm64", "armv7"])
-def test_arm_agrees_with_the_meaning(name: str) -> None:
-    cases = [c for kind in KINDS for c in kind(np.random.default_rng(11))[-4:]]
-    check_emulated(cases, name)
+@pytest.mark.parametrize("name", ["arm64", "armv7", "baremetal"])
+@pytest.mark.parametrize("kind", KINDS, ids=[k.__name__ for k in KINDS])
+def test_arm_agrees_with_the_meaning(kind, name: str) -> None:
+    check_emulated(kind(np.random.default_rng(11)), name)
 
 
 def test_mobilenet_layers_take_the_unrolled_kernels() -> None:
@@ -173,7 +173,7 @@ def test_mobilenet_layers_take_the_unrolled_kernels() -> None:
         assert [call.kernel.symbol for call in best.build(node)] == [symbol]
 
 
-@pytest.mark.parametrize("name", ["arm64", "armv7"])
+@pytest.mark.parametrize("name", ["arm64", "armv7", "baremetal"])
 def test_arm_tiles_of_few_pixels_agree_with_the_meaning(name: str) -> None:
     """Few pixels make wide tiles, whose inputs and weights share the registers in other ways."""
     rng = np.random.default_rng(12)

@@ -120,6 +120,6 @@ def _rounded(seed: int) -> Case:
     )
 
 
-@pytest.mark.parametrize("target", ["arm64", "armv7"])
+@pytest.mark.parametrize("target", ["arm64", "armv7", "baremetal"])
 def test_kernels_on_arm(target: str) -> None:
     check_emulated([*map(_case, range(12)), *map(_rounded, range(12))], target)

@@ -59,7 +59,7 @@ def test_products(form: tuple[bool, bool, bool], target: Target) -> None:
     check_native(products(np.random.default_rng(32), form), target)
 
 
-@pytest.mark.parametrize("name", ["arm64", "armv7"])
+@pytest.mark.parametrize("name", ["arm64", "armv7", "baremetal"])
 def test_on_arm(name: str) -> None:
     rng = np.random.default_rng(33)
     convolutions = [halved(case) for family in CONVOLUTIONS for case in family(rng)[::5]]

@@ -64,3 +64,12 @@ _FORMS: dict[str, dict[str, Any]] = {
 def test_every_form_of_product_equals_its_meaning(form: str, target: Target) -> None:
     rng = np.random.default_rng(3)
     check_all(rng, matmul(rng, (3, 21, 18), **_FORMS[form]), target)
+
+
+def test_products_with_and_without_bias_share_a_plain_kernel() -> None:
+    target, rng = targets()[0], np.random.default_rng(5)
+    nodes = [
+        matmul(rng, (3, 5, 4), const=False, bias=bias, out=DType("qint8", 1.1)) for bias in (False, True)
+    ]
+    kernels = [harness.all_candidates(node, target)[-1].build(node)[0].kernel for node in nodes]
+    assert kernels[0] == kernels[1]

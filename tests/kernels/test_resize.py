@@ -121,7 +121,7 @@ def test_wide_integers_are_refused() -> None:
         candidates(tested, load_target("baremetal"))
 
 
-@pytest.mark.parametrize("name", ["arm64", "armv7"])
+@pytest.mark.parametrize("name", ["arm64", "armv7", "baremetal"])
 def test_resize_on_arm(name: str) -> None:
     rng = np.random.default_rng(12)
     size = np.array([9, 7], np.int32)

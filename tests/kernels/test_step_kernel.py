@@ -53,6 +53,6 @@ def test_steps_are_counted(target: Target) -> None:
     assert check_native(cases(), target) == {"lookup/steps.c.j2"}
 
 
-@pytest.mark.parametrize("target", ["arm64", "armv7"])
+@pytest.mark.parametrize("target", ["arm64", "armv7", "baremetal"])
 def test_steps_are_counted_under_an_emulator(target: str) -> None:
     check_emulated(cases(), target)

@@ -28,8 +28,8 @@ class Ending:
 
     @property
     def parts(self) -> tuple[str, str, str, str]:
-        """What templates see as ``end``."""
-        return (self.result, self.act, self.bias, self.z)
+        """What templates see as ``end``: a bias in the unit of the sums is there for all, if only as zeros."""
+        return (self.result, self.act, "" if self.bias == "unit" else self.bias, self.z)
 
     @property
     def suffix(self) -> str:

@@ -12,7 +12,8 @@ from mgecc.ops.pooling import adaptive_window
 from mgecc.ops.window import Window, window_of
 from mgecc.targets import Target
 
-_BYTES = {"qint8": "s8", "quint8": "u8"}
+# Numbers of four bits lie in bytes, too; neither the largest nor a mean of some leaves their range.
+_BYTES = {"qint8": "s8", "quint8": "u8", "qint4": "s8", "quint4": "u8"}
 _MODES = {"MAX": "max", "AVERAGE": "mean", "AVERAGE_COUNT_EXCLUDE_PADDING": "inner"}
 _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl", "zero")
 _LARGEST_WINDOW = 65535  # sums of larger ones are not exact in float32
