@@ -140,7 +140,7 @@ def step(times: int = 1) -> Callable[[Step], Step]:
 
 def random_graph(pick: Pick, steps: int) -> Made:
     """A graph of at most ``steps`` random nodes and numbers for its inputs."""
-    import random_steps  # noqa: F401  (fills STEPS)
+    import random_moves  # noqa: F401  (fills STEPS, as random_steps does)
 
     made = Made(np.random.default_rng(pick.number(0, 1 << 20)))
     for _ in range(pick.number(1, 3)):
