@@ -101,3 +101,22 @@ def test_a_configuration_can_be_named_on_the_command_line(pair: Path) -> None:
     done = subprocess.run(command, cwd=pair, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "config=pear.json: there is no such file" in done.stderr
+
+
+def test_only_libraries_with_declared_sizes_hold_what_sets_them(tmp_path: Path) -> None:
+    shutil.copy(CORPUS / "net_unet.mge", tmp_path)
+    (tmp_path / "fixed.yaml").write_text("model: net_unet.mge\nname: fixed\n")
+    (tmp_path / "model.yaml").write_text(
+        "model: net_unet.mge\nname: free\nsizes: {n: 1..4, h: 8..32 step 4}\n"
+        "inputs: {data: {shape: [n, 1, h, 16]}}\n"
+    )
+    assert build(tmp_path, "fixed", "fixed.yaml").startswith("0\n")
+    said = build(tmp_path, "free", "model.yaml")
+    assert said.startswith("0\n"), said
+    (fixed,), (free,) = (list(tmp_path.rglob(f"lib{name}.a")) for name in ("fixed", "free"))
+    assert b"mgecc_set_sizes" in symbols(free) and b"mgecc_set_sizes" not in symbols(fixed)
+    assert b"free_open" in symbols(free) and "free_set_sizes" in (free.parent / "free.h").read_text()
+    report = json.loads((free.parent / "report.json").read_text())
+    assert [row["name"] for row in report["sizes"]] == ["n", "h"] and 0 < report["copy"] < report["arena"]
+    assert report["inputs"][0]["shape"] == [4, 1, 32, 16]
+    assert report["inputs"][0]["sized_shape"] == ["n", 1, ["*", 4, ["div", "h", 4]], 16]

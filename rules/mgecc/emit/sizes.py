@@ -96,7 +96,8 @@ def with_copy(program: Program) -> Program:
     if not program.sizes:
         return program
     room = max(program.arena, 4 * slots(program))
-    return replace(program, arena=_aligned(room) + _aligned(fixed_bytes(program)))
+    copy = _aligned(fixed_bytes(program))
+    return replace(program, arena=_aligned(room) + copy, copy=copy)
 
 
 def _aligned(n: int) -> int:

@@ -50,10 +50,19 @@ def _member_lines(report: dict[str, Any], code: int, static: int) -> list[str]:
 
 def _shape_lines(report: dict[str, Any]) -> list[str]:
     """The sets of input shapes and the arena of each, where there are several."""
-    return [
+    return _size_lines(report) + [
         f"    shapes   {', '.join(_shape(row) for row in rows['inputs'])}: arena {_bytes(rows['arena'])}"
         for rows in report.get("shape_sets", [])
     ]
+
+
+def _size_lines(report: dict[str, Any]) -> list[str]:
+    """Declared sizes, where there are any."""
+    sizes = [
+        f"{s['name']} {s['min']}..{s['max']}" + (f" step {s['step']}" if s["step"] > 1 else "")
+        for s in report.get("sizes", [])
+    ]
+    return [f"    sizes    {', '.join(sizes)}"] if sizes else []
 
 
 def _shape(row: dict[str, Any]) -> str:
