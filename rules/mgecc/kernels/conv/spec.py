@@ -6,11 +6,18 @@ from collections.abc import Iterator
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, serves
-from mgecc.kernels.conv import depthwise, first, plain, tile, winograd
+from mgecc.kernels.conv import depthwise, first, gather, plain, tile, winograd
 from mgecc.kernels.conv.geometry import conv_of
 from mgecc.targets import Target
 
-_WAYS = (depthwise.candidates, first.candidates, tile.candidates, winograd.candidates, plain.candidates)
+_WAYS = (
+    depthwise.candidates,
+    first.candidates,
+    tile.candidates,
+    gather.candidates,
+    winograd.candidates,
+    plain.candidates,
+)
 
 
 @serves("ConvBias", "Convolution")

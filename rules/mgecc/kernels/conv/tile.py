@@ -93,9 +93,9 @@ def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
     return best if total(best) < 0.9 * total(full) else full
 
 
-def _round(isa: str, blocks: int) -> int:
+def rounds_of(element: Element, blocks: int) -> int:
     """The most input blocks a round that leave no rest."""
-    return next(u for u in (4, 2, 1) if u <= _ROUNDS.get(isa, 1) and blocks % u == 0)
+    return next(u for u in (4, 2, 1) if u <= _ROUNDS.get(element.vectors, 1) and blocks % u == 0)
 
 
 def kernel(conv: Conv, tile: Tile) -> Kernel:
@@ -189,7 +189,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
         tiles = [_best(conv.element, conv.pixels, (_TILES[conv.element.vectors][0], width))]
     blocks = tuple(c if not v.is_const else 1 for v in node.inputs)
-    for u in sorted({1, _round(conv.element.vectors, -(-ipg // c))}):
+    for u in sorted({1, rounds_of(conv.element, -(-ipg // c))}):
         yield _candidate(conv, [replace(t, u=u) for t in tiles], blocks)
 
 
@@ -206,17 +206,30 @@ def _candidate(conv: Conv, tiles: list[Tile], blocks: tuple[int, ...]) -> Candid
     )
 
 
+def _borders(conv: Conv, tile: Tile) -> float:
+    """Instructions of one tile for its window, beside the products: taps that are taken pixel by pixel where a tile's
+    pixels are in two rows or the window leaves the image.
+    """
+    if conv.is_pointwise:
+        return 0.0
+    width = largest(conv.ow)
+    two_rows = 0.0 if width % tile.p == 0 else min(1.0, (tile.p - 1) / width)
+    outside = min(1.0, tile.p / width) * (conv.kw - 1) / conv.kw
+    blocks = -(-conv.ic // conv.groups // tile.c)
+    apart = tile.p * (8 + 1.5 * blocks)
+    return conv.taps * (10 + min(1.0, two_rows + outside) * apart) + 8 * tile.p
+
+
 def _cost(conv: Conv, tiles: list[Tile]) -> float:
     c = tiles[0].c
     steps = conv.taps * -(-conv.ic // conv.groups // c)
     vectors = -(-conv.oc // c)
     shares = [vectors // tiles[0].j, 1][: len(tiles)]
-    border = 1.0 if conv.is_pointwise else 1.1
     return sum(
         conv.n
         * share
         * -(-conv.pixels // t.p)
-        * (steps * t.step_cost * border + t.p * t.j * (2.5 + conv.activation.cost) + 15)
+        * (steps * t.step_cost + _borders(conv, t) + t.p * t.j * (2.5 + conv.activation.cost) + 15)
         for t, share in zip(tiles, shares)
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -11,18 +11,12 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.sizes import largest, most
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
-from mgecc.kernels.conv import toom
+from mgecc.kernels.conv import strips, toom
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
-from mgecc.kernels.conv.tile import Tile, tiles_for
+from mgecc.kernels.conv.tile import Tile, rounds_of, tiles_for
 from mgecc.targets import Target
 
 _FIELDS = ("n", "xb", "yb", "h", "w", "oh", "ow", "th", "tw", "pt", "pl", "strip", "groups")
-# Bytes of weights that stay in a cache of the second level while one strip of tiles follows another; with more of
-# them, strips take as many tiles as fit the bytes of scratch.
-_CACHED_WEIGHTS = 1 << 20
-_MOST_SCRATCH = 384 << 10
-# Vector instructions that run while a byte of weights comes from memory.
-_PER_BYTE = 0.33
 
 
 @dataclass(frozen=True)
@@ -86,14 +80,14 @@ def kernel(plan: Plan) -> Kernel:
     inward, outward = plan.steps
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": tile.c, "hold_w": tile.hold_w, "inward": inward, "j": tile.j,
-        "m": plan.m, "outward": outward, "p": tile.p, "quads": tile.isa.startswith("neon"), "wtype": "f32",
-        "xl": tile.element.xl, "z": conv.has_z,
+        "m": plan.m, "outward": outward, "p": tile.p, "quads": tile.isa.startswith("neon"), "tabled": tile.tabled,
+        "u": tile.u, "wtype": "f32", "xl": tile.element.xl, "z": conv.has_z,
     }  # fmt: skip
     operands = [(name, "const float *") for name in ("x", "w", "b", *(["z"] if conv.has_z else []))]
     operands += [(name, "float *") for name in ("v", "y")]
     ending = ("_add" if conv.has_z else "") + conv.activation.suffix
     return Kernel(
-        f"conv_f32_winograd{plan.m}_c{tile.c}_p{tile.p}x{tile.j}{ending}",
+        f"conv_f32_winograd{plan.m}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
         "conv/winograd.c.j2",
         tuple(operands),
         (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),
@@ -150,21 +144,20 @@ def _transforms(plan: Plan) -> float:
 
 def _cost(plan: Plan) -> float:
     tile, tiles = plan.tile, largest(plan.tiles)
-    strips = -(-tiles // plan.strip)
+    count = -(-tiles // plan.strip)
     sums = tile.p * tile.j * (1.0 if tile.isa == "neon64" else 2.0)
-    product = -(-tiles // tile.p) * (plan.blocks[0] * tile.step_cost + sums + 20) + strips * (sums / 2 + 20)
-    # Weights are read ahead while products are computed: the slower of the two counts.
-    reads = strips if plan.weights > _CACHED_WEIGHTS else 1
+    product = -(-tiles // tile.p) * (plan.blocks[0] * tile.step_cost + sums + 20) + count * (sums / 2 + 20)
     compute = plan.groups * plan.places * product + _transforms(plan)
-    return max(compute, reads * plan.weights * _PER_BYTE)
+    return strips.cost(compute, plan.weights, count)
 
 
 def _plan(conv: Conv, m: int) -> Plan:
     tiles = conv.n * -(-conv.oh // m) * -(-conv.ow // m)
     tile = tiles_for(conv.element, tiles, -(-conv.oc // conv.element.block))[0]
+    tile = replace(tile, u=rounds_of(conv.element, -(-conv.ic // conv.element.block)))
     one = Plan(conv, m, tile, tile.p)
-    more = max(1, _MOST_SCRATCH // one.scratch) if one.weights > _CACHED_WEIGHTS else 1
-    return Plan(conv, m, tile, tile.p * min(more, -(-largest(tiles) // tile.p)))
+    count = strips.tiles_of_strip(one.scratch, one.weights, -(-largest(tiles) // tile.p))
+    return replace(one, strip=tile.p * count)
 
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
@@ -183,7 +176,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
             _cost(plan),
             blocks,
             (c,),
-            3000 + int(8 * plan.tile.step_cost),
+            3000 + int(4 * plan.tile.step_cost * plan.tile.u),
             (3,) if conv.has_z else (),
             why=f"Winograd F({m} x {m}, 3 x 3), {plan.strip} tiles at a time",
             scratch=plan.scratch,

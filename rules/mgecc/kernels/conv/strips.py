@@ -1,0 +1,22 @@
+"""How many tiles or pixels a kernel prepares at a time before it multiplies them with all weights."""
+
+from __future__ import annotations
+
+# Bytes of weights that stay in a cache of the second level while one strip follows another; with more of them, strips
+# grow as far as these bytes of scratch allow.
+_CACHED_WEIGHTS = 1 << 20
+_MOST_SCRATCH = 384 << 10
+# Vector instructions that run while a byte of weights comes from memory.
+_PER_BYTE = 0.33
+
+
+def tiles_of_strip(scratch: int, weights: int, tiles: int) -> int:
+    """Register tiles in a strip, of ``tiles`` in all. ``scratch``: bytes of one; ``weights``: bytes of all weights."""
+    most = max(1, _MOST_SCRATCH // scratch) if weights > _CACHED_WEIGHTS else 1
+    return min(most, tiles)
+
+
+def cost(compute: float, weights: int, strips: int) -> float:
+    """Instructions of a kernel. Weights are read ahead while products are computed: the slower of the two counts."""
+    reads = strips if weights > _CACHED_WEIGHTS else 1
+    return max(compute, reads * weights * _PER_BYTE)
