@@ -110,10 +110,27 @@ MG_INLINE mg_vf mg_vf_log1p(mg_vf x)
     return mg_vf_sel(mg_vf_eq(x, mg_vf_zero()), x, y);
 }
 
+/* 1 + e^-x for x of -88.3 to 87, as 1 + 2^k (1 - m): k ln 2 is near -x, and s = x + k ln 2 the rest. Adding 1.5 * 2^23 +
+ * 127 leaves the exponent of 2^k in the low bits. */
+MG_INLINE mg_vf mg_exp_neg_1(mg_vf x)
+{
+    mg_vf magic = mg_vf_set1(12583039.0f);
+    mg_vf t = mg_vf_fma(magic, x, mg_vf_set1(-1.44269504f));
+    mg_vf k = mg_vf_sub(t, magic), power = mg_vf_bits(mg_vi_shl(mg_vi_bits(t), 23));
+    mg_vf s = mg_vf_fma(mg_vf_fma(x, k, mg_vf_set1(0.693359375f)), k, mg_vf_set1(-2.12194440e-4f));
+    mg_vf p = mg_vf_set1(-0.008312501f);
+    p = mg_horner(p, s, 0.04189033f);
+    p = mg_horner(p, s, -0.16667116f);
+    p = mg_horner(p, s, 0.4999923f);
+    mg_vf m = mg_vf_fms(s, mg_vf_mul(p, s), s);
+    return mg_vf_fms(mg_vf_add(mg_vf_set1(1.0f), power), power, m);
+}
+
+/* Below -88.3 the result stays what it is there, less than 2^-126. */
 MG_INLINE mg_vf mg_vf_sigmoid(mg_vf x)
 {
-    mg_vf one = mg_vf_set1(1.0f);
-    return mg_vf_div(one, mg_vf_add(one, mg_vf_exp(mg_vf_neg(x))));
+    mg_vf c = mg_vf_min(mg_vf_set1(87.0f), mg_vf_max(mg_vf_set1(-88.3f), x));
+    return mg_vf_div(mg_vf_set1(1.0f), mg_exp_neg_1(c));
 }
 
 /* Polynomial up to 0.625, 1 - 2 / (e^2x + 1) beyond. */
@@ -185,7 +202,8 @@ MG_INLINE mg_vf mg_vf_erfc(mg_vf x)
 
 MG_INLINE mg_vf mg_vf_silu(mg_vf x)
 {
-    return mg_vf_mul(x, mg_vf_sigmoid(x));
+    mg_vf c = mg_vf_max(mg_vf_set1(-88.3f), x);
+    return mg_vf_div(c, mg_exp_neg_1(mg_vf_min(mg_vf_set1(87.0f), c)));
 }
 
 /* x Phi(x), Phi the normal distribution. */

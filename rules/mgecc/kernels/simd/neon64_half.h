@@ -61,6 +61,7 @@ MG_INLINE mg_vf mg_hf_high(mg_hf a) { return vcvt_high_f32_f16(a); }
 MG_INLINE mg_hf mg_hf_join(mg_vf low, mg_vf high) { return vcvt_high_f16_f32(vcvt_f16_f32(low), high); }
 MG_INLINE mg_hf mg_hf_wide(mg_hf a, mg_vf (*f)(mg_vf)) { return mg_hf_join(f(mg_hf_low(a)), f(mg_hf_high(a))); }
 #define mg_hf_sigmoid(a) mg_hf_wide(a, mg_vf_sigmoid)
+#define mg_hf_silu(a) mg_hf_wide(a, mg_vf_silu)
 #define mg_hf_tanh(a) mg_hf_wide(a, mg_vf_tanh)
 #define mg_hf_erf(a) mg_hf_wide(a, mg_vf_erf)
 #define mg_hf_exp(a) mg_hf_wide(a, mg_vf_exp)
