@@ -123,7 +123,7 @@ def _cost(plan: Plan) -> float:
 def candidates(node: Node, conv: Conv, _: object) -> Iterator[Candidate]:
     """Every window of more than one input; the scratch memory grows with it."""
     c = conv.element.block
-    if c == 1 or c != conv.element.lanes or conv.groups != 1 or conv.is_pointwise:
+    if conv.element.half or c == 1 or c != conv.element.lanes or conv.groups != 1 or conv.is_pointwise:
         return
     blocks = -(-conv.ic // c)
     tile = tiles_for(conv.element, conv.pixels, -(-conv.oc // c))[0]
