@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, serves
-from mgecc.kernels.qconv import depthwise, matrices, plain, tile, windows
+from mgecc.kernels.qconv import chains, depthwise, matrices, plain, taps, tile, windows
 from mgecc.kernels.qconv.geometry import qconv_of
 from mgecc.targets import Target
 
@@ -17,9 +17,11 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
     conv = qconv_of(node)
     if conv is not None and conv.is_depthwise:
         yield from windows.candidates(node, conv, target)
+        yield from taps.candidates(node, conv, target)
         yield from depthwise.candidates(node, conv, target)
     elif conv is not None:
         yield from matrices.candidates(node, conv, target)
+        yield from chains.candidates(node, conv, target)
         yield from tile.candidates(node, conv, target)
     yield from plain.candidates(node, target)
 

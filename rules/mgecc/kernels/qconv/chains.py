@@ -1,0 +1,149 @@
+"""Quantised 1x1 convolutions by chains of 16-bit sums (chains.c.j2), on Arm without dot product instructions.
+
+A product of bytes has 15 bits with its sign, so that at least two fit a sum of 16 bits, and more where the weights are
+small. Chains whose weights could overflow are split, at packing, into several with some weights zero in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node, Value
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
+from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
+from mgecc.ops.activation import of_node
+from mgecc.targets import Target
+
+_FIELDS = ("n", "pixels", "icb", "groups")
+_PIXELS = {"neon64": (12, 8, 4), "neon32": (4,)}
+_TAILS = (1, 4)
+# Input blocks of a chain, longest first, for inputs that are never negative and for others.
+_CHAINS = {True: (8, 6, 4, 2), False: (6, 4, 2)}
+
+
+def is_positive(x: Value) -> bool:
+    """Whether the stored numbers are 0 or more: the results of a rectified convolution."""
+    made = x.producer
+    if made is None or made.op not in ("ConvBias", "Convolution") or x.type.dtype.zero_point:
+        return False
+    return bool(of_node(made.attrs)[0] == "RELU")
+
+
+def _fits(chain: np.ndarray, positive: bool) -> bool:
+    """Whether no sum over a chain of weights (outputs, blocks, four) leaves 16 bits, whatever the inputs."""
+    up, down = np.maximum(chain, 0).sum(axis=1), np.maximum(-chain, 0).sum(axis=1)
+    if positive:
+        return bool(127 * max(up.max(), down.max()) <= 32767)
+    return bool(128 * (up + down).max() <= 32767)
+
+
+def split(chain: np.ndarray, positive: bool) -> list[np.ndarray]:
+    """The chain as a sum of chains that fit."""
+    if _fits(chain, positive):
+        return [chain]
+    used = np.flatnonzero(chain.any(axis=(0, 2)))
+    parts = []
+    for blocks in (used[::2], used[1::2]):
+        part = np.zeros_like(chain)
+        part[:, blocks] = chain[:, blocks]
+        parts += split(part, positive)
+    return parts
+
+
+def pack(node: Node, conv: QConv, chain: int, positive: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Weights [pair of outputs][chain][input block][output][four inputs], and what the kernel calls e."""
+    inner, out = conv.channels
+    full = np.zeros((-(-out // 4) * 4, -(-inner // 4) * 4), np.int8)
+    full[:out, :inner] = weights_of(node).reshape(out, inner)
+    pairs = full.reshape(len(full) // 2, 2, -1, chain, 4).transpose(0, 2, 1, 3, 4).astype(np.int32)
+    weights, counts, blocks = [], [0], []
+    for pair in pairs:
+        parts = [split(each, positive) for each in pair]
+        weights += [each[0] for each in parts] + [more for each in parts for more in each[1:]]
+        blocks += [i * chain for i, each in enumerate(parts) for _ in each[1:]]
+        counts.append(len(blocks))
+    packed = np.array(weights, np.int8).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(packed), np.array([*counts, *blocks], np.int32)
+
+
+def _bias(node: Node, conv: QConv) -> np.ndarray:
+    bias = np.zeros((-(-conv.channels[1] // 4) * 4, 4), np.int32)
+    bias[:, ::2] = bias_of(node, 0, len(bias))[:, None]
+    bias[:, 2] = bias[:, 0]
+    return bias
+
+
+def _tail(pixels: int, p: int) -> int:
+    return pixels % p if pixels % p in _TAILS else 0
+
+
+def _tile_cost(p: int, chain: int) -> float:
+    """Instructions for a chain of so many pixels times two outputs."""
+    pairs = -(-p // 2)
+    return chain * (2 * pairs + 1.5) + 2 * pairs + 2
+
+
+def _cost(pixels: int, p: int, chain: int) -> float:
+    tail = _tail(pixels, p)
+    return -(-(pixels - tail) // p) * _tile_cost(p, chain) + (_tile_cost(tail, chain) if tail else 0)
+
+
+def kernel(node: Node, conv: QConv, target: Target, form: tuple[int, int]) -> Kernel:
+    (p, chain), end = form, ending(node, target, conv.z)
+    tail = _tail(conv.pixels, p)
+    params: dict[str, Param] = {"chain": chain, "p": p, "tail": tail, **end}
+    operands = [
+        *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
+        ("e", "const int32_t *"),
+        *[("z", "const int8_t *")] * (conv.z is not None),
+        ("y", "int8_t *"),
+    ]
+    return Kernel(
+        f"qconv_s8_chains{chain}_k1s1_c4_p{p}x2{f'and{tail}' if tail else ''}{ending_suffix(end)}",
+        "qconv/chains.c.j2",
+        tuple(operands),
+        tuple((name, "int32_t") for name in _FIELDS),
+        tuple(sorted(params.items())),
+        ("int8_chains", "requant"),
+    )
+
+
+def _build(conv: QConv, target: Target, form: tuple[int, int], positive: bool, node: Node) -> list[Call]:
+    x = node.inputs[0]
+    operands: list[Operand] = [
+        x,
+        Const(lambda: pack(node, conv, form[1], positive)[0]),
+        Const(partial(_bias, node, conv)),
+        Const(partial(numbers, node, conv.z, signed_zero(x))),
+        Const(lambda: pack(node, conv, form[1], positive)[1]),
+        *([node.inputs[3]] if conv.z is not None else []),
+        node.output,
+    ]
+    sizes = (conv.geo.x[0], conv.pixels, -(-conv.channels[0] // 4), -(-conv.channels[1] // 4))
+    return [Call(kernel(node, conv, target, form), tuple(operands), sizes)]
+
+
+def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
+    """One tap on every pixel of signed bytes, an even number of input blocks."""
+    x, icb, pixels = node.inputs[0], -(-conv.channels[0] // 4), conv.pixels
+    if target.isa not in _PIXELS or has_dot(target) or conv.groups > 1 or not conv.is_pointwise:
+        return
+    if flip_of(x) or icb % 2 or pixels < 4:
+        return
+    positive = is_positive(x)
+    chain = next(length for length in _CHAINS[positive] if icb % length == 0)
+    p = min((p for p in _PIXELS[target.isa] if p <= pixels), key=lambda p: _cost(pixels, p, chain))
+    groups, tiles = -(-conv.channels[1] // 4), -(-pixels // p)
+    products = 2 * (icb // chain) * _cost(pixels, p, chain) + tiles * (7 * p + 30)
+    yield Candidate(
+        partial(_build, conv, target, (p, chain), positive),
+        conv.geo.x[0] * groups * products,
+        tuple(1 if v.is_const else 4 for v in node.inputs),
+        (4,),
+        int(500 + 5 * _tile_cost(p, chain) + 40 * p),
+        why=f"tiles of {p} pixels x 2 channels, chains of {chain} products in 16 bits",
+    )
