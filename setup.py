@@ -1,9 +1,16 @@
-"""What ``pip install`` takes along: the package found by folder, and the C runtime as ``mgecc._runtime``."""
+"""What ``pip install`` takes along: the package found by folder, the C runtime, and the tool for SCons.
+
+The runtime becomes ``mgecc._runtime``; the tool goes into SCons' own folder of tools, which it always searches.
+"""
 
 from setuptools import find_namespace_packages, setup
 
 setup(
-    packages=[*find_namespace_packages("rules"), "mgecc._runtime"],
-    package_dir={"": "rules", "mgecc._runtime": "runtime"},
+    packages=[*find_namespace_packages("rules"), "mgecc._runtime", "SCons.Tool"],
+    package_dir={
+        "": "rules",
+        "mgecc._runtime": "runtime",
+        "SCons.Tool": "rules/mgecc/rules/scons_tool",
+    },
     package_data={"": ["*.j2", "*.yaml", "*.json", "*.h", "*.c", "*.ld", "*.S"], "mgecc._runtime": ["**/*"]},
 )

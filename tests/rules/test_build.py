@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -204,3 +206,15 @@ def test_clean_removes_what_was_built(checkout: Checkout) -> None:
     assert (checkout.root / "build" / "armv7" / "first" / "libfirst.a").is_file()
     checkout.scons("-c")
     assert not list((checkout.root / "build").rglob("*.a"))
+
+
+def test_on_a_terminal_each_line_says_how_far_the_build_is(checkout: Checkout) -> None:
+    script = shutil.which("script")
+    if script is None:
+        pytest.skip("script is not installed: apt-get install bsdutils")
+    build = f"'{sys.executable}' -m SCons -Q -j1 target=arm64 model=first cache_mode=off"
+    words = [script, "-qec", build, "/dev/null"]
+    done = subprocess.run(words, cwd=checkout.root, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    assert [line[:5] for line in lines] == [f"[{k}/6]" for k in range(1, 7)]
+    assert "\x1b" not in done.stdout and "[" not in checkout.scons("-Q", "target=armv7", "model=first")

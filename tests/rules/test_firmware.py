@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -198,3 +199,26 @@ def test_an_installed_package_is_a_tool_by_its_folder(tmp_path: Path) -> None:
     )
     user.scons()
     assert (user.root / "out" / "armv7" / "done").is_file()
+
+
+def test_an_installed_package_is_a_tool_by_its_name(tmp_path: Path) -> None:
+    """What setup.py installs, beside SCons."""
+    pytest.importorskip("setuptools", reason="pip install setuptools")
+    import SCons
+
+    source, site = tmp_path / "source", tmp_path / "site-packages"
+    for name in ("rules", "runtime"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.py", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    words = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", os.fspath(site)]
+    subprocess.run(words, cwd=source, check=True, capture_output=True)
+    shutil.copytree(Path(SCons.__file__).parent, site / "SCons", dirs_exist_ok=True)
+    (tmp_path / "net.mge").write_bytes((ROOT / "models" / "digits" / "digits.mge").read_bytes())
+    (tmp_path / "SConstruct").write_text(
+        'env = Environment(tools=["mgecc"])\nenv.MgeModel("net", "net.mge", target="arm64")\n'
+    )
+    environment = os.environ | {"PYTHONPATH": os.fspath(site)}
+    words = [sys.executable, "-m", "SCons", "-Q", "build/arm64/net/net.h"]
+    subprocess.run(words, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert (tmp_path / "build" / "arm64" / "net" / "net.h").is_file()

@@ -15,6 +15,7 @@ import SCons.Action
 from SCons.Action import FunctionAction
 from SCons.Errors import BuildError
 
+from mgecc.rules import progress
 from mgecc.rules.cache import action_key
 from mgecc.rules.cache.store import file_digest
 from mgecc.rules.diskfull import FULL, full_disk_ends_step, is_full
@@ -134,9 +135,9 @@ class StepAction(SignedAction):
         key = self._key(target, source, list(outputs)) if cache else ""
         kept = cache.fetch(key, outputs) if cache else None
         if kept:
-            _show(step_line("HIT") + self.shown[8:])
+            _show(progress.shown(step_line("HIT") + self.shown[8:]))
         else:
-            _show(self.shown)
+            _show(progress.shown(self.shown))
         said = kept.said if kept else self._step.run([str(node) for node in source])
         sys.stderr.write(said)
         if cache and not kept:

@@ -19,6 +19,7 @@ from mgecc.rules.contents import Contents, contents
 from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
 from mgecc.rules.objects import Tools
+from mgecc.rules.progress import declare_step
 from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain, split_path
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 
@@ -216,6 +217,7 @@ def compile_step(request: Request) -> dict[str, Any]:
     )
     nodes = env.Command([f"{request.folder}/{name}" for name in found.outputs], sources, action)
     env.Precious(nodes)
+    declare_step(nodes[0])
     env.Depends(nodes, compiler)
     return dict(zip(found.outputs, nodes))
 

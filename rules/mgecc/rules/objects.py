@@ -10,6 +10,7 @@ from SCons.Tool import CScanner
 
 from mgecc.rules import compiledb
 from mgecc.rules.actions import MakeArgs, step_line, tool_action, verbose_line
+from mgecc.rules.progress import declare_step
 from mgecc.targets import Toolchain
 
 
@@ -69,5 +70,6 @@ class Tools:
         scanner = {"source_scanner": CScanner} if kind in ("CC", "AS") else {}
         (node,) = self.env.Command(output, sources, action, **scanner, **more)
         self.env.Precious(node)
+        declare_step(node)
         self.env.Depends(node, [self.env.Value(self.toolchain.identity), *depends])
         return node

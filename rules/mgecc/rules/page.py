@@ -24,7 +24,8 @@ Written by `python -m mgecc.rules.page > docs/rules.md`; a test fails where the 
 | mgecc is | in the SConstruct |
 | --- | --- |
 | a git submodule in `third_party/mgecc` | `env.Tool("mgecc", toolpath=["third_party/mgecc/site_scons/site_tools"])` |
-| installed by `pip install` | `import mgecc` and `env.Tool("mgecc", toolpath=[mgecc.TOOLPATH])` |
+| installed by `pip install` | `env.Tool("mgecc")` or `Environment(tools=["mgecc"])` |
+| installed, but SCons elsewhere | `import mgecc` and `env.Tool("mgecc", toolpath=[mgecc.TOOLPATH])` |
 | either, if Python finds it | `import mgecc.rules` and `env = Environment(tools=[mgecc.rules.generate])` |
 
 The tool needs no other one: `Environment(tools=[])` will do. `examples/monorepo` is a tree that uses all of it.

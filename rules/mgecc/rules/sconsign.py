@@ -18,6 +18,7 @@ import SCons.SConsign
 
 from mgecc.rules.diskfull import warn
 from mgecc.rules.outputs import Record
+from mgecc.rules.progress import visit
 from mgecc.toolrun.process import write_atomically
 
 
@@ -111,7 +112,8 @@ class Saver:
         self._seconds = seconds
         self._next = time.monotonic() + seconds
 
-    def __call__(self, _node: Any) -> None:
+    def __call__(self, node: Any) -> None:
+        visit(node)
         if time.monotonic() >= self._next:
             SCons.SConsign.write()
             self._next = time.monotonic() + self._seconds
