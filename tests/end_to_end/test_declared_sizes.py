@@ -39,6 +39,8 @@ CASES = [
     Sized("net_vit", {"data": ("n", 3, 12, 12)}, {"n": "1..4"}),
     Sized("net_sequence", {"data": ("n", 1, 8, 20)}, {"n": "1..3"}),
     Sized("quant_int8", {"data": ("n", 3, 16, 16)}, {"n": "1..4"}, STEPS),
+    Sized("resize", {"x": (1, 3, "h", "w")}, {"h": "3..13", "w": "4..11"}),
+    Sized("padding", {"x": ("n", 3, 4, 5)}, {"n": "1..3"}),
     Sized("cond_take_nonzero", {"x": ("n", 5)}, {"n": "1..9"}),
     Sized("fp16_weights", {"data": ("n", 3, "h", 6)}, {"n": "1..2", "h": "3..9"}, HALVES),
     Sized("net_mobilenet", {"data": ("n", 3, 32, 32)}, {"n": "1..5"}),

@@ -3,6 +3,7 @@
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,3 +125,40 @@ def test_too_many_combinations_are_not_tried() -> None:
     a, b, c = (declare(name, 1, 400) for name in "abc")
     with pytest.raises(Undecided, match="64000000 combinations of sizes, too many to look at"):
         assert a * b > c * c - 7
+
+
+def test_halves_and_quarters_of_sizes_round_as_floats_do() -> None:
+    from mgecc.graph import Node, TensorType, Value
+    from mgecc.graph.types import FLOAT32, INT32
+    from mgecc.ops.size_arithmetic import fold
+
+    def value(array: Any, dtype: Any) -> Value:
+        return Value("v", TensorType(array.shape, dtype), const=array)
+
+    def node(op: str, inputs: list[Any], dtype: Any, attrs: dict[str, Any]) -> Node:
+        made = Node(op, op, attrs, [value(array, FLOAT32) for array in inputs])
+        made.outputs = [Value("y", TensorType(inputs[0].shape, dtype), made)]
+        return made
+
+    sizes = np.array([H, W, N], object)
+    factor = np.array([0.75], np.float32)
+    (scaled,) = fold(node("Elemwise", [sizes, factor], FLOAT32, {"mode": "MUL"}), [sizes, factor])
+    for mode in ("FLOOR", "CEIL", "ROUND", "TRUNC"):
+        op = (
+            ("TypeCvt", {"attrs": {"dtype": INT32}})
+            if mode == "TRUNC"
+            else ("Elemwise", {"attrs": {"mode": mode}})
+        )
+        (whole,) = fold(node(op[0], [scaled], INT32, **op[1]), [scaled])
+        for point in POINTS:
+            real = np.array([point["h"], point["w"], point["n"]], np.float32) * factor
+            want = {
+                "FLOOR": np.floor,
+                "CEIL": np.ceil,
+                "ROUND": lambda x: np.floor(x + 0.5),
+                "TRUNC": np.trunc,
+            }
+            assert [at(n, point) for n in whole] == want[mode](real).tolist()
+    third = np.array([np.float32(1 / 3)])
+    with pytest.raises(Undecided, match="would be rounded"):
+        fold(node("Elemwise", [sizes, third], FLOAT32, {"mode": "MUL"}), [sizes, third])

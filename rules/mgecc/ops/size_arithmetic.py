@@ -7,11 +7,12 @@ operator needs the numbers themselves, which there are not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from mgecc.graph import Node, TensorType
-from mgecc.graph.sizes import Sym, Undecided, least, most
+from mgecc.graph.sizes import Real, Sym, Undecided, always, equal, least, most
 from mgecc.ops.known import axis_of, broadcast_shape
 from mgecc.ops.registry import evaluate, find
 
@@ -40,7 +41,7 @@ def _shape(node: Node, _inputs: Sequence[np.ndarray]) -> np.ndarray:
 _BINARY: dict[str, Callable] = {
     "ADD": lambda a, b: a + b,
     "SUB": lambda a, b: a - b,
-    "MUL": lambda a, b: a * b,
+    "MUL": lambda a, b: _product(a, b),
     "FLOOR_DIV": lambda a, b: a // b,
     "TRUE_DIV": lambda a, b: _quotient(a, b),
     "MOD": lambda a, b: a % b,
@@ -49,18 +50,46 @@ _BINARY: dict[str, Callable] = {
 }
 _UNARY: dict[str, Callable] = {
     "NEGATE": lambda a: -a,
-    "FLOOR": lambda a: a,
-    "CEIL": lambda a: a,
-    "ROUND": lambda a: a,
+    "FLOOR": lambda a: _rounded(a, 0),
+    "CEIL": lambda a: _rounded(a, -1),
+    "ROUND": lambda a: _rounded(a, 1),
     "RELU": lambda a: most(0, a),
 }
 
 
-def _quotient(a: int, b: int) -> int:
-    """A quotient that leaves no rest."""
-    if isinstance(a, float) or isinstance(b, float) or a % b != 0:
-        raise Undecided(f"{a} / {b} is no whole number")
-    return a // b
+def _ratio(top: Any, bottom: int) -> Any:
+    """A quotient as float32 has it: whole, or with a power of two below and so small that nothing is rounded."""
+    if isinstance(top, float):
+        raise Undecided(f"{top} / {bottom} is no whole number")
+    if equal(top % bottom, 0):
+        return top // bottom
+    if bottom & (bottom - 1) or not always(lambda: 0 <= top) or not always(lambda: top < 1 << 24):
+        raise Undecided(f"{top} / {bottom} would be rounded")
+    return Real("/", top, bottom)
+
+
+def _quotient(a: Any, b: Any) -> Any:
+    if isinstance(b, (Sym, Real, float)) or isinstance(a, Real):
+        raise Undecided(f"{a} / {b} has no expression")
+    return _ratio(a, int(b))
+
+
+def _product(a: Any, b: Any) -> Any:
+    """A product; a factor that is not whole is a fraction."""
+    (top, bottom), (up, down) = _fraction(a), _fraction(b)
+    return top * up if bottom == down == 1 else _ratio(top * up, bottom * down)
+
+
+def _fraction(x: Any) -> tuple[Any, int]:
+    if isinstance(x, Real):
+        return x.a, x.b
+    return x.as_integer_ratio() if isinstance(x, float) else (x, 1)
+
+
+def _rounded(x: Any, way: int) -> Any:
+    """Down (0), up (-1), or to the nearest, halves away from zero (1)."""
+    top, bottom = _fraction(x)
+    return (top + (0, bottom // 2, bottom - 1)[way]) // bottom
 
 
 def _elemwise(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -102,7 +131,9 @@ def _convert(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
         raise Undecided(f"sizes as {target} have no expression")
     if any(isinstance(n, Sym) and not -limit <= n <= limit for n in inputs[0].reshape(-1)):
         raise Undecided(f"sizes as {target} would be rounded")
-    return inputs[0]
+    if target.is_float:
+        return inputs[0]
+    return np.frompyfunc(lambda x: _rounded(x, 0), 1, 1)(inputs[0])
 
 
 def _moved(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -141,6 +172,6 @@ def fold(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     if rule is None:
         raise Undecided("its operands depend on the sizes, and their numbers are needed")
     result = rule(node, inputs)
-    if not any(isinstance(n, Sym) for n in result.reshape(-1)):
+    if not any(isinstance(n, (Sym, Real)) for n in result.reshape(-1)):
         result = np.array(result.tolist(), node.output.type.dtype.numpy)
     return [result]

@@ -82,20 +82,23 @@ def fill(y: Value, stored: int) -> Call:
     return Call(kernel, (y,), (y.type.nbytes // size, stored))
 
 
-def lookup(x: Value, y: Value, tables: Sequence[np.ndarray]) -> Call:
-    """A call that reads x at sums of offsets, one table for each axis of y."""
+def lookup(x: Value, y: Value, tables: Sequence[np.ndarray], outer: tuple[int, int] | None = None) -> Call:
+    """A call that reads x at sums of offsets, one table for each axis of y; ``outer``: how many rounds of this, and
+    by how many elements x moves on in each, where leading axes are as in y."""
     if len(tables) > 7:
         raise Unsupported(f"data of rank {len(tables)} is not served")
     elem, depth = element(y), len(tables)
     kernel = Kernel(
-        f"copy_lookup_b{8 * y.type.dtype.size}_d{depth}",
+        f"copy_lookup_b{8 * y.type.dtype.size}_d{depth}{'_outer' if outer else ''}",
         "copy/lookup.c.j2",
         (("x", f"const {elem} *"), ("table", "const int32_t *"), ("y", f"{elem} *")),
-        tuple((f"n{d}", "int32_t") for d in range(depth)),
-        (("depth", depth), ("elem", elem)),
+        tuple(
+            (name, "int32_t") for name in [f"n{d}" for d in range(depth)] + ["outer", "step"] * bool(outer)
+        ),
+        (("depth", depth), ("elem", elem), *((("outer", True),) if outer else ())),
     )
     joined = np.concatenate(tables).astype(np.int32)
-    return Call(kernel, (x, Const(lambda: joined), y), tuple(len(t) for t in tables))
+    return Call(kernel, (x, Const(lambda: joined), y), (*(len(t) for t in tables), *(outer or ())))
 
 
 def relayout(x: Value, y: Value) -> Call:

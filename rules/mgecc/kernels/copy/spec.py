@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from math import prod
 
 import numpy as np
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import equal, is_one
+from mgecc.graph.sizes import equal, has_sizes, is_one
 from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.kernels.copy import views  # registers its own operators
 from mgecc.kernels.copy.calls import Move, fill, lookup, relayout, strided
@@ -72,11 +73,15 @@ def _pad_repeated(node: Node) -> list[Call]:
     """Reflected and repeated edges: every axis reads the input at a table of positions."""
     x, y = node.inputs[0], node.output
     mode = "reflect" if node.attrs["padding_mode"] == "REFLECT" else "edge"
+    ends = offsets(node)
+    # Axes in front that nothing is added to need no table, and may have declared sizes.
+    first = next((i for i, pair in enumerate(ends) if any(pair)), 0) if has_sizes(x.shape) else 0
     tables = [
         np.pad(np.arange(n), pair, mode=mode) * step  # type: ignore[call-overload]
-        for n, pair, step in zip(x.shape, offsets(node), dense(x.shape))
+        for n, pair, step in list(zip(x.shape, ends, dense(x.shape)))[first:]
     ]
-    return [lookup(x, y, tables)]
+    outer = (prod(x.shape[:first]), prod(x.shape[first:])) if first else None
+    return [lookup(x, y, tables, outer)]
 
 
 @serves("Padding")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node, Unsupported
+from mgecc.graph.sizes import Real
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate
@@ -16,11 +17,12 @@ _MOST = 64
 def _build(node: Node) -> list[Call]:
     numbers = node.attrs["numbers"]
     ctype, letters = ctype_of(node.output.type.dtype)
+    kinds = ["float" if isinstance(n, (Real, float)) else "int32_t" for n in numbers]
     kernel = Kernel(
-        f"sizes_{letters}_n{len(numbers)}",
+        f"sizes_{letters}_n{''.join(kind[0] for kind in kinds)}",
         "sizes/values.c.j2",
         (("y", f"{ctype} *"),),
-        tuple((f"v{i}", "int32_t") for i in range(len(numbers))),
+        tuple((f"v{i}", kind) for i, kind in enumerate(kinds)),
         (("count", len(numbers)), ("ctype", ctype)),
     )
     return [Call(kernel, (node.output,), tuple(numbers))]
