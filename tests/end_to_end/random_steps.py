@@ -11,9 +11,10 @@ from random_graphs import BOOL, CONVOLUTION, F16, F32, I32, QUANTISED, Made, Pic
 FLOATS = ("float32", "float16")
 INTEGERS = ("int32", "int16", "int8", "uint8")
 BYTES = ("qint8", "quint8")
-SMOOTH = ("RELU", "ABS", "NEGATE", "TANH", "SIGMOID", "SIN", "COS", "H_SWISH", "SILU", "GELU", "RELU6", "HSIGMOID",
+SMOOTH = ("RELU", "ABS", "NEGATE", "TANH", "SIGMOID", "H_SWISH", "SILU", "GELU", "RELU6", "HSIGMOID",
           "SOFTPLUS", "ERF", "FAST_TANH", "SQUARE", "LOGSIGMOID")  # fmt: skip
-JUMPS = ("ROUND", "FLOOR", "CEIL", "SIGN")
+# A small error of a large number is a large one of its sine.
+JUMPS = ("ROUND", "FLOOR", "CEIL", "SIGN", "SIN", "COS")
 
 
 def _geometry(pick: Pick) -> tuple[dict[str, Any], tuple[int, int]]:
@@ -43,6 +44,8 @@ def convolution(made: Made, pick: Pick) -> Value | None:
     front = _weights(pick, attrs, x.shape[1])
     outputs = front[-2] * (front[0] if len(front) == 3 else 1)
     inputs = [x, made.const((*front, *kernel))]
+    if pick.one((False, False, False, True)):
+        inputs[1] = made.input(inputs[1].shape, F32)
     if pick.flag():
         attrs["nonlineMode"] = pick.one(("IDENTITY", "RELU", "SIGMOID", "H_SWISH"))
         return made.add("ConvBias", [*inputs, made.const((1, outputs, 1, 1))], False, **attrs)

@@ -17,7 +17,7 @@ OTHERS = [("H_SWISH",), ("HSIGMOID",), ("LEAKY", 0.1), ("SIGMOID",), ("SILU",), 
 Form = dict[str, object]
 PLAIN: Form = {
     "n": 1, "g": 1, "k": (1, 1), "s": (1, 1), "d": (1, 1), "pad": (0, 0, 0, 0), "act": ("IDENTITY",), "z": False,
-    "mode": "CROSS_CORRELATION", "bias": True,
+    "mode": "CROSS_CORRELATION", "bias": True, "computed": False,
 }  # fmt: skip
 
 
@@ -27,7 +27,10 @@ def make(form: Form, w: np.ndarray, b: np.ndarray) -> Node:
         "stride_h": form["s"][0], "stride_w": form["s"][1], "dilate_h": form["d"][0], "dilate_w": form["d"][1],
         "activation": form["act"], "pad_h": 0, "pad_w": 0,
     }  # fmt: skip
-    inputs = [harness.value("x", form["x"]), harness.value("w", w.shape, const=w)]
+    inputs = [
+        harness.value("x", form["x"]),
+        harness.value("w", w.shape, const=None if form["computed"] else w),
+    ]
     if form["bias"] or form["z"]:
         inputs.append(harness.value("b", b.shape, const=b))
     node = harness.node("ConvBias", inputs, **attrs)
@@ -138,6 +141,18 @@ def first(rng: np.random.Generator) -> list[Case]:
     ]
 
 
+def computed(rng: np.random.Generator) -> list[Case]:
+    """Weights that the model computes, as trackers do that look for one picture in another."""
+    found = []
+    for turn in range(22):
+        g = (1, 1, 3)[turn % 3]
+        ic, oc, h, w = (int(v) for v in rng.integers(1, (7, 7, 9, 20)))
+        form = _window(rng, 4) | {"computed": True, "bias": bool(turn % 2), "g": g}
+        reach = [(k - 1) * d + 1 for k, d in zip(form["k"], form["d"])]  # type: ignore[call-overload]
+        found.append(case(rng, g * ic, g * oc, h + reach[0], w + reach[1], **form))
+    return found
+
+
 KINDS = (pointwise, dense, grouped, depthwise, first)
 
 
@@ -149,13 +164,18 @@ def test_every_candidate_agrees_with_the_meaning(kind, target: Target) -> None:
 
 
 @TARGETS
+def test_computed_weights_are_read_as_they_lie(target: Target) -> None:
+    assert check_native(computed(np.random.default_rng(8)), target) == {"conv/plain.c.j2"}
+
+
+@TARGETS
 def test_every_activation_is_fused(target: Target) -> None:
     rng = np.random.default_rng(3)
     check_native([case(rng, 8, 24, 5, 5, act=act, z=True) for act in OTHERS], target)
 
 
 @pytest.mark.parametrize("name", ["arm64", "armv7", "baremetal"])
-@pytest.mark.parametrize("kind", KINDS, ids=[k.__name__ for k in KINDS])
+@pytest.mark.parametrize("kind", [*KINDS, computed], ids=lambda k: k.__name__)
 def test_arm_agrees_with_the_meaning(kind, name: str) -> None:
     check_emulated(kind(np.random.default_rng(11)), name)
 

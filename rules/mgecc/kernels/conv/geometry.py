@@ -78,13 +78,15 @@ class Conv:
 
 
 def conv_of(node: Node, target: Target) -> Conv | None:
-    """Sizes of a convolution of real numbers with constant weights and bias; None for other element types and forms."""
+    """Sizes of a convolution of real numbers with a constant bias; None for other element types and forms."""
     x, w = node.inputs[:2]
     element = element_of(node, target)
     if element is None:
         return None
-    if not w.is_const or node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
+    if node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
         return None
+    if not w.is_const and node.attrs.get("mode") == "CONVOLUTION":
+        raise Unsupported("turned weights are computed by the model", "use mode CROSS_CORRELATION")
     if bias_value(node) is None and len(node.inputs) > 2:
         raise Unsupported("the bias is computed by the model", "add it by an operator of its own")
     geo = geometry(node)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -32,12 +32,18 @@ def kernel(conv: Conv) -> Kernel:
     )
 
 
+def _weights(conv: Conv, node: Node) -> Operand:
+    """Constant weights as the kernel reads them; computed ones lie so already."""
+    w = node.inputs[1]
+    return Const(lambda: conv.weights.stored(np.ascontiguousarray(weights_of(node)))) if w.is_const else w
+
+
 def _build(conv: Conv, node: Node) -> list[Call]:
     per_group = {"icg": conv.ic // conv.groups, "ocg": conv.oc // conv.groups}
     args = [per_group[name] if name in per_group else getattr(conv, name) for name in _FIELDS]
     operands = (
         node.inputs[0],
-        Const(lambda: conv.weights.stored(np.ascontiguousarray(weights_of(node)))),
+        _weights(conv, node),
         Const(partial(bias_of, node, 0, conv.oc)),
         *([residual(node)] if conv.has_z else []),
         node.output,

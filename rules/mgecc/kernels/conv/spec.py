@@ -22,8 +22,8 @@ _WAYS = (
 
 @serves("ConvBias", "Convolution")
 def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
-    """Every way that fits the node."""
+    """Every way that fits the node; weights that the model computes are read as they lie."""
     conv = conv_of(node, target)
     if conv is not None:
-        for way in _WAYS:
+        for way in _WAYS if node.inputs[1].is_const else (plain.candidates,):
             yield from way(node, conv, target)
