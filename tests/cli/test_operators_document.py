@@ -28,6 +28,10 @@ def test_every_family_says_what_it_serves() -> None:
     assert [row.name for row in table() for _, said in row.families if not said] == []
 
 
+def test_every_operator_states_its_limits() -> None:
+    assert [row.name for row in table() if not row.limits] == []
+
+
 def recorded_nodes() -> Iterator[Node]:
     for path in sorted(CORPUS.glob("*.mge")):
         try:

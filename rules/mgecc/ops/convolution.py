@@ -91,6 +91,11 @@ def check_terms(node: Node, geo: Geometry) -> None:
 class ConvBias(Operator):
     """act(conv(x, w) + bias + z) with an optional bias and an optional residual z."""
 
+    limits = (
+        "stored layouts NCHW, NHWC and channel blocks; float bias and residual, or quantised ones "
+        "constant per channel; SIGMOID of quantised results with terms in the unit of the sums"
+    )
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         geo = geometry(node)
@@ -109,10 +114,17 @@ class ConvBias(Operator):
 class Convolution(ConvBias):
     """ConvBias without terms and activation."""
 
+    limits = (
+        "stored layouts NCHW, NHWC and channel blocks; weights that the model computes in mode "
+        "CROSS_CORRELATION only"
+    )
+
 
 @operator("RegionRestrictedConvolution", "RegionRestrictedConvolution")
 class RegionRestrictedConvolution(Operator):
     """A convolution whose taps count only where the input's region number (n, h, w) equals the output's."""
+
+    limits = "float32 or float16, NCHW, constant weights; both region maps of one integer type"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -41,6 +41,8 @@ def _window(node: Node) -> Window:
 class Convolution3D(Operator):
     """conv(x, w)."""
 
+    limits = "float32 or float16, NCDHW, constant weights"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, weights = node.inputs[0].shape, plain_weights(node, 1)

@@ -57,6 +57,8 @@ def _evaluate(node: Node, inputs: Sequence[np.ndarray], grouped: bool) -> list[n
 class Local(Operator):
     """Weights (oh, ow, i, h, w, o)."""
 
+    limits = "float32 or float16, NCHW, constant weights"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, grouped=False)
@@ -70,6 +72,8 @@ class Local(Operator):
 class GroupLocal(Operator):
     """Weights (g, oh, ow, i, h, w, o)."""
 
+    limits = "float32 or float16, NCHW, constant weights"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, grouped=True)
@@ -82,6 +86,8 @@ class GroupLocal(Operator):
 @operator("LocalShare", "LocalShareForward", "LocalShareForwardV1")
 class LocalShare(Operator):
     """Weights ([g,] areas down, areas across, i, h, w, o): all positions of an area share them."""
+
+    limits = "float32 or float16, NCHW, constant weights"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

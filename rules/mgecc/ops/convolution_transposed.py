@@ -54,6 +54,8 @@ def _evaluate(node: Node, x: np.ndarray, weights: np.ndarray) -> list[np.ndarray
 class ConvolutionBackwardData(Operator):
     """Weights (i, o, h, w), or (g, i, o, h, w) with groups, i counting the data's channels."""
 
+    limits = "NCHW, constant weights; float, or quantised and integers of 8 and 16 bits"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, _weights2d(node))
@@ -67,6 +69,8 @@ class ConvolutionBackwardData(Operator):
 @operator("Convolution3DBackwardData", "Convolution3DBackwardData")
 class Convolution3DBackwardData(Operator):
     """Weights (i, o, d, h, w), or (g, i, o, d, h, w) with groups."""
+
+    limits = "float32 or float16, NCDHW, constant weights"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

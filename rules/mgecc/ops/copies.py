@@ -14,6 +14,8 @@ from mgecc.ops.registry import Operator, operator
 class _Copy(Operator):
     """The first input unchanged."""
 
+    limits = "none"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return [node.inputs[0].type]
@@ -37,6 +39,8 @@ for _name in (
 @operator("CheckNonFinite", "CheckNonFinite")
 class CheckNonFinite(Operator):
     """All inputs times 'scale', and an int32 flag: 1 if one of their numbers is not finite."""
+
+    limits = "float32"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -66,6 +66,11 @@ def _check_types(mode: Mode, node: Node) -> None:
 class Elemwise(Operator):
     """The modes of ``elemwise_modes`` with NumPy's broadcasting; quantised data through its real value."""
 
+    limits = (
+        "any shapes that broadcast; integers in the modes that MegEngine has for them; no bfloat16, "
+        "no complex numbers"
+    )
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         mode = checked_mode(node, node.attrs["mode"])
@@ -86,6 +91,8 @@ class Elemwise(Operator):
 @operator("PowC", "PowC")
 class PowC(Operator):
     """x to a constant power 'exp'; whole powers of negative numbers exist."""
+
+    limits = "floating point"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

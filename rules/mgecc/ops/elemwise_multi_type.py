@@ -121,6 +121,8 @@ def _result_type(node: Node) -> DType:
 class ElemwiseMultiType(Operator):
     """Comparisons with bool result, mixed integer arithmetic, and Q modes on quantised data by their real values."""
 
+    limits = "modes of the file format; any shapes that broadcast"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         dtype = _result_type(node)

@@ -28,6 +28,8 @@ def _clip(node: Node, x: np.ndarray) -> np.ndarray:
 class FakeQuant(Operator):
     """(clip(round(x / scale) + zero, qmin, qmax) - zero) scale."""
 
+    limits = "float32 or float16; scale and zero point of one shape"
+
     infer = staticmethod(_infer)
 
     @staticmethod
@@ -40,6 +42,8 @@ class FakeQuant(Operator):
 class LSQ(Operator):
     """(round(clip(x / scale + zero, qmin, qmax)) - zero) scale; the fourth input serves training alone."""
 
+    limits = "float32 or float16; scale and zero point of one shape"
+
     infer = staticmethod(_infer)
 
     @staticmethod
@@ -51,6 +55,8 @@ class LSQ(Operator):
 @operator("TQT", "TQT")
 class TQT(Operator):
     """clip(round(x / s), qmin, qmax) s with s = 2^scale."""
+
+    limits = "float32 or float16; scales of one shape"
 
     infer = staticmethod(_infer)
 

@@ -46,6 +46,8 @@ class FusedElemwise(Operator):
     inputs have one element type, which every intermediate result and the result keep.
     """
 
+    limits = "at most six operands and sixteen steps"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         if any(v.type.dtype.is_quantized for v in node.inputs):

@@ -72,6 +72,8 @@ class Eye(Operator):
 class Diag(Operator):
     """A vector becomes the diagonal 'k' of a square matrix; of a matrix that diagonal is taken."""
 
+    limits = "vectors and matrices"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, k = node.inputs[0].type, int(node.attrs["k"])

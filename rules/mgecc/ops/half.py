@@ -14,6 +14,8 @@ from mgecc.ops.registry import Operator, operator
 class RoundHalf(Operator):
     """float32 numbers to the nearest half, ties to even: a conversion to float16 and back."""
 
+    limits = "float32"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         if node.inputs[0].type.dtype.name != "float32":

@@ -68,6 +68,8 @@ class CvtColor(Operator):
 class Flip(Operator):
     """Rows in reverse order when 'vertical', columns when 'horizontal'."""
 
+    limits = "images (n, h, w, c)"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return [_image(node)]
@@ -81,6 +83,8 @@ class Flip(Operator):
 @operator("Rotate", "Rotate")
 class Rotate(Operator):
     """A quarter turn, 'clockwise' or not."""
+
+    limits = "images (n, h, w, c)"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -141,6 +145,8 @@ def _blur_axis(x: np.ndarray, axis: int, weights: np.ndarray, border: str) -> np
 @operator("GaussianBlur", "GaussianBlur")
 class GaussianBlur(Operator):
     """A window 'kernel_height' by 'kernel_width' with 'sigma_y' and 'sigma_x'."""
+
+    limits = "images (n, h, w, c) of float32 or uint8"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

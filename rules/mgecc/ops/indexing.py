@@ -145,6 +145,8 @@ def _varies(node: Node, items: list[Item]) -> bool:
 class _Read(Operator):
     """Data addressed by the items; slices with computed bounds give the largest size as the shape."""
 
+    limits = "int32 where indices and bounds are computed; computed bounds of one axis alone"
+
     take: _Take
     shape: _Shape
 
@@ -164,6 +166,10 @@ class _Read(Operator):
 
 class _Write(Operator):
     """A copy of the data with 'value' (input 1, stretched) stored at, or added to, the addressed part."""
+
+    limits = (
+        "int32 where indices are computed; constant bounds; added are float32, float16 and plain integers"
+    )
 
     take: _Take
     shape: _Shape

@@ -14,6 +14,8 @@ from mgecc.ops.registry import Operator, operator
 class Lookup8(Operator):
     """y = table[x]: x stores bytes, read without sign; the second input is a constant table of 256 results."""
 
+    limits = "bytes in; results of 8, 16 or 32 bits"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, table = (v.type for v in node.inputs)
@@ -30,6 +32,8 @@ class Lookup8(Operator):
 @operator("Steps")
 class Steps(Operator):
     """y = 'base' + how many of the thresholds, int32 in rising order, x reaches: a rising function of whole numbers."""
+
+    limits = "int32 or qint32 in, bytes out; at most 255 thresholds"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

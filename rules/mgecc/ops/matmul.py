@@ -54,6 +54,8 @@ def _product(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
 class MatrixMul(Operator):
     """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
 
+    limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, 2)
@@ -67,6 +69,8 @@ class MatrixMul(Operator):
 class BatchedMatrixMul(Operator):
     """a (batch, m, k) times b (batch, k, n), either stored transposed."""
 
+    limits = "one axis of batches; float32, float16, 8-bit and 16-bit integers, quantised bytes"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, 3)
@@ -79,6 +83,8 @@ class BatchedMatrixMul(Operator):
 @operator("Dot", "Dot")
 class Dot(Operator):
     """The scalar product of two vectors; its shape is (1)."""
+
+    limits = "vectors of float32 or float16"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

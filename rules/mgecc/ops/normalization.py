@@ -94,6 +94,7 @@ def _axes_operator(name: str, axes: Callable[[Node], Shape], meaning: str) -> No
 
     class Normalization(Operator):
         __doc__ = meaning
+        limits = "float32 or float16; neighbouring axes; a factor and a term of one shape"
 
         @staticmethod
         def infer(node: Node) -> list[TensorType]:
@@ -139,6 +140,8 @@ def _evaluate_groups(node: Node, inputs: Sequence[np.ndarray], groups: int) -> l
 class GroupNorm(Operator):
     """Over each of ``group`` groups of channels and the plane; results y, mean, deviation (n, group)."""
 
+    limits = "float32 or float16, NCHW; inference form"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer_groups(node, int(node.attrs["group"]))
@@ -156,6 +159,8 @@ def _channels(node: Node) -> int:
 class InstanceNorm(Operator):
     """Over the plane of each channel; results y, mean, deviation (n, c). The record's ``group`` is not used."""
 
+    limits = "float32 or float16, NCHW; inference form"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer_groups(node, _channels(node))
@@ -168,6 +173,8 @@ class InstanceNorm(Operator):
 @operator("LRN", "LRN")
 class LRN(Operator):
     """x (k + alpha * sum of x^2 over n channels around)^-beta; alpha is not divided by n."""
+
+    limits = "float32 or float16, (n, c, h, w), an odd number of channels"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -39,6 +39,8 @@ def _places(node: Node, x: np.ndarray, index: np.ndarray) -> np.ndarray:
 class IndexingOneHot(Operator):
     """Inputs x, index without 'axis': the element the index names, the axis kept with size 1."""
 
+    limits = "int32 indices"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return [node.inputs[0].type.with_shape(_kept(node))]
@@ -52,6 +54,8 @@ class IndexingOneHot(Operator):
 @operator("IndexingSetOneHot", "IndexingSetOneHot")
 class IndexingSetOneHot(Operator):
     """Inputs x, index, value with 'axis' of size 1: x with that element replaced."""
+
+    limits = "int32 indices"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -71,6 +75,8 @@ class IndexingSetOneHot(Operator):
 @operator("IndexingRemap", "IndexingRemap")
 class IndexingRemap(Operator):
     """Inputs x of rank r, map (*shape, r): every result element is the one at the map's coordinates."""
+
+    limits = "int32 coordinates"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

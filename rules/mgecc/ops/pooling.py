@@ -104,6 +104,11 @@ def _adaptive(node: Node) -> Window:
 class Pooling(Operator):
     """MAX, AVERAGE (padding counts as zero) or AVERAGE_COUNT_EXCLUDE_PADDING; sizes round down."""
 
+    limits = (
+        "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); quantised windows of at"
+        " most 65535 cells"
+    )
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, _window(node.attrs))
@@ -116,6 +121,8 @@ class Pooling(Operator):
 @operator("AdaptivePooling", "AdaptivePoolingV1", "AdaptivePooling")
 class AdaptivePooling(Operator):
     """Pooling to a given size; the second input is (oh, ow)."""
+
+    limits = "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); constant size"
 
     reads_values = (1,)
 

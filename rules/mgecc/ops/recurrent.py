@@ -108,6 +108,8 @@ def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
 class LSTM(Operator):
     """Inputs x, h, c, flat weights; results y, h, c, reserve."""
 
+    limits = "float32 or float16; constant weights"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer_layers(node, gates=4, states=2)
@@ -120,6 +122,8 @@ class LSTM(Operator):
 @operator("RNN", "RNNForward", "RNN")
 class RNN(Operator):
     """Inputs x, h, flat weights; results y, h, reserve."""
+
+    limits = "float32 or float16; constant weights"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -151,6 +155,8 @@ def _infer_cell(node: Node, gates: int) -> list[TensorType]:
 class LSTMCell(Operator):
     """Inputs x, w_ih, b_ih, h, w_hh, b_hh, c; results h, c, pre-activations of the gates."""
 
+    limits = "float32 or float16; constant weights"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         state, gates = _infer_cell(node, 4)
@@ -165,6 +171,8 @@ class LSTMCell(Operator):
 @operator("RNNCell", "RNNCellForward", "RNNCell")
 class RNNCell(Operator):
     """Inputs x, w_ih, b_ih, h, w_hh, b_hh; result h."""
+
+    limits = "float32 or float16; constant weights"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

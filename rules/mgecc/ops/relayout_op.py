@@ -14,6 +14,8 @@ from mgecc.ops.registry import Operator, operator
 class Relayout(Operator):
     """The same numbers; attrs 'from' and 'to' are channel blocks, 1 is plain. Arrays of the meaning stay plain."""
 
+    limits = "channel blocks of values of rank 4"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return [node.inputs[0].type.with_block(node.attrs["to"])]

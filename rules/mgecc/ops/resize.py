@@ -92,6 +92,8 @@ def _check_mode(mode: str) -> None:
 class Resize(Operator):
     """Inputs x, (oh, ow): NEAREST, LINEAR or CUBIC with pixel centres at halves."""
 
+    limits = "NEAREST of any type, LINEAR and CUBIC of float32, float16 and bytes; constant size"
+
     reads_values = (1,)
 
     @staticmethod
@@ -112,6 +114,8 @@ class Resize(Operator):
 @operator("Resize3D", "Resize3D")
 class Resize3D(Operator):
     """Inputs x, (od, oh, ow): LINEAR; 'align_corners' makes the corner elements meet."""
+
+    limits = "LINEAR of float32 or float16; constant size"
 
     reads_values = (1,)
 

@@ -62,6 +62,8 @@ def _pool_bin(image: np.ndarray, rows: slice, columns: slice, mode: str) -> tupl
 class ROIPooling(Operator):
     """Inputs x, boxes, (ph, pw): MAX or AVERAGE of whole pixels; boxes times 'scale' are rounded."""
 
+    limits = "float32 or float16, NCHW; constant size"
+
     reads_values = (2,)
 
     @staticmethod
@@ -99,6 +101,8 @@ def _sample_places(low: np.ndarray, high: np.ndarray, bins: int, samples: int) -
 @operator("ROIAlign", "ROIAlignV1", "ROIAlign")
 class ROIAlign(Operator):
     """Inputs x, boxes: AVERAGE or MAX of interpolated samples in each bin, and the int32 number of the largest."""
+
+    limits = "float32 or float16, NCHW"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -168,6 +172,8 @@ def _bin_samples(
 @operator("DeformablePSROIPooling", "DeformablePSROIPoolingForward", "DeformablePSROIPooling")
 class DeformablePSROIPooling(Operator):
     """Inputs x, boxes, movements (k, 2 classes, part, part): averages of samples in moved bins, and sample counts."""
+
+    limits = "float32 or float16, NCHW"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

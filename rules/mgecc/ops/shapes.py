@@ -122,6 +122,8 @@ def _after_axes(shape: tuple[int, ...], steps: Iterable[Sequence]) -> tuple[int,
 class AxisAddRemove(Operator):
     """Applies the steps of 'desc', pairs ('add' or 'remove', axis), one after another; (1,) keeps its axis."""
 
+    limits = "axes known at compile time"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type

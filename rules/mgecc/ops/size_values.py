@@ -14,6 +14,8 @@ from mgecc.ops.registry import Operator, operator
 class SizeValues(Operator):
     """attrs: 'numbers', expressions over sizes, which fill the tensor of 'type' row by row."""
 
+    limits = "numbers that depend on declared sizes alone"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return [node.attrs["type"]]

@@ -21,6 +21,8 @@ def _window(attrs: dict[str, Any]) -> Window:
 class Images2Neibs(Operator):
     """(n, c, h, w) to (n, c, oh, ow, window_h, window_w), zero outside."""
 
+    limits = "float32 or float16, (n, c, h, w)"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, window = node.inputs[0].type, _window(node.attrs)
@@ -36,6 +38,8 @@ class Images2Neibs(Operator):
 @operator("SlidingWindowTranspose", "SlidingWindowTranspose")
 class SlidingWindowTranspose(Operator):
     """(n, c, oh, ow, window_h, window_w) summed to (n, c, out_h, out_w)."""
+
+    limits = "float32 or float16"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

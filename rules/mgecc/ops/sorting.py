@@ -37,10 +37,14 @@ class _ArgReduce(Operator):
 class Argmax(_ArgReduce):
     """The int32 index of the first largest element along 'axis', which stays with size 1."""
 
+    limits = "one axis; rows with NaN give the first NaN"
+
 
 @operator("Argmin", "Argmin")
 class Argmin(_ArgReduce):
     """The int32 index of the first smallest element along 'axis', which stays with size 1."""
+
+    limits = "one axis; rows with NaN give the first NaN"
 
     largest = False
 

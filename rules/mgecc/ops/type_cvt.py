@@ -16,6 +16,8 @@ from mgecc.ops.saturating import stored
 class TypeCvt(Operator):
     """To 'dtype': floats to integers truncate and saturate, integers to integers wrap, bool is x != 0."""
 
+    limits = "no bfloat16, no complex numbers"
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         if node.attrs.get("dtype") is None:

@@ -115,12 +115,16 @@ class _Warp(Operator):
 class WarpPerspective(_Warp):
     """Inputs x, matrix (n, 3, 3) from result to source, optional image numbers (n), (oh, ow)."""
 
+    limits = "float32, float16 or bytes, NCHW and NHWC; constant size; int32 image numbers"
+
     reads_values = (-1,)
 
 
 @operator("WarpAffine", "WarpAffineV2", "WarpAffineV1", "WarpAffine")
 class WarpAffine(_Warp):
     """Inputs x, matrix (n, 2, 3) from result to source, (oh, ow)."""
+
+    limits = "float32, float16 or bytes, NCHW and NHWC; constant size"
 
     reads_values = (-1,)
     border_name = "border_mode"
@@ -130,6 +134,8 @@ class WarpAffine(_Warp):
 @operator("Remap", "RemapV1", "Remap")
 class Remap(Operator):
     """Inputs x, map (n, oh, ow, 2) of source coordinates (x, y)."""
+
+    limits = "float32, float16 or bytes; modes LINEAR and NEAREST"
 
     @staticmethod
     def _sampler(node: Node) -> Sampler:
