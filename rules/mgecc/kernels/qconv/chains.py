@@ -11,11 +11,10 @@ from functools import partial
 
 import numpy as np
 
-from mgecc.graph import Node, Value
+from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
-from mgecc.ops.activation import of_node
 from mgecc.targets import Target
 
 _FIELDS = ("n", "pixels", "icb", "groups")
@@ -23,14 +22,6 @@ _PIXELS = {"neon64": (12, 8, 4), "neon32": (4,)}
 _TAILS = (1, 4)
 # Input blocks of a chain, longest first, for inputs that are never negative and for others.
 _CHAINS = {True: (8, 6, 4, 2), False: (6, 4, 2)}
-
-
-def is_positive(x: Value) -> bool:
-    """Whether the stored numbers are 0 or more: the results of a rectified convolution."""
-    made = x.producer
-    if made is None or made.op not in ("ConvBias", "Convolution") or x.type.dtype.zero_point:
-        return False
-    return bool(of_node(made.attrs)[0] == "RELU")
 
 
 def _fits(chain: np.ndarray, positive: bool) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.kernels.requant import BYTES, activation, is_unit_bias, total_type
+from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import Geometry, geometry
 
 
@@ -98,6 +99,14 @@ def signed_zero(x: Value) -> int:
 def flip_of(x: Value) -> int:
     """Bits to turn to make signed bytes of the data."""
     return 128 if x.type.dtype.name == "quint8" else 0
+
+
+def is_positive(x: Value) -> bool:
+    """Whether the stored numbers are 0 or more: the results of a rectified convolution."""
+    made = x.producer
+    if made is None or made.op not in ("ConvBias", "Convolution") or x.type.dtype.zero_point:
+        return False
+    return bool(of_node(made.attrs)[0] == "RELU")
 
 
 def bias_of(node: Node, first: int, count: int, raised: int = 0) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.qconv.chains import is_positive, split
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
+from mgecc.kernels.qconv.chains import split
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
 from mgecc.targets import Target
 

@@ -11,7 +11,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.sizes import largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
 from mgecc.kernels.requant import (
     ending,
@@ -48,7 +48,8 @@ _WIDEST_FIRST = 7  # taps of a row of planes, which are written out
 class Tile:
     """``p`` pixels times ``j`` vectors of ``lanes`` outputs, in blocks of ``c`` channels.
 
-    ``planes``: how many input channels come in plain layout, none if they are blocked.
+    ``planes``: how many input channels come in plain layout, none if they are blocked. ``positive``: inputs are 0 or
+    more, so that products with a factor without sign need no other form of them.
     """
 
     target: Target
@@ -56,6 +57,12 @@ class Tile:
     p: int
     j: int
     planes: int = 0
+    positive: bool = False
+
+    @property
+    def raised(self) -> int:
+        """What the products add to every input."""
+        return 0 if self.positive else raised(self.target)
 
     @property
     def xc(self) -> int:
@@ -118,13 +125,12 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     flat = _is_flat(node, conv, tile)
     stride = 1 if flat else conv.geo.window.stride[1]
     end = ending(node, tile.target, conv.z)
-    streamed, u, tail = (
-        tile.is_streamed(stride),
-        *((tile.unrolled(conv), tile.tail(conv.pixels)) if flat else (1, 0)),
-    )
+    streamed = tile.is_streamed(stride)
+    u, tail = (tile.unrolled(conv), tile.tail(conv.pixels)) if flat else (1, 0)
     params: dict[str, Param] = {
         "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]), "j": tile.j, "lanes": tile.lanes, "p": tile.p,
-        "kw": conv.geo.window.kernel[1] if tile.planes else 0, "planes": tile.planes, "streamed": streamed,
+        "kw": conv.geo.window.kernel[1] if tile.planes else 0, "planes": tile.planes, "positive": tile.positive,
+        "streamed": streamed,
         "sw": stride if stride <= 2 else 0, "tail": tail, "u": u, "xc": tile.xc, **end,
     }  # fmt: skip
     operands = [
@@ -142,6 +148,7 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
     window = f"first{tile.planes}_kx{params['kw']}{window}" if tile.planes else f"tile_{window}"
     kind = ("u8" if params["flip"] else "s8") + ("dot" if has_dot(tile.target) else "")
+    kind += "pos" if tile.positive else ""
     turn = (f"and{tail}" if tail else "") + (f"u{u}" if u > 1 else "")
     return Kernel(
         f"qconv_{kind}_{window}_c{tile.c}_p{tile.p}x{tile.j}{turn}{ending_suffix(end)}",
@@ -180,7 +187,7 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
     operands: list[Operand] = [
         x,
         Const(partial(pack, node, conv, tile)),
-        Const(partial(bias_of, node, 0, vectors * tile.lanes, raised(tile.target))),
+        Const(partial(bias_of, node, 0, vectors * tile.lanes, tile.raised)),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
         *([node.inputs[3]] if conv.z is not None else []),
         y,
@@ -200,7 +207,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
         is_flat = _is_flat(node, conv, Tile(target, c, 1, 1, planes))
         sizes = (conv.pixels, vectors) if is_flat else (conv.geo.output[3], vectors, stride)
         tile = tile_for(target, *sizes)
-        tile = replace(tile, planes=planes)
+        tile = replace(tile, planes=planes, positive=raised(target) > 0 and is_positive(node.inputs[0]))
         blocks = [1 if v.is_const or (planes and v is node.inputs[0]) else c for v in node.inputs]
         yield Candidate(
             partial(_build, conv, tile),

@@ -1,6 +1,6 @@
 /* Products of 8-bit numbers by dot product instructions: Arm SDOT, x86 VNNI. Vocabulary: int8.h.
  * Order of the weights in memory: [output][input]. VNNI takes one factor without sign: the inputs are raised by 128,
- * and whoever packs weights takes 128 times their sum off the bias. */
+ * and whoever packs weights takes 128 times their sum off the bias; mg_vi_dot4_positive takes inputs of 0 or more as they are. */
 #ifndef MG_INT8_DOT_H
 #define MG_INT8_DOT_H
 #include "int8_lanes.h"
@@ -34,6 +34,7 @@ typedef struct { const int8_t *p; ptrdiff_t step; } mg_q4;
 MG_INLINE mg_vq mg_vq_load(const int8_t *p) { return _mm512_loadu_si512((const void *)p); }
 MG_INLINE mg_q4 mg_q4_load(const int8_t *p, ptrdiff_t step) { return (mg_q4){p, step}; }
 MG_INLINE mg_q4 mg_q1_load(const int8_t *p) { return (mg_q4){p, 0}; }
+#define mg_vi_dot4_positive(acc, w, x, l) _mm512_dpbusd_epi32(acc, mg_vi_set1(mg_word((x).p + (l) * (x).step)), w)
 #define mg_vi_dot4(acc, w, x, l) \
     _mm512_dpbusd_epi32(acc, mg_vi_set1(mg_word((x).p + (l) * (x).step) ^ (int32_t)0x80808080), w)
 #endif
