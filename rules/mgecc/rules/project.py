@@ -42,6 +42,7 @@ _BENCHES = {
     "peers": ("peers/compare.py", f"{BUILD}/peers.json"),
 }
 _TEST_PROGRAMS = {"nginx": "nginx-light", "ccache": "ccache", "distccd": "distcc"}
+_TEST_PROGRAMS |= {name: name for name in ("cmake", "gcc", "make", "pkg-config")}
 # With more libraries than these, only those that were built anew are summarised.
 _SUMMARIES = 8
 _HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
