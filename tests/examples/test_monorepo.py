@@ -64,10 +64,11 @@ def test_the_application_runs_on_both_boards(tree: Path) -> None:
     except EmulatorMissing as missing:
         pytest.skip(str(missing))
     said = scons(tree, "check-controller", "check-gateway", "check-controller-digits")
-    want = (tree / "expected" / "sorter.txt").read_text()
-    assert said.count(want) == 2 and "64/64" in said
+    parcels = (tree / "expected" / "controller.txt").read_text()
+    want = (tree / "expected" / "gateway.txt").read_text()
+    assert said.count(parcels) == 2 and said.count(want) == 1 and "64/64" in said
     assert "TEST" not in scons(tree, "check-controller", "check-gateway")
     wrong = want.replace("parcel 3: small 9", "parcel 3: small 8")
-    (tree / "expected" / "sorter.txt").write_text(wrong)
-    with pytest.raises(AssertionError, match="this is not what .*sorter.txt has"):
+    (tree / "expected" / "gateway.txt").write_text(wrong)
+    with pytest.raises(AssertionError, match="this is not what .*gateway.txt has"):
         scons(tree, "check-gateway")

@@ -1,5 +1,7 @@
-/* Reads the digits on parcels: small pictures with one network, large ones with another, in the same memory. */
+/* Reads the digits on parcels: small pictures with one network, large ones with another, in the same memory. Where
+ * there is room, a third network looks for faces. */
 #include "digits.h"
+#include "faces.h"
 #include "mnist.h"
 #include "pictures.h"
 #include "port.h"
@@ -39,6 +41,19 @@ static unsigned read_large(const float *picture)
     return best(mnist_output_logits(&model), MNIST_OUTPUT_LOGITS_ELEMENTS);
 }
 
+static int look_for_faces(void)
+{
+    int unknown = 0;
+#ifdef FACES
+    for (int i = 0; i < VISITORS; i++) {
+        int found = has_face(i);
+        print_visitor(i, found);
+        unknown += found < 0;
+    }
+#endif
+    return unknown;
+}
+
 int mg_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
@@ -49,5 +64,6 @@ int mg_main(int argc, char **argv)
         wrong += small != small_labels[i];
         wrong += large != large_labels[i];
     }
+    wrong += 2 * look_for_faces();
     return wrong > 1; /* one digit in so many may be misread */
 }

@@ -25,3 +25,10 @@ void print_row(int row, unsigned small, unsigned large)
     *put(at, "\n") = 0;
     mg_port_print(line);
 }
+
+void print_visitor(int visitor, int has_face)
+{
+    char line[64], *at = put_number(put(line, "visitor "), (unsigned)visitor);
+    *put(at, has_face > 0 ? ": a face\n" : ": no face\n") = 0;
+    mg_port_print(line);
+}
