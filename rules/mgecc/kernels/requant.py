@@ -51,7 +51,8 @@ def _limits(node: Node) -> tuple[int, int]:
 
 def _factors(node: Node, direct: bool) -> tuple[np.float32, np.float32]:
     total, out = scale_of(total_type(node)), scale_of(node.output.type.dtype)
-    return (total / out, np.float32(1)) if direct else (total, np.float32(1) / out)
+    with np.errstate(over="ignore", invalid="ignore"):  # scales of hostile files need not make sense together
+        return (total / out, np.float32(1)) if direct else (total, np.float32(1) / out)
 
 
 def numbers(node: Node, z: Value | None = None, pad: int = 0, direct: bool = False) -> np.ndarray:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported, Value
-from mgecc.graph.sizes import Sym
 from mgecc.ops.index_items import Item, check_index, index_array, is_open, items_of, slice_of, sliced_size
 from mgecc.ops.known import at_least_1d, broadcast_shape
 from mgecc.ops.registry import Operator, operator
@@ -83,8 +82,8 @@ def _sizes(node: Node, items: list[Item]) -> list[int]:
 
 
 def _check_range(index: Value, size: int) -> None:
-    """Undecided unless constant indices address something whatever the declared sizes are."""
-    if index.const is not None and isinstance(size, Sym) and index.const.size:
+    """Unsupported unless constant indices address something, whatever the declared sizes are."""
+    if index.const is not None and index.const.size:
         low, high = int(index.const.min()), int(index.const.max())
         if low + size < 0 or high >= size:
             raise Unsupported(f"indices from {low} to {high} do not fit an axis of {size}")

@@ -1,0 +1,59 @@
+"""Damaged model files compile or get a report; never does another exception leave the compiler."""
+
+from __future__ import annotations
+
+import random
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mgecc import ops
+from mgecc.config import ModelConfig
+from mgecc.graph import DType, Node, TensorType, Unsupported, Value
+from mgecc.toolrun.products import InputError, compile_products
+
+CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
+SMALL = sorted(path for path in CORPUS.glob("*.mge") if path.stat().st_size < 9000)
+WORDS = (0, 1, 2, 3, 4, 5, 8, 1 << 31, (1 << 32) - 1)
+
+
+def damage(data: bytearray, rng: random.Random) -> None:
+    """Another bit, byte, small integer, size or float somewhere."""
+    kind, at = rng.randrange(4), rng.randrange(len(data) - 4)
+    if kind == 0:
+        data[at] ^= 1 << rng.randrange(8)
+    elif kind == 1:
+        data[at] = rng.choice((0, 1, 2, 3, 64, 127, 128, 255))
+    elif kind == 2:
+        old = struct.unpack_from("<I", data, at & ~3)[0]
+        near = max(0, old + rng.choice((-4, -2, -1, 1, 2, 4))) & 0xFFFFFFFF
+        struct.pack_into("<I", data, at & ~3, rng.choice((*WORDS, rng.randrange(64), near)))
+    else:
+        struct.pack_into("<f", data, at & ~3, rng.choice((0.0, -1.0, float("nan"), float("inf"), 1e30)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_files_compile_or_get_a_report(seed: int, tmp_path: Path) -> None:
+    rng, path, reports = random.Random(seed), tmp_path / "damaged.mge", 0
+    for _ in range(120):
+        data = bytearray(rng.choice(SMALL).read_bytes())
+        for _ in range(rng.choice((1, 1, 1, 2, 3))):
+            damage(data, rng)
+        path.write_bytes(data)
+        try:
+            compile_products(ModelConfig(path, "damaged", path), "x86_64")
+        except InputError as error:
+            reports += 1
+            assert str(error).strip() and "Traceback" not in str(error)
+    assert 20 < reports < 120
+
+
+@pytest.mark.parametrize("position", [5, -6, 1 << 19])
+@pytest.mark.parametrize("op", ["Subtensor", "IndexingMultiAxisVec", "MeshIndexing"])
+def test_a_constant_index_beyond_the_data_is_refused(op: str, position: int) -> None:
+    x = Value("x", TensorType((5, 3), DType("float32")))
+    index = Value("i", TensorType((1,), DType("int32")), const=np.array([position], np.int32))
+    node = Node(op, "n", {"items": ((0, False, False, False, True),), "output_dtype": None}, [x, index])
+    with pytest.raises(Unsupported, match="do not fit an axis of 5"):
+        ops.infer(node)
