@@ -109,6 +109,7 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     from mgecc.planner.plan import share_weights
     from mgecc.planner.weights import WeightSection
 
+    _check_threads(config, target)
     programs, weights, errors = [], WeightSection(), []
     for shapes in config.shape_sets:
         try:
@@ -183,7 +184,14 @@ def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Pro
 def _goal(config: ModelConfig) -> Goal:
     from mgecc.planner.limits import Goal
 
-    return Goal(config.optimize, config.flash, config.ram)
+    return Goal(config.optimize, config.flash, config.ram, 1 if config.sizes else config.threads)
+
+
+def _check_threads(config: ModelConfig, target: Target) -> None:
+    from mgecc.graph import Unsupported
+
+    if config.threads > 1 and target.system != "linux":
+        raise Unsupported(f"{target.name} has no threads", f"leave `threads: {config.threads}` out for it")
 
 
 def _serves(target: Target, node: Node) -> bool:

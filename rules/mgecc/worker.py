@@ -22,13 +22,14 @@ def compile_request(request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request; an error of the user's becomes its text, one of ours a traceback."""
     from mgecc.targets import load_target
     from mgecc.toolrun.declared import only_declared
-    from mgecc.toolrun.products import InputError, compile_products, read_asked, write_files
+    from mgecc.toolrun.products import InputError, compile_products, read_asked, with_threads, write_files
     from mgecc.toolrun.status import FAILED, INPUT
     from mgecc.toolrun.uses import used_files
 
     try:
         with only_declared(request["reads"], request["folder"]):
             config = read_asked(request["config"], request["name"], request["optimize"])
+            config = with_threads(config, request["threads"])
             products = compile_products(config, request["target"], request["cpu"])
             write_files(products.files, Path(request["folder"]))
             return {"uses": used_files(products.programs, load_target(request["target"], request["cpu"]))}

@@ -148,6 +148,16 @@ MGECC_API mgecc_status mgecc_run(const mgecc_model *m);
 typedef void (*mgecc_hook)(void *user, unsigned call_index, int begin);
 MGECC_API mgecc_status mgecc_run_hooked(const mgecc_model *m, mgecc_hook hook, void *user);
 
+/* Like mgecc_run, for libraries built with `threads`: calls that came apart go to mgecc_parallel. The results are the same
+ * to the last bit. One run of a model at a time, as ever. */
+MGECC_API mgecc_status mgecc_run_parallel(const mgecc_model *m);
+
+/* Port hook: call part(context, i) for each i below parts, at the same time where that can be, and return when all have
+ * ended. The library's own (weak) does one after the other; runtime/port/hosted/pool.c and runtime/port/linux/pool.c keep
+ * threads. */
+typedef void (*mgecc_part)(void *context, unsigned part);
+MGECC_API void mgecc_parallel(mgecc_part part, void *context, unsigned parts);
+
 MGECC_API unsigned mgecc_input_count(const mgecc_model *m);
 MGECC_API unsigned mgecc_output_count(const mgecc_model *m);
 

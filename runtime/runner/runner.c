@@ -19,6 +19,12 @@
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)
 
+#if defined(MG_THREADS) && MG_THREADS > 1
+#define RUN mgecc_run_parallel
+#else
+#define RUN mgecc_run
+#endif
+
 static MGECC_ALIGNED unsigned char arena[MG_ARENA_SIZE];
 
 struct options {
@@ -229,7 +235,7 @@ static void timed_run(const mgecc_model *m, int print)
 {
     uint64_t start = mg_port_nanoseconds();
     mg_mark_begin();
-    mgecc_run(m);
+    RUN(m);
     mg_mark_end();
     if (print)
         print_number("ns", mg_port_nanoseconds() - start);

@@ -41,7 +41,8 @@ struct tensor {
 
 /* A call: this word, then operand references, then argument words. */
 static inline uint32_t call_kernel(uint32_t head) { return head & 0xffff; }
-static inline uint32_t call_operands(uint32_t head) { return (head >> 16) & 0xff; }
+static inline uint32_t call_operands(uint32_t head) { return (head >> 16) & 0x7f; }
+static inline uint32_t call_continues(uint32_t head) { return (head >> 23) & 1; } /* next one is of the same group */
 static inline uint32_t call_args(uint32_t head) { return head >> 24; }
 
 static inline uint32_t ref_space(uint32_t ref) { return ref >> 30; }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 MAX_NAME = 48
+MOST_THREADS = 16  # of a group of calls, in the runtime and its port
 
 # Words that cannot be C or C++ identifiers, or that C libraries take; the name stands alone in generated headers.
 _RESERVED = frozenset(
@@ -132,6 +133,7 @@ class ModelConfig:
     description: str = ""
     licence: str = ""
     optimize: str = "speed"
+    threads: int = 1
     inputs: dict[str, InputConfig] = field(default_factory=dict)
     input_shapes: tuple[dict[str, tuple[int, ...]], ...] = ()
     sizes: tuple[SizeConfig, ...] = ()

@@ -91,7 +91,8 @@ def _call(call: ProgramCall, ids: dict[object, int], program: Program) -> bytes:
     )
     _require(operands <= MAX_OPERANDS, f"{call.layer}: {operands} operands, at most {MAX_OPERANDS} fit")
     _require(args <= MAX_ARGS, f"{call.layer}: {args} numbers, at most {MAX_ARGS} fit")
-    words = [ids[call.kernel] | operands << 16 | args << 24, *(_ref(ref, program) for ref in call.operands)]
+    head = ids[call.kernel] | operands << 16 | call.continues << 23 | args << 24
+    words = [head, *(_ref(ref, program) for ref in call.operands)]
     return struct.pack(f"<{len(words)}I", *words) + _args(call)
 
 

@@ -74,6 +74,8 @@ def header(programs: Sequence[Program]) -> str:
     shapes = shape_sets(programs)
     text = fill("shapes.h.j2", **names, **_shapes(shapes)) if len(shapes) > 1 else ""
     text += fill("sizes.h.j2", **names, sizes=_sizes(first)) if first.sizes else ""
+    names["threads"] = threads = max(program.most_parts for program in programs)
+    names["run"] = "mgecc_run_parallel" if threads > 1 else "mgecc_run"
     names["object"] = "mgecc_dynamic" if first.sizes else "mgecc_model"
     names["base"] = "&m->model" if first.sizes else "m"
     return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, **names)

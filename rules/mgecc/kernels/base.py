@@ -66,17 +66,32 @@ class Place:
     offset: int
 
 
+@dataclass(frozen=True)
+class Split:
+    """How a call comes apart into calls that may run at the same time: each computes some units of the whole.
+
+    ``units``: the field that counts them. ``strides``: bytes from one unit to the next by the operand's name; others
+    serve all units, and a workspace must be there for each part. ``starts``: fields that grow by so much a unit.
+    """
+
+    units: str
+    strides: dict[str, int]
+    starts: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One execution of a kernel. ``operands`` and ``args`` go with the kernel's ``operands`` and ``fields``.
 
-    ``place``: the call is a plain copy that the planner drops when it can lay ``inner`` inside ``outer``.
+    ``place``: the call is a plain copy that the planner drops when it can lay ``inner`` inside ``outer``. ``split``:
+    for threads, None if it does not come apart.
     """
 
     kernel: Kernel
     operands: tuple[Operand, ...]
     args: tuple[int | float, ...] = ()
     place: Place | None = None
+    split: Split | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,11 @@ class WeightType:
         return {"f16": "const uint16_t *", "half": "const mg_f16 *"}.get(self.name, "const float *")
 
     @property
+    def size(self) -> int:
+        """Bytes of a number."""
+        return 4 if self.name == "f32" else 2
+
+    @property
     def needs(self) -> tuple[str, ...]:
         return ("half",) if self.name == "f16" else ()
 

@@ -13,11 +13,15 @@ _MOST_GROWTH = 1.25
 
 @dataclass(frozen=True)
 class Goal:
-    """``kind``: speed, size or memory. ``flash``, ``ram``: bytes for the weights and for the arena, None = no limit."""
+    """``kind``: speed, size or memory. ``flash``, ``ram``: bytes for the weights and for the arena, None = no limit.
+
+    ``threads``: parts into which calls come apart that can.
+    """
 
     kind: str = "speed"
     flash: int | None = None
     ram: int | None = None
+    threads: int = 1
 
 
 def room(graph: Graph, goal: Goal) -> dict[Node, int]:

@@ -9,7 +9,7 @@ from mgecc.graph.polynomials import Atom
 from mgecc.graph.sizes import Undecided, greatest, sizes_in
 from mgecc.graph.unsupported import OPEN
 from mgecc.kernels.base import Call, Const, Operand, Workspace
-from mgecc.planner import arena
+from mgecc.planner import arena, threads
 from mgecc.planner.buffers import Buffer, Sharing, Step
 from mgecc.planner.limits import Goal
 from mgecc.planner.macs import macs
@@ -23,10 +23,11 @@ from mgecc.targets import Target
 class _Places:
     """Where every operand lies, once the arena is planned."""
 
-    def __init__(self, sharing: Sharing, steps: list[Step], weights: WeightSection) -> None:
+    def __init__(self, sharing: Sharing, steps: list[Step], weights: WeightSection, parts: int) -> None:
         self.sharing = sharing
         self.weights = weights
-        scratch = _scratch(steps, sharing)
+        self.threads = parts
+        scratch = _scratch(steps, sharing, parts)
         buffers = [*sharing.buffers(), *scratch.values()]
         for buffer in buffers:
             buffer.size = greatest(buffer.size)
@@ -50,10 +51,10 @@ class _Places:
         return Ref("arena", self.offsets[buffer] + self.sharing.offset(value))
 
 
-def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
+def _scratch(steps: list[Step], sharing: Sharing, parts: int) -> dict[Workspace, Buffer]:
     """A buffer for each workspace, live during its own step only."""
     return {
-        operand: Buffer(operand.nbytes, number, number, scratch=operand)
+        operand: Buffer(threads.scratch_bytes(call, operand, parts), number, number, scratch=operand)
         for number, step in enumerate(steps, 1)
         for call in step.calls
         if call not in sharing.dropped
@@ -91,7 +92,11 @@ def _sizes(graph: Graph) -> tuple[Atom, ...]:
 def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
     kept = [call for call in step.calls if call not in places.sharing.dropped]
     work = macs(choice.node)
-    return [_call(call, choice, places, work if position == 0 else 0) for position, call in enumerate(kept)]
+    calls: list[ProgramCall] = []
+    for position, call in enumerate(kept):
+        placed = _call(call, choice, places, work if position == 0 else 0)
+        calls += threads.apart(call, placed, places.threads)
+    return calls
 
 
 def _all_calls(
@@ -124,7 +129,7 @@ def plan(
     chosen = select(graph, target, goal, problems)
     problems.check()
     steps = _steps(chosen, problems)
-    places = _Places(Sharing(graph, steps), steps, weights)
+    places = _Places(Sharing(graph, steps), steps, weights, goal.threads)
     calls = _all_calls(chosen, steps, places, problems)
     inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
     outputs = tuple(

@@ -36,7 +36,7 @@ class ProgramCall:
     """One kernel call. ``operands`` and ``args`` go with the kernel's; an absent operand is None.
 
     For the report only: ``layer`` is the user's node name, ``macs`` its multiply-accumulates, ``why`` the reason for
-    this kernel.
+    this kernel. ``continues``: the next call may run at the same time, as a part of the same whole.
     """
 
     kernel: Kernel
@@ -45,6 +45,7 @@ class ProgramCall:
     layer: str
     macs: int = 0
     why: str = ""
+    continues: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,15 @@ class Program:
     def kernels(self) -> tuple[Kernel, ...]:
         """Every kernel once, in order of first use; a call's kernel id is its position here."""
         return tuple(dict.fromkeys(call.kernel for call in self.calls))
+
+    @property
+    def most_parts(self) -> int:
+        """The most calls that may run at the same time."""
+        most = parts = 1
+        for call in self.calls:
+            parts = parts + 1 if call.continues else 1
+            most = max(most, parts)
+        return most
 
 
 def shape_sets(programs: Iterable[Program]) -> list[tuple[Program, ...]]:

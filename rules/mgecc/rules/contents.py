@@ -17,13 +17,14 @@ from mgecc.targets import Target, TargetError
 class Contents:
     """``outputs``: what the compiler writes. ``models``: names of the models. ``reads``: files of the user's that
     decide what it writes, besides the configuration. ``sources``: C files of the user's for the library. ``sizes``:
-    some model has declared sizes."""
+    some model has declared sizes. ``threads``: some model's calls come apart."""
 
     outputs: list[str]
     models: list[str]
     reads: list[Path]
     sources: list[Path]
     sizes: bool = False
+    threads: bool = False
 
 
 def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> Contents:
@@ -45,6 +46,7 @@ def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> C
         [folder / p for p in reads],
         [folder / p for p in dict.fromkeys(sources)],
         bool(_entries(peeked, "sizes")),
+        peeked.get("threads") not in (None, 1),
     )
 
 
@@ -57,6 +59,7 @@ def contents_of_several(given: list[Contents], name: str, target: Target, cv: bo
         list(dict.fromkeys(path for one in given for path in one.reads)),
         list(dict.fromkeys(path for one in given for path in one.sources)),
         any(one.sizes for one in given),
+        any(one.threads for one in given),
     )
 
 

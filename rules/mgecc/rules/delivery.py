@@ -64,7 +64,9 @@ def _reproduce_action(built: list[ModelNodes]) -> SignedAction:
     words = [f"target={','.join(dict.fromkeys(model.target for model in built))}"]
     words += [f"model={','.join(dict.fromkeys(model.name for model in built))}"]
     words += [
-        f"{key}={value}" for key, value in script.ARGUMENTS.items() if key in ("cpu", "toolchain", "optimize")
+        f"{key}={value}"
+        for key, value in script.ARGUMENTS.items()
+        if key in ("cpu", "toolchain", "optimize", "threads")
     ]
     pythons = [path for path in script.ARGUMENTS.get("python", "").split(",") if path]
 

@@ -14,6 +14,7 @@ from SCons.Errors import UserError
 from SCons.Util import NodeList
 
 from mgecc.compiler import cv_file, kernel_file, members
+from mgecc.config.model import MOST_THREADS
 from mgecc.rules.actions import compile_action, step_line
 from mgecc.rules.contents import Contents, contents
 from mgecc.rules.identity import uses_node
@@ -23,7 +24,7 @@ from mgecc.rules.progress import declare_step
 from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain, split_path
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 
-OPTIONS = {"cpu": "", "toolchain": "", "optimize": "", "build_dir": ""}
+OPTIONS = {"cpu": "", "toolchain": "", "optimize": "", "threads": "", "build_dir": ""}
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -52,6 +53,7 @@ class Request:
     target: Target
     toolchain: str
     optimize: str
+    threads: str
     folder: str
 
     @cached_property
@@ -77,7 +79,13 @@ class Request:
 
     @property
     def signature(self) -> str:
-        return f"MGE {self.name} {self.target.name} {self.target.cpu} {self.goal}"
+        words = ["MGE", self.name, self.target.name, self.target.cpu, self.goal]
+        return " ".join([*words, f"threads={self.threads}"] if self.threads else words)
+
+    @property
+    def apart(self) -> bool:
+        """Whether the library runs calls in parts for threads."""
+        return int(self.threads) > 1 if self.threads else self.contents.threads
 
     def load_toolchain(self, member: str) -> Any:
         return load_toolchain(self.toolchain, load_target(member) if self.target.members else self.target)
@@ -94,9 +102,9 @@ def mge_model(env: Any, name: str, config: Any = None, target: str = "", **optio
     model.yaml can be given as keyword arguments: ``model="net.mge", inputs={"data": {"layout": "NHWC"}},
     cv={"rotate": ["ui8"]}``; files are named from the SConscript's folder. ``target``: a name, with
     features by suffix ("arm64+dot"), or the path of a YAML file that describes a machine of your own. ``options``:
-    ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``build_dir``; defaults
-    are the construction variables MGE_TARGET,
-    MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE and MGE_BUILD_DIR.
+    ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``threads`` (1 to 16),
+    ``build_dir``; defaults are the construction variables MGE_TARGET, MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE,
+    MGE_THREADS and MGE_BUILD_DIR.
     """
     given = {key: options.pop(key) for key in sorted(options) if key not in OPTIONS}
     check_options("MgeModel", given, config_keys() if given else ())
@@ -142,8 +150,16 @@ def fill_in(make: Callable[..., RequestKind], env: Any, name: str, options: dict
         target=target,
         toolchain=chosen["toolchain"],
         optimize=chosen["optimize"],
+        threads=threads_of(chosen["threads"]),
         folder=f"{_from_top(env.Dir(chosen['build_dir']))}/{folder}/{name}",
     )
+
+
+def threads_of(given: str) -> str:
+    """A number of threads as it is given to a rule or on the command line, empty for none. Raises TargetError."""
+    if given and not (str(given).isdecimal() and 1 <= int(given) <= MOST_THREADS):
+        raise TargetError(f"threads={given}: a number from 1 to {MOST_THREADS} is needed")
+    return str(given)
 
 
 def _place(env: Any, target: str) -> str:
@@ -208,6 +224,7 @@ def compile_step(request: Request) -> dict[str, Any]:
         "target": target.spec,
         "cpu": target.cpu,
         "optimize": request.goal,
+        "threads": request.threads,
         "folder": env.Dir(request.folder).get_abspath(),
         "reads": [source.srcnode().get_abspath() for source in sources],
     }
@@ -256,12 +273,11 @@ def _runtime_objects(request: Request, member: str, tools: Tools) -> list[Any]:
     """Objects of the runtime, one set for all models of a target that are built the same way."""
     base = request.folder.rsplit("/", 1)[0]
     folder = f"{base}/.runtime/{member}-{request.toolchain}-{request.goal}"
-    if request.contents.sizes:
-        folder += "-sizes"
+    folder += "-sizes" * request.contents.sizes + "-threads" * request.apart
     key = (request.env.Dir(folder).get_abspath(),)
     if key not in _runtime_cache:
         includes = [str(include_folder()), str(runtime_folder() / "src")]
-        sources = runtime_sources(request.contents.sizes)
+        sources = runtime_sources(request.contents.sizes, request.apart)
         nodes = [tools.object(f"{folder}/{path.stem}.o", str(path), includes) for path in sources]
         _runtime_cache[key] = nodes
     return _runtime_cache[key]

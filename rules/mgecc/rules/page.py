@@ -45,6 +45,7 @@ VARIABLES = {
     "MGE_CPU": "processor of that target, where it has a list",
     "MGE_TOOLCHAIN": '"zig" (the default), "gcc" or "clang"',
     "MGE_OPTIMIZE": '"speed", "size" or "memory"; empty = what model.yaml says',
+    "MGE_THREADS": "into how many parts calls come apart for threads; empty = what model.yaml says",
     "MGE_BUILD_DIR": "folder of all products (default: #build)",
     "MGE_VERBOSE": "whether whole commands are shown",
 }

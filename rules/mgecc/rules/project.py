@@ -25,7 +25,7 @@ from mgecc.rules.delivery import declare_deliveries
 from mgecc.rules.help import ALIASES, help_text
 from mgecc.rules.launch import make_launcher, put_on_path
 from mgecc.rules.lock import TreeLock
-from mgecc.rules.model import ModelNodes
+from mgecc.rules.model import ModelNodes, threads_of
 from mgecc.rules.outputs import Record, edited_outputs
 from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.summary import summarize
@@ -112,6 +112,7 @@ def _set_up(env: Any, settings: Settings) -> None:
         MGE_CPU=settings.cpu,
         MGE_TOOLCHAIN=settings.toolchain,
         MGE_OPTIMIZE=settings.optimize,
+        MGE_THREADS=threads_of(settings.threads),
         MGE_VERBOSE=settings.verbose,
         MGE_RECORD=record,
         MGE_EXPLAIN=settings.explain,

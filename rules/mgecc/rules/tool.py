@@ -30,6 +30,7 @@ _DEFAULTS = {
     "MGE_CPU": "",
     "MGE_TOOLCHAIN": "zig",
     "MGE_OPTIMIZE": "",
+    "MGE_THREADS": "",
     "MGE_BUILD_DIR": "#build",
     "MGE_VERBOSE": False,
     "MGE_EXPLAIN": False,

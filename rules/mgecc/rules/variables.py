@@ -28,6 +28,7 @@ VARIABLES = (
     Variable("cpu", "NAME", "processor of the target, where it has a list"),
     Variable("toolchain", " | ".join(toolchain_names()), "compiler of the C files (default: zig)"),
     Variable("optimize", "speed | size | memory", "goal; overrules model.yaml"),
+    Variable("threads", "1..16", "parts of calls, for applications with threads; overrules model.yaml"),
     Variable("input", "FILE", "picture or .npz for the alias run"),
     Variable("package", " | ".join(form_names()), "also write build/package/, for another build system"),
     Variable(
@@ -47,6 +48,7 @@ _TEXTS = (
     "config",
     "toolchain",
     "optimize",
+    "threads",
     "input",
     "args",
     "bench",
@@ -70,6 +72,7 @@ class Settings:
     cpu: str = ""
     toolchain: str = "zig"
     optimize: str = ""
+    threads: str = ""
     input: str = ""
     args: str = ""
     bench: str = ""

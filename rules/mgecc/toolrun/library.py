@@ -56,7 +56,7 @@ def build_library(
         generated += [f"{model.name}_blob.S" for model in config.models]
         sources = {folder / file: Path(file).stem for file in generated}
         sources |= {path: f"user_{path.stem}" for path in config.sources}
-        sources |= {path: path.stem for path in runtime_sources(has_sizes(config))}
+        sources |= {path: path.stem for path in runtime_sources(has_sizes(config), has_threads(config))}
         objects = _objects(library, sources, tools, config.optimize)
         _link(library, tools, objects)
     return libraries
@@ -65,6 +65,11 @@ def build_library(
 def has_sizes(config: ModelConfig | LibraryConfig) -> bool:
     """Whether some model of the library has declared sizes."""
     return any(model.sizes for model in config.models)
+
+
+def has_threads(config: ModelConfig | LibraryConfig) -> bool:
+    """Whether calls of some model come apart."""
+    return any(model.threads > 1 for model in config.models)
 
 
 def _link(library: Library, tools: Toolchain, objects: list[Path]) -> None:

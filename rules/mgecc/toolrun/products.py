@@ -60,6 +60,15 @@ def read_asked(asked: Any, name: str, optimize: str) -> ModelConfig | LibraryCon
     return read_any(Path(asked), name, optimize)
 
 
+def with_threads(config: ModelConfig | LibraryConfig, threads: str) -> ModelConfig | LibraryConfig:
+    """The configuration with this number of threads for every model; as it is where none is given."""
+    if not threads:
+        return config
+    if isinstance(config, ModelConfig):
+        return replace(config, threads=int(threads))
+    return replace(config, models=tuple(replace(model, threads=int(threads)) for model in config.models))
+
+
 def read_several(paths: Sequence[Path], name: str, optimize: str = "") -> LibraryConfig:
     """The models of several configurations as one library called ``name``. Raises InputError with all mistakes."""
     models: list[ModelConfig] = []

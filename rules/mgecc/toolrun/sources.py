@@ -24,10 +24,11 @@ def include_folder() -> Path:
     return runtime_folder() / "include"
 
 
-def runtime_sources(sizes: bool = False) -> list[Path]:
-    """C files every library holds; with ``sizes``, those for models with declared sizes too."""
+def runtime_sources(sizes: bool = False, threads: bool = False) -> list[Path]:
+    """C files every library holds; with ``sizes``, those for models with declared sizes too, likewise ``threads``."""
+    left_out = {"sizes.c": not sizes, "threads.c": not threads}
     files = sorted((runtime_folder() / "src").glob("*.c"))
-    return [path for path in files if sizes or path.name != "sizes.c"]
+    return [path for path in files if not left_out.get(path.name)]
 
 
 def runner_sources(target: Target) -> list[Path]:
@@ -48,7 +49,7 @@ def runner_main(name: str, sizes: bool = False) -> str:
     return (
         ("#define MG_SIZES\n" if sizes else "")
         + f'#define MG_MODEL_HEADER "{name}.h"\n#define MG_MODEL {prefix}\n'
-        f"#define MG_ARENA_SIZE {prefix.upper()}_ARENA_SIZE\n"
+        f"#define MG_ARENA_SIZE {prefix.upper()}_ARENA_SIZE\n#define MG_THREADS {prefix.upper()}_THREADS\n"
         f'#define MG_SHAPE_SETS {prefix.upper()}_SHAPE_SETS\n#include "runner.c"\n'
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.sizes import Sym, always, equal, largest, smallest
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -160,7 +160,16 @@ def _call(conv: Conv, c: int, kernel: Kernel, node: Node) -> list[Call]:
         ),
         node.output,
     )
-    return [Call(kernel, operands, (*args, *conv.activation.numbers))]
+    return [Call(kernel, operands, (*args, *conv.activation.numbers), split=_split(conv, c))]
+
+
+def _split(conv: Conv, c: int) -> Split | None:
+    """By blocks of channels, where there is one image."""
+    if not equal(conv.n, 1):
+        return None
+    pixel = c * conv.element.size
+    image = {"y": conv.oh * conv.ow * pixel, "z": conv.oh * conv.ow * pixel, "x": conv.h * conv.w * pixel}
+    return Split("blocks", {**image, "w": conv.taps * c * conv.weights.size, "b": pixel})
 
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:

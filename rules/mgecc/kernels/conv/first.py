@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.sizes import smallest
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -79,7 +79,10 @@ def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]
             )
             numbers = {"yb": vectors, "groups": count, "first": first}
             args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
-            calls.append(Call(kernel(conv, target, p, width), operands, (*args, *conv.activation.numbers)))
+            lanes = width * c
+            strides = {"w": conv.ic * conv.taps * lanes * conv.weights.size, "b": lanes * conv.element.size}
+            made, split = kernel(conv, target, p, width), Split("groups", strides, {"first": width})
+            calls.append(Call(made, operands, (*args, *conv.activation.numbers), split=split))
     return calls
 
 

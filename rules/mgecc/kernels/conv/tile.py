@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.sizes import largest, smallest
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.element import Element
 from mgecc.targets import Target
@@ -165,7 +165,17 @@ def _call(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> Call:
         *([residual(node)] if conv.has_z else []),
         node.output,
     ]
-    return Call(kernel(conv, tile), tuple(operands), (*sizes, *window, *conv.activation.numbers))
+    numbers = (*sizes, *window, *conv.activation.numbers)
+    return Call(kernel(conv, tile), tuple(operands), numbers, split=_split(conv, tile))
+
+
+def _split(conv: Conv, tile: Tile) -> Split | None:
+    """By tiles of channels; with several groups a tile's place tells its input, so they stay together."""
+    if conv.groups > 1:
+        return None
+    lanes = tile.j * tile.c
+    weights = conv.taps * -(-conv.ic // tile.c) * tile.c * lanes * conv.weights.size
+    return Split("groups", {"w": weights, "b": lanes * tile.element.size}, {"first": tile.j})
 
 
 def _build(conv: Conv, tiles: list[Tile], node: Node) -> list[Call]:

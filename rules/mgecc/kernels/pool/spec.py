@@ -7,7 +7,7 @@ from functools import partial
 
 from mgecc.graph import Node
 from mgecc.graph.sizes import always, greatest, whole
-from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.kernels.base import Call, Candidate, Kernel, Split, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.ops.pooling import adaptive_window
 from mgecc.ops.window import Window, window_of
@@ -59,7 +59,9 @@ def _call(window: Window, kernel: Kernel, c: int, node: Node) -> list[Call]:
     sizes = _sizes(node, window, c)
     scale = 1.0 / (window.kernel[0] * window.kernel[1])
     args = [scale if ctype == "float" else sizes[name] for name, ctype in kernel.fields]
-    return [Call(kernel, (node.inputs[0], node.output), tuple(args))]
+    pixel = c * node.inputs[0].type.dtype.size
+    planes = {"x": sizes["pixels"] * pixel, "y": sizes["oh"] * sizes["ow"] * pixel}
+    return [Call(kernel, (node.inputs[0], node.output), tuple(args), split=Split("planes", planes))]
 
 
 def _is_global(node: Node, window: Window) -> bool:
