@@ -17,6 +17,9 @@ from .conftest import Checkout
         ("toolchain=gc", "did you mean gcc?"),
         ("optimize=sise", "did you mean size?"),
         ("verfy", "did you mean verify?"),
+        ("bench=peer", "did you mean peers?"),
+        ("threads=many", "a number from 1 to 16 is needed"),
+        ("threads=17", "a number from 1 to 16 is needed"),
     ],
 )
 def test_unknown_names_are_errors_with_a_suggestion(checkout: Checkout, word: str, suggestion: str) -> None:

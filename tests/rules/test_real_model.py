@@ -89,3 +89,14 @@ def test_compile_writes_the_same_as_the_rules(real: Checkout, tmp_path: Path) ->
     for name in names:
         assert (out / name).read_bytes() == (built / name).read_bytes(), name
     assert sorted((out / "kernels").glob("*.c"))
+
+
+def test_threads_are_asked_for_on_the_command_line(real: Checkout) -> None:
+    skip_unless_runnable("arm64")
+    alone = real.scons("target=arm64", "model=digits", "verify")
+    header = real.root / "build/arm64/digits/digits.h"
+    assert "ok" in alone and "THREADS" not in header.read_text()
+    assert "ok" in real.scons("target=arm64", "model=digits", "verify", "threads=2")
+    assert "#define DIGITS_THREADS 2" in header.read_text()
+    said = real.scons("target=baremetal", "model=digits", "threads=2", status=2)
+    assert "baremetal has no threads" in said and "leave `threads: 2` out for it" in said

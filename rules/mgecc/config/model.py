@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import cast
 
 MAX_NAME = 48
-MOST_THREADS = 16  # of a group of calls, in the runtime and its port
 
 # Words that cannot be C or C++ identifiers, or that C libraries take; the name stands alone in generated headers.
 _RESERVED = frozenset(

@@ -134,7 +134,8 @@ def _build(request: _Request, sources: Any) -> FirmwareNodes:
     env, name = request.env, request.name
     includes = _includes(request)
     given = [env.File(source) for source in env.Flatten([sources])]
-    port = runner_sources(request.target) if request.options["port"] else []
+    threads = any(getattr(model, "threads", False) for model in request.models)
+    port = runner_sources(request.target, threads) if request.options["port"] else []
     objects = [_object(request, source, _stem(source, given), includes) for source in given]
     objects += [_object(request, env.File(str(path)), f"port/{path.stem}", includes) for path in port]
     libraries = [node for model in request.models for node in model.lib]

@@ -14,7 +14,6 @@ from SCons.Errors import UserError
 from SCons.Util import NodeList
 
 from mgecc.compiler import cv_file, kernel_file, members
-from mgecc.config.model import MOST_THREADS
 from mgecc.rules.actions import compile_action, step_line
 from mgecc.rules.contents import Contents, contents
 from mgecc.rules.identity import uses_node
@@ -24,6 +23,7 @@ from mgecc.rules.progress import declare_step
 from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain, split_path
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 
+MOST_THREADS = 16  # as model.schema.json says
 OPTIONS = {"cpu": "", "toolchain": "", "optimize": "", "threads": "", "build_dir": ""}
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -36,6 +36,7 @@ class ModelNodes(NodeList):
     of the first, and ``headers`` and ``blobs`` by the model's name. ``kernels``: generated C files.
     ``objects``: what the libraries hold, by kernel set. ``include``: folders for CPPPATH. ``folder``: where all of it
     lies. ``config``, ``target``, ``cpu``, ``name``, ``toolchain``, ``optimize``: what was asked for.
+    ``threads``: whether runs use them.
     """
 
 
@@ -294,4 +295,4 @@ def _collect(nodes: ModelNodes, request: Request, products: dict[str, Any]) -> N
     nodes.include = [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))]
     nodes.folder, nodes.config, nodes.name = request.folder, request.config, name
     nodes.target, nodes.cpu, nodes.label = request.target.spec, request.target.cpu, request.label
-    nodes.toolchain, nodes.optimize = request.toolchain, request.goal
+    nodes.toolchain, nodes.optimize, nodes.threads = request.toolchain, request.goal, request.apart

@@ -61,9 +61,10 @@ def build_runner(
     folder.mkdir(parents=True, exist_ok=True)
     main = folder / "runner_main.c"
     main.write_text(runner_main(library.name, sizes), encoding="utf-8")
+    apart = "mgecc_run_parallel" in (library.folder / f"{library.name}.h").read_text(encoding="utf-8")
     objects = [
         compile_file(source, folder / f"{source.stem}.o", tools, includes, "size")
-        for source in [main, *runner_sources(target)]
+        for source in [main, *runner_sources(target, apart)]
     ]
     script = None
     if board:

@@ -31,14 +31,15 @@ def runtime_sources(sizes: bool = False, threads: bool = False) -> list[Path]:
     return [path for path in files if not left_out.get(path.name)]
 
 
-def runner_sources(target: Target) -> list[Path]:
+def runner_sources(target: Target, threads: bool = False) -> list[Path]:
     """C files of the program that runs recorded inputs, with the port to the target's system, without runner.c itself.
 
-    That one is compiled as ``runner_main`` says.
+    That one is compiled as ``runner_main`` says. ``threads``: with the port's pool of threads.
     """
     root = runtime_folder()
     folders = [root / "runner", root / "port" / _PORT[target.system]]
-    return sorted(path for folder in folders for path in folder.glob("*.c") if path.name != "runner.c")
+    left_out = {"runner.c"} if threads else {"runner.c", "pool.c"}
+    return sorted(path for folder in folders for path in folder.glob("*.c") if path.name not in left_out)
 
 
 def runner_main(name: str, sizes: bool = False) -> str:
