@@ -106,7 +106,9 @@ def _build(plan: Plan, node: Node) -> list[Call]:
     )
     numbers = {"xb": -(-conv.ic // c), "yb": -(-conv.oc // c), "strip": plan.strip, "groups": plan.groups}
     args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
-    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers))]
+    packed = plan.rounds * plan.tile.j * c**2 * conv.weights.size
+    split = strips.split(conv, plan.tile.j, packed)
+    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), split=split)]
 
 
 def _cost(plan: Plan) -> float:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from mgecc.graph.sizes import equal
+from mgecc.kernels.base import Split
+from mgecc.kernels.conv.geometry import Conv
+
 # Bytes of weights that stay in a cache of the second level while one strip follows another; with more of them, strips
 # grow as far as these bytes of scratch allow.
 _CACHED_WEIGHTS = 1 << 20
@@ -20,3 +24,13 @@ def cost(compute: float, weights: int, strips: int) -> float:
     """Instructions of a kernel. Weights are read ahead while products are computed: the slower of the two counts."""
     reads = strips if weights > _CACHED_WEIGHTS else 1
     return max(compute, reads * weights * _PER_BYTE)
+
+
+def split(conv: Conv, vectors: int, weights: int) -> Split | None:
+    """By groups of so many vectors of channels, where there is one image; each part prepares the inputs for itself.
+    ``weights``: bytes of a group's."""
+    if not equal(conv.n, 1):
+        return None
+    lanes = vectors * conv.element.block * conv.element.size
+    image = conv.oh * conv.ow * lanes
+    return Split("groups", {"w": weights, "b": lanes, "y": image, "z": image}, {"yb": -vectors})

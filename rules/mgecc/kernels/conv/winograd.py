@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import equal, largest, most
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace
+from mgecc.graph.sizes import largest, most
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv import strips, toom
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.conv.tile import Tile, rounds_of, tiles_for
@@ -124,17 +124,8 @@ def _build(plan: Plan, node: Node) -> list[Call]:
         "groups": plan.groups,
     }  # fmt: skip
     args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
-    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), split=_split(plan))]
-
-
-def _split(plan: Plan) -> Split | None:
-    """By tiles of channels, where there is one image; each part transforms the inputs for itself."""
-    if not equal(plan.conv.n, 1):
-        return None
-    c, j = plan.tile.c, plan.tile.j
-    image = j * plan.conv.oh * plan.conv.ow * c * 4
-    weights = plan.places * plan.blocks[0] * c * c * j * 4
-    return Split("groups", {"w": weights, "b": j * c * 4, "y": image, "z": image}, {"yb": -j})
+    split = strips.split(conv, plan.tile.j, plan.weights // plan.groups)
+    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), split=split)]
 
 
 # ISA -> instructions of transforms over those that sums, loads and stores need: copies, addresses, borders.
