@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import re
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,29 @@ def test_a_damaged_memory_costs_a_rebuild_and_a_warning(checkout: Checkout, dama
         "build/.sconsign-arm64 is damaged; what it spoke of is built anew" in said and "Traceback" not in said
     )
     assert products(checkout.root) == wanted
+    assert checkout.steps(*build) == []
+
+
+def test_a_memory_from_elsewhere_runs_no_code(checkout: Checkout) -> None:
+    build = ["target=arm64", "model=first"]
+    checkout.scons(*build)
+    path, trap = checkout.root / "build" / ".sconsign-arm64", checkout.root / "trap"
+
+    class Trap:
+        def __reduce__(self) -> tuple:
+            return os.mkdir, (os.fspath(trap),)
+
+    good = pickle.loads(path.read_bytes()[32:])
+    folder = "build/arm64/first"
+    for entries in (
+        Trap(),
+        {**good, folder: pickle.dumps(Trap())},
+        {**good, folder: pickle.dumps({"x": Trap()})},
+    ):
+        data = pickle.dumps(entries)
+        path.write_bytes(sha256(data).digest() + data)
+        assert "build/.sconsign-arm64 is damaged" in checkout.scons(*build)
+        assert not trap.exists()
     assert checkout.steps(*build) == []
 
 

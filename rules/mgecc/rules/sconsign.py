@@ -7,6 +7,7 @@ begins with the digest of what follows, so that a damaged one is known before an
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import time
@@ -20,6 +21,16 @@ from mgecc.rules.diskfull import warn
 from mgecc.rules.outputs import Record
 from mgecc.rules.progress import visit
 from mgecc.toolrun.process import write_atomically
+
+_RECORDS = {
+    "SCons.SConsign.SConsignEntry",
+    *(f"SCons.Node.FS.{kind}{part}Info" for kind in ("File", "Dir") for part in ("Node", "Build")),
+    *(
+        f"SCons.Node.{kind}{part}Info"
+        for kind in ("Python.Value", "Alias.Alias")
+        for part in ("Node", "Build")
+    ),
+}
 
 
 class Sharded:
@@ -76,6 +87,28 @@ class _Shards:
             self._warned = True
 
 
+class _Known(pickle.Unpickler):
+    """Makes objects of SCons' records only: a file that came from elsewhere must not run code."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if f"{module}.{name}" not in _RECORDS:
+            raise pickle.UnpicklingError(f"{module}.{name} has no place in a record")
+        return super().find_class(module, name)
+
+
+def _entries(data: bytes) -> dict[str, bytes]:
+    """What a file holds, which SCons will unpickle; raises any error where that is not a harmless record."""
+    digest, saved = data[:32], data[32:]
+    if sha256(saved).digest() != digest:
+        raise ValueError("damaged")
+    entries = _Known(io.BytesIO(saved)).load()
+    for name, record in dict(entries).items():
+        if not isinstance(name, str):
+            raise TypeError("not a name")
+        _Known(io.BytesIO(record)).load()
+    return dict(entries)
+
+
 class _Shard:
     """One file: the digest of its entries, then the entries."""
 
@@ -87,12 +120,10 @@ class _Shard:
             data = path.read_bytes()
         except OSError:
             return
-        digest, self._saved = data[:32], data[32:]
-        if sha256(self._saved).digest() != digest:
-            self._saved = b""
+        try:
+            self.entries, self._saved = _entries(data), data[32:]
+        except Exception:  # noqa: BLE001 -- a pickle of somebody else's making can fail in any way
             warn(f"{path} is damaged; what it spoke of is built anew")
-        else:
-            self.entries = pickle.loads(self._saved)
 
     def save(self) -> None:
         data = pickle.dumps(self.entries, protocol=4)
