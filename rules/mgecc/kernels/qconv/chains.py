@@ -7,6 +7,7 @@ small. Chains whose weights could overflow are split, at packing, into several w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -68,6 +69,15 @@ def _bias(node: Node, conv: QConv) -> np.ndarray:
     return bias
 
 
+@dataclass(frozen=True)
+class Form:
+    """Tiles of ``p`` pixels, chains of ``chain`` input blocks, a tile for the last ``tail`` pixels of an image."""
+
+    p: int
+    chain: int
+    tail: int = 0
+
+
 def _tail(pixels: int, p: int) -> int:
     return pixels % p if pixels % p in _TAILS else 0
 
@@ -78,15 +88,14 @@ def _tile_cost(p: int, chain: int) -> float:
     return chain * (2 * pairs + 1.5) + 2 * pairs + 2
 
 
-def _cost(pixels: int, p: int, chain: int) -> float:
-    tail = _tail(pixels, p)
-    return -(-(pixels - tail) // p) * _tile_cost(p, chain) + (_tile_cost(tail, chain) if tail else 0)
+def _cost(pixels: int, form: Form) -> float:
+    rest = _tile_cost(form.tail, form.chain) if form.tail else 0
+    return -(-(pixels - form.tail) // form.p) * _tile_cost(form.p, form.chain) + rest
 
 
-def kernel(node: Node, conv: QConv, target: Target, form: tuple[int, int]) -> Kernel:
-    (p, chain), end = form, ending(node, target, conv.z)
-    tail = _tail(conv.pixels, p)
-    params: dict[str, Param] = {"chain": chain, "p": p, "tail": tail, **end}
+def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
+    end, tail = ending(node, target, conv.z), f"and{form.tail}" if form.tail else ""
+    params: dict[str, Param] = {"chain": form.chain, "p": form.p, "tail": form.tail, **end}
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
         ("e", "const int32_t *"),
@@ -94,7 +103,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: tuple[int, int]) -> Ke
         ("y", "int8_t *"),
     ]
     return Kernel(
-        f"qconv_s8_chains{chain}_k1s1_c4_p{p}x2{f'and{tail}' if tail else ''}{ending_suffix(end)}",
+        f"qconv_s8_chains{form.chain}_k1s1_c4_p{form.p}x2{tail}{ending_suffix(end)}",
         "qconv/chains.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),
@@ -103,14 +112,14 @@ def kernel(node: Node, conv: QConv, target: Target, form: tuple[int, int]) -> Ke
     )
 
 
-def _build(conv: QConv, target: Target, form: tuple[int, int], positive: bool, node: Node) -> list[Call]:
+def _build(conv: QConv, target: Target, form: Form, positive: bool, node: Node) -> list[Call]:
     x = node.inputs[0]
     operands: list[Operand] = [
         x,
-        Const(lambda: pack(node, conv, form[1], positive)[0]),
+        Const(lambda: pack(node, conv, form.chain, positive)[0]),
         Const(partial(_bias, node, conv)),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
-        Const(lambda: pack(node, conv, form[1], positive)[1]),
+        Const(lambda: pack(node, conv, form.chain, positive)[1]),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
     ]
@@ -126,15 +135,25 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     if flip_of(x) or icb % 2 or pixels < 4:
         return
     positive = is_positive(x)
-    chain = next(length for length in _CHAINS[positive] if icb % length == 0)
-    p = min((p for p in _PIXELS[target.isa] if p <= pixels), key=lambda p: _cost(pixels, p, chain))
-    groups, tiles = -(-conv.channels[1] // 4), -(-pixels // p)
-    products = 2 * (icb // chain) * _cost(pixels, p, chain) + tiles * (7 * p + 30)
-    yield Candidate(
-        partial(_build, conv, target, (p, chain), positive),
-        conv.geo.x[0] * groups * products,
-        tuple(1 if v.is_const else 4 for v in node.inputs),
-        (4,),
-        int(500 + 5 * _tile_cost(p, chain) + 40 * p),
-        why=f"tiles of {p} pixels x 2 channels, chains of {chain} products in 16 bits",
-    )
+    groups = -(-conv.channels[1] // 4)
+    for form in _forms(target, pixels, [length for length in _CHAINS[positive] if icb % length == 0]):
+        tiles = pixels / form.p if form.tail else -(-pixels // form.p)
+        products = 2 * (icb // form.chain) * _cost(pixels, form) + tiles * (7 * form.p + 30)
+        yield Candidate(
+            partial(_build, conv, target, form, positive),
+            conv.geo.x[0] * groups * products,
+            tuple(1 if v.is_const else 4 for v in node.inputs),
+            (4,),
+            int(500 + 5 * _tile_cost(form.p, form.chain) + 40 * form.p),
+            why=f"tiles of {form.p} pixels x 2 channels, chains of {form.chain} products in 16 bits",
+        )
+
+
+def _forms(target: Target, pixels: int, lengths: list[int]) -> Iterator[Form]:
+    """The best width with every length of chains, with and without a smaller tile for the rest of an image."""
+    for chain in lengths:
+        rivals = [Form(p, chain, _tail(pixels, p)) for p in _PIXELS[target.isa] if p <= pixels]
+        best = min(rivals, key=partial(_cost, pixels))
+        yield best
+        if best.tail:
+            yield replace(best, tail=0)

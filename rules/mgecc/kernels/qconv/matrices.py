@@ -43,9 +43,12 @@ def _steps(conv: QConv) -> int:
     return -(-conv.channels[0] // 8)
 
 
-def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
+def kernel(node: Node, conv: QConv, target: Target, compact: bool) -> Kernel:
+    """``compact``: one step a turn and no smaller tile for the rest of an image, which more layers can share."""
     p, end, flip = _width(conv), ending(node, target, conv.z), flip_of(node.inputs[0])
-    tail, u = _tail(conv.pixels, p), next(u for u in (4, 2, 1) if _steps(conv) % u == 0)
+    tail, u = (
+        (0, 1) if compact else (_tail(conv.pixels, p), next(u for u in (4, 2, 1) if _steps(conv) % u == 0))
+    )
     params: dict[str, Param] = {"flip": flip, "p": p, "tail": tail, "u": u, **end}
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
@@ -76,7 +79,7 @@ def _bias(node: Node, conv: QConv) -> np.ndarray:
     return np.ascontiguousarray(np.tile(pairs, (1, 2, 1)))
 
 
-def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
+def _build(conv: QConv, target: Target, compact: bool, node: Node) -> list[Call]:
     x, groups = node.inputs[0], -(-conv.channels[1] // 8)
     operands: list[Operand] = [
         x,
@@ -88,7 +91,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
         Workspace(_steps(conv) * 16 * -(-_width(conv) // 2)),
     ]
     sizes = (conv.geo.x[0], conv.pixels, -(-conv.channels[0] // 4), groups)
-    return [Call(kernel(node, conv, target), tuple(operands), sizes)]
+    return [Call(kernel(node, conv, target, compact), tuple(operands), sizes)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
@@ -97,13 +100,15 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     if not target.has("i8mm") or conv.groups > 1 or not conv.is_pointwise or blocks % 2 or conv.pixels < 2:
         return
     p, steps, pixels = _width(conv), _steps(conv), conv.pixels
-    tiles = -(-pixels // p)
-    products = blocks / 2 * (_cost(pixels, p) * steps + tiles * (8.5 * p + 25))
-    yield Candidate(
-        partial(_build, conv, target),
-        conv.geo.x[0] * (products + tiles * steps * (1.5 * p + 4)),
-        tuple(1 if v.is_const else 4 for v in node.inputs),
-        (4,),
-        int(600 + 4 * (4 * _step_cost(p) + 9 * p)),
-        why=f"tiles of {p} pixels x 8 channels, products of matrices",
-    )
+    for compact in (False, True):
+        tiles = -(-pixels // p)
+        cost = tiles * (_step_cost(p) + 1.5) if compact else _cost(pixels, p)
+        products = blocks / 2 * (cost * steps + tiles * (8.5 * p + 25))
+        yield Candidate(
+            partial(_build, conv, target, compact),
+            conv.geo.x[0] * (products + tiles * steps * (1.5 * p + 4)),
+            tuple(1 if v.is_const else 4 for v in node.inputs),
+            (4,),
+            int(600 + 4 * ((1 if compact else 4) * _step_cost(p) + 9 * p)),
+            why=f"tiles of {p} pixels x 8 channels, products of matrices",
+        )

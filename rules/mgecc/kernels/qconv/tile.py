@@ -49,7 +49,8 @@ class Tile:
     """``p`` pixels times ``j`` vectors of ``lanes`` outputs, in blocks of ``c`` channels.
 
     ``planes``: how many input channels come in plain layout, none if they are blocked. ``positive``: inputs are 0 or
-    more, so that products with a factor without sign need no other form of them.
+    more, so that products with a factor without sign need no other form of them. ``compact``: one input block a turn
+    and no smaller tile for the rest of an image, so that more layers share the kernel.
     """
 
     target: Target
@@ -58,6 +59,7 @@ class Tile:
     j: int
     planes: int = 0
     positive: bool = False
+    compact: bool = False
 
     @property
     def raised(self) -> int:
@@ -80,7 +82,9 @@ class Tile:
     def unrolled(self, conv: QConv) -> int:
         """Input blocks of one turn of the inner loop."""
         blocks = -(-conv.channels[0] // self.c)
-        return next(u for u in (4, 2, 1) if blocks % u == 0) if self.is_streamed(1) else 1
+        return (
+            next(u for u in (4, 2, 1) if blocks % u == 0) if self.is_streamed(1) and not self.compact else 1
+        )
 
     def tail(self, pixels: int) -> int:
         """Pixels of an image behind its last whole tile, if the kernel has a smaller tile for them."""
@@ -208,29 +212,38 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
         sizes = (conv.pixels, vectors) if is_flat else (conv.geo.output[3], vectors, stride)
         tile = tile_for(target, *sizes)
         tile = replace(tile, planes=planes, positive=raised(target) > 0 and is_positive(node.inputs[0]))
-        blocks = [1 if v.is_const or (planes and v is node.inputs[0]) else c for v in node.inputs]
-        yield Candidate(
-            partial(_build, conv, tile),
-            _cost(node, conv, tile),
-            tuple(blocks),
-            (c,),
-            _code(conv, tile),
-            why=f"tiles of {tile.p} pixels x {tile.j * tile.lanes} channels, products of four",
-        )
+        blocks = tuple(1 if v.is_const or (planes and v is node.inputs[0]) else c for v in node.inputs)
+        yield _candidate(node, conv, tile, blocks)
+        if is_flat and (tile.unrolled(conv) > 1 or tile.tail(conv.pixels)):
+            yield _candidate(node, conv, replace(tile, compact=True), blocks)
+
+
+def _candidate(node: Node, conv: QConv, tile: Tile, blocks: tuple[int, ...]) -> Candidate:
+    return Candidate(
+        partial(_build, conv, tile),
+        _cost(node, conv, tile),
+        blocks,
+        (tile.c,),
+        _code(conv, tile),
+        why=f"tiles of {tile.p} pixels x {tile.j * tile.lanes} channels, products of four",
+    )
 
 
 def _cost(node: Node, conv: QConv, tile: Tile) -> float:
     flat = _is_flat(node, conv, tile)
     ipg, opg = conv.channels
-    turn = 0 if flat else 2 if tile.planes else 8
+    turn = (1 if tile.unrolled(conv) == 1 else 0) if flat else 2 if tile.planes else 8
     steps = conv.taps * (-(-ipg // tile.xc) * (tile.xc // 4) * tile.step_cost + turn)
     n, _, oh, ow = conv.geo.output
-    tiles = n * (-(-oh * ow // tile.p) if flat else oh * -(-ow // tile.p))
+    tiles = n * (
+        (oh * ow / tile.p if tile.tail(oh * ow) else -(-oh * ow // tile.p)) if flat else oh * -(-ow // tile.p)
+    )
     vectors = conv.groups * (-(-opg // tile.c) * tile.c // tile.lanes)
     copies = 0.0 if flat else Rows.cost(conv)
     return tiles * (vectors // tile.j) * (steps + 10 * tile.p * tile.j + 20) + copies
 
 
 def _code(conv: QConv, tile: Tile) -> int:
-    steps = conv.geo.window.kernel[1] if tile.planes else tile.c // 4
+    steps: float = conv.geo.window.kernel[1] if tile.planes else tile.c // 4 * tile.unrolled(conv)
+    steps *= 1.3 if tile.tail(conv.pixels) else 1
     return int(400 + 4 * tile.step_cost * steps + 40 * tile.p * tile.j)

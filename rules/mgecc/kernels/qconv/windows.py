@@ -8,7 +8,7 @@ by one its neighbour.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -26,12 +26,16 @@ _WIDEST, _HIGHEST, _MOST_PAD = 9, 7, 8
 
 @dataclass(frozen=True)
 class Rows:
-    """Output rows of ``ow`` pixels in tiles of ``p``, from windows of ``kw`` taps at every ``sw``-th pixel."""
+    """Output rows of ``ow`` pixels in tiles of ``p``, from windows of ``kw`` taps at every ``sw``-th pixel.
+
+    ``is_narrow``: a tile is a whole row, and rows are written out for the width of the image.
+    """
 
     ow: int
     p: int
     kw: int
     sw: int
+    is_narrow: bool = False
 
     @property
     def offsets(self) -> int:
@@ -52,11 +56,6 @@ class Rows:
         return self.sw == 1 and self.ow > self.p and (self.ow - self.p) % 2 == 1
 
     @property
-    def is_narrow(self) -> bool:
-        """Whether a tile is a whole row, which is then written out for its width."""
-        return self.ow == self.p
-
-    @property
     def windows(self) -> int:
         last = self.ow + self.is_odd
         return -(-last // self.offsets) + 2 * (self.most_chunks - 1)
@@ -71,8 +70,8 @@ def rows_of(conv: QConv, target: Target) -> Rows:
     return Rows(ow, p, window.kernel[1], window.stride[1])
 
 
-def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
-    window, rows = conv.geo.window, rows_of(conv, target)
+def kernel(node: Node, conv: QConv, target: Target, rows: Rows) -> Kernel:
+    window = conv.geo.window
     end, flip = ending(node, target, conv.z), flip_of(node.inputs[0])
     (kh, kw), (sh, sw) = window.kernel, window.stride
     narrow = (conv.geo.x[3], window.pad[1][0], rows.windows) if rows.is_narrow else (0, 0, 0)
@@ -117,8 +116,8 @@ def pack(node: Node, conv: QConv, rows: Rows) -> np.ndarray:
     return np.ascontiguousarray(np.concatenate(parts, axis=2))
 
 
-def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
-    x, rows = node.inputs[0], rows_of(conv, target)
+def _build(conv: QConv, target: Target, rows: Rows, node: Node) -> list[Call]:
+    x = node.inputs[0]
     n, ic, h, w = conv.geo.x
     blocks, ((pt, _), (pl, _)) = -(-ic // 4), conv.geo.window.pad
     operands: list[Operand] = [
@@ -131,7 +130,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
         Workspace(16 * rows.windows * conv.geo.window.kernel[0] + 4 * rows.p),
     ]
     sizes = (n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, rows.windows)
-    return [Call(kernel(node, conv, target), tuple(operands), sizes)]
+    return [Call(kernel(node, conv, target, rows), tuple(operands), sizes)]
 
 
 def is_served(conv: QConv, target: Target) -> bool:
@@ -153,16 +152,17 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows without gaps, rows of at least four pixels, one channel multiplier."""
     if not is_served(conv, target):
         return
-    rows, kh = rows_of(conv, target), conv.geo.window.kernel[0]
+    general, kh = rows_of(conv, target), conv.geo.window.kernel[0]
     n, ic, h, _ = conv.geo.x
-    _, _, oh, ow = conv.geo.output
-    tile = rows.p * (kh * rows.most_chunks + 4.5) + kh * (rows.p / rows.offsets / 2 + 2) + 12
-    planes = n * -(-ic // 4)
-    yield Candidate(
-        partial(_build, conv, target),
-        planes * (oh * -(-ow // rows.p) * tile + h * (2.5 * rows.windows + 40)),
-        tuple(1 if v.is_const else 4 for v in node.inputs),
-        (4,),
-        int(500 + 4 * rows.p * (kh * (rows.most_chunks + 0.25) + 4)),
-        why=f"depthwise rows by dot products, {rows.p} pixels x 4 channels",
-    )
+    oh, ow = conv.geo.output[2:]
+    for rows in (replace(general, is_narrow=True), general) if ow == general.p else (general,):
+        tile = rows.p * (kh * rows.most_chunks + 4.5) + kh * (rows.p / rows.offsets / 2 + 2) + 12
+        row = 3.2 * rows.windows + 10 if rows.is_narrow else 2.5 * rows.windows + 60
+        yield Candidate(
+            partial(_build, conv, target, rows),
+            n * -(-ic // 4) * (oh * -(-ow // rows.p) * tile + h * row),
+            tuple(1 if v.is_const else 4 for v in node.inputs),
+            (4,),
+            int(500 + 4 * rows.p * (kh * (rows.most_chunks + 0.25) + 4)),
+            why=f"depthwise rows by dot products, {rows.p} pixels x 4 channels",
+        )
