@@ -106,6 +106,34 @@ def test_compression_rounds_weights_and_nothing_else() -> None:
         np.testing.assert_array_equal(node.inputs[1].const, weights.astype(np.float16).astype(np.float32))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_weights_of_transposed_convolutions_and_cells_stay_halves_too(dtype: str) -> None:
+    rng, kind = np.random.default_rng(7), DType(dtype)
+    x = Value("x", TensorType((2, 3, 4, 4), kind))
+    graph = Graph("net", [x])
+    y = step(
+        graph,
+        "ConvolutionBackwardData",
+        [parameter(rng, 3, 2, 1, 4, dtype=kind), x],
+        **CONV | {"pad_w": 0, "pad_h": 0},
+    )
+    graph.outputs = [("y", y)]
+    rows, state = (Value(name, TensorType((2, n), kind)) for name, n in (("rows", 3), ("state", 5)))
+    weights = [parameter(rng, *shape, dtype=kind) for shape in ((5, 3), (5,), (5, 5), (5,))]
+    graph.inputs += [rows, state]
+    cell = step(graph, "RNNCell", [rows, *weights[:2], state, *weights[2:]], nonlineMode="TANH")
+    graph.outputs.append(("cell", cell))
+    (half if dtype == "float16" else compress).run(graph)
+    products = [node for node in graph.nodes if node.op in half.WEIGHTS]
+    assert len(products) == 2
+    for node in products:
+        assert node.attrs["weights_f16"]
+        for position in half.WEIGHTS[node.op]:
+            numbers = node.inputs[position].const
+            assert numbers is not None
+            np.testing.assert_array_equal(numbers, numbers.astype(np.float16).astype(np.float32))
+
+
 def test_weights_beyond_the_halves_stay_float32() -> None:
     graph, _ = network(np.random.default_rng(4), DType("float32"))
     node = graph.nodes[0]

@@ -39,8 +39,12 @@ class WeightType:
         return array if self.name == "f32" else array.astype(np.float16)
 
 
-def weight_type(node: Node) -> WeightType:
-    """Halves where the node computes in them, or the weights are constant and a pass says that all are such numbers."""
-    if node.inputs[1].type.dtype.name == "float16":
+def weight_type(node: Node, position: int = 1) -> WeightType:
+    """Halves where the node computes in them, or the weights are constant and a pass says that all are such numbers.
+
+    ``position``: which input they are.
+    """
+    weights = node.inputs[position]
+    if weights.type.dtype.name == "float16":
         return WeightType("half")
-    return WeightType("f16" if node.attrs.get("weights_f16") and node.inputs[1].is_const else "f32")
+    return WeightType("f16" if node.attrs.get("weights_f16") and weights.is_const else "f32")

@@ -2,32 +2,40 @@
 
 Not in the pipeline: it runs behind it where the configuration asks for it. The weights are rounded to the nearest
 half, an error of at most 2^-11 of each weight (2^-25 of one for weights below 2^-14); sums, biases and everything
-else stay float32.
+else stay float32. Biases of recurrent layers and of attention are stored with the weights, and rounded with them.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from mgecc.graph import Graph, Node
+from mgecc.graph import Graph, Node, Value
 from mgecc.passes.build import constant
-from mgecc.passes.half import PRODUCTS
+from mgecc.passes.half import WEIGHTS
 
 
 def _compress(node: Node) -> None:
     """Round the node's weights and say so to its kernels, unless some are larger than every half."""
-    weights = node.inputs[1]
-    if weights.const is None or weights.type.dtype.name != "float32" or node.attrs.get("weights_f16"):
+    positions = [k % len(node.inputs) for k in WEIGHTS[node.op]]
+    halves = [h for k in positions if (h := _rounded(node.inputs[k])) is not None]
+    if node.attrs.get("weights_f16") or len(halves) < len(positions):
         return
+    for k, rounded in zip(positions, halves):
+        node.inputs[k] = constant(node.inputs[k].name, rounded, node.inputs[k].type.dtype)
+    node.attrs["weights_f16"] = True
+
+
+def _rounded(weights: Value) -> np.ndarray | None:
+    """Constant float32 weights as halves, None for others and where that is too large."""
+    if weights.const is None or weights.type.dtype.name != "float32":
+        return None
     with np.errstate(over="ignore"):
         halves = weights.const.astype(np.float16)
-    if np.isfinite(halves).all():
-        node.inputs[1] = constant(weights.name, halves, weights.type.dtype)
-        node.attrs["weights_f16"] = True
+    return halves if np.isfinite(halves).all() else None
 
 
 def run(graph: Graph) -> None:
-    """All convolutions and matrix products with constant float32 weights."""
+    """All operators with constant float32 weights that their kernels expand."""
     for node in graph.nodes:
-        if node.op in PRODUCTS and node.output.type.dtype.name == "float32":
+        if node.op in WEIGHTS and node.output.type.dtype.name == "float32":
             _compress(node)

@@ -31,6 +31,16 @@ _AS_STORED = frozenset(
     }
 )  # fmt: skip
 PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
+# Operator -> its inputs that are weights: kernels read them as halves from the blob.
+WEIGHTS: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(sorted(PRODUCTS), (1,)),
+    **dict.fromkeys(("ConvolutionBackwardData", "Convolution3DBackwardData"), (0,)),
+    **dict.fromkeys(("Convolution3D", "DeformableConv", "GroupLocal", "Local", "LocalShare"), (1,)),
+    **dict.fromkeys(("LSTM", "RNN"), (-1,)),
+    **dict.fromkeys(("LSTMCell", "RNNCell"), (1, 2, 4, 5)),
+    "MultiHeadAttn": (3,),
+    "RegionRestrictedConvolution": (1,),
+}
 # What a target with arithmetic on halves may compute in them.
 _IN_HALVES = PRODUCTS | {"AdaptivePooling", "Dot", "Pooling"}
 Native = Callable[[Node], bool]
@@ -57,7 +67,8 @@ def convert(like: Node, value: Value, dtype: DType) -> Node:
 def _attributes(node: Node) -> dict[str, Any]:
     attrs = {k: FLOAT32 if isinstance(v, DType) and v == FLOAT16 else v for k, v in node.attrs.items()}
     attrs.update((k, v) for k, v in _PRECISION.items() if str(attrs.get(k, "")).startswith("FLOAT"))
-    if node.op in PRODUCTS and node.inputs[1].is_const and _is_half(node.inputs[1]):
+    weights = [node.inputs[k] for k in WEIGHTS.get(node.op, ())]
+    if weights and all(v.is_const and _is_half(v) for v in weights):
         attrs["weights_f16"] = True
     return attrs
 

@@ -11,6 +11,7 @@ from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspace, serves
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
 from mgecc.kernels.strides import broadcast_strides
+from mgecc.kernels.weights import weight_type
 from mgecc.ops.attention import weight_parts
 from mgecc.targets import Target
 
@@ -46,7 +47,7 @@ def _projections(node: Node) -> list[_Projection]:
 
 def _pack(node: Node, width: int) -> np.ndarray:
     parts = [_packed(p, width) for p in _projections(node) if _present(p)]
-    return np.concatenate([*parts, np.zeros(1, np.float32)])
+    return weight_type(node, 3).stored(np.concatenate([*parts, np.zeros(1, np.float32)]))
 
 
 def _mask_strides(node: Node) -> tuple[int, ...]:
@@ -62,16 +63,19 @@ def _build(target: Target, node: Node) -> list[Call]:
     there = [_present(p) for p in _projections(node)]
     wide, deep = (int(node.attrs[f"{p}proj_size"]) or x.shape[-1] for p, x in (("q", q), ("v", v)))
     widths = [value.shape[-1] if p else 0 for value, p in zip((q, k, v, node.output), there)]
+    stored = weight_type(node, 3)
     kernel = Kernel(
-        f"attention_f32_heads{'_mask' if masks else ''}",
+        f"attention_f32_heads{stored.suffix}{'_mask' if masks else ''}",
         "attention/heads.c.j2",
         (
-            *((name, _IN) for name in ("q", "k", "v", "w", *(("mask",) if masks else ()))),
+            *((name, _IN) for name in "qkv"),
+            ("w", stored.ctype),
+            *((("mask", _IN),) if masks else ()),
             *((name, _OUT) for name in ("y", "weights", "work")),
         ),
         (*((name, "int32_t") for name in (*_INTS, *(_MASK if masks else ()))), ("scaler", "float")),
-        (("mask", bool(masks)),),
-        ("math",),
+        (("mask", bool(masks)), ("wtype", stored.name)),
+        ("math", *stored.needs),
     )
     sizes = (n, int(node.attrs["num_heads"]), tq, tk, wide, deep, *widths, *_mask_strides(node))
     work = Workspace(4 * n * (tq + tk) * (wide + deep))

@@ -10,6 +10,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace, serves
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
+from mgecc.kernels.weights import weight_type
 from mgecc.ops.contraction import flipped
 from mgecc.ops.convolution import geometry
 from mgecc.targets import Target
@@ -25,7 +26,8 @@ def _pack(node: Node, width: int) -> np.ndarray:
     w = require_const(node.inputs[1], "weights").astype(np.float32).reshape(shape)
     w = flipped(w, node.attrs.get("mode", "CROSS_CORRELATION"), 2).reshape(*shape[:3], -1)
     ordered = padded(w.transpose(0, 3, 2, 1), width)
-    return np.ascontiguousarray(ordered.reshape(*ordered.shape[:3], -1, width).transpose(0, 3, 1, 2, 4))
+    tiles = ordered.reshape(*ordered.shape[:3], -1, width).transpose(0, 3, 1, 2, 4)
+    return weight_type(node).stored(np.ascontiguousarray(tiles))
 
 
 def _vectors(node: Node, target: Target) -> int:
@@ -36,13 +38,15 @@ def _build(target: Target, node: Node) -> list[Call]:
     geo, j = geometry(node), _vectors(node, target)
     window, (groups, oc, _) = geo.window, geo.weights[:3]
     (n, channels, h, w), taps = geo.x, window.kernel[0] * window.kernel[1]
-    names = (("x", "w", "offset", "mask"), ("y", "work"))
+    stored = weight_type(node)
+    types = {"w": stored.ctype, "y": "float *", "work": "float *"}
     kernel = Kernel(
-        f"deformable_f32_p4x{j}",
+        f"deformable_f32_p4x{j}{stored.suffix}",
         "deformable/product.c.j2",
-        (*((name, "const float *") for name in names[0]), *((name, "float *") for name in names[1])),
+        tuple((n, types.get(n, "const float *")) for n in ("x", "w", "offset", "mask", "y", "work")),
         tuple((name, "int32_t") for name in _FIELDS),
-        (("j", j),),
+        (("j", j), ("wtype", stored.name)),
+        stored.needs,
     )
     pads = (window.pad[0][0], window.pad[1][0])
     sizes = (n, channels, groups, node.inputs[3].shape[1] // taps, oc, h, w, *geo.output[2:])

@@ -12,6 +12,7 @@ from mgecc.graph.sizes import smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspace, serves
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
+from mgecc.kernels.weights import WeightType, weight_type
 from mgecc.ops.recurrent import unpack_weights
 from mgecc.targets import Target
 
@@ -35,15 +36,19 @@ def _packed(parts: list[np.ndarray], gates: int, lanes: int) -> np.ndarray:
     return np.concatenate([_tiled(w, gates, lanes) for w in (bias, w_ih, w_hh)])
 
 
+def _stored(node: Node) -> WeightType:
+    return weight_type(node, 1 if node.op.endswith("Cell") else -1)
+
+
 def _pack_layers(node: Node, gates: int, lanes: int) -> np.ndarray:
     flat = require_const(node.inputs[-1], "weights").astype(np.float32).reshape(-1)
     layers = unpack_weights(node.attrs, gates, node.inputs[0].shape[-1], flat)
-    return np.concatenate([_packed(parts, gates, lanes) for parts in layers])
+    return _stored(node).stored(np.concatenate([_packed(parts, gates, lanes) for parts in layers]))
 
 
 def _pack_cell(node: Node, gates: int, lanes: int) -> np.ndarray:
     w_ih, b_ih, w_hh, b_hh = (require_const(node.inputs[i], "weights") for i in (1, 2, 4, 5))
-    return _packed([w_ih, w_hh, b_ih, b_hh], gates, lanes)
+    return _stored(node).stored(_packed([w_ih, w_hh, b_ih, b_hh], gates, lanes))
 
 
 def _ending(node: Node) -> Activation:
@@ -55,7 +60,8 @@ def _rows_at_once(target: Target, rows: int) -> int:
 
 
 def _symbol(node: Node, form: str, rows: int) -> str:
-    return f"recurrent_f32_{'lstm' if _GATES[node.op] == 4 else 'rnn'}_{form}_p{rows}{_ending(node).suffix}"
+    kind = "lstm" if _GATES[node.op] == 4 else "rnn"
+    return f"recurrent_f32_{kind}_{form}_p{rows}{_stored(node).suffix}{_ending(node).suffix}"
 
 
 def _build_layers(target: Target, node: Node) -> list[Call]:
@@ -64,15 +70,21 @@ def _build_layers(target: Target, node: Node) -> list[Call]:
     layers, directions = int(attrs["num_layers"]), 1 + bool(attrs["bidirectional"])
     states = ("h", "c") if gates == 4 else ("h",)
     pt, pn = _rows_at_once(target, t * n), _rows_at_once(target, n)
-    names = [("x", _IN), *((f"{s}0", _IN) for s in states), ("w", _IN)]
+    names = [("x", _IN), *((f"{s}0", _IN) for s in states), ("w", _stored(node).ctype)]
     names += [("y", _OUT), *((s, _OUT) for s in states), ("work", _OUT)]
     kernel = Kernel(
         _symbol(node, f"layers_t{pt}", pn),
         "recurrent/layers.c.j2",
         tuple(names),
         tuple((name, "int32_t") for name in _LAYER_FIELDS),
-        (("activation", _ending(node).kind), ("gates", gates), ("pn", pn), ("pt", pt)),
-        ("math",),
+        (
+            ("activation", _ending(node).kind),
+            ("gates", gates),
+            ("pn", pn),
+            ("pt", pt),
+            ("wtype", _stored(node).name),
+        ),
+        ("math", *_stored(node).needs),
     )
     tile = 4 // gates * lanes
     work = t * n * (-(-hidden // tile) * 4 * lanes + (directions * hidden if layers > 1 else 0))
@@ -91,10 +103,10 @@ def _build_cell(target: Target, node: Node) -> list[Call]:
     kernel = Kernel(
         _symbol(node, "cell", rows),
         "recurrent/cell.c.j2",
-        (("x", _IN), ("w", _IN), ("h", _IN), *more, *((name, _OUT) for name in results)),
+        (("x", _IN), ("w", _stored(node).ctype), ("h", _IN), *more, *((name, _OUT) for name in results)),
         tuple((name, "int32_t") for name in ("n", "in", "hidden")),
-        (("activation", _ending(node).kind), ("gates", gates), ("pn", rows)),
-        ("math",),
+        (("activation", _ending(node).kind), ("gates", gates), ("pn", rows), ("wtype", _stored(node).name)),
+        ("math", *_stored(node).needs),
     )
     weights = Const(partial(_pack_cell, node, gates, target.lanes), 64)
     operands: tuple[Operand, ...] = (

@@ -11,6 +11,7 @@ import numpy as np
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.graph.sizes import whole
 from mgecc.kernels.plain import require_const, require_float32
+from mgecc.kernels.weights import WeightType, weight_type
 from mgecc.ops.contraction import flipped
 from mgecc.ops.window import window_of
 
@@ -38,6 +39,7 @@ class Windowed:
     stride: Triple
     pad: Triple
     dilate: Triple
+    stored: WeightType
     areas: tuple[int, int] = (1, 1)
 
     @property
@@ -135,5 +137,8 @@ def windowed(node: Node) -> Windowed:
         _triple(tuple(p for p, _ in window.pad), 0),
         _triple(window.dilate, 1),
     )
+    stored = weight_type(node, way.weights)
     regions = tuple(node.inputs[2:4]) if way.form == "region" else ()
-    return Windowed(way.form, x, w, regions, x.shape[0], groups, ic, oc, *sizes, *steps, (areas[0], areas[1]))
+    return Windowed(
+        way.form, x, w, regions, x.shape[0], groups, ic, oc, *sizes, *steps, stored, (areas[0], areas[1])
+    )

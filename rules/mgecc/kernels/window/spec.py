@@ -14,6 +14,7 @@ from mgecc.graph.sizes import largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate
+from mgecc.kernels.weights import WeightType
 from mgecc.kernels.window.geometry import SERVED, Windowed, weights_of, windowed
 from mgecc.targets import Target
 
@@ -66,30 +67,36 @@ def _region(product: Windowed) -> str:
 def kernel(product: Windowed, tile: Tile) -> Kernel:
     form, act = product.form, tile.activation
     names: tuple[str, ...] = _FIELDS
-    operands = [("x", "const float *"), ("w", "const float *")]
+    operands = [("x", "const float *"), ("w", product.stored.ctype)]
     if form == "region":
         operands += [("rin", f"const {tile.region} *"), ("rout", f"const {tile.region} *")]
     if form == "local":
         names += ("ah", "aw", "areas")
-    params: dict[str, Param] = {"activation": act.kind, "form": form, "j": tile.j}
+    params: dict[str, Param] = {
+        "activation": act.kind,
+        "form": form,
+        "j": tile.j,
+        "wtype": product.stored.name,
+    }
     params |= {"p": tile.p} if tile.p else {}
     part = f"_{tile.region.removesuffix('_t')}" if tile.region else ""
     shape = f"p{tile.p}x{tile.j}" if tile.p else f"lanes_o{tile.j}"
     return Kernel(
-        f"window_f32_{form}{part}_{shape}{act.suffix}",
+        f"window_f32_{form}{part}_{shape}{product.stored.suffix}{act.suffix}",
         f"window/{'tile' if tile.p else 'lanes'}.c.j2",
         (*operands, ("y", "float *")),
         (*((name, "int32_t") for name in names), *act.fields),
         tuple(sorted(params.items())),
-        act.needs,
+        act.needs + product.stored.needs,
     )
 
 
-def pack(node: Node, width: int) -> np.ndarray:
+def pack(node: Node, stored: WeightType, width: int) -> np.ndarray:
     """[group][tile of ``width`` channels][area][tap][ic][width], zeros past the last channel."""
     w = padded(weights_of(node).astype(np.float32), width)
     groups, areas, taps, ic, _ = w.shape
-    return np.ascontiguousarray(w.reshape(groups, areas, taps, ic, -1, width).transpose(0, 4, 1, 2, 3, 5))
+    tiles = w.reshape(groups, areas, taps, ic, -1, width).transpose(0, 4, 1, 2, 3, 5)
+    return stored.stored(np.ascontiguousarray(tiles))
 
 
 def _build(tile: Tile, node: Node) -> list[Call]:
@@ -98,7 +105,7 @@ def _build(tile: Tile, node: Node) -> list[Call]:
     numbers: tuple[int | float, ...] = (product.n, product.groups, product.ic, product.oc, *sizes)
     if product.form == "local":
         numbers += (*product.area, product.areas[1])
-    weights = Const(partial(pack, node, tile.width), 64)
+    weights = Const(partial(pack, node, product.stored, tile.width), 64)
     operands: tuple[Operand, ...] = (product.x, weights, *product.regions, node.output)
     return [Call(kernel(product, tile), operands, (*numbers, *tile.activation.numbers))]
 
