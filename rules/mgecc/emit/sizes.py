@@ -10,6 +10,7 @@ from typing import Any
 from mgecc.emit.expressions import Expressions
 from mgecc.graph.polynomials import Atom
 from mgecc.graph.sizes import Real, Sym, equal, number
+from mgecc.kernels.base import Kernel
 from mgecc.planner import IOTensor, Program, ProgramCall
 
 HEAD, TENSOR = 32, 56
@@ -25,7 +26,11 @@ def _tensor_patches(tensor: IOTensor) -> Iterator[Patch]:
     yield from ((24 + 4 * k, n) for k, n in enumerate(tensor.type.shape))
 
 
-def _call_patches(call: ProgramCall) -> Iterator[Patch]:
+def _call_patches(call: ProgramCall, ids: dict[Kernel, int]) -> Iterator[Patch]:
+    if call.below is not None:
+        rest = len(call.operands) << 16 | call.continues << 23 | len(call.args) << 24
+        main, small = ids[call.kernel] | rest, ids[call.below[0]] | rest
+        yield 0, small + (main - small) * call.below[1]
     numbers = [0 if ref is None else _SPACES[ref.space] + ref.offset for ref in call.operands]
     yield from ((4 + 4 * k, n) for k, n in enumerate([*numbers, *call.args]))
 
@@ -41,9 +46,10 @@ def patches(program: Program) -> list[Patch]:
     for tensor in (*program.inputs, *program.outputs):
         found += [(at + offset, n) for offset, n in _tensor_patches(tensor)]
         at += TENSOR
-    at += 4 * len(program.kernels)
+    ids = {kernel: i for i, kernel in enumerate(program.kernels)}
+    at += 4 * len(ids)
     for call in program.calls:
-        found += [(at + offset, n) for offset, n in _call_patches(call)]
+        found += [(at + offset, n) for offset, n in _call_patches(call, ids)]
         at += call_bytes(call)
     return [(offset, n) for offset, n in found if isinstance(n, (Sym, Real))]
 

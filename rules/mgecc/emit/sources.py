@@ -27,7 +27,8 @@ class _Section:
 def _sections(programs: Sequence[Program], target: Target) -> list[_Section]:
     counts: dict[Kernel, int] = {}
     for call in (call for program in programs for call in program.calls):
-        counts[call.kernel] = counts.get(call.kernel, 0) + 1
+        for kernel in call.kernels:
+            counts[kernel] = counts.get(kernel, 0) + 1
     symbols = {kernel: kernel_symbol(kernel, target) for kernel in counts}
     return [_Section(k, symbols[k], render_kernel(k, target, symbols[k]), n) for k, n in counts.items()]
 

@@ -84,7 +84,8 @@ class Call:
     """One execution of a kernel. ``operands`` and ``args`` go with the kernel's ``operands`` and ``fields``.
 
     ``place``: the call is a plain copy that the planner drops when it can lay ``inner`` inside ``outer``. ``split``:
-    for threads, None if it does not come apart.
+    for threads, None if it does not come apart. ``below``: a kernel with the same operands and numbers for small
+    sizes, and 1 or, where it is to run, 0: a number over sizes.
     """
 
     kernel: Kernel
@@ -92,6 +93,12 @@ class Call:
     args: tuple[int | float, ...] = ()
     place: Place | None = None
     split: Split | None = None
+    below: tuple[Kernel, int] | None = None
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels of which one runs."""
+        return (self.kernel, self.below[0]) if self.below else (self.kernel,)
 
 
 @dataclass(frozen=True, eq=False)

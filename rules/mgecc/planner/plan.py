@@ -66,7 +66,7 @@ def _scratch(steps: list[Step], sharing: Sharing, parts: int) -> dict[Workspace,
 def _step(choice: Choice) -> Step:
     node = choice.node
     calls = tuple(choice.candidate.build(node))
-    for kernel in (call.kernel for call in calls):
+    for kernel in (kernel for call in calls for kernel in call.kernels):
         if OPEN in repr(kernel):
             raise Undecided(f"the code of its kernel {kernel.symbol} would depend on the sizes")
     return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate)
@@ -114,7 +114,8 @@ def _all_calls(
 
 def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall:
     operands = tuple(places.ref(operand) for operand in call.operands)
-    return ProgramCall(call.kernel, operands, call.args, choice.node.name, work, choice.candidate.why)
+    why = choice.candidate.why
+    return ProgramCall(call.kernel, operands, call.args, choice.node.name, work, why, below=call.below)
 
 
 def plan(

@@ -36,7 +36,8 @@ class ProgramCall:
     """One kernel call. ``operands`` and ``args`` go with the kernel's; an absent operand is None.
 
     For the report only: ``layer`` is the user's node name, ``macs`` its multiply-accumulates, ``why`` the reason for
-    this kernel. ``continues``: the next call may run at the same time, as a part of the same whole.
+    this kernel. ``continues``: the next call may run at the same time, as a part of the same whole. ``below``: as of
+    a ``Call``.
     """
 
     kernel: Kernel
@@ -46,6 +47,12 @@ class ProgramCall:
     macs: int = 0
     why: str = ""
     continues: bool = False
+    below: tuple[Kernel, int] | None = None
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels of which one runs."""
+        return (self.kernel, self.below[0]) if self.below else (self.kernel,)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class Program:
     @property
     def kernels(self) -> tuple[Kernel, ...]:
         """Every kernel once, in order of first use; a call's kernel id is its position here."""
-        return tuple(dict.fromkeys(call.kernel for call in self.calls))
+        return tuple(dict.fromkeys(kernel for call in self.calls for kernel in call.kernels))
 
     @property
     def most_parts(self) -> int:

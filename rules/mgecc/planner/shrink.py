@@ -25,7 +25,7 @@ class Choice:
 
 @cache
 def _kernels(node: Node, candidate: Candidate) -> tuple[Kernel, ...]:
-    return tuple(dict.fromkeys(call.kernel for call in candidate.build(node)))
+    return tuple(dict.fromkeys(kernel for call in candidate.build(node) for kernel in call.kernels))
 
 
 def _interchangeable(choice: Choice, rival: Candidate) -> bool:

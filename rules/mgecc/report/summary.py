@@ -47,7 +47,7 @@ def report(programs: Sequence[Program]) -> dict[str, Any]:
 
 
 def _kernels(programs: Sequence[Program]) -> list[dict[str, Any]]:
-    symbols = [call.kernel.symbol for program in programs for call in program.calls]
+    symbols = [k.symbol for program in programs for call in program.calls for k in call.kernels]
     kernels = dict.fromkeys(kernel for program in programs for kernel in program.kernels)
     return [{"kernel": k.symbol, "calls": symbols.count(k.symbol)} for k in kernels]
 

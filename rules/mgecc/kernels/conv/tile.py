@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest, smallest
+from mgecc.graph.sizes import largest, least, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.element import Element
@@ -73,9 +73,9 @@ class Tile:
 def tiles_for(element: Element, pixels: int, vectors: int) -> list[Tile]:
     """The tile for most channels and, where vectors remain, one for the rest."""
     most_p, most_j = _TILES[element.vectors]
-    least = smallest(pixels)
-    if least < most_p // 2:
-        most_j = min(8, most_p * most_j // max(least, 2))
+    fewest = smallest(pixels)
+    if fewest < most_p // 2:
+        most_j = min(8, most_p * most_j // max(fewest, 2))
     j = min(most_j, vectors)
     widths = [j] + ([vectors % j] if vectors % j else [])
     return [_best(element, pixels, (most_p, width)) for width in widths]
@@ -166,7 +166,8 @@ def _call(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> Call:
         node.output,
     ]
     numbers = (*sizes, *window, *conv.activation.numbers)
-    return Call(kernel(conv, tile), tuple(operands), numbers, split=_split(conv, tile))
+    made, split = kernel(conv, tile), _split(conv, tile)
+    return Call(made, tuple(operands), numbers, split=split, below=_below(conv, tile))
 
 
 def _split(conv: Conv, tile: Tile) -> Split | None:
@@ -176,6 +177,14 @@ def _split(conv: Conv, tile: Tile) -> Split | None:
     lanes = tile.j * tile.c
     weights = conv.taps * -(-conv.ic // tile.c) * tile.c * lanes * conv.weights.size
     return Split("groups", {"w": weights, "b": lanes * tile.element.size}, {"first": tile.j})
+
+
+def _below(conv: Conv, tile: Tile) -> tuple[Kernel, int] | None:
+    """The kernel for images of fewer pixels than the tile has, where declared sizes have any."""
+    fewest = smallest(conv.pixels)
+    if fewest >= tile.p:
+        return None
+    return kernel(conv, replace(tile, p=fewest)), least(1, conv.pixels // tile.p)
 
 
 def _build(conv: Conv, tiles: list[Tile], node: Node) -> list[Call]:
@@ -194,10 +203,11 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     if c != conv.element.lanes or (conv.groups > 1 and (opg % c or ipg % c)):
         return
     vectors = -(-opg // c)
-    tiles = tiles_for(conv.element, conv.pixels, vectors)
+    pixels = largest(conv.pixels)
+    tiles = tiles_for(conv.element, pixels, vectors)
     if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
-        tiles = [_best(conv.element, conv.pixels, (_TILES[conv.element.vectors][0], width))]
+        tiles = [_best(conv.element, pixels, (_TILES[conv.element.vectors][0], width))]
     blocks = tuple(c if not v.is_const else 1 for v in node.inputs)
     for u in sorted({1, rounds_of(conv.element, -(-ipg // c))}):
         yield _candidate(conv, [replace(t, u=u) for t in tiles], blocks)

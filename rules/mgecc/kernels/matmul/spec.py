@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import greatest, smallest
+from mgecc.graph.sizes import greatest, largest, least, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
@@ -125,7 +125,9 @@ def _weights(value: Value, stored: WeightType) -> Value | Const:
     return value if given is None else Const(lambda: stored.stored(given))
 
 
-def _call(product: Product, kernel: Kernel, width: int, node: Node) -> list[Call]:
+def _call(
+    product: Product, kernel: Kernel, width: int, node: Node, below: tuple[Kernel, int] | None = None
+) -> list[Call]:
     """``width``: columns of a packed group, 0 for a right operand that stays as it is."""
     sizes = {"sb": -(-product.n // width) * product.k * width} if width else {}
     names = [name for name, ctype in kernel.fields if ctype == "int32_t"]
@@ -139,7 +141,7 @@ def _call(product: Product, kernel: Kernel, width: int, node: Node) -> list[Call
         Const(partial(_bias, node, product.n)),
         node.output,
     )
-    return [Call(kernel, operands, (*args, *product.activation.numbers))]
+    return [Call(kernel, operands, (*args, *product.activation.numbers), below=below)]
 
 
 def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...], **params: Param) -> Kernel:
@@ -158,22 +160,29 @@ def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...
 def _tile(product: Product) -> tuple[int, int]:
     """Rows and vectors of a tile: few rows leave registers for more columns."""
     most_p, most_j = _TILES[product.element.vectors]
-    p = min(most_p, smallest(product.m))
+    p = min(most_p, largest(product.m))
     j = most_j if p > most_p // 2 else min(8, most_p * most_j // p)
     return p, max(1, min(j, smallest(product.n) // product.element.lanes))
 
 
-def _tiled(product: Product, target: Target) -> Candidate:
-    (p, j), element = _tile(product), product.element
-    lanes, narrow, xl = element.lanes, product.n < element.lanes, element.xl
+def _tile_kernel(product: Product, target: Target, p: int, j: int) -> Kernel:
+    element = product.element
     form = ("t" if product.ta else "n") + ("p" if product.b_const else "n")
-    hold_w = element.vectors == "neon64" and p > 1
+    narrow, hold_w = product.n < element.lanes, element.vectors == "neon64" and p > 1
     quads = target.isa.startswith("neon") and product.b_const and not narrow and not hold_w
     parts = element.half and greatest(product.k) > _LONG_SUM
-    kernel = _kernel(
+    return _kernel(
         product, "tile", f"{form}_p{p}x{j}{'_narrow' if narrow else ''}{'_parts' if parts else ''}", _SIZES,
-        p=p, parts=parts, j=j, quads=quads, ta=product.ta, packed=product.b_const, narrow=narrow, xl=xl, hold_w=hold_w,
+        p=p, parts=parts, j=j, quads=quads, ta=product.ta, packed=product.b_const, narrow=narrow,
+        xl=element.xl, hold_w=hold_w,
     )  # fmt: skip
+
+
+def _tiled(product: Product, target: Target) -> Candidate:
+    (p, j), lanes, xl = _tile(product), product.element.lanes, product.element.xl
+    kernel, fewest = _tile_kernel(product, target, p, j), smallest(product.m)
+    below = (_tile_kernel(product, target, fewest, j), least(1, product.m // p)) if 0 < fewest < p else None
+    quads = bool(dict(kernel.params)["quads"])
     width = j * lanes if product.b_const else 0
     loads = 0.25 if quads else 0.6 if target.isa == "neon64" else 1.0
     per_k = p * j + loads * j + (p if product.ta or target.isa in ("avx2", "sse2") else p / xl) + 4 / xl
@@ -181,7 +190,12 @@ def _tiled(product: Product, target: Target) -> Candidate:
     cost = tiles * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
     why = f"tiles of {p} rows x {j * lanes} columns"
     return Candidate(
-        partial(_call, product, kernel, width), cost, (1, 1), (1,), int(400 + 16 * per_k), why=why
+        partial(_call, product, kernel, width, below=below),
+        cost,
+        (1, 1),
+        (1,),
+        int(400 + 16 * per_k),
+        why=why,
     )
 
 
