@@ -15,7 +15,10 @@ Fixed = tuple[int, int]
 # The right shifts of 16-bit numbers that are left after one by `_FIRST` bits: with the last bit rounded, and such that
 # saturation in 16 bits is none that a stored number would notice.
 _FIRST = 1
-_SHIFTS = {False: range(8, 0, -1), True: range(7, 0, -1)}
+USUAL = (
+    -3
+)  # for which kernels have a shorter end; factors are exact enough with it for scales of 2^-9 to 2^-4
+_SHIFTS = {False: (3, 8, 7, 6, 5, 4, 2, 1), True: (3, 7, 6, 5, 4, 2, 1)}
 _REACH = 24  # of the search for a step beside the place where exact arithmetic has it
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported, Value
 from mgecc.kernels.base import Param
-from mgecc.kernels.fixed import Fixed, fixed_factor
+from mgecc.kernels.fixed import USUAL, Fixed, fixed_factor
 from mgecc.ops.activation import of_node
 from mgecc.ops.arithmetic import product_type
 from mgecc.ops.quantize import same_unit, scale_of
@@ -86,22 +86,26 @@ def fixed_of(node: Node, z: Value | None = None, direct: bool = False) -> Fixed 
     return fixed_factor(*_factors(node, direct), *_limits(node), not signed)
 
 
-def is_fixed(node: Node, target: Target, z: Value | None = None, direct: bool = False) -> bool:
-    """Whether kernels for the target end in integers: NEON has what it takes."""
-    return target.isa.startswith("neon") and fixed_of(node, z, direct) is not None
+def _fixed_end(node: Node, target: Target, z: Value | None) -> int:
+    """How kernels for the target end: 0 in real numbers, on NEON 1 in integers, 2 the same with the usual shift."""
+    fixed = fixed_of(node, z) if target.isa.startswith("neon") else None
+    return 0 if fixed is None else 2 if fixed[1] == USUAL else 1
 
 
 def ending(node: Node, target: Target, z: Value | None) -> dict[str, Param]:
     """How kernels end, as templates see it: ``act``, ``fixed``, ``unsigned`` and ``z``, the letters of its type."""
     unsigned = int(BYTES[node.output.type.dtype.name] == "u8")
     letters = BYTES[z.type.dtype.name] if z is not None else ""
-    return {"act": structure(node), "fixed": is_fixed(node, target, z), "unsigned": unsigned, "z": letters}
+    return {"act": structure(node), "fixed": _fixed_end(node, target, z), "unsigned": unsigned, "z": letters}
+
+
+_ENDS: dict[Param, str] = {0: "", 1: "_fix", 2: "_fix3"}
 
 
 def ending_suffix(end: dict[str, Param]) -> str:
     """Part of a kernel's symbol for what ``ending`` gives."""
     words = f"_add{end['z']}" if end["z"] else ""
-    words += ("_u8" if end["unsigned"] else "") + ("_fix" if end["fixed"] else "")
+    words += ("_u8" if end["unsigned"] else "") + _ENDS[end["fixed"]]
     return words + suffix(str(end["act"]))
 
 

@@ -73,37 +73,39 @@ MG_INLINE void mg_requant_store4(int8_t *p, ptrdiff_t step, int is_unsigned, mg_
  * floor(sum * factor / 2^(32 - shift) + 1/2), each step rounding down but the last. */
 MG_INLINE int16x8_t mg_fixed_units(mg_requant r, mg_vi a, mg_vi b)
 {
-    int16x4_t low = vqshrn_n_s32(vqdmulhq_s32(a, r.factor), 1), high = vqshrn_n_s32(vqdmulhq_s32(b, r.factor), 1);
-    return vrshlq_s16(vcombine_s16(low, high), r.shift);
+    return vcombine_s16(vqshrn_n_s32(vqdmulhq_s32(a, r.factor), 1), vqshrn_n_s32(vqdmulhq_s32(b, r.factor), 1));
 }
 
-/* Two vectors of sums to eight bytes. A signed result has no zero point. */
-MG_INLINE int8x8_t mg_fixed_bytes(int is_unsigned, mg_requant r, mg_vi a, mg_vi b)
+/* Two vectors of sums to eight bytes. kind: 1 for results without sign, + 2 where the shift is the usual one, by 3. A result
+ * with sign has no zero point. */
+MG_INLINE int8x8_t mg_fixed_bytes(int kind, mg_requant r, mg_vi a, mg_vi b)
 {
-    int16x8_t units = mg_fixed_units(r, a, b);
-    return is_unsigned ? vreinterpret_s8_u8(vqmovun_s16(vqaddq_s16(units, r.zero16))) : vqmovn_s16(units);
+    const int16x8_t units = mg_fixed_units(r, a, b), whole = vrshlq_s16(units, r.shift);
+    if (kind == 3) return vreinterpret_s8_u8(vqrshrun_n_s16(vqaddq_s16(units, vshlq_n_s16(r.zero16, 3)), 3));
+    if (kind == 2) return vqrshrn_n_s16(units, 3);
+    return kind ? vreinterpret_s8_u8(vqmovun_s16(vqaddq_s16(whole, r.zero16))) : vqmovn_s16(whole);
 }
 
-MG_INLINE int8x16_t mg_fixed_bytes4(int is_unsigned, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+MG_INLINE int8x16_t mg_fixed_bytes4(int kind, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
 {
-    int8x16_t bytes = vcombine_s8(mg_fixed_bytes(is_unsigned, r, a, b), mg_fixed_bytes(is_unsigned, r, c, d));
-    if (is_unsigned) return vreinterpretq_s8_u8(vmaxq_u8(vreinterpretq_u8_s8(bytes), vreinterpretq_u8_s8(r.least)));
+    int8x16_t bytes = vcombine_s8(mg_fixed_bytes(kind, r, a, b), mg_fixed_bytes(kind, r, c, d));
+    if (kind & 1) return vreinterpretq_s8_u8(vmaxq_u8(vreinterpretq_u8_s8(bytes), vreinterpretq_u8_s8(r.least)));
     return vmaxq_s8(bytes, r.least);
 }
 
-MG_INLINE void mg_fixed_store4(int8_t *p, int is_unsigned, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+MG_INLINE void mg_fixed_store4(int8_t *p, int kind, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
 {
-    vst1q_s8(p, mg_fixed_bytes4(is_unsigned, r, a, b, c, d));
+    vst1q_s8(p, mg_fixed_bytes4(kind, r, a, b, c, d));
 }
 
-MG_INLINE void mg_fixed_store2(int8_t *p, int is_unsigned, mg_requant r, mg_vi a, mg_vi b)
+MG_INLINE void mg_fixed_store2(int8_t *p, int kind, mg_requant r, mg_vi a, mg_vi b)
 {
-    vst1_s8(p, vget_low_s8(mg_fixed_bytes4(is_unsigned, r, a, b, a, b)));
+    vst1_s8(p, vget_low_s8(mg_fixed_bytes4(kind, r, a, b, a, b)));
 }
 
-MG_INLINE void mg_fixed_store(int8_t *p, int is_unsigned, mg_requant r, mg_vi a)
+MG_INLINE void mg_fixed_store(int8_t *p, int kind, mg_requant r, mg_vi a)
 {
-    mg_put_word(p, vgetq_lane_s32(vreinterpretq_s32_s8(mg_fixed_bytes4(is_unsigned, r, a, a, a, a)), 0));
+    mg_put_word(p, vgetq_lane_s32(vreinterpretq_s32_s8(mg_fixed_bytes4(kind, r, a, a, a, a)), 0));
 }
 #endif
 
