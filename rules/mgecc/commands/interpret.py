@@ -24,16 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgecc.commands._output import show
+    from mgecc.compiler import load_graph
     from mgecc.config import load_cases, save_cases
-    from mgecc.toolrun.graphs import read_graph
+    from mgecc.toolrun.graphs import user_errors
     from mgecc.toolrun.products import InputError, read_config
+    from mgecc.toolrun.sizes import with_sizes_of
 
     config = read_config(args.model)
     path = args.inputs or config.verify.inputs
     if path is None:
         raise InputError("no inputs: give --inputs, or 'verify:' in model.yaml")
-    graph = read_graph(args.model)
-    outputs = interpret_cases(graph, load_cases(path))
+    inputs = load_cases(path)
+    config = with_sizes_of(config, inputs)
+    with user_errors(config):
+        graph = load_graph(config)
+    outputs = interpret_cases(graph, inputs)
     if args.out:
         save_cases(args.out, {f"out.{k}": array for k, array in enumerate(outputs)})
     rows = [

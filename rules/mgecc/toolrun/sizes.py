@@ -9,7 +9,8 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from mgecc.config import SizeConfig
+from mgecc.config import ModelConfig, SizeConfig
+from mgecc.graph import DType
 from mgecc.toolrun.products import InputError
 from mgecc.toolrun.tensors import Arrays, Interface, Tensor
 
@@ -58,6 +59,16 @@ def sizes_of(inputs: Arrays, interface: Interface) -> dict[str, int]:
     raise InputError(
         f"no sizes give inputs of these shapes: {', '.join(shapes) or 'none'}; sizes are {ranges}"
     )
+
+
+def with_sizes_of(config: ModelConfig, inputs: Arrays) -> ModelConfig:
+    """The configuration with the sizes that arrays of the network's inputs have. Raises InputError."""
+    if not config.sizes:
+        return config
+    shapes = {name: spec.shape for name, spec in config.inputs.items() if spec.shape}
+    largest = config.with_sizes({size.name: size.high for size in config.sizes}).given_shapes
+    tensors = tuple(Tensor(n, largest[n], DType("float32"), None, shape) for n, shape in shapes.items())
+    return config.with_sizes(sizes_of(inputs, Interface(tensors, (), 0, 0, config.sizes)))
 
 
 def _measured(inputs: Arrays, interface: Interface, depth: int) -> dict[str, int]:
