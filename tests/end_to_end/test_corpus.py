@@ -52,6 +52,14 @@ def test_gives_the_recorded_outputs(case: dict, target: str, tmp_path: Path) -> 
         assert all(error.ok for error in errors), errors
 
 
+HALVES = [case for case in CASES if case["name"].startswith("fp16_")]
+
+
+@pytest.mark.parametrize("case", HALVES, ids=[case["name"] for case in HALVES])
+def test_gives_the_recorded_outputs_in_half_lanes(case: dict, tmp_path: Path) -> None:
+    test_gives_the_recorded_outputs(case, "arm64+fp16", tmp_path)
+
+
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_refused_models_get_their_error(name: str) -> None:
     from mgecc.compiler import compile_model
