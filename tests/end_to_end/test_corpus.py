@@ -16,6 +16,7 @@ from mgecc.toolrun.session import compile_and_build, prepare
 from mgecc.toolrun.verify import verify
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
+NETWORKS = CORPUS.with_name("networks")
 REFUSED: dict[str, list[str]] = json.loads((Path(__file__).parent / "refused.json").read_text())
 TARGETS = ("x86_64", "arm64", "armv7", "baremetal")
 
@@ -30,18 +31,22 @@ def _has_outputs(name: str) -> bool:
 
 MANIFEST = json.loads((CORPUS / "manifest.json").read_text())
 CASES = [case for case in MANIFEST if _has_outputs(case["name"]) and case["name"] not in REFUSED]
+CASES = [(CORPUS, case) for case in CASES]
+CASES += [(NETWORKS, case) for case in json.loads((NETWORKS / "manifest.json").read_text())]
 
 
-def config(name: str) -> ModelConfig:
-    path = CORPUS / f"{name}.mge"
+def config(name: str, folder: Path = CORPUS) -> ModelConfig:
+    path = folder / f"{name}.mge"
     return ModelConfig(path, name, path)
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_gives_the_recorded_outputs(case: dict, target: str, tmp_path: Path) -> None:
-    libraries = compile_and_build(config(case["name"]), load_target(target), "zig", tmp_path / "products")
-    with np.load(CORPUS / f"{case['name']}.npz") as arrays:
+@pytest.mark.parametrize(("folder", "case"), CASES, ids=[case["name"] for _, case in CASES])
+def test_gives_the_recorded_outputs(folder: Path, case: dict, target: str, tmp_path: Path) -> None:
+    libraries = compile_and_build(
+        config(case["name"], folder), load_target(target), "zig", tmp_path / "products"
+    )
+    with np.load(folder / f"{case['name']}.npz") as arrays:
         recorded = {key: arrays[key] for key in arrays.files}
     try:
         session = prepare(libraries, "zig", tmp_path / "runner")

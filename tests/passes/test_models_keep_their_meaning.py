@@ -12,27 +12,29 @@ from mgecc.passes import optimize
 from mgecc.passes.pipeline import PASSES
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
+NETWORKS = CORPUS.with_name("networks")
 CASES = [
-    case
-    for case in json.loads((CORPUS / "manifest.json").read_text())
-    if (CORPUS / f"{case['name']}.npz").exists()
+    {**case, "folder": folder}
+    for folder in (CORPUS, NETWORKS)
+    for case in json.loads((folder / "manifest.json").read_text())
+    if (folder / f"{case['name']}.npz").exists()
 ]
 
 
-def load(name: str) -> Graph:
-    return import_mge((CORPUS / f"{name}.mge").read_bytes(), f"{name}.mge")
+def load(name: str, folder: Path = CORPUS) -> Graph:
+    return import_mge((folder / f"{name}.mge").read_bytes(), f"{name}.mge")
 
 
-def recorded(name: str) -> dict[str, np.ndarray]:
-    with np.load(CORPUS / f"{name}.npz") as arrays:
+def recorded(name: str, folder: Path = CORPUS) -> dict[str, np.ndarray]:
+    with np.load(folder / f"{name}.npz") as arrays:
         return {key: arrays[key] for key in arrays.files}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_optimised_graph_gives_the_recorded_outputs(case: dict) -> None:
-    arrays = recorded(case["name"])
+    arrays = recorded(case["name"], case["folder"])
     try:
-        graph = load(case["name"])
+        graph = load(case["name"], case["folder"])
     except CompileError as error:
         pytest.skip(f"not imported: {error.problems[0].why}")
     if not any(key.startswith("out.") for key in arrays):
@@ -71,15 +73,13 @@ def test_a_network_of_convolutions_becomes_convolutions_only() -> None:
 
 
 _STORED = [
-    case["name"]
-    for case in CASES
-    if any(word in case["name"] for word in ("nchw4", "nchw88", "nchw32", "chwn4"))
+    case for case in CASES if any(word in case["name"] for word in ("nchw4", "nchw88", "nchw32", "chwn4"))
 ]
 
 
-@pytest.mark.parametrize("model", _STORED)
-def test_stored_layouts_are_read_back_completely(model: str) -> None:
-    left = {node.op for node in optimize(load(model)).nodes}
+@pytest.mark.parametrize("case", _STORED, ids=[case["name"] for case in _STORED])
+def test_stored_layouts_are_read_back_completely(case: dict) -> None:
+    left = {node.op for node in optimize(load(case["name"], case["folder"])).nodes}
     assert not left & {"Dimshuffle", "RelayoutFormat", "Padding", "Subtensor"}
 
 
