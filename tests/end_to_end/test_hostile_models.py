@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc import ops
-from mgecc.config import ModelConfig
+from mgecc.config import InputConfig, ModelConfig
 from mgecc.graph import DType, Node, TensorType, Unsupported, Value
 from mgecc.toolrun.products import InputError, compile_products
 
@@ -57,3 +57,10 @@ def test_a_constant_index_beyond_the_data_is_refused(op: str, position: int) -> 
     node = Node(op, "n", {"items": ((0, False, False, False, True),), "output_dtype": None}, [x, index])
     with pytest.raises(Unsupported, match="do not fit an axis of 5"):
         ops.infer(node)
+
+
+def test_tensors_beyond_the_reach_of_32_bits_are_refused(tmp_path: Path) -> None:
+    path = CORPUS / "subtensor.mge"
+    huge = {"x": InputConfig(shape=(3, 5, 3212836864))}
+    with pytest.raises(InputError, match="larger than 2 GiB"):
+        compile_products(ModelConfig(path, "huge", path, inputs=huge), "x86_64")

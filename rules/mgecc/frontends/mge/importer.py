@@ -20,7 +20,7 @@ from mgecc.graph import (
     Unsupported,
     Value,
 )
-from mgecc.graph.sizes import always, whole
+from mgecc.graph.sizes import always, largest, whole
 from mgecc.ops import absent
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 from mgecc.ops.known import MAX_RANK, known
@@ -38,6 +38,7 @@ MAX_FOLDED_TOTAL = 1 << 30
 """Bytes of all results that are computed while importing."""
 
 _PLAIN_NAMES = {"bfloat16": "float32", "byte": "uint8", "intb4": "int8", "uintb4": "uint8"}
+_MOST_BYTES = (1 << 31) - 1
 _MALFORMED = (
     ArithmeticError,
     AssertionError,
@@ -95,6 +96,12 @@ def _checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
     if len(sizes) > MAX_RANK or any(n < 1 for n in sizes):
         raise Unsupported(f"an input cannot have the shape {list(sizes)}", "give positive sizes")
     return sizes
+
+
+def _check_size(type: TensorType) -> None:
+    """Offsets in tensors are 32-bit numbers."""
+    if largest(type.elements) * type.dtype.size > _MOST_BYTES:
+        raise Unsupported(f"a tensor {type} is larger than 2 GiB", "make the shapes smaller")
 
 
 @dataclass
@@ -168,6 +175,7 @@ class _Importer:
         shape = _checked_shape(self.shapes.get(tensor.name, tensor.shape))
         self.as_written = self.as_written and always(lambda: shape == tensor.shape)
         value = Value(tensor.name or self._name(record), TensorType(shape, dtype_of(tensor.dtype)))
+        _check_size(value.type)
         if any(value.name == other.name for other in self.graph.inputs):
             raise Unsupported(f"two inputs are called {value.name}", "give every input its own name")
         self.values[record.outputs[0]] = value
@@ -193,6 +201,8 @@ class _Importer:
             if position < len(node.inputs):
                 known(node, position)
         types = operator.infer(node)
+        for type in types:
+            _check_size(type)
         if len(types) != len(record.outputs):
             raise Unsupported(f"{len(types)} results were expected, the record has {len(record.outputs)}")
         node.outputs = [
