@@ -74,8 +74,17 @@ MG_INLINE mg_f16 mg_hf_hmax(mg_hf a) { return vmaxvq_f16(a); }
 MG_INLINE mg_f16 mg_hf_hmin(mg_hf a) { return vminvq_f16(a); }
 
 MG_INLINE mg_hx mg_hx_load(const mg_f16 *p) { return vld1q_f16(p); }
-/* The machine takes the factor x from the lower 16 registers only. */
+/* The machine takes the factor x from the lower 16 registers only. GCC 12 copies lanes to vectors instead. */
+#ifdef __clang__
 #define mg_hf_fma_x(acc, w, x, l) vfmaq_laneq_f16(acc, w, x, l)
+#else
+#define mg_hf_fma_x(acc, w, x, l)                                                                      \
+    __extension__({                                                                                    \
+        mg_hf mg_sum = acc;                                                                            \
+        __asm__("fmla %0.8h, %1.8h, %2.h[" #l "]" : "+w"(mg_sum) : "w"(w), "x"(x));                    \
+        mg_sum;                                                                                        \
+    })
+#endif
 
 /* Neighbouring vectors; the pointer moves past them (neon64.h says why its value is hidden). */
 MG_INLINE mg_hf mg_hf_next(const mg_f16 **p) { return vld1q_f16((*p += 8) - 8); }
