@@ -39,7 +39,7 @@ class Activation:
     @property
     def cost(self) -> float:
         """Estimated instructions per vector."""
-        return float(_COST.get(self.kind, 20))
+        return float(_COST.get(self.kind, 24))
 
 
 def activation_of(node: Node) -> Activation:
