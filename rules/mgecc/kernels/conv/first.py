@@ -108,7 +108,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         return
     most, j = _TILES[conv.element.vectors]
     vectors = -(-conv.oc // c)
-    p, j = min(most, smallest(conv.ow)), min(j, vectors)
+    p, j = min(most, smallest(conv.ow)), -(-vectors // -(-vectors // j))
     if (p - 1) * conv.sw + conv.kw > _MOST_SPAN:
         return
     tiles = conv.n * conv.oh * -(-conv.ow // p) * -(-vectors // j)

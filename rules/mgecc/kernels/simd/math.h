@@ -118,11 +118,11 @@ MG_INLINE mg_vf mg_exp_neg_1(mg_vf x)
     mg_vf t = mg_vf_fma(magic, x, mg_vf_set1(-1.44269504f));
     mg_vf k = mg_vf_sub(t, magic), power = mg_vf_bits(mg_vi_shl(mg_vi_bits(t), 23));
     mg_vf s = mg_vf_fma(mg_vf_fma(x, k, mg_vf_set1(0.693359375f)), k, mg_vf_set1(-2.12194440e-4f));
-    mg_vf p = mg_vf_set1(-0.008312501f);
-    p = mg_horner(p, s, 0.04189033f);
-    p = mg_horner(p, s, -0.16667116f);
-    p = mg_horner(p, s, 0.4999923f);
-    mg_vf m = mg_vf_fms(s, mg_vf_mul(p, s), s);
+    mg_vf p = mg_vf_set1(0.008312501f);
+    p = mg_horner(p, s, -0.04189033f);
+    p = mg_horner(p, s, 0.16667116f);
+    p = mg_horner(p, s, -0.4999923f);
+    mg_vf m = mg_vf_fma(s, mg_vf_mul(p, s), s);
     return mg_vf_fms(mg_vf_add(mg_vf_set1(1.0f), power), power, m);
 }
 
