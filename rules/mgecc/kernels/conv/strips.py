@@ -9,7 +9,7 @@ from mgecc.kernels.conv.geometry import Conv
 # Bytes of weights that stay in a cache of the second level while one strip follows another; with more of them, strips
 # grow as far as these bytes of scratch allow.
 _CACHED_WEIGHTS = 1 << 20
-_MOST_SCRATCH = 384 << 10
+_MOST_SCRATCH = 640 << 10
 # Vector instructions that run while a byte of weights comes from memory.
 _PER_BYTE = 0.33
 
