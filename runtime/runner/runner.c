@@ -98,7 +98,8 @@ static int parse(struct options *o, int argc, char **argv)
             o->input = argv[i];
     }
     if (!o->output || !o->repeat)
-        return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--sizes NxN...] [--layers]");
+        return problem("usage",
+                       "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--sizes NxN...] [--layers]");
     return 0;
 }
 

@@ -4,7 +4,10 @@
 #include "internal.h"
 
 /* Does [start, start + count) lie inside [0, size)? */
-static inline int inside(uint32_t start, uint32_t count, uint32_t size) { return start <= size && count <= size - start; }
+static inline int inside(uint32_t start, uint32_t count, uint32_t size)
+{
+    return start <= size && count <= size - start;
+}
 
 static inline int ref_ok(const struct program *p, uint32_t ref, uint32_t bytes)
 {
@@ -20,7 +23,10 @@ static inline int ref_ok(const struct program *p, uint32_t ref, uint32_t bytes)
     }
 }
 
-static inline int name_ok(const struct program *p, uint32_t name, uint32_t size) { return name >= p->strings && name < size; }
+static inline int name_ok(const struct program *p, uint32_t name, uint32_t size)
+{
+    return name >= p->strings && name < size;
+}
 
 static inline int tensors_ok(const struct program *p, uint32_t size)
 {
@@ -115,5 +121,20 @@ static inline mgecc_status check_program(const struct header *h, const struct en
     if (!equal_words(digest, kernels->fingerprint))
         return MGECC_E_KERNELS;
     return p->weights_size == e->weights_size && p->kernel_count == kernels->count ? MGECC_OK : MGECC_E_LAYOUT;
+}
+
+/* Everything up to the numbers inside the program; gives the entry of the program that these kernels belong to. */
+static inline mgecc_status check_blob(const mgecc_kernels *kernels, const void *blob, size_t size, const void *arena,
+                                      uint16_t version, const struct entry **found)
+{
+    if (!kernels || !blob || !arena)
+        return MGECC_E_ARGUMENT;
+    if (((uintptr_t)blob | (uintptr_t)arena) % MGECC_ALIGN != 0)
+        return MGECC_E_ALIGN;
+    mgecc_status status = check_header(blob, size, version);
+    if (status != MGECC_OK)
+        return status;
+    *found = find_program(blob, kernels);
+    return *found ? check_program(blob, *found, kernels) : MGECC_E_KERNELS;
 }
 #endif

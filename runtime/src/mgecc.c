@@ -7,18 +7,8 @@ mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void
     if (!m)
         return MGECC_E_ARGUMENT;
     m->program = NULL;
-    if (!kernels || !blob || !arena)
-        return MGECC_E_ARGUMENT;
-    if (((uintptr_t)blob | (uintptr_t)arena) % MGECC_ALIGN != 0)
-        return MGECC_E_ALIGN;
-    const struct header *h = blob;
-    mgecc_status status = check_header(h, size, MGECC_VERSION);
-    if (status != MGECC_OK)
-        return status;
-    const struct entry *e = find_program(h, kernels);
-    if (!e)
-        return MGECC_E_KERNELS;
-    status = check_program(h, e, kernels);
+    const struct entry *e;
+    mgecc_status status = check_blob(kernels, blob, size, arena, MGECC_VERSION, &e);
     if (status != MGECC_OK)
         return status;
     const unsigned char *bytes = blob;

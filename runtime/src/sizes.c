@@ -151,18 +151,8 @@ mgecc_status mgecc_open_sizes(mgecc_dynamic *d, const mgecc_kernels *kernels, co
     if (!d)
         return MGECC_E_ARGUMENT;
     d->model.program = NULL;
-    if (!kernels || !blob || !arena)
-        return MGECC_E_ARGUMENT;
-    if (((uintptr_t)blob | (uintptr_t)arena) % MGECC_ALIGN != 0)
-        return MGECC_E_ALIGN;
-    const struct header *h = blob;
-    mgecc_status status = check_header(h, size, MGECC_VERSION_SIZES);
-    if (status != MGECC_OK)
-        return status;
-    const struct entry *e = find_program(h, kernels);
-    if (!e)
-        return MGECC_E_KERNELS;
-    status = check_program(h, e, kernels);
+    const struct entry *e;
+    mgecc_status status = check_blob(kernels, blob, size, arena, MGECC_VERSION_SIZES, &e);
     if (status != MGECC_OK)
         return status;
     const unsigned char *bytes = blob;

@@ -11,10 +11,11 @@ enum { STACK = 1 << 18, PROT_RW = 3, MAP_PRIVATE_ANONYMOUS = 0x22, FUTEX_WAIT_PR
  * files and signals: CLONE_VM | FS | FILES | SIGHAND | THREAD | SYSVSEM. */
 long mg_clone(void (*run)(void *), void *argument, void *top);
 #if defined(__x86_64__)
-__asm__(".text\n.type mg_clone, %function\nmg_clone:\n"
-        "sub $16, %rdx\nmov %rdi, (%rdx)\nmov %rsi, 8(%rdx)\nmov %rdx, %rsi\nmov $0x50f00, %edi\n"
-        "xor %edx, %edx\nxor %r10d, %r10d\nxor %r8d, %r8d\nmov $56, %eax\nsyscall\n"
-        "test %rax, %rax\njnz 1f\nxor %ebp, %ebp\npop %rax\npop %rdi\ncall *%rax\n1: ret\n.size mg_clone, . - mg_clone\n");
+__asm__(
+    ".text\n.type mg_clone, %function\nmg_clone:\n"
+    "sub $16, %rdx\nmov %rdi, (%rdx)\nmov %rsi, 8(%rdx)\nmov %rdx, %rsi\nmov $0x50f00, %edi\n"
+    "xor %edx, %edx\nxor %r10d, %r10d\nxor %r8d, %r8d\nmov $56, %eax\nsyscall\n"
+    "test %rax, %rax\njnz 1f\nxor %ebp, %ebp\npop %rax\npop %rdi\ncall *%rax\n1: ret\n.size mg_clone, . - mg_clone\n");
 #elif defined(__aarch64__)
 __asm__(".text\n.type mg_clone, %function\nmg_clone:\n"
         "sub x2, x2, #16\nstp x0, x1, [x2]\nmov x1, x2\nmov x0, #0x0f00\nmovk x0, #0x5, lsl #16\n"

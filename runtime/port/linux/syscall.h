@@ -47,7 +47,8 @@ enum { SYS_EXIT_GROUP = 248, SYS_CLOCK_GETTIME = 263, SYS_OPENAT = 322, SYS_FUTE
 
 /* In assembly, because r7 holds the number and is also the frame pointer of Thumb code. */
 long mg_syscall(long number, long a, long b, long c, long d, long e, long f);
-MG_START(".syntax unified\n.text\n.balign 4\n.global mg_syscall\n.type mg_syscall, %function\n.thumb_func\nmg_syscall:\n.thumb\n"
+MG_START(".syntax unified\n.text\n.balign 4\n.global mg_syscall\n.type mg_syscall, "
+         "%function\n.thumb_func\nmg_syscall:\n.thumb\n"
          "push {r4, r5, r7, lr}\nmov r7, r0\nmov r0, r1\nmov r1, r2\nmov r2, r3\n"
          "ldr r3, [sp, #16]\nldr r4, [sp, #20]\nldr r5, [sp, #24]\nsvc #0\npop {r4, r5, r7, pc}\n"
          ".size mg_syscall, . - mg_syscall\n"
