@@ -30,8 +30,7 @@ def _has_outputs(name: str) -> bool:
 
 
 MANIFEST = json.loads((CORPUS / "manifest.json").read_text())
-CASES = [case for case in MANIFEST if _has_outputs(case["name"]) and case["name"] not in REFUSED]
-CASES = [(CORPUS, case) for case in CASES]
+CASES = [(CORPUS, case) for case in MANIFEST if _has_outputs(case["name"]) and case["name"] not in REFUSED]
 CASES += [(NETWORKS, case) for case in json.loads((NETWORKS / "manifest.json").read_text())]
 
 
@@ -57,12 +56,12 @@ def test_gives_the_recorded_outputs(folder: Path, case: dict, target: str, tmp_p
         assert all(error.ok for error in errors), errors
 
 
-HALVES = [case for case in CASES if case["name"].startswith("fp16_")]
+HALVES = [(folder, case) for folder, case in CASES if case["name"].startswith("fp16_")]
 
 
-@pytest.mark.parametrize("case", HALVES, ids=[case["name"] for case in HALVES])
-def test_gives_the_recorded_outputs_in_half_lanes(case: dict, tmp_path: Path) -> None:
-    test_gives_the_recorded_outputs(case, "arm64+fp16", tmp_path)
+@pytest.mark.parametrize(("folder", "case"), HALVES, ids=[case["name"] for _, case in HALVES])
+def test_gives_the_recorded_outputs_in_half_lanes(folder: Path, case: dict, tmp_path: Path) -> None:
+    test_gives_the_recorded_outputs(folder, case, "arm64+fp16", tmp_path)
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
