@@ -98,7 +98,8 @@ void mgecc_parallel(mgecc_part part, void *context, unsigned parts)
     pool.part = part;
     pool.context = context;
     pool.done = 0;
-    const int number = ((pool.job >> 16) + 1) & 0x7fff;
+    const int number =
+        ((pool_load(&pool.job) >> 16) + 1) & 0x7fff; /* a thread may try in vain to take of the last job */
     __atomic_store_n(&pool.job, number << 16 | 1 << 8 | (int)parts, __ATOMIC_RELEASE);
     pool_wake(&pool.job);
     part(context, 0);

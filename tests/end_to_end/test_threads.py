@@ -111,6 +111,10 @@ def test_the_pool_for_applications_runs_clean(sanitizer: str, networks: Path, tm
     interface = read_interfaces(tmp_path)[0]
     (tmp_path / "in").write_bytes(input_cases(load_cases(config.verify.inputs), interface)[0])
     done = subprocess.run(
-        ["./runner", "in", "out", "--repeat", "20"], cwd=tmp_path, capture_output=True, text=True, check=False
+        ["./runner", "in", "out", "--repeat", "200"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
