@@ -206,11 +206,26 @@ MG_INLINE mg_vf mg_vf_silu(mg_vf x)
     return mg_vf_div(c, mg_exp_neg_1(mg_vf_min(mg_vf_set1(87.0f), c)));
 }
 
-/* x Phi(x), Phi the normal distribution. */
+/* x Phi(x) = max(x, 0) - a Phi(-a) for a = |x| and the normal distribution Phi. The polynomial is Phi(-a)^(-1/8), so the
+ * tail is right to a part in 100000 down to -3 and to 2 % down to -5.6, below which it counts as 0. Elsewhere the error
+ * is 3e-7, absolute or relative. */
 MG_INLINE mg_vf mg_vf_gelu(mg_vf x)
 {
-    mg_vf half = mg_vf_mul(x, mg_vf_set1(0.5f));
-    return mg_vf_fma(half, half, mg_vf_erf(mg_vf_mul(x, mg_vf_set1(0.70710678f))));
+    mg_vf a = mg_vf_abs(x), p = mg_vf_set1(5.1323934e-07f);
+    p = mg_horner(p, a, -4.335107e-06f);
+    p = mg_horner(p, a, 2.721347e-05f);
+    p = mg_horner(p, a, -4.0017403e-05f);
+    p = mg_horner(p, a, 0.00039407014f);
+    p = mg_horner(p, a, 0.0007720785f);
+    p = mg_horner(p, a, 0.009552419f);
+    p = mg_horner(p, a, 0.04878484f);
+    p = mg_horner(p, a, 0.108766384f);
+    p = mg_horner(p, a, 1.0905076f);
+    p = mg_vf_mul(p, p);
+    p = mg_vf_mul(p, p);
+    mg_vf tail = mg_vf_div(a, mg_vf_mul(p, p));
+    tail = mg_vf_sel(mg_vf_lt(a, mg_vf_set1(5.6f)), tail, mg_vf_zero());
+    return mg_vf_sub(mg_vf_max(mg_vf_zero(), x), tail);
 }
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|) */
