@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.graph.sizes import greatest, largest, least, smallest
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, serves
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
@@ -75,6 +75,15 @@ class Product:
     def bn(self) -> int:
         return self.k if self.tb else 1
 
+    @property
+    def turned(self) -> bool:
+        """Whether tiles need columns of b that lie along k: a copy of a few columns at a time, in scratch memory."""
+        return self.tb and not self.b_const
+
+    def scratch(self, width: int) -> int:
+        """Bytes for the copy of ``width`` columns."""
+        return largest(self.k) * width * self.element.size if self.turned else 0
+
 
 def product_of(node: Node, target: Target) -> Product | None:
     """Sizes of a product of real numbers; None for other types and forms."""
@@ -126,30 +135,34 @@ def _weights(value: Value, stored: WeightType) -> Value | Const:
 
 
 def _call(
-    product: Product, kernel: Kernel, width: int, node: Node, below: tuple[Kernel, int] | None = None
+    product: Product, kernel: Kernel, columns: int, node: Node, below: tuple[Kernel, int] | None = None
 ) -> list[Call]:
-    """``width``: columns of a packed group, 0 for a right operand that stays as it is."""
+    """``columns``: of a tile, 0 for kernels without. A constant right operand is packed by them."""
+    width = columns if product.b_const else 0
     sizes = {"sb": -(-product.n // width) * product.k * width} if width else {}
     names = [name for name, ctype in kernel.fields if ctype == "int32_t"]
     args = [sizes.get(name, getattr(product, name)) for name in names]
     right = (
         Const(partial(_pack, node, product, width)) if width else _weights(node.inputs[1], product.weights)
     )
-    operands = (
-        node.inputs[0],
-        right,
-        Const(partial(_bias, node, product.n)),
-        node.output,
-    )
+    bias, scratch = Const(partial(_bias, node, product.n)), product.scratch(columns)
+    operands = (node.inputs[0], right, bias, *([Workspace(scratch)] if scratch else []), node.output)
     return [Call(kernel, operands, (*args, *product.activation.numbers), below=below)]
 
 
 def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...], **params: Param) -> Kernel:
     activation, element = product.activation, product.element
+    scratch = [("u", element.pointer)] if params.get("turned") else []
     return Kernel(
         f"matmul_{element.name}_{symbol}{product.weights.suffix}{activation.suffix}",
         f"matmul/{template}.c.j2",
-        (("x", element.const), ("w", product.weights.ctype), ("b", element.const), ("y", element.pointer)),
+        (
+            ("x", element.const),
+            ("w", product.weights.ctype),
+            ("b", element.const),
+            *scratch,
+            ("y", element.pointer),
+        ),
         (*((name, "int32_t") for name in fields), *activation.fields),
         tuple(sorted({"activation": activation.kind, "wtype": product.weights.name, **params}.items())),
         element.needs + activation.needs + product.weights.needs,
@@ -167,14 +180,14 @@ def _tile(product: Product) -> tuple[int, int]:
 
 def _tile_kernel(product: Product, target: Target, p: int, j: int) -> Kernel:
     element = product.element
-    form = ("t" if product.ta else "n") + ("p" if product.b_const else "n")
+    form = ("t" if product.ta else "n") + ("p" if product.b_const else "t" if product.tb else "n")
     narrow, hold_w = product.n < element.lanes, element.vectors == "neon64" and p > 1
     quads = target.isa.startswith("neon") and product.b_const and not narrow and not hold_w
     parts = element.half and greatest(product.k) > _LONG_SUM
     return _kernel(
         product, "tile", f"{form}_p{p}x{j}{'_narrow' if narrow else ''}{'_parts' if parts else ''}", _SIZES,
         p=p, parts=parts, j=j, quads=quads, ta=product.ta, packed=product.b_const, narrow=narrow,
-        xl=element.xl, hold_w=hold_w,
+        xl=element.xl, hold_w=hold_w, turned=product.turned,
     )  # fmt: skip
 
 
@@ -183,29 +196,35 @@ def _tiled(product: Product, target: Target) -> Candidate:
     kernel, fewest = _tile_kernel(product, target, p, j), smallest(product.m)
     below = (_tile_kernel(product, target, fewest, j), least(1, product.m // p)) if 0 < fewest < p else None
     quads = bool(dict(kernel.params)["quads"])
-    width = j * lanes if product.b_const else 0
+    columns = j * lanes
     loads = 0.25 if quads else 0.6 if target.isa == "neon64" else 1.0
     per_k = p * j + loads * j + (p if product.ta or target.isa in ("avx2", "sse2") else p / xl) + 4 / xl
-    tiles = product.batch * -(-product.m // p) * -(-product.n // (j * lanes))
-    cost = tiles * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
-    why = f"tiles of {p} rows x {j * lanes} columns"
+    groups = product.batch * -(-product.n // columns)
+    cost = groups * -(-product.m // p) * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
+    if product.turned:
+        cost += groups * product.k * columns * 2
+    why = f"tiles of {p} rows x {columns} columns"
     return Candidate(
-        partial(_call, product, kernel, width, below=below),
+        partial(_call, product, kernel, columns, below=below),
         cost,
         (1, 1),
         (1,),
         int(400 + 16 * per_k),
         why=why,
+        scratch=product.scratch(columns),
     )
 
 
 def _rows(product: Product) -> Candidate:
-    p, q = min(4, smallest(product.m)), min(2, smallest(product.n))
-    kernel = _kernel(product, "dot", f"rows_p{p}x{q}", _SIZES, p=p, q=q)
-    cost = (
-        product.macs / product.element.lanes * (1 + 1 / p + 1 / q)
-        + product.batch * product.m * product.n * 12
-    )
+    """Sums of four columns become a vector by few instructions; float16 results are added up in float32 one by one."""
+    lanes = product.element.lanes
+    quads = lanes >= 4 and not product.element.half and smallest(product.n) >= 4
+    q = 4 if quads else min(2, smallest(product.n))
+    most_p, most_j = _TILES[product.element.vectors]
+    p = min(4 if most_p * most_j > 16 or not quads else 2, smallest(product.m))
+    kernel = _kernel(product, "dot", f"rows_p{p}x{q}", _SIZES, p=p, q=q, lanes=lanes)
+    sums = product.batch * product.m * product.n
+    cost = product.macs / lanes * (1 + 1 / p + 1 / q) + sums * (2 if quads else 12)
     return Candidate(partial(_call, product, kernel, 0), cost, (1, 1), (1,), 800, why="rows with rows")
 
 
@@ -218,15 +237,14 @@ def _any(product: Product) -> Candidate:
 
 @serves("MatrixMul", "BatchedMatrixMul", "Dot")
 def products(node: Node, target: Target) -> Iterator[Candidate]:
-    """Tiles unless the right operand is computed and transposed; then rows with rows."""
+    """Tiles; rows with rows where both lie along k; one by one."""
     product = product_of(node, target)
     if product is None:
         return
     found = [_any(product)]
-    if product.b_const or not product.tb:
+    if not product.turned or product.n >= product.element.lanes:
         found.append(_tiled(product, target))
     if product.tb and not product.ta:
         found.append(_rows(product))
     for c in found:
-        blocks = (1,) * len(node.inputs)
-        yield Candidate(c.build, c.cost, blocks, c.out_blocks, c.code, why=c.why)
+        yield replace(c, in_blocks=(1,) * len(node.inputs))

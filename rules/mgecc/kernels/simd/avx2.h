@@ -40,6 +40,11 @@ MG_INLINE mg_vi mg_vi_sel(mg_vm m, mg_vi a, mg_vi b) { return _mm256_blendv_epi8
 
 #define MG_FOLD8(op, a) _mm_##op##_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1))
 MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum4(MG_FOLD8(add, a)); }
+/* Lanes 0 to 3: the sums of a to d. The others hold anything. */
+MG_INLINE mg_vf mg_vf_sum4(mg_vf a, mg_vf b, mg_vf c, mg_vf d)
+{
+    return _mm256_castps128_ps256(mg_sums4(MG_FOLD8(add, a), MG_FOLD8(add, b), MG_FOLD8(add, c), MG_FOLD8(add, d)));
+}
 MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max4(MG_FOLD8(max, a)); }
 MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min4(MG_FOLD8(min, a)); }
 

@@ -38,6 +38,12 @@ MG_INLINE mg_vi mg_vi_sel(mg_vm m, mg_vi a, mg_vi b) { return _mm512_mask_blend_
 #define MG_FOLD16(op, a) _mm256_##op##_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1))
 #define MG_FOLD8(op, a) _mm_##op##_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1))
 MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum4(MG_FOLD8(add, MG_FOLD16(add, a))); }
+/* Lanes 0 to 3: the sums of a to d. The others hold anything. */
+MG_INLINE mg_vf mg_vf_sum4(mg_vf a, mg_vf b, mg_vf c, mg_vf d)
+{
+    const __m256 e = MG_FOLD16(add, a), f = MG_FOLD16(add, b), g = MG_FOLD16(add, c), h = MG_FOLD16(add, d);
+    return _mm512_castps128_ps512(mg_sums4(MG_FOLD8(add, e), MG_FOLD8(add, f), MG_FOLD8(add, g), MG_FOLD8(add, h)));
+}
 MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max4(MG_FOLD8(max, MG_FOLD16(max, a))); }
 MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min4(MG_FOLD8(min, MG_FOLD16(min, a))); }
 

@@ -83,6 +83,18 @@ MG_INLINE float mg_vf_sum(mg_vf a)
     return vget_lane_f32(vpadd_f32(b, b), 0);
 }
 
+/* Lanes 0 to 3: the sums of a to d. */
+MG_INLINE mg_vf mg_vf_sum4(mg_vf a, mg_vf b, mg_vf c, mg_vf d)
+{
+#ifdef __aarch64__
+    return vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d));
+#else
+    float32x2_t ab = vpadd_f32(vpadd_f32(vget_low_f32(a), vget_high_f32(a)), vpadd_f32(vget_low_f32(b), vget_high_f32(b)));
+    float32x2_t cd = vpadd_f32(vpadd_f32(vget_low_f32(c), vget_high_f32(c)), vpadd_f32(vget_low_f32(d), vget_high_f32(d)));
+    return vcombine_f32(ab, cd);
+#endif
+}
+
 MG_INLINE float mg_vf_hmax(mg_vf a)
 {
     float32x2_t b = vpmax_f32(vget_low_f32(a), vget_high_f32(a));

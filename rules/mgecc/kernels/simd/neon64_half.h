@@ -65,7 +65,6 @@ MG_INLINE mg_hf mg_hf_wide(mg_hf a, mg_vf (*f)(mg_vf)) { return mg_hf_join(f(mg_
 #define mg_hf_tanh(a) mg_hf_wide(a, mg_vf_tanh)
 #define mg_hf_erf(a) mg_hf_wide(a, mg_vf_erf)
 #define mg_hf_exp(a) mg_hf_wide(a, mg_vf_exp)
-#define mg_hf_silu(a) mg_hf_wide(a, mg_vf_silu)
 #define mg_hf_gelu(a) mg_hf_wide(a, mg_vf_gelu)
 
 /* Sums of lanes are sums of floats. */

@@ -62,6 +62,8 @@ MG_INLINE mg_vf mg_vf_sel(mg_vm m, mg_vf a, mg_vf b) { return _mm_blendv_ps(b, a
 MG_INLINE mg_vi mg_vi_sel(mg_vm m, mg_vi a, mg_vi b) { return _mm_blendv_epi8(b, a, MG_TO_I(m)); }
 
 MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum4(a); }
+/* Lanes 0 to 3: the sums of a to d. */
+MG_INLINE mg_vf mg_vf_sum4(mg_vf a, mg_vf b, mg_vf c, mg_vf d) { return mg_sums4(a, b, c, d); }
 MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max4(a); }
 MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min4(a); }
 

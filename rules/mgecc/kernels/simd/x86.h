@@ -61,5 +61,12 @@ MG_FOLD4(mg_sum4, add)
 MG_FOLD4(mg_max4, max)
 MG_FOLD4(mg_min4, min)
 
+/* The sums of a to d. */
+MG_INLINE __m128 mg_sums4(__m128 a, __m128 b, __m128 c, __m128 d)
+{
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    return _mm_add_ps(_mm_add_ps(a, c), _mm_add_ps(b, d));
+}
+
 MG_INLINE mg_x mg_x_load(const float *p) { return p; }
 #define mg_vf_fma_x(acc, w, x, l) mg_vf_fma(acc, w, mg_vf_set1((x)[l]))
