@@ -20,6 +20,8 @@ _SIZES = ("batch", "m", "n", "k", "sa", "sb")
 _STRIDES = ("am", "ak", "bk", "bn")
 # Products that are added up in halves without parts (parts.j2).
 _LONG_SUM = 192
+# Bytes that a copy of rows may take, to stay in the nearest cache.
+_PANEL = 65536
 # Vectors -> rows and vectors of the largest tile.
 _TILES: dict[str, tuple[int, int]] = {
     "neon64_half": (8, 2),
@@ -80,9 +82,9 @@ class Product:
         """Whether tiles need columns of b that lie along k: a copy of a few columns at a time, in scratch memory."""
         return self.tb and not self.b_const
 
-    def scratch(self, width: int) -> int:
-        """Bytes for the copy of ``width`` columns."""
-        return largest(self.k) * width * self.element.size if self.turned else 0
+    def copy(self, numbers: int) -> int:
+        """Bytes of ``numbers`` for each of the k products of a sum."""
+        return largest(self.k) * numbers * self.element.size
 
 
 def product_of(node: Node, target: Target) -> Product | None:
@@ -135,8 +137,9 @@ def _weights(value: Value, stored: WeightType) -> Value | Const:
 
 
 def _call(
-    product: Product, kernel: Kernel, columns: int, node: Node, below: tuple[Kernel, int] | None = None
-) -> list[Call]:
+    product: Product, kernel: Kernel, columns: int, node: Node,
+    below: tuple[Kernel, int] | None = None, scratch: int = 0,
+) -> list[Call]:  # fmt: skip
     """``columns``: of a tile, 0 for kernels without. A constant right operand is packed by them."""
     width = columns if product.b_const else 0
     sizes = {"sb": -(-product.n // width) * product.k * width} if width else {}
@@ -145,14 +148,14 @@ def _call(
     right = (
         Const(partial(_pack, node, product, width)) if width else _weights(node.inputs[1], product.weights)
     )
-    bias, scratch = Const(partial(_bias, node, product.n)), product.scratch(columns)
+    bias = Const(partial(_bias, node, product.n))
     operands = (node.inputs[0], right, bias, *([Workspace(scratch)] if scratch else []), node.output)
     return [Call(kernel, operands, (*args, *product.activation.numbers), below=below)]
 
 
 def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...], **params: Param) -> Kernel:
     activation, element = product.activation, product.element
-    scratch = [("u", element.pointer)] if params.get("turned") else []
+    scratch = [("u", element.pointer)] if params.get("turned") or params.get("panel") else []
     return Kernel(
         f"matmul_{element.name}_{symbol}{product.weights.suffix}{activation.suffix}",
         f"matmul/{template}.c.j2",
@@ -178,41 +181,61 @@ def _tile(product: Product) -> tuple[int, int]:
     return p, max(1, min(j, smallest(product.n) // product.element.lanes))
 
 
-def _tile_kernel(product: Product, target: Target, p: int, j: int) -> Kernel:
+def _tile_kernel(product: Product, target: Target, p: int, j: int, panel: bool) -> Kernel:
     element = product.element
     form = ("t" if product.ta else "n") + ("p" if product.b_const else "t" if product.tb else "n")
     narrow, hold_w = product.n < element.lanes, element.vectors == "neon64" and p > 1
-    quads = target.isa.startswith("neon") and product.b_const and not narrow and not hold_w
+    quads = target.isa.startswith("neon") and product.b_const and not narrow and (panel or not hold_w)
     parts = element.half and greatest(product.k) > _LONG_SUM
+    words = {"narrow": narrow, "panel": panel, "parts": parts}
     return _kernel(
-        product, "tile", f"{form}_p{p}x{j}{'_narrow' if narrow else ''}{'_parts' if parts else ''}", _SIZES,
-        p=p, parts=parts, j=j, quads=quads, ta=product.ta, packed=product.b_const, narrow=narrow,
-        xl=element.xl, hold_w=hold_w, turned=product.turned,
+        product, "tile", "_".join([form, f"p{p}x{j}", *(name for name, given in words.items() if given)]), _SIZES,
+        **words, p=p, j=j, quads=quads, ta=product.ta, packed=product.b_const, xl=element.xl, hold_w=hold_w,
+        turned=product.turned,
     )  # fmt: skip
 
 
-def _tiled(product: Product, target: Target) -> Candidate:
-    (p, j), lanes, xl = _tile(product), product.element.lanes, product.element.xl
-    kernel, fewest = _tile_kernel(product, target, p, j), smallest(product.m)
-    below = (_tile_kernel(product, target, fewest, j), least(1, product.m // p)) if 0 < fewest < p else None
-    quads = bool(dict(kernel.params)["quads"])
-    columns = j * lanes
-    loads = 0.25 if quads else 0.6 if target.isa == "neon64" else 1.0
-    per_k = p * j + loads * j + (p if product.ta or target.isa in ("avx2", "sse2") else p / xl) + 4 / xl
-    groups = product.batch * -(-product.n // columns)
-    cost = groups * -(-product.m // p) * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
-    if product.turned:
-        cost += groups * product.k * columns * 2
-    why = f"tiles of {p} rows x {columns} columns"
+def _tile_cost(product: Product, target: Target, kernel: Kernel, p: int, j: int) -> float:
+    """``panel``: rows are copied once for all columns."""
+    params, columns, xl = dict(kernel.params), j * product.element.lanes, product.element.xl
+    loads = 0.25 if params["quads"] else 0.6 if target.isa == "neon64" else 1.0
+    inputs = p if product.ta or target.isa in ("avx2", "sse2") else p / xl
+    per_k = p * j + loads * j + (0.3 * inputs + 2 / xl if params["panel"] else inputs + 4 / xl)
+    groups, rows = product.batch * -(-product.n // columns), -(-product.m // p)
+    cost = groups * rows * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
+    copied = groups * columns if product.turned else product.batch * rows * p / xl if params["panel"] else 0
+    return float(largest(cost + 2 * copied * product.k))
+
+
+def _tiled(product: Product, target: Target, panel: bool = False) -> Candidate:
+    p, j = _tile(product)
+    kernel, fewest = _tile_kernel(product, target, p, j, panel), smallest(product.m)
+    below = None
+    if 0 < fewest < p:
+        below = _tile_kernel(product, target, fewest, j, panel), least(1, product.m // p)
+    columns = j * product.element.lanes
+    scratch = product.copy(columns) if product.turned else product.copy(p) if panel else 0
     return Candidate(
-        partial(_call, product, kernel, columns, below=below),
-        cost,
+        partial(_call, product, kernel, columns, below=below, scratch=scratch),
+        _tile_cost(product, target, kernel, p, j),
         (1, 1),
         (1,),
-        int(400 + 16 * per_k),
-        why=why,
-        scratch=product.scratch(columns),
+        int(400 + 16 * p * j * (1.2 if panel else 1.3)),
+        why=f"tiles of {p} rows x {columns} columns",
+        scratch=scratch,
     )
+
+
+def _panels(product: Product, target: Target) -> bool:
+    """Whether rows may be copied side by side, so that one instruction loads four of them."""
+    element = product.element
+    fits = (
+        product.b_const
+        and not product.ta
+        and smallest(product.n) >= element.lanes
+        and element.xl == element.lanes
+    )
+    return target.isa.startswith("neon") and fits and smallest(product.m) > 1 and product.copy(16) <= _PANEL
 
 
 def _rows(product: Product) -> Candidate:
@@ -244,6 +267,8 @@ def products(node: Node, target: Target) -> Iterator[Candidate]:
     found = [_any(product)]
     if not product.turned or product.n >= product.element.lanes:
         found.append(_tiled(product, target))
+    if _panels(product, target):
+        found.append(_tiled(product, target, panel=True))
     if product.tb and not product.ta:
         found.append(_rows(product))
     for c in found:
