@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import always, greatest, whole
+from mgecc.graph.sizes import always, greatest, largest, whole
 from mgecc.kernels.base import Call, Candidate, Kernel, Split, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.ops.pooling import adaptive_window
@@ -17,6 +17,7 @@ _MODES = {"MAX": "max", "AVERAGE": "avg", "AVERAGE_COUNT_EXCLUDE_PADDING": "inne
 _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl")
 _GLOBAL = ("planes", "pixels")
 _MOST_UNROLLED = 9
+_TOGETHER = 8  # outputs that share what they take of a column
 _MOST_HALVES = 256  # cells of a window whose mean is added up in halves
 
 
@@ -77,6 +78,27 @@ def _blocked(node: Node, window: Window, mode: str, element: Element) -> Kernel:
     return _kernel(element, "pool", ("any", mode), _FIELDS, c=c, kh=0, kw=0)
 
 
+def _rows(node: Node, window: Window, mode: str, element: Element, target: Target) -> Iterator[Candidate]:
+    """Outputs side by side, for small windows; the mean of halves wants every cell scaled."""
+    (kh, kw), sw, c = window.kernel, window.stride[1], element.block
+    small = always(lambda: kh * kw <= _MOST_UNROLLED) and always(lambda: sw <= kw and kw > 1)
+    if not small or mode == "inner" or _is_global(node, window) or (element.half and mode == "avg"):
+        return
+    p = _TOGETHER
+    if largest(node.output.shape[3]) < p:
+        return
+    quads = target.isa.startswith("neon")
+    form = (f"k{kh}x{kw}s{sw}_p{p}", mode)
+    kernel = _kernel(element, "rows", form, _FIELDS, c=c, kh=kh, kw=kw, sw=sw, p=p, quads=quads)
+    columns = ((p - 1) * sw + kw) * kh
+    each = (columns * (1.3 if quads else 2.0) + p * kw + 20) / p
+    results = -(-node.output.shape[1] // c) * node.output.type.elements / node.output.shape[1]
+    code = 500 + 6 * columns + 8 * p * kw
+    build = partial(_call, window, kernel, c)
+    rest = (1,) * (len(node.inputs) - 1)
+    yield Candidate(build, results * (each + 2), (c, *rest), (c,), code, why=f"{p} outputs side by side")
+
+
 def _element(node: Node, window: Window, target: Target) -> Element | None:
     """None for other types, and for means of so many halves that their sum is to be float32."""
     element = element_of(node, target, (node.inputs[0], *node.outputs))
@@ -101,6 +123,7 @@ def pooling(node: Node, target: Target) -> Iterator[Candidate]:
         cost = results * (taps * (1.3 if "any" not in kernel.symbol else 3.0) + 14)
         build = partial(_call, window, kernel, c)
         yield Candidate(build, cost, (c, *rest), (c,), 400 + 8 * taps, why=f"pooling of {c} channels at once")
+        yield from _rows(node, window, mode, element, target)
     if target.lanes > 1 and not element.half:
         kernel = _kernel(element, "plain", ("plain", mode), _FIELDS)
         cost = node.output.type.elements * (taps * 4.0 + 25)
