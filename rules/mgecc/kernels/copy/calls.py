@@ -13,6 +13,8 @@ from mgecc.graph.sizes import equal, largest
 from mgecc.kernels.base import Call, Const, Kernel, Place
 from mgecc.kernels.strides import Nest, collapse
 
+# Rows and columns that are turned at a time.
+_BLOCK = 4
 _ELEMENTS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
 
 
@@ -32,7 +34,11 @@ class Move:
     target_offset: int = 0
 
     def nest(self) -> Nest:
-        return collapse(self.sizes, [self.source, self.target])
+        """The loops in an order that suits memory: they copy the same elements in any."""
+        nest = collapse(self.sizes, [self.source, self.target])
+        order = _order(nest)
+        sides = (tuple(steps[d] for d in order) for steps in nest.strides)
+        return Nest(tuple(nest.sizes[d] for d in order), tuple(sides))
 
     @property
     def elements(self) -> int:
@@ -41,29 +47,54 @@ class Move:
     def cost(self) -> float:
         """Estimated instructions."""
         nest = self.nest()
-        inner = largest(nest.sizes[-1])
-        dense = equal(nest.strides[0][-1], 1) and equal(nest.strides[1][-1], 1)
+        inner, kind = largest(nest.sizes[-1]), _inner(nest)
         rows = largest(self.elements) // max(inner, 1)
-        return 40.0 + rows * (20.0 + (inner / 8 if dense else inner * 2.5))
+        each = {"rows": inner / 8, "turned": inner * 1.5, "each": inner * 2.5}[kind]
+        return 40.0 + rows * (5.0 if kind == "turned" else 20.0) + rows * each
+
+
+def _dense_loop(nest: Nest, side: int) -> int | None:
+    """The loop along which a side lies without gaps."""
+    return next((d for d in range(nest.depth) if equal(nest.strides[side][d], 1)), None)
+
+
+def _order(nest: Nest) -> list[int]:
+    """Loops from the outermost: x's dense loop last and y's before it, where both have some rounds; else the longer of
+    them last."""
+    loops = list(range(nest.depth))
+    x, y = _dense_loop(nest, 0), _dense_loop(nest, 1)
+    if x is None or y is None or x == y:
+        return loops
+    shorter, longer = sorted((x, y), key=lambda d: largest(nest.sizes[d]))
+    pair = [y, x] if largest(nest.sizes[shorter]) >= _BLOCK else [shorter, longer]
+    return [d for d in loops if d not in pair] + pair
+
+
+def _inner(nest: Nest) -> str:
+    """How the innermost loops run (strided.c.j2)."""
+    source, target = nest.strides
+    if equal(source[-1], 1) and equal(target[-1], 1):
+        return "rows"
+    turned = nest.depth > 1 and equal(source[-1], 1) and equal(target[-2], 1)
+    return "turned" if turned and min(map(largest, nest.sizes[-2:])) >= _BLOCK else "each"
 
 
 def strided(move: Move, x: Value, y: Value, place: Place | None = None) -> Call:
     """A call that copies as ``move`` says; ``place`` when the planner may drop it."""
     nest, elem = move.nest(), element(y)
-    source, target = nest.strides
-    dense = equal(source[-1], 1) and equal(target[-1], 1)
     fields = [("ox", "int32_t"), ("oy", "int32_t")]
     numbers = [move.source_offset, move.target_offset]
-    for d, (n, s, t) in enumerate(zip(nest.sizes, source, target)):
+    for d, (n, s, t) in enumerate(zip(nest.sizes, *nest.strides)):
         fields += [(f"n{d}", "int32_t"), (f"x{d}", "int32_t"), (f"y{d}", "int32_t")]
         numbers += [n, s, t]
-    kind = "rows" if dense else "strided"
+    inner = _inner(nest)
+    kind = "each" if inner == "turned" and y.type.dtype.size != 4 else inner
     kernel = Kernel(
-        f"copy_{kind}_b{8 * y.type.dtype.size}_d{nest.depth}",
+        f"copy_{'strided' if kind == 'each' else kind}_b{8 * y.type.dtype.size}_d{nest.depth}",
         "copy/strided.c.j2",
         (("x", f"const {elem} *"), ("y", f"{elem} *")),
         tuple(fields),
-        (("dense", dense), ("depth", nest.depth), ("elem", elem)),
+        (("depth", nest.depth), ("elem", elem), ("inner", kind)),
     )
     return Call(kernel, (x, y), tuple(numbers), place)
 

@@ -108,3 +108,13 @@ MG_INLINE float mg_vf_hmin(mg_vf a)
 }
 
 MG_INLINE mg_x mg_x_load(const float *p) { return vld1q_f32(p); }
+
+/* Rows of 4 numbers, xs apart, become columns: rows of y, ys apart. */
+MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
+{
+    const uint32x4x2_t a = vtrnq_u32(vld1q_u32(x), vld1q_u32(x + xs)), b = vtrnq_u32(vld1q_u32(x + 2 * xs), vld1q_u32(x + 3 * xs));
+    vst1q_u32(y, vcombine_u32(vget_low_u32(a.val[0]), vget_low_u32(b.val[0])));
+    vst1q_u32(y + ys, vcombine_u32(vget_low_u32(a.val[1]), vget_low_u32(b.val[1])));
+    vst1q_u32(y + 2 * ys, vcombine_u32(vget_high_u32(a.val[0]), vget_high_u32(b.val[0])));
+    vst1q_u32(y + 3 * ys, vcombine_u32(vget_high_u32(a.val[1]), vget_high_u32(b.val[1])));
+}

@@ -101,6 +101,14 @@ MG_INLINE float mg_vf_sum(mg_vf a) { return a; }
 MG_INLINE float mg_vf_hmax(mg_vf a) { return a; }
 MG_INLINE float mg_vf_hmin(mg_vf a) { return a; }
 
+/* Rows of 4 numbers, xs apart, become columns: rows of y, ys apart. */
+MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
+{
+    for (int i = 0; i < 4; i++)
+        for (int l = 0; l < 4; l++)
+            y[i * ys + l] = x[l * xs + i];
+}
+
 /* Integers wrap around: unsigned arithmetic, then back. */
 MG_INLINE mg_vi mg_vi_add(mg_vi a, mg_vi b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 MG_INLINE mg_vi mg_vi_sub(mg_vi a, mg_vi b) { return (int32_t)((uint32_t)a - (uint32_t)b); }

@@ -68,5 +68,16 @@ MG_INLINE __m128 mg_sums4(__m128 a, __m128 b, __m128 c, __m128 d)
     return _mm_add_ps(_mm_add_ps(a, c), _mm_add_ps(b, d));
 }
 
+/* Rows of 4 numbers, xs apart, become columns: rows of y, ys apart. */
+MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
+{
+    __m128 rows[4];
+    for (int i = 0; i < 4; i++)
+        rows[i] = _mm_castsi128_ps(_mm_loadu_si128((const __m128i *)(const void *)(x + i * xs)));
+    _MM_TRANSPOSE4_PS(rows[0], rows[1], rows[2], rows[3]);
+    for (int i = 0; i < 4; i++)
+        _mm_storeu_si128((__m128i *)(void *)(y + i * ys), _mm_castps_si128(rows[i]));
+}
+
 MG_INLINE mg_x mg_x_load(const float *p) { return p; }
 #define mg_vf_fma_x(acc, w, x, l) mg_vf_fma(acc, w, mg_vf_set1((x)[l]))
