@@ -43,7 +43,8 @@ def check(tested: Node, target: Target, inputs: list[np.ndarray]) -> list[int]:
 def test_transposes(target: Target, dtype: str) -> None:
     cases = [((2, 3, 4, 5), (0, 2, 3, 1)), ((2, 3, 4, 5), (0, 3, 1, 2)), ((7, 5), (1, 0)), ((2, 1, 3), (2, 0)),
              ((4, 6), (0, -1, 1)), ((3, 1, 5), (1, 0, 2)), ((2, 3, 2, 2, 3), (4, 2, 0, 3, 1)),
-             ((6,), (-1, 0))]  # fmt: skip
+             ((6,), (-1, 0)), ((2, 9, 6, 11), (0, 2, 3, 1)), ((2, 9, 6, 11), (3, 0, 2, 1)), ((13, 4, 5), (1, 2, 0)),
+             ((3, 8, 9), (0, 2, 1)), ((5, 2, 4, 2, 6), (0, 2, 1, 4, 3))]  # fmt: skip
     for shape, pattern in cases:
         x = numbers(shape, dtype)
         check(node("Dimshuffle", [value("x", shape, dtype)], pattern=pattern, ndim=len(shape)), target, [x])

@@ -132,7 +132,7 @@ def test_chains(target: Target) -> None:
 @TARGETS
 def test_powers_by_a_constant(target: Target) -> None:
     x = np.random.default_rng(6).uniform(0.1, 4, (3, 21)).astype(np.float32)
-    for exponent in (0.0, 0.5, 1.0, 2.0, 3.0, -1.0, -2.0, 1.7, -0.3, 10.0):
+    for exponent in (0.0, 0.5, -0.5, 1.0, 2.0, 3.0, 4.0, -1.0, -2.0, 1.7, -0.3, 10.0):
         check(node("PowC", [value("x", x.shape)], exp=exponent), target, [x])
         if exponent == int(exponent):
             check(node("PowC", [value("x", x.shape)], exp=exponent), target, [-x])

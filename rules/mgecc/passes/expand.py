@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import Graph, Node
 from mgecc.passes.build import constant, elemwise, node_like, take_over
+from mgecc.passes.match import scalar
 
 _FUSED_ADD = {
     "FUSE_ADD_RELU": "RELU",
@@ -80,8 +81,18 @@ def _odd_bias(node: Node) -> bool:
     return plain and not (bias.is_const and bias.type.elements in (0, node.output.shape[1]))
 
 
+def _power(node: Node) -> list[Node] | None:
+    """A power with a constant exponent; kernels know short ways for some."""
+    if node.attrs["mode"] != "POW" or not node.output.type.dtype.is_float:
+        return None
+    x, exponent = node.inputs[0], scalar(node.inputs[1])
+    if exponent is None or x.type != node.output.type:
+        return None
+    return [take_over(node_like(node, "PowC", {"exp": exponent, "output_dtype": None}, [x]), node)]
+
+
 def _elemwise(node: Node) -> list[Node] | None:
-    return _fused_add(node) or _mul_add(node)
+    return _fused_add(node) or _mul_add(node) or _power(node)
 
 
 _STEPS: dict[str, Callable[[Node], list[Node] | None]] = {

@@ -123,6 +123,9 @@ def _power(x: str, exponent: float) -> str:
         1.0: x,
         2.0: f"mg_vf_mul({x}, {x})",
         3.0: f"mg_vf_mul(mg_vf_mul({x}, {x}), {x})",
+        4.0: f"mg_vf_mul(mg_vf_mul({x}, {x}), mg_vf_mul({x}, {x}))",
+        0.5: f"mg_vf_sqrt({x})",
+        -0.5: f"mg_vf_div(mg_vf_set1(1.0f), mg_vf_sqrt({x}))",
         -1.0: f"mg_vf_div(mg_vf_set1(1.0f), {x})",
         -2.0: f"mg_vf_div(mg_vf_set1(1.0f), mg_vf_mul({x}, {x}))",
     }
