@@ -15,6 +15,7 @@ from mgecc.passes.build import constant, node_like, take_over
 _COPIES = frozenset(
     {"Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage", "VirtualDep"}
 )
+_COMPARISONS = frozenset({"LT", "LEQ", "EQ", "NEQ", "ISNAN", "ISINF"})
 _RESHAPES = frozenset({"Reshape", "AxisAddRemove"})
 
 
@@ -35,6 +36,24 @@ def remove_identities(graph: Graph) -> None:
     """Identity records, reshapes to the same shape, conversions to the same type."""
     mapping = {node.output: node.inputs[0] for node in graph.nodes if node.inputs and _is_identity(node)}
     graph.replace_all(mapping)
+    graph.sweep()
+
+
+def _truth(node: Node) -> Value | None:
+    """The comparison whose numbers, 0 and 1, this node makes booleans and numbers of the same type again."""
+    asked = node.inputs[0].producer if node.op == "TypeCvt" else None
+    if asked is None or asked.op != "TypeCvt" or asked.output.type.dtype.name != "bool":
+        return None
+    numbers = asked.inputs[0]
+    producer = numbers.producer
+    compared = producer is not None and producer.op == "Elemwise" and producer.attrs["mode"] in _COMPARISONS
+    return numbers if compared and numbers.type == node.output.type else None
+
+
+def skip_booleans(graph: Graph) -> None:
+    """Numbers of comparisons need no way through booleans."""
+    found = {node.output: _truth(node) for node in graph.nodes if node.inputs}
+    graph.replace_all({value: numbers for value, numbers in found.items() if numbers is not None})
     graph.sweep()
 
 
@@ -130,6 +149,7 @@ def fold_constants(graph: Graph) -> None:
 def run(graph: Graph) -> None:
     fold_constants(graph)
     remove_identities(graph)
+    skip_booleans(graph)
     merge_transposes(graph)
     merge_reshapes(graph)
     remove_identities(graph)
