@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,8 @@ from mgecc.targets import Target
 _SIZES = ("n", "blocks", "h", "w", "oh", "ow")
 # Tiles at least this wide are offered beside the best one, so that layers of different widths may share a kernel.
 _LEAST_SHARED = 4
+# Columns of a window that are unrolled, at most.
+_WIDEST = 15
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,23 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     )
 
 
+def rows_kernel(conv: Conv, p: int, c: int) -> Kernel:
+    params: dict[str, Param] = {
+        "activation": conv.activation.kind, "c": c, "d": conv.dw, "kw": conv.kw, "p": p, "s": conv.sw,
+        "wtype": conv.weights.name, "z": conv.has_z,
+    }  # fmt: skip
+    names = (*_SIZES, "kh", "sh", "dh", "pt", "pl", "ph", "pw")
+    return Kernel(
+        f"dw_{conv.element.name}_rows_k{conv.kw}s{conv.sw}d{conv.dw}_c{c}_p{p}{_suffix(conv)}",
+        "conv/depthwise_rows.c.j2",
+        _operands(conv, ("u", conv.element.pointer)),
+        (*((name, "int32_t") for name in names), *conv.activation.fields),
+        tuple(sorted(params.items())),
+        conv.needs,
+        half=conv.element.half,
+    )
+
+
 def any_kernel(conv: Conv, c: int) -> Kernel:
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "wtype": conv.weights.name, "z": conv.has_z,
@@ -143,9 +162,9 @@ def any_kernel(conv: Conv, c: int) -> Kernel:
     )
 
 
-def _call(conv: Conv, c: int, kernel: Kernel, node: Node) -> list[Call]:
-    blocks = -(-conv.oc // c)
-    sizes = {"n": conv.n, "blocks": blocks}
+def _call(conv: Conv, c: int, kernel: Kernel, scratch: int, node: Node) -> list[Call]:
+    blocks, (ph, pw) = -(-conv.oc // c), conv.padded
+    sizes = {"n": conv.n, "blocks": blocks, "ph": ph, "pw": pw}
     names = [name for name, ctype in kernel.fields if ctype == "int32_t"]
     args = [sizes[name] if name in sizes else getattr(conv, name) for name in names]
     operands = (
@@ -153,11 +172,7 @@ def _call(conv: Conv, c: int, kernel: Kernel, node: Node) -> list[Call]:
         Const(partial(_pack, node, conv, c)),
         Const(partial(bias_of, node, 0, blocks * c)),
         *([residual(node)] if conv.has_z else []),
-        *(
-            [Workspace(conv.w * c * conv.element.size)]
-            if ("zeros", conv.element.pointer) in kernel.operands
-            else []
-        ),
+        *([Workspace(scratch)] if scratch else []),
         node.output,
     )
     return [Call(kernel, operands, (*args, *conv.activation.numbers), split=_split(conv, c))]
@@ -172,26 +187,50 @@ def _split(conv: Conv, c: int) -> Split | None:
     return Split("blocks", {**image, "w": conv.taps * c * conv.weights.size, "b": pixel})
 
 
-def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
-    """Unrolled windows up to 5 x 5, and the general kernel, both on blocks of the vector's lanes."""
-    c = conv.element.block
-    if not conv.is_depthwise or c != conv.element.lanes:
+def _rows(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
+    """Any rows and few columns, of a copy with padding."""
+    p = min(8 if target.registers >= 32 else 4, smallest(conv.ow))
+    if conv.kw > _WIDEST or p < 1:
         return
-    blocks = tuple(1 if v.is_const else c for v in node.inputs)
-    images = conv.n * -(-conv.oc // c)
-    cost = images * conv.pixels * (conv.taps * 4.0 + 30 + conv.activation.cost)
-    kernel = any_kernel(conv, c)
-    inplace = (3,) if conv.has_z else ()
+    ph, pw = conv.padded
+    offsets = {q * conv.sw + t * conv.dw for q in range(p) for t in range(conv.kw)}
+    row = p * conv.kw + (0.5 if target.isa == "neon64" else 1.0) * (len(offsets) + conv.kw) + 5
+    tile = conv.kh * row + p * (2.5 + conv.activation.cost + conv.has_z) + 12
+    image = conv.oh * -(-conv.ow // p) * tile + 2 * ph * pw
+    scratch = largest(ph * pw) * c * conv.element.size
     yield Candidate(
-        partial(_call, conv, c, kernel), cost, blocks, (c,), 500, inplace, why="depthwise, any window"
-    )
+        partial(_call, conv, c, rows_kernel(conv, p, c), scratch), conv.n * -(-conv.oc // c) * image, (c,), (c,),
+        int(300 + 4 * row), why=f"depthwise, {p} pixels of a copy with padding", scratch=scratch,
+    )  # fmt: skip
+
+
+def _unrolled(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
+    """Windows up to 5 x 5."""
     usual = max(conv.kh, conv.kw) <= 5 and conv.sh == conv.sw <= 2 and (conv.dh, conv.dw) == (1, 1)
     if not usual or conv.pl >= conv.kw or conv.pr >= conv.kw:
         return
+    scratch = conv.w * c * conv.element.size
     for position, (tile, cost) in enumerate(_costs(conv, target)):
         if position and (tile.p < _LEAST_SHARED or conv.kw > smallest(conv.ow)):
             continue
         kernel = unrolled_kernel(conv, tile, c)
         code = int(200 + 4 * tile.cost(conv, 0.5) * (1 if tile.single else 3))
+        images = conv.n * -(-conv.oc // c)
         why = f"depthwise, {tile.r} rows x {tile.p} pixels unrolled"
-        yield Candidate(partial(_call, conv, c, kernel), images * cost, blocks, (c,), code, why=why)
+        yield Candidate(partial(_call, conv, c, kernel, scratch), images * cost, (c,), (c,), code, why=why)
+
+
+def _any(conv: Conv, c: int) -> Candidate:
+    cost = conv.n * -(-conv.oc // c) * conv.pixels * (conv.taps * 4.0 + 30 + conv.activation.cost)
+    call = partial(_call, conv, c, any_kernel(conv, c), 0)
+    return Candidate(call, cost, (c,), (c,), 500, (3,) if conv.has_z else (), why="depthwise, any window")
+
+
+def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
+    """All on blocks of the vector's lanes."""
+    c = conv.element.block
+    if not conv.is_depthwise or c != conv.element.lanes:
+        return
+    blocks = tuple(1 if v.is_const else c for v in node.inputs)
+    for candidate in (_any(conv, c), *_rows(conv, c, target), *_unrolled(conv, c, target)):
+        yield replace(candidate, in_blocks=blocks)

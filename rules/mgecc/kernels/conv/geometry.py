@@ -54,6 +54,16 @@ class Conv:
         return most(0, (self.ow - 1) * self.sw + (self.kw - 1) * self.dw + 1 - self.pl - self.w)
 
     @property
+    def pb(self) -> int:
+        """Rows that the last row of outputs reads below the image."""
+        return most(0, (self.oh - 1) * self.sh + (self.kh - 1) * self.dh + 1 - self.pt - self.h)
+
+    @property
+    def padded(self) -> tuple[int, int]:
+        """Height and width of the image with all that windows read beside it."""
+        return self.pt + self.h + self.pb, self.pl + self.w + self.pr
+
+    @property
     def is_depthwise(self) -> bool:
         return self.groups == self.ic == self.oc
 
