@@ -201,3 +201,26 @@ def test_arm_tiles_of_few_pixels_agree_with_the_meaning(name: str) -> None:
     cases = [case(rng, 16, oc, h, w, act=("RELU",)) for h, w, oc in shapes]
     cases += [case(rng, 8, oc, h, w, k=(3, 3), pad=(1, 1, 1, 1), z=True) for h, w, oc in shapes]
     check_emulated(cases, name)
+
+
+def _uneven(rng: np.random.Generator) -> list[Case]:
+    """Images of seven pixels times something, 4 n + 1 to 4 n + 3 blocks of inputs, and channels for several tiles."""
+    relu: Form = {"act": ("RELU",)}
+    return [
+        case(rng, 116, 116, 14, 14, **relu),
+        case(rng, 230, 61, 7, 7, z=True),
+        case(rng, 120, 76, 14, 14, n=2, **relu),
+        case(rng, 58, 24, 28, 28, act=("SILU",)),
+    ]
+
+
+@pytest.mark.parametrize("name", ["arm64", "armv7"])
+def test_arm_tiles_that_leave_no_rest_agree_with_the_meaning(name: str) -> None:
+    check_emulated(_uneven(np.random.default_rng(14)), name)
+
+
+def test_layers_of_shufflenet_take_tiles_that_leave_no_rest() -> None:
+    node = _uneven(np.random.default_rng(14))[0].make()
+    best = min(harness.all_candidates(node, load_target("arm64")), key=lambda c: c.cost)
+    symbols = [call.kernel.symbol for call in best.build(node)]
+    assert symbols == [f"conv_f32_tile_k1s1_c4_{tile}u4r_relu" for tile in ("p7x3", "p10x2")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,6 +28,11 @@ _TILES: dict[str, tuple[int, int]] = {
     "sse2": (4, 2),
     "scalar": (4, 4),
 }
+# Others that fit: fewer pixels, where those of the largest tile leave a rest, times more channels.
+_RIVALS: dict[str, tuple[tuple[int, int], ...]] = {"neon64": ((7, 3), (5, 4))}
+# The part of a layer's instructions, and how many of them, that these must save to be worth their code.
+_WORTHWHILE = 0.015
+_WORTH_CODE = 10_000
 # Products that are added up in halves without parts.
 _LONG_SUM = 192
 # Vectors -> input blocks a round at most; one block of a wide ISA is long enough by itself.
@@ -36,12 +41,14 @@ _ROUNDS = {"neon64_half": 4, "neon64": 4, "neon32": 4, "scalar": 4}
 
 @dataclass(frozen=True)
 class Tile:
-    """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes, ``u`` input blocks a round."""
+    """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes, ``u`` input blocks a round,
+    where ``rest`` fewer in the first."""
 
     element: Element
     p: int
     j: int
     u: int = 1
+    rest: bool = False
 
     @property
     def c(self) -> int:
@@ -59,7 +66,7 @@ class Tile:
     @property
     def tabled(self) -> bool:
         """Load the sums' first values rather than copy them."""
-        return self.hold_w or (self.element.half and self.p > 1)
+        return self.p > 1 and self.isa in ("neon64", "neon64_half")
 
     @property
     def step_cost(self) -> float:
@@ -68,6 +75,9 @@ class Tile:
         from_pixels = self.p * (self.c if self.isa in ("avx2", "sse2") else self.c / self.element.xl)
         madd = 2.0 if self.isa == "sse2" else 1.0
         return self.p * self.j * self.c * madd + loads * (from_pixels + self.c * self.j) + 2 + 2 / self.u
+
+
+Way = list[tuple[Tile, int]]  # tiles and how many vectors of channels / j of each, one behind the other
 
 
 def tiles_for(element: Element, pixels: int, vectors: int) -> list[Tile]:
@@ -93,6 +103,16 @@ def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
     return best if total(best) < 0.9 * total(full) else full
 
 
+def _rivals(conv: Conv, vectors: int) -> Iterator[Way]:
+    """Tiles of other forms for the same, with the usual ones for the remaining vectors: an even number."""
+    most_p, most_j = _TILES[conv.element.vectors]
+    for p, j in _RIVALS.get(conv.element.vectors, ()):
+        rest = next((r for r in range(vectors % j, vectors, j) if r % most_j == 0), vectors)
+        if p <= smallest(conv.pixels) and rest < vectors and conv.is_pointwise:
+            usual = [(_best(conv.element, conv.pixels, (most_p, most_j)), rest // most_j)] if rest else []
+            yield [(Tile(conv.element, p, j), (vectors - rest) // j), *usual]
+
+
 def rounds_of(element: Element, blocks: int) -> int:
     """The most input blocks a round that leave no rest."""
     return next(u for u in (4, 2, 1) if u <= _ROUNDS.get(element.vectors, 1) and blocks % u == 0)
@@ -109,12 +129,12 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
         "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
-        "parts": parts, "quads": tile.isa.startswith("neon"), "sw": 1 if flat else stride,
+        "parts": parts, "quads": tile.isa.startswith("neon"), "rest": tile.rest, "sw": 1 if flat else stride,
         "tabled": tile.tabled or parts, "u": tile.u, "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
     ending = conv.weights.suffix + ("_parts" if parts else "") + ("_add" if conv.has_z else "") + act.suffix
     return Kernel(
-        f"conv_{element.name}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
+        f"conv_{element.name}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{'r' * tile.rest}{ending}",
         "conv/tile.c.j2",
         tuple(operands),
         (*((name, "int32_t") for name in names), *act.fields),
@@ -187,12 +207,11 @@ def _below(conv: Conv, tile: Tile) -> tuple[Kernel, int] | None:
     return kernel(conv, replace(tile, p=fewest)), least(1, conv.pixels // tile.p)
 
 
-def _build(conv: Conv, tiles: list[Tile], node: Node) -> list[Call]:
-    vectors = -(-conv.oc // tiles[0].c)
-    count = vectors // tiles[0].j
-    calls = [_call(node, conv, tiles[0], 0, count)]
-    if len(tiles) > 1:
-        calls.append(_call(node, conv, tiles[1], count * tiles[0].j, 1))
+def _build(conv: Conv, way: Way, node: Node) -> list[Call]:
+    calls, first = [], 0
+    for tile, count in way:
+        calls.append(_call(node, conv, tile, first, count))
+        first += count * tile.j
     return calls
 
 
@@ -208,19 +227,40 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
         tiles = [_best(conv.element, pixels, (_TILES[conv.element.vectors][0], width))]
-    blocks = tuple(c if not v.is_const else 1 for v in node.inputs)
-    for u in sorted({1, rounds_of(conv.element, -(-ipg // c))}):
-        yield _candidate(conv, [replace(t, u=u) for t in tiles], blocks)
+    all_vectors = -(-conv.oc // c)
+    plain = [(tiles[0], all_vectors // tiles[0].j), *((t, 1) for t in tiles[1:])]
+    yield from _worthwhile(
+        conv, plain, _rivals(conv, all_vectors), [c if not v.is_const else 1 for v in node.inputs]
+    )
 
 
-def _candidate(conv: Conv, tiles: list[Tile], blocks: tuple[int, ...]) -> Candidate:
-    main = tiles[0]
+def _worthwhile(conv: Conv, plain: Way, rivals: Iterable[Way], blocks: list[int]) -> Iterator[Candidate]:
+    """The usual tiles, with one and with several input blocks a round, and others that save enough for their code."""
+    in_blocks = -(-conv.ic // conv.groups // conv.element.block)
+    even, most_u = rounds_of(conv.element, in_blocks), _ROUNDS.get(conv.element.vectors, 1)
+    for u in sorted({1, even}):
+        usual = _candidate(conv, _with(plain, u), blocks)
+        yield usual
+    uneven = conv.is_pointwise and not conv.element.half and even < most_u < in_blocks
+    for way in (plain, *rivals):
+        for u, rest in [(even, False)] + [(most_u, True)] * uneven:
+            special = _candidate(conv, _with(way, u, rest), blocks)
+            if usual.cost - special.cost > max(_WORTHWHILE * usual.cost, _WORTH_CODE):
+                yield special
+
+
+def _with(way: Way, u: int, rest: bool = False) -> Way:
+    return [(replace(tile, u=u, rest=rest), count) for tile, count in way]
+
+
+def _candidate(conv: Conv, way: Way, blocks: list[int]) -> Candidate:
+    main = way[0][0]
     return Candidate(
-        partial(_build, conv, tiles),
-        _cost(conv, tiles),
-        blocks,
+        partial(_build, conv, way),
+        _cost(conv, way),
+        tuple(blocks),
         (main.c,),
-        sum(_code(conv, t) for t in tiles),
+        sum(_code(conv, t) for t, _ in way),
         (3,) if conv.has_z else (),
         why=f"register tiles of {main.p} pixels x {main.j * main.c} channels",
     )
@@ -240,17 +280,21 @@ def _borders(conv: Conv, tile: Tile) -> float:
     return conv.taps * (10 + min(1.0, two_rows + outside) * apart) + 8 * tile.p
 
 
-def _cost(conv: Conv, tiles: list[Tile]) -> float:
-    c = tiles[0].c
+def _cost(conv: Conv, way: Way) -> float:
+    c = way[0][0].c
     steps = conv.taps * -(-conv.ic // conv.groups // c)
-    vectors = -(-conv.oc // c)
-    shares = [vectors // tiles[0].j, 1][: len(tiles)]
     return sum(
         conv.n
         * share
         * -(-conv.pixels // t.p)
-        * (steps * t.step_cost + _borders(conv, t) + t.p * t.j * (2.5 + conv.activation.cost) + 15)
-        for t, share in zip(tiles, shares)
+        * (
+            steps * t.step_cost
+            + _borders(conv, t)
+            + t.p * t.j * (2.5 + conv.activation.cost)
+            + 15
+            + 4 * t.rest
+        )
+        for t, share in way
     )
 
 

@@ -91,16 +91,23 @@ MG_INLINE mg_hf3 mg_hf_next3(const mg_f16 **p) { return vld1q_f16_x3((*p += 24) 
 MG_INLINE mg_hf4 mg_hx_step4(const mg_f16 **p, ptrdiff_t by)
 {
     const mg_hf4 v = vld1q_f16_x4(*p);
-    *p += by;
+    *p = (const mg_f16 *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }
-MG_INLINE mg_hf4 mg_hf_next4(const mg_f16 **p) { return mg_hx_step4(p, 32); }
-MG_INLINE mg_hf4 mg_hx_next4(const mg_f16 **p) { return mg_hx_step4(p, 32); }
+MG_INLINE mg_hf4 mg_hf_next4(const mg_f16 **p) { return mg_hx_step4(p, 64); }
+MG_INLINE mg_hf4 mg_hx_next4(const mg_f16 **p) { return mg_hx_step4(p, 64); }
+MG_INLINE mg_hf3 mg_hx_step3(const mg_f16 **p, ptrdiff_t by)
+{
+    const mg_hf3 v = vld1q_f16_x3(*p);
+    *p = (const mg_f16 *)((const char *)*p + by);
+    __asm__("" : "+r"(*p));
+    return v;
+}
 MG_INLINE mg_hf2 mg_hx_step2(const mg_f16 **p, ptrdiff_t by)
 {
     const mg_hf2 v = vld1q_f16_x2(*p);
-    *p += by;
+    *p = (const mg_f16 *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }
