@@ -23,6 +23,7 @@ _TILES: dict[str, tuple[int, int]] = {
     "avx2": (6, 2),
     "sse2": (4, 2),
 }
+_WIDE = 7  # pixels where fewer vectors than most leave registers
 _MOST_CHANNELS = 8
 _MOST_SPAN = 48  # numbers of one row that a tile may read
 
@@ -33,7 +34,8 @@ def kernel(conv: Conv, target: Target, p: int, j: int) -> Kernel:
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "loads": _span(conv, p) // xl,
-        "p": p, "quads": target.isa.startswith("neon"), "sw": conv.sw,
+        "p": p, "post": target.isa == "neon64" and _span(conv, p) == 4 * xl, "quads": target.isa.startswith("neon"),
+        "repeated": _repeated(conv), "sw": conv.sw,
         "wtype": conv.weights.name, "xl": xl, "z": conv.has_z,
     }  # fmt: skip
     ending = conv.weights.suffix + ("_add" if conv.has_z else "") + conv.activation.suffix
@@ -50,6 +52,18 @@ def kernel(conv: Conv, target: Target, p: int, j: int) -> Kernel:
         conv.needs,
         half=conv.element.half,
     )
+
+
+def _repeated(conv: Conv) -> bool:
+    """Whether the bias lies there for every pixel of a tile: two loads at a time are faster than copies."""
+    return conv.element.vectors == "neon64"
+
+
+def _bias(node: Node, conv: Conv, tile: tuple[int, int], part: tuple[int, int]) -> np.ndarray:
+    """[group of j vectors][j * c], or [group][pixel][j * c]."""
+    (p, lanes), (first, count) = tile, part
+    groups = bias_of(node, first * conv.element.block, count * lanes).reshape(count, 1, lanes)
+    return np.repeat(groups, p, axis=1) if _repeated(conv) else groups
 
 
 def _pack(node: Node, conv: Conv, c: int, j: int, part: tuple[int, int]) -> np.ndarray:
@@ -72,7 +86,7 @@ def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]
             operands = (
                 node.inputs[0],
                 Const(partial(_pack, node, conv, c, width, (first, count))),
-                Const(partial(bias_of, node, first * c, count * width * c)),
+                Const(partial(_bias, node, conv, (p, width * c), (first, count))),
                 *([residual(node)] if conv.has_z else []),
                 Workspace(conv.ic * conv.kh * _span(conv, p) * conv.element.size),
                 node.output,
@@ -80,7 +94,8 @@ def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]
             numbers = {"yb": vectors, "groups": count, "first": first}
             args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
             lanes = width * c
-            strides = {"w": conv.ic * conv.taps * lanes * conv.weights.size, "b": lanes * conv.element.size}
+            starts = (p if _repeated(conv) else 1) * lanes * conv.element.size
+            strides = {"w": conv.ic * conv.taps * lanes * conv.weights.size, "b": starts}
             made, split = kernel(conv, target, p, width), Split("groups", strides, {"first": width})
             calls.append(Call(made, operands, (*args, *conv.activation.numbers), split=split))
     return calls
@@ -108,7 +123,9 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         return
     most, j = _TILES[conv.element.vectors]
     vectors = -(-conv.oc // c)
-    p, j = min(most, smallest(conv.ow)), -(-vectors // -(-vectors // j))
+    j = -(-vectors // -(-vectors // j))
+    most = _WIDE if j < 4 and conv.element.vectors == "neon64" else most
+    p = min(most, smallest(conv.ow))
     if (p - 1) * conv.sw + conv.kw > _MOST_SPAN:
         return
     tiles = conv.n * conv.oh * -(-conv.ow // p) * -(-vectors // j)

@@ -24,7 +24,13 @@ MG_INLINE mg_vf4 mg_vf_next4(const float **p)
 }
 MG_INLINE mg_vf mg_vf_next(const float **p) { return vld1q_f32((*p += 4) - 4); }
 typedef float32x4x3_t mg_vf3;
-MG_INLINE mg_vf3 mg_vf_next3(const float **p) { return vld1q_f32_x3((*p += 12) - 12); }
+MG_INLINE mg_vf3 mg_vf_next3(const float **p)
+{
+    const mg_vf3 v = vld1q_f32_x3(*p);
+    *p += 12;
+    __asm__("" : "+r"(*p));
+    return v;
+}
 MG_INLINE void mg_vf_put4(float **p, mg_vf a, mg_vf b, mg_vf c, mg_vf d)
 {
     const mg_vf4 v = {{a, b, c, d}};
