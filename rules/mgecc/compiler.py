@@ -172,7 +172,7 @@ def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Pro
     inputs.run(graph, input_forms(config, graph), problems)
     size_values.run(graph)
     native = partial(_serves, target)
-    optimize(graph, native=native)
+    optimize(graph, native=native, goal=config.optimize)
     if config.options.get("enable_ioc16"):
         ioc16.run(graph, native)
     if config.options.get("enable_compress_fp16"):

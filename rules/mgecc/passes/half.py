@@ -25,9 +25,9 @@ _AS_STORED = frozenset(
     {
         "AxisAddRemove", "Broadcast", "Concat", "Copy", "Dimshuffle", "Dropout", "Elemwise",
         "ElemwiseMultiType", "FusedElemwise", "Identity", "IndexingMultiAxisVec", "IndexingOneHot",
-        "IndexingRemap", "IndexingSetMultiAxisVec", "IndexingSetOneHot", "MarkDynamicVar", "MaskedFill",
-        "MeshIndexing", "Padding", "PowC", "RelayoutFormat", "Reshape", "RoundHalf", "SetSubtensor", "Split",
-        "Subtensor", "TypeCvt", "Where",
+        "IndexingRemap", "IndexingSetMultiAxisVec", "IndexingSetOneHot", "Interleave", "MarkDynamicVar",
+        "MaskedFill", "MeshIndexing", "Padding", "PowC", "RelayoutFormat", "Reshape", "RoundHalf", "SetSubtensor",
+        "Split", "Subtensor", "TypeCvt", "Where",
     }
 )  # fmt: skip
 PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})

@@ -18,7 +18,8 @@ from mgecc.passes.build import constant, node_like
 
 _NARROWED = half.PRODUCTS | {
     "AdaptivePooling", "AxisAddRemove", "Broadcast", "Concat", "ConvolutionBackwardData", "Dimshuffle", "Elemwise",
-    "FusedElemwise", "Padding", "Pooling", "PowC", "Reduce", "Reshape", "Resize", "Softmax", "Split", "Subtensor",
+    "FusedElemwise", "Interleave", "Padding", "Pooling", "PowC", "Reduce", "Reshape", "Resize", "Softmax", "Split",
+    "Subtensor",
 }  # fmt: skip
 
 

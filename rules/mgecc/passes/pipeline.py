@@ -17,6 +17,7 @@ from mgecc.passes import (
     global_pool,
     half,
     padding,
+    phases,
     plain_layout,
     quantised,
     repeats,
@@ -34,9 +35,10 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("channels", channels.run),
     ("global-pool", global_pool.run),
     ("expand", expand.run),
-    ("repeats", repeats.run),
     ("padding", padding.run),
     ("activations", activations.run),
+    ("phases", phases.run),
+    ("repeats", repeats.run),
     ("steps", steps.run),
     ("quantised", quantised.run),
     ("fuse", fuse.run),
@@ -48,15 +50,25 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
 )
 
 
+# What makes larger results on the way to faster ones.
+_SPENDERS = frozenset({"phases", "repeats"})
+
+
 def optimize(
-    graph: Graph, observe: Callable[[str, Graph], None] | None = None, native: half.Native = half.nowhere
+    graph: Graph,
+    observe: Callable[[str, Graph], None] | None = None,
+    native: half.Native = half.nowhere,
+    goal: str = "speed",
 ) -> Graph:
     """Run all passes; ``observe`` is called after each with its name and the graph.
 
-    ``native``: whether the target's kernels compute a float16 node in halves.
+    ``native``: whether the target's kernels compute a float16 node in halves. ``goal``: as ``optimize`` of
+    configurations; with "memory", passes that need more of it are left out.
     """
     graph.sweep()
     for name, run in PASSES:
+        if goal == "memory" and name in _SPENDERS:
+            continue
         with lenient():
             (partial(half.run, native=native) if run is half.run else run)(graph)
         if observe is not None:

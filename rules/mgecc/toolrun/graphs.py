@@ -44,7 +44,7 @@ def optimize_graph(path: Path, observe: Callable[[str, Graph], None]) -> Graph:
 
     config = read_config(path)
     with user_errors(config):
-        return optimize(compiler.load_graph(config), observe)
+        return optimize(compiler.load_graph(config), observe, goal=config.optimize)
 
 
 def plan_programs(path: Path, target: Target, goal: str = "") -> tuple[Program, ...]:

@@ -15,6 +15,8 @@ from mgecc.kernels.strides import Nest, collapse
 
 # Rows and columns that are turned at a time.
 _BLOCK = 4
+# Elements of short runs, copied without a call.
+_RUNS = frozenset({2, 4, 8, 16})
 _ELEMENTS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
 
 
@@ -49,8 +51,13 @@ class Move:
         nest = self.nest()
         inner, kind = largest(nest.sizes[-1]), _inner(nest)
         rows = largest(self.elements) // max(inner, 1)
-        each = {"rows": inner / 8, "turned": inner * 1.5, "each": inner * 2.5}[kind]
-        return 40.0 + rows * (5.0 if kind == "turned" else 20.0) + rows * each
+        row = {
+            "rows": 20 + inner / 8,
+            "runs": 4 + inner / 8,
+            "turned": 5 + inner * 1.5,
+            "each": 20 + inner * 2.5,
+        }
+        return 40.0 + rows * row[kind]
 
 
 def _dense_loop(nest: Nest, side: int) -> int | None:
@@ -74,7 +81,7 @@ def _inner(nest: Nest) -> str:
     """How the innermost loops run (strided.c.j2)."""
     source, target = nest.strides
     if equal(source[-1], 1) and equal(target[-1], 1):
-        return "rows"
+        return "runs" if nest.depth > 1 and nest.sizes[-1] in _RUNS else "rows"
     turned = nest.depth > 1 and equal(source[-1], 1) and equal(target[-2], 1)
     return "turned" if turned and min(map(largest, nest.sizes[-2:])) >= _BLOCK else "each"
 
@@ -87,14 +94,16 @@ def strided(move: Move, x: Value, y: Value, place: Place | None = None) -> Call:
     for d, (n, s, t) in enumerate(zip(nest.sizes, *nest.strides)):
         fields += [(f"n{d}", "int32_t"), (f"x{d}", "int32_t"), (f"y{d}", "int32_t")]
         numbers += [n, s, t]
-    inner = _inner(nest)
-    kind = "each" if inner == "turned" and y.type.dtype.size != 4 else inner
+    kind = _inner(nest)
+    kind = "each" if kind == "turned" and y.type.dtype.size != 4 else kind
+    run = nest.sizes[-1] if kind == "runs" else 0
+    word = "strided" if kind == "each" else f"runs{run}" if run else kind
     kernel = Kernel(
-        f"copy_{'strided' if kind == 'each' else kind}_b{8 * y.type.dtype.size}_d{nest.depth}",
+        f"copy_{word}_b{8 * y.type.dtype.size}_d{nest.depth}",
         "copy/strided.c.j2",
         (("x", f"const {elem} *"), ("y", f"{elem} *")),
         tuple(fields),
-        (("depth", nest.depth), ("elem", elem), ("inner", kind)),
+        (("depth", nest.depth), ("elem", elem), ("inner", kind), ("run", run)),
     )
     return Call(kernel, (x, y), tuple(numbers), place)
 

@@ -14,6 +14,7 @@ from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.kernels.copy import views  # registers its own operators
 from mgecc.kernels.copy.calls import Move, fill, lookup, relayout, strided
 from mgecc.kernels.strides import dense
+from mgecc.ops.interleave import phases
 from mgecc.ops.padding import offsets
 from mgecc.ops.saturating import stored
 from mgecc.targets import Target
@@ -54,6 +55,31 @@ def concat(node: Node, target: Target) -> Iterator[Candidate]:
         yield Candidate(
             partial(_join, axis, block), cost, ins, (block,), 200, why="computed in place or copied"
         )
+
+
+def _woven(c: int, node: Node) -> list[Call]:
+    """One copy an input, a block of channels of a pixel at a time."""
+    y = node.output
+    whole = y.type.with_block(c).stored_shape
+    images, width, (step_y, step_x) = (*whole[:2], *whole[4:]), y.shape[3], node.attrs["stride"]
+    near = dense(whole)
+    calls = []
+    for value, (row, column, rows, columns) in zip(node.inputs, phases(node), strict=True):
+        far = dense(value.type.with_block(c).stored_shape)
+        target = (near[0], near[1], step_y * near[2], step_x * near[3], *near[4:])
+        sizes = (*images[:2], rows, columns, *images[2:])
+        calls.append(strided(Move(sizes, far, target, 0, (row * width + column) * near[3]), value, y))
+    return calls
+
+
+@serves("Interleave")
+def interleave(node: Node, target: Target) -> Iterator[Candidate]:
+    """Pixel by pixel, with their blocks of channels where there are some."""
+    c = target.block_of(node.output.type.dtype.name)
+    for block in {1, c}:
+        cost = 40.0 * len(node.inputs) + 4.0 * node.output.type.elements / block
+        ins = (block,) * len(node.inputs)
+        yield Candidate(partial(_woven, block), cost, ins, (block,), 300, why="pixels put in their places")
 
 
 def _bits(array: np.ndarray) -> int:

@@ -1,0 +1,128 @@
+"""A transposed convolution is one ordinary convolution for every phase of its stride, and their pixels alternate.
+
+Row y of the result, for stride s and padding p, adds up weights k and input rows i with y + p = i s + k: only
+weights of one residue modulo s meet it. So the rows y = s m + r are a convolution by every s-th weight, turned, of the
+input's rows; columns likewise (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import Graph, Node, Value
+from mgecc.graph.sizes import has_sizes
+from mgecc.ops.contraction import flipped
+from mgecc.ops.window import Window, window_of
+from mgecc.passes.build import constant, node_like, take_over
+from mgecc.passes.match import Users, per_channel, scalar
+
+_MOST_PHASES = 16
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Along one axis: which weights, in the order of the rows they meet, and the padding before and behind."""
+
+    taps: tuple[int, ...]
+    before: int
+    behind: int
+
+
+def _phase(window: Window, axis: int, r: int, size: int, result: int) -> Phase | None:
+    """None where no convolution with padding computes the phase."""
+    s, k, p = window.stride[axis], window.kernel[axis], window.pad[axis][0]
+    taps = tuple(range((r + p) % s, k, s))[::-1]
+    last = (r + p) // s
+    before, rows = len(taps) - 1 - last, -(-(result - r) // s)
+    behind = max(0, rows - 1 + last - (size - 1))
+    return Phase(taps, before, behind) if taps and before >= 0 else None
+
+
+def _weights(node: Node) -> np.ndarray | None:
+    """(g, i, o, h, w) for cross-correlation, for nodes that this pass serves."""
+    if node.op != "ConvolutionBackwardData" or node.attrs.get("format", "NCHW") != "NCHW":
+        return None
+    (w, x), y = node.inputs[:2], node.output
+    served = w.const is not None and all(v.type.dtype.is_float for v in (w, x, y)) and not has_sizes(x.shape)
+    if not served or w.const is None or w.type.rank not in (4, 5):
+        return None
+    full = w.const if w.type.rank == 5 else w.const[None]
+    return flipped(full, node.attrs.get("mode", "CROSS_CORRELATION"), 2)
+
+
+def _grid(window: Window, size: tuple[int, ...], result: tuple[int, ...]) -> list[tuple[Phase, Phase]] | None:
+    axes = [[_phase(window, a, r, size[a], result[a]) for r in range(window.stride[a])] for a in range(2)]
+    if any(d != 1 for d in window.dilate) or any(s > n for s, n in zip(window.stride, result)):
+        return None
+    pairs = [(y, x) for y in axes[0] for x in axes[1] if y is not None and x is not None]
+    return pairs if len(pairs) == len(axes[0]) * len(axes[1]) <= _MOST_PHASES else None
+
+
+def _convolution(node: Node, w: np.ndarray, rows: Phase, columns: Phase, name: str) -> Node:
+    part = w[:, :, :, rows.taps][..., columns.taps].swapaxes(1, 2)
+    grouped = w.shape[0] > 1
+    attrs: dict[str, Any] = {
+        "mode": "CROSS_CORRELATION", "format": "NCHW", "nonlineMode": "IDENTITY", "output_dtype": None,
+        "sparse": "GROUP" if grouped else "DENSE", "stride_h": 1, "stride_w": 1, "dilate_h": 1, "dilate_w": 1,
+        "pad_h": 0, "pad_w": 0, "pad": (rows.before, rows.behind, columns.before, columns.behind),
+    }  # fmt: skip
+    weights = constant(f"{name}.weights", part if grouped else part[0], node.inputs[0].type.dtype)
+    return node_like(node, "ConvBias", attrs, [node.inputs[1], weights], name)
+
+
+def _joins(node: Node, value: Value) -> bool:
+    """Whether the element-wise node treats all pixels of a channel alike, besides ``value``."""
+    others = [v for v in node.inputs if v is not value]
+    alike = all(scalar(v) is not None or per_channel(v, value) is not None for v in others)
+    return (
+        node.op == "Elemwise" and node.output.type == value.type and alike and len(others) < len(node.inputs)
+    )
+
+
+def _ending(node: Node, users: Users) -> list[Node]:
+    """Biases and activations behind the node: they may come before its pixels are put together."""
+    found = [node]
+    while True:
+        reader = users.only(found[-1].output)
+        if reader is None or not _joins(reader, found[-1].output):
+            return found[1:]
+        found.append(reader)
+
+
+def _apart(node: Node, ending: list[Node]) -> list[Node] | None:
+    """The nodes in place of ``node`` and what follows it; None for what stays as it is."""
+    w = _weights(node)
+    if w is None:
+        return None
+    window = window_of(node.attrs, w.shape[3:])
+    grid = _grid(window, node.inputs[1].shape[2:], node.output.shape[2:])
+    if grid is None:
+        return None
+    made, parts = [], []
+    for i, (rows, columns) in enumerate(grid):
+        made.append(_convolution(node, w, rows, columns, f"{node.name}.phase{i}"))
+        before = node.output
+        for step in ending:
+            inputs = [made[-1].output if v is before else v for v in step.inputs]
+            made.append(node_like(step, step.op, dict(step.attrs), inputs, f"{step.name}.phase{i}"))
+            before = step.output
+        parts.append(made[-1].output)
+    attrs = {"stride": window.stride, "size": node.output.shape[2:], "output_dtype": None}
+    return [*made, take_over(node_like(node, "Interleave", attrs, parts), (ending or [node])[-1])]
+
+
+def run(graph: Graph) -> None:
+    """Float ones with constant weights, without dilation, of fixed sizes."""
+    users, nodes, done = Users(graph), list[Node](), set[int]()
+    for node in graph.nodes:
+        if id(node) in done:
+            continue
+        ending = _ending(node, users) if node.op == "ConvolutionBackwardData" else []
+        apart = _apart(node, ending)
+        done |= {id(step) for step in ending} if apart else set()
+        nodes += apart or [node]
+    graph.nodes = nodes
+    graph.sweep()
