@@ -107,6 +107,23 @@ MG_INLINE float mg_vf_hmin(mg_vf a)
     return vget_lane_f32(vpmin_f32(b, b), 0);
 }
 
+/* Four neighbouring vectors; lane i of each to vector i, and back. The pointer moves past them. */
+typedef int32x4x4_t mg_vi4;
+MG_INLINE mg_vi4 mg_vi_split4(const int32_t **p)
+{
+    const mg_vi4 v = vld4q_s32(*p);
+    *p += 16;
+    __asm__("" : "+r"(*p));
+    return v;
+}
+MG_INLINE void mg_vi_join4(int32_t **p, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+{
+    const mg_vi4 v = {{a, b, c, d}};
+    vst4q_s32(*p, v);
+    *p += 16;
+    __asm__("" : "+r"(*p));
+}
+
 MG_INLINE mg_x mg_x_load(const float *p) { return vld1q_f32(p); }
 
 /* Rows of 4 numbers, xs apart, become columns: rows of y, ys apart. */
