@@ -125,19 +125,19 @@ MG_INLINE mg_vd4 mg_vd4_load(const int8_t *p)
 #endif
 
 /* Four vectors of bytes one behind the other, widened. */
-typedef struct { mg_vi at[4]; } mg_vi4;
+typedef struct { mg_vi at[4]; } mg_vb4;
 #ifdef __ARM_NEON
-MG_INLINE mg_vi4 mg_vb4_load_s8(const int8_t *p)
+MG_INLINE mg_vb4 mg_vb4_load_s8(const int8_t *p)
 {
     const mg_vd4 x = mg_vd4_load(p);
-    return (mg_vi4){{vmovl_s16(vget_low_s16(x.at[0])), vmovl_s16(vget_high_s16(x.at[0])), vmovl_s16(vget_low_s16(x.at[1])),
+    return (mg_vb4){{vmovl_s16(vget_low_s16(x.at[0])), vmovl_s16(vget_high_s16(x.at[0])), vmovl_s16(vget_low_s16(x.at[1])),
                      vmovl_s16(vget_high_s16(x.at[1]))}};
 }
-MG_INLINE mg_vi4 mg_vb4_load_u8(const uint8_t *p)
+MG_INLINE mg_vb4 mg_vb4_load_u8(const uint8_t *p)
 {
     const uint8x16_t x = vld1q_u8(p);
     const int16x8_t a = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(x))), b = vreinterpretq_s16_u16(vmovl_u8(vget_high_u8(x)));
-    return (mg_vi4){{vmovl_s16(vget_low_s16(a)), vmovl_s16(vget_high_s16(a)), vmovl_s16(vget_low_s16(b)), vmovl_s16(vget_high_s16(b))}};
+    return (mg_vb4){{vmovl_s16(vget_low_s16(a)), vmovl_s16(vget_high_s16(a)), vmovl_s16(vget_low_s16(b)), vmovl_s16(vget_high_s16(b))}};
 }
 #endif
 
