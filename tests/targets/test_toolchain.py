@@ -6,7 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from mgecc.targets import TargetError, Toolchain, ToolchainMissing, load_target, load_toolchain
+from mgecc.targets import (
+    TargetError,
+    Toolchain,
+    ToolchainMissing,
+    cross_compilers,
+    load_target,
+    load_toolchain,
+)
 from mgecc.targets import toolchain as module
 
 SOURCE = """
@@ -82,7 +89,9 @@ def test_identity_and_flags_hold_no_path() -> None:
 
 def test_missing_compiler_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(ToolchainMissing, match="apt-get install gcc-aarch64-linux-gnu$"):
+    with pytest.raises(
+        ToolchainMissing, match="apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross$"
+    ):
         load_toolchain("gcc", load_target("arm64"))
     monkeypatch.setattr(module, "_zig_folder", lambda: None)
     with pytest.raises(ToolchainMissing, match="pip install ziglang==0.17.1$"):
@@ -99,3 +108,9 @@ def test_native_code_is_tied_to_the_machine(monkeypatch: pytest.MonkeyPatch) -> 
     assert load_toolchain("zig", load_target("x86_64", "native")).identity.startswith(f"{plain}-")
     monkeypatch.setattr(module, "_host_cpu", lambda: "other")
     assert load_toolchain("zig", load_target("x86_64", "native")).identity == f"{plain}-other"
+
+
+def test_compilers_of_all_targets_are_known_with_their_packages() -> None:
+    known = cross_compilers()
+    assert known["aarch64-linux-gnu-gcc"].startswith("gcc-aarch64-linux-gnu ")
+    assert {"arm-linux-gnueabihf-gcc", "arm-none-eabi-gcc", "gcc"} <= set(known)

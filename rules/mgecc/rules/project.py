@@ -41,8 +41,9 @@ _BENCHES = {
     "figures": ("bench.py", f"{BUILD}/bench.json"),
     "peers": ("peers/compare.py", f"{BUILD}/peers.json"),
 }
-_TEST_PROGRAMS = {"nginx": "nginx-light", "ccache": "ccache", "distccd": "distcc"}
-_TEST_PROGRAMS |= {name: name for name in ("cmake", "gcc", "make", "pkg-config")}
+_TEST_PROGRAMS = {"nginx": "nginx-light", "distccd": "distcc", "script": "bsdutils", "qemu-arm": "qemu-user"}
+_TEST_PROGRAMS |= {"clang++": "clang", "ld.lld": "lld", "llvm-ar": "llvm"}
+_TEST_PROGRAMS |= {name: name for name in ("ccache", "clang", "cmake", "g++", "make", "pkg-config")}
 # With more libraries than these, only those that were built anew are summarised.
 _SUMMARIES = 8
 _HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -271,6 +272,7 @@ def _command_action(command: str, model: ModelNodes, settings: Settings) -> Sign
 
 
 def _test_action(tests: str, settings: Settings) -> SignedAction:
+    from mgecc.targets import cross_compilers
     from mgecc.toolrun.emulators import install_emulators
 
     arguments = shlex.split(settings.args or tests)
@@ -279,7 +281,7 @@ def _test_action(tests: str, settings: Settings) -> SignedAction:
         arguments = ["-n", str(jobs), *arguments]
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
-        install_emulators(_TEST_PROGRAMS)
+        install_emulators(_TEST_PROGRAMS | cross_compilers())
         sys.stdout.flush()
         return _PYTEST.get(_call(["-m", "pytest", *arguments]), FAILED)
 

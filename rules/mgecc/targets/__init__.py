@@ -5,13 +5,20 @@ A board or CPU of the user's own is one more file. May import: mgecc.graph, pyya
 
 from mgecc.targets.own import split_path
 from mgecc.targets.target import Target, TargetError, load_target, nearest, target_names, target_options
-from mgecc.targets.toolchain import Toolchain, ToolchainMissing, load_toolchain, toolchain_names
+from mgecc.targets.toolchain import (
+    Toolchain,
+    ToolchainMissing,
+    cross_compilers,
+    load_toolchain,
+    toolchain_names,
+)
 
 __all__ = [
     "Target",
     "TargetError",
     "Toolchain",
     "ToolchainMissing",
+    "cross_compilers",
     "load_target",
     "load_toolchain",
     "nearest",

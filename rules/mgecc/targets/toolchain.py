@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from mgecc.targets.target import Target, nearest
+from mgecc.targets.target import Target, load_target, nearest, target_names
 
 ZIG_VERSION = "0.17.1"
 
@@ -141,6 +141,12 @@ def _through_cc(options: Iterable[str]) -> list[str]:
 
 def toolchain_names() -> list[str]:
     return sorted(_LOADERS)
+
+
+def cross_compilers() -> dict[str, str]:
+    """GCC of every target -> the Debian package that brings it."""
+    described = [load_target(name).gcc for name in target_names()]
+    return {f"{gcc['prefix']}gcc": gcc["package"] for gcc in described if gcc}
 
 
 def load_toolchain(name: str, target: Target) -> Toolchain:
