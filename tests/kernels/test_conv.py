@@ -141,6 +141,25 @@ def first(rng: np.random.Generator) -> list[Case]:
     ]
 
 
+def signals(rng: np.random.Generator) -> list[Case]:
+    """Data with one axis: (n, c, length, 1) and (n, c, 1, length)."""
+    made = []
+    for turn in range(24):
+        ic, oc, k, size = (int(v) for v in rng.integers(1, (24, 40, 40 if turn % 3 == 2 else 8, 30)))
+        g, oc = (ic, ic) if turn % 3 else (1, oc)
+        s, d, reach = int(rng.integers(1, 4)), int(rng.integers(1, 3)), int(rng.integers(k))
+        pad, other = (reach, reach // 2), int(rng.integers(1, 3))
+        size += (k - 1) * d
+        form: Form = {"k": (k, 1), "s": (s, other), "d": (d, other), "pad": (*pad, 0, 0)}
+        if turn % 2:
+            form = {"k": (1, k), "s": (other, s), "d": (other, d), "pad": (0, 0, *pad)}
+        mode = ("CROSS_CORRELATION", "CONVOLUTION")[turn // 12]
+        made.append(
+            case(rng, ic, oc, *((1, size) if turn % 2 else (size, 1)), g=g, mode=mode, **_common(rng), **form)
+        )
+    return made
+
+
 def computed(rng: np.random.Generator) -> list[Case]:
     """Weights that the model computes, as trackers do that look for one picture in another."""
     found = []
@@ -153,7 +172,7 @@ def computed(rng: np.random.Generator) -> list[Case]:
     return found
 
 
-KINDS = (pointwise, dense, grouped, depthwise, first)
+KINDS = (pointwise, dense, grouped, depthwise, first, signals)
 
 
 @TARGETS
@@ -191,6 +210,23 @@ def test_mobilenet_layers_take_the_unrolled_kernels() -> None:
         node = wanted.make()
         best = min(harness.all_candidates(node, target), key=lambda c: c.cost)
         assert [call.kernel.symbol for call in best.build(node)] == [symbol]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(("k", "d"), [(3, 1), (11, 1), (29, 2)])
+def test_signals_along_either_axis_take_kernels_for_several_pixels(axis: int, k: int, d: int) -> None:
+    target, rng = load_target("arm64"), np.random.default_rng(0)
+    size, window, pads = ([40, 1], [k, 1], [k // 2 * d] * 2 + [0, 0])
+    turned = (slice(None), slice(None, None, -1))[axis]
+    form: Form = {
+        "k": tuple(window[turned]),
+        "d": (d, d),
+        "pad": tuple(pads[2:] + pads[:2] if axis else pads),
+    }
+    node = case(rng, 8, 8, *size[turned], g=8, **form).make()
+    best = min(harness.all_candidates(node, target), key=lambda c: c.cost)
+    macs = 2 * 40 * k
+    assert "any" not in best.build(node)[0].kernel.symbol and best.cost < 5 * macs
 
 
 @pytest.mark.parametrize("name", ["arm64", "armv7", "baremetal"])

@@ -53,14 +53,15 @@ def conv(rng: np.random.Generator, shape: tuple, **options: Any) -> Node:
     n, ic, oc, groups, h, w, k, stride, pad, dilate = shape
     x_type, out = options.get("x", Q8), options.get("out", DType("qint8", 0.9))
     w_type = options.get("w", DType("qint8", 0.013))
-    weights = (oc, ic, k, k) if groups == 1 else (groups, oc // groups, ic // groups, k, k)
+    kernel, pads = ((k, 1), (pad, 0)) if options.get("signal") else ((k, k), (pad, pad))
+    weights = (oc, ic, *kernel) if groups == 1 else (groups, oc // groups, ic // groups, *kernel)
     values = [harness.value("x", (n, ic, h, w), x_type), constant(rng, "w", weights, w_type)]
     if options.get("bias", True):
         values.append(constant(rng, "b", (1, oc, 1, 1), product(x_type, w_type)))
     attrs = {
         "mode": options.get("mode", "CROSS_CORRELATION"), "sparse": "GROUP" if groups > 1 else "DENSE",
-        "nonlineMode": options.get("act", "IDENTITY"), "stride_h": stride, "stride_w": stride, "pad_h": pad,
-        "pad_w": pad, "dilate_h": dilate, "dilate_w": dilate, "output_dtype": out, "format": "NCHW",
+        "nonlineMode": options.get("act", "IDENTITY"), "stride_h": stride, "stride_w": stride, "pad_h": pads[0],
+        "pad_w": pads[1], "dilate_h": dilate, "dilate_w": dilate, "output_dtype": out, "format": "NCHW",
     }  # fmt: skip
     made = harness.node("ConvBias", values, **attrs)
     if "z" in options:
@@ -86,6 +87,17 @@ def test_depthwise_convolutions_equal_their_meaning(shape: tuple, target: Target
     rng = np.random.default_rng(sum(shape))
     made = conv(rng, (n, c, c, c, h, w, k, stride, pad, dilate), out=DType("qint8", 0.11))
     check_all(rng, made, target, at_least=2)
+
+
+@pytest.mark.parametrize("target", targets(), ids=_by_isa)
+@pytest.mark.parametrize("groups", [1, 16], ids=["dense", "depthwise"])
+@pytest.mark.parametrize(("k", "stride", "dilate"), [(3, 1, 1), (11, 1, 1), (5, 2, 3), (29, 1, 2), (1, 1, 1)])
+def test_convolutions_of_signals_equal_their_meaning(
+    k: int, stride: int, dilate: int, groups: int, target: Target
+) -> None:
+    rng, extent = np.random.default_rng(k), (k - 1) * dilate
+    made = conv(rng, (1, 16, 16, groups, extent + 23, 1, k, stride, extent // 2, dilate), signal=True)
+    check_all(rng, made, target)
 
 
 _FORMS: dict[str, dict[str, Any]] = {

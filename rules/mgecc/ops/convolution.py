@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,14 @@ class Geometry:
     def output(self) -> Shape:
         """(n, channels, h, w) of the result."""
         return (self.x[0], self.weights[0] * self.weights[1], *self.window.output_size(self.x[2:]))
+
+    @property
+    def in_rows(self) -> Geometry:
+        """The same sums over the same bytes, with signals along the height, (n, c, h, 1), as ones along the width."""
+        window, shapes = self.window.in_rows(self.x[2:]), (self.x, self.weights)
+        if self.window.is_flat(self.x[2:], 1):
+            shapes = (self.x[:2] + self.x[:1:-1], self.weights[:3] + self.weights[:2:-1])
+        return replace(self, x=shapes[0], weights=shapes[1], window=window)
 
     @property
     def stored_output(self) -> Shape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -27,6 +27,22 @@ class Window:
     def extent(self) -> tuple[int, ...]:
         """Cells from the first to the last tap of each axis."""
         return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilate))
+
+    def is_flat(self, size: Sequence[int], axis: int) -> bool:
+        """Whether data and window are one cell long on an axis, so that nothing moves along it."""
+        return bool(size[axis] == 1 and self.kernel[axis] == 1 and not any(self.pad[axis]))
+
+    def in_rows(self, size: Sequence[int]) -> Window:
+        """The window over ``size`` (1, w) that takes the cells that this one takes of signals (h, 1) or (1, w).
+
+        Step and dilation along the height, where nothing moves, become those of the usual windows.
+        """
+        row = self
+        if self.is_flat(size, 1):
+            row = Window(self.kernel[::-1], self.stride[::-1], self.dilate[::-1], self.pad[::-1])
+        elif not self.is_flat(size, 0):
+            return self
+        return replace(row, stride=(row.stride[1],) * 2, dilate=(1, row.dilate[1]))
 
     def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
         """Number of window positions on each axis; Unsupported when there is none."""

@@ -17,8 +17,8 @@ from mgecc.targets import Target
 _SIZES = ("n", "blocks", "h", "w", "oh", "ow")
 # Tiles at least this wide are offered beside the best one, so that layers of different widths may share a kernel.
 _LEAST_SHARED = 4
-# Columns of a window that are unrolled, at most.
-_WIDEST = 15
+# Columns of the parts in which windows come whose weights take half of the registers.
+_PART = 8
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
 
 
 def _pack(node: Node, conv: Conv, c: int) -> np.ndarray:
-    """[block][tap][lane], zeros past the last channel."""
+    """[block][row][column][lane], zeros past the last channel and the last column."""
     w = weights_of(node)
-    channels, taps = w.shape[0], w.shape[3] * w.shape[4]
-    full = np.zeros((-(-channels // c) * c, taps), np.float32)
-    full[:channels] = w.reshape(channels, taps)
-    return conv.weights.stored(np.ascontiguousarray(full.reshape(-1, c, taps).transpose(0, 2, 1)))
+    channels, kh, kw = w.shape[0], *w.shape[3:]
+    full = np.zeros((-(-channels // c) * c, kh, conv.kw), np.float32)
+    full[:channels, :, :kw] = w.reshape(channels, kh, kw)
+    return conv.weights.stored(np.ascontiguousarray(full.reshape(-1, c, conv.taps).transpose(0, 2, 1)))
 
 
 def _operands(conv: Conv, *extra: tuple[str, str]) -> tuple[tuple[str, str], ...]:
@@ -129,14 +129,17 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     )
 
 
-def rows_kernel(conv: Conv, p: int, c: int) -> Kernel:
+def rows_kernel(conv: Conv, p: int, c: int, columns: int) -> Kernel:
+    """``columns``: of the part of a window that is unrolled."""
+    many = conv.kw > columns
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "c": c, "d": conv.dw, "kw": conv.kw, "p": p, "s": conv.sw,
-        "wtype": conv.weights.name, "z": conv.has_z,
+        "activation": conv.activation.kind, "c": c, "d": conv.dw, "kw": columns, "p": p, "parts": many,
+        "s": conv.sw, "wtype": conv.weights.name, "z": conv.has_z,
     }  # fmt: skip
-    names = (*_SIZES, "kh", "sh", "dh", "pt", "pl", "ph", "pw")
+    names = (*_SIZES, "kh", "sh", "dh", "pt", "pl", "ph", "pw", *(["kw"] if many else []))
+    part = "parts" if many else ""
     return Kernel(
-        f"dw_{conv.element.name}_rows_k{conv.kw}s{conv.sw}d{conv.dw}_c{c}_p{p}{_suffix(conv)}",
+        f"dw_{conv.element.name}_rows_k{columns}{part}s{conv.sw}d{conv.dw}_c{c}_p{p}{_suffix(conv)}",
         "conv/depthwise_rows.c.j2",
         _operands(conv, ("u", conv.element.pointer)),
         (*((name, "int32_t") for name in names), *conv.activation.fields),
@@ -188,19 +191,23 @@ def _split(conv: Conv, c: int) -> Split | None:
 
 
 def _rows(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
-    """Any rows and few columns, of a copy with padding."""
+    """Any window over a copy with padding; a wide one in parts, with weights of zero behind its last column."""
     p = min(8 if target.registers >= 32 else 4, smallest(conv.ow))
-    if conv.kw > _WIDEST or p < 1:
+    if p < 1:
         return
+    parts = -(-conv.kw // _PART) if 2 * conv.kw >= target.registers else 1
+    columns = -(-conv.kw // parts)
+    conv = replace(conv, kw=parts * columns)
     ph, pw = conv.padded
-    offsets = {q * conv.sw + t * conv.dw for q in range(p) for t in range(conv.kw)}
-    row = p * conv.kw + (0.5 if target.isa == "neon64" else 1.0) * (len(offsets) + conv.kw) + 5
+    offsets = {q * conv.sw + t * conv.dw for q in range(p) for t in range(columns)}
+    row = parts * (p * columns + (0.5 if target.isa == "neon64" else 1.0) * (len(offsets) + columns) + 3) + 2
     tile = conv.kh * row + p * (2.5 + conv.activation.cost + conv.has_z) + 12
     image = conv.oh * -(-conv.ow // p) * tile + 2 * ph * pw
     scratch = largest(ph * pw) * c * conv.element.size
+    build = partial(_call, conv, c, rows_kernel(conv, p, c, columns), scratch)
     yield Candidate(
-        partial(_call, conv, c, rows_kernel(conv, p, c), scratch), conv.n * -(-conv.oc // c) * image, (c,), (c,),
-        int(300 + 4 * row), why=f"depthwise, {p} pixels of a copy with padding", scratch=scratch,
+        build, conv.n * -(-conv.oc // c) * image, (c,), (c,),
+        int(300 + 4 * row / parts), why=f"depthwise, {p} pixels of a copy with padding", scratch=scratch,
     )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ def conv_of(node: Node, target: Target) -> Conv | None:
         raise Unsupported("turned weights are computed by the model", "use mode CROSS_CORRELATION")
     if bias_value(node) is None and len(node.inputs) > 2:
         raise Unsupported("the bias is computed by the model", "add it by an operator of its own")
-    geo = geometry(node)
+    geo = geometry(node).in_rows
     window, (g, opg, ipg) = geo.window, geo.weights[:3]
     n, _, h, width = geo.x
     (oh, ow), (kh, kw) = geo.output[2:], window.kernel
@@ -131,7 +131,7 @@ def weights_of(node: Node) -> np.ndarray:
     """Weights (groups, oc / groups, ic / groups, kh, kw) for cross-correlation."""
     w = node.inputs[1].const
     assert w is not None
-    grouped = w if w.ndim == 5 else w[None]
+    grouped = (w if w.ndim == 5 else w[None]).reshape(geometry(node).in_rows.weights)
     return grouped[..., ::-1, ::-1] if node.attrs.get("mode") == "CONVOLUTION" else grouped
 
 

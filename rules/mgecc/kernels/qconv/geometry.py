@@ -64,7 +64,7 @@ def qconv_of(node: Node) -> QConv | None:
     z = node.inputs[3] if len(node.inputs) > 3 and node.inputs[3].type.elements else None
     if z is not None and (z.is_const or z.shape != node.output.shape or z.type.dtype.name not in BYTES):
         return None
-    return QConv(geometry(node), z)
+    return QConv(geometry(node).in_rows, z)
 
 
 def _weights_fit(w: Value) -> bool:
