@@ -2,9 +2,9 @@
 
     python benchmarks/bench.py [MODEL ...] [--targets arm64,arm64+dot] [--json FILE] [--layers] [--write] [--check]
 
-A model is a folder of models/ or a network of benchmarks/models/; without models: those of benchmarks/figures.json,
-the committed figures, on the targets given there. --write renews that file (whole or, with models named, their part),
---check compares with it and says what became worse. --layers adds every layer.
+A model is a folder of models/, a network of benchmarks/models/ or the path of a model.yaml; without models: those of
+benchmarks/figures.json, the committed figures, on the targets given there. --write renews that file (whole or, with
+models named, their part), --check compares with it and says what became worse. --layers adds every layer.
 Instructions are exact, repeatable and independent of the machine; times are the matter of benchmarks/peers/.
 """
 
@@ -134,7 +134,9 @@ def committed() -> dict[str, dict[str, Row]]:
 
 
 def config_of(model: str) -> ModelConfig:
-    """A model of models/ or a network of benchmarks/models/, by name."""
+    """A model of models/ or a network of benchmarks/models/, by name, or a model.yaml anywhere."""
+    if model.endswith(".yaml"):
+        return load_config(model)
     if model in networks.names():
         return load_config(networks.folder_of(model) / "model.yaml")
     return load_config(ROOT / "models" / model / "model.yaml")

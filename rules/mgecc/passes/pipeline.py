@@ -13,6 +13,7 @@ from mgecc.passes import (
     chains,
     channels,
     expand,
+    frames,
     fuse,
     global_pool,
     half,
@@ -43,6 +44,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("quantised", quantised.run),
     ("fuse", fuse.run),
     ("affine", affine.run),
+    ("frames", frames.run),
     ("simplify-again", simplify.run),
     ("half", half.run),
     ("chains", chains.run),
@@ -51,7 +53,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
 
 
 # What makes larger results on the way to faster ones.
-_SPENDERS = frozenset({"phases", "repeats"})
+_SPENDERS = frozenset({"phases", "repeats", "frames"})
 
 
 def optimize(

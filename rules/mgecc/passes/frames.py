@@ -1,0 +1,110 @@
+"""Samples that the stride of a convolution over one raw signal steps across become channels.
+
+The first layer of a network that listens, y[o] = sum of w[k] x[s o + k], reads one channel: a block of channels would
+be mostly empty. With q samples side by side as channels, q a divisor of s, it has a stride of s / q, a window of
+k / q and full blocks. The copy costs an instruction or two a sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+
+from mgecc.graph import Graph, Node
+from mgecc.ops.convolution import Geometry, geometry
+from mgecc.passes.build import constant, node_like, take_over
+from mgecc.passes.moves import reshape, transpose
+
+_BLOCK = 16  # channels of the widest block; smaller ones divide it
+_LEAST = 4
+_SHORTEST = 16  # taps; kernels for few channels in plain layout serve shorter windows
+
+
+@dataclass(frozen=True)
+class Frames:
+    """``q`` samples a frame, a window of ``taps`` frames; ``ahead``: zeros before its weights; ``pad``: in frames."""
+
+    q: int
+    taps: int
+    ahead: int
+    pad: tuple[int, int]
+
+
+def _split(geo: Geometry, q: int) -> Frames:
+    window, width, results = geo.window, geo.x[3], geo.output[3]
+    left, kernel = window.pad[1][0], window.kernel[1]
+    ahead = -left % q
+    taps, before = -(-(kernel + ahead) // q), (left + ahead) // q
+    reach = (results - 1) * (window.stride[1] // q) + taps
+    return Frames(q, taps, ahead, (before, max(0, reach - before - width // q)))
+
+
+def _results(geo: Geometry, frames: Frames) -> int:
+    covered = sum(frames.pad) + geo.x[3] // frames.q - frames.taps
+    return int(covered // (geo.window.stride[1] // frames.q) + 1)
+
+
+def _frames(geo: Geometry) -> Frames | None:
+    """The split that adds fewest weights, of these the one with the fullest blocks."""
+    width, step = geo.x[3], geo.window.stride[1]
+    if not isinstance(width, int):
+        return None
+    common = gcd(width, step)
+    found = [_split(geo, q) for q in range(_LEAST, common + 1, _LEAST) if common % q == 0]
+    fitting = [frames for frames in found if _results(geo, frames) == geo.output[3]]
+    return min(fitting, key=lambda f: (f.taps * f.q, -gcd(f.q, _BLOCK), f.q), default=None)
+
+
+def _signal(node: Node) -> Geometry | None:
+    """A long window over one float signal along either axis, as one along the width; None for other nodes."""
+    if node.op != "ConvBias" or node.attrs.get("format", "NCHW") != "NCHW":
+        return None
+    x, w = node.inputs[:2]
+    fits = x.type.dtype.is_float and w.const is not None and w.type.rank == 4 and w.shape[1] == 1
+    if not fits or node.attrs.get("mode") != "CROSS_CORRELATION":
+        return None
+    geo = geometry(node).in_rows
+    window = geo.window
+    is_row = geo.x[2] == 1 and window.kernel[0] == 1 and window.dilate[1] == 1 and not any(window.pad[0])
+    return geo if is_row and window.kernel[1] >= _SHORTEST else None
+
+
+def _weights(node: Node, frames: Frames) -> np.ndarray:
+    """(oc, q, taps)"""
+    w = node.inputs[1].const
+    assert w is not None
+    flat = w.reshape(w.shape[0], -1)
+    behind = frames.taps * frames.q - frames.ahead - flat.shape[1]
+    full = np.pad(flat, ((0, 0), (frames.ahead, behind)))
+    return full.reshape(w.shape[0], frames.taps, frames.q).swapaxes(1, 2)
+
+
+def _framed(node: Node, geo: Geometry, frames: Frames) -> list[Node]:
+    x, w, *rest = node.inputs
+    n, width, q = x.shape[0], geo.x[3], frames.q
+    high = node.output.shape[3] == 1 and x.shape[3] == 1
+
+    def along(size: int) -> tuple[int, int]:
+        return (size, 1) if high else (1, size)
+
+    apart = reshape(node, x, (n, width // q, q))
+    turned = transpose(node, apart.output, [0, 2, 1])
+    whole = reshape(node, turned.output, (n, q, *along(width // q)))
+    weights = _weights(node, frames).reshape(w.shape[0], q, *along(frames.taps))
+    step = geo.window.stride[1] // q
+    pad = (*frames.pad, 0, 0) if high else (0, 0, *frames.pad)
+    attrs = dict(node.attrs) | {"pad": pad, "stride_h": step, "stride_w": step}
+    inputs = [whole.output, constant(w.name, weights, w.type.dtype), *rest]
+    return [apart, turned, whole, take_over(node_like(node, node.op, attrs, inputs), node)]
+
+
+def run(graph: Graph) -> None:
+    """Float convolutions with constant weights."""
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        geo = _signal(node)
+        frames = _frames(geo) if geo else None
+        nodes += _framed(node, geo, frames) if geo and frames else [node]
+    graph.nodes = nodes

@@ -1,0 +1,65 @@
+"""First layers over raw signals keep their meaning when samples become channels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mgecc import ops
+from mgecc.graph import DType, Graph, Node, TensorType, Value
+from mgecc.interpret import run
+from mgecc.passes import expand, frames
+from mgecc.passes.build import constant
+
+FLOAT = DType("float32")
+
+
+def layer(length: int, taps: int, stride: int, pads: tuple[int, int], axis: int, channels: int = 1) -> Graph:
+    """A convolution of signals (2, channels, length) along ``axis`` of pictures."""
+    sizes, window = [1, 1], [1, 1]
+    sizes[axis], window[axis] = length, taps
+    x = Value("x", TensorType((2, channels, *sizes), FLOAT))
+    w = constant("w", np.random.default_rng(3).normal(size=(6, channels, *window)), FLOAT)
+    pad = (0, 0, *pads) if axis else (*pads, 0, 0)
+    attrs = {
+        "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", "pad": pad, "pad_h": 0, "pad_w": 0,
+        "stride_h": stride, "stride_w": stride, "dilate_h": 1, "dilate_w": 1, "output_dtype": None,
+    }  # fmt: skip
+    node = Node("Convolution", "conv", attrs, [x, w], origin="test")
+    node.outputs = [Value("y", t, node) for t in ops.infer(node)]
+    graph = Graph("net", [x])
+    graph.nodes, graph.outputs = [node], [("y", node.output)]
+    expand.run(graph)
+    return graph
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(
+    ("length", "taps", "stride", "pads"),
+    [
+        (200, 32, 8, (0, 0)),
+        (640, 80, 4, (38, 38)),
+        (800, 400, 160, (200, 200)),
+        (96, 17, 12, (5, 0)),
+        (64, 63, 4, (0, 9)),
+    ],
+)
+def test_samples_become_channels(
+    length: int, taps: int, stride: int, pads: tuple[int, int], axis: int
+) -> None:
+    graph = layer(length, taps, stride, pads, axis)
+    x = np.random.default_rng(4).normal(size=graph.inputs[0].shape).astype(np.float32)
+    before = run(graph, {"x": x})[0]
+    frames.run(graph)
+    assert [n.op for n in graph.nodes] == ["Reshape", "Dimshuffle", "Reshape", "ConvBias"]
+    assert graph.nodes[-1].inputs[1].shape[1] >= 4
+    np.testing.assert_allclose(run(graph, {"x": x})[0], before, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("length", "taps", "stride", "channels"),
+    [(200, 32, 2, 1), (201, 32, 8, 1), (200, 32, 8, 2), (200, 5, 4, 1)],
+)
+def test_others_stay(length: int, taps: int, stride: int, channels: int) -> None:
+    graph = layer(length, taps, stride, (0, 0), 1, channels)
+    frames.run(graph)
+    assert [n.op for n in graph.nodes] == ["ConvBias"]
