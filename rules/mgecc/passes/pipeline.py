@@ -10,6 +10,7 @@ from mgecc.graph.sizes import lenient
 from mgecc.passes import (
     activations,
     affine,
+    attention,
     chains,
     channels,
     expand,
@@ -35,6 +36,7 @@ PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("simplify-moves", simplify.run),
     ("channels", channels.run),
     ("global-pool", global_pool.run),
+    ("attention", attention.run),
     ("expand", expand.run),
     ("padding", padding.run),
     ("activations", activations.run),

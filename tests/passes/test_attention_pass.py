@@ -1,0 +1,72 @@
+"""Multi-head attention keeps its meaning when it comes apart into matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from mgecc import ops
+from mgecc.graph import DType, Graph, Node, TensorType, Value
+from mgecc.interpret import run
+from mgecc.passes import attention
+from mgecc.passes.build import constant
+
+FLOAT = DType("float32")
+BARE: dict[str, Any] = {
+    "num_heads": 3, "sm_scaler": 0.4, "input_order": 0, "attn_mask_type": "NO_MASK", "tensor_combination_type": "NONE",
+    "add_zero_attn": False, "need_weights": False, "reslink": False, "training": False, "attn_prob": 0.0,
+    "out_prob": 0.0, **{f"{part}proj_size": 0 for part in "qkvo"}, **{f"{part}bias": False for part in "qkvo"},
+}  # fmt: skip
+PROJECTED = {"qproj_size": 15, "kproj_size": 15, "vproj_size": 9, "oproj_size": 7}
+BIASES = {f"{part}bias": True for part in "qkvo"}
+COUNTS = {
+    "bare": 0,
+    "projected": 12 * (15 + 15 + 9) + 9 * 7,
+    "biased": 12 * (15 + 15 + 9) + 9 * 7 + 46,
+    "only biases": 48,
+}
+FORMS = {"bare": {}, "projected": PROJECTED, "biased": {**PROJECTED, **BIASES}, "only biases": BIASES}
+
+
+def attending(form: str, mask: bool, computed: bool = False, outputs: int = 2) -> Graph:
+    random = np.random.default_rng(5)
+    shapes = [(2, 4, 12), (2, 6, 12), (2, 6, 12), *([(1, 4, 6)] if mask else [])]
+    data = [Value(f"x{i}", TensorType(shape, FLOAT)) for i, shape in enumerate(shapes)]
+    weights = constant("w", random.normal(size=COUNTS[form]) / 3, FLOAT)
+    if computed:
+        weights = Value("w", weights.type)
+        data.append(weights)
+    types = {"attn_mask_type": "USER_DEFINED_MASK", "tensor_combination_type": "ONLY_MASK"} if mask else {}
+    node = Node(
+        "MultiHeadAttn",
+        "net",
+        BARE | FORMS[form] | types,
+        [*data[:3], weights, *data[3:4][: int(mask)]],
+        origin="test",
+    )
+    node.outputs = [Value(f"y{i}", t, node) for i, t in enumerate(ops.infer(node))]
+    graph = Graph("net", data)
+    graph.nodes, graph.outputs = [node], [(v.name, v) for v in node.outputs[:outputs]]
+    return graph
+
+
+@pytest.mark.parametrize("mask", [False, True], ids=["plain", "masked"])
+@pytest.mark.parametrize("form", FORMS)
+def test_products_give_the_same_results(form: str, mask: bool) -> None:
+    graph, random = attending(form, mask), np.random.default_rng(6)
+    given = {v.name: random.normal(size=v.shape).astype(np.float32) for v in graph.inputs}
+    before = run(graph, given)
+    attention.run(graph)
+    assert "MultiHeadAttn" not in {n.op for n in graph.nodes} and "Softmax" in {n.op for n in graph.nodes}
+    for old, new in zip(before, run(graph, given), strict=True):
+        np.testing.assert_allclose(new, old, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "why", [{"computed": True}, {"outputs": 4}], ids=["weights computed", "reserves read"]
+)
+def test_others_stay_whole(why: dict[str, Any]) -> None:
+    graph = attending("projected", False, **why)
+    attention.run(graph)
+    assert [n.op for n in graph.nodes] == ["MultiHeadAttn"]
