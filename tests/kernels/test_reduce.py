@@ -88,6 +88,11 @@ def test_positions_of_extremes(target: Target, op: str) -> None:
                 check(node(op, [value("x", shape, dtype)], axis=axis), target, [x])
     x = np.array([[1, np.nan, 3], [2, 2, 2]], np.float32)
     check(node(op, [value("x", x.shape)], axis=1), target, [x])
+    random = np.random.default_rng(3)
+    x = random.integers(0, 30, (9, 77)).astype(np.float32)
+    x[random.random(x.shape) < 0.03] = np.nan
+    for axis in (0, 1):
+        check(node(op, [value("x", x.shape)], axis=axis), target, [x])
 
 
 @TARGETS

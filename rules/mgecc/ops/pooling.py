@@ -20,7 +20,7 @@ def _lowest(dtype: DType) -> float:
     return -np.inf if dtype.is_float else dtype.range[0]
 
 
-def _cells(window: Window, size: Sequence[int]) -> np.ndarray:
+def cells(window: Window, size: Sequence[int]) -> np.ndarray:
     """Number of cells inside the data, for every window position (oh, ow)."""
     return windows(np.ones(tuple(size)), window).sum(axis=(-2, -1))
 
@@ -43,7 +43,7 @@ def pool(x: Numbers, window: Window, mode: str) -> np.ndarray:
         return windows(x.stored, window, _lowest(x.dtype)).max(axis=(-2, -1))
     if mode == "AVERAGE":
         return _average(x, window, np.float64(window.kernel[0] * window.kernel[1]))
-    return _average(x, window, _cells(window, x.stored.shape[2:]))
+    return _average(x, window, cells(window, x.stored.shape[2:]))
 
 
 def _check_cells(window: Window, size: Sequence[int], mode: str) -> None:

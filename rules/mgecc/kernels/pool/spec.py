@@ -16,7 +16,8 @@ from mgecc.targets import Target
 _MODES = {"MAX": "max", "AVERAGE": "avg", "AVERAGE_COUNT_EXCLUDE_PADDING": "inner"}
 _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl")
 _GLOBAL = ("planes", "pixels")
-_MOST_UNROLLED = 9
+_MOST_UNROLLED = 16
+_MOST_SHARED = 9  # in windows of several rows and columns
 _TOGETHER = 8  # outputs that share what they take of a column
 _MOST_HALVES = 256  # cells of a window whose mean is added up in halves
 
@@ -81,7 +82,8 @@ def _blocked(node: Node, window: Window, mode: str, element: Element) -> Kernel:
 def _rows(node: Node, window: Window, mode: str, element: Element, target: Target) -> Iterator[Candidate]:
     """Outputs side by side, for small windows; the mean of halves wants every cell scaled."""
     (kh, kw), sw, c = window.kernel, window.stride[1], element.block
-    small = always(lambda: kh * kw <= _MOST_UNROLLED) and always(lambda: sw <= kw and kw > 1)
+    most = _MOST_UNROLLED if 1 in (kh, kw) else _MOST_SHARED
+    small = always(lambda: kh * kw <= most) and always(lambda: sw <= kw)
     if not small or mode == "inner" or _is_global(node, window) or (element.half and mode == "avg"):
         return
     p = _TOGETHER

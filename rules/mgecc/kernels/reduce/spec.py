@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from math import prod
 
 from mgecc.graph import DType, Node, Unsupported
+from mgecc.graph.sizes import equal
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serves
 from mgecc.kernels.elemwise.operands import c_type
 from mgecc.kernels.reduce.axes import Span, span, spans
@@ -133,15 +135,23 @@ def _single(node: Node) -> tuple[DType, Span]:
     return x.type.dtype, span(x.shape, int(node.attrs["axis"]) % len(x.shape))
 
 
-def _extreme(node: Node) -> list[Call]:
+def _extreme(lanes: bool, node: Node) -> list[Call]:
+    """``lanes``: of float32 numbers along the inner axis, or along the only one."""
     dtype, part = _single(node)
-    largest = node.op == "Argmax"
+    largest, rows = node.op == "Argmax", equal(part.b, 1)
+    form = ("_row" if rows else "_column") if lanes else ""
     made = Kernel(
-        f"{node.op.lower()}_{dtype.name}",
+        f"{node.op.lower()}_{dtype.name}{form}",
         "reduce/extreme.c.j2",
         (("x", f"const {c_type(dtype)} *"), ("y", "int32_t *")),
         (("a", "int32_t"), ("r", "int32_t"), ("b", "int32_t")),
-        (("elem", c_type(dtype)), ("largest", largest), ("real", dtype.is_float)),
+        (
+            ("elem", c_type(dtype)),
+            ("lanes", lanes),
+            ("largest", largest),
+            ("real", dtype.is_float),
+            ("rows", lanes and rows),
+        ),
     )
     return [Call(made, (node.inputs[0], node.output), (part.a, part.r, part.b))]
 
@@ -151,7 +161,9 @@ def extreme_position(node: Node, target: Target) -> Iterator[Candidate]:
     """Any axis, any element type."""
     dtype, part = _single(node)
     c_type(dtype)
-    yield Candidate(_extreme, 50.0 + 4.0 * part.elements, (1,), (1,), 200, why="one pass")
+    lanes = target.lanes > 1 and dtype.name == "float32"
+    cost = 50.0 + part.elements * (10.0 / target.lanes if lanes else 10.0)
+    yield Candidate(partial(_extreme, lanes), cost, (1,), (1,), 300, why="one pass")
 
 
 def _cumulate(node: Node) -> list[Call]:

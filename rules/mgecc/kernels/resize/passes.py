@@ -11,6 +11,7 @@ from mgecc.kernels.numbers import NUMBERS
 from mgecc.kernels.resize.tables import Axis, table_of
 
 _SMALL_PIXEL = 64  # bytes
+_PIXELS = (4, 8, 16)  # channels of a block
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,25 @@ class Axes:
         return counts.pop() if counts in ({2}, {4}) else 0
 
 
-def _kernel(dtype: DType, axes: Axes, lanes: bool) -> Kernel:
+def _kernel(dtype: DType, axes: Axes, lanes: bool, pixel: int) -> Kernel:
+    """``lanes``: pixels are at least vectors; ``pixel``: numbers of one where that is part of the code, else 0."""
     if dtype.name not in NUMBERS:
         raise Unsupported(f"{dtype} images have no kernel that interpolates", "cast them to float32 or uint8")
     ctype, letters = NUMBERS[dtype.name].ctype, NUMBERS[dtype.name].letters
     columns, taps = axes.columns is not None, axes.count
-    params: dict[str, Param] = {"columns": columns, "ctype": ctype, "lanes": lanes, "taps": taps}
+    params: dict[str, Param] = {
+        "columns": columns,
+        "ctype": ctype,
+        "lanes": lanes,
+        "pixel": pixel,
+        "taps": taps,
+    }
     operands = [("x", f"const {ctype} *"), ("ry", "const int32_t *"), ("wy", "const float *")]
     operands += [("rx", "const int32_t *"), ("wx", "const float *"), ("row", "float *")] * columns
     fields = ["n", "h", "w", "inner", "oh"] + ["ow"] * columns
     fields += (["tv"] + ["th"] * columns) * (not taps)
-    parts = ["resize", letters, f"t{taps or 'any'}"] + ["rows"] * (not columns) + ["lanes"] * lanes
+    parts = ["resize", letters, f"t{taps or 'any'}"] + ["rows"] * (not columns)
+    parts += ["lanes"] * lanes + [f"c{pixel}"] * (pixel > 0)
     return Kernel(
         "_".join(parts),
         "resize/taps.c.j2",
@@ -61,7 +70,8 @@ def weighted(dtype: DType, images: Images, axes: Axes, x: Operand, y: Operand) -
     """The calls that make weighted sums of rows, then of columns, in float32."""
     wide = smallest(images.inner) >= 4
     lanes = dtype.name == "float32" and wide and axes.columns is not None and axes.count > 0
-    kernel = _kernel(dtype, axes, lanes)
+    known = images.inner if lanes and isinstance(images.inner, int) and images.inner in _PIXELS else 0
+    kernel = _kernel(dtype, axes, lanes, known)
     tables = [table_of(axes.rows, 1)]
     numbers = [images.n, images.h, images.w, images.inner, axes.rows.length]
     widths = [axes.rows.width]
