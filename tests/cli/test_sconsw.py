@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,30 @@ def test_tests_need_more_packages(wrapper: Wrapper) -> None:
     wrapper.run()
     assert wrapper.run("test") == ["install requirements-test.lock", "scons test"]
     assert wrapper.run("test") == ["scons test"]
+
+
+def test_a_checkout_may_lie_in_a_folder_of_any_name_under_any_locale(tmp_path: Path) -> None:
+    """With a real environment; packages are stand-ins."""
+    root, site = tmp_path / "größer 木" / "a checkout", tmp_path / "site"
+    for path, text in {
+        root / "rules/mgecc/cli.py": "def main():\n    print('the command')\n",
+        root / "rules/mgecc/__init__.py": "",
+        site / "pip/__init__.py": "",
+        site / "pip/__main__.py": "",
+        site / "SCons/__init__.py": "",
+        site / "SCons/__main__.py": "import mgecc.cli\nmgecc.cli.main()\n",
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for name in ("sconsw", "requirements.lock"):
+        shutil.copy(ROOT / name, root)
+    for environment in ({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "1"}):
+        environment |= {"PYTHONPATH": str(site), "PYTHON": sys.executable, "PATH": os.environ["PATH"]}
+        for command in (["./sconsw"], [".venv/bin/mgecc"]):
+            done = subprocess.run(
+                command, cwd=root, env=environment, capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, done.stdout) == (0, "the command\n"), done.stderr
 
 
 def test_a_new_lock_file_is_installed(wrapper: Wrapper) -> None:
