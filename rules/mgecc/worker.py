@@ -32,7 +32,8 @@ def compile_request(request: dict[str, Any]) -> dict[str, Any]:
             config = with_threads(config, request["threads"])
             products = compile_products(config, request["target"], request["cpu"])
             write_files(products.files, Path(request["folder"]))
-            return {"uses": used_files(products.programs, load_target(request["target"], request["cpu"]))}
+            target = load_target(request["target"], request["cpu"])
+            return {"uses": used_files(config, products.programs, target)}
     except InputError as error:
         return {"error": str(error), "status": INPUT}
     except OSError as error:

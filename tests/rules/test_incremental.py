@@ -105,6 +105,8 @@ CHANGES: list[tuple[str, Callable[[Path], None], Steps]] = [
         append(f"{KERNELS}/simd/neon64.h", COMMENT),
         steps_of("MGE", targets=("arm64",)) | steps_of("CC", targets=("arm64",)),
     ),
+    ("a template of image functions, of which there are none", append("rules/mgecc/cv/rotate.c.j2", COMMENT), set()),
+    ("a template of declared sizes, of which there are none", append("rules/mgecc/emit/sizes.h.j2", COMMENT), set()),
     ("a compiler pass", append("rules/mgecc/passes/fuse.py", "\n# a comment\n"), steps_of("MGE")),
     (
         "a target's flags",

@@ -4,8 +4,8 @@
 this folder are their C. May import: mgecc.targets, mgecc.kernels.render (texts of the simd headers), jinja2.
 """
 
-from mgecc.cv.emit import cv_c, cv_h
+from mgecc.cv.emit import cv_c, cv_h, cv_templates
 from mgecc.cv.function import CvFunction, ElementType
 from mgecc.cv.registry import cv_functions, find_cv_functions
 
-__all__ = ["CvFunction", "ElementType", "cv_c", "cv_functions", "cv_h", "find_cv_functions"]
+__all__ = ["CvFunction", "ElementType", "cv_c", "cv_functions", "cv_h", "cv_templates", "find_cv_functions"]

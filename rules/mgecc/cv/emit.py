@@ -11,10 +11,18 @@ from mgecc.kernels.render import header_text, templates
 from mgecc.targets import Target
 
 _FOLDER = Path(__file__).parent
+_COMMON, _HEADER = "common.j2", "header.h.j2"
 
 
 def _fill(template: str, **names: Any) -> str:
     return templates(_FOLDER).get_template(template).render(**names).strip("\n") + "\n"
+
+
+def cv_templates(chosen: Chosen) -> set[str]:
+    """Names of the templates of this folder that the text and the header of some functions are made from."""
+    functions = find_cv_functions(chosen)
+    own = {part for function in functions for part in (function.template, *function.parts)}
+    return own | {_COMMON, _HEADER} if functions else own
 
 
 def _texts(function: CvFunction) -> list[str]:
@@ -29,9 +37,9 @@ def cv_c(chosen: Chosen, target: Target) -> str:
     names = "".join(f" * {f.symbol}\n" for f in functions)
     head = f"/* Image functions for {target.name}. Generated; do not edit.\n *\n{names} */"
     texts = [text for function in functions for text in _texts(function)]
-    return "\n".join([head, header_text(target.isa), _fill("common.j2"), *dict.fromkeys(texts)])
+    return "\n".join([head, header_text(target.isa), _fill(_COMMON), *dict.fromkeys(texts)])
 
 
 def cv_h(chosen: Chosen, prefix: str) -> str:
     """Text of ``<model>_cv.h``; ``prefix`` is what the model's C names begin with."""
-    return _fill("header.h.j2", functions=find_cv_functions(chosen), upper=prefix.upper())
+    return _fill(_HEADER, functions=find_cv_functions(chosen), upper=prefix.upper())

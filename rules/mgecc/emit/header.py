@@ -14,6 +14,9 @@ from mgecc.graph.sizes import equal, largest, number
 from mgecc.graph.unsupported import CLOSE, OPEN
 from mgecc.planner import IOTensor, Program, shape_sets
 
+_SHAPES, _SIZES = "shapes.h.j2", "sizes.h.j2"
+OCCASIONAL = frozenset({_SHAPES, _SIZES})  # templates of what only some models have
+
 
 @dataclass(frozen=True)
 class _Tensor:
@@ -57,6 +60,12 @@ def _tensor(index: int, word: str, tensor: IOTensor) -> _Tensor:
     )
 
 
+def header_templates(programs: Sequence[Program]) -> set[str]:
+    """Which of the ``OCCASIONAL`` templates go into the headers of models with these programs."""
+    several = {_SHAPES} if len(shape_sets(programs)) > len({program.name for program in programs}) else set()
+    return several | ({_SIZES} if any(program.sizes for program in programs) else set())
+
+
 def _tensors(tensors: Sequence[IOTensor]) -> list[_Tensor]:
     return [_tensor(i, word, t) for i, (word, t) in enumerate(zip(tensor_names(tensors), tensors))]
 
@@ -72,8 +81,8 @@ def header(programs: Sequence[Program]) -> str:
     declared = list(dict.fromkeys(k.declares for program in programs for k in program.kernels if k.declares))
     names = {"prefix": prefix, "upper": prefix.upper(), "model": model, "sides": sides, "arena": arena}
     shapes = shape_sets(programs)
-    text = fill("shapes.h.j2", **names, **_shapes(shapes)) if len(shapes) > 1 else ""
-    text += fill("sizes.h.j2", **names, sizes=_sizes(first)) if first.sizes else ""
+    text = fill(_SHAPES, **names, **_shapes(shapes)) if len(shapes) > 1 else ""
+    text += fill(_SIZES, **names, sizes=_sizes(first)) if first.sizes else ""
     names["threads"] = threads = max(program.most_parts for program in programs)
     names["run"] = "mgecc_run_parallel" if threads > 1 else "mgecc_run"
     names["object"] = "mgecc_dynamic" if first.sizes else "mgecc_model"

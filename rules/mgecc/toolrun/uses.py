@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from itertools import cycle
 from pathlib import Path
@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 from mgecc.targets import Target, load_target
 
 if TYPE_CHECKING:
+    from mgecc.config import LibraryConfig, ModelConfig
     from mgecc.planner import Program
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _KERNELS = _PACKAGE / "kernels"
 
 
-def used_files(programs: Iterable[Program], target: Target) -> list[str]:
+def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program], target: Target) -> list[str]:
     """Sorted paths of everything that can differ from model to model or from target to target."""
+    from mgecc.cv import cv_templates
     from mgecc.emit.naming import headers
 
     singles = [load_target(member) for member in target.members] or [target]
     names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *singles]}
-    for folder in ("cv", "emit"):
-        names |= {f"{folder}/{path.name}" for path in (_PACKAGE / folder).glob("*.j2")}
+    names |= {f"cv/{name}" for name in cv_templates(config.cv)}
+    names |= {f"emit/{name}" for name in _emitted(programs)}
     for single in singles:
         names |= {f"kernels/simd/{name}.h" for name in _with_headers(single.isa)}
     for program, single in zip(programs, cycle(singles)):
@@ -33,6 +35,16 @@ def used_files(programs: Iterable[Program], target: Target) -> list[str]:
         for header in headers(program.kernels, single):
             names |= {f"kernels/simd/{name}.h" for name in _with_headers(header)}
     return sorted(names)
+
+
+def _emitted(programs: Sequence[Program]) -> set[str]:
+    """Templates of what is written beside the kernels."""
+    from mgecc.emit.header import OCCASIONAL, header_templates
+
+    if not programs:
+        return set()
+    every = {path.name for path in (_PACKAGE / "emit").glob("*.j2")}
+    return every - OCCASIONAL | header_templates(programs)
 
 
 @cache
