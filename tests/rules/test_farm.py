@@ -112,6 +112,13 @@ def test_two_distcc_servers_give_the_same(checkout: Checkout, farm: tuple[str, P
     assert sum(log.count("COMPILE_OK") for log in logs) == 3
 
 
+def test_compile_commands_come_with_the_sources_they_compile(checkout: Checkout) -> None:
+    said = checkout.scons("compiledb", "target=arm64", "model=first")
+    assert [step.split()[0] for step in steps_in(said)] == ["MGE"]
+    entries = json.loads((checkout.root / "build" / "compile_commands.json").read_text())
+    assert len(entries) == 2 and all(Path(e["directory"], e["file"]).is_file() for e in entries)
+
+
 def test_compile_commands_are_those_of_the_build(checkout: Checkout) -> None:
     checkout.scons("target=arm64", "model=first")
     checkout.scons("compiledb", "target=arm64", "model=first")

@@ -142,6 +142,19 @@ def test_a_product_edited_by_hand_is_noticed(checkout: Checkout) -> None:
     ]
 
 
+def test_every_product_is_checked_where_none_is_named(checkout: Checkout) -> None:
+    checkout.scons("target=arm64,baremetal", "model=first")
+    checkout.scons("release", "target=arm64", "model=first")
+    said = checkout.scons("-Q", "verify-outputs")
+    assert int(said.split()[0]) > 15 and "products are as they were built" in said
+    for name in ("release/first-arm64.tar", "baremetal/first/libfirst.a"):
+        (checkout.root / "build" / name).write_bytes(b"edited")
+    assert checkout.scons("-Q", "verify-outputs", status=1).splitlines() == [
+        "build/baremetal/first/libfirst.a: changed since it was made",
+        "build/release/first-arm64.tar: changed since it was made",
+    ]
+
+
 @pytest.fixture
 def small_disk(checkout: Checkout) -> Iterator[Path]:
     """The tree's build folder, with room for little."""

@@ -58,9 +58,25 @@ def _telling(function: Callable[..., int]) -> Callable[..., Failure | None]:
             if is_full(error):
                 return Failure(FAILED, full_disk_ends_step(error))
             status = _fail(f"mgecc: error: {error.filename or target[0]}: {error.strerror or error}", FAILED)
-        return Failure(status) if status else None
+        if status:
+            return Failure(status)
+        _note(target, env)
+        return None
 
     return execute
+
+
+def _note(target: list[Any], env: Any) -> None:
+    """Record what a step has made, for verify-outputs."""
+    record = env["MGE_RECORD"]
+    for node in target if record else ():
+        path = Path(str(node))
+        if _is_file(node) and path.is_file():
+            record.note(path)
+
+
+def _is_file(node: Any) -> bool:
+    return hasattr(node, "dir")
 
 
 class SignedAction(FunctionAction):
@@ -86,7 +102,8 @@ class SignedAction(FunctionAction):
         return self.signature
 
     def strfunction(self, target: Any, source: Any, env: Any, executor: Any = None) -> str:
-        return self.shown
+        why = f"{explain(target)}.\n" if env["MGE_EXPLAIN"] and _is_file(target[0]) else ""
+        return f"{why}{self.shown}"
 
 
 def step_line(kind: str, *words: str) -> str:
@@ -115,7 +132,7 @@ class Step:
 
 
 class StepAction(SignedAction):
-    """An action that first asks the cache, and that says why it runs where that is wanted."""
+    """An action that first asks the cache."""
 
     def __init__(self, step: Step, signature: str, shown: str) -> None:
         super().__init__(self._carry_out, signature, shown)
@@ -123,7 +140,9 @@ class StepAction(SignedAction):
 
     def strfunction(self, target: Any, source: Any, env: Any, executor: Any = None) -> str:
         # The line is shown once it is known whether the cache has the result; nothing is carried out in a dry run.
-        return "" if SCons.Action.execute_actions else self.shown
+        if SCons.Action.execute_actions:
+            return ""
+        return super().strfunction(target, source, env, executor)
 
     def _carry_out(self, target: list[Any], source: list[Any], env: Any) -> int:
         if env["MGE_EXPLAIN"]:
@@ -142,8 +161,6 @@ class StepAction(SignedAction):
         sys.stderr.write(said)
         if cache and not kept:
             cache.keep(key, outputs, said)
-        for path in outputs.values() if env["MGE_RECORD"] else ():
-            env["MGE_RECORD"].note(path)
         return 0
 
     def _outputs(self, target: list[Any]) -> dict[str, Path]:
@@ -164,7 +181,7 @@ def _input(node: Any) -> tuple[str, str]:
     """Name and digest of what a step depends on."""
     if hasattr(node.attributes, "mge_uses"):
         return "compiler", whole_digest()
-    if not hasattr(node, "dir"):
+    if not _is_file(node):
         return "", str(node)
     path = Path(str(node.rfile()))
     return path.name, file_digest(path)

@@ -19,7 +19,7 @@ from mgecc.toolrun.reproduce import ReproduceError, reproduce
 from mgecc.toolrun.status import FAILED
 
 
-def declare_deliveries(env: Any, built: list[ModelNodes], nothing: SignedAction) -> None:
+def declare_deliveries(env: Any, built: list[ModelNodes]) -> None:
     """What ``MgeProject`` takes on its command line beyond building and running, each with ``target=`` and ``model=``.
 
     ``scons release``: an archive per model and target, as ``MgeRelease`` makes it.
@@ -34,9 +34,9 @@ def declare_deliveries(env: Any, built: list[ModelNodes], nothing: SignedAction)
     wanted = script.COMMAND_LINE_TARGETS
     if "release" in wanted:
         archives = [mge_release(env, f"{model.name}-{model.label}", model) for model in built]
-        env.AlwaysBuild(env.Alias("release", archives, None if built else nothing))
+        env.AlwaysBuild(env.Alias("release", archives))
     if "reproduce" in wanted:
-        env.AlwaysBuild(env.Alias("reproduce", [], _reproduce_action(built) if built else nothing))
+        env.AlwaysBuild(env.Alias("reproduce", [], _reproduce_action(built)))
     form = script.ARGUMENTS.get("package", "")
     if form:
         env.Default(env.Alias("package", [node for model in built for node in mge_package(env, form, model)]))

@@ -34,16 +34,18 @@ def _before(node: Any) -> Any:
 
 
 def _changed_inputs(node: Any, before: Any) -> list[str]:
-    kids = before.bsources + before.bdepends + before.bimplicit
-    signatures = dict(zip(kids, before.bsourcesigs + before.bdependsigs + before.bimplicitsigs))
+    # By their names: in a variant folder without copies, a source now is another node than the one in the record.
+    kids = [*before.bsources, *before.bdepends, *before.bimplicit]
+    signatures = dict(zip(map(str, kids), before.bsourcesigs + before.bdependsigs + before.bimplicitsigs))
     now = node.children()
     changed = []
     for kid in now:
-        if kid not in signatures:
+        if str(kid) not in signatures:
             changed.append(f"{_shown(kid)} (new)")
-        elif _decider_map[kid.changed_since_last_build](kid, node, signatures[kid], None):
+        elif _decider_map[kid.changed_since_last_build](kid, node, signatures[str(kid)], None):
             changed += _details(kid)
-    gone = [f"{_shown(kid)} (gone)" for kid in kids if kid not in now]
+    present = set(map(str, now))
+    gone = [f"{_shown(kid)} (gone)" for kid in kids if str(kid) not in present]
     return [f"{_listed([*changed, *gone])} changed"] if changed or gone else []
 
 

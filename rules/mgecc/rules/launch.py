@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgecc.targets import Toolchain, ToolchainMissing
+from mgecc.targets import Toolchain, ToolchainMissing, load_target, load_toolchain
 
 # The program that stands for "zig clang" where a compiler must be one word; see docs/build-farm.md.
 ZIG_PROGRAM = "mgecc-zig-clang"
@@ -60,9 +60,11 @@ def _find(program: str, package: str) -> str:
     return path
 
 
-def put_on_path(toolchain: Toolchain, folder: Path) -> None:
-    """Make ``zig clang`` a program of one word in ``folder``, and that folder part of PATH."""
-    if toolchain.name != "zig":
+def zig_on_path(folder: Path) -> None:
+    """Make ``zig clang``, where it is installed, a program of one word in ``folder``, and that folder part of PATH."""
+    try:
+        toolchain = load_toolchain("zig", load_target("baremetal"))
+    except ToolchainMissing:
         return
     program = folder / ZIG_PROGRAM
     text = f'#!/bin/sh\nexec {shlex.join(toolchain.cc)} "$@"\n'

@@ -46,6 +46,12 @@ class Record:
         inner = path.resolve().relative_to(self._folder.resolve()).as_posix()
         return self._load(inner.partition("/")[0]).get(inner, "")
 
+    def known(self) -> Iterator[tuple[Path, str]]:
+        """All recorded files with their digests, in order."""
+        for path in sorted(self._folder.glob(".outputs-*.json")):
+            document = self._load(path.name.removeprefix(".outputs-").removesuffix(".json"))
+            yield from ((self._folder / name, digest) for name, digest in document.items())
+
     def _path(self, name: str) -> Path:
         return self._folder / f".outputs-{name}.json"
 
@@ -55,6 +61,13 @@ class Record:
         except (OSError, ValueError):
             return {}
         return document if isinstance(document, dict) else {}
+
+
+def edited_files(record: Record) -> tuple[list[str], int]:
+    """A line for every product there is that is not as it was made, whoever asked for it; and how many there are."""
+    paths = {path: digest for path, digest in record.known() if path.is_file()}
+    edited = [path for path, digest in paths.items() if file_digest(path) != digest]
+    return [f"{path}: changed since it was made" for path in edited], len(paths)
 
 
 def edited_outputs(nodes: Iterable[Any], record: Record) -> Iterator[str]:

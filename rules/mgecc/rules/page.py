@@ -37,6 +37,8 @@ env.MgeTest("check", app, expected="want.txt")
 env.MgeRelease("sorter-1.0", [net, app])
 ```
 
+`env.MgeSettings()` before all that gives the build a cache, a lock and a memory that survives kills.
+
 Calls may stand in any SConscript, in variant folders, and for several targets in one build. What they return are
 nodes: other builders take them as sources, and their roles are attributes.
 """

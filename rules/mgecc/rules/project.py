@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import os
 import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,22 +16,20 @@ import SCons.Script as script
 from SCons.Node import executed
 
 from mgecc.rules.actions import SignedAction, step_line
-from mgecc.rules.cache import open_cache
-from mgecc.rules.compiledb import write_compile_commands
 from mgecc.rules.contents import named_config
 from mgecc.rules.delivery import declare_deliveries
 from mgecc.rules.help import ALIASES, help_text
-from mgecc.rules.launch import make_launcher, put_on_path
-from mgecc.rules.lock import TreeLock
 from mgecc.rules.model import ModelNodes, threads_of
-from mgecc.rules.outputs import Record, edited_outputs
-from mgecc.rules.sconsign import Saver, Sharded
+from mgecc.rules.outputs import Record, edited_files, edited_outputs
+from mgecc.rules.settings import plain_action, set_up, tell_edited, write_compiledb
 from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
 from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
 from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT
 
 BUILD = "build"
+# What does nothing where neither a target nor a model is named.
+_NEEDY = ("verify", "run", "release", "reproduce", "package", "compiledb")
 # What pytest ends with: tests failed, its arguments are wrong, there are no tests.
 _PYTEST = {0: 0, 1: DIFFERENT, 4: INPUT, 5: INPUT}
 # Script of each kind and where its figures go.
@@ -69,13 +65,23 @@ def mge_project(
     if script.GetOption("help"):
         return []
     built = _declare_models(env, _fill_in(settings, sorted(configs)), configs)
+    if not built:
+        _check_needy()
     _declare_aliases(env, built, settings, tests)
     _declare_bench(env, settings, benchmarks)
     try:
-        declare_deliveries(env, built, _usage_action())
+        declare_deliveries(env, built)
     except TargetError as error:
         _stop(error)
     return built
+
+
+def _check_needy() -> None:
+    asked = ["package"] if script.ARGUMENTS.get("package") else []
+    for name in (*asked, *script.COMMAND_LINE_TARGETS):
+        if name in _NEEDY:
+            words = f"{name}=..." if asked else name
+            _stop(TargetError(f"{name}: of what? For example: scons {words} target=arm64 model=mobilenet"))
 
 
 def find_models(folder: Path) -> dict[str, str]:
@@ -97,28 +103,14 @@ def _check_aliases(names: list[str]) -> None:
 
 
 def _set_up(env: Any, settings: Settings) -> None:
-    # Nearly all that is made lives as long as the build; looking through it for garbage takes a fifth of the time.
-    gc.set_threshold(100_000, 100, 100)
-    script.SetOption("hash_format", "sha256")
     script.SetOption("num_jobs", os.cpu_count() or 1)
-    os.makedirs(BUILD, exist_ok=True)
-    # Tests build in trees of their own, and may take long.
-    if not script.GetOption("help") and script.COMMAND_LINE_TARGETS != ["test"]:
-        TreeLock(Path(BUILD)).take()
-    record = Record(Path(BUILD))
-    env.SConsignFile(f"{BUILD}/.sconsign", Sharded(BUILD, record))
-    script.Progress(Saver())
+    set_up(env, settings, BUILD)
     env.Replace(
         MGE_BUILD_DIR=f"#{BUILD}",
         MGE_CPU=settings.cpu,
         MGE_TOOLCHAIN=settings.toolchain,
         MGE_OPTIMIZE=settings.optimize,
         MGE_THREADS=threads_of(settings.threads),
-        MGE_VERBOSE=settings.verbose,
-        MGE_RECORD=record,
-        MGE_EXPLAIN=settings.explain,
-        MGE_CACHE=open_cache(settings.cache or f"{BUILD}/.cache", settings.cache_mode),
-        MGE_LAUNCHER=make_launcher(settings.launcher, settings.ccache, settings.distcc),
     )
 
 
@@ -154,11 +146,7 @@ def _from_top(path: str) -> str:
 def _check_toolchain(name: str, settings: Settings) -> None:
     target = load_target(name, settings.cpu)
     for member in target.members or (name,):
-        toolchain = load_toolchain(
-            settings.toolchain, load_target(member, "" if target.members else settings.cpu)
-        )
-        if settings.distcc:
-            put_on_path(toolchain, Path(BUILD) / ".tools")
+        load_toolchain(settings.toolchain, load_target(member, "" if target.members else settings.cpu))
 
 
 def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, tests: str) -> None:
@@ -172,9 +160,10 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
             _alias(env, f"{alias}-{m.label}-{m.name}", m, _command_action(alias, m, settings))
             for m in (built if alias in wanted else ())
         ]
-        env.AlwaysBuild(env.Alias(alias, done, None if built else _usage_action()))
-    for alias, tell in (("verify-outputs", _verify_outputs(env, built)), ("compiledb", _compiledb)):
-        env.AlwaysBuild(env.Alias(alias, [], _action(tell)))
+        env.AlwaysBuild(env.Alias(alias, done))
+    record, sources = env["MGE_RECORD"], [[*model.kernels, *model.headers.values()] for model in built]
+    env.AlwaysBuild(env.Alias("compiledb", sources, plain_action(lambda: write_compiledb(BUILD))))
+    env.AlwaysBuild(env.Alias("verify-outputs", [], plain_action(lambda: _verify_outputs(built, record))))
     env.AlwaysBuild(env.Alias("test", [], _test_action(tests, settings)))
     if not script.ARGUMENTS.get("target") and not script.ARGUMENTS.get("model"):
         env.Clean("build", env.Dir(f"#{BUILD}"))
@@ -196,14 +185,6 @@ def _alias(env: Any, name: str, nodes: ModelNodes, action: SignedAction) -> Any:
     return env.AlwaysBuild(env.Alias(name, list(nodes), action))
 
 
-def _action(function: Callable[[], int], shown: str = "") -> SignedAction:
-    def execute(target: list[Any], source: list[Any], env: Any) -> int:
-        sys.stdout.flush()
-        return function()
-
-    return SignedAction(execute, "", shown)
-
-
 def _usage_action() -> SignedAction:
     def tell() -> int:
         print(
@@ -211,7 +192,7 @@ def _usage_action() -> SignedAction:
         )
         return 0
 
-    return _action(tell)
+    return plain_action(tell)
 
 
 def _summary_action(built: list[ModelNodes]) -> SignedAction:
@@ -223,26 +204,19 @@ def _summary_action(built: list[ModelNodes]) -> SignedAction:
             print(f"{len(built) - len(shown)} of {len(built)} libraries were up to date")
         return 0
 
-    return _action(tell)
+    return plain_action(tell)
 
 
 def _is_new(model: ModelNodes) -> bool:
     return any(node.get_state() == executed for node in model)
 
 
-def _verify_outputs(env: Any, built: list[ModelNodes]) -> Callable[[], int]:
-    def tell() -> int:
-        lines = sorted({line for model in built for line in edited_outputs(model, env["MGE_RECORD"])})
-        print("\n".join(lines) or f"{len(built)} libraries are as they were built")
-        return DIFFERENT if lines else 0
-
-    return tell
-
-
-def _compiledb() -> int:
-    path = Path(BUILD) / "compile_commands.json"
-    print(f"{path}: {write_compile_commands(path)} commands")
-    return 0
+def _verify_outputs(built: list[ModelNodes], record: Record) -> int:
+    """Compare the libraries that are named; if none is, all that was made here."""
+    if not built:
+        return tell_edited(*edited_files(record), "products")
+    lines = sorted({line for model in built for line in edited_outputs(model, record)})
+    return tell_edited(lines, len(built), "libraries")
 
 
 def _summary(model: ModelNodes) -> str:
@@ -289,7 +263,7 @@ def _test_action(tests: str, settings: Settings) -> SignedAction:
 
 
 def _python(args: list[str], shown: str) -> SignedAction:
-    return _action(lambda: _call(args), shown)
+    return plain_action(lambda: _call(args), shown)
 
 
 def _call(args: list[str]) -> int:

@@ -24,6 +24,7 @@ from mgecc.toolrun.process import write_atomically
 
 _RECORDS = {
     "SCons.SConsign.SConsignEntry",
+    "SCons.SConf.SConfBuildInfo",
     *(f"SCons.Node.FS.{kind}{part}Info" for kind in ("File", "Dir") for part in ("Node", "Build")),
     *(
         f"SCons.Node.{kind}{part}Info"
@@ -36,33 +37,34 @@ _RECORDS = {
 class Sharded:
     """A database module for SCons whose entries under ``folder``/X lie in ``folder``/.sconsign-X.
 
-    What is known of sources is not kept: the entry of each target has the digests of what it was made from. ``record``
-    is saved before them, so that nothing counts as built of which it does not know.
+    What is known of other folders is kept in ``folder``/.sconsign where ``everything`` is to be kept; else they hold
+    sources only, and the entry of each target has the digests of what it was made from. ``record`` is saved before the
+    entries, so that nothing counts as built of which it does not know.
     """
 
-    def __init__(self, folder: str, record: Record | None = None) -> None:
-        self._folder, self._record = folder, record
+    def __init__(self, folder: str, record: Record | None = None, everything: bool = False) -> None:
+        self._folder, self._record, self._everything = folder, record, everything
 
     def open(self, name: str, _mode: str = "c") -> _Shards:
         root = os.path.dirname(name)
         os.makedirs(root, exist_ok=True)
-        return _Shards(os.path.normcase(self._folder), Path(root), self._record)
+        return _Shards(os.path.normcase(self._folder), Path(root), self._record, self._everything)
 
 
 class _Shards:
-    def __init__(self, folder: str, root: Path, record: Record | None) -> None:
-        self._folder, self._root, self._record = folder, root, record
+    def __init__(self, folder: str, root: Path, record: Record | None, everything: bool) -> None:
+        self._folder, self._root, self._record, self._everything = folder, root, record, everything
         self._open: dict[str, _Shard] = {}
         self._sources: dict[str, bytes] = {}
         self._warned = False
 
     def _shard(self, key: str) -> dict[str, bytes]:
-        parts = key.replace(os.sep, "/").split("/")
-        if len(parts) < 2 or parts[0] != self._folder:
+        before, _, inner = key.replace(os.sep, "/").partition(f"{self._folder}/")
+        name = "" if before else inner.partition("/")[0]
+        if not name and not self._everything:
             return self._sources
-        name = parts[1]
         if name not in self._open:
-            self._open[name] = _Shard(self._root / f".sconsign-{name}")
+            self._open[name] = _Shard(self._root / (f".sconsign-{name}" if name else ".sconsign"))
         return self._open[name].entries
 
     def __getitem__(self, key: str) -> bytes:

@@ -12,6 +12,7 @@ from mgecc.rules.model import mge_model
 from mgecc.rules.pipeline import mge_pipeline
 from mgecc.rules.project import mge_project
 from mgecc.rules.release import mge_release
+from mgecc.rules.settings import mge_settings
 from mgecc.rules.verdict import mge_test
 
 # The public rules, by the name they have in a construction environment.
@@ -22,6 +23,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "MgeFirmware": mge_firmware,
     "MgeTest": mge_test,
     "MgeRelease": mge_release,
+    "MgeSettings": mge_settings,
     "MgeProject": mge_project,
 }
 
