@@ -82,6 +82,15 @@ def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert "give --inputs" in run(capsys, "interpret", DIGITS.replace("model.yaml", "digits.mge"), status=2)
 
 
+@pytest.mark.parametrize("command", ["import", "opt", "check --target arm64", "kernel --target arm64"])
+def test_a_damaged_model_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str) -> None:
+    path = tmp_path / "half.mge"
+    path.write_bytes((ROOT / "models" / "digits" / "digits.mge").read_bytes()[:3000])
+    first, *rest = command.split()
+    assert cli.main([first, str(path), *rest]) == 2
+    assert "half.mge: truncated: " in "".join(capsys.readouterr())
+
+
 def test_schema_accepts_the_models_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     schema = json.loads(run(capsys, "schema"))
     for path in sorted((ROOT / "models").glob("*/model.yaml")):

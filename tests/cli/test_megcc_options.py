@@ -54,6 +54,18 @@ def test_a_mistake_in_an_option_is_one_line(capsys: pytest.CaptureFixture[str], 
     assert "input shapes are written 'name=(1,3,224,224);other=(2,3)'" in said and said.count("\n") == 1
 
 
+@pytest.mark.parametrize("more", [["--armv7"], ["--target", "baremetal"]])
+def test_two_targets_are_a_mistake(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, more: list[str]
+) -> None:
+    words = ["compile", str(DIGITS / "digits.mge"), str(tmp_path), "--no-library"]
+    for order in (["--arm64", *more], [*more, "--arm64"]):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main([*words, *order])
+        assert "already; compile for one after the other" in capsys.readouterr().err
+    assert cli.main([*words, "--arm64", "--target", "arm64"]) == 0
+
+
 def test_the_template_is_a_configuration_to_begin_with(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,23 @@ def test_same_bytes_in_another_folder(target: str, tmp_path: Path) -> None:
     toolchain = toolchain_or_skip("zig", target)
     first, second = build(tmp_path / "a", toolchain), build(tmp_path / "b b", toolchain)
     assert [o.read_bytes() for o in first] == [o.read_bytes() for o in second]
+
+
+def test_another_build_of_a_compiler_of_the_same_number_is_another_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = load_target("arm64")
+    found = set()
+    for maker in ("Debian 12.2.0-14", "Debian 12.2.0-15", "Debian 12.2.0-15"):
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        for name in ("gcc", "ar"):
+            program = folder / f"aarch64-linux-gnu-{name}"
+            text = f'echo "{program.name} ({maker}) 12.2.0"\necho {folder}\n'
+            program.write_text(f'#!/bin/sh\n[ "$1" = -dumpfullversion ] && echo 12.2.0 && exit\n{text}')
+            program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+        found.add(load_toolchain("gcc", target).identity)
+    assert len(found) == 2 and all(identity.startswith("gcc-12.2.0-") for identity in found)
 
 
 def test_identity_and_flags_hold_no_path() -> None:

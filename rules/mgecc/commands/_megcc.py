@@ -47,13 +47,29 @@ _SAMPLE: dict[str, Any] = {
 }
 
 
+class OneTarget(argparse.Action):
+    """``--target NAME``, or an option that stands for it; two that differ are a mistake."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: Any = None
+    ) -> None:
+        target = self.const or values
+        if namespace.target not in ("", target):
+            parser.error(
+                f"{option}: the target is {namespace.target} already; compile for one after the other"
+            )
+        namespace.target = target
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("as MegCC has them")
     group.add_argument("--json", type=Path, metavar="FILE", help="JSON of several models; the same as MODEL")
     group.add_argument("--dump", type=Path, metavar="DIR", help="the same as --out; overrules dump_dir")
     for option, target in _TARGETS.items():
         text = f"the same as --target {target}"
-        group.add_argument(f"--{option}", dest="target", action="store_const", const=target, help=text)
+        group.add_argument(
+            f"--{option}", dest="target", action=OneTarget, nargs=0, const=target, default="", help=text
+        )
     template = "write DIR/config.json as a sample for --json, and nothing else"
     group.add_argument("--json-template", type=Path, metavar="DIR", help=template)
     for option, key in _TEXTS.items():

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mgecc.commands._megcc import OneTarget, with_flags, write_template
 from mgecc.commands._megcc import add_arguments as add_megcc
-from mgecc.commands._megcc import with_flags, write_template
 from mgecc.commands._options import add_build, add_json
 from mgecc.commands._output import show
 
@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml, .mge or MegCC's JSON"
     )
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="the same as --out")
-    parser.add_argument("--target", default="", metavar="NAME", help="machine, e.g. arm64 or arm64+dot")
+    text = "machine, e.g. arm64 or arm64+dot"
+    parser.add_argument("--target", action=OneTarget, default="", metavar="NAME", help=text)
     parser.add_argument(
         "--cpu", default="", metavar="NAME", help="processor of the target, e.g. v4 for x86_64"
     )

@@ -211,25 +211,26 @@ def _zig_version(folder: Path) -> str:
 
 def _gcc(target: Target) -> Toolchain:
     prefix, package = target.gcc["prefix"], target.gcc["package"]
-    cc = _find(f"{prefix}gcc", "gcc", package)
+    cc, ar = _find(f"{prefix}gcc", "gcc", package), _find(f"{prefix}ar", "gcc", package)
     return Toolchain(
         name="gcc",
         target=target,
-        identity=f"gcc-{_version(cc, '-dumpfullversion')}",
+        identity=f"gcc-{_version(cc, '-dumpfullversion')}-{_makers(cc, ar)}",
         cc=(cc,),
-        ar=(_find(f"{prefix}ar", "gcc", package),),
+        ar=(ar,),
         flags=("-fno-tree-loop-distribute-patterns",),  # see _NO_LIBC; this compiler needs it said so
     )
 
 
 def _clang(target: Target) -> Toolchain:
     clang, linker = _find("clang", "clang", "clang"), _find("ld.lld", "clang", "lld")
+    ar = _find("llvm-ar", "clang", "llvm")
     return Toolchain(
         name="clang",
         target=target,
-        identity=f"clang-{_version(clang, '-dumpversion')}",
+        identity=f"clang-{_version(clang, '-dumpversion')}-{_makers(clang, linker)}",
         cc=(clang,),
-        ar=(_find("llvm-ar", "clang", "llvm"),),
+        ar=(ar,),
         ld=(linker, "-m", target.emulation),
         flags=_clang_flags(target),
         system=(f"{_version(clang, '-print-resource-dir')}/include",),
@@ -249,6 +250,17 @@ def _find(program: str, toolchain: str, package: str) -> str:
 def _version(program: str, option: str) -> str:
     done = subprocess.run([program, option], capture_output=True, text=True, timeout=30, check=False)
     return done.stdout.strip() or "unknown"
+
+
+@cache
+def _makers(*programs: str) -> str:
+    """A short digest of what programs say of themselves: distributors change compilers without a new number.
+
+    Their own names, which they may begin with, and all lines but the first, which may hold paths, are left out.
+    """
+    lines = [_version(program, "--version").partition("\n")[0] for program in programs]
+    told = [line.removeprefix(Path(program).name) for program, line in zip(programs, lines)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
 
 
 _LOADERS: dict[str, Callable[[Target], Toolchain]] = {"zig": _zig, "gcc": _gcc, "clang": _clang}

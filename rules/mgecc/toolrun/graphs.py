@@ -23,8 +23,10 @@ def user_errors(config: ModelConfig) -> Iterator[None]:
 
     try:
         yield
-    except (CompileError, MgeError) as error:
+    except CompileError as error:
         raise InputError(str(error)) from None
+    except MgeError as error:
+        raise InputError(f"{config.model.name}: {error}") from None
     except Unsupported as error:
         raise InputError(f"{config.model.name}: {error.why}; {error.advice}".rstrip("; ")) from None
     except OSError as error:
