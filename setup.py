@@ -3,9 +3,17 @@
 The runtime becomes ``mgecc._runtime``; the tool goes into SCons' own folder of tools, which it always searches.
 """
 
+import shutil
+from pathlib import Path
+
 from setuptools import find_namespace_packages, setup
 
+# Not "build", which is SCons'; and begun anew, as what an earlier version had would be installed again.
+BASE = Path("build", ".pip")
+shutil.rmtree(BASE, ignore_errors=True)
+
 setup(
+    options={"build": {"build_base": str(BASE)}},
     packages=[*find_namespace_packages("rules"), "mgecc._runtime", "SCons.Tool"],
     package_dir={
         "": "rules",

@@ -71,7 +71,9 @@ def own_licence() -> Path | None:
         files = importlib.metadata.files("mgecc") or []
     except importlib.metadata.PackageNotFoundError:
         return None
-    return next((Path(str(file.locate())) for file in files if file.name == "LICENSE"), None)
+    # A checkout that was installed from says that it has files which are elsewhere.
+    places = (Path(str(file.locate())) for file in files if file.name == "LICENSE")
+    return next((place for place in places if place.is_file()), None)
 
 
 def model_part(
