@@ -146,7 +146,7 @@ def test_a_cmsis_pack_is_an_archive_with_what_its_description_names(built: Path,
     assert (
         all(any(name.startswith(each) for name in names) for each in listed) and "Lib/libdigits.a" in listed
     )
-    assert next(root.iter("require")).get("Dcore") == "Cortex-M4"
+    assert next(root.iter("require")).attrib == {"Dcore": "Cortex-M4", "Dfpu": "SP_FPU"}
 
 
 def test_an_arduino_library_lies_where_the_processor_says(built: Path, tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def processor(target: str, cpu: str = "") -> str:
     return named[-1].partition("+")[0] if named else machine.machine
 
 
+def _floating_point(target: str, cpu: str) -> str:
+    """What a library needs of the processor, in the words of CMSIS-Packs; empty if nothing."""
+    flags = load_target(target, cpu).cflags
+    units = [flag.removeprefix("-mfpu=") for flag in flags if flag.startswith("-mfpu=")]
+    if not units or "-mfloat-abi=soft" in flags:
+        return ""
+    return "SP_FPU" if "-sp-" in units[-1] else "DP_FPU"
+
+
 def package_files(form: str, part: Part, target: str, cpu: str = "") -> dict[str, bytes]:
     """All files of a package, with the licences, by path."""
     rules = _form(form)
@@ -67,7 +76,7 @@ def package_files(form: str, part: Part, target: str, cpu: str = "") -> dict[str
         for path, source in part.files.items()
         if path.startswith(("lib/", "include/"))
     }
-    context = _context(part, words)
+    context = _context(part, words) | {"fpu": _floating_point(target, cpu)}
     for template, path in rules["templates"].items():
         files[path.format(**words)] = _fill(form, template, context)
     files |= {path: source.read_bytes() for path, source in part.notices.items()}
