@@ -149,7 +149,7 @@ def test_every_product_is_checked_where_none_is_named(checkout: Checkout) -> Non
     assert int(said.split()[0]) > 15 and "products are as they were built" in said
     for name in ("release/first-arm64.tar", "baremetal/first/libfirst.a"):
         (checkout.root / "build" / name).write_bytes(b"edited")
-    assert checkout.scons("-Q", "verify-outputs", status=1).splitlines() == [
+    assert checkout.scons("-Q", "verify-outputs", status=1).splitlines()[:-1] == [
         "build/baremetal/first/libfirst.a: changed since it was made",
         "build/release/first-arm64.tar: changed since it was made",
     ]

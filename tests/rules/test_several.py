@@ -74,6 +74,28 @@ def test_models_of_a_pipeline_are_tested_together_or_one_by_name(tree: Checkout)
     assert not record.exists()
 
 
+COPIES = """
+Import("env")
+net = env.MgeModel("digits", "digits/model.yaml", target="x86_64")
+env.MgeTest("recorded", net)
+env.MgeTest("given", net, inputs="digits/inputs.npz", expected="digits/expected.npz")
+env.MgeRelease("digits", [net, env.MgeFirmware("app", "main.c", net)])
+"""
+
+
+def test_a_variant_folder_with_copies_of_its_sources_will_do(tree: Checkout) -> None:
+    describe(tree, 'SConscript("app/SConscript", variant_dir="out", exports="env")\n')
+    shutil.copytree(ROOT / "models" / "digits", tree.root / "app" / "digits")
+    (tree.root / "app" / "SConscript").write_text(COPIES)
+    main = '#include "digits.h"\nint mg_main(int n, char **v);\nint mg_main(int n, char **v) { (void)v; return n; }\n'
+    (tree.root / "app" / "main.c").write_text(main)
+    assert tree.scons("-Q").count("digits on x86_64, 64 cases") == 2
+    files = unpack(tree.root / "build" / "release" / "digits.tar")
+    assert {"licences/digits/LICENSE-pictures.txt", "firmware/app.elf"} <= set(files)
+    assert not [name for name in materials(files) if "out" in name.split("/")]
+    assert tree.scons("-Q").splitlines() == ["scons: `.' is up to date."]
+
+
 def test_a_test_of_several_models_says_which_it_means(tree: Checkout) -> None:
     for name in ("digits", "mnist"):
         shutil.copytree(ROOT / "models" / name, tree.root / "models" / name)

@@ -206,7 +206,12 @@ def tool_action(make_args: MakeArgs, output: Any, signature: str, shown: str, ca
 
 
 def verbose_line(make_args: MakeArgs, output: Any, sources: Sequence[Any]) -> str:
-    return shlex.join(make_args(str(output), [str(node) for node in sources]))
+    """The command as it will be carried out; while an SConscript is read, ``str(node)`` is from its folder."""
+    return shlex.join(make_args(_path(output), [_path(node) for node in sources]))
+
+
+def _path(node: Any) -> str:
+    return node.rfile().get_internal_path()
 
 
 _workers = Workers()

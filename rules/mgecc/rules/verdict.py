@@ -89,12 +89,13 @@ def _recorded(config: Any) -> list[Any]:
 def _models(subject: ModelNodes, configs: dict[str, Any], files: dict[str, Any]) -> Callable[[], Outcome]:
     args = ["--target", subject.target, "--toolchain", subject.toolchain, "--optimize", subject.optimize]
     args += ["--cpu", subject.cpu] if subject.cpu else []
-    args += [word for key, node in files.items() for word in (f"--{key}", str(node))]
 
     def run() -> Outcome:
+        # Not before: while an SConscript is read, nodes are named from its folder.
+        given = [word for key, node in files.items() for word in (f"--{key}", str(node))]
         place = ["--products", str(Path(str(subject.blob)).parent), "--library", subject.name]
         outcomes = [
-            _command(["verify", str(config), "--name", model, *place, *args])
+            _command(["verify", str(config.srcnode()), "--name", model, *place, *args, *given])
             for model, config in configs.items()
         ]
         return max(status for status, _ in outcomes), "".join(said for _, said in outcomes)

@@ -26,7 +26,7 @@ def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program],
     singles = [load_target(member) for member in target.members] or [target]
     names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *singles]}
     names |= {f"cv/{name}" for name in cv_templates(config.cv)}
-    names |= {f"emit/{name}" for name in _emitted(programs)}
+    names |= {f"emit/{name}" for name in _emitted(programs)} if config.models else set()
     for single in singles:
         names |= {f"kernels/simd/{name}.h" for name in _with_headers(single.isa)}
     for program, single in zip(programs, cycle(singles)):
@@ -41,8 +41,6 @@ def _emitted(programs: Sequence[Program]) -> set[str]:
     """Templates of what is written beside the kernels."""
     from mgecc.emit.header import OCCASIONAL, header_templates
 
-    if not programs:
-        return set()
     every = {path.name for path in (_PACKAGE / "emit").glob("*.j2")}
     return every - OCCASIONAL | header_templates(programs)
 
