@@ -17,6 +17,8 @@ from mgecc.targets import Target
 _SIZES = ("n", "blocks", "h", "w", "oh", "ow")
 # Tiles at least this wide are offered beside the best one, so that layers of different widths may share a kernel.
 _LEAST_SHARED = 4
+# A row of so many outputs has room in the registers beside nine weights and four inputs.
+_LONGEST_ROW = 16
 # Columns of the parts in which windows come whose weights take half of the registers.
 _PART = 8
 
@@ -64,6 +66,11 @@ def _fits_any(conv: Conv, p: int) -> bool:
     return last * conv.sw >= conv.pl and (last - 1 + p - 1) * conv.sw + conv.kw - conv.pl <= conv.w
 
 
+def _outside(conv: Conv) -> int:
+    """Taps of one row of windows that are left and right of a row of the image."""
+    return sum(sum(range(beside, 0, -conv.sw)) for beside in (conv.pl, largest(conv.pr)))
+
+
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
     quads = target.isa.startswith("neon")
     weights = "held" if target.registers >= 32 and conv.taps <= 9 else "rows" if quads else "memory"
@@ -72,7 +79,9 @@ def _tiles(conv: Conv, target: Target) -> list[Tile]:
         weights = "memory"  # some are not used at all
     most_r = min(2, oh) if target.registers >= 32 or target.isa == "scalar" else 1
     widths = [p for p in range(min(8, ow), 0, -1) if _fits(conv, p)]
-    return [Tile(r, p, weights, equal(p, conv.ow), quads) for r in range(most_r, 0, -1) for p in widths]
+    tiles = [Tile(r, p, weights, equal(p, conv.ow), quads) for r in range(most_r, 0, -1) for p in widths]
+    row = quads and weights == "held" and 8 < ow <= _LONGEST_ROW and equal(ow, conv.ow)
+    return [*tiles, Tile(1, ow, weights, True, quads)] if row else tiles
 
 
 def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
@@ -81,7 +90,9 @@ def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
 
     def total(tile: Tile) -> float:
         rows = -(-largest(conv.oh) // tile.r)
-        return rows * (-(-largest(conv.ow) // tile.p) * tile.cost(conv, load) + 20)
+        row = -(-largest(conv.ow) // tile.p) * tile.cost(conv, load)
+        begin = 5 if tile.single and tile.r == 1 and tile.weights == "held" else 20
+        return rows * (row + begin - tile.r * conv.kh * _outside(conv))
 
     costs = [(t, total(t)) for t in _tiles(conv, target)]
     return sorted(costs, key=lambda entry: (entry[1], -entry[0].p, -entry[0].r))
