@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.sizes import largest
+from mgecc.graph.sizes import is_one, largest
 
 _Preference = Callable[[Node, dict[Node, int]], tuple]
 
@@ -33,24 +34,39 @@ def peak(graph: Graph, nodes: list[Node]) -> int:
     return max(live(graph, nodes), default=sum(map(_bytes, graph.inputs)))
 
 
+def _wholes(graph: Graph, nodes: list[Node]) -> dict[Value, Value]:
+    """For parts of a concatenation that lie inside it from the beginning, the whole."""
+    found: dict[Value, Value] = {}
+    fixed = {*graph.inputs, *graph.output_values()}
+    for node in nodes:
+        if node.op == "Concat" and all(is_one(n) for n in node.output.shape[: int(node.attrs["axis"])]):
+            for value in node.inputs:
+                if not value.is_const and value not in fixed:
+                    found.setdefault(value, node.output)
+    return found
+
+
 def live(graph: Graph, nodes: list[Node]) -> list[int]:
     """Bytes that are live at each step of this order, graph inputs and outputs included."""
-    last: dict[Value, int] = {}
+    whole = _wholes(graph, nodes)
+
+    def buffer(value: Value) -> Value:
+        while value in whole:
+            value = whole[value]
+        return value
+
+    first, last = dict.fromkeys(graph.inputs, 0), dict.fromkeys(graph.inputs, -1)
     for step, node in enumerate(nodes):
-        last.update(dict.fromkeys(node.inputs, step))
-    last.update({v: len(nodes) for _, v in graph.outputs})
-    now = sum(map(_bytes, graph.inputs))
-    steps: list[int] = []
-    for step, node in enumerate(nodes):
-        now += sum(map(_bytes, node.outputs))
-        steps.append(now)
-        dead = [
-            v
-            for v in dict.fromkeys([*node.inputs, *node.outputs])
-            if not v.is_const and last.get(v, step) == step
-        ]
-        now -= sum(map(_bytes, dead))
-    return steps
+        for value in map(buffer, (*node.inputs, *node.outputs)):
+            if not value.is_const:
+                first.setdefault(value, step)
+                last[value] = step
+    last.update({value: len(nodes) for value in map(buffer, graph.output_values()) if value in last})
+    change = [0] * (len(nodes) + 2)
+    for value, step in first.items():
+        change[step] += _bytes(value)
+        change[last[value] + 1] -= _bytes(value)
+    return list(accumulate(change[: len(nodes)]))
 
 
 def _depth_first(graph: Graph, prefer: _Preference) -> list[Node]:

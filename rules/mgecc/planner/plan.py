@@ -9,7 +9,7 @@ from mgecc.graph.polynomials import Atom
 from mgecc.graph.sizes import Undecided, greatest, sizes_in
 from mgecc.graph.unsupported import OPEN
 from mgecc.kernels.base import Call, Const, Operand, Workspace
-from mgecc.planner import arena, threads
+from mgecc.planner import arena, slices, threads
 from mgecc.planner.buffers import Buffer, Sharing, Step
 from mgecc.planner.limits import Goal
 from mgecc.planner.macs import macs
@@ -127,6 +127,8 @@ def plan(
     """
     weights = weights or WeightSection()
     reorder(graph)
+    if goal.kind == "memory":
+        slices.run(graph, target)
     chosen = select(graph, target, goal, problems)
     problems.check()
     steps = _steps(chosen, problems)

@@ -1,0 +1,142 @@
+"""Pairs of layers that are computed a few channels at a time where memory is the goal.
+
+The first is a convolution, the only reader of its result treats every channel by itself: a depthwise convolution, a
+pooling. Of the tensor between them there is then only a slice of channels at any time, and the slices of the second
+result lie side by side in the whole one. Every number is computed once, as before; slices of rows (Lin et al. 2021,
+"MCUNetV2: Memory-Efficient Patch-based Inference") would have to compute rows at their edges twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mgecc import ops
+from mgecc.graph import Graph, Node, Value
+from mgecc.graph.sizes import has_sizes
+from mgecc.planner.order import live
+from mgecc.targets import Target
+
+# What register tiles take at once: so many blocks of the layout, so many channels, are the least of a slice.
+_LEAST_BLOCKS, _LEAST_CHANNELS = 2, 8
+_POOLINGS = ("Pooling", "AdaptivePooling")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two nodes one after the other, and by how many channels they may be computed, widest first."""
+
+    first: Node
+    second: Node
+    widths: tuple[int, ...]
+
+    def bytes(self, width: int) -> int:
+        """Of a slice of the tensor between them."""
+        between = self.first.output.type
+        return between.nbytes // between.shape[1] * width
+
+
+def _constants(node: Node) -> bool:
+    """Weights and bias are known, nothing else is added."""
+    bias = node.inputs[2].const if len(node.inputs) > 2 else None
+    rest = node.inputs[1:]
+    channels = node.output.shape[1]
+    return all(v.is_const for v in rest) and (bias is None or bias.size in (0, channels))
+
+
+def _convolution(node: Node, sparse: str, rank: int) -> bool:
+    return (
+        node.op in ("ConvBias", "Convolution")
+        and node.attrs.get("sparse", "DENSE") == sparse
+        and node.attrs.get("format", "NCHW") == "NCHW"
+        and _constants(node)
+        and node.inputs[1].type.rank == rank
+    )
+
+
+def _by_channels(node: Node) -> bool:
+    """Whether each channel of the result depends on the same channel of the input alone."""
+    if node.op in _POOLINGS:
+        return node.attrs.get("format", "NCHW") == "NCHW" and len(node.inputs) == 1
+    return _convolution(node, "GROUP", 5) and node.inputs[1].shape[1:3] == (1, 1)
+
+
+def _widths(channels: int, block: int) -> tuple[int, ...]:
+    """Of two slices, three and so on."""
+    least = max(_LEAST_CHANNELS, _LEAST_BLOCKS * block)
+    units = -(-channels // least)
+    widths = (least * -(-units // count) for count in range(2, units + 1))
+    return tuple(dict.fromkeys(widths)) if channels % block == 0 else ()
+
+
+def _pairs(graph: Graph, target: Target) -> Iterator[tuple[int, Pair]]:
+    """Each with the position of its first node."""
+    users, fixed = graph.users(), graph.output_values()
+    for i, (first, second) in enumerate(zip(graph.nodes, graph.nodes[1:])):
+        between = first.output
+        if users.get(between) != [second] or between in fixed or second.inputs[0] is not between:
+            continue
+        shapes = (*first.inputs[0].shape, *between.shape, *second.output.shape)
+        if has_sizes(shapes) or not _convolution(first, "DENSE", 4) or not _by_channels(second):
+            continue
+        widths = _widths(between.shape[1], target.block_of(between.type.dtype.name))
+        if between.shape[0] == 1 and widths:
+            yield i, Pair(first, second, widths)
+
+
+def _part(value: Value, channels: int, start: int, stop: int) -> Value:
+    """These channels of weights or a bias; a constant that is empty as it is."""
+    assert value.const is not None
+    if value.const.size == 0:
+        return value
+    axis = value.shape.index(channels)
+    cut = value.const[(slice(None),) * axis + (slice(start, stop),)]
+    return Value(value.name, value.type.with_shape(cut.shape), const=cut)
+
+
+def _slice(node: Node, x: Value, start: int, stop: int) -> Node:
+    channels = node.output.shape[1]
+    rest = [_part(v, channels, start, stop) for v in node.inputs[1:]]
+    made = Node(node.op, node.name, dict(node.attrs), [x, *rest], origin=node.origin)
+    made.outputs = [Value(f"{node.output.name}.{start}", t, made) for t in ops.infer(made)]
+    return made
+
+
+def _apart(pair: Pair, width: int) -> list[Node]:
+    """Slices of both nodes in turn, and what joins the second ones'."""
+    nodes, parts = [], []
+    channels = pair.second.output.shape[1]
+    for start in range(0, channels, width):
+        first = _slice(pair.first, pair.first.inputs[0], start, start + width)
+        second = _slice(pair.second, first.output, start, start + width)
+        nodes += [first, second]
+        parts.append(second.output)
+    whole = Node(
+        "Concat", pair.second.name, {"axis": 1, "output_dtype": None}, parts, origin=pair.second.origin
+    )
+    whole.outputs = pair.second.outputs
+    whole.output.producer = whole
+    return [*nodes, whole]
+
+
+def _heights(need: list[int], i: int, pair: Pair) -> list[int]:
+    """Bytes at the worst step of a pair whose first node is at ``i``: left whole, then by each of the widths."""
+    between, result = pair.first.output.type.nbytes, pair.second.output.type.nbytes
+    rest = need[i] - between + result
+    return [max(need[i : i + 2]), *(rest + pair.bytes(width) for width in pair.widths)]
+
+
+def run(graph: Graph, target: Target) -> None:
+    """Slice pairs as far as that lowers the most bytes that live at one step, and no further."""
+    need, pairs = live(graph, graph.nodes), dict(_pairs(graph, target))
+    heights = {i: _heights(need, i, pair) for i, pair in pairs.items()}
+    others = [n for step, n in enumerate(need) if step not in pairs and step - 1 not in pairs]
+    least = max([*others, *(min(h) for h in heights.values())], default=0)
+    nodes: list[Node] = []
+    for i, node in enumerate(graph.nodes):
+        if i in pairs:
+            k = next(k for k, height in enumerate(heights[i]) if height <= least)
+            nodes += _apart(pairs[i], pairs[i].widths[k - 1]) if k else [node, pairs[i].second]
+        elif i - 1 not in pairs:
+            nodes.append(node)
+    graph.nodes = nodes

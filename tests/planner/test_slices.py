@@ -1,0 +1,118 @@
+"""Where memory is the goal, pairs of layers are computed a few channels at a time: less memory, the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mgecc import interpret, ops
+from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
+from mgecc.planner import slices
+from mgecc.planner.limits import Goal
+from mgecc.planner.order import live
+from mgecc.planner.plan import plan
+from mgecc.targets import load_target
+
+FLOAT = DType("float32")
+RNG = np.random.default_rng(5)
+
+
+def _append(graph: Graph, op: str, attrs: dict, *constants: np.ndarray, x: Value | None = None) -> Value:
+    """A node that reads the graph's last value."""
+    last = graph.nodes[-1].output if graph.nodes else graph.inputs[0]
+    values = [Value(f"c{i}", TensorType(c.shape, FLOAT), const=c) for i, c in enumerate(constants)]
+    node = Node(op, f"{op}{len(graph.nodes)}", attrs, [x or last, *values])
+    node.outputs = [Value(f"y{len(graph.nodes)}", t, node) for t in ops.infer(node)]
+    graph.nodes.append(node)
+    return node.output
+
+
+def _convolution(graph: Graph, oc: int, k: int, stride: int = 1, depthwise: bool = False) -> Value:
+    ic = (graph.nodes[-1].output if graph.nodes else graph.inputs[0]).shape[1]
+    shape = (oc, 1, 1, k, k) if depthwise else (oc, ic, k, k)
+    numbers = {f"{w}_{d}": n for w, n in (("pad", k // 2), ("stride", stride), ("dilate", 1)) for d in "hw"}
+    attrs = {"mode": "CROSS_CORRELATION", "format": "NCHW", "activation": ("RELU",), "output_dtype": None}
+    attrs |= {"sparse": "GROUP" if depthwise else "DENSE", **numbers}
+    arrays = (RNG.normal(size=shape), RNG.normal(size=(1, oc, 1, 1)))
+    return _append(graph, "ConvBias", attrs, *(a.astype(np.float32) for a in arrays))
+
+
+def _pooling(graph: Graph) -> Value:
+    attrs = {"mode": "MAX", "format": "NCHW", "pad_h": 1, "pad_w": 1, "stride_h": 2, "stride_w": 2, "window_h": 3,
+             "window_w": 3, "output_dtype": None}  # fmt: skip
+    return _append(graph, "Pooling", attrs)
+
+
+def start(channels: int = 16, size: int = 24) -> Graph:
+    return Graph("net", [Value("x", TensorType((1, channels, size, size), FLOAT))])
+
+
+def network(wide: int = 96, pool: bool = False) -> Graph:
+    """A convolution to many channels, which a depthwise one or a pooling makes smaller, and one to few channels."""
+    graph = start()
+    _convolution(graph, wide, 1)
+    if pool:
+        _pooling(graph)
+    else:
+        _convolution(graph, wide, 3, 2, depthwise=True)
+    graph.outputs = [("y", _convolution(graph, 16, 1))]
+    return graph
+
+
+def arena(graph: Graph, goal: str, target: str = "arm64") -> int:
+    return plan(graph, load_target(target), Goal(goal), Diagnostics("net")).arena
+
+
+@pytest.mark.parametrize("target", ["arm64", "armv7", "x86_64", "baremetal"])
+@pytest.mark.parametrize("pool", [False, True])
+def test_the_wide_tensor_is_never_there_as_a_whole(target: str, pool: bool) -> None:
+    whole = 96 * 24 * 24 * 4
+    assert (
+        arena(network(pool=pool), "speed", target) > whole > 1.5 * arena(network(pool=pool), "memory", target)
+    )
+
+
+@pytest.mark.parametrize("wide", [96, 40, 24])
+@pytest.mark.parametrize("pool", [False, True])
+def test_slices_compute_the_same_numbers(wide: int, pool: bool) -> None:
+    graph = network(wide, pool)
+    x = {"x": RNG.normal(size=graph.inputs[0].shape).astype(np.float32)}
+    before = interpret.run(graph, x)[0]
+    slices.run(graph, load_target("arm64"))
+    assert [node.op for node in graph.nodes].count("Concat") == 1
+    assert np.array_equal(before, interpret.run(graph, x)[0])
+
+
+def test_the_estimate_of_live_bytes_knows_that_parts_lie_in_the_whole() -> None:
+    graph = network()
+    slices.run(graph, load_target("arm64"))
+    scratch = arena(network(), "memory") - max(live(graph, graph.nodes))
+    assert 0 <= scratch < 1024
+
+
+def test_nothing_is_sliced_that_does_not_decide() -> None:
+    graph = start(size=48)
+    _convolution(graph, 128, 1)  # the largest step: into what no depthwise layer reads
+    _convolution(graph, 16, 1, 2)
+    _convolution(graph, 32, 1)
+    _convolution(graph, 32, 3, depthwise=True)
+    graph.outputs = [("y", graph.nodes[-1].output)]
+    before = list(graph.nodes)
+    slices.run(graph, load_target("arm64"))
+    assert graph.nodes == before
+
+
+def test_a_tensor_that_others_read_stays_whole() -> None:
+    graph = network()
+    graph.outputs.append(("wide", graph.nodes[0].output))
+    before = list(graph.nodes)
+    slices.run(graph, load_target("arm64"))
+    assert graph.nodes == before
+
+
+def test_channels_that_fill_no_blocks_stay_together() -> None:
+    graph = network(wide=90)
+    before = list(graph.nodes)
+    slices.run(graph, load_target("arm64"))
+    assert graph.nodes == before
+    slices.run(graph, load_target("baremetal"))
+    assert len(graph.nodes) > len(before)
