@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,14 +102,28 @@ def read_bounded(path: Path) -> bytes:
 def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     """For each set of input shapes one program per kernel set of the target, all over the same weights.
 
-    CompileError lists all problems of the model.
+    Where the arena is larger than ``ram``, it is planned for the least memory, whatever the goal. CompileError lists
+    all problems of the model.
     """
-    from mgecc.graph import CompileError
     from mgecc.planner.limits import check
+
+    _check_threads(config, target)
+    programs = _planned(config, target)
+    if config.ram is not None and config.ram < _arena(programs) and config.optimize != "memory":
+        programs = min(programs, _planned(replace(config, optimize="memory"), target), key=_arena)
+    check(_goal(config), len(programs[0].weights), _arena(programs))
+    return programs
+
+
+def _arena(programs: Sequence[Program]) -> int:
+    return max(program.arena for program in programs)
+
+
+def _planned(config: ModelConfig, target: Target) -> tuple[Program, ...]:
+    from mgecc.graph import CompileError
     from mgecc.planner.plan import share_weights
     from mgecc.planner.weights import WeightSection
 
-    _check_threads(config, target)
     programs, weights, errors = [], WeightSection(), []
     for shapes in config.shape_sets:
         try:
@@ -119,7 +133,6 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     if errors:
         raise _errors_of_sets(config, errors)
     _check_sets(config, programs[:: len(members(target))])
-    check(_goal(config), len(weights.bytes()), max(program.arena for program in programs))
     return share_weights(programs, weights)
 
 

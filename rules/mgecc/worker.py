@@ -22,7 +22,14 @@ def compile_request(request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request; an error of the user's becomes its text, one of ours a traceback."""
     from mgecc.targets import load_target
     from mgecc.toolrun.declared import only_declared
-    from mgecc.toolrun.products import InputError, compile_products, read_asked, with_threads, write_files
+    from mgecc.toolrun.products import (
+        InputError,
+        compile_products,
+        read_asked,
+        with_limits,
+        with_threads,
+        write_files,
+    )
     from mgecc.toolrun.status import FAILED, INPUT
     from mgecc.toolrun.uses import used_files
 
@@ -30,6 +37,7 @@ def compile_request(request: dict[str, Any]) -> dict[str, Any]:
         with only_declared(request["reads"], request["folder"]):
             config = read_asked(request["config"], request["name"], request["optimize"])
             config = with_threads(config, request["threads"])
+            config = with_limits(config, request["flash"], request["ram"])
             products = compile_products(config, request["target"], request["cpu"])
             write_files(products.files, Path(request["folder"]))
             target = load_target(request["target"], request["cpu"])

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from mgecc import ops
+from mgecc.compiler import build_programs
+from mgecc.config import load_config
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
 from mgecc.planner.limits import Goal, check
 from mgecc.planner.plan import plan
 from mgecc.planner.program import Program
 from mgecc.targets import load_target
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+
+import models
 
 CHANNELS = (16, 32, 64)
 WEIGHTS = sum(a * b * 9 * 4 for a, b in pairwise(CHANNELS))
@@ -84,3 +93,15 @@ def test_limits_that_cannot_be_met_say_by_how_much() -> None:
         check(Goal(flash=100), 120, 0)
     with pytest.raises(Unsupported, match=r"the arena takes 130 bytes, 30 more than `ram: 100`"):
         check(Goal(ram=100), 0, 130)
+
+
+def test_a_small_ram_is_met_by_planning_for_memory(tmp_path: Path) -> None:
+    folder = models.folder_of("tiny_vww", tmp_path)
+    config, target = load_config(folder / "model.yaml"), load_target("arm64")
+    fast, small = (build_programs(replace(config, optimize=goal), target)[0] for goal in ("speed", "memory"))
+    assert small.arena < fast.arena
+    (met,) = build_programs(replace(config, ram=small.arena), target)
+    assert met.arena == small.arena
+    assert build_programs(replace(config, ram=fast.arena), target)[0].calls == fast.calls
+    with pytest.raises(Unsupported, match=f"the arena takes {small.arena} bytes, 1 more than"):
+        build_programs(replace(config, ram=small.arena - 1), target)

@@ -20,6 +20,8 @@ from .conftest import Checkout
         ("bench=peer", "did you mean peers?"),
         ("threads=many", "a number from 1 to 16 is needed"),
         ("threads=17", "a number from 1 to 16 is needed"),
+        ("ram=much", "a number of bytes is needed"),
+        ("flash=12X", "a number of bytes is needed"),
     ],
 )
 def test_unknown_names_are_errors_with_a_suggestion(checkout: Checkout, word: str, suggestion: str) -> None:

@@ -100,3 +100,11 @@ def test_threads_are_asked_for_on_the_command_line(real: Checkout) -> None:
     assert "#define DIGITS_THREADS 2" in header.read_text()
     said = real.scons("target=baremetal", "model=digits", "threads=2", status=2)
     assert "baremetal has no threads" in said and "leave `threads: 2` out for it" in said
+
+
+def test_limits_of_memory_are_given_on_the_command_line(real: Checkout) -> None:
+    real.scons("target=arm64", "model=digits", "flash=1M", "ram=64K")
+    said = real.scons("target=arm64", "model=digits", "ram=1000", status=2)
+    assert "more than `ram: 1000`" in said
+    said = real.scons("target=arm64", "model=digits", "flash=2K", status=2)
+    assert "more than `flash: 2048`" in said

@@ -47,7 +47,7 @@ def check(goal: Goal, weights: int, arena: int) -> None:
     """Unsupported if weights or an arena of these bytes are larger than the goal's limits."""
     for limit, bytes_, what, where, advice in (
         (goal.flash, weights, "the weights take", "flash", "compress the weights, or give it more"),
-        (goal.ram, arena, "the arena takes", "ram", "optimize: memory may need less, or give it more"),
+        (goal.ram, arena, "the arena takes", "ram", "give it more, or the model smaller inputs"),
     ):
         if limit is not None and bytes_ > limit:
             raise Unsupported(f"{what} {bytes_} bytes, {bytes_ - limit} more than `{where}: {limit}`", advice)

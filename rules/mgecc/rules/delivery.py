@@ -66,7 +66,7 @@ def _reproduce_action(built: list[ModelNodes]) -> SignedAction:
     words += [
         f"{key}={value}"
         for key, value in script.ARGUMENTS.items()
-        if key in ("cpu", "toolchain", "optimize", "threads")
+        if key in ("cpu", "toolchain", "optimize", "threads", "flash", "ram")
     ]
     pythons = [path for path in script.ARGUMENTS.get("python", "").split(",") if path]
 

@@ -14,6 +14,7 @@ from SCons.Errors import UserError
 from SCons.Util import NodeList
 
 from mgecc.compiler import cv_file, kernel_file, members
+from mgecc.config.load import parse_bytes
 from mgecc.rules.actions import compile_action, step_line
 from mgecc.rules.contents import Contents, contents
 from mgecc.rules.identity import uses_node
@@ -24,7 +25,7 @@ from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, lo
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 
 MOST_THREADS = 16  # as model.schema.json says
-OPTIONS = {"cpu": "", "toolchain": "", "optimize": "", "threads": "", "build_dir": ""}
+OPTIONS = dict.fromkeys(("cpu", "toolchain", "optimize", "threads", "flash", "ram", "build_dir"), "")
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -55,6 +56,8 @@ class Request:
     toolchain: str
     optimize: str
     threads: str
+    flash: str
+    ram: str
     folder: str
 
     @cached_property
@@ -81,7 +84,8 @@ class Request:
     @property
     def signature(self) -> str:
         words = ["MGE", self.name, self.target.name, self.target.cpu, self.goal]
-        return " ".join([*words, f"threads={self.threads}"] if self.threads else words)
+        numbers = {"threads": self.threads, "flash": self.flash, "ram": self.ram}
+        return " ".join([*words, *(f"{name}={number}" for name, number in numbers.items() if number)])
 
     @property
     def apart(self) -> bool:
@@ -104,8 +108,9 @@ def mge_model(env: Any, name: str, config: Any = None, target: str = "", **optio
     cv={"rotate": ["ui8"]}``; files are named from the SConscript's folder. ``target``: a name, with
     features by suffix ("arm64+dot"), or the path of a YAML file that describes a machine of your own. ``options``:
     ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``threads`` (1 to 16),
-    ``build_dir``; defaults are the construction variables MGE_TARGET, MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE,
-    MGE_THREADS and MGE_BUILD_DIR.
+    ``flash`` and ``ram`` (the most bytes for weights and arena, such as "512K"), ``build_dir``; defaults are the
+    construction variables MGE_TARGET, MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE, MGE_THREADS, MGE_FLASH, MGE_RAM and
+    MGE_BUILD_DIR.
     """
     given = {key: options.pop(key) for key in sorted(options) if key not in OPTIONS}
     check_options("MgeModel", given, config_keys() if given else ())
@@ -152,6 +157,8 @@ def fill_in(make: Callable[..., RequestKind], env: Any, name: str, options: dict
         toolchain=chosen["toolchain"],
         optimize=chosen["optimize"],
         threads=threads_of(chosen["threads"]),
+        flash=bytes_of("flash", chosen["flash"]),
+        ram=bytes_of("ram", chosen["ram"]),
         folder=f"{_from_top(env.Dir(chosen['build_dir']))}/{folder}/{name}",
     )
 
@@ -161,6 +168,16 @@ def threads_of(given: str) -> str:
     if given and not (str(given).isdecimal() and 1 <= int(given) <= MOST_THREADS):
         raise TargetError(f"threads={given}: a number from 1 to {MOST_THREADS} is needed")
     return str(given)
+
+
+def bytes_of(what: str, given: int | str) -> str:
+    """A limit of memory as a rule or the command line gives it, in bytes, empty for none. Raises TargetError."""
+    try:
+        return str(parse_bytes(given)) if given else ""
+    except ValueError:
+        raise TargetError(
+            f"{what}={given}: a number of bytes is needed, such as 65536, 512K or 1.5M"
+        ) from None
 
 
 def _place(env: Any, target: str) -> str:
@@ -226,6 +243,8 @@ def compile_step(request: Request) -> dict[str, Any]:
         "cpu": target.cpu,
         "optimize": request.goal,
         "threads": request.threads,
+        "flash": request.flash,
+        "ram": request.ram,
         "folder": env.Dir(request.folder).get_abspath(),
         "reads": [source.srcnode().get_abspath() for source in sources],
     }

@@ -19,7 +19,7 @@ from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.contents import named_config
 from mgecc.rules.delivery import declare_deliveries
 from mgecc.rules.help import ALIASES, help_text
-from mgecc.rules.model import ModelNodes, threads_of
+from mgecc.rules.model import ModelNodes, bytes_of, threads_of
 from mgecc.rules.outputs import Record, edited_files, edited_outputs
 from mgecc.rules.settings import plain_action, set_up, tell_edited, write_compiledb
 from mgecc.rules.summary import summarize
@@ -111,6 +111,8 @@ def _set_up(env: Any, settings: Settings) -> None:
         MGE_TOOLCHAIN=settings.toolchain,
         MGE_OPTIMIZE=settings.optimize,
         MGE_THREADS=threads_of(settings.threads),
+        MGE_FLASH=bytes_of("flash", settings.flash),
+        MGE_RAM=bytes_of("ram", settings.ram),
     )
 
 

@@ -33,6 +33,8 @@ _DEFAULTS = {
     "MGE_TOOLCHAIN": "zig",
     "MGE_OPTIMIZE": "",
     "MGE_THREADS": "",
+    "MGE_FLASH": "",
+    "MGE_RAM": "",
     "MGE_BUILD_DIR": "#build",
     "MGE_VERBOSE": False,
     "MGE_EXPLAIN": False,

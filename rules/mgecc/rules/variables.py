@@ -29,6 +29,8 @@ VARIABLES = (
     Variable("toolchain", " | ".join(toolchain_names()), "compiler of the C files (default: zig)"),
     Variable("optimize", "speed | size | memory", "goal; overrules model.yaml"),
     Variable("threads", "1..16", "parts of calls, for applications with threads; overrules model.yaml"),
+    Variable("flash", "BYTES, such as 512K or 1.5M", "most for the weights; overrules model.yaml"),
+    Variable("ram", "BYTES", "most for the arena; overrules model.yaml"),
     Variable("input", "FILE", "picture or .npz for the alias run"),
     Variable("package", " | ".join(form_names()), "also write build/package/, for another build system"),
     Variable(
@@ -49,6 +51,8 @@ _TEXTS = (
     "toolchain",
     "optimize",
     "threads",
+    "flash",
+    "ram",
     "input",
     "args",
     "bench",
@@ -73,6 +77,8 @@ class Settings:
     toolchain: str = "zig"
     optimize: str = ""
     threads: str = ""
+    flash: str = ""
+    ram: str = ""
     input: str = ""
     args: str = ""
     bench: str = ""

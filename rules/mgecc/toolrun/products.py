@@ -62,11 +62,19 @@ def read_asked(asked: Any, name: str, optimize: str) -> ModelConfig | LibraryCon
 
 def with_threads(config: ModelConfig | LibraryConfig, threads: str) -> ModelConfig | LibraryConfig:
     """The configuration with this number of threads for every model; as it is where none is given."""
-    if not threads:
-        return config
+    return _with_numbers(config, {"threads": threads})
+
+
+def with_limits(config: ModelConfig | LibraryConfig, flash: str, ram: str) -> ModelConfig | LibraryConfig:
+    """The configuration with these bytes at most for every model's weights and arena; empty = as it is."""
+    return _with_numbers(config, {"flash": flash, "ram": ram})
+
+
+def _with_numbers(config: ModelConfig | LibraryConfig, given: dict[str, str]) -> ModelConfig | LibraryConfig:
+    numbers: dict[str, Any] = {name: int(number) for name, number in given.items() if number}
     if isinstance(config, ModelConfig):
-        return replace(config, threads=int(threads))
-    return replace(config, models=tuple(replace(model, threads=int(threads)) for model in config.models))
+        return replace(config, **numbers)
+    return replace(config, models=tuple(replace(model, **numbers) for model in config.models))
 
 
 def read_several(paths: Sequence[Path], name: str, optimize: str = "") -> LibraryConfig:
