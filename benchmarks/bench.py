@@ -1,4 +1,4 @@
-"""Executed instructions, sizes and memory of models on the Arm targets: one JSON, one table, one comparison.
+"""Executed instructions, sizes and memory of models on the Arm targets, Cortex-M too: one JSON, one table, one comparison.
 
     python benchmarks/bench.py [MODEL ...] [--targets arm64,arm64+dot] [--json FILE] [--layers] [--write] [--check]
 
@@ -14,11 +14,12 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from count_model import build_plugin, count, emulator
-from figures import code_bytes
+from figures import code_sections
 from ideal import ideal_instructions, macs_per_instruction
 from layers import layer_counts
 from mgecc.compiler import build_programs
@@ -51,6 +52,20 @@ def _layers(config: ModelConfig, target: Target, toolchain: str, folder: Path) -
     ]
 
 
+def sizes(products: Path, name: str, kernels: Iterable[str]) -> Row:
+    """Bytes: of all code, of the runtime, of each kernel with its helpers, and of the blob."""
+    found = code_sections(products)
+    parts = {
+        kernel: sum(n for _, s, n in found if s.startswith(f".text.mgk_{kernel}_")) for kernel in kernels
+    }
+    return {
+        "code": sum(n for _, _, n in found),
+        "runtime": sum(n for file, _, n in found if not file.endswith("_kernels.o")),
+        "kernel_code": dict(sorted(parts.items())),
+        "blob": (products / f"{name}.blob").stat().st_size,
+    }
+
+
 def measure(config: ModelConfig, target: Target, toolchain: str = "zig", layers: bool = False) -> Row:
     """Figures of one model on one target; instructions by kernel, without the digests in the kernels' names."""
     assert config.verify.inputs is not None
@@ -61,25 +76,26 @@ def measure(config: ModelConfig, target: Target, toolchain: str = "zig", layers:
         report = json.loads((folder / "products" / "report.json").read_text(encoding="utf-8"))
         case = input_cases(load_cases(config.verify.inputs), session.interface)[0]
         counted = count(session, case, report["macs"], folder)
+        symbols = [kernel["kernel"] for kernel in report["kernels"]]
         kernels = {
             symbol: sum(n for name, n in counted.kernels.items() if name.startswith(f"mgk_{symbol}_"))
-            for symbol in (row["kernel"] for row in report["kernels"])
+            for symbol in symbols
         }
         row: Row = {
             "instructions": counted.instructions,
             "macs": counted.macs,
             "ideal": ideal_instructions(report["layers"], target),
-            "code": code_bytes(folder / "products"),
-        }
+        } | sizes(folder / "products", config.name, symbols)
         row |= {name: report[name] for name in ("weights", "arena", "arena_bound")}
         row["kernels"] = dict(sorted(kernels.items()))
+        layers = layers and target.system != "none"  # programs of single calls need a system
         return row | ({"by_layer": _layers(config, target, toolchain, folder)} if layers else {})
 
 
 def layer_totals(row: Row) -> dict[str, int]:
-    """Instructions of each layer of the model; some have several calls."""
+    """Instructions of each layer of the model, where they were measured; some have several calls."""
     totals: dict[str, int] = {}
-    for call in row["by_layer"]:
+    for call in row.get("by_layer", ()):
         totals[call["layer"]] = totals.get(call["layer"], 0) + call["instructions"]
     return totals
 
@@ -110,6 +126,7 @@ def table(figures: dict[str, dict[str, Row]]) -> str:
         "instructions (M)",
         "/ ideal",
         "code (KiB)",
+        "of it runtime",
         "weights (KiB)",
         "arena / bound",
     )
@@ -118,12 +135,12 @@ def table(figures: dict[str, dict[str, Row]]) -> str:
         for target, row in targets.items():
             ratio = row["instructions"] / max(1, row["ideal"])
             cells = (model, target, f"{row['instructions'] / 1e6:.2f}", f"{ratio:.3f}", f"{row['code'] / 1024:.1f}",
-                     f"{row['weights'] / 1024:.0f}", f"{row['arena'] / max(1, row['arena_bound']):.3f}")  # fmt: skip
+                     f"{row['runtime'] / 1024:.1f}", f"{row['weights'] / 1024:.0f}", f"{row['arena'] / max(1, row['arena_bound']):.3f}")  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")
             for layer in row.get("by_layer", ()):
                 part = f"{layer['instructions'] / layer['ideal']:.3f}" if layer["ideal"] else ""
                 million = f"{layer['instructions'] / 1e6:.3f}"
-                lines.append(f"| | {layer['layer']} | {million} | {part} | {layer['kernel']} | | |")
+                lines.append(f"| | {layer['layer']} | {million} | {part} | {layer['kernel']} | | | |")
     return "\n".join(lines) + "\n"
 
 

@@ -2,8 +2,8 @@
 
     python benchmarks/count_model.py models/mobilenet/model.yaml --target arm64 [--optimize size] [--kernels]
 
-Needs the package qemu-user (statically linked builds of QEMU load no plugins) and a host C compiler for the plugin
-benchmarks/tools/qemu_insn_count.c.
+Needs the package qemu-user (statically linked builds of QEMU load no plugins), for the target baremetal
+qemu-system-arm, and a host C compiler for the plugin benchmarks/tools/qemu_insn_count.c.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from mgecc.config import ModelConfig, load_cases
 from mgecc.targets import Target, load_target
 from mgecc.toolrun.products import read_config
+from mgecc.toolrun.start import start_command
 from mgecc.toolrun.session import Session, compile_and_build, prepare
 from mgecc.toolrun.tensors import input_cases
 
@@ -46,14 +47,18 @@ def build_plugin(folder: Path) -> Path:
     return plugin
 
 
+def counting(plugin: Path, report: str) -> list[str]:
+    """QEMU's words for the counting plugin, which counts between the runner's marks."""
+    return ["-d", "plugin", "-D", "/dev/null", "-plugin", f"{plugin},mark=mg_mark,{report}"]
+
+
 def emulator(target: Target, plugin: Path, report: str = "sym=1,top=60") -> list[str]:
-    """The target's emulator with the counting plugin, which counts between the runner's marks."""
+    """The target's emulator of programs under a system, with the counting plugin."""
     name, *arguments = target.emulator
     found = shutil.which(name.removesuffix("-static"))
     if found is None:
         raise SystemExit(f"{name.removesuffix('-static')} is missing: apt-get install qemu-user")
-    loaded = f"{plugin},mark=mg_mark,{report}"
-    return [found, *arguments, "-d", "plugin", "-D", "/dev/null", "-plugin", loaded]
+    return [found, *arguments, *counting(plugin, report)]
 
 
 def _parse(text: str, macs: int) -> Count:
@@ -68,8 +73,12 @@ def count(session: Session, inputs: bytes, macs: int, folder: Path) -> Count:
     """Run one case under the plugin."""
     runner = session.runners[0]
     (folder / "inputs.bin").write_bytes(inputs)
-    words = [str(runner.program.resolve()), "inputs.bin", "outputs.bin"]
-    command = [*emulator(runner.target, build_plugin(folder)), *words]
+    plugin, program, words = build_plugin(folder), runner.program.resolve(), ["inputs.bin", "outputs.bin"]
+    if runner.board:
+        started = start_command(program, runner.target, runner.board, words)
+        command = [*started, *counting(plugin, "sym=1,top=60")]
+    else:
+        command = [*emulator(runner.target, plugin), str(program), *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return _parse(done.stderr, macs)
 

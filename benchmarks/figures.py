@@ -38,14 +38,20 @@ class Figures:
     macs: int = 0
 
 
-def code_bytes(folder: Path) -> int:
-    """Text and constants of kernels and runtime: every object but the blob's."""
-    total = 0
+def code_sections(folder: Path) -> list[tuple[str, str, int]]:
+    """Text and constants of kernels and runtime, every object but the blob's: file, section and bytes."""
+    found = []
     for path in sorted((folder / "obj").rglob("*.o")):
         if not path.name.endswith("_blob.o"):
             with path.open("rb") as file:
-                total += sum(s["sh_size"] for s in ELFFile(file).iter_sections() if s["sh_flags"] & 2)
-    return total
+                sections = [s for s in ELFFile(file).iter_sections() if s["sh_flags"] & 2]
+                found += [(path.name, str(s.name), int(s["sh_size"])) for s in sections]
+    return found
+
+
+def code_bytes(folder: Path) -> int:
+    """Text and constants of kernels and runtime."""
+    return sum(size for _, _, size in code_sections(folder))
 
 
 def _instructions(session: Session, config: ModelConfig, macs: int, folder: Path) -> int:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import bench
 
-EMULATORS = {"arm64": "qemu-aarch64", "armv7": "qemu-arm"}
+EMULATORS = {"arm64": "qemu-aarch64", "armv7": "qemu-arm", "baremetal": "qemu-system-arm"}
 ROWS = [(model, target) for model, rows in bench.committed().items() for target in rows]
 SMALL: bench.Row = {
     "instructions": 1000,
@@ -64,6 +64,16 @@ def test_layers_are_measured_where_a_model_grew(monkeypatch: pytest.MonkeyPatch)
     assert "  +800 layer last" in bench.check("net", "arm64")
     assert bench.check("net", "armv7") == [] == bench.check("net", "arm64+dot")
     assert asked == [("arm64", False), ("arm64", True), ("armv7", False)]
+
+
+@pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="apt-get install qemu-system-arm")
+def test_sizes_come_apart_and_cortex_m_is_counted_too() -> None:
+    row = bench.measure_model("digits", "baremetal", layers=True)
+    assert 2 < row["instructions"] / row["macs"] < 4 and row["ideal"] == row["macs"]
+    assert row["kernel_code"].keys() == row["kernels"].keys() and all(row["kernel_code"].values())
+    rest = row["code"] - row["runtime"] - sum(row["kernel_code"].values())
+    assert 0 <= rest < 1024  # the table of kernels, opening, and constants that kernels share
+    assert row["weights"] < row["blob"] < row["weights"] + 4096
 
 
 def test_shrinking_and_hardly_growing_is_no_problem() -> None:
