@@ -1,4 +1,4 @@
-"""Executed instructions, sizes and memory of models on the Arm targets, Cortex-M too: one JSON, one table, one comparison.
+"""Executed instructions, sizes and memory of models on Arm targets: one JSON, one table, one comparison.
 
     python benchmarks/bench.py [MODEL ...] [--targets arm64,arm64+dot] [--json FILE] [--layers] [--write] [--check]
 
@@ -134,8 +134,9 @@ def table(figures: dict[str, dict[str, Row]]) -> str:
     for model, targets in figures.items():
         for target, row in targets.items():
             ratio = row["instructions"] / max(1, row["ideal"])
-            cells = (model, target, f"{row['instructions'] / 1e6:.2f}", f"{ratio:.3f}", f"{row['code'] / 1024:.1f}",
-                     f"{row['runtime'] / 1024:.1f}", f"{row['weights'] / 1024:.0f}", f"{row['arena'] / max(1, row['arena_bound']):.3f}")  # fmt: skip
+            cells = (model, target, f"{row['instructions'] / 1e6:.2f}", f"{ratio:.3f}",
+                     *(f"{row[part] / 1024:.1f}" for part in ("code", "runtime")), f"{row['weights'] / 1024:.0f}",
+                     f"{row['arena'] / max(1, row['arena_bound']):.3f}")  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")
             for layer in row.get("by_layer", ()):
                 part = f"{layer['instructions'] / layer['ideal']:.3f}" if layer["ideal"] else ""

@@ -20,8 +20,8 @@ from pathlib import Path
 from mgecc.config import ModelConfig, load_cases
 from mgecc.targets import Target, load_target
 from mgecc.toolrun.products import read_config
-from mgecc.toolrun.start import start_command
 from mgecc.toolrun.session import Session, compile_and_build, prepare
+from mgecc.toolrun.start import start_command
 from mgecc.toolrun.tensors import input_cases
 
 PLUGIN = Path(__file__).parent / "tools" / "qemu_insn_count.c"

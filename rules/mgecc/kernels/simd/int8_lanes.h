@@ -2,9 +2,9 @@
 #ifndef MG_INT8_LANES_H
 #define MG_INT8_LANES_H
 
-/* Four bytes as one number; no alignment needed. */
-MG_INLINE int32_t mg_word(const void *p) { int32_t r; memcpy(&r, p, sizeof r); return r; }
-MG_INLINE void mg_put_word(void *p, int32_t a) { memcpy(p, &a, sizeof a); }
+/* Four bytes as one number; no alignment needed. For a freestanding compiler plain memcpy is a function like any other. */
+MG_INLINE int32_t mg_word(const void *p) { int32_t r; __builtin_memcpy(&r, p, sizeof r); return r; }
+MG_INLINE void mg_put_word(void *p, int32_t a) { __builtin_memcpy(p, &a, sizeof a); }
 
 /* mg_vb_load_s8, mg_vb_load_u8: MG_VF bytes, widened.  mg_vb_store: the low bytes.
  * mg_vi_round: nearest integer, halves away from zero, for magnitudes below 2^22.
