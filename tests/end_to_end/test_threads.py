@@ -46,8 +46,20 @@ def outputs(config: ModelConfig, target: str, folder: Path) -> bytes:
     return run_cases(session, session.runners[0], [case], 4)[0][0]
 
 
+@pytest.mark.parametrize(
+    "target", [pytest.param("x86_64", marks=X86), "arm64", "armv7", "arm64+dot", "arm64+i8mm"]
+)
+def test_threads_change_no_bit_of_quantised_networks(target: str, tmp_path: Path) -> None:
+    config = load_config(ROOT / "models" / "mnist_int8" / "model.yaml")
+    alone = outputs(config, target, tmp_path / "1")
+    assert outputs(replace(config, threads=3), target, tmp_path / "3") == alone
+    (apart,) = build_programs(replace(config, threads=3), load_target(target))
+    whole = [c for c, before in zip(apart.calls, (None, *apart.calls)) if not (before and before.continues)]
+    assert all(call.continues for call in whole if call.kernel.symbol.startswith("qconv"))
+
+
 @pytest.mark.parametrize("target", [pytest.param("x86_64", marks=X86), "arm64", "armv7"])
-@pytest.mark.parametrize("name", ["tiny_kws", "tiny_ic", "tiny_vww"])
+@pytest.mark.parametrize("name", ["tiny_kws", "tiny_ic", "tiny_vww", "tiny_ad"])
 def test_threads_change_no_bit(name: str, target: str, networks: Path, tmp_path: Path) -> None:
     config = config_of(name, networks)
     alone = outputs(config, target, tmp_path / "1")

@@ -72,11 +72,13 @@ class Split:
 
     ``units``: the field that counts them. ``strides``: bytes from one unit to the next by the operand's name; others
     serve all units, and a workspace must be there for each part. ``starts``: fields that grow by so much a unit.
+    ``grain``: units that stay together, as a tile computes so many at once; of what remains the last part has it all.
     """
 
     units: str
     strides: dict[str, int]
     starts: dict[str, int] = field(default_factory=dict)
+    grain: int = 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ ALIGN = 64
 
 
 def share(call: Call, threads: int) -> int:
-    """Into how many parts a call comes apart: at most one a thread, each with a unit at least."""
-    units = _number(call, call.split.units) if call.split else 1
+    """Into how many parts a call comes apart: at most one a thread, each with a grain of units at least."""
+    units = _number(call, call.split.units) // call.split.grain if call.split else 1
     return max(1, min(threads, units)) if isinstance(units, int) else 1
 
 
@@ -28,7 +28,8 @@ def apart(call: Call, placed: ProgramCall, threads: int) -> list[ProgramCall]:
     if parts == 1 or split is None:
         return [placed]
     units = _number(call, split.units)
-    bounds = [units * k // parts for k in range(parts + 1)]
+    grains = units // split.grain
+    bounds = [*(grains * k // parts * split.grain for k in range(parts)), units]
     return [
         replace(
             placed,

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Value
-from mgecc.graph.sizes import always, equal, is_one, largest
+from mgecc.graph.sizes import always, equal, has_sizes, is_one, largest
 from mgecc.graph.types import FLOAT32
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Split, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.elemwise import expression, operands
 from mgecc.kernels.elemwise.modes import TAME, headers, in_halves, weight
@@ -28,6 +28,7 @@ from mgecc.ops.quantize import dequantize, scale_of
 from mgecc.targets import Target
 
 _MOST = 65504.0  # the largest half
+_LEAST_PART = 4096  # elements for a thread of its own
 _FILL = 1  # in padding lanes of repacked constants: neutral for products and quotients
 
 
@@ -238,7 +239,21 @@ def _build(layout: Layout, target: Target, node: Node) -> list[Call]:
     plan = _plan(node, layout, target)
     kernel, numbers = _kernel(node, plan)
     tensors = tuple(s.operand for s in plan.sources if s.way != "k")
-    return [Call(kernel, (*tensors, node.output), tuple(numbers))]
+    return [Call(kernel, (*tensors, node.output), tuple(numbers), split=_split(node, plan))]
+
+
+def _split(node: Node, plan: Plan) -> Split | None:
+    """By rounds of the outermost loop, with enough elements in each part to be worth it."""
+    nest = plan.nest
+    if has_sizes(nest.sizes):
+        return None
+    lone, types = nest.depth == 1, _types(node)
+    steps = [strides[0] for strides in nest.strides]
+    if lone:  # what stands still along the inner loop is read anew by every part
+        steps = [1, *(int(way == "v") for way in (s.way for s in plan.sources))]
+    moves = {f"x{s.position}": step * types[s.position].size for s, step in zip(plan.sources, steps[1:])}
+    grain = -(-_LEAST_PART // max(1, prod(nest.sizes[1:])))
+    return Split("n" if lone else "d0", {"y": steps[0] * types[-1].size, **moves}, grain=grain)
 
 
 def _dtype(value: Value) -> DType:

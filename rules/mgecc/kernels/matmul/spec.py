@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.graph.sizes import greatest, largest, least, smallest
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace, serves
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
@@ -150,7 +150,20 @@ def _call(
     )
     bias = Const(partial(_bias, node, product.n))
     operands = (node.inputs[0], right, bias, *([Workspace(scratch)] if scratch else []), node.output)
-    return [Call(kernel, operands, (*args, *product.activation.numbers), below=below)]
+    split = _split(product, kernel, columns)
+    return [Call(kernel, operands, (*args, *product.activation.numbers), below=below, split=split)]
+
+
+def _split(product: Product, kernel: Kernel, columns: int) -> Split | None:
+    """By rows of a single product; of one row by columns, which lie in groups."""
+    size, tile = product.element.size, int(dict(kernel.params).get("p", 1))  # type: ignore[arg-type]
+    if product.batch != 1 or product.ta or kernel.template == "matmul/any.c.j2":
+        return None
+    if product.m != 1:
+        return Split("m", {"x": product.k * size, "y": product.n * size}, grain=tile)
+    if not columns or not product.b_const or smallest(product.n) < columns:
+        return None
+    return Split("n", {"w": product.k * product.weights.size, "b": size, "y": size}, grain=columns)
 
 
 def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...], **params: Param) -> Kernel:

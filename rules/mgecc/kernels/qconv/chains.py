@@ -14,11 +14,11 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
 from mgecc.targets import Target
 
-_FIELDS = ("n", "pixels", "icb", "groups")
+_FIELDS = ("n", "pixels", "icb", "groups", "more")
 _PIXELS = {"neon64": (12, 8, 4), "neon32": (4,)}
 _TAILS = (1, 4)
 # Input blocks of a chain, longest first, for inputs that are never negative and for others.
@@ -123,8 +123,11 @@ def _build(conv: QConv, target: Target, form: Form, positive: bool, node: Node) 
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
     ]
-    sizes = (conv.geo.x[0], conv.pixels, -(-conv.channels[0] // 4), -(-conv.channels[1] // 4))
-    return [Call(kernel(node, conv, target, form), tuple(operands), sizes)]
+    icb, groups = -(-conv.channels[0] // 4), -(-conv.channels[1] // 4)
+    sizes = (conv.geo.x[0], conv.pixels, icb, groups, 2 * groups + 1)
+    # The tables of two pairs of outputs go with a group; the list of blocks behind them comes nearer by as much.
+    apart = parts(conv, "groups", 4, {"w": 16 * icb, "b": 64, "e": 8}, more=-2)
+    return [Call(kernel(node, conv, target, form), tuple(operands), sizes, split=apart)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:

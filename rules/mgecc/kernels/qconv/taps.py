@@ -10,7 +10,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.chains import split
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
 from mgecc.targets import Target
 
@@ -95,7 +95,8 @@ def _build(conv: QConv, target: Target, positive: bool, node: Node) -> list[Call
         Workspace(_row_bytes(conv) * conv.geo.window.kernel[0] + _SLACK),
     ]
     sizes = (n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, _row_bytes(conv))
-    return [Call(kernel(node, conv, target), tuple(operands), sizes)]
+    apart = parts(conv, "planes", 4, {"x": h * w * 4, "e": 4})
+    return [Call(kernel(node, conv, target), tuple(operands), sizes, split=apart)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
