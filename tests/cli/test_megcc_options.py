@@ -86,6 +86,25 @@ def test_the_template_is_a_configuration_to_begin_with(
     assert "enable_ioc16 belongs into" in said
 
 
+def test_image_functions_alone_are_compiled_like_models(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "eyes.json"
+    path.write_text('{"dump_dir": "dump", "cv": {"flip": ["ui8"]}}')
+    rows = run(capsys, "compile", "--json", path, "--armv7").split()[1::2]
+    names = ["eyes_cv.h", "eyes_cv.c", "libeyes_cv.a", "libeyes_cv.so"]
+    assert rows == [str(tmp_path / "dump" / name) for name in names]
+    assert "no problems" in run(capsys, "check", path, "--target", "armv7")
+    assert "has no models, only image functions" in run(capsys, "verify", path, "--target", "armv7", status=2)
+
+
+def test_a_model_and_a_folder_are_enough_as_for_megcc(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run(capsys, "compile", DIGITS / "digits.mge", tmp_path / "out", "--no-library")
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["target"] == "baremetal"
+
+
 def test_options_keep_what_model_yaml_says(tmp_path: Path) -> None:
     from mgecc.config import megcc_model
 

@@ -68,6 +68,80 @@ def test_everything_that_megcc_knows_is_read(tmp_path: Path) -> None:
     assert library.cv == (("flip", "ui8"), ("resize_linear", "ui8"))
 
 
+@pytest.mark.parametrize(
+    ("text", "sets"),
+    [
+        ("x=(2 5)", [{"x": (2, 5)}]),
+        ("x=(2, 5),", None),
+        (" x = ( 2 ,5 ) ; y=(3) ;", [{"x": (2, 5), "y": (3,)}]),
+        ("x=(2,5):", [{"x": (2, 5)}]),
+        (":x=(2,5) : : x=(4,5);", [{"x": (2, 5)}, {"x": (4, 5)}]),
+        ("x=(2,5)\t:\tx=(4\t5)", [{"x": (2, 5)}, {"x": (4, 5)}]),
+        ("a:0=(1):a:0=(2)", [{"a:0": (1,)}, {"a:0": (2,)}]),
+        ("x=(2,5) y=(3)", None),
+        ("x=()", None),
+        ("x=(,)", None),
+        ("x=2,5", None),
+        ("x=(2,5)(3)", None),
+        ("x=(1,1,1,1,1,1,1,1)", None),
+        ("=(2,5)", None),
+        ("  ", []),
+    ],
+)
+def test_shapes_are_split_as_megcc_splits_them(
+    text: str, sets: list[dict[str, tuple[int, ...]]] | None, tmp_path: Path
+) -> None:
+    if sets is None:
+        (problem,) = problems(tmp_path, input_shape_str=text)
+        assert "input shapes are written 'name=(1,3,224,224);other=(2,3)'" in problem
+        return
+    config = loaded(tmp_path, {"models": [{"model_path": "second.mge", "input_shape_str": text}]}).models[0]
+    found = [{key: value.shape for key, value in config.inputs.items()}] if config.inputs else []
+    assert [*config.input_shapes, *found] == sets
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "outputs"),
+    [
+        ("(1,10)", "", {"ExternCOprRunner": (("float32", (1, 10)),)}),
+        ("(1 10);(4)", "float32; int32", {"ExternCOprRunner": (("float32", (1, 10)), ("int32", (4,)))}),
+        ("", "uint8;int16", {"ExternCOprRunner": (("uint8", None), ("int16", None))}),
+        ("npu=(1,10)", "float16", {"npu": (("float16", (1, 10)),)}),
+        ("(1,10)", "npu=float16", {"npu": (("float16", (1, 10)),)}),
+        (
+            "a=(1);(2):b=(3)",
+            "float32;int32:uint8",
+            {"a": (("float32", (1,)), ("int32", (2,))), "b": (("uint8", (3,)),)},
+        ),
+        ("a=(1):b=(3)", "b=uint8", {"a": (("float32", (1,)),), "b": (("uint8", (3,)),)}),
+    ],
+)
+def test_results_of_loaders_are_written_as_megcc_has_them(
+    shape: str, dtype: str, outputs: dict[str, Any], tmp_path: Path
+) -> None:
+    model = {"model_path": "second.mge", "extern_opr_output_shape": shape, "extern_opr_output_dtype": dtype}
+    (config,) = loaded(tmp_path, {"models": [model]}).models
+    assert {key: entry.outputs for key, entry in config.custom.items()} == outputs
+
+
+def test_explanations_in_megccs_own_template_are_comments(tmp_path: Path) -> None:
+    model = {"model_path@": "[Required], specify the input model path", "model_path": "second.mge"}
+    library = loaded(tmp_path, {"dump_dir@": "x", "models": [model], "cv@": "y", "cv": {"flip": []}})
+    assert (library.cv, library.notes) == ((), ())
+
+
+def test_a_configuration_may_have_image_functions_and_no_models(tmp_path: Path) -> None:
+    for models in ({}, {"models": []}):
+        library = loaded(tmp_path, {"dump_dir": "o", "cv": {"flip": ["ui8"]}, **models})
+        assert (library.models, library.cv, library.optimize) == ((), (("flip", "ui8"),), "speed")
+
+
+@pytest.mark.parametrize("value", [{"dump_dir": "o"}, {"dump_dir": "o", "models": [], "cv": {}}])
+def test_a_configuration_of_nothing_is_refused(value: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there are neither 'models' nor functions below 'cv'"):
+        loaded(tmp_path, value)
+
+
 def test_what_has_no_effect_is_said_in_one_line_each(tmp_path: Path) -> None:
     notes = [note.removeprefix(f"{tmp_path}/config.json:") for note in loaded(tmp_path, FULL).notes]
     assert [note.split("'")[1] for note in notes] == [
@@ -99,6 +173,14 @@ def test_an_unknown_key_is_an_error_with_the_nearest_name_and_its_place(tmp_path
             "1 shapes and 2",
         ),
         ({"extern_opr_output_dtype": "a=float23"}, "unknown element type 'float23'"),
+        ({"input_shape_str": "x=(1);x=(2)"}, "the shape of 'x' is given twice"),
+        ({"input_shape_str": "x=(99999999999)"}, "99999999999 is no size"),
+        ({"extern_opr_output_shape": "a=()"}, "'()' is not a shape"),
+        ({"extern_opr_output_shape": "(1):(2)"}, "the loader's name is missing"),
+        (
+            {"extern_opr_output_shape": "a=(1):b=(2)", "extern_opr_output_dtype": "int32"},
+            "the element types are those of 1 loaders, the shapes those of 2",
+        ),
     ],
 )
 def test_mistakes_are_told(changes: dict[str, Any], said: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -86,21 +87,56 @@ def test_c_files_of_the_users_belong_to_the_library(tmp_path: Path) -> None:
     assert "user_npu" in said and "MGE" not in said, said
 
 
+def scons(folder: Path, *words: str, status: int = 0) -> str:
+    """What the front door says."""
+    tools = str(ROOT / "site_scons" / "site_tools")
+    text = f'env = Environment(tools=["mgecc"], toolpath=[{tools!r}])\nenv.MgeProject()\n'
+    (folder / "SConstruct").write_text(text)
+    command = [sys.executable, "-m", "SCons", "-Q", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
 def test_a_configuration_can_be_named_on_the_command_line(pair: Path) -> None:
     models = json.loads((pair / "pair.json").read_text())["models"]
     (pair / "pair.json").write_text(json.dumps({"models": [models[0] | {"enable_nchw44": True}, models[1]]}))
-    tools = str(ROOT / "site_scons" / "site_tools")
-    text = f'env = Environment(tools=["mgecc"], toolpath=[{tools!r}])\nenv.MgeProject()\n'
-    (pair / "SConstruct").write_text(text)
-    command = [sys.executable, "-m", "SCons", "-Q", "config=pair.json", "target=arm64"]
-    done = subprocess.run(command, cwd=pair, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "pair.json:1:" in done.stdout and "'enable_nchw44' has no effect" in done.stdout
+    said = scons(pair, "config=pair.json", "target=arm64")
+    assert "pair.json:1:" in said and "'enable_nchw44' has no effect" in said
     assert (pair / "build" / "arm64" / "pair" / "libpair.a").is_file()
-    command[-2] = "config=pear.json"
-    done = subprocess.run(command, cwd=pair, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "config=pear.json: there is no such file" in done.stderr
+    said = scons(pair, "config=pear.json", "target=arm64", status=2)
+    assert "config=pear.json: there is no such file" in said
+
+
+def test_a_configuration_of_image_functions_alone_is_a_library_of_them(tmp_path: Path) -> None:
+    (tmp_path / "eyes.json").write_text('{"dump_dir": "o", "cv": {"rotate": ["ui8"], "flip": ["ui8"]}}')
+    said = scons(tmp_path, "config=eyes.json", "target=arm64v7", "release", "build")
+    assert "eyes for arm64v7: build/arm64v7/eyes_cv/" in said and said.count("flash ") == 2
+    archive = tmp_path / "build" / "arm64v7" / "eyes_cv" / "armv7" / "libeyes_cv.a"
+    assert b"mgecc_cv_rotate_ui8" in archive.read_bytes() and b"mgecc_run" not in archive.read_bytes()
+    assert (tmp_path / "build" / "release" / "eyes-arm64v7.tar").is_file()
+
+
+def test_models_of_a_configuration_go_into_one_release(pair: Path) -> None:
+    (pair / "LICENSE").write_text("yours")
+    scons(pair, "config=pair.json", "target=arm64", "release")
+    with tarfile.open(pair / "build" / "release" / "pair-arm64.tar") as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+        papers = archive.extractfile("pair-arm64/provenance.intoto.json")
+        assert papers is not None and {b"pair/one/softmax.mge", b"pair/conv2d/conv2d.mge"} <= set(
+            papers.read().split(b'"')
+        )
+    headers = {"include/one.h", "include/conv2d.h", "share/one/one.blob", "share/conv2d/conv2d.blob"}
+    assert names >= {*headers, "lib/libpair.a", "licences/one/LICENSE", "licences/conv2d/LICENSE"}
+
+
+def test_every_model_of_a_configuration_is_run(pair: Path) -> None:
+    (pair / "pair.json").write_text('{"models": [{"model_path": "conv2d.mge", "model_name": "a"}]}')
+    shutil.copy(CORPUS / "conv2d.npz", pair)
+    said = scons(pair, "config=pair.json", "target=x86_64", "run", "input=conv2d.npz")
+    assert "a on x86_64" in said
+    said = scons(pair, "config=pair.json", "target=x86_64", "verify", status=2)
+    assert "no recorded inputs" in said
 
 
 def test_only_libraries_with_declared_sizes_hold_what_sets_them(tmp_path: Path) -> None:

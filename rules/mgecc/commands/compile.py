@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json_template:
         return write_template(args)
     path = args.json or args.model
-    name = args.target or ("baremetal" if args.json else "")
+    name = args.target or ("baremetal" if args.json or args.folder else "")
     if path is None or not name:
         raise InputError("what to compile and for which target? mgecc compile MODEL --target NAME --out DIR")
     target = load_target(name, args.cpu)

@@ -10,6 +10,7 @@ from typing import Any
 
 from mgecc.config.document import Document, Keys, read_document
 from mgecc.config.load import DEFAULT_MAX_ABS_OF_PEAK, function_name
+from mgecc.config.megcc_text import Shapes, TextError, results_of_loaders, shape_sets
 from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Verify, check_name
 from mgecc.config.schema import MEGCC_SCHEMA, validate
 
@@ -24,10 +25,6 @@ _NO_EFFECT = {
     "extern_opr_loader_path_with_interface": _LINKED,
 }
 _OPTIONS = ("enable_ioc16", "enable_compress_fp16", "add_nhwc2nchw_to_input")
-_SHAPE = re.compile(r"\s*([^=;]+?)\s*=\s*\(([0-9, ]+)\)\s*([;:]|$)")
-_DTYPES = ("float32", "int32", "uint8", "float16", "int16", "int8")
-
-Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class LibraryConfig:
 
     @property
     def optimize(self) -> str:
-        return self.models[0].optimize
+        return self.models[0].optimize if self.models else "speed"
 
 
 def is_megcc(path: Path) -> bool:
@@ -75,10 +72,12 @@ def load_megcc(path: Path | str, name: str = "", optimize: str = "") -> LibraryC
     if why:
         document.add((1, 1), f"{why}; give the library another name")
     value = document.value
-    models = [_model(document, i, given) for i, given in enumerate(value["models"])]
+    models = [_model(document, i, given) for i, given in enumerate(value.get("models", ()))]
     _check_names(document, models)
-    document.check()
     cv = tuple(sorted({(n, dtype) for n, dtypes in value.get("cv", {}).items() for dtype in dtypes}))
+    if not models and not cv:
+        document.add((1, 1), "there are neither 'models' nor functions below 'cv'")
+    document.check()
     dump = path.parent / value["dump_dir"] if "dump_dir" in value else None
     changed = tuple(replace(model, optimize=optimize or model.optimize) for model in models)
     return LibraryConfig(path, own, changed, dump, cv, tuple(_notes(document)))
@@ -87,7 +86,7 @@ def load_megcc(path: Path | str, name: str = "", optimize: str = "") -> LibraryC
 def megcc_model(config: ModelConfig, given: dict[str, Any]) -> ModelConfig:
     """A model's configuration with keys of MegCC's JSON from the command line. Raises ConfigError."""
     document = Document("command line")
-    sets = _shape_sets(document, ("input_shape_str",), given.get("input_shape_str", ""))
+    sets = _shape_sets(document, (), given)
     custom = _custom(document, (), given)
     document.check()
     shapes = {key: InputConfig(shape) for key, shape in sorted(sets[0].items())} if len(sets) == 1 else {}
@@ -109,9 +108,10 @@ def megcc_notes(given: dict[str, Any]) -> list[str]:
 
 
 def _without_comments(value: Any) -> Any:
-    """The value without keys that begin with @."""
+    """The value without keys that begin with @, or end so, as in the template that MegCC writes."""
     if isinstance(value, dict):
-        return {key: _without_comments(v) for key, v in value.items() if not key.startswith("@")}
+        kept = {key: v for key, v in value.items() if not key.startswith("@") and not key.endswith("@")}
+        return {key: _without_comments(v) for key, v in kept.items()}
     return [_without_comments(v) for v in value] if isinstance(value, list) else value
 
 
@@ -126,11 +126,11 @@ def _model(document: Document, index: int, given: dict[str, Any]) -> ModelConfig
     here: Keys = ("models", index)
     folder = Path(document.file).parent
     stem = given["model_path"].replace("\\", "/").rsplit("/", 1)[-1].partition(".")[0]
-    name = given.get("model_name", re.sub(r"\W", "_", stem, flags=re.ASCII))
+    name = given.get("model_name") or re.sub(r"\W", "_", stem, flags=re.ASCII)
     why = check_name(name)
     if why:
         document.add_at((*here, "model_name"), why)
-    sets = _shape_sets(document, (*here, "input_shape_str"), given.get("input_shape_str", ""))
+    sets = _shape_sets(document, here, given)
     return ModelConfig(
         path=Path(document.file),
         name=name,
@@ -151,62 +151,26 @@ def _model_file(document: Document, keys: Keys, folder: Path, text: str) -> Path
     return found or places[0]
 
 
-def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in text.split(",") if n.strip())
-
-
-def _shape_sets(document: Document, keys: Keys, text: str) -> list[Shapes]:
-    """'a=(1,2);b=(3):a=(4,5);b=(6)' as sets of shapes by input."""
-    sets: list[Shapes] = [{}]
-    position = 0
-    while position < len(text):
-        match = _SHAPE.match(text, position)
-        if match is None:
-            document.add_at(
-                keys, "input shapes are written 'name=(1,3,224,224);other=(2,3)', another set after ':'"
-            )
-            return [{}]
-        sets[-1][match[1]] = _sizes(match[2])
-        position = match.end()
-        if match[3] == ":":
-            sets.append({})
-    return sets
-
-
-def _by_loader(text: str) -> Iterator[tuple[str, list[str]]]:
-    """'loader=a;b:other=c' as (loader, parts)."""
-    for part in filter(None, text.split(":")):
-        name, _, rest = part.partition("=")
-        yield name.strip(), [item.strip().strip("()") for item in rest.split(";") if item.strip()]
+def _shape_sets(document: Document, here: Keys, given: dict[str, Any]) -> list[Shapes]:
+    try:
+        return shape_sets(given.get("input_shape_str", ""))
+    except TextError as error:
+        document.add_at((*here, error.key), str(error))
+        return []
 
 
 def _custom(document: Document, here: Keys, given: dict[str, Any]) -> dict[str, CustomConfig]:
-    shapes = dict(_by_loader(given.get("extern_opr_output_shape", "")))
-    dtypes = dict(_by_loader(given.get("extern_opr_output_dtype", "")))
-    found = {}
-    for loader in sorted({*shapes, *dtypes}):
-        kinds = dtypes.get(loader) or ["float32"] * len(shapes[loader])
-        sizes = [_shape_of(document, here, text) for text in shapes.get(loader, [])] or [None] * len(kinds)
-        for kind in kinds:
-            if kind not in _DTYPES:
-                message = f"unknown element type '{kind}'; known are {', '.join(_DTYPES)}"
-                document.add_at((*here, "extern_opr_output_dtype"), message)
-        if len(kinds) != len(sizes):
-            message = f"{loader} has {len(sizes)} shapes and {len(kinds)} element types"
-            document.add_at((*here, "extern_opr_output_dtype"), message)
-        found[loader] = CustomConfig(function_name(loader), tuple(zip(kinds, sizes)))
-    return found
-
-
-def _shape_of(document: Document, here: Keys, text: str) -> tuple[int, ...] | None:
-    if re.fullmatch(r"[0-9, ]+", text):
-        return _sizes(text)
-    document.add_at((*here, "extern_opr_output_shape"), f"'({text[:40]})' is not a shape such as (1,10)")
-    return None
+    texts = [given.get(f"extern_opr_output_{what}", "") for what in ("shape", "dtype")]
+    try:
+        found = results_of_loaders(*texts)
+    except TextError as error:
+        document.add_at((*here, error.key), str(error))
+        return {}
+    return {loader: CustomConfig(function_name(loader), results) for loader, results in sorted(found.items())}
 
 
 def _notes(document: Document) -> Iterator[str]:
-    for i, given in enumerate(document.value["models"]):
+    for i, given in enumerate(document.value.get("models", ())):
         for key in sorted(set(given) & set(_NO_EFFECT)):
             if given[key]:
                 line, column = document.keys["models", i, key]

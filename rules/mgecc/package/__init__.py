@@ -4,7 +4,7 @@ Knows files and digests, no tensor and no SCons. May import: mgecc.targets, mgec
 mgecc.kernels (the set-up of templates), mgecc.toolrun, pyyaml.
 """
 
-from mgecc.package.parts import Part, images_part, joined_part, material_name, model_part
+from mgecc.package.parts import Part, images_part, joined_part, material_name, model_part, notices
 from mgecc.package.release import write_release
 
-__all__ = ["Part", "images_part", "joined_part", "material_name", "model_part", "write_release"]
+__all__ = ["Part", "images_part", "joined_part", "material_name", "model_part", "notices", "write_release"]

@@ -86,8 +86,8 @@ def model_part(
         name=name,
         label=_label(machine),
         files=_model_files(name, folder),
-        notices=_notices((config.parent / _text(described, "model")).parent, name)
-        | _notices(config.parent, name),
+        notices=notices((config.parent / _text(described, "model")).parent, name)
+        | notices(config.parent, name),
         materials=_materials(config, described, machine.path),
         templates=_templates(folder),
         tools=_tools(machine, how[0]),
@@ -194,7 +194,8 @@ def _image_headers(name: str, folder: Path) -> dict[str, Path]:
     return {f"include/{path.name}": path for path in headers}
 
 
-def _notices(folder: Path, name: str) -> dict[str, Path]:
+def notices(folder: Path, name: str) -> dict[str, Path]:
+    """Licences in the folder of a model called ``name``, and mgecc's own."""
     texts = {
         f"licences/{name}/{path.name}": path for path in sorted(folder.glob("LICENSE*")) if path.is_file()
     }

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from SCons.Errors import UserError
 
 from mgecc.compiler import library_output_names, names_of_library, output_names
 from mgecc.targets import Target, TargetError
+
+if TYPE_CHECKING:
+    from mgecc.config import LibraryConfig
 
 
 @dataclass(frozen=True)
@@ -73,15 +76,30 @@ def _texts(values: Iterable[Any]) -> list[str]:
 
 
 def _of_library(path: Path, name: str, target: Target) -> Contents:
-    from mgecc.config import ConfigError, load_megcc
-
-    try:
-        library = load_megcc(path, name)
-    except ConfigError as error:
-        raise UserError(str(error)) from None
+    library = _library(path, name)
     names = library_output_names(library, target.spec, target.cpu)
     reads = [model.model.absolute() for model in library.models]
     return Contents(names, [model.name for model in library.models], reads, library.sources)
+
+
+def functions_without_models(path: Path) -> dict[str, list[str]]:
+    """Image functions with their element types of MegCC's JSON that has no models; empty for anything else."""
+    from mgecc.config import is_megcc
+
+    library = _library(path, "functions") if is_megcc(path) else None
+    functions: dict[str, list[str]] = {}
+    for function, dtype in library.cv if library and not library.models else ():
+        functions.setdefault(function, []).append(dtype)
+    return functions
+
+
+def _library(path: Path, name: str) -> LibraryConfig:
+    from mgecc.config import ConfigError, load_megcc
+
+    try:
+        return load_megcc(path, name)
+    except ConfigError as error:
+        raise UserError(str(error)) from None
 
 
 def named_config(path: Path) -> dict[str, str]:

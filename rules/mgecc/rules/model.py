@@ -16,7 +16,7 @@ from SCons.Util import NodeList
 from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.config.load import parse_bytes
 from mgecc.rules.actions import compile_action, step_line
-from mgecc.rules.contents import Contents, contents
+from mgecc.rules.contents import Contents, contents, functions_without_models
 from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
 from mgecc.rules.objects import Tools
@@ -103,10 +103,11 @@ NodesKind = TypeVar("NodesKind", bound=ModelNodes)
 def mge_model(env: Any, name: str, config: Any = None, target: str = "", **options: Any) -> ModelNodes:
     """Build the library of a model for a target; returns its nodes as ``ModelNodes``.
 
-    ``config``: a model.yaml, a model file or MegCC's JSON, whose models make one library. In its place, the keys of a
-    model.yaml can be given as keyword arguments: ``model="net.mge", inputs={"data": {"layout": "NHWC"}},
-    cv={"rotate": ["ui8"]}``; files are named from the SConscript's folder. ``target``: a name, with
-    features by suffix ("arm64+dot"), or the path of a YAML file that describes a machine of your own. ``options``:
+    ``config``: a model.yaml, a model file or MegCC's JSON, whose models make one library (of one with image functions
+    only, what MgeCv makes of these). In its place, the keys of a model.yaml can be given as keyword arguments:
+    ``model="net.mge", inputs={"data": {"layout": "NHWC"}}, cv={"rotate": ["ui8"]}``; files are named from the
+    SConscript's folder. ``target``: a name, with features by suffix ("arm64+dot"), or the path of a YAML file that
+    describes a machine of your own. ``options``:
     ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``threads`` (1 to 16),
     ``flash`` and ``ram`` (the most bytes for weights and arena, such as "512K"), ``build_dir``; defaults are the
     construction variables MGE_TARGET, MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE, MGE_THREADS, MGE_FLASH, MGE_RAM and
@@ -118,12 +119,21 @@ def mge_model(env: Any, name: str, config: Any = None, target: str = "", **optio
         raise UserError(
             f"MgeModel {name}: {next(iter(given))} belongs into {config}, or all of that into keywords"
         )
+    functions = functions_without_models(_absolute(env, config)) if config else {}
+    if functions:
+        from mgecc.rules.images import mge_cv
+
+        return mge_cv(env, name, functions, target, **options)
     with user_errors():
         asked = {"target": target, **options}
         request = fill_in(partial(Request, config=env.File(config) if config else None), env, name, asked)
         if not config:
             request = replace(request, config=config_file(env, name, request.folder, given))
         return build_library(request, ModelNodes)
+
+
+def _absolute(env: Any, config: Any) -> Path:
+    return Path(env.File(config).srcnode().get_abspath())
 
 
 def check_options(rule: str, options: dict[str, str], more: Sequence[str] = ()) -> None:

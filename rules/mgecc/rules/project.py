@@ -160,7 +160,7 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
     for alias in ("verify", "run"):
         done = [
             _alias(env, f"{alias}-{m.label}-{m.name}", m, _command_action(alias, m, settings))
-            for m in (built if alias in wanted else ())
+            for m in (_models(built) if alias in wanted else ())
         ]
         env.AlwaysBuild(env.Alias(alias, done))
     record, sources = env["MGE_RECORD"], [[*model.kernels, *model.headers.values()] for model in built]
@@ -171,6 +171,11 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
         env.Clean("build", env.Dir(f"#{BUILD}"))
     for model in built:
         env.Clean("build", env.Dir(model.folder))
+
+
+def _models(built: list[ModelNodes]) -> list[ModelNodes]:
+    """Without image functions, which nothing runs."""
+    return [nodes for nodes in built if isinstance(nodes, ModelNodes)]
 
 
 def _declare_bench(env: Any, settings: Settings, folder: str) -> None:
@@ -229,22 +234,16 @@ def _summary(model: ModelNodes) -> str:
     return summarize(model.label, model.name, model.folder.removeprefix("#"), objects)
 
 
-def _command_action(command: str, model: ModelNodes, settings: Settings) -> SignedAction:
-    """``mgecc verify`` or ``mgecc run`` on what was built."""
-    args = [
-        command,
-        str(model.config),
-        "--target",
-        model.target,
-        "--toolchain",
-        model.toolchain,
-        "--name",
-        model.name,
-    ]
-    args += ["--products", model.folder.removeprefix("#"), "--optimize", model.optimize]
-    args += ["--cpu", model.cpu] if model.cpu else []
+def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> SignedAction:
+    """``mgecc verify`` or ``mgecc run`` on what was built, for every model of the library."""
+    args = [command, str(nodes.config), "--target", nodes.target, "--toolchain", nodes.toolchain]
+    args += ["--products", nodes.folder.removeprefix("#"), "--optimize", nodes.optimize]
+    args += ["--library", nodes.name] if list(nodes.headers) != [nodes.name] else []
+    args += ["--cpu", nodes.cpu] if nodes.cpu else []
     args += ["--input", settings.input] if command == "run" and settings.input else []
-    return _python(["-m", "mgecc.cli", *args], step_line(command.upper(), model.label, model.name))
+    commands = [["-m", "mgecc.cli", *args, "--name", model] for model in nodes.headers]
+    shown = step_line(command.upper(), nodes.label, nodes.name)
+    return _action(lambda: max(_call(words) for words in commands), shown)
 
 
 def _test_action(tests: str, settings: Settings) -> SignedAction:

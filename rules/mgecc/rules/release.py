@@ -13,7 +13,7 @@ from SCons.Errors import UserError
 from SCons.Tool import CScanner
 
 from mgecc.compiler import compiler_id
-from mgecc.package import Part, images_part, joined_part, material_name, model_part, write_release
+from mgecc.package import Part, images_part, joined_part, material_name, model_part, notices, write_release
 from mgecc.package.archive import EpochError
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.contents import contents
@@ -83,6 +83,9 @@ def part_of(nodes: Any) -> Part:
     if isinstance(nodes, PipelineNodes):
         parts = [_part_of_model(nodes, *item) for item in nodes.configs.items()]
         return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
+    if list(nodes.headers) != [nodes.name]:
+        parts = [_part_of_model(nodes, model, nodes.config) for model in nodes.headers]
+        return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
     return _part_of_model(nodes, nodes.name, nodes.config)
 
 
@@ -90,17 +93,20 @@ def _part_of_model(nodes: ModelNodes, name: str, config: Any) -> Part:
     folder = Path(nodes.blob.get_dir().get_abspath())
     path, how = Path(config.srcnode().get_abspath()), (nodes.toolchain, nodes.optimize)
     part = model_part(path, name, folder, nodes.target, nodes.cpu, how)
-    return replace(part, materials=part.materials | _named(path, name, nodes))
+    found = contents(path, name, load_target(nodes.target, nodes.cpu), peek(config))
+    # Of several models in one configuration, each names its own file.
+    own = [read for model, read in zip(found.models, found.reads) if model == name]
+    reads = own if len(found.models) > 1 else found.reads
+    beside = {key: file for read in reads for key, file in notices(read.parent, name).items()}
+    named = _named(path, [*reads, *found.sources], nodes)
+    return replace(part, materials=part.materials | named, notices=beside | part.notices)
 
 
-def _named(config: Path, name: str, nodes: ModelNodes) -> dict[str, Path]:
+def _named(config: Path, files: Sequence[Path], nodes: ModelNodes) -> dict[str, Path]:
     """The files that a configuration names, and headers that its C files include, by their names in the papers."""
-    found = contents(
-        config, name, load_target(nodes.target, nodes.cpu), peek(nodes.config.fs.File(str(config)))
-    )
-    sources = [nodes.config.fs.File(str(path)) for path in found.sources]
+    sources = [nodes.config.fs.File(str(path)) for path in files if path.suffix == ".c"]
     headers = [path for source in sources for path in _headers(source, nodes)]
-    paths = [Path(os.path.abspath(path)) for path in [*found.reads, *found.sources, *headers]]
+    paths = [Path(os.path.abspath(path)) for path in [*files, *headers]]
     return {material_name(path, config.parent): path for path in paths}
 
 

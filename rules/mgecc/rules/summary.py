@@ -72,18 +72,33 @@ def _shape(row: dict[str, Any]) -> str:
 def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]]) -> str:
     """Summary of one model. ``objects``: kernel set -> its object files, without the one that holds the weights."""
     path = Path(folder)
+    if not (path / "report.json").exists():
+        return _summarize_images(label, name, path, objects)
     report = json.loads((path / "report.json").read_text(encoding="utf-8"))
     models = report.get("models")
     parts = [_together(models)] * len(objects) if models else report.get("members") or [report]
-    files = sorted(
-        p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() and _is_product(p, path)
-    )
-    lines = [f"{name} for {label}: {folder}/", f"    files    {' '.join(files)}", *_shape_lines(report)]
+    lines = [*_head(label, name, path), *_shape_lines(report)]
     for (member, paths), part in zip(objects.items(), parts):
         if len(objects) > 1:
             lines.append(f"   {member}:")
         lines += _member_lines(part, *_sum_sizes(paths))
     return "\n".join([*lines, f"    report   {folder}/report.json"])
+
+
+def _head(label: str, name: str, folder: Path) -> list[str]:
+    files = sorted(
+        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and _is_product(p, folder)
+    )
+    return [f"{name} for {label}: {folder.as_posix()}/", f"    files    {' '.join(files)}"]
+
+
+def _summarize_images(label: str, name: str, folder: Path, objects: dict[str, list[str]]) -> str:
+    """Summary of image functions without a model."""
+    lines = _head(label, name, folder)
+    for member, paths in objects.items():
+        lines += [f"   {member}:"] if len(objects) > 1 else []
+        lines += [f"    flash    code {_bytes(_sum_sizes(paths)[0])}"]
+    return "\n".join(lines)
 
 
 def _together(models: list[dict[str, Any]]) -> dict[str, Any]:

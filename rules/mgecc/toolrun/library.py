@@ -48,15 +48,16 @@ def build_library(
     Raises ToolchainMissing and ToolError.
     """
     name = config.name
-    libraries = find_libraries(folder, name, target)
+    libraries = find_libraries(folder, name, target, "" if config.models else f"{name}_cv")
     for member, library in zip(members(target), libraries):
         tools = load_toolchain(toolchain, library.target)
-        generated = [kernel_file(name, target, member)]
-        generated += [cv_file(name, target, member)] if config.cv else []
-        generated += [f"{model.name}_blob.S" for model in config.models]
+        images = [cv_file(name, target, member)] if config.cv else []
+        kernels = [kernel_file(name, target, member), *images] if config.models else images
+        generated = [*kernels, *(f"{model.name}_blob.S" for model in config.models)]
         sources = {folder / file: Path(file).stem for file in generated}
         sources |= {path: f"user_{path.stem}" for path in config.sources}
-        sources |= {path: path.stem for path in runtime_sources(has_sizes(config), has_threads(config))}
+        runtime = runtime_sources(has_sizes(config), has_threads(config)) if config.models else []
+        sources |= {path: path.stem for path in runtime}
         objects = _objects(library, sources, tools, config.optimize)
         _link(library, tools, objects)
     return libraries

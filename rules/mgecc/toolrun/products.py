@@ -114,6 +114,8 @@ def read_config(path: Path, name: str = "", optimize: str = "") -> ModelConfig:
     found = [model for model in config.models if not several or name in ("", model.name)]
     if len(found) == 1:
         return found[0]
+    if not config.models:
+        raise InputError(f"{path} has no models, only image functions")
     names = ", ".join(model.name for model in config.models)
     raise InputError(f"{path} has the models {names}: say which one with --name")
 
