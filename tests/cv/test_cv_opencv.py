@@ -85,6 +85,15 @@ def test_wide_pictures_are_blurred_by_large_kernels(border: str, mode: str, targ
 
 
 @TARGETS
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_half_the_size_is_the_mean_of_four_pixels_rounded_up(channels: int, target: Target) -> None:
+    src = picture(channels, "noise", (18, 74, channels), "ui8")
+    four = src.reshape(9, 2, 37, 2, channels).astype(int).sum((1, 3))
+    result = run(target, ("resize_linear", "ui8"), src, (9, 37, channels), [], (2, 1))
+    np.testing.assert_array_equal(result, (four + 2) // 4)
+
+
+@TARGETS
 @pytest.mark.parametrize("key", [k for k in sorted(arrays()) if k.startswith("photo.")])
 def test_a_photograph_becomes_what_opencv_makes_of_it(key: str, target: Target) -> None:
     turn = [0.8, -0.35, 9.5, 0.3, 0.9, -4.25]
