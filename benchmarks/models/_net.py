@@ -97,6 +97,9 @@ class Net:
         data = {"ADD": np.add, "MUL": np.multiply}.get(mode, _math.ACTIVATIONS.get(mode))(*arrays)
         return Tensor(number, data)
 
+    def add_relu(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.elemwise("RELU", self.elemwise("ADD", x, y))
+
     def max_pool(self, x: Tensor, kernel: int, stride: int, pad: int) -> Tensor:
         number = self.file.record(
             "PoolingV1",
@@ -196,6 +199,13 @@ class Quantised(Net):
         number = self.file.record("Elemwise", [number, self.file.constant(bias, dtype=wide)], mode="ADD")
         total = (flat.data @ w.T.astype(np.float64) + bias) * unit
         return self._to_int8(number, total, _step(total))
+
+    def add_relu(self, x: Tensor, y: Tensor) -> Tensor:
+        real = np.maximum(x.data * x.scale + y.data * y.scale, 0)
+        out = _step(real)
+        number = self.file.record("ElemwiseMultiType", [x.number, y.number], mode="QFUSE_ADD_RELU")
+        self.file.records[-1][10] = dtype_table("qint8", out)
+        return Tensor(number, _math.rounded(real / out), out)
 
     def mean(self, x: Tensor) -> Tensor:
         data = x.data.sum((2, 3), keepdims=True) / np.prod(x.data.shape[2:])

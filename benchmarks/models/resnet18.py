@@ -12,7 +12,7 @@ def residual(net: Net, x: Tensor, channels: int, stride: int) -> Tensor:
     """Two 3 x 3 convolutions and what goes past them."""
     y = net.conv(net.conv(x, channels, 3, stride, "RELU"), channels, 3)
     short = x if channels == x.channels else net.conv(x, channels, 1, stride)
-    return net.elemwise("RELU", net.elemwise("ADD", y, short))
+    return net.add_relu(y, short)
 
 
 def build(net: Net, x: Tensor) -> Tensor:

@@ -32,7 +32,8 @@ from sizes import code_of, products_figures
 
 MODELS = (
     "mobilenet_v1", "mobilenet", "resnet18", "shufflenet_v2", "efficientnet_b0", "tiny_kws", "tiny_ic", "tiny_vww",
-    "tiny_ad", "blazeface", "esrgan", "pulsevad", "mnist", "mobilenet_v1_int8",
+    "tiny_ad", "blazeface", "esrgan", "pulsevad", "mnist", "mobilenet_v1_int8", "mobilenet_int8", "resnet18_int8",
+    "mnist_int8", "digits_int8",
 )  # fmt: skip
 LEAST = 5
 Row = dict[str, Any]

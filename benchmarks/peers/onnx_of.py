@@ -41,7 +41,7 @@ def _makes(*names: str) -> Callable[[Maker], Maker]:
 
 
 def _constant(name: str, array: np.ndarray) -> onnx.TensorProto:
-    return numpy_helper.from_array(np.ascontiguousarray(array), name)
+    return numpy_helper.from_array(np.asarray(array, order="C"), name)
 
 
 def _weights(value: Value, name: str, array: np.ndarray) -> Made:
@@ -51,7 +51,10 @@ def _weights(value: Value, name: str, array: np.ndarray) -> Made:
         yield _constant(name, array)
         return
     yield from (_constant(f"{name}.q", array), _constant(f"{name}.scale", np.float32(scale)))
-    yield helper.make_node("DequantizeLinear", [f"{name}.q", f"{name}.scale"], [name])
+    yield _constant(
+        f"{name}.zero", array.dtype.type(0)
+    )  # without it engines do not take a Gemm for one of bytes
+    yield helper.make_node("DequantizeLinear", [f"{name}.{part}" for part in ("q", "scale", "zero")], [name])
 
 
 def _present(node: Node, index: int) -> Value | None:
@@ -228,8 +231,13 @@ def _product(node: Node) -> Made:
     yield from _activated(node, f"{name}.sum")
 
 
-def _zero_point(node: Node) -> np.uint8:
+def _zero_point(value: Value) -> np.uint8:
     """0 behind a RELU, whose result fits above it: only so do the engines see that rounding does its work."""
+    node = value.producer
+    if node is None:
+        return np.uint8(128)
+    if node.op == "Reshape" or node.attrs.get("mode") == "MAX":
+        return _zero_point(node.inputs[0])
     positive = of_node(node.attrs)[0] == "RELU" or str(node.attrs.get("mode")).endswith("RELU")
     return np.uint8(0 if positive else 128)
 
@@ -246,7 +254,10 @@ def _made(node: Node) -> Made:
         if isinstance(part, onnx.NodeProto) and name in part.output:
             part.output[list(part.output).index(name)] = f"{name}.real"
         yield part
-    yield from (_constant(f"{name}.s", np.float32(dtype.scale)), _constant(f"{name}.z", _zero_point(node)))
+    yield from (
+        _constant(f"{name}.s", np.float32(dtype.scale)),
+        _constant(f"{name}.z", _zero_point(node.output)),
+    )
     yield helper.make_node("QuantizeLinear", [f"{name}.real", f"{name}.s", f"{name}.z"], [f"{name}.u8"])
     yield helper.make_node("DequantizeLinear", [f"{name}.u8", f"{name}.s", f"{name}.z"], [name])
 
