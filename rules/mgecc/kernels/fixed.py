@@ -1,7 +1,11 @@
-"""Requantisation by integers alone: one factor and one shift that give the very numbers of the operators' meaning.
+"""Requantisation in fewer steps than the operators' meaning has, where it gives the very same numbers.
+
+By integers alone: one factor and one shift. Or by one factor in single precision and the nearest integer, where the
+meaning has two factors and rounds halves away from zero.
 
 The meaning rounds in single precision after each of two multiplications. As a function of the whole sum it is a flight
 of steps, and floor(sum * factor / 2^(32 - shift) + 1/2) is the same function if its steps lie between the same sums.
+So is nearest(float(sum) * factor).
 """
 
 from __future__ import annotations
@@ -74,3 +78,27 @@ def fixed_factor(first: np.float32, second: np.float32, low: int, high: int, uns
         if least <= most:
             return (least + most) // 2, -shift
     return None
+
+
+@cache
+def real_factor(first: np.float32, second: np.float32, low: int, high: int) -> np.float32 | None:
+    """The factor whose product with a sum, rounded to the nearest integer, is the result; None if there is none.
+
+    It is less than 1, so that no product is too large for an integer.
+    """
+    with np.errstate(all="ignore"):
+        found = _steps(first, second, low, high)
+    if found is None:
+        return None
+    results, sums = found
+    places = np.concatenate([sums, sums - 1]).astype(np.float64)
+    with np.errstate(divide="ignore"):
+        bounds = np.tile(results - 0.5, 2) / places
+    reached = np.arange(len(places)) < len(sums)
+    is_least = reached == (places > 0)
+    least = bounds[is_least & (places != 0)].max(initial=0.0)
+    most = bounds[~is_least & (places != 0)].min(initial=1.0)
+    factor = np.float32((least + most) / 2)
+    units = np.rint(places.astype(np.float32) * factor)
+    is_same = np.all((units >= np.tile(results, 2)) == reached)
+    return factor if is_same and 0 < factor < 1 else None

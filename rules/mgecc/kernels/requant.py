@@ -6,13 +6,14 @@ import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported, Value
 from mgecc.kernels.base import Param
-from mgecc.kernels.fixed import USUAL, Fixed, fixed_factor
+from mgecc.kernels.fixed import USUAL, Fixed, fixed_factor, real_factor
 from mgecc.ops.activation import of_node
 from mgecc.ops.arithmetic import product_type
 from mgecc.ops.quantize import same_unit, scale_of
 from mgecc.targets import Target
 
 BYTES = {"qint8": "s8", "quint8": "u8"}
+_X86 = ("sse2", "avx2", "avx512")
 _EXACT = ("IDENTITY", "RELU", "HSIGMOID", "H_SWISH")
 
 
@@ -72,22 +73,33 @@ def numbers(node: Node, z: Value | None = None, pad: int = 0, direct: bool = Fal
     )
     fixed = fixed_of(node, z, direct)
     integers = np.array([fixed[0]], np.int32).view(np.float32) if fixed else np.zeros(1, np.float32)
-    return np.concatenate(
-        [np.array(values, np.float32), integers, np.array([fixed[1] if fixed else 0], np.float32)]
-    )
+    rest = np.array([fixed[1] if fixed else 0, real_of(node, z, direct) or 0], np.float32)
+    return np.concatenate([np.array(values, np.float32), integers, rest])
+
+
+def _is_short(node: Node, z: Value | None) -> bool:
+    """Whether there may be a shorter way from sums to results: bytes, with a zero point only if they have no sign."""
+    out = node.output.type.dtype
+    has_zero = out.name == "qint8" and bool(out.zero_point)
+    return out.name in BYTES and z is None and structure(node) == "IDENTITY" and not has_zero
 
 
 def fixed_of(node: Node, z: Value | None = None, direct: bool = False) -> Fixed | None:
     """Factor and shift by which integers alone give the node's results (mgecc.kernels.fixed); None if none do."""
-    out = node.output.type.dtype
-    signed = out.name == "qint8"
-    if out.name not in BYTES or z is not None or structure(node) != "IDENTITY" or (signed and out.zero_point):
-        return None
-    return fixed_factor(*_factors(node, direct), *_limits(node), not signed)
+    signed = node.output.type.dtype.name == "qint8"
+    return fixed_factor(*_factors(node, direct), *_limits(node), not signed) if _is_short(node, z) else None
+
+
+def real_of(node: Node, z: Value | None = None, direct: bool = False) -> np.float32 | None:
+    """The one factor that gives the node's results (mgecc.kernels.fixed); None if none does."""
+    return real_factor(*_factors(node, direct), *_limits(node)) if _is_short(node, z) else None
 
 
 def _fixed_end(node: Node, target: Target, z: Value | None) -> int:
-    """How kernels for the target end: 0 in real numbers, on NEON 1 in integers, 2 the same with the usual shift."""
+    """How kernels for the target end: 0 by all steps of the meaning; on NEON 1 in integers, 2 the same with the usual
+    shift; on x86 3 by one factor."""
+    if target.isa in _X86:
+        return 3 if target.block_of("qint8") == target.lanes and real_of(node, z) is not None else 0
     fixed = fixed_of(node, z) if target.isa.startswith("neon") else None
     return 0 if fixed is None else 2 if fixed[1] == USUAL else 1
 
@@ -99,7 +111,7 @@ def ending(node: Node, target: Target, z: Value | None) -> dict[str, Param]:
     return {"act": structure(node), "fixed": _fixed_end(node, target, z), "unsigned": unsigned, "z": letters}
 
 
-_ENDS: dict[Param, str] = {0: "", 1: "_fix", 2: "_fix3"}
+_ENDS: dict[Param, str] = {0: "", 1: "_fix", 2: "_fix3", 3: "_one"}
 
 
 def ending_suffix(end: dict[str, Param]) -> str:

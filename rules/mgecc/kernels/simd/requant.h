@@ -12,6 +12,9 @@ typedef struct {
     int16x8_t zero16, shift;
     int32x4_t factor;
     int8x16_t least; /* the lower limit as a stored number */
+#elif MG_VF > 1
+    mg_vf factor;
+    mg_vi zero16, least;
 #endif
 } mg_requant;
 
@@ -25,6 +28,10 @@ MG_INLINE mg_requant mg_requant_load(const float *q)
     r.zero16 = vdupq_n_s16((int16_t)(int32_t)q[5]);
     r.least = vdupq_n_s8((int8_t)(int32_t)(q[2] + q[5]));
     r.factor = vdupq_n_s32(mg_word(q + 8)), r.shift = vdupq_n_s16((int16_t)(int32_t)q[9]);
+#elif MG_VF > 1
+    r.factor = mg_vf_set1(q[10]);
+    r.zero16 = mg_vi_set1((int32_t)((uint32_t)(int32_t)q[5] * 0x10001u));
+    r.least = mg_vi_set1((int32_t)((uint32_t)(uint8_t)(int32_t)(q[2] + q[5]) * 0x01010101u));
 #endif
     return r;
 }
@@ -106,6 +113,53 @@ MG_INLINE void mg_fixed_store2(int8_t *p, int kind, mg_requant r, mg_vi a, mg_vi
 MG_INLINE void mg_fixed_store(int8_t *p, int kind, mg_requant r, mg_vi a)
 {
     mg_put_word(p, vgetq_lane_s32(vreinterpretq_s32_s8(mg_fixed_bytes4(kind, r, a, a, a, a)), 0));
+}
+
+#elif MG_VF > 1
+/* Whole sums to stored numbers by one factor, where kernels/fixed.py knows that the results are the same. kind: 1 for results
+ * without sign; one with sign has no zero point. Halves of registers are packed beside each other: mg_fixed_order undoes it. */
+#if MG_VF == 16
+#define MG_W(op) _mm512_##op
+MG_INLINE mg_vi mg_fixed_order(mg_vi a)
+{
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), a);
+}
+#elif MG_VF == 8
+#define MG_W(op) _mm256_##op
+MG_INLINE mg_vi mg_fixed_order(mg_vi a) { return _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)); }
+#else
+#define MG_W(op) _mm_##op
+MG_INLINE mg_vi mg_fixed_order(mg_vi a) { return a; }
+#endif
+
+MG_INLINE mg_vi mg_fixed_units(mg_requant r, mg_vi a) { return MG_W(cvtps_epi32)(mg_vf_mul(mg_vf_from_vi(a), r.factor)); }
+
+MG_INLINE mg_vi mg_fixed_bytes4(int kind, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+{
+    mg_vi low = MG_W(packs_epi32)(mg_fixed_units(r, a), mg_fixed_units(r, b));
+    mg_vi high = MG_W(packs_epi32)(mg_fixed_units(r, c), mg_fixed_units(r, d));
+    if (kind & 1) {
+        low = MG_W(adds_epi16)(low, r.zero16), high = MG_W(adds_epi16)(high, r.zero16);
+        return mg_fixed_order(MG_W(max_epu8)(MG_W(packus_epi16)(low, high), r.least));
+    }
+    return mg_fixed_order(MG_W(max_epi8)(MG_W(packs_epi16)(low, high), r.least));
+}
+
+MG_INLINE void mg_fixed_store4(int8_t *p, int kind, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+{
+    mg_vi_store((int32_t *)(void *)p, mg_fixed_bytes4(kind, r, a, b, c, d));
+}
+
+MG_INLINE void mg_fixed_store2(int8_t *p, int kind, mg_requant r, mg_vi a, mg_vi b)
+{
+    const mg_vi bytes = mg_fixed_bytes4(kind, r, a, b, a, b);
+    memcpy(p, &bytes, 2 * MG_VF);
+}
+
+MG_INLINE void mg_fixed_store(int8_t *p, int kind, mg_requant r, mg_vi a)
+{
+    const mg_vi bytes = mg_fixed_bytes4(kind, r, a, a, a, a);
+    memcpy(p, &bytes, MG_VF);
 }
 #endif
 
