@@ -80,25 +80,32 @@ def fixed_factor(first: np.float32, second: np.float32, low: int, high: int, uns
     return None
 
 
-@cache
-def real_factor(first: np.float32, second: np.float32, low: int, high: int) -> np.float32 | None:
-    """The factor whose product with a sum, rounded to the nearest integer, is the result; None if there is none.
+def _is_nearest(factors: tuple[np.float32, ...], results: np.ndarray, sums: np.ndarray) -> bool:
+    """Whether the nearest integers of sums times these, one after the other, have their steps at these sums."""
+    for places, is_reached in ((sums, True), (sums - 1, False)):
+        units = places.astype(np.float32)
+        for factor in factors:
+            units *= factor
+        if not np.all((np.rint(units) >= results) == is_reached):
+            return False
+    return True
 
-    It is less than 1, so that no product is too large for an integer.
+
+@cache
+def real_factors(first: np.float32, second: np.float32, low: int, high: int) -> tuple[np.float32, ...]:
+    """Factors of a sum whose product's nearest integer is the result: one, or both given ones, or none where neither does.
+
+    They make no sum larger, so that no product is too large for an integer.
     """
     with np.errstate(all="ignore"):
         found = _steps(first, second, low, high)
-    if found is None:
-        return None
-    results, sums = found
-    places = np.concatenate([sums, sums - 1]).astype(np.float64)
-    with np.errstate(divide="ignore"):
+        if found is None or not 0 < first * second < 1:
+            return ()
+        results, sums = found
+        places = np.concatenate([sums, sums - 1]).astype(np.float64)
         bounds = np.tile(results - 0.5, 2) / places
-    reached = np.arange(len(places)) < len(sums)
-    is_least = reached == (places > 0)
-    least = bounds[is_least & (places != 0)].max(initial=0.0)
-    most = bounds[~is_least & (places != 0)].min(initial=1.0)
-    factor = np.float32((least + most) / 2)
-    units = np.rint(places.astype(np.float32) * factor)
-    is_same = np.all((units >= np.tile(results, 2)) == reached)
-    return factor if is_same and 0 < factor < 1 else None
+        is_least = (np.arange(len(places)) < len(sums)) == (places > 0)
+        least, most = (bounds[(places != 0) & side] for side in (is_least, ~is_least))
+        one = np.float32((least.max(initial=0.0) + most.min(initial=1.0)) / 2)
+        rivals = [(one,), (first, second)]
+        return next((rival for rival in rivals if _is_nearest(rival, results, sums)), ())

@@ -6,7 +6,7 @@ import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported, Value
 from mgecc.kernels.base import Param
-from mgecc.kernels.fixed import USUAL, Fixed, fixed_factor, real_factor
+from mgecc.kernels.fixed import USUAL, Fixed, fixed_factor, real_factors
 from mgecc.ops.activation import of_node
 from mgecc.ops.arithmetic import product_type
 from mgecc.ops.quantize import same_unit, scale_of
@@ -73,7 +73,7 @@ def numbers(node: Node, z: Value | None = None, pad: int = 0, direct: bool = Fal
     )
     fixed = fixed_of(node, z, direct)
     integers = np.array([fixed[0]], np.int32).view(np.float32) if fixed else np.zeros(1, np.float32)
-    rest = np.array([fixed[1] if fixed else 0, real_of(node, z, direct) or 0], np.float32)
+    rest = np.array([fixed[1] if fixed else 0, *(reals_of(node, z, direct) or (0,))][:2], np.float32)
     return np.concatenate([np.array(values, np.float32), integers, rest])
 
 
@@ -90,16 +90,16 @@ def fixed_of(node: Node, z: Value | None = None, direct: bool = False) -> Fixed 
     return fixed_factor(*_factors(node, direct), *_limits(node), not signed) if _is_short(node, z) else None
 
 
-def real_of(node: Node, z: Value | None = None, direct: bool = False) -> np.float32 | None:
-    """The one factor that gives the node's results (mgecc.kernels.fixed); None if none does."""
-    return real_factor(*_factors(node, direct), *_limits(node)) if _is_short(node, z) else None
+def reals_of(node: Node, z: Value | None = None, direct: bool = False) -> tuple[np.float32, ...]:
+    """The factors whose product's nearest integers are the node's results (mgecc.kernels.fixed); none if none are."""
+    return real_factors(*_factors(node, direct), *_limits(node)) if _is_short(node, z) else ()
 
 
 def _fixed_end(node: Node, target: Target, z: Value | None) -> int:
     """How kernels for the target end: 0 by all steps of the meaning; on NEON 1 in integers, 2 the same with the usual
-    shift; on x86 3 by one factor."""
-    if target.isa in _X86:
-        return 3 if target.block_of("qint8") == target.lanes and real_of(node, z) is not None else 0
+    shift; on x86 3 to the nearest integer of one product, 4 of two."""
+    if target.isa in _X86 and target.block_of("qint8") == target.lanes:
+        return (0, 3, 4)[len(reals_of(node, z))]
     fixed = fixed_of(node, z) if target.isa.startswith("neon") else None
     return 0 if fixed is None else 2 if fixed[1] == USUAL else 1
 
@@ -111,7 +111,7 @@ def ending(node: Node, target: Target, z: Value | None) -> dict[str, Param]:
     return {"act": structure(node), "fixed": _fixed_end(node, target, z), "unsigned": unsigned, "z": letters}
 
 
-_ENDS: dict[Param, str] = {0: "", 1: "_fix", 2: "_fix3", 3: "_one"}
+_ENDS: dict[Param, str] = {0: "", 1: "_fix", 2: "_fix3", 3: "_one", 4: "_two"}
 
 
 def ending_suffix(end: dict[str, Param]) -> str:

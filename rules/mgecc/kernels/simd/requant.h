@@ -116,8 +116,8 @@ MG_INLINE void mg_fixed_store(int8_t *p, int kind, mg_requant r, mg_vi a)
 }
 
 #elif MG_VF > 1
-/* Whole sums to stored numbers by one factor, where kernels/fixed.py knows that the results are the same. kind: 1 for results
- * without sign; one with sign has no zero point. Halves of registers are packed beside each other: mg_fixed_order undoes it. */
+/* Whole sums to stored numbers by nearest integers, where kernels/fixed.py knows that the results are the same. kind: 1 for
+ * results without sign, + 2 for two factors instead of one. A result with sign has no zero point. Halves of registers are packed beside each other: mg_fixed_order undoes it. */
 #if MG_VF == 16
 #define MG_W(op) _mm512_##op
 MG_INLINE mg_vi mg_fixed_order(mg_vi a)
@@ -132,12 +132,16 @@ MG_INLINE mg_vi mg_fixed_order(mg_vi a) { return _mm256_permutevar8x32_epi32(a, 
 MG_INLINE mg_vi mg_fixed_order(mg_vi a) { return a; }
 #endif
 
-MG_INLINE mg_vi mg_fixed_units(mg_requant r, mg_vi a) { return MG_W(cvtps_epi32)(mg_vf_mul(mg_vf_from_vi(a), r.factor)); }
+MG_INLINE mg_vi mg_fixed_units(int kind, mg_requant r, mg_vi a)
+{
+    const mg_vf real = mg_vf_from_vi(a);
+    return MG_W(cvtps_epi32)(kind & 2 ? mg_vf_mul(mg_vf_mul(real, r.total), r.inverse) : mg_vf_mul(real, r.factor));
+}
 
 MG_INLINE mg_vi mg_fixed_bytes4(int kind, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
 {
-    mg_vi low = MG_W(packs_epi32)(mg_fixed_units(r, a), mg_fixed_units(r, b));
-    mg_vi high = MG_W(packs_epi32)(mg_fixed_units(r, c), mg_fixed_units(r, d));
+    mg_vi low = MG_W(packs_epi32)(mg_fixed_units(kind, r, a), mg_fixed_units(kind, r, b));
+    mg_vi high = MG_W(packs_epi32)(mg_fixed_units(kind, r, c), mg_fixed_units(kind, r, d));
     if (kind & 1) {
         low = MG_W(adds_epi16)(low, r.zero16), high = MG_W(adds_epi16)(high, r.zero16);
         return mg_fixed_order(MG_W(max_epu8)(MG_W(packus_epi16)(low, high), r.least));
