@@ -179,7 +179,7 @@ def own_table(figures: dict[str, Row]) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("models", nargs="*", metavar="MODEL")
-    parser.add_argument("--cpu", default="v3,v4,v4-vnni", help="of mgecc")
+    parser.add_argument("--cpu", default="v3,v4,v4-vnni,v4-amx", help="of mgecc")
     parser.add_argument("--engines", default="", help="otherwise all")
     parser.add_argument(
         "--python", action="append", default=[], metavar="ENGINE=PROGRAM", help="an environment of yours"

@@ -102,6 +102,13 @@ def library(text: str, isa: str, cflags: str) -> ctypes.CDLL:
     return ctypes.CDLL(str(shared))
 
 
+@cache
+def permit_tiles() -> None:
+    """Ask Linux for the registers of AMX, which a process has only if it wants them."""
+    arch_prctl, request, tiles = 158, 0x1023, 18
+    ctypes.CDLL(None).syscall(arch_prctl, request, tiles)
+
+
 def host_flags(target: Target) -> str:
     return "" if target.isa == "scalar" else " ".join(target.cflags)
 
@@ -135,6 +142,8 @@ def _execute(calls: Sequence[Call], target: Target, memory: Memory, beside: Sequ
     if not calls:
         return
     kernels = list(dict.fromkeys([*beside, *(c.kernel for c in calls)]))
+    if "amx_tile" in target.host_flags:
+        permit_tiles()
     loaded = library(kernel_text(kernels, target), target.isa, host_flags(target))
     entries = (ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p) * len(kernels)).in_dll(
         loaded, "mg_test_entries"

@@ -17,8 +17,8 @@ Q8, U8 = DType("qint8", 0.021), DType("quint8", 0.017, 119)
 @cache
 def targets() -> tuple[Target, ...]:
     """All that this machine runs natively, with dot products where it has them."""
-    extra = (load_target("x86_64", "v4-vnni"),) if "avx512_vnni" in harness._cpu_flags() else ()
-    return (*harness.host_targets(), *extra)
+    extra = [load_target("x86_64", cpu) for cpu in ("v4-vnni", "v4-amx")]
+    return (*harness.host_targets(), *(t for t in extra if set(t.host_flags) <= harness._cpu_flags()))
 
 
 def stored(rng: np.random.Generator, shape: Sequence[int], dtype: DType) -> np.ndarray:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+# arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA), see docs/x86.md; elsewhere it fails and does nothing.
+_ASK_FOR_TILES = (158, 0x1023, 18)
+
 
 class Model(ctypes.Structure):
     """mgecc_model of mgecc.h."""
@@ -22,6 +25,7 @@ def version() -> str:
 
 def load(folder: Path, inputs: dict[str, np.ndarray], products: str) -> Callable[[], np.ndarray]:
     """``products``: folder of the compiled model."""
+    ctypes.CDLL(None).syscall(*_ASK_FOR_TILES)
     report = json.loads(Path(products, "report.json").read_text())
     library = ctypes.CDLL(str(Path(products, f"lib{report['model']}.so").resolve()))
     for function in (library.mgecc_input, library.mgecc_output):

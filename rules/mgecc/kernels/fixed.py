@@ -93,7 +93,7 @@ def _is_nearest(factors: tuple[np.float32, ...], results: np.ndarray, sums: np.n
 
 @cache
 def real_factors(first: np.float32, second: np.float32, low: int, high: int) -> tuple[np.float32, ...]:
-    """Factors of a sum whose product's nearest integer is the result: one, or both given ones, or none where neither does.
+    """Factors of a sum whose product's nearest integer is the result: one, or both given ones, or none if neither does.
 
     They make no sum larger, so that no product is too large for an integer.
     """

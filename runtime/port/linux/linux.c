@@ -5,6 +5,7 @@
 #define AT_CWD (-100)
 enum { READ_ONLY = 0, WRITE_ANEW = 01 | 0100 | 01000 };
 enum { PROT_READ = 1, MAP_PRIVATE = 2 };
+enum { REQUEST_STATE = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA */
 
 static long call3(long number, long a, long b, long c) { return mg_syscall(number, a, b, c, 0, 0, 0); }
 
@@ -50,6 +51,9 @@ uint64_t mg_port_nanoseconds(void)
 __attribute__((noreturn, used)) void mg_start(long *stack);
 void mg_start(long *stack)
 {
+#ifdef __AMX_TILE__
+    call3(SYS_ARCH_PRCTL, REQUEST_STATE, TILE_DATA, 0);
+#endif
     int result = mg_main((int)stack[0], (char **)(stack + 1));
     for (;;)
         call3(SYS_EXIT_GROUP, result, 0, 0);

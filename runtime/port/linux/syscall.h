@@ -11,7 +11,7 @@
 
 #if defined(__x86_64__)
 enum { SYS_READ = 0, SYS_WRITE = 1, SYS_CLOSE = 3, SYS_LSEEK = 8, SYS_MMAP = 9 };
-enum { SYS_CLOCK_GETTIME = 228, SYS_EXIT_GROUP = 231, SYS_OPENAT = 257, SYS_FUTEX = 202 };
+enum { SYS_CLOCK_GETTIME = 228, SYS_EXIT_GROUP = 231, SYS_OPENAT = 257, SYS_FUTEX = 202, SYS_ARCH_PRCTL = 158 };
 
 static long mg_syscall(long number, long a, long b, long c, long d, long e, long f)
 {

@@ -25,11 +25,11 @@ class Rows:
         return n * ic * h * (w / 8 + 6)
 
 
-def rows_of(conv: QConv, c: int, blocks: int) -> Rows:
-    """A ring of as many rows as the window is high, each with ``blocks`` blocks of ``c`` channels."""
+def rows_of(conv: QConv, c: int, blocks: int, results: int = 1) -> Rows:
+    """A ring of as many rows as windows of ``results`` rows see, each with ``blocks`` blocks of ``c`` channels."""
     window, ow = conv.geo.window, conv.geo.output[3]
     (sh, sw), (dh, dw), ((pt, _), (pl, _)) = window.stride, window.dilate, window.pad
-    high, wide = window.extent
+    high, wide = (results - 1) * sh + window.extent[0], window.extent[1]
     row = most((ow - 1) * sw + wide, pl + conv.geo.x[3]) * c
     args = (*window.kernel, sh, sw, dh, dw, pt, pl, high, row)
     return Rows(args, high * row * blocks + _SLACK)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, serves
-from mgecc.kernels.qconv import chains, depthwise, matrices, plain, taps, tile, windows
+from mgecc.kernels.qconv import chains, depthwise, matrices, panels, plain, taps, tile, windows
 from mgecc.kernels.qconv.geometry import qconv_of
 from mgecc.targets import Target
 
@@ -20,6 +20,7 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
         yield from taps.candidates(node, conv, target)
         yield from depthwise.candidates(node, conv, target)
     elif conv is not None:
+        yield from panels.candidates(node, conv, target)
         yield from matrices.candidates(node, conv, target)
         yield from chains.candidates(node, conv, target)
         yield from tile.candidates(node, conv, target)

@@ -1,0 +1,170 @@
+"""Quantised dense convolutions by tiles of AMX: 1x1 ones (panels.c.j2), all others in rows (panels_rows.c.j2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+
+import numpy as np
+
+from mgecc.graph import Node
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
+from mgecc.kernels.qconv.rows import ROW_FIELDS, rows_of
+from mgecc.kernels.requant import ending, ending_suffix, numbers
+from mgecc.targets import Target
+
+_BLOCK, _STEP = 16, 64
+_MOST_TILES, _PIXELS = 4, range(4, 17)
+_HIGHEST = 4  # rows of results at a time
+_CYCLE = 3.5  # instructions of other kernels in the time of one row of a product of tiles
+_FLAT_FIELDS = ("n", "pixels", "xb", "yb", "rows")
+_ROW_FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "rows", "per", "high", *ROW_FIELDS)
+
+
+@dataclass(frozen=True)
+class Panels:
+    """``tiles`` of ``pixels`` of one row, in ``rounds`` over an image or over ``high`` rows of results at a time.
+
+    ``planes``: how many input channels come in plain layout, the taps of a row in one step; none if they are blocked.
+    """
+
+    conv: QConv
+    tiles: int
+    pixels: int
+    high: int = 1
+    planes: int = 0
+
+    @property
+    def is_flat(self) -> bool:
+        return self.conv.is_pointwise and not self.planes
+
+    @property
+    def per(self) -> int:
+        """Tiles of a row of results."""
+        return -(-self.conv.geo.output[3] // self.pixels)
+
+    @property
+    def steps(self) -> int:
+        """Steps of one tap, or of a row of them."""
+        return 1 if self.planes else -(-self.conv.channels[0] // _STEP)
+
+    @property
+    def products(self) -> int:
+        """Steps of all taps."""
+        return self.steps * (self.conv.geo.window.kernel[0] if self.planes else self.conv.taps)
+
+    @property
+    def vectors(self) -> int:
+        return -(-self.conv.channels[1] // _BLOCK)
+
+    @property
+    def rounds(self) -> int:
+        if self.is_flat:
+            return -(-self.conv.pixels // (self.tiles * self.pixels))
+        return -(-self.conv.geo.output[2] // self.high) * -(-self.per * self.high // self.tiles)
+
+    @property
+    def fits(self) -> bool:
+        _, _, oh, ow = self.conv.geo.output
+        if self.is_flat:
+            return self.conv.pixels >= self.tiles * self.pixels and self.high == 1
+        return self.pixels <= ow and self.high <= oh and self.tiles <= self.per * self.high
+
+    @property
+    def cost(self) -> float:
+        pixels = self.tiles * self.pixels
+        n, ic, h, w = self.conv.geo.x
+        copies = n * (self.planes or -(-ic // _BLOCK)) * h * w * (2.0 if self.planes else 1.0)
+        work = self.products * (pixels + 6) * _CYCLE + pixels * 8 + self.tiles * 16 + 40
+        return n * self.rounds * self.vectors * work + copies
+
+
+def _best(conv: QConv, planes: int) -> Panels | None:
+    heights = range(1, _HIGHEST + 1)
+    forms = product(range(1, _MOST_TILES + 1), _PIXELS, heights)
+    rivals = [Panels(conv, tiles, pixels, high, planes) for tiles, pixels, high in forms]
+    return min((rival for rival in rivals if rival.fits), key=lambda rival: rival.cost, default=None)
+
+
+def kernel(node: Node, target: Target, panels: Panels) -> Kernel:
+    conv, end, flip = panels.conv, ending(node, target, panels.conv.z), flip_of(node.inputs[0])
+    params: dict[str, Param] = {"flip": flip, "planes": panels.planes, "t": panels.tiles, **end}
+    operands = [
+        *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
+        *[("z", "const int8_t *")] * (conv.z is not None),
+        *(("y", "int8_t *"), ("panel" if panels.is_flat else "ring", "int8_t *")),
+    ]
+    form = f"first{panels.planes}" if panels.planes else "tile_k1s1" if panels.is_flat else "tile"
+    return Kernel(
+        f"qconv_{'u8' if flip else 's8'}amx_{form}_c16_t{panels.tiles}{ending_suffix(end)}",
+        "qconv/panels.c.j2" if panels.is_flat else "qconv/panels_rows.c.j2",
+        tuple(operands),
+        tuple((name, "int32_t") for name in (_FLAT_FIELDS if panels.is_flat else _ROW_FIELDS)),
+        tuple(sorted(params.items())),
+        ("int8_amx", "requant"),
+    )
+
+
+def pack(node: Node, panels: Panels) -> np.ndarray:
+    """Weights [output block][tap][step][16 fours of inputs][16 outputs][4]; of planes the fours are taps of a row."""
+    inner, outer = panels.conv.channels
+    (kh, kw), w = panels.conv.geo.window.kernel, weights_of(node)[0]
+    if panels.planes:
+        full = np.zeros((panels.vectors * _BLOCK, kh, _STEP // 4, 4), np.int8)
+        full[:outer, :, :kw, :inner] = w.reshape(outer, inner, kh, kw).transpose(0, 2, 3, 1)
+    else:
+        full = np.zeros((panels.vectors * _BLOCK, panels.conv.taps, panels.steps * _STEP), np.int8)
+        full[:outer, :, :inner] = w.transpose(0, 2, 1)
+    parts = full.reshape(panels.vectors, _BLOCK, panels.products, _STEP // 4, 4)
+    return np.ascontiguousarray(parts.transpose(0, 2, 3, 1, 4))
+
+
+def _sizes(panels: Panels) -> tuple[tuple[int, ...], int]:
+    """Arguments, and bytes of scratch memory."""
+    n, ic, h, w = panels.conv.geo.x
+    xb = -(-ic // _BLOCK)
+    if panels.is_flat:
+        scratch = panels.steps * panels.tiles * panels.pixels * _STEP
+        return (n, panels.conv.pixels, xb, panels.vectors, panels.pixels), scratch
+    rows = rows_of(panels.conv, 4 if panels.planes else _STEP, panels.steps, panels.high)
+    sizes = (n, h, w, *panels.conv.geo.output[2:], xb, panels.vectors, panels.pixels, panels.per, panels.high)
+    return (*sizes, *rows.args), rows.nbytes
+
+
+def _build(target: Target, panels: Panels, node: Node) -> list[Call]:
+    conv, x, (sizes, scratch) = panels.conv, node.inputs[0], _sizes(panels)
+    operands: list[Operand] = [
+        x,
+        Const(partial(pack, node, panels), align=64),
+        Const(partial(bias_of, node, 0, panels.vectors * _BLOCK)),
+        Const(partial(numbers, node, conv.z, signed_zero(x))),
+        *([node.inputs[3]] if conv.z is not None else []),
+        node.output,
+        Workspace(scratch),
+    ]
+    return [Call(kernel(node, target, panels), tuple(operands), sizes)]
+
+
+def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
+    """One group, on processors with AMX. A few input channels may come as planes."""
+    if "-mamx-int8" not in target.cflags or conv.groups > 1 or target.block_of("qint8") != _BLOCK:
+        return
+    window, inner = conv.geo.window, conv.channels[0]
+    is_row = inner <= 4 and window.kernel[1] <= _STEP // 4 and window.dilate[1] == 1
+    for planes in (inner, 0) if is_row else (0,):
+        panels = _best(conv, planes)
+        if panels is None:
+            continue
+        yield Candidate(
+            partial(_build, target, panels),
+            panels.cost,
+            tuple(1 if v.is_const or (planes and v is node.inputs[0]) else _BLOCK for v in node.inputs),
+            (_BLOCK,),
+            700 + 150 * panels.tiles,
+            why=f"tiles of {panels.tiles * panels.pixels} pixels x 16 channels, products of matrices",
+            scratch=_sizes(panels)[1],
+            weights=panels.vectors * panels.products * _STEP * _BLOCK - conv.taps * inner * conv.channels[1],
+        )
