@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, serves
-from mgecc.kernels.qconv import chains, depthwise, matrices, panels, plain, taps, tile, windows
+from mgecc.kernels.qconv import chains, depthwise, matrices, panels, plain, spans, taps, tile, windows
 from mgecc.kernels.qconv.geometry import qconv_of
 from mgecc.targets import Target
 
@@ -16,6 +16,7 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
     """Every way that fits the node."""
     conv = qconv_of(node)
     if conv is not None and conv.is_depthwise:
+        yield from spans.candidates(node, conv, target)
         yield from windows.candidates(node, conv, target)
         yield from taps.candidates(node, conv, target)
         yield from depthwise.candidates(node, conv, target)

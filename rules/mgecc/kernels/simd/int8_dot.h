@@ -37,5 +37,18 @@ MG_INLINE mg_q4 mg_q1_load(const int8_t *p) { return (mg_q4){p, 0}; }
 #define mg_vi_dot4_positive(acc, w, x, l) _mm512_dpbusd_epi32(acc, mg_vi_set1(mg_word((x).p + (l) * (x).step)), w)
 #define mg_vi_dot4(acc, w, x, l) \
     _mm512_dpbusd_epi32(acc, mg_vi_set1(mg_word((x).p + (l) * (x).step) ^ (int32_t)0x80808080), w)
+#define mg_vi_dot(acc, x, w) _mm512_dpbusd_epi32(acc, x, w)
+
+/* `count` spans, every `step`th pixel of 16 channels with the next three: four bytes for each channel, with the bits of `turn`
+ * turned. */
+MG_INLINE void mg_spans_put(int8_t *to, const int8_t *row, int32_t count, int step, int turn)
+{
+    const mg_vi fours = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), bits = _mm512_set1_epi8((char)turn);
+    const mg_vi bytes = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    for (int32_t i = 0; i < count; i++) {
+        const mg_vi x = _mm512_permutexvar_epi32(fours, _mm512_loadu_si512((const void *)(row + (ptrdiff_t)i * step * 16)));
+        _mm512_storeu_si512((void *)(to + (ptrdiff_t)i * 64), _mm512_xor_si512(_mm512_shuffle_epi8(x, bytes), bits));
+    }
+}
 #endif
 #endif
