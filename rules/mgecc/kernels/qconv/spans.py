@@ -14,7 +14,7 @@ from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, w
 from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers, raised
 from mgecc.targets import Target
 
-_FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "spans", "row_bytes")
+_FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "spans")
 _LANES, _STRIDES = 16, (1, 2, 4)
 _MOST_WEIGHTS = 16  # vectors of them that stay in registers
 
@@ -39,14 +39,8 @@ class Spans:
         return int(self.conv.geo.output[3]) + (self.chunks - 1) * 4 // self.stride
 
     @property
-    def row_bytes(self) -> int:
-        """Of a padded row of pixels under all spans."""
-        conv = self.conv
-        return max((self.count - 1) * self.stride + 4, conv.geo.window.pad[1][0] + conv.geo.x[3]) * _LANES
-
-    @property
     def scratch(self) -> int:
-        return self.count * 64 * self.conv.geo.window.kernel[0] + self.row_bytes
+        return self.count * 64 * int(self.conv.geo.window.kernel[0])
 
     @property
     def cost(self) -> float:
@@ -99,7 +93,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
         node.output,
         Workspace(spans.scratch),
     ]
-    sizes = (n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, spans.count, spans.row_bytes)
+    sizes = (n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, spans.count)
     return [Call(kernel(node, conv, target), tuple(operands), sizes)]
 
 
