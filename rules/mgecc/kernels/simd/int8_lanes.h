@@ -178,6 +178,21 @@ MG_INLINE void mg_pad_planes(int8_t *to, const int8_t *from, ptrdiff_t apart, in
         vst4q_s8(to + 4 * at, x);
         i += 16;
     }
+#elif MG_VF > 1
+    const __m128i turn = _mm_set1_epi8((char)flip);
+    while (w >= 16 && i < w) {
+        const int32_t at = i + 16 <= w ? i : w - 16;
+        const __m128i x0 = _mm_loadu_si128((const void *)(p0 + at)), x1 = _mm_loadu_si128((const void *)(p1 + at));
+        const __m128i x2 = _mm_loadu_si128((const void *)(p2 + at)), x3 = _mm_loadu_si128((const void *)(p3 + at));
+        const __m128i a = _mm_unpacklo_epi8(x0, x1), b = _mm_unpackhi_epi8(x0, x1);
+        const __m128i c = _mm_unpacklo_epi8(x2, x3), d = _mm_unpackhi_epi8(x2, x3);
+        int8_t *four = to + 4 * at;
+        _mm_storeu_si128((void *)four, _mm_xor_si128(turn, _mm_unpacklo_epi16(a, c)));
+        _mm_storeu_si128((void *)(four + 16), _mm_xor_si128(turn, _mm_unpackhi_epi16(a, c)));
+        _mm_storeu_si128((void *)(four + 32), _mm_xor_si128(turn, _mm_unpacklo_epi16(b, d)));
+        _mm_storeu_si128((void *)(four + 48), _mm_xor_si128(turn, _mm_unpackhi_epi16(b, d)));
+        i += 16;
+    }
 #endif
     for (; i < w; i++) {
         const uint32_t low = (uint8_t)p0[i] | (uint32_t)(uint8_t)p1[i] << 8, high = (uint8_t)p2[i] | (uint32_t)(uint8_t)p3[i] << 8;
