@@ -1,4 +1,7 @@
-"""Quantised dense convolutions by tiles of AMX: 1x1 ones (panels.c.j2), all others in rows (panels_rows.c.j2)."""
+"""Quantised dense convolutions by tiles of AMX: 1x1 ones (panels.c.j2), all others in rows (panels_rows.c.j2).
+
+Those of a few planes gather the taps of every pixel (panels_first.c.j2).
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ _ROW_FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "rows", "per", "high", *RO
 class Panels:
     """``tiles`` of ``pixels`` of one row, in ``rounds`` over an image or over ``high`` rows of results at a time.
 
-    ``planes``: how many input channels come in plain layout, the taps of a row in one step; none if they are blocked.
+    ``planes``: how many input channels come in plain layout, with all their taps; none if they are blocked.
     """
 
     conv: QConv
@@ -47,14 +50,21 @@ class Panels:
         return -(-self.conv.geo.output[3] // self.pixels)
 
     @property
+    def row(self) -> int:
+        """Bytes of the taps of a row of planes."""
+        return next(n for n in (16, 32, _STEP) if self.conv.geo.window.kernel[1] * 4 <= n)
+
+    @property
     def steps(self) -> int:
-        """Steps of one tap, or of a row of them."""
-        return 1 if self.planes else -(-self.conv.channels[0] // _STEP)
+        """Steps of one tap, or of all of planes."""
+        if self.planes:
+            return -(-self.conv.geo.window.kernel[0] * self.row // _STEP)
+        return -(-self.conv.channels[0] // _STEP)
 
     @property
     def products(self) -> int:
         """Steps of all taps."""
-        return self.steps * (self.conv.geo.window.kernel[0] if self.planes else self.conv.taps)
+        return self.steps * (1 if self.planes else self.conv.taps)
 
     @property
     def vectors(self) -> int:
@@ -64,6 +74,8 @@ class Panels:
     def rounds(self) -> int:
         if self.is_flat:
             return -(-self.conv.pixels // (self.tiles * self.pixels))
+        if self.planes:
+            return self.conv.geo.output[2] * -(-self.conv.geo.output[3] // (self.tiles * self.pixels))
         return -(-self.conv.geo.output[2] // self.high) * -(-self.per * self.high // self.tiles)
 
     @property
@@ -71,13 +83,18 @@ class Panels:
         _, _, oh, ow = self.conv.geo.output
         if self.is_flat:
             return self.conv.pixels >= self.tiles * self.pixels and self.high == 1
+        if self.planes:
+            return ow >= self.tiles * self.pixels and self.high == 1
         return self.pixels <= ow and self.high <= oh and self.tiles <= self.per * self.high
 
     @property
     def cost(self) -> float:
         pixels = self.tiles * self.pixels
         n, ic, h, w = self.conv.geo.x
-        copies = n * (self.planes or -(-ic // _BLOCK)) * h * w * (2.0 if self.planes else 1.0)
+        if self.planes:
+            copies = n * h * w * 0.5 + n * self.rounds * pixels * self.conv.geo.window.kernel[0] * 3
+        else:
+            copies = n * -(-ic // _BLOCK) * h * w
         work = self.products * (pixels + 6) * _CYCLE + pixels * 8 + self.tiles * 16 + 40
         return n * self.rounds * self.vectors * work + copies
 
@@ -91,16 +108,22 @@ def _best(conv: QConv, planes: int) -> Panels | None:
 
 def kernel(node: Node, target: Target, panels: Panels) -> Kernel:
     conv, end, flip = panels.conv, ending(node, target, panels.conv.z), flip_of(node.inputs[0])
-    params: dict[str, Param] = {"flip": flip, "planes": panels.planes, "t": panels.tiles, **end}
+    params: dict[str, Param] = {"flip": flip, "t": panels.tiles, **end}
+    params |= {"planes": panels.planes, "row": panels.row} if panels.planes else {}
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
         *[("z", "const int8_t *")] * (conv.z is not None),
-        *(("y", "int8_t *"), ("panel" if panels.is_flat else "ring", "int8_t *")),
+        ("y", "int8_t *"),
+        *[("ring", "int8_t *")] * (not panels.is_flat),
+        *[("panel", "int8_t *")] * (panels.is_flat or panels.planes > 0),
     ]
-    form = f"first{panels.planes}" if panels.planes else "tile_k1s1" if panels.is_flat else "tile"
+    form = (
+        f"first{panels.planes}_x{panels.row}" if panels.planes else "tile_k1s1" if panels.is_flat else "tile"
+    )
+    template = "panels_first" if panels.planes else "panels" if panels.is_flat else "panels_rows"
     return Kernel(
         f"qconv_{'u8' if flip else 's8'}amx_{form}_c16_t{panels.tiles}{ending_suffix(end)}",
-        "qconv/panels.c.j2" if panels.is_flat else "qconv/panels_rows.c.j2",
+        f"qconv/{template}.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in (_FLAT_FIELDS if panels.is_flat else _ROW_FIELDS)),
         tuple(sorted(params.items())),
@@ -113,8 +136,10 @@ def pack(node: Node, panels: Panels) -> np.ndarray:
     inner, outer = panels.conv.channels
     (kh, kw), w = panels.conv.geo.window.kernel, weights_of(node)[0]
     if panels.planes:
-        full = np.zeros((panels.vectors * _BLOCK, kh, _STEP // 4, 4), np.int8)
-        full[:outer, :, :kw, :inner] = w.reshape(outer, inner, kh, kw).transpose(0, 2, 3, 1)
+        full = np.zeros(
+            (panels.vectors * _BLOCK, panels.steps * _STEP // panels.row, panels.row // 4, 4), np.int8
+        )
+        full[:outer, :kh, :kw, :inner] = w.reshape(outer, inner, kh, kw).transpose(0, 2, 3, 1)
     else:
         full = np.zeros((panels.vectors * _BLOCK, panels.conv.taps, panels.steps * _STEP), np.int8)
         full[:outer, :, :inner] = w.transpose(0, 2, 1)
@@ -122,16 +147,19 @@ def pack(node: Node, panels: Panels) -> np.ndarray:
     return np.ascontiguousarray(parts.transpose(0, 2, 3, 1, 4))
 
 
-def _sizes(panels: Panels) -> tuple[tuple[int, ...], int]:
-    """Arguments, and bytes of scratch memory."""
+def _sizes(panels: Panels) -> tuple[tuple[int, ...], list[int]]:
+    """Arguments, and bytes of scratch memories."""
     n, ic, h, w = panels.conv.geo.x
-    xb = -(-ic // _BLOCK)
+    xb, panel = -(-ic // _BLOCK), panels.steps * panels.tiles * panels.pixels * _STEP
     if panels.is_flat:
-        scratch = panels.steps * panels.tiles * panels.pixels * _STEP
-        return (n, panels.conv.pixels, xb, panels.vectors, panels.pixels), scratch
-    rows = rows_of(panels.conv, 4 if panels.planes else _STEP, panels.steps, panels.high)
+        return (n, panels.conv.pixels, xb, panels.vectors, panels.pixels), [panel]
+    rows = (
+        rows_of(panels.conv, 4, 1)
+        if panels.planes
+        else rows_of(panels.conv, _STEP, panels.steps, panels.high)
+    )
     sizes = (n, h, w, *panels.conv.geo.output[2:], xb, panels.vectors, panels.pixels, panels.per, panels.high)
-    return (*sizes, *rows.args), rows.nbytes
+    return (*sizes, *rows.args), [rows.nbytes, *[panel] * (panels.planes > 0)]
 
 
 def _build(target: Target, panels: Panels, node: Node) -> list[Call]:
@@ -143,7 +171,7 @@ def _build(target: Target, panels: Panels, node: Node) -> list[Call]:
         Const(partial(numbers, node, conv.z, signed_zero(x))),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
-        Workspace(scratch),
+        *map(Workspace, scratch),
     ]
     return [Call(kernel(node, target, panels), tuple(operands), sizes)]
 
@@ -165,6 +193,6 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
             (_BLOCK,),
             700 + 150 * panels.tiles,
             why=f"tiles of {panels.tiles * panels.pixels} pixels x 16 channels, products of matrices",
-            scratch=_sizes(panels)[1],
+            scratch=sum(_sizes(panels)[1]),
             weights=panels.vectors * panels.products * _STEP * _BLOCK - conv.taps * inner * conv.channels[1],
         )
