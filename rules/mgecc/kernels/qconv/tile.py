@@ -33,7 +33,7 @@ _TILES = {
     ("neon64", False): (8, 2),
     ("neon32", True): (4, 2),
     ("neon32", False): (4, 2),
-    ("avx512", True): (12, 2),
+    ("avx512", True): (14, 2),
     ("avx512", False): (8, 2),
     ("avx2", False): (4, 2),
     ("sse2", False): (4, 2),
@@ -50,7 +50,8 @@ class Tile:
 
     ``planes``: how many input channels come in plain layout, none if they are blocked. ``positive``: inputs are 0 or
     more, so that products with a factor without sign need no other form of them. ``compact``: one input block a turn
-    and no smaller tile for the rest of an image, so that more layers share the kernel.
+    and no smaller tile for the rest of an image, so that more layers share the kernel. ``ringed``: pixels come from
+    copied rows.
     """
 
     target: Target
@@ -60,11 +61,22 @@ class Tile:
     planes: int = 0
     positive: bool = False
     compact: bool = False
+    ringed: bool = False
 
     @property
     def raised(self) -> int:
-        """What the products add to every input."""
+        """What is added to every input before it is multiplied."""
         return 0 if self.positive else raised(self.target)
+
+    @property
+    def raised_rows(self) -> int:
+        """What of it the copied rows have already."""
+        return self.raised if self.ringed else 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether products that take a factor without sign find one."""
+        return raised(self.target) > 0 and self.raised == self.raised_rows
 
     @property
     def xc(self) -> int:
@@ -95,7 +107,7 @@ class Tile:
     def step_cost(self) -> float:
         """Instructions to multiply four inputs of all pixels with their weights."""
         if has_dot(self.target):
-            x, w, dot = (0.25 if self.lanes == 4 else 2.0), 1.0, 1.0
+            x, w, dot = (0.25 if self.lanes == 4 else 1.0 if self.is_ready else 2.0), 1.0, 1.0
         elif self.lanes == 1:
             x, w, dot = 3.0 * self.j, 3.0, 2.0
         elif self.lanes == 4 and self.target.isa.startswith("neon"):
@@ -108,14 +120,19 @@ class Tile:
 def tile_for(target: Target, pixels: int, vectors: int, stride: int = 0) -> Tile:
     """The cheapest tile for rows of so many pixels, or with stride 0 for images; a divisor of the vectors wide."""
     most_p, most_j = _TILES[target.isa, has_dot(target)]
-    j = max(w for w in range(1, most_j + 1) if vectors % w == 0)
-    most_p = most_p * most_j // j
-    c = target.block_of("qint8")
+    c, ringed = target.block_of("qint8"), stride > 0
     least, most = smallest(pixels), largest(pixels)
+    is_any = target.isa == "avx512" and has_dot(target)
+    if is_any and least * 2 <= most_p:
+        most_p, most_j = most_p // 2, most_j * 2
+    j = max(w for w in (1, 2, 4) if w <= most_j and vectors % w == 0)
+    most_p = most_p * most_j // j
     if least < 4:
-        return Tile(target, c, least, j)
-    rivals = [Tile(target, c, p, j) for p in range(most_p, 3, -2) if p <= least]
-    rivals = [t for t in rivals if t.p % 4 == 0 or t.is_streamed(stride or 1)]
+        return Tile(target, c, least, j, ringed=ringed)
+    rivals = [
+        Tile(target, c, p, j, ringed=ringed) for p in range(most_p, 3, -1 if is_any else -2) if p <= least
+    ]
+    rivals = [t for t in rivals if t.p % 4 == 0 or is_any or t.is_streamed(stride or 1)]
 
     def cost(tile: Tile) -> float:
         tail = 0 if stride else tile.tail(pixels)
@@ -132,9 +149,9 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     streamed = tile.is_streamed(stride)
     u, tail = (tile.unrolled(conv), tile.tail(conv.pixels)) if flat else (1, 0)
     params: dict[str, Param] = {
-        "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]), "j": tile.j, "lanes": tile.lanes, "p": tile.p,
-        "kw": conv.geo.window.kernel[1] if tile.planes else 0, "planes": tile.planes, "positive": tile.positive,
-        "streamed": streamed,
+        "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]) ^ tile.raised_rows, "j": tile.j,
+        "lanes": tile.lanes, "p": tile.p, "kw": conv.geo.window.kernel[1] if tile.planes else 0, "planes": tile.planes,
+        "positive": tile.is_ready, "streamed": streamed,
         "sw": stride if stride <= 2 else 0, "tail": tail, "u": u, "xc": tile.xc, **end,
     }  # fmt: skip
     operands = [
@@ -151,7 +168,7 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     names = _FIELDS if flat else _FIELDS + ROW_FIELDS
     window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
     window = f"first{tile.planes}_kx{params['kw']}{window}" if tile.planes else f"tile_{window}"
-    kind = ("u8" if params["flip"] else "s8") + ("dot" if has_dot(tile.target) else "")
+    kind = ("u8" if flip_of(node.inputs[0]) else "s8") + ("dot" if has_dot(tile.target) else "")
     kind += "pos" if tile.positive else ""
     turn = (f"and{tail}" if tail else "") + (f"u{u}" if u > 1 else "")
     return Kernel(
@@ -192,7 +209,7 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
         x,
         Const(partial(pack, node, conv, tile)),
         Const(partial(bias_of, node, 0, vectors * tile.lanes, tile.raised)),
-        Const(partial(numbers, node, conv.z, signed_zero(x))),
+        Const(partial(numbers, node, conv.z, signed_zero(x) + tile.raised_rows)),
         *([node.inputs[3]] if conv.z is not None else []),
         y,
         *([Workspace(rows.nbytes)] if rows else []),

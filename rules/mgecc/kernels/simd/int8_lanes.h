@@ -150,7 +150,7 @@ MG_INLINE void mg_pad_row(int8_t *to, const int8_t *from, int32_t left, int32_t 
     }
     if (left) memset(to, fill, (size_t)left);
     if (flip)
-        for (int32_t i = 0; i < count; i += 4) mg_put_word(to + left + i, mg_word(from + i) ^ (flip * 0x01010101));
+        for (int32_t i = 0; i < count; i += 4) mg_put_word(to + left + i, mg_word(from + i) ^ (int32_t)((uint32_t)flip * 0x01010101u));
     else
         memcpy(to + left, from, (size_t)count);
     if (right) memset(to + left + count, fill, (size_t)right);
