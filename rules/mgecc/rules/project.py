@@ -243,7 +243,7 @@ def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> Sign
     args += ["--input", settings.input] if command == "run" and settings.input else []
     commands = [["-m", "mgecc.cli", *args, "--name", model] for model in nodes.headers]
     shown = step_line(command.upper(), nodes.label, nodes.name)
-    return _action(lambda: max(_call(words) for words in commands), shown)
+    return plain_action(lambda: max(_call(words) for words in commands), shown)
 
 
 def _test_action(tests: str, settings: Settings) -> SignedAction:
