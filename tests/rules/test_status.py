@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 from mgecc import cli
 from mgecc.config import CasesError
@@ -11,6 +14,7 @@ from mgecc.toolrun.products import InputError
 from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT, nearest_status
 
 from .conftest import Checkout
+from .test_robust import start
 
 ONE = ("target=arm64", "model=first")
 
@@ -27,6 +31,16 @@ def test_a_compiler_that_refuses_is_status_3(checkout: Checkout) -> None:
     path.write_text("this is no C\n")
     said = checkout.scons(*ONE, status=FAILED)
     assert "loader.c:1" in said and "loader.o] Error 3" in said
+
+
+def test_an_interrupted_build_is_status_130(checkout: Checkout) -> None:
+    for word in ("-j1", "-j2"):
+        build = start(checkout, "-Q", "target=arm64", f"model={_model(checkout, f'slow {word}')}", word)
+        assert build.stdout and build.stdout.readline().startswith("  ")
+        os.kill(build.pid, signal.SIGINT)
+        said = build.communicate()[0]
+        assert build.returncode == 130 and "Traceback" not in said and "AR " not in said
+    assert "AR " in checkout.scons("target=arm64", "model=third")
 
 
 def test_a_comparison_that_fails_is_status_1(checkout: Checkout) -> None:

@@ -15,6 +15,7 @@ from SCons.Errors import UserError
 from mgecc.rules.actions import SignedAction
 from mgecc.rules.cache import open_cache
 from mgecc.rules.compiledb import write_compile_commands
+from mgecc.rules.interrupt import tell_interruptions
 from mgecc.rules.launch import make_launcher, zig_on_path
 from mgecc.rules.lock import TreeLock
 from mgecc.rules.outputs import Record, edited_files
@@ -63,6 +64,7 @@ def set_up(env: Any, settings: Settings, folder: str, everything: bool = False) 
 
     ``everything``: SCons' memory is kept of all folders. Raises ToolchainMissing, ValueError.
     """
+    tell_interruptions()
     # Nearly all that is made lives as long as the build; looking through it for garbage takes a fifth of the time.
     gc.set_threshold(100_000, 100, 100)
     script.SetOption("hash_format", "sha256")

@@ -21,7 +21,6 @@ class Workers:
     def __init__(self) -> None:
         self._idle: queue.LifoQueue[subprocess.Popen[str]] = queue.LifoQueue()
         self._all: list[subprocess.Popen[str]] = []
-        atexit.register(self.stop)
 
     def compile(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have one request carried out; returns the reply, with ``error`` and ``status`` if it failed."""
@@ -52,6 +51,8 @@ class Workers:
             env=clean_environment() | {"PYTHONPATH": os.fspath(package), "PYTHONUTF8": "1"},
             start_new_session=True,  # an interrupt is SCons' to handle
         )
+        if not self._all:
+            atexit.register(self.stop)
         self._all.append(worker)
         return worker
 
