@@ -32,11 +32,8 @@ class Contents:
 
 def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> Contents:
     """Of a model.yaml (``peeked``: its content), a model file, or MegCC's JSON of several models."""
-    if path.suffix == ".json":
-        from mgecc.config import is_megcc
-
-        if is_megcc(path):
-            return _of_library(path, name, target)
+    if _is_megcc(path):
+        return _of_library(path, name, target)
     folder = path.parent
     outputs = output_names(name, target.spec, target.cpu, bool(peeked.get("cv")))
     kernels = _texts(_entries(peeked, "kernels").values())
@@ -82,11 +79,17 @@ def _of_library(path: Path, name: str, target: Target) -> Contents:
     return Contents(names, [model.name for model in library.models], reads, library.sources)
 
 
-def functions_without_models(path: Path) -> dict[str, list[str]]:
-    """Image functions with their element types of MegCC's JSON that has no models; empty for anything else."""
+def _is_megcc(path: Path) -> bool:
+    if path.suffix != ".json":
+        return False  # without loading NumPy, which the package brings along
     from mgecc.config import is_megcc
 
-    library = _library(path, "functions") if is_megcc(path) else None
+    return is_megcc(path)
+
+
+def functions_without_models(path: Path) -> dict[str, list[str]]:
+    """Image functions with their element types of MegCC's JSON that has no models; empty for anything else."""
+    library = _library(path, "functions") if _is_megcc(path) else None
     functions: dict[str, list[str]] = {}
     for function, dtype in library.cv if library and not library.models else ():
         functions.setdefault(function, []).append(dtype)

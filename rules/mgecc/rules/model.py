@@ -14,7 +14,6 @@ from SCons.Errors import UserError
 from SCons.Util import NodeList
 
 from mgecc.compiler import cv_file, kernel_file, members
-from mgecc.config.load import parse_bytes
 from mgecc.rules.actions import compile_action, step_line
 from mgecc.rules.contents import Contents, contents, functions_without_models
 from mgecc.rules.identity import uses_node
@@ -182,8 +181,14 @@ def threads_of(given: str) -> str:
 
 def bytes_of(what: str, given: int | str) -> str:
     """A limit of memory as a rule or the command line gives it, in bytes, empty for none. Raises TargetError."""
+    if not given:
+        return ""
+    from mgecc.config.load import (
+        parse_bytes,
+    )  # loads NumPy, too, which a build that asks for nothing does without
+
     try:
-        return str(parse_bytes(given)) if given else ""
+        return str(parse_bytes(given))
     except ValueError:
         raise TargetError(
             f"{what}={given}: a number of bytes is needed, such as 65536, 512K or 1.5M"
