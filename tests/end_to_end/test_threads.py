@@ -14,6 +14,7 @@ from elftools.elf.elffile import ELFFile
 from mgecc.compiler import build_programs
 from mgecc.config import ModelConfig, load_cases, load_config
 from mgecc.graph import Unsupported
+from mgecc.planner import threads
 from mgecc.targets import load_target
 from mgecc.toolrun.products import compile_to_folder
 from mgecc.toolrun.session import compile_and_build, prepare, run_cases
@@ -49,7 +50,10 @@ def outputs(config: ModelConfig, target: str, folder: Path) -> bytes:
 @pytest.mark.parametrize(
     "target", [pytest.param("x86_64", marks=X86), "arm64", "armv7", "arm64+dot", "arm64+i8mm"]
 )
-def test_threads_change_no_bit_of_quantised_networks(target: str, tmp_path: Path) -> None:
+def test_threads_change_no_bit_of_quantised_networks(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "LEAST_WORK", 1)
     config = load_config(ROOT / "models" / "mnist_int8" / "model.yaml")
     alone = outputs(config, target, tmp_path / "1")
     assert outputs(replace(config, threads=3), target, tmp_path / "3") == alone
@@ -60,13 +64,22 @@ def test_threads_change_no_bit_of_quantised_networks(target: str, tmp_path: Path
 
 @pytest.mark.parametrize("target", [pytest.param("x86_64", marks=X86), "arm64", "armv7"])
 @pytest.mark.parametrize("name", ["tiny_kws", "tiny_ic", "tiny_vww", "tiny_ad"])
-def test_threads_change_no_bit(name: str, target: str, networks: Path, tmp_path: Path) -> None:
+def test_threads_change_no_bit(
+    name: str, target: str, networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "LEAST_WORK", 1)
     config = config_of(name, networks)
     alone = outputs(config, target, tmp_path / "1")
-    for threads in (2, 3):
-        folder = tmp_path / str(threads)
-        assert outputs(replace(config, threads=threads), target, folder) == alone
-        assert f"_THREADS {threads}\n" in (folder / "products" / f"{name}.h").read_text()
+    for count in (2, 3):
+        folder = tmp_path / str(count)
+        assert outputs(replace(config, threads=count), target, folder) == alone
+        assert f"_THREADS {count}\n" in (folder / "products" / f"{name}.h").read_text()
+
+
+def test_small_calls_stay_together(networks: Path) -> None:
+    config = replace(config_of("tiny_ad", networks), threads=2)
+    (program,) = build_programs(config, load_target("arm64"))
+    assert program.most_parts == 1  # its largest layer has 640 x 128 products
 
 
 def symbols(folder: Path) -> set[str]:

@@ -29,12 +29,13 @@ class Buffer:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One node's calls, with what memory planning needs to know of its candidate."""
+    """One node's calls, with what memory planning needs to know of its candidate. ``parts``: for threads, at most."""
 
     calls: tuple[Call, ...]
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     candidate: Candidate
+    parts: int = 1
 
 
 class Sharing:

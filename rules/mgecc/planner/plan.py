@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mgecc.graph import Diagnostics, Graph, Value
 from mgecc.graph.polynomials import Atom
-from mgecc.graph.sizes import Undecided, greatest, sizes_in
+from mgecc.graph.sizes import Undecided, greatest, largest, sizes_in
 from mgecc.graph.unsupported import OPEN
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena, slices, threads
@@ -23,11 +23,10 @@ from mgecc.targets import Target
 class _Places:
     """Where every operand lies, once the arena is planned."""
 
-    def __init__(self, sharing: Sharing, steps: list[Step], weights: WeightSection, parts: int) -> None:
+    def __init__(self, sharing: Sharing, steps: list[Step], weights: WeightSection) -> None:
         self.sharing = sharing
         self.weights = weights
-        self.threads = parts
-        scratch = _scratch(steps, sharing, parts)
+        scratch = _scratch(steps, sharing)
         buffers = [*sharing.buffers(), *scratch.values()]
         for buffer in buffers:
             buffer.size = greatest(buffer.size)
@@ -51,10 +50,10 @@ class _Places:
         return Ref("arena", self.offsets[buffer] + self.sharing.offset(value))
 
 
-def _scratch(steps: list[Step], sharing: Sharing, parts: int) -> dict[Workspace, Buffer]:
+def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
     """A buffer for each workspace, live during its own step only."""
     return {
-        operand: Buffer(threads.scratch_bytes(call, operand, parts), number, number, scratch=operand)
+        operand: Buffer(threads.scratch_bytes(call, operand, step.parts), number, number, scratch=operand)
         for number, step in enumerate(steps, 1)
         for call in step.calls
         if call not in sharing.dropped
@@ -63,20 +62,21 @@ def _scratch(steps: list[Step], sharing: Sharing, parts: int) -> dict[Workspace,
     }
 
 
-def _step(choice: Choice) -> Step:
+def _step(choice: Choice, goal: Goal) -> Step:
     node = choice.node
     calls = tuple(choice.candidate.build(node))
     for kernel in (kernel for call in calls for kernel in call.kernels):
         if OPEN in repr(kernel):
             raise Undecided(f"the code of its kernel {kernel.symbol} would depend on the sizes")
-    return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate)
+    parts = threads.most_parts(largest(macs(node)), goal.threads)
+    return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate, parts)
 
 
-def _steps(chosen: list[Choice], problems: Diagnostics) -> list[Step]:
+def _steps(chosen: list[Choice], goal: Goal, problems: Diagnostics) -> list[Step]:
     steps = []
     for choice in chosen:
         try:
-            steps.append(_step(choice))
+            steps.append(_step(choice, goal))
         except Undecided as error:
             problems.add_error(choice.node, error)
     problems.check()
@@ -95,7 +95,7 @@ def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
     calls: list[ProgramCall] = []
     for position, call in enumerate(kept):
         placed = _call(call, choice, places, work if position == 0 else 0)
-        calls += threads.apart(call, placed, places.threads)
+        calls += threads.apart(call, placed, step.parts)
     return calls
 
 
@@ -131,8 +131,8 @@ def plan(
         slices.run(graph, target)
     chosen = select(graph, target, goal, problems)
     problems.check()
-    steps = _steps(chosen, problems)
-    places = _Places(Sharing(graph, steps), steps, weights, goal.threads)
+    steps = _steps(chosen, goal, problems)
+    places = _Places(Sharing(graph, steps), steps, weights)
     calls = _all_calls(chosen, steps, places, problems)
     inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
     outputs = tuple(

@@ -8,6 +8,13 @@ from mgecc.kernels.base import Call, Split, Workspace
 from mgecc.planner.program import ProgramCall, Ref
 
 ALIGN = 64
+# Multiply-accumulates of a part at least: with fewer, threads wait for each other longer than they compute.
+LEAST_WORK = 1 << 16
+
+
+def most_parts(work: int, threads: int) -> int:
+    """Into how many parts a node's calls come apart at most. ``work``: its multiply-accumulates, 0 if it has none."""
+    return max(1, min(threads, work // LEAST_WORK)) if work else threads
 
 
 def share(call: Call, threads: int) -> int:
