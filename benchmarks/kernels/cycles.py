@@ -1,10 +1,12 @@
-"""Cycles of inner loops on 64-bit Arm by llvm-mca, in order and out of order, against the multiply-add units.
+"""Cycles of inner loops on Arm by llvm-mca, in order and out of order, against the multiply-add units.
 
-    PYTHONPATH=rules:benchmarks/kernels python benchmarks/kernels/cycles.py [--toolchain zig] [--llvm-mca llvm-mca]
+    PYTHONPATH=rules:benchmarks/kernels python benchmarks/kernels/cycles.py [--target arm64|armv7]
+        [--toolchain zig] [--llvm-mca llvm-mca-19]
 
 For each layer: of the cheapest candidate's innermost loops the one with most multiply-adds, its share of the best
-rate, and in brackets the cycles of one multiply-add of four lanes. llvm-mca (Debian package llvm) knows issue widths,
-latencies and units, but no caches: loads always hit.
+rate, and in brackets the cycles of one multiply-add of four lanes. llvm-mca knows issue widths, latencies and units,
+but no caches: loads always hit. It has a model of Neoverse-N1 from release 16 on (before, it takes Cortex-A57's). In
+32 bits it has none of processors in order: none of Cortex-A7 and A53, and that of Cortex-R52 lacks VLDM.
 """
 
 from __future__ import annotations
@@ -34,13 +36,16 @@ _LAYERS: tuple[Layer, ...] = (
     ("depthwise", 64, 64, 56, 3, 2),
     ("depthwise", 240, 240, 28, 5, 1),
 )
-_PROCESSORS = ("cortex-a55", "cortex-a76")
+_PROCESSORS = {"arm64": ("cortex-a55", "cortex-a76", "neoverse-n1"), "armv7": ("cortex-a57",)}
 # Independent multiply-adds, which show what the unit can do at best in llvm-mca's model of the processor.
-_BEST = [f"\tfmla v{i}.4s, v30.4s, v31.s[0]" for i in range(12)] * 4
-_MADD = re.compile(r"^\s*fml[as]\s")
+_BEST = {
+    "arm64": [f"\tfmla v{i}.4s, v30.4s, v31.s[0]" for i in range(12)] * 4,
+    "armv7": [f"\tvfma.f32 q{i}, q14, q15" for i in range(12)] * 4,
+}
+_MADD = re.compile(r"^\s*(?:fml[as]|vfm[as]\.f32|vml[as]\.f32)\s")
 _LABEL = re.compile(r"^(\.\w+):")
 _BRANCH = re.compile(
-    r"^\s*b\.?(?:eq|ne|lt|le|gt|ge|hi|lo|hs|ls|cs|cc|mi|pl)?\s+(\.\w+)\s*$|^\s*cbn?z\s+\w+, (\.\w+)\s*$"
+    r"^\s*b\.?(?:eq|ne|lt|le|gt|ge|hi|lo|hs|ls|cs|cc|mi|pl)?(?:\.w)?\s+(\.\w+)\s*$|^\s*cbn?z\s+\w+, (\.\w+)\s*$"
 )
 
 
@@ -73,7 +78,8 @@ def inner_loop(text: str) -> list[str]:
 
 def cycles(loop: list[str], target: Target, processor: str, tool: str) -> float:
     """Cycles of one turn, of a hundred."""
-    command = [tool, f"-mtriple={target.triple}", f"-mcpu={processor}", "-iterations=100"]
+    vectors = ["-mattr=+neon,+vfp4"] if target.machine == "arm" else []
+    command = [tool, f"-mtriple={target.triple}", f"-mcpu={processor}", *vectors, "-iterations=100"]
     done = subprocess.run(command, input="\n".join(loop), capture_output=True, text=True, check=False)
     found = re.search(r"Total Cycles:\s+(\d+)", done.stdout)
     if found is None:
@@ -88,18 +94,19 @@ def main() -> None:
     )
     parser.add_argument("--toolchain", default="zig")
     parser.add_argument("--llvm-mca", default="llvm-mca")
+    parser.add_argument("--target", default="arm64", choices=sorted(_PROCESSORS))
     options = parser.parse_args()
-    target = load_target("arm64")
+    target, processors, peak = load_target(options.target), _PROCESSORS[options.target], _BEST[options.target]
     tools = load_toolchain(options.toolchain, target)
-    best = {p: cycles(_BEST, target, p, options.llvm_mca) / len(_BEST) for p in _PROCESSORS}
-    print(f"| layer | kernel | instructions / multiply-adds | {' | '.join(_PROCESSORS)} |")
+    best = {p: cycles(peak, target, p, options.llvm_mca) / len(peak) for p in processors}
+    print(f"| layer | kernel | instructions / multiply-adds | {' | '.join(processors)} |")
     for layer in _LAYERS:
         with tempfile.TemporaryDirectory() as folder:
             symbol, text = assembly(layer, target, tools, Path(folder))
         loop = inner_loop(text)
         madds = sum(map(bool, map(_MADD.match, loop)))
-        each = {p: cycles(loop, target, p, options.llvm_mca) / madds for p in _PROCESSORS}
-        shares = [f"{best[p] / each[p]:.0%} ({each[p]:.2f})" for p in _PROCESSORS]
+        each = {p: cycles(loop, target, p, options.llvm_mca) / madds for p in processors}
+        shares = [f"{best[p] / each[p]:.0%} ({each[p]:.2f})" for p in processors]
         print(f"| {' '.join(map(str, layer))} | {symbol} | {len(loop)} / {madds} | {' | '.join(shares)} |")
 
 
