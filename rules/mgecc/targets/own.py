@@ -71,6 +71,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _pick_cpu(path: Path, base: dict[str, Any], given: dict[str, Any]) -> None:
     cpu = given.pop("cpu", None)
     cpus = base.get("cpus", {})
+    cpus = {
+        name: chosen for name, chosen in cpus.items() if "best" not in chosen
+    }  # which is not the file's alone
     if cpu is not None and cpu not in cpus:
         raise OwnTargetError(f"{path}: unknown cpu {cpu!r}; known: {', '.join(sorted(cpus))}")
     base.update(cpus[cpu] if cpu else {})

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from mgecc.targets.host import host_flags
 from mgecc.targets.own import OwnTargetError, read_own, split_path
 
 _FOLDER = Path(__file__).parent
@@ -102,7 +103,7 @@ def nearest(word: str, known: list[str], kind: str) -> TargetError:
 def load_target(text: str, cpu: str = "") -> Target:
     """The target called ``name[+feature...]``, by one of its aliases, or described in ``PATH.yaml[+feature...]``.
 
-    ``cpu`` picks a CPU of the target's list. Raises TargetError.
+    ``cpu`` picks a CPU of the target's list, "native" the best that the build machine runs. Raises TargetError.
     """
     own = split_path(text)
     if own:
@@ -144,6 +145,14 @@ def _merge_march(flags: list[str]) -> list[str]:
     return ["-march=" + "+".join([newest, *extensions]), *(f for f in flags if not f.startswith("-march="))]
 
 
+def _runnable(name: str, raw: dict[str, Any], cpus: dict[str, dict[str, Any]], best: list[str]) -> str:
+    """The first of these CPUs whose instructions the build machine has."""
+    for each in best:
+        if (host_flags() or frozenset()) >= set((raw | cpus[each])["host_flags"]):
+            return each
+    raise TargetError(f"this machine runs nothing for {name}; pick one of its processors: {', '.join(best)}")
+
+
 def _build(name: str, described: dict[str, Any], wanted: list[str], cpu: str) -> Target:
     raw = dict(described)
     cpus, features = raw.pop("cpus", {}), raw.pop("features", {})
@@ -151,6 +160,7 @@ def _build(name: str, described: dict[str, Any], wanted: list[str], cpu: str) ->
     if cpu:
         if cpu not in cpus:
             raise nearest(cpu, sorted(cpus), f"cpu of {name}")
+        cpu = _runnable(name, raw, cpus, cpus[cpu]["best"]) if "best" in cpus[cpu] else cpu
         raw |= cpus[cpu]
     for feature in wanted:
         if feature not in features:

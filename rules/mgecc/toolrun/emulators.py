@@ -8,10 +8,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 
 from mgecc.targets import Target, load_target, target_names
+from mgecc.targets.host import host_flags
 
 PACKAGES = {
     "qemu-x86_64-static": "qemu-user-static",
@@ -50,15 +49,12 @@ def launcher(target: Target) -> list[str]:
     return []
 
 
-@cache
 def _host_flags() -> frozenset[str]:
     """Features of the host's processor; those of all processors in the list of a target if they cannot be told."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    found = host_flags()
+    if found is None:
         return frozenset(flag for name in target_names() for flag in load_target(name).host_flags)
-    lines = [line.partition(":")[2] for line in text.splitlines() if line.startswith("flags")]
-    return frozenset(lines[0].split()) if lines else frozenset()
+    return found
 
 
 def missing_packages(more: Mapping[str, str] | None = None) -> list[str]:
