@@ -22,7 +22,10 @@ MG_INLINE void mg_tiles_end(void) { _tile_release(); }
 
 /* Sums t start with the same 16 numbers for every pixel. Tiles are named by literals: compilers make them part of names. */
 #define mg_tile_start(t, from) _tile_loadd(t, from, 0)
-#define mg_tile_weights(from) _tile_loadd(6, from, 64)
+/* Those of later steps are on their way meanwhile: the processor alone asks for them too late. */
+#define mg_tile_weights(from)                                                                        \
+    for (int ahead = 2048; ahead < 3072; ahead += 64) __builtin_prefetch((from) + ahead, 0, 3);     \
+    _tile_loadd(6, from, 64)
 #define mg_tile_add(t, pixels, from, apart) \
     _tile_loadd(pixels, from, apart);       \
     _tile_dpbssd(t, pixels, 6)
