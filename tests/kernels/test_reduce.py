@@ -51,7 +51,8 @@ def cases(dtype: str, modes: list[str]) -> list[tuple[DType, str]]:
     return [(DType(dtype), mode) for mode in modes]
 
 
-PLAIN = [*cases("float32", MODES), *cases("int32", MODES[:-1]), *cases("bool", MODES[:-1])]
+INTEGERS = ("int32", "int16", "uint16", "int8", "uint8", "bool")
+PLAIN = [*cases("float32", MODES), *(case for name in INTEGERS for case in cases(name, MODES[:-1]))]
 QUANTISED = [(DType("qint8", 0.1), m) for m in ("MIN", "MAX", "MEAN")] + [(DType("quint8", 0.1, 120), "MEAN")]
 
 

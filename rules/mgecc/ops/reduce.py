@@ -96,8 +96,8 @@ class Reduce(Operator):
     """SUM, SUM_SQR, PRODUCT, MIN, MAX, MEAN over 'axis', which stays with size 1, or down to a given shape."""
 
     limits = (
-        "SUM, SUM_SQR and PRODUCT of float32, float16, int32 and bool; MEAN of floats and quantised "
-        "numbers; MIN and MAX of both and int32"
+        "SUM, SUM_SQR and PRODUCT of float32, float16, integers and bool; MEAN of floats and quantised "
+        "numbers; MIN and MAX of both and integers"
     )
 
     reads_values = (1,)

@@ -16,6 +16,7 @@ from mgecc.ops.reduce import reduced_axes
 from mgecc.targets import Target
 
 _NARROW = {"int16_t": "i16", "uint16_t": "u16", "int8_t": "i8", "uint8_t": "u8"}
+_INTEGERS = ("int32", "int16", "uint16", "int8", "uint8")
 _BOOL = {"SUM": "MAX", "SUM_SQR": "MAX", "PRODUCT": "MIN", "MAX": "MAX", "MIN": "MIN"}
 
 
@@ -76,7 +77,8 @@ def _mode(node: Node) -> str:
     if dtype.name == "bool" and mode in _BOOL:
         return _BOOL[mode]
     keeps = dtype.name == result.name
-    served = dtype.name in ("float32", "int32") and keeps and not (mode == "MEAN" and not dtype.is_float)
+    plain = dtype.name == "float32" or mode != "MEAN" and dtype.name in _INTEGERS
+    served = keeps and plain
     if dtype.is_quantized and dtype.size < 4:
         served = (
             mode in ("MIN", "MAX", "MEAN")
