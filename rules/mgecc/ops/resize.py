@@ -15,10 +15,16 @@ from mgecc.ops.sampling import packed, resized_type, stored_image
 
 _CUBIC = np.float32(-0.75)
 
+_FIXED_ONE = 2048
+_FIXED_CHANNELS = (1, 3)
+
 
 @dataclass(frozen=True)
 class Taps:
-    """For every result element of an axis the source elements (out, k) it is made of, and their weights."""
+    """For every result element of an axis the source elements (out, k) it is made of, and their weights.
+
+    Weights are float32, or integers in 1/2048.
+    """
 
     places: np.ndarray
     weights: np.ndarray
@@ -71,16 +77,57 @@ def taps(mode: str, source: int, target: int, aligned: bool = False) -> Taps:
 
 
 def apply_taps(x: np.ndarray, axis: int, axis_taps: Taps) -> np.ndarray:
-    """Float32 numbers of ``x`` with one axis resized; an axis of single taps is only gathered."""
+    """``x`` with one axis resized, in the type of the weights; an axis of single taps is only gathered."""
     places, weights = axis_taps.places, axis_taps.weights
     if places.shape[1] == 1:
         return np.take(x, places[:, 0], axis)
     shape = (-1,) + (1,) * (x.ndim - 1 - axis)
-    real = x.astype(np.float32)
+    real = x.astype(weights.dtype)
     return sum(
         (np.take(real, places[:, k], axis) * weights[:, k].reshape(shape) for k in range(1, places.shape[1])),
         np.take(real, places[:, 0], axis) * weights[:, 0].reshape(shape),
     )
+
+
+def is_fixed_point(node: Node) -> bool:
+    """Whether MegEngine computes a Resize in integers: images (n, h, w, c) of bytes, gray or of three colours."""
+    x, interpolates = node.inputs[0], node.attrs["imode"] in ("LINEAR", "CUBIC")
+    image = node.attrs["format"] == "NHWC" and x.type.dtype.name == "uint8"
+    return interpolates and image and x.shape[3] in _FIXED_CHANNELS
+
+
+def _fixed_linear(source: int, target: int) -> Taps:
+    """Weights are cut off, so that coordinates must be rounded as MegEngine rounds them."""
+    step = np.float32(1) / (np.float32(target) / np.float32(source))
+    at = (np.arange(target, dtype=np.float32) + np.float32(0.5)) * step - np.float32(0.5)
+    at = np.clip(at, 0, source - 1).astype(np.float32)
+    first = np.minimum(np.floor(at).astype(np.int64), max(source - 2, 0))
+    part = ((at - first.astype(np.float32)) * np.float32(_FIXED_ONE)).astype(np.int64)
+    places = np.stack([first, np.minimum(first + 1, source - 1)], 1)
+    return Taps(places, np.stack([_FIXED_ONE - part, part], 1))
+
+
+def _fixed_cubic(source: int, target: int) -> Taps:
+    at = (np.arange(target) + 0.5) * (source / target) - 0.5
+    first = np.floor(at.astype(np.float32))
+    part = at.astype(np.float32) - first
+    three = [_cubic_weight(part - np.float32(k)) for k in (-1, 0, 1)]
+    weights = np.stack([*three, np.float32(1) - three[0] - three[1] - three[2]], 1) * np.float32(_FIXED_ONE)
+    places = first.astype(np.int64)[:, None] + np.arange(-1, 3)
+    return Taps(np.clip(places, 0, source - 1), np.rint(weights).astype(np.int64))
+
+
+def fixed_taps(mode: str, source: int, target: int) -> Taps:
+    """``taps`` with weights in 1/2048, as MegEngine rounds them for images of bytes."""
+    return _fixed_linear(source, target) if mode == "LINEAR" else _fixed_cubic(source, target)
+
+
+def _fixed_point(x: np.ndarray, mode: str, size: Sequence[int]) -> np.ndarray:
+    """Exact sums, cut off if LINEAR, rounded half up if CUBIC."""
+    for axis, target in zip((2, 3), size):
+        x = apply_taps(x, axis, fixed_taps(mode, x.shape[axis], target))
+    half = _FIXED_ONE**2 // 2 if mode == "CUBIC" else 0
+    return np.clip((x + half) // _FIXED_ONE**2, 0, 255).astype(np.uint8)
 
 
 def _check_mode(mode: str) -> None:
@@ -106,6 +153,9 @@ class Resize(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, mode = layout.to_plain(inputs[0], node.attrs["format"]), node.attrs["imode"]
+        if is_fixed_point(node):
+            fixed = _fixed_point(x, mode, known_sizes(node, 1))
+            return [packed(fixed, node.output.type, node.attrs["format"])]
         for axis, target in zip((2, 3), known_sizes(node, 1)):
             x = apply_taps(x, axis, taps(mode, x.shape[axis], target))
         return [packed(x, node.output.type, node.attrs["format"])]

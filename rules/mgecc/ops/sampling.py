@@ -10,7 +10,7 @@ import numpy as np
 from mgecc.graph import DType, TensorType, Unsupported
 from mgecc.ops import layout
 from mgecc.ops.quantize import round_half_away
-from mgecc.ops.saturating import rounded_half_up
+from mgecc.ops.saturating import rounded_half_away
 
 _FAR = 1 << 24
 
@@ -90,7 +90,7 @@ def sample(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) -> n
 
 def stored_image(values: np.ndarray, dtype: DType) -> np.ndarray:
     """Interpolated numbers as stored; those that were only moved keep their type."""
-    return values if values.dtype == dtype.numpy else rounded_half_up(values, dtype)
+    return values if values.dtype == dtype.numpy else rounded_half_away(values, dtype)
 
 
 def resized_type(x: TensorType, data_format: str, batch: int, size: tuple[int, ...]) -> TensorType:

@@ -13,12 +13,12 @@ def truncated(real: np.ndarray, dtype: DType) -> np.ndarray:
     return saturate(np.trunc(np.asarray(real, np.float64)), dtype)
 
 
-def rounded_half_up(real: np.ndarray, dtype: DType) -> np.ndarray:
-    """How image operators store interpolated numbers: integers are rounded half up and saturated."""
+def rounded_half_away(real: np.ndarray, dtype: DType) -> np.ndarray:
+    """How image operators store interpolated numbers: integers are rounded half away from zero and saturated."""
     if dtype.is_float:
         with np.errstate(over="ignore"):
             return real.astype(dtype.numpy)
-    return saturate(np.floor(real + real.dtype.type(0.5)), dtype)
+    return saturate(np.trunc(real + np.copysign(real.dtype.type(0.5), real)), dtype)
 
 
 def stored(real: np.ndarray, dtype: DType) -> np.ndarray:

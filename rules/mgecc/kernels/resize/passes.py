@@ -86,6 +86,27 @@ def weighted(dtype: DType, images: Images, axes: Axes, x: Operand, y: Operand) -
     return [*(call for t in tables for call in t.calls), last]
 
 
+def fixed_point(images: Images, rows: Axis, columns: Axis, x: Operand, y: Operand) -> list[Call]:
+    """The calls that make weighted sums of rows, then of columns, in integers."""
+    kernel = Kernel(
+        f"resize_u8_fixed_t{rows.width}",
+        "resize/fixed.c.j2",
+        (
+            ("x", "const uint8_t *"),
+            *((name, "const int32_t *") for name in ("ry", "wy", "rx", "wx")),
+            ("row", "int32_t *"),
+            ("y", "uint8_t *"),
+        ),
+        tuple((name, "int32_t") for name in ("n", "h", "w", "inner", "oh", "ow")),
+        (("taps", rows.width),),
+    )
+    tables = table_of(rows, 1), table_of(columns, images.inner)
+    row = Workspace(4 * images.w * images.inner)
+    operands = (x, *(part for t in tables for part in (t.places, t.weights)), row, y)
+    numbers = (images.n, images.h, images.w, images.inner, rows.length, columns.length)
+    return [*(call for t in tables for call in t.calls), Call(kernel, operands, numbers)]
+
+
 def moved(size: int, images: Images, axes: Axes, x: Operand, y: Operand) -> list[Call]:
     """The calls that take whole pixels of ``inner`` elements of ``size`` bytes; small sizes are part of the code."""
     assert axes.columns is not None

@@ -10,9 +10,10 @@ from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.sizes import equal, largest
 from mgecc.kernels.base import Call, Candidate, Workspace, serves
 from mgecc.kernels.resize.blur import blur_taps
-from mgecc.kernels.resize.passes import Axes, Images, cost, moved, weighted
-from mgecc.kernels.resize.tables import axis_of, known_axis
+from mgecc.kernels.resize.passes import Axes, Images, cost, fixed_point, moved, weighted
+from mgecc.kernels.resize.tables import axis_of, fixed_axis_of, known_axis
 from mgecc.ops.layout import word
+from mgecc.ops.resize import is_fixed_point
 from mgecc.targets import Target
 
 
@@ -27,6 +28,15 @@ def _images(kind: TensorType, data_format: str, block: int) -> Images:
     first = 2 if word(data_format, kind.rank).startswith("nch") else 1
     h, w = stored[first : first + 2]
     return Images(prod(stored[:first]), h, w, prod(stored[first + 2 :]))
+
+
+def _fixed(node: Node) -> list[Call]:
+    x, y = node.inputs[0], node.output
+    images, result = (_images(v.type, "NHWC", 1) for v in (x, y))
+    rows, columns = (
+        fixed_axis_of(node.attrs["imode"], *sizes) for sizes in ((images.h, result.h), (images.w, result.w))
+    )
+    return fixed_point(images, rows, columns, x, y)
 
 
 def _axes(node: Node, images: Images, result: Images) -> Axes:
@@ -49,6 +59,12 @@ def _resize(block: int, node: Node) -> list[Call]:
 def resizes(node: Node, target: Target) -> Iterator[Candidate]:
     """NEAREST of any type, else float32 and bytes; plain, as stored, or in NCHWc."""
     x = node.inputs[0].type
+    if is_fixed_point(node):
+        _fixed(node)
+        work = 50.0 + 8.0 * node.output.type.elements + 4.0 * x.elements
+        ones = (1,) * len(node.inputs)
+        yield Candidate(_fixed, work, ones, (1,), 500, why="weighted rows, then columns, in integers")
+        return
     blocks = {1, target.block_of(x.dtype.name)}
     for block in sorted(blocks if x.rank == 4 and word(node.attrs["format"], 4) == "nchw" else {1}):
         images, result = (_images(v.type, node.attrs["format"], block) for v in (node.inputs[0], node.output))

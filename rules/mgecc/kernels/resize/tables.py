@@ -7,9 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from mgecc.graph import Unsupported
 from mgecc.graph.sizes import Sym
 from mgecc.kernels.base import Call, Const, Kernel, Operand, Workspace
-from mgecc.ops.resize import Taps, taps
+from mgecc.ops.resize import Taps, fixed_taps, taps
 
 _WIDTHS = {"NEAREST": 1, "LINEAR": 2, "CUBIC": 4}
 
@@ -18,7 +19,8 @@ _WIDTHS = {"NEAREST": 1, "LINEAR": 2, "CUBIC": 4}
 class Axis:
     """``length`` elements of a result axis, each made of ``width`` elements of the source.
 
-    ``fixed``: the table, where it is known; else what ``ops.resize.taps`` makes it of.
+    ``fixed``: the table, where it is known; else what ``ops.resize.taps`` makes it of. ``whole``: weights are
+    integers.
     """
 
     length: int
@@ -27,6 +29,7 @@ class Axis:
     mode: str = ""
     source: int = 0
     aligned: bool = False
+    whole: bool = False
 
 
 def known_axis(table: Taps) -> Axis:
@@ -38,6 +41,15 @@ def axis_of(mode: str, source: int, target: int, aligned: bool = False) -> Axis:
     if isinstance(source, Sym) or isinstance(target, Sym):
         return Axis(target, _WIDTHS[mode], None, mode, source, aligned)
     return known_axis(taps(mode, source, target, aligned))
+
+
+def fixed_axis_of(mode: str, source: int, target: int) -> Axis:
+    """``axis_of`` with weights in 1/2048."""
+    if not isinstance(source, Sym) and not isinstance(target, Sym):
+        return known_axis(fixed_taps(mode, source, target))
+    if mode != "LINEAR":
+        raise Unsupported(f"{mode} of uint8 images has no kernel for declared sizes", "use LINEAR")
+    return Axis(target, _WIDTHS[mode], None, mode, source, whole=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,17 +65,18 @@ def table_of(axis: Axis, inner: int) -> Table:
     """Places times ``inner``, and weights."""
     if axis.fixed is not None:
         found = axis.fixed
-        fixed_weights = Const(partial(np.ascontiguousarray, found.weights, np.float32))
+        kind = np.float32 if found.weights.dtype == np.float32 else np.int32
+        fixed_weights = Const(partial(np.ascontiguousarray, found.weights, kind))
         return Table(Const(partial(_int32, found.places, inner)), fixed_weights)
     count = axis.length * axis.width
     places, weights = Workspace(4 * count), Workspace(4 * count)
     operands = (places, weights)[: 2 if axis.width > 1 else 1]
     kernel = Kernel(
-        f"resize_places_{axis.mode.lower()}{'_aligned' if axis.aligned else ''}",
+        f"resize_places_{axis.mode.lower()}{'_aligned' if axis.aligned else ''}{'_whole' if axis.whole else ''}",
         "resize/places.c.j2",
-        (("p", "int32_t *"), ("w", "float *"))[: len(operands)],
+        (("p", "int32_t *"), ("w", "int32_t *" if axis.whole else "float *"))[: len(operands)],
         (("source", "int32_t"), ("target", "int32_t"), ("by", "int32_t")),
-        (("aligned", axis.aligned), ("mode", axis.mode), ("taps", axis.width)),
+        (("aligned", axis.aligned), ("mode", axis.mode), ("taps", axis.width), ("whole", axis.whole)),
     )
     return Table(places, weights, (Call(kernel, operands, (axis.source, axis.length, inner)),))
 
