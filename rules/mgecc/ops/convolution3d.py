@@ -41,7 +41,7 @@ def _window(node: Node) -> Window:
 class Convolution3D(Operator):
     """conv(x, w)."""
 
-    limits = "float32 or float16, NCDHW, constant weights"
+    limits = "float32 or float16, NCDHW"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -54,7 +54,7 @@ def _evaluate(node: Node, x: np.ndarray, weights: np.ndarray) -> list[np.ndarray
 class ConvolutionBackwardData(Operator):
     """Weights (i, o, h, w), or (g, i, o, h, w) with groups, i counting the data's channels."""
 
-    limits = "NCHW, constant weights; float, or quantised and integers of 8 and 16 bits"
+    limits = "NCHW; float, or quantised and integers of 8 and 16 bits by constant weights"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -70,7 +70,7 @@ class ConvolutionBackwardData(Operator):
 class Convolution3DBackwardData(Operator):
     """Weights (i, o, d, h, w), or (g, i, o, d, h, w) with groups."""
 
-    limits = "float32 or float16, NCDHW, constant weights"
+    limits = "float32 or float16, NCDHW"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

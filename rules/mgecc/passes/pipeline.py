@@ -13,6 +13,7 @@ from mgecc.passes import (
     attention,
     chains,
     channels,
+    computed_weights,
     expand,
     frames,
     fuse,
@@ -32,6 +33,7 @@ from mgecc.passes import (
 
 PASSES: tuple[tuple[str, Callable[[Graph], None]], ...] = (
     ("plain-layout", plain_layout.run),
+    ("computed-weights", computed_weights.run),
     ("simplify", simplify.run),
     ("sink", sink.run),
     ("simplify-moves", simplify.run),
