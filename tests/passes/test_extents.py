@@ -76,6 +76,33 @@ def test_parts_of_other_axes_are_taken_from_data_of_varying_size() -> None:
     assert graph.extents == {0: (0, 1)}
 
 
+def test_sizes_stay_beside_other_axes() -> None:
+    _, _, take = taken()
+    rows = node(
+        "IndexingMultiAxisVec", [value("t", 20, 3), take.outputs[1]], items=((0, False, False, False, True),)
+    )
+    shape = Value("shape", TensorType((3,), INT32), const=np.array([1, 20, 1], "int32"))
+    column = Value("column", TensorType((2,), INT32), const=np.array([20, 1], "int32"))
+    lifted = node("Reshape", [take.outputs[0], shape], axis=7)
+    joined = node("Concat", [rows.output, node("Reshape", [take.outputs[0], column], axis=7).output], axis=1)
+    total = node("Reduce", [joined.output], mode="SUM", axis=1)
+    scores = node("Softmax", [joined.output], axis=1)
+    parts = [take, rows, lifted, joined.inputs[1].producer, joined, total, scores]
+    graph, problems = carried([n for n in parts if n], lifted.output, total.output, scores.output)
+    assert problems == []
+    assert graph.extents == {0: (1, 3), 1: (0, 3), 2: (0, 3)}
+
+
+@pytest.mark.parametrize(("op", "axis"), [("Concat", 0), ("Reduce", 0), ("Softmax", 0), ("Argmax", 0)])
+def test_work_along_the_varying_axis_is_refused(op: str, axis: int) -> None:
+    _, _, take = taken()
+    inputs = [take.outputs[0]] * (2 if op == "Concat" else 1)
+    tested = node(op, inputs, axis=axis, mode="SUM")
+    _, problems = carried([take, tested], tested.output)
+    assert len(problems) == 1
+    assert "make its input an output of the model" in problems[0]
+
+
 @pytest.mark.parametrize("other", ["fixed", "another count"])
 def test_operands_of_different_sizes_are_refused(other: str) -> None:
     _, _, take = taken()

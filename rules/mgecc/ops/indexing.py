@@ -173,6 +173,7 @@ class _Write(Operator):
     take: _Take
     shape: _Shape
     adds = False
+    sized_by = 0
 
     @classmethod
     def infer(cls, node: Node) -> list[TensorType]:

@@ -20,17 +20,24 @@ class Operator:
 
     ``name``: the operator of ``Node.op``. ``records``: MegEngine record types that become it, attributes being the
     record's parameters. ``reads_values``: positions of inputs whose numbers (not only types) the shape rule needs.
+    ``sized_by``: the input that alone gives the result its shape, None where several do.
     """
 
     name: str = ""
     records: tuple[str, ...] = ()
     reads_values: tuple[int, ...] = ()
+    sized_by: int | None = None
     limits: str = ""
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         """Types of the results; raises Unsupported for forms that do not exist or are not served."""
         raise NotImplementedError
+
+    @staticmethod
+    def bound(node: Node) -> tuple[int, ...] | None:
+        """The largest shape of the result, where computed numbers decide it but what they are of tells a bound."""
+        return None
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -62,8 +62,17 @@ class Broadcast(Operator):
     reads_values = (1,)
 
     @staticmethod
+    def bound(node: Node) -> tuple[int, ...] | None:
+        """The largest shape to which data is stretched, where that is the shape of data of varying size."""
+        shape = node.inputs[1].producer
+        if shape is None or shape.op != "GetVarShape" or _axis(shape) != MAX_RANK:
+            return None
+        return broadcast_shape([v.shape for v in shape.inputs])
+
+    @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x, target = node.inputs[0].type, at_least_1d(known_sizes(node, 1))
+        target = Broadcast.bound(node) or at_least_1d(known_sizes(node, 1))
+        x = node.inputs[0].type
         if not always(lambda: broadcast_shape([x.shape, target]) == target):
             raise Unsupported(f"data of shape {list(x.shape)} cannot be stretched to {list(target)}")
         return [x.with_shape(target)]

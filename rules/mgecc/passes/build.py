@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from mgecc import ops
-from mgecc.graph import DType, Node, TensorType, Value
+from mgecc.graph import DType, Graph, Node, TensorType, Value
+
+Step = Callable[[Node], list[Node] | None]
+"""What stands in place of a node, None where it stays."""
 
 
 def constant(name: str, array: np.ndarray, dtype: DType) -> Value:
@@ -34,3 +38,12 @@ def take_over(node: Node, old: Node) -> Node:
         value.producer = node
     node.outputs = old.outputs
     return node
+
+
+def take_steps(graph: Graph, steps: Mapping[str, Step]) -> None:
+    """Put what the step of its operator makes in place of every node."""
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        step = steps.get(node.op)
+        nodes += (step(node) if step else None) or [node]
+    graph.nodes = nodes

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from mgecc.graph import Graph, Node
-from mgecc.passes.build import constant, elemwise, node_like, take_over
+from mgecc.passes.build import Step, constant, elemwise, node_like, take_over, take_steps
 from mgecc.passes.match import scalar
 
 _FUSED_ADD = {
@@ -95,7 +93,7 @@ def _elemwise(node: Node) -> list[Node] | None:
     return _fused_add(node) or _mul_add(node) or _power(node)
 
 
-_STEPS: dict[str, Callable[[Node], list[Node] | None]] = {
+_STEPS: dict[str, Step] = {
     "BatchNorm": _batch_norm,
     "Elemwise": _elemwise,
     "Convolution": _convolution,
@@ -104,8 +102,4 @@ _STEPS: dict[str, Callable[[Node], list[Node] | None]] = {
 
 
 def run(graph: Graph) -> None:
-    nodes: list[Node] = []
-    for node in graph.nodes:
-        step = _STEPS.get(node.op)
-        nodes += (step(node) if step else None) or [node]
-    graph.nodes = nodes
+    take_steps(graph, _STEPS)

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 from mgecc.graph import Diagnostics, Graph, Node, TensorType, Unsupported, Value
+from mgecc.graph.sizes import equal
 from mgecc.graph.types import INT32
 from mgecc.ops import find
 from mgecc.ops.index_items import is_open, items_of
+from mgecc.ops.reduce import reduced_axes
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,17 @@ class Extent:
     size: Value
 
 
+_ADVICE = "make its input an output of the model and leave this step to the application"
+
 Extents = list[Extent | None]
 _Rule = Callable[[Node, Extents], Extent]
+
+
+def _unserved(node: Node, extents: Extents) -> Unsupported:
+    first, extent = next((v, e) for v, e in zip(node.inputs, extents) if e)
+    bound = f"at most {first.shape[extent.axis]} along axis {extent.axis}"
+    why = f"how many elements of its input {first.name} are valid depends on the data ({bound})"
+    return Unsupported(f"{why}, and {node.op} is not served on such data", _ADVICE)
 
 
 def _source_axis(node: Node) -> int | None:
@@ -85,11 +97,58 @@ def _turn(node: Node, extents: Extents) -> Extent:
     return Extent(list(node.attrs["pattern"]).index(extent.axis), extent.size)
 
 
+def _joined(node: Node, extents: Extents) -> Extent:
+    """Concatenation along another axis: all operands vary along one axis by one size."""
+    (extent, *others) = set(extents)
+    if extent is None or others or node.attrs["axis"] % node.output.type.rank == extent.axis:
+        raise _unserved(node, extents)
+    return extent
+
+
+def _reshaped(node: Node, extents: Extents) -> Extent:
+    """The axis stays as long as it is, and what lies before and behind it is cut up in other ways."""
+    x, shape, extent = node.inputs[0].shape, node.output.shape, extents[0]
+    assert extent is not None
+    before, size = x[: extent.axis], x[extent.axis]
+    fitting = [
+        axis for axis, n in enumerate(shape) if equal(n, size) and equal(prod(shape[:axis]), prod(before))
+    ]
+    if not fitting or any(extents[1:]):
+        raise Unsupported(
+            f"of data that varies along axis {extent.axis}, {node.output.type} keeps no such axis"
+        )
+    return Extent(fitting[-1], extent.size)
+
+
+def _reduced(node: Node, extents: Extents) -> Extent:
+    """Reductions along other axes, which stay with size 1."""
+    extent = extents[0]
+    if (
+        extent is None
+        or extent.axis in reduced_axes(node)
+        or node.output.type.rank != node.inputs[0].type.rank
+    ):
+        raise _unserved(node, extents)
+    return extent
+
+
+def _along(node: Node, extents: Extents) -> Extent:
+    """Softmax and positions of extremes along another axis."""
+    extent = extents[0]
+    if extent is None or node.attrs["axis"] % node.inputs[0].type.rank == extent.axis:
+        raise _unserved(node, extents)
+    return extent
+
+
 _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("Elemwise", "FusedElemwise", "PowC", "RoundHalf", "TypeCvt", "Copy"), _one_by_one),
     "IndexingMultiAxisVec": _gather,
     "Subtensor": _part,
     "Dimshuffle": _turn,
+    "Concat": _joined,
+    "Reshape": _reshaped,
+    "Reduce": _reduced,
+    **dict.fromkeys(("Softmax", "Argmax", "Argmin"), _along),
 }
 
 
@@ -105,16 +164,10 @@ def _source(node: Node) -> Extents:
     return [*results, None]
 
 
-_ADVICE = "make its input an output of the model and leave this step to the application"
-
-
 def _passed_on(node: Node, extents: Extents) -> Extents:
-    first, extent = next((v, e) for v, e in zip(node.inputs, extents) if e)
     rule = _RULES.get(node.op)
     if rule is None:
-        bound = f"at most {first.shape[extent.axis]} along axis {extent.axis}"
-        why = f"how many elements of its input {first.name} are valid depends on the data ({bound})"
-        raise Unsupported(f"{why}, and {node.op} is not served on such data", _ADVICE)
+        raise _unserved(node, extents)
     return [rule(node, extents)] * len(node.outputs)
 
 

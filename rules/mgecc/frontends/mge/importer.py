@@ -198,7 +198,7 @@ class _Importer:
         operator = _operator(record)
         node.op = operator.name
         for position in operator.reads_values:
-            if position < len(node.inputs):
+            if position < len(node.inputs) and operator.bound(node) is None:
                 known(node, position)
         types = operator.infer(node)
         for type in types:
@@ -210,7 +210,8 @@ class _Importer:
             for k, (n, t) in enumerate(zip(record.outputs, types))
         ]
         varies = getattr(operator, "varies", None)
-        if self.varying.intersection(node.inputs) or (varies is not None and varies(node)):
+        givers = node.inputs if operator.sized_by is None else node.inputs[operator.sized_by :][:1]
+        if self.varying.intersection(givers) or (varies is not None and varies(node)):
             node.attrs["varies"] = True
             self.varying.update(node.outputs)
         else:

@@ -1,0 +1,150 @@
+"""Work on the elements that a mask chooses becomes work on all of them, of which the mask then chooses.
+
+``x[mask] = f(y[mask])`` is written as a list of positions whose length depends on the data, elements taken by it,
+and positions set by it. As a choice between f(y) and x it has fixed sizes. Likewise sums and means of chosen elements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import Graph, Node, Value
+from mgecc.graph.types import FLOAT32, INT32
+from mgecc.ops.index_items import items_of
+from mgecc.ops.reduce import reduced_axes
+from mgecc.passes.build import Step, constant, node_like, take_over, take_steps
+
+_SUMS = {"float32": ("SUM", "SUM_SQR", "MEAN"), "int32": ("SUM", "SUM_SQR")}
+_ELEMENT_WISE = ("Elemwise", "PowC", "TypeCvt")
+
+
+def _mask(index: Value | None) -> Value | None:
+    """The bool mask whose true positions these are, in whatever shape it was made."""
+    node = index.producer if index is not None else None
+    if node is None or node.op != "CondTake" or index is not node.outputs[1]:
+        return None
+    mask, way = node.inputs[1], (node.attrs["mode"], node.attrs["val"])
+    while mask.producer is not None and mask.producer.op == "Reshape":
+        mask = mask.producer.inputs[0]
+    return mask if mask.type.dtype.name == "bool" and way in (("EQ", 1.0), ("NEQ", 0.0)) else None
+
+
+def _rows(node: Node, first: int) -> Value | None:
+    """The index of a node that addresses nothing but rows."""
+    items = items_of(node, first)
+    (item,) = items if len(items) == 1 else (None,)
+    return node.inputs[item.idx] if item is not None and item.idx is not None and not item.axis else None
+
+
+def _index(value: Value) -> Value | None:
+    """By what ``value`` was taken."""
+    node = value.producer
+    if node is None or not node.attrs.get("varies"):
+        return None
+    if node.op == "CondTake":
+        return node.outputs[1] if value is node.outputs[0] else None
+    if node.op == "IndexingMultiAxisVec":
+        return _rows(node, 1)
+    found = [_index(v) for v in node.inputs] if node.op in (*_ELEMENT_WISE, "Reshape") else []
+    return next((index for index in found if index is not None), None)
+
+
+def _repeats(value: Value, stretched: Value) -> bool:
+    """Whether all rows of ``stretched`` are the same."""
+    fixed = value.producer is None or not value.producer.attrs.get("varies")
+    return fixed and (value.type.rank < stretched.type.rank or value.shape[0] == 1)
+
+
+@dataclass
+class _Whole:
+    """Makes what stood for chosen elements stand for all; ``nodes``: what that took."""
+
+    mask: Value
+    old: Node
+    nodes: list[Node] = field(default_factory=list)
+
+    def add(self, op: str, attrs: dict[str, Any], inputs: list[Value]) -> Value:
+        made = node_like(self.old, op, attrs, inputs, f"{self.old.name}.{len(self.nodes)}")
+        self.nodes.append(made)
+        return made.output
+
+    def shaped(self, value: Value, shape: tuple[int, ...]) -> Value:
+        if value.shape == shape:
+            return value
+        sizes = constant(f"{self.old.name}.shape", np.array(shape), INT32)
+        return self.add("Reshape", {"axis": 7, "output_dtype": None}, [value, sizes])
+
+    def of(self, value: Value) -> Value | None:
+        node = value.producer
+        if node is None or not node.attrs.get("varies"):
+            return value if value.type.elements == 1 else None
+        if node.op == "Broadcast" and _repeats(node.inputs[0], value):
+            return node.inputs[0]
+        if node.op in ("Broadcast", "Reshape") and value.shape == node.inputs[0].shape:
+            return self.of(node.inputs[0])
+        if node.op == "IndexingMultiAxisVec" and _mask(_rows(node, 1)) is self.mask:
+            return node.inputs[0] if node.inputs[0].shape == value.shape else None
+        if node.op == "CondTake" and _mask(node.outputs[1]) is self.mask and value is node.outputs[0]:
+            return self.shaped(node.inputs[0], value.shape)
+        if node.op not in _ELEMENT_WISE:
+            return None
+        inputs = [found for v in node.inputs if (found := self.of(v)) is not None]
+        attrs = {key: word for key, word in node.attrs.items() if key != "varies"}
+        return self.add(node.op, attrs, inputs) if len(inputs) == len(node.inputs) else None
+
+    def chosen(self, yes: Value, no: Value) -> Value:
+        """Rows of ``yes`` where the mask is true, else of ``no``."""
+        rank = max(yes.type.rank, no.type.rank)
+        column = self.shaped(self.mask, (self.mask.type.elements, *(1 for _ in range(rank - 1))))
+        return self.add("Where", {"output_dtype": None}, [column, yes, no])
+
+
+def _assigned(node: Node) -> list[Node] | None:
+    """``x[mask] = value``."""
+    x, value = node.inputs[:2]
+    mask = _mask(_rows(node, 2))
+    if mask is None or mask.type.elements != x.shape[0]:
+        return None
+    whole = _Whole(mask, node)
+    new = whole.of(value)
+    if new is None:
+        return None
+    fits = whole.chosen(new, x).type == x.type
+    return [*whole.nodes[:-1], take_over(whole.nodes[-1], node)] if fits else None
+
+
+def _reduced(node: Node) -> list[Node] | None:
+    """The sum or mean of chosen elements."""
+    x, mode = node.inputs[0], node.attrs["mode"]
+    mask = _mask(_index(x))
+    served = mode in _SUMS.get(x.type.dtype.name, ()) and x.type.dtype == node.output.type.dtype
+    if mask is None or not served or reduced_axes(node) != (0,):
+        return None
+    whole = _Whole(mask, node)
+    full = whole.of(x)
+    if full is None or full.shape != x.shape or mask.type.elements != x.shape[0]:
+        return None
+    attrs = {key: word for key, word in node.attrs.items() if key != "varies"}
+    attrs["mode"] = "SUM" if mode == "MEAN" else mode
+    nothing = constant(f"{node.name}.zero", np.zeros(1), x.type.dtype)
+    total = whole.add("Reduce", attrs, [whole.chosen(full, nothing), *node.inputs[1:]])
+    if mode == "MEAN":
+        ones = whole.add("TypeCvt", {"dtype": FLOAT32, "output_dtype": None}, [mask])
+        column = whole.shaped(ones, (x.shape[0], *(1 for _ in x.shape[1:])))
+        count = whole.add("Reduce", attrs | {"axis": 0}, [column])
+        whole.add("Elemwise", {"mode": "TRUE_DIV", "output_dtype": None}, [total, count])
+    return [*whole.nodes[:-1], take_over(whole.nodes[-1], node)]
+
+
+_STEPS: dict[str, Step] = {
+    "IndexingSetMultiAxisVec": _assigned,
+    "Reduce": _reduced,
+}
+
+
+def run(graph: Graph) -> None:
+    take_steps(graph, _STEPS)
+    graph.sweep()
