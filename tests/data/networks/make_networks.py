@@ -1088,6 +1088,96 @@ def _(rng):
     return settle(Net(), rng), [("x", rand(rng, 1, 3, 32, 32))], O(1)
 
 
+@case(
+    "masked_assignment",
+    "x[mask] = value, = other[mask], = f(x[mask]); rows by a mask; sums and means of x[mask]",
+)
+def _(rng):
+    def f(x, y, m):
+        a, b, c, d, e = (x * 1.0 for _ in range(5))
+        a[x > 0] = 0.5
+        b[x > 0] = y[x > 0]
+        c[c < 0] = c[c < 0] * 0.1 - 1
+        rows = x[:, 0] > 0
+        d[rows] = F.exp(y[rows]) + d[rows]
+        e[m] = 2.0
+        e[x < -0.5] *= 2
+        both = F.logical_and(x > 0, y < 0.5)
+        return a, b, F.flatten(c), d, e, F.sum(x[x > 0]), F.mean(y[x > 0]), F.sum((x - y)[both])
+
+    xs = [("x", rand(rng, 6, 4)), ("y", rand(rng, 6, 4)), ("m", rng.randint(0, 2, (6, 4)).astype("bool"))]
+    return f, xs, O(8)
+
+
+@case("kept_boxes", "boxes, scores and areas of what non-maximum suppression keeps, put side by side")
+def _(rng):
+    def f(b, s):
+        k = F.vision.nms(b, s, 0.3, max_output=16)
+        kept = b[k]
+        area = (kept[:, 2] - kept[:, 0]) * (kept[:, 3] - kept[:, 1])
+        return F.concat([kept, F.expand_dims(s[k], 1), F.expand_dims(area, 1)], 1), F.expand_dims(k, 0)
+
+    xy = rng.uniform(0, 20, (20, 2))
+    b = np.concatenate([xy, xy + rng.uniform(3, 12, (20, 2))], 1).astype("float32")
+    return f, [("b", b), ("s", (rng.permutation(20) / 20).astype("float32"))], O(2)
+
+
+@case(
+    "computed_weights", "transposed, 3-D and turned convolutions whose weights the model computes", rtol=1e-3
+)
+def _(rng):
+    def f(x, w, v, u):
+        g = w.reshape(2, 2, 3, 2, 3) * 2
+        return [
+            F.conv_transpose2d(x, w * 1, None, 2, 1),
+            F.conv_transpose2d(x, w + 0.5, None, (1, 2), (0, 2)),
+            F.conv_transpose2d(x, g, None, 3, 1, groups=2),
+            F.conv3d(v, u * 1, None, (1, 2, 1), (1, 0, 2), (2, 1, 1)),
+            F.conv_transpose3d(v, F.transpose(u, (1, 0, 2, 3, 4)), None, (1, 2, 3), (0, 1, 0)),
+            mc.raw("Convolution", x, F.transpose(w, (1, 0, 2, 3)), mode="convolution", stride_h=2)[0],
+        ]
+
+    shapes = dict(x=(2, 4, 5, 6), w=(4, 3, 2, 3), v=(1, 3, 5, 5, 4), u=(2, 3, 2, 3, 3))
+    return f, [(name, rand(rng, *shape)) for name, shape in shapes.items()], O(6)
+
+
+@case("byte_images", "images of bytes resized and warped: in fixed point (h, w, c), halves away from zero")
+def _(rng):
+    m = np.array([[[1, 0, -0.5], [0, 1, 0.5], [0, 0, 1]]], "float32")
+
+    def f(x, g, s):
+        sizes = [(x, (20, 37)), (x, (32, 9)), (g, (9, 15))]
+        r = [
+            mc.raw("Resize", v, T(np.array(n, "int32")), imode=i, format="nhwc")[0]
+            for v, n in sizes
+            for i in ("linear", "cubic")
+        ]
+        q = F.vision.interpolate(s.astype("float32").astype(D.qint8(1.0)), size=(12, 14), mode="bilinear")
+        r += [
+            F.vision.interpolate(s, size=(12, 14), mode="bilinear"),
+            F.vision.warp_perspective(s, T(m), (5, 6)),
+        ]
+        return [*r, q.astype("float32")]
+
+    xs = [("x", (1, 17, 23, 3), "uint8"), ("g", (1, 5, 7, 1), "uint8"), ("s", (1, 2, 6, 7), "int8")]
+    low = dict(uint8=0, int8=-128)
+    return f, [(n, rng.randint(low[t], low[t] + 256, s).astype(t)) for n, s, t in xs], O(9)
+
+
+@case("small_integers", "sums, products and extremes of integers of 8 and 16 bits")
+def _(rng):
+    def f(*xs):
+        ways = [lambda x: F.sum(x, 1), lambda x: F.max(x, 0), lambda x: F.min(x), lambda x: F.prod(x, 0)]
+        return [way(x) for x in xs for way in ways]
+
+    kinds = dict(a="int8", b="int16", c="uint8")
+    return (
+        f,
+        [(n, rng.randint(0 if n == "c" else -40, 90, (3, 21)).astype(t)) for n, t in kinds.items()],
+        O(12),
+    )
+
+
 if __name__ == "__main__":
     folder, names = sys.argv[1], set(sys.argv[2:])
     mc.finish = lambda *_: None
