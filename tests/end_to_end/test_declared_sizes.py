@@ -44,6 +44,15 @@ CASES = [
     Sized("cond_take_nonzero", {"x": ("n", 5)}, {"n": "1..9"}),
     Sized("fp16_weights", {"data": ("n", 3, "h", 6)}, {"n": "1..2", "h": "3..9"}, HALVES),
     Sized("net_mobilenet", {"data": ("n", 3, 32, 32)}, {"n": "1..5"}),
+    # Depthwise windows of stride 2 that read a column past the image at some widths only.
+    Sized("net_mobilenet", {"data": ("n", 3, "h", "w")}, {"n": "1..2", "h": "25..40", "w": "27..35"}),
+    Sized("pooling", {"data": (1, 3, "h", "w")}, {"h": "5..12", "w": "4..11"}),
+    Sized("adaptive_pooling", {"data": ("n", 3, 10, 13)}, {"n": "1..3"}),
+    # Ranges on both sides of what kernels for rows, tiles and vectors need.
+    Sized("quant_int8", {"data": (1, 3, "h", "w")}, {"h": "14..18", "w": "11..26"}, STEPS),
+    Sized("softmax", {"x": (3, 7, "t")}, {"t": "1..9"}),
+    Sized("reduce", {"x": (3, 4, "t")}, {"t": "1..9"}),
+    Sized("batched_matmul_4d", {"a": (2, 3, "t", 5)}, {"t": "1..9"}),
     Sized("conv2d", {"data": ("n", 3, "h", "w")}, {"n": "1..3", "h": "9..30", "w": "7..21"}),
 ]
 
@@ -69,7 +78,7 @@ def check(case: Sized, target: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.name}-{'-'.join(case.sizes)}" for case in CASES])
 def test_every_size_gives_what_the_graph_means(case: Sized, target: str, tmp_path: Path) -> None:
     check(case, target, tmp_path)
 

@@ -11,7 +11,8 @@ from functools import cache
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.graph.sizes import largest
+from mgecc.graph.sizes import Undecided, has_sizes, largest
+from mgecc.graph.unsupported import OPEN
 from mgecc.targets import Target
 
 Param = int | float | str | bool | tuple
@@ -171,7 +172,8 @@ def families(op: str) -> list[tuple[str, str]]:
 def candidates(node: Node, target: Target) -> list[Candidate]:
     """All ways to compute the node, in order of registration.
 
-    Specs raise Unsupported to say why not; that is passed on only if no other family serves the node.
+    Specs raise Unsupported to say why not; that is passed on only if no other family serves the node. Of a node with
+    declared sizes, ways whose code would depend on them are left out.
     """
     _load()
     found: list[Candidate] = []
@@ -181,6 +183,37 @@ def candidates(node: Node, target: Target) -> list[Candidate]:
             found += spec(node, target)
         except Unsupported as reason:
             reasons.append(reason)
+    if any(has_sizes(v.shape) for v in (*node.inputs, *node.outputs)):
+        found = [candidate for candidate in found if _is_fixed(node, candidate, reasons)]
     if reasons and not found:
         raise reasons[-1]
     return found
+
+
+def ways(*families: Iterator[Candidate]) -> Iterator[Candidate]:
+    """What several families offer for a node; one that would have to differ for different sizes is left out.
+
+    Raises Undecided with the last reason if nothing is left because of that.
+    """
+    reason, count = None, 0
+    for family in families:
+        try:
+            for candidate in family:
+                count += 1
+                yield candidate
+        except Undecided as error:
+            reason = error
+    if reason and not count:
+        raise reason
+
+
+def _is_fixed(node: Node, candidate: Candidate, reasons: list[Unsupported]) -> bool:
+    """Whether a candidate has the same code for all sizes; if not, a reason is added."""
+    try:
+        for kernel in (kernel for call in candidate.build(node) for kernel in call.kernels):
+            if OPEN in repr(kernel):
+                raise Undecided(f"the code of its kernel {kernel.symbol} would depend on the sizes")
+    except Undecided as reason:
+        reasons.append(reason)
+        return False
+    return True

@@ -7,7 +7,6 @@ from dataclasses import replace
 from mgecc.graph import Diagnostics, Graph, Value
 from mgecc.graph.polynomials import Atom
 from mgecc.graph.sizes import Undecided, greatest, largest, sizes_in
-from mgecc.graph.unsupported import OPEN
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena, slices, threads
 from mgecc.planner.buffers import Buffer, Sharing, Step
@@ -65,9 +64,6 @@ def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
 def _step(choice: Choice, goal: Goal) -> Step:
     node = choice.node
     calls = tuple(choice.candidate.build(node))
-    for kernel in (kernel for call in calls for kernel in call.kernels):
-        if OPEN in repr(kernel):
-            raise Undecided(f"the code of its kernel {kernel.symbol} would depend on the sizes")
     parts = threads.most_parts(largest(macs(node)), goal.threads)
     return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate, parts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Candidate, serves
+from mgecc.kernels.base import Candidate, serves, ways
 from mgecc.kernels.conv import depthwise, first, gather, plain, tile, winograd
 from mgecc.kernels.conv.geometry import conv_of
 from mgecc.targets import Target
@@ -25,5 +25,5 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
     """Every way that fits the node; weights that the model computes are read as they lie."""
     conv = conv_of(node, target)
     if conv is not None:
-        for way in _WAYS if node.inputs[1].is_const else (plain.candidates,):
-            yield from way(node, conv, target)
+        found = _WAYS if node.inputs[1].is_const else (plain.candidates,)
+        yield from ways(*(way(node, conv, target) for way in found))

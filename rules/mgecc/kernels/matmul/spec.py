@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.graph.sizes import greatest, largest, least, smallest
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace, serves
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace, serves, ways
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
@@ -271,18 +271,28 @@ def _any(product: Product) -> Candidate:
     )
 
 
+def _anyhow(product: Product) -> Iterator[Candidate]:
+    yield _any(product)
+
+
+def _tiles(product: Product, target: Target) -> Iterator[Candidate]:
+    if not product.turned or smallest(product.n) >= product.element.lanes:
+        yield _tiled(product, target)
+    if _panels(product, target):
+        yield _tiled(product, target, panel=True)
+
+
+def _dots(product: Product) -> Iterator[Candidate]:
+    if product.tb and not product.ta:
+        yield _rows(product)
+
+
 @serves("MatrixMul", "BatchedMatrixMul", "Dot")
 def products(node: Node, target: Target) -> Iterator[Candidate]:
     """Tiles; rows with rows where both lie along k; one by one."""
     product = product_of(node, target)
     if product is None:
         return
-    found = [_any(product)]
-    if not product.turned or product.n >= product.element.lanes:
-        found.append(_tiled(product, target))
-    if _panels(product, target):
-        found.append(_tiled(product, target, panel=True))
-    if product.tb and not product.ta:
-        found.append(_rows(product))
-    for c in found:
+    families = _anyhow(product), _tiles(product, target), _dots(product)
+    for c in ways(*families):
         yield replace(c, in_blocks=(1,) * len(node.inputs))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import always, greatest, largest, whole
+from mgecc.graph.sizes import always, equal, greatest, largest, whole
 from mgecc.kernels.base import Call, Candidate, Kernel, Split, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.ops.pooling import adaptive_window
@@ -67,7 +67,8 @@ def _call(window: Window, kernel: Kernel, c: int, node: Node) -> list[Call]:
 
 
 def _is_global(node: Node, window: Window) -> bool:
-    return window.kernel == node.inputs[0].shape[2:] and not any(map(any, window.pad))
+    whole_image = all(map(equal, window.kernel, node.inputs[0].shape[2:]))
+    return whole_image and not any(map(any, window.pad))
 
 
 def _blocked(node: Node, window: Window, mode: str, element: Element) -> Kernel:

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
@@ -79,7 +80,8 @@ class Form:
 
 
 def _tail(pixels: int, p: int) -> int:
-    return pixels % p if pixels % p in _TAILS else 0
+    rest = pixels % p
+    return rest if isinstance(rest, int) and rest in _TAILS else 0
 
 
 def _tile_cost(p: int, chain: int) -> float:
@@ -135,7 +137,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     x, icb, pixels = node.inputs[0], -(-conv.channels[0] // 4), conv.pixels
     if target.isa not in _PIXELS or has_dot(target) or conv.groups > 1 or not conv.is_pointwise:
         return
-    if flip_of(x) or icb % 2 or pixels < 4:
+    if flip_of(x) or icb % 2 or smallest(pixels) < 4:
         return
     positive = is_positive(x)
     groups = -(-conv.channels[1] // 4)
@@ -155,8 +157,8 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
 def _forms(target: Target, pixels: int, lengths: list[int]) -> Iterator[Form]:
     """The best width with every length of chains, with and without a smaller tile for the rest of an image."""
     for chain in lengths:
-        rivals = [Form(p, chain, _tail(pixels, p)) for p in _PIXELS[target.isa] if p <= pixels]
-        best = min(rivals, key=partial(_cost, pixels))
+        rivals = [Form(p, chain, _tail(pixels, p)) for p in _PIXELS[target.isa] if p <= smallest(pixels)]
+        best = min(rivals, key=partial(_cost, largest(pixels)))
         yield best
         if best.tail:
             yield replace(best, tail=0)

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
+from mgecc.graph.sizes import largest, most, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.chains import split
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
@@ -23,7 +24,8 @@ _SLACK = 64  # bytes that loads of whole vectors and stores of rows may touch be
 
 def _width(conv: QConv, target: Target) -> int:
     ow = conv.geo.output[3]
-    return min((p for p in _PIXELS[target.isa] if p <= ow), key=lambda p: -(-ow // p) * (p + 3))
+    fitting = (p for p in _PIXELS[target.isa] if p <= smallest(ow))
+    return min(fitting, key=lambda p: -(-largest(ow) // p) * (p + 3))
 
 
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
@@ -76,7 +78,7 @@ def pack(node: Node, conv: QConv, positive: bool) -> tuple[np.ndarray, np.ndarra
 
 def _row_bytes(conv: QConv) -> int:
     window, ow = conv.geo.window, conv.geo.output[3]
-    wide = max((ow - 1) * window.stride[1] + window.kernel[1], window.pad[1][0] + conv.geo.x[3])
+    wide = most((ow - 1) * window.stride[1] + window.kernel[1], window.pad[1][0] + conv.geo.x[3])
     return -(-wide * 4 // 16) * 16 + 16
 
 
@@ -103,7 +105,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows without gaps, rows of at least four pixels, one channel multiplier."""
     window, (_, _, oh, ow) = conv.geo.window, conv.geo.output
     small = max(window.kernel) <= _LARGEST and window.stride[1] <= 2 and window.dilate == (1, 1)
-    if target.isa not in _PIXELS or has_dot(target) or not small or ow < 4:
+    if target.isa not in _PIXELS or has_dot(target) or not small or smallest(ow) < 4:
         return
     p, (kh, kw), (n, ic, h, w) = _width(conv, target), window.kernel, conv.geo.x
     vectors, planes = p // 4, n * -(-ic // 4)

@@ -7,7 +7,7 @@ from functools import partial
 from math import prod
 
 from mgecc.graph import DType, Node, Unsupported
-from mgecc.graph.sizes import equal
+from mgecc.graph.sizes import is_one, largest
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serves
 from mgecc.kernels.elemwise.operands import c_type
 from mgecc.kernels.reduce.axes import Span, span, spans
@@ -108,17 +108,16 @@ def _build(node: Node) -> list[Call]:
         last = i == len(found) - 1
         after = result if last else _between(source, result, mode)
         y: Operand = node.output if last else Workspace(part.a * part.b * after.size)
-        made = kernel(step, source, after, part.b == 1)
-        sizes = (part.a, part.r) if part.b == 1 else (part.a, part.r, part.b)
+        made = kernel(step, source, after, is_one(part.b))
+        sizes = (part.a, part.r) if is_one(part.b) else (part.a, part.r, part.b)
         calls.append(Call(made, (x, y), (*sizes, *((count,) if step == "MEAN" else ()))))
         x, source = y, after
     return calls
 
 
 def _cost(parts: list[Span], lanes: int) -> float:
-    return sum(
-        60.0 + p.a * 20.0 + p.elements * (2.0 / lanes if p.b == 1 or p.b >= lanes else 2.0) for p in parts
-    )
+    vectors = [largest(p.b) == 1 or largest(p.b) >= lanes for p in parts]
+    return sum(60.0 + p.a * 20.0 + p.elements * 2.0 / (lanes if v else 1) for p, v in zip(parts, vectors))
 
 
 @serves("Reduce")
@@ -140,7 +139,7 @@ def _single(node: Node) -> tuple[DType, Span]:
 def _extreme(lanes: bool, node: Node) -> list[Call]:
     """``lanes``: of float32 numbers along the inner axis, or along the only one."""
     dtype, part = _single(node)
-    largest, rows = node.op == "Argmax", equal(part.b, 1)
+    largest, rows = node.op == "Argmax", is_one(part.b)
     form = ("_row" if rows else "_column") if lanes else ""
     made = Kernel(
         f"{node.op.lower()}_{dtype.name}{form}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node, Unsupported
+from mgecc.graph.sizes import is_one, largest
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.reduce.axes import Span, span
 from mgecc.targets import Target
@@ -17,7 +18,7 @@ def _span(node: Node) -> Span:
 
 def _build(node: Node) -> list[Call]:
     part = _span(node)
-    form, fields = ("row", "ar") if part.b == 1 else ("column", "arb")
+    form, fields = ("row", "ar") if is_one(part.b) else ("column", "arb")
     kernel = Kernel(
         f"softmax_float32_{form}",
         f"softmax/{form}.c.j2",
@@ -36,5 +37,6 @@ def softmax(node: Node, target: Target) -> Iterator[Candidate]:
     dtype, part = node.inputs[0].type.dtype, _span(node)
     if dtype.name != "float32":
         raise Unsupported(f"softmax of {dtype} data is not served", "convert the data to float32 before")
-    lanes = target.lanes if part.b == 1 or part.b >= target.lanes else max(part.b, 1)
+    inner = largest(part.b)
+    lanes = target.lanes if inner == 1 or inner >= target.lanes else max(inner, 1)
     yield Candidate(_build, 60.0 + 32.0 * part.elements / lanes, (1,), (1,), 500, (0,), why="three passes")
