@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
-from mgecc.graph.sizes import always, equal, is_one, whole
+from mgecc.graph.sizes import always, equal, has_sizes, is_one, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.known import MAX_RANK, at_least_1d, axis_of, broadcast_shape, known, known_sizes
 from mgecc.ops.registry import Operator, operator
@@ -35,6 +35,23 @@ def _axis(node: Node) -> int:
     return int(node.attrs.get("axis", MAX_RANK))
 
 
+def kept_axis(shape: tuple[int, ...], axis: int, target: tuple[int, ...]) -> int | None:
+    """Where in ``target`` an axis of data of ``shape`` stays as it is: as long, with as much before it."""
+    before = prod(shape[:axis])
+    fitting = [i for i, n in enumerate(target) if equal(n, shape[axis]) and equal(prod(target[:i]), before)]
+    return fitting[-1] if fitting else None
+
+
+def _shorter(node: Node, x: np.ndarray) -> tuple[int, ...]:
+    """The shape of the result where the data is shorter than its bound along one axis."""
+    bound, shape = node.inputs[0].shape, list(node.output.shape)
+    for axis, (n, most) in enumerate(zip(x.shape, bound)):
+        kept = kept_axis(bound, axis, node.output.shape) if n != most else None
+        if kept is not None:
+            shape[kept] = n
+    return tuple(shape)
+
+
 @operator("Reshape", "ReshapeV1", "Reshape")
 class Reshape(Operator):
     """Inputs x, shape; 'axis' 0..6 names the element of the shape that is computed from the rest."""
@@ -50,7 +67,10 @@ class Reshape(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [inputs[0].reshape(_reshaped(inputs[1].reshape(-1), _axis(node), inputs[0].size))]
+        x = inputs[0]
+        if not has_sizes(node.inputs[0].shape) and x.shape != node.inputs[0].shape:
+            return [x.reshape(_shorter(node, x))]
+        return [x.reshape(_reshaped(inputs[1].reshape(-1), _axis(node), x.size))]
 
 
 @operator("Broadcast", "Broadcast")

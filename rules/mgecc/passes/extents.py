@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 
 from mgecc.graph import Diagnostics, Graph, Node, TensorType, Unsupported, Value
-from mgecc.graph.sizes import equal
 from mgecc.graph.types import INT32
 from mgecc.ops import find
 from mgecc.ops.index_items import is_open, items_of
 from mgecc.ops.reduce import reduced_axes
+from mgecc.ops.shapes import kept_axis
 
 
 @dataclass(frozen=True)
@@ -109,15 +108,12 @@ def _reshaped(node: Node, extents: Extents) -> Extent:
     """The axis stays as long as it is, and what lies before and behind it is cut up in other ways."""
     x, shape, extent = node.inputs[0].shape, node.output.shape, extents[0]
     assert extent is not None
-    before, size = x[: extent.axis], x[extent.axis]
-    fitting = [
-        axis for axis, n in enumerate(shape) if equal(n, size) and equal(prod(shape[:axis]), prod(before))
-    ]
-    if not fitting or any(extents[1:]):
+    kept = kept_axis(x, extent.axis, shape)
+    if kept is None or any(extents[1:]):
         raise Unsupported(
             f"of data that varies along axis {extent.axis}, {node.output.type} keeps no such axis"
         )
-    return Extent(fitting[-1], extent.size)
+    return Extent(kept, extent.size)
 
 
 def _reduced(node: Node, extents: Extents) -> Extent:
