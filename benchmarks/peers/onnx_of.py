@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -210,6 +211,26 @@ def _elemwise(node: Node) -> Made:
         return
     yield helper.make_node(_PLAIN[kind], names, [f"{name}.all"])
     yield helper.make_node("Relu", [f"{name}.all"], [name])
+
+
+@_makes("FusedElemwise")
+def _fused(node: Node) -> Made:
+    """Expressions over operands: a number stands for one, a tuple for an operator and what it is applied to."""
+    names = []
+    for i, value in enumerate(node.inputs):
+        names.append(value.name if value.const is None else f"{node.output.name}.k{i}")
+        if value.const is not None:
+            yield _constant(names[-1], value.const)
+
+    def made(expr: Any, name: str) -> Iterator[onnx.NodeProto]:
+        if expr[0] not in _PLAIN:
+            raise SystemExit(f"no ONNX for {expr[0]} in an expression")
+        of = [names[part] if isinstance(part, int) else f"{name}.{i}" for i, part in enumerate(expr[1:])]
+        for part, each in zip(expr[1:], of):
+            yield from () if isinstance(part, int) else made(part, each)
+        yield helper.make_node(_PLAIN[expr[0]], of, [name])
+
+    yield from made(node.attrs["expr"], node.output.name)
 
 
 @_makes("TypeCvt")

@@ -124,7 +124,7 @@ def _planned(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     from mgecc.planner.plan import share_weights
     from mgecc.planner.weights import WeightSection
 
-    programs, weights, errors = [], WeightSection(), []
+    programs, weights, errors = [], WeightSection(max(16, 4 * target.lanes)), []
     for shapes in config.shape_sets:
         try:
             programs += [_program(shapes, single, weights) for single in _singles(target)]

@@ -154,6 +154,23 @@ def test_relayouts(target: Target) -> None:
                 assert check(tested, target, [x]) == [after]
 
 
+@pytest.mark.parametrize("target", host_targets()[1:], ids=host_names()[1:])
+def test_relayouts_of_whole_vectors(target: Target) -> None:
+    c = target.lanes
+    shapes = [
+        (2, channels, 1, pixels)
+        for channels in (c, c + 1, 2 * c + 7)
+        for pixels in (1, 3, 4, 7, 8, 15, 16, 35)
+    ]
+    for shape in [*shapes, (1, 3, 5, 7), (1, c - 1, 9, 9), (3, 2 * c, 6, 6)]:
+        for dtype in ("float32", "int32"):
+            for before, after in [(1, c), (c, 1)]:
+                x = numbers(shape, dtype)
+                check(
+                    node("Relayout", [value("x", shape, dtype)], **{"from": before, "to": after}), target, [x]
+                )
+
+
 def test_bounds_computed_from_data_are_refused() -> None:
     x, bound = value("x", (4, 6)), value("b", (1,), "int32")
     tested = node("Subtensor", [x, bound], items=[(0, True, False, False, False)])

@@ -27,3 +27,9 @@ def test_a_constant_is_packed_once() -> None:
     section = WeightSection()
     assert section.add(const) == section.add(const)
     assert len(calls) == 1
+
+
+def test_vectors_do_not_reach_over_lines() -> None:
+    section = WeightSection(vector=64)
+    places = [section.add_array(np.full(count, count, np.float32)).offset for count in (3, 16, 5, 40, 17)]
+    assert places == [0, 64, 128, 192, 384]

@@ -121,7 +121,7 @@ def plan(
 
     ``weights``: a section that several programs fill together; see ``share_weights``.
     """
-    weights = weights or WeightSection()
+    weights = weights or WeightSection(max(16, 4 * target.lanes))
     reorder(graph)
     if goal.kind == "memory":
         slices.run(graph, target)

@@ -12,9 +12,10 @@ from mgecc.planner.program import Ref
 
 
 class WeightSection:
-    """Collects constants and says where they lie."""
+    """Collects constants and says where they lie: those that are large enough on multiples of ``vector`` bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, vector: int = 16) -> None:
+        self.vector = vector
         self._data = bytearray()
         self._places: dict[str, int] = {}
         self._refs: dict[Const, Ref] = {}
@@ -30,6 +31,8 @@ class WeightSection:
         if array.dtype == object:
             raise Undecided("a tensor of the model has other numbers for other sizes")
         raw = np.ascontiguousarray(array).tobytes()
+        # Vectors that reach from one line of a cache into the next take two loads.
+        align = max(align, self.vector) if len(raw) >= self.vector else align
         key = f"{hashlib.sha256(raw).hexdigest()}/{align}"
         if key not in self._places:
             self._data += bytes(-len(self._data) % align)

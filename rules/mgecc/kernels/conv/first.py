@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import smallest
+from mgecc.graph.sizes import Sym, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
@@ -19,7 +19,7 @@ _TILES: dict[str, tuple[int, int]] = {
     "neon64_half": (6, 4),
     "neon64": (6, 4),
     "neon32": (4, 2),
-    "avx512": (12, 2),
+    "avx512": (14, 2),
     "avx2": (6, 2),
     "sse2": (4, 2),
 }
@@ -116,6 +116,13 @@ def _step_cost(conv: Conv, target: Target, p: int, j: int) -> float:
     return madds + shuffles + pair * (_span(conv, p) / max(4, conv.element.xl) + conv.kw * j) + 6
 
 
+def _pixels(conv: Conv, most: int) -> int:
+    """Of a tile: on x86, whose tiles may have any width, such that those of a row overlap little."""
+    p = min(most, smallest(conv.ow))
+    even = conv.element.vectors.startswith("avx") and not isinstance(conv.ow, Sym)
+    return -(-conv.ow // -(-conv.ow // p)) if even else p
+
+
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     """Input stays plain; stride and kernel width must keep a tile's row short."""
     c = conv.element.block
@@ -125,7 +132,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     vectors = -(-conv.oc // c)
     j = -(-vectors // -(-vectors // j))
     most = _WIDE if j < 4 and conv.element.vectors == "neon64" else most
-    p = min(most, smallest(conv.ow))
+    p = _pixels(conv, most)
     if (p - 1) * conv.sw + conv.kw > _MOST_SPAN:
         return
     tiles = conv.n * conv.oh * -(-conv.ow // p) * -(-vectors // j)

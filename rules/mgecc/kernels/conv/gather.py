@@ -12,6 +12,7 @@ from mgecc.graph import Node
 from mgecc.graph.sizes import largest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv import strips
+from mgecc.kernels.conv.ahead import lines_ahead, word
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.conv.tile import Tile, rounds_of, tiles_for
 
@@ -67,12 +68,13 @@ def kernel(plan: Plan) -> Kernel:
     conv, tile, element = plan.conv, plan.tile, plan.conv.element
     operands = [("x", element.const), ("w", conv.weights.ctype), ("b", element.const)]
     operands += [("z", element.const)] * conv.has_z + [("v", element.pointer), ("y", element.pointer)]
+    ahead = lines_ahead(conv, tile.p, tile.j, plan.strip // tile.p)
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "c": tile.c, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
-        "quads": tile.isa.startswith("neon"), "tabled": tile.tabled, "u": tile.u,
+        "activation": conv.activation.kind, "ahead": ahead, "c": tile.c, "hold_w": tile.hold_w, "j": tile.j,
+        "p": tile.p, "quads": tile.isa.startswith("neon"), "tabled": tile.tabled, "u": tile.u,
         "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
-    ending = conv.weights.suffix + ("_add" if conv.has_z else "") + conv.activation.suffix
+    ending = conv.weights.suffix + word(ahead) + "_add" * conv.has_z + conv.activation.suffix
     return Kernel(
         f"conv_{element.name}_gather_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
         "conv/gather.c.j2",

@@ -11,6 +11,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.sizes import largest, least, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split
+from mgecc.kernels.conv.ahead import lines_ahead, word
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.element import Element
 from mgecc.targets import Target
@@ -23,13 +24,16 @@ _TILES: dict[str, tuple[int, int]] = {
     "neon64_half": (8, 2),
     "neon64": (10, 2),
     "neon32": (4, 2),
-    "avx512": (12, 2),
+    "avx512": (14, 2),
     "avx2": (6, 2),
     "sse2": (4, 2),
     "scalar": (4, 4),
 }
 # Others that fit: fewer pixels, where those of the largest tile leave a rest, times more channels.
 _RIVALS: dict[str, tuple[tuple[int, int], ...]] = {"neon64": ((7, 3), (5, 4))}
+# The part of the largest tile's instructions below which a smaller one is better: it waits more, less so on AVX-512.
+_BETTER = {"avx512": 0.93}
+_MUCH_BETTER = 0.9
 # The part of a layer's instructions, and how many of them, that these must save to be worth their code.
 _WORTHWHILE = 0.015
 _WORTH_CODE = 10_000
@@ -100,7 +104,8 @@ def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
         return -(-largest(pixels) // tile.p) * tile.step_cost
 
     best = min(rivals, key=total, default=full)
-    return best if total(best) < 0.9 * total(full) else full
+    part = _BETTER.get(element.vectors, _MUCH_BETTER)
+    return best if total(best) < part * total(full) else full
 
 
 def _rivals(conv: Conv, vectors: int) -> Iterator[Way]:
@@ -118,21 +123,31 @@ def rounds_of(element: Element, blocks: int) -> int:
     return next(u for u in (4, 2, 1) if u <= _ROUNDS.get(element.vectors, 1) and blocks % u == 0)
 
 
+def _last_lanes(conv: Conv) -> int:
+    """Lanes of the last input block that are multiplied: only vectors of many lanes are worth code of their own."""
+    c, xl, per = conv.element.block, conv.element.xl, conv.ic // conv.groups
+    return -(-(per % c) // xl) * xl or c if conv.element.vectors.startswith("avx") else c
+
+
 def kernel(conv: Conv, tile: Tile) -> Kernel:
     flat, act = conv.is_pointwise, conv.activation
     stride = conv.sw if conv.sw <= 2 else 0
     window = "k1s1" if flat else f"s{stride or 'any'}"
     element = conv.element
+    ahead = lines_ahead(conv, tile.p, tile.j, -(-largest(conv.pixels) // tile.p))
+    last = _last_lanes(conv)
     parts = element.half and conv.taps * (conv.ic // conv.groups) > _LONG_SUM
     operands = [("x", element.const), ("w", conv.weights.ctype), ("b", element.const)]
     operands += [("z", element.const)] * conv.has_z + [("y", element.pointer)]
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
-        "activation": act.kind, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j, "p": tile.p,
-        "parts": parts, "quads": tile.isa.startswith("neon"), "rest": tile.rest, "sw": 1 if flat else stride,
-        "tabled": tile.tabled or parts, "u": tile.u, "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
+        "activation": act.kind, "ahead": ahead, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j,
+        "last": last, "p": tile.p, "parts": parts, "quads": tile.isa.startswith("neon"), "rest": tile.rest,
+        "sw": 1 if flat else stride, "tabled": tile.tabled or parts, "u": tile.u,
+        "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
-    ending = conv.weights.suffix + ("_parts" if parts else "") + ("_add" if conv.has_z else "") + act.suffix
+    some = f"_last{last}" if last < tile.c else ""
+    ending = conv.weights.suffix + some + word(ahead) + "_parts" * parts + "_add" * conv.has_z + act.suffix
     return Kernel(
         f"conv_{element.name}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{'r' * tile.rest}{ending}",
         "conv/tile.c.j2",
@@ -282,7 +297,7 @@ def _borders(conv: Conv, tile: Tile) -> float:
 
 def _cost(conv: Conv, way: Way) -> float:
     c = way[0][0].c
-    steps = conv.taps * -(-conv.ic // conv.groups // c)
+    steps = conv.taps * (-(-conv.ic // conv.groups // c) - 1 + _last_lanes(conv) / c)
     return sum(
         conv.n
         * share

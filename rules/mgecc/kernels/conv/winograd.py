@@ -12,6 +12,7 @@ from mgecc.graph import Node
 from mgecc.graph.sizes import largest, most
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv import strips, toom
+from mgecc.kernels.conv.ahead import lines_ahead, word
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.conv.tile import Tile, rounds_of, tiles_for
 from mgecc.targets import Target
@@ -78,14 +79,15 @@ class Plan:
 def kernel(plan: Plan) -> Kernel:
     conv, tile = plan.conv, plan.tile
     inward, outward = plan.steps
+    ahead = lines_ahead(conv, tile.p, tile.j, plan.strip // tile.p)
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "c": tile.c, "hold_w": tile.hold_w, "inward": inward, "j": tile.j,
-        "m": plan.m, "outward": outward, "p": tile.p, "quads": tile.isa.startswith("neon"), "tabled": tile.tabled,
-        "u": tile.u, "wtype": "f32", "xl": tile.element.xl, "z": conv.has_z,
+        "activation": conv.activation.kind, "ahead": ahead, "c": tile.c, "hold_w": tile.hold_w, "inward": inward,
+        "j": tile.j, "m": plan.m, "outward": outward, "p": tile.p, "quads": tile.isa.startswith("neon"),
+        "tabled": tile.tabled, "u": tile.u, "wtype": "f32", "xl": tile.element.xl, "z": conv.has_z,
     }  # fmt: skip
     operands = [(name, "const float *") for name in ("x", "w", "b", *(["z"] if conv.has_z else []))]
     operands += [(name, "float *") for name in ("v", "y")]
-    ending = ("_add" if conv.has_z else "") + conv.activation.suffix
+    ending = word(ahead) + "_add" * conv.has_z + conv.activation.suffix
     return Kernel(
         f"conv_f32_winograd{plan.m}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
         "conv/winograd.c.j2",

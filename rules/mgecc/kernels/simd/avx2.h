@@ -14,6 +14,8 @@ typedef __m256 mg_vm;
 #define MG_TO_I(a) _mm256_castps_si256(a)
 #define MG_TO_F(a) _mm256_castsi256_ps(a)
 #define MG_ROUND(a, mode) _mm256_round_ps(a, mode)
+/* Rows 0, 4, 8, ..., each in a quarter of the vector or more. */
+#define MG_EVERY4(rows, at) _mm256_loadu2_m128((rows)[4] + (at), (rows)[0] + (at))
 #include "x86.h"
 
 /* All ones in the first n lanes. */

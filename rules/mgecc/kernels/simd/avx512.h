@@ -14,6 +14,10 @@ typedef __mmask16 mg_vm;
 #define MG_TO_I(a) _mm512_castps_si512(a)
 #define MG_TO_F(a) _mm512_castsi512_ps(a)
 #define MG_ROUND(a, mode) _mm512_roundscale_ps(a, mode)
+/* Rows 0, 4, 8, ..., each in a quarter of the vector or more. */
+#define MG_EVERY4(rows, at)                                                                                     \
+    _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu2_m128((rows)[4] + (at), (rows)[0] + (at))),             \
+                       _mm256_loadu2_m128((rows)[12] + (at), (rows)[8] + (at)), 1)
 #include "x86.h"
 
 /* Ones for the first n lanes. */

@@ -14,6 +14,8 @@ typedef __m128 mg_vm;
 #define MG_TO_I(a) _mm_castps_si128(a)
 #define MG_TO_F(a) _mm_castsi128_ps(a)
 #define MG_ROUND(a, mode) _mm_round_ps(a, mode)
+/* Rows 0, 4, 8, ..., each in a quarter of the vector or more. */
+#define MG_EVERY4(rows, at) _mm_loadu_ps((rows)[0] + (at))
 #include "x86.h"
 
 MG_INLINE mg_vi mg_vi_load_part(const int32_t *p, int n)

@@ -50,6 +50,9 @@ MG_INLINE mg_vf mg_vf_fma(mg_vf acc, mg_vf a, mg_vf b) { return mg_vf_add(acc, m
 MG_INLINE mg_vf mg_vf_fms(mg_vf acc, mg_vf a, mg_vf b) { return mg_vf_sub(acc, mg_vf_mul(a, b)); }
 #endif
 
+/* What will be read soon comes nearer; any address may be given. */
+#define mg_fetch(p) __builtin_prefetch((const void *)(p), 0, 2)
+
 /* Four lanes to one: (0, 2) and (1, 3), then both. */
 #define MG_FOLD4(name, op)                                                       \
     MG_INLINE float name(__m128 a)                                               \
@@ -77,6 +80,17 @@ MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t 
     _MM_TRANSPOSE4_PS(rows[0], rows[1], rows[2], rows[3]);
     for (int i = 0; i < 4; i++)
         _mm_storeu_si128((__m128i *)(void *)(y + i * ys), _mm_castps_si128(rows[i]));
+}
+
+/* MG_VF rows of 4 numbers at `at` become 4 vectors: v[i] holds the i-th number of each. */
+MG_INLINE void mg_vf_turn(mg_vf v[4], const float *const *rows, ptrdiff_t at)
+{
+    const mg_vf a = MG_EVERY4(rows, at), b = MG_EVERY4(rows + 1, at), c = MG_EVERY4(rows + 2, at), d = MG_EVERY4(rows + 3, at);
+    const mg_vf ab = MG_P(unpacklo)(a, b), cd = MG_P(unpacklo)(c, d), AB = MG_P(unpackhi)(a, b), CD = MG_P(unpackhi)(c, d);
+    v[0] = MG_P(shuffle)(ab, cd, 0x44);
+    v[1] = MG_P(shuffle)(ab, cd, 0xee);
+    v[2] = MG_P(shuffle)(AB, CD, 0x44);
+    v[3] = MG_P(shuffle)(AB, CD, 0xee);
 }
 
 MG_INLINE mg_x mg_x_load(const float *p) { return p; }
