@@ -65,7 +65,7 @@ class Tools:
         sources = [self.env.File(source) for source in self.env.Flatten(sources)]
         shown = step_line(kind, self.label, output.rsplit("/", 1)[-1])
         if self.env["MGE_VERBOSE"]:
-            shown = verbose_line(args, output, sources)
+            shown = verbose_line(args, self.env.File(output), sources)
         action = tool_action(args, self.env.File(output), f"{kind} {signature}", shown, cached=kind == "CC")
         scanner = {"source_scanner": CScanner} if kind in ("CC", "AS") else {}
         (node,) = self.env.Command(output, sources, action, **scanner, **more)

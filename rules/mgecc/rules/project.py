@@ -163,7 +163,7 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
             for m in (_models(built) if alias in wanted else ())
         ]
         env.AlwaysBuild(env.Alias(alias, done))
-    record, sources = env["MGE_RECORD"], [[*model.kernels, *model.headers.values()] for model in built]
+    record, sources = env["MGE_RECORD"], [[*m.kernels, *m.headers.values()] for m in _models(built)]
     env.AlwaysBuild(env.Alias("compiledb", sources, plain_action(lambda: write_compiledb(BUILD))))
     env.AlwaysBuild(env.Alias("verify-outputs", [], plain_action(lambda: _verify_outputs(built, record))))
     env.AlwaysBuild(env.Alias("test", [], _test_action(tests, settings)))
