@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,15 @@ from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
 from mgecc.rules.objects import Tools
 from mgecc.rules.progress import declare_step
-from mgecc.targets import Target, TargetError, ToolchainMissing, load_target, load_toolchain, split_path
+from mgecc.targets import (
+    Target,
+    TargetError,
+    Toolchain,
+    ToolchainMissing,
+    load_target,
+    load_toolchain,
+    split_path,
+)
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 
 MOST_THREADS = 16  # as model.schema.json says
@@ -92,7 +100,8 @@ class Request:
         return int(self.threads) > 1 if self.threads else self.contents.threads
 
     def load_toolchain(self, member: str) -> Any:
-        return load_toolchain(self.toolchain, load_target(member) if self.target.members else self.target)
+        spec, cpu = (member, "") if self.target.members else (self.target.spec, self.target.cpu)
+        return _toolchain(self.toolchain, spec, cpu)
 
 
 RequestKind = TypeVar("RequestKind", bound=Request)
@@ -155,7 +164,7 @@ def fill_in(make: Callable[..., RequestKind], env: Any, name: str, options: dict
     """``make`` called with what ``options`` and the construction variables say."""
     env = env.Clone()
     chosen = {key: options.get(key) or env[f"MGE_{key.upper()}"] for key in OPTIONS}
-    target = load_target(_place(env, options.get("target") or env["MGE_TARGET"]), chosen["cpu"])
+    target = _target(_place(env, options.get("target") or env["MGE_TARGET"]), chosen["cpu"])
     # Not content-timestamp: SCons compares whole seconds, and an edit right after a build would go unnoticed.
     env.Decider("content")
     folder = target.name + (f"-{target.cpu}" if target.cpu else "")
@@ -170,6 +179,16 @@ def fill_in(make: Callable[..., RequestKind], env: Any, name: str, options: dict
         ram=bytes_of("ram", chosen["ram"]),
         folder=f"{_from_top(env.Dir(chosen['build_dir']))}/{folder}/{name}",
     )
+
+
+@cache
+def _target(spec: str, cpu: str) -> Target:
+    return load_target(spec, cpu)
+
+
+@cache
+def _toolchain(name: str, spec: str, cpu: str) -> Toolchain:
+    return load_toolchain(name, _target(spec, cpu))
 
 
 def threads_of(given: str) -> str:
@@ -211,7 +230,12 @@ def _from_top(folder: Any) -> str:
 
 def peek(config: Any) -> dict[str, Any]:
     """What the build must know of a model.yaml before it is compiled; mistakes in it are the compiler's to report."""
-    path = Path(config.srcnode().get_abspath())
+    return _peek(config.srcnode().get_abspath())
+
+
+@cache
+def _peek(name: str) -> dict[str, Any]:
+    path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
         return {}
     try:
