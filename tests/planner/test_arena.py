@@ -51,3 +51,9 @@ def test_a_chain_needs_two_neighbours_at_a_time() -> None:
 
 def test_nothing_needs_nothing() -> None:
     assert place([]) == ({}, 0)
+
+
+def test_what_reaches_to_the_top_is_placed_anew_until_the_bound_is_met() -> None:
+    spans = [(384, 2, 4), (320, 6, 9), (128, 6, 6), (256, 3, 6)]
+    items = [Buffer(size, first, last) for size, first, last in spans]
+    assert place(items)[1] == bound(items) == 704

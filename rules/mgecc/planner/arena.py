@@ -1,12 +1,13 @@
 """Offsets in the arena: no two buffers that live at the same time overlap.
 
-Greedy placement at the lowest free gap under several orders; the smallest arena wins. The bound is the largest sum of
-buffers that live at once, which no plan of this execution order can beat.
+Greedy placement at the lowest free gap under several orders; where the arena is above the bound, what reaches to its top
+is placed first, over and over. The smallest arena wins. The bound is the largest sum of buffers that live at once, which
+no plan of this execution order can beat.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from mgecc.planner.buffers import Buffer, aligned
 
@@ -19,6 +20,10 @@ _ORDERS: tuple[Callable[[Buffer], tuple], ...] = (
     lambda b: (-(b.last - b.first), -b.size),
     lambda b: (-b.size * (b.last - b.first + 1), b.first),
 )
+
+_ROUNDS = 12
+# Pairs of buffers that all plans may compare: a second or so.
+_PAIRS = 4_000_000
 
 
 def bound(buffers: list[Buffer]) -> int:
@@ -38,14 +43,29 @@ def place(buffers: list[Buffer]) -> tuple[Plan, int]:
     """Offsets of all buffers and the size of the arena, in bytes."""
     least = bound(buffers)
     best: tuple[Plan, int] = ({}, -1)
-    for order in _ORDERS:
-        plan = _first_fit(sorted(buffers, key=order))
-        size = max((offset + aligned(b.size) for b, offset in plan.items()), default=0)
+    for plan in _plans(buffers):
+        size = max(_ends(plan).values(), default=0)
         if best[1] < 0 or size < best[1]:
             best = (plan, size)
         if size == least:
             break
     return best
+
+
+def _plans(buffers: list[Buffer]) -> Iterator[Plan]:
+    """One of each order, then ever other ones of each."""
+    orders = [sorted(buffers, key=order) for order in _ORDERS]
+    for _ in range(min(_ROUNDS, 1 + _PAIRS // (len(orders) * len(buffers) ** 2 + 1))):
+        for k, order in enumerate(orders):
+            plan = _first_fit(order)
+            yield plan
+            ends = _ends(plan)
+            top = max(ends.values(), default=0)
+            orders[k] = sorted(order, key=lambda b: ends[b] < top)
+
+
+def _ends(plan: Plan) -> dict[Buffer, int]:
+    return {b: offset + aligned(b.size) for b, offset in plan.items()}
 
 
 def _first_fit(ordered: list[Buffer]) -> Plan:
