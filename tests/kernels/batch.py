@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from emulated import run_emulated
@@ -28,6 +29,7 @@ class Case:
     inputs: Sequence[np.ndarray]
     room: np.ndarray | None = None
 
+    @cached_property
     def want(self) -> np.ndarray:
         return ops.evaluate(self.make(), self.inputs)[0]
 
@@ -44,7 +46,7 @@ class Case:
 
 
 def _compare(case: Case, candidate: Candidate, target: Target, got: np.ndarray) -> None:
-    want = case.want()
+    want = case.want
     message = f"{case.text}: {candidate.why} on {target.isa}"
     if want.dtype.kind != "f":
         np.testing.assert_array_equal(got, want, err_msg=message)

@@ -19,7 +19,7 @@ from mgecc.kernels.layout import from_blocked, to_blocked
 from mgecc.kernels.render import header_text, render_kernel
 from mgecc.targets import Target, load_target
 
-FLAGS = "-std=c99 -O2 -fPIC -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror"
+FLAGS = "-std=c99 -O1 -fPIC -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror"
 _FOLDER = tempfile.TemporaryDirectory(prefix="kernels-")
 Memory = dict[Value | Workspace, np.ndarray]
 
@@ -62,10 +62,21 @@ def node(op: str, inputs: Sequence[Value], **attrs: object) -> Node:
     return made
 
 
+_rendered: dict[tuple[Kernel, str, str], str] = {}
+
+
+def _render(kernel: Kernel, target: Target) -> str:
+    """Rendered once, as many candidates of many shapes share a library."""
+    key = (kernel, target.spec, target.cpu)
+    if key not in _rendered:
+        _rendered[key] = render_kernel(kernel, target)
+    return _rendered[key]
+
+
 def kernel_text(kernels: Sequence[Kernel], target: Target) -> str:
     """These kernels as a library would hold them behind the header of the ISA, and their table."""
     headers = dict.fromkeys(n for k in kernels for n in k.needs)
-    parts = [header_text(h) for h in headers] + [render_kernel(k, target) for k in kernels]
+    parts = [header_text(h) for h in headers] + [_render(k, target) for k in kernels]
     table = ", ".join(k.symbol for k in kernels)
     parts.append(f"void (*const mg_test_entries[])(void *const *, const int32_t *) = {{ {table} }};\n")
     return "\n".join(parts)

@@ -53,7 +53,7 @@ def narrowed(case: Case, terms: int) -> Case:
     magnitudes.attrs["activation"] = ("IDENTITY",)
     sums = ops.evaluate(magnitudes, [np.abs(a) if a.dtype == np.float32 else a for a in case.inputs])[0]
     slope = SLOPES.get(activation, 1.0)
-    return replace(half, room=UNIT * ((np.sqrt(terms) + 3) * slope * sums + np.abs(half.want())) + 2.0**-24)
+    return replace(half, room=UNIT * ((np.sqrt(terms) + 3) * slope * sums + np.abs(half.want)) + 2.0**-24)
 
 
 def convolution(case: Case) -> Case:
@@ -153,7 +153,7 @@ def element_wise(seed: int) -> Case:
         return harness.node("Elemwise", [Value(v.name, v.type, const=v.const) for v in values], mode=mode)
 
     case = Case(f"{mode} {shapes}", make, arrays)
-    want = case.want().astype(np.float64)
+    want = case.want.astype(np.float64)
     return replace(case, room=UNIT * 4 * np.maximum(np.abs(want), 2.0**-14))
 
 

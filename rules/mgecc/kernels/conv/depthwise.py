@@ -28,7 +28,7 @@ class Tile:
     """``r`` rows x ``p`` columns of outputs at once; ``single``: p = ow.
 
     ``weights``: "held" in registers, by "rows" of the window, or each from "memory" as it is needed. ``quads``: four
-    inputs come with one instruction.
+    inputs come with one instruction. ``peel``: rows whose windows leave the image have code of their own.
     """
 
     r: int
@@ -36,6 +36,7 @@ class Tile:
     weights: str
     single: bool
     quads: bool
+    peel: bool = False
 
     def cost(self, conv: Conv, load: float) -> float:
         """Instructions of one tile with all of its window inside the image; ``load``: of one vector."""
@@ -81,7 +82,21 @@ def _tiles(conv: Conv, target: Target) -> list[Tile]:
     widths = [p for p in range(min(8, ow), 0, -1) if _fits(conv, p)]
     tiles = [Tile(r, p, weights, equal(p, conv.ow), quads) for r in range(most_r, 0, -1) for p in widths]
     row = quads and weights == "held" and 8 < ow <= _LONGEST_ROW and equal(ow, conv.ow)
-    return [*tiles, Tile(1, ow, weights, True, quads)] if row else tiles
+    tiles += [Tile(1, ow, weights, True, quads)] if row else []
+    return tiles + [
+        replace(tile, peel=True) for tile in tiles if tile.r == 1 and tile.single and _peels(conv)
+    ]
+
+
+def _outer_rows(conv: Conv) -> int:
+    """Rows of outputs whose windows leave the image above or below."""
+    return int(-(-conv.pt // conv.sh) + -(-conv.pb // conv.sh))
+
+
+def _peels(conv: Conv) -> bool:
+    """Whether some rows leave the image, on one side only, and others do not."""
+    known = not isinstance(conv.oh, Sym) and not isinstance(conv.h, Sym) and conv.kh >= conv.sh
+    return known and 0 < _outer_rows(conv) < conv.oh
 
 
 def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
@@ -91,7 +106,10 @@ def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
     def total(tile: Tile) -> float:
         rows = -(-largest(conv.oh) // tile.r)
         row = -(-largest(conv.ow) // tile.p) * tile.cost(conv, load)
-        begin = 5 if tile.single and tile.r == 1 and tile.weights == "held" else 20
+        begin = 8 if tile.single and tile.r == 1 and tile.weights == "held" else 20
+        if tile.peel:
+            begin = begin // 2 - 8  # the rows' addresses are counted with the tile
+            row -= (conv.pt + conv.pb) * tile.p * conv.kw / rows
         return rows * (row + begin - tile.r * conv.kh * _outside(conv))
 
     costs = [(t, total(t)) for t in _tiles(conv, target)]
@@ -125,14 +143,17 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     edges = f"e{conv.pl}{conv.pr}"
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "kh": conv.kh, "kw": conv.kw, "left": conv.pl,
-        "p": tile.p, "quads": tile.quads, "r": tile.r, "right": conv.pr, "s": conv.sw, "single": tile.single,
-        "weights": tile.weights, "wtype": conv.weights.name, "z": conv.has_z,
+        "p": tile.p, "peel": tile.peel, "quads": tile.quads, "r": tile.r, "right": conv.pr, "s": conv.sw,
+        "single": tile.single, "weights": tile.weights, "wtype": conv.weights.name, "z": conv.has_z,
     }  # fmt: skip
     row = "row" if tile.single else ""
+    if tile.peel:
+        params |= {"top": conv.pt, "bottom": conv.pb}
+        row = f"peel{conv.pt}{conv.pb}"
     return Kernel(
         f"dw_{conv.element.name}_k{conv.kh}x{conv.kw}s{conv.sw}_{edges}_c{c}_p{tile.r}x{tile.p}{row}{_suffix(conv)}",
         "conv/depthwise.c.j2",
-        _operands(conv, ("zeros", conv.element.pointer)),
+        _operands(conv, *([] if tile.peel else [("zeros", conv.element.pointer)])),
         (*((name, "int32_t") for name in (*_SIZES, "pt")), *conv.activation.fields),
         tuple(sorted(params.items())),
         conv.needs,
@@ -232,10 +253,12 @@ def _unrolled(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
         if position and (tile.p < _LEAST_SHARED or conv.kw > smallest(conv.ow)):
             continue
         kernel = unrolled_kernel(conv, tile, c)
-        code = int(200 + 4 * tile.cost(conv, 0.5) * (1 if tile.single else 3))
+        copies = 1 + _outer_rows(conv) if tile.peel else 1 if tile.single else 3
+        code = int(200 + 4 * tile.cost(conv, 0.5) * copies)
         images = conv.n * -(-conv.oc // c)
-        why = f"depthwise, {tile.r} rows x {tile.p} pixels unrolled"
-        yield Candidate(partial(_call, conv, c, kernel, scratch), images * cost, (c,), (c,), code, why=why)
+        why = f"depthwise, {tile.r} rows x {tile.p} pixels unrolled" + ", outer rows apart" * tile.peel
+        call = partial(_call, conv, c, kernel, 0 if tile.peel else scratch)
+        yield Candidate(call, images * cost, (c,), (c,), code, why=why)
 
 
 def _any(conv: Conv, c: int) -> Candidate:
