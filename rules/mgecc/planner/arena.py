@@ -1,8 +1,8 @@
 """Offsets in the arena: no two buffers that live at the same time overlap.
 
-Greedy placement at the lowest free gap under several orders; where the arena is above the bound, what reaches to its top
-is placed first, over and over. The smallest arena wins. The bound is the largest sum of buffers that live at once, which
-no plan of this execution order can beat.
+Greedy placement at the lowest free gap under several orders; where the arena is above the bound, what reaches to its
+top is placed first, over and over. The smallest arena wins. The bound is the largest sum of buffers that live at once,
+which no plan of this execution order can beat.
 """
 
 from __future__ import annotations
