@@ -37,7 +37,7 @@ _TILES = {
     ("avx512", False): (8, 2),
     ("avx2", False): (4, 2),
     ("sse2", False): (4, 2),
-    ("scalar", False): (4, 1),
+    ("scalar", False): (2, 2),
 }
 _STREAMED = (4, 6, 8, 10, 12)
 _TAILS = (1, 4)
@@ -109,7 +109,7 @@ class Tile:
         if has_dot(self.target):
             x, w, dot = (0.25 if self.lanes == 4 else 1.0 if self.is_ready else 2.0), 1.0, 1.0
         elif self.lanes == 1:
-            x, w, dot = 3.0 * self.j, 3.0, 2.0
+            x, w, dot = 3.0, 3.0, 2.0
         elif self.lanes == 4 and self.target.isa.startswith("neon"):
             x, w, dot = 0.75, 3.0, 4.0
         else:
@@ -127,8 +127,8 @@ def tile_for(target: Target, pixels: int, vectors: int, stride: int = 0) -> Tile
         most_p, most_j = most_p // 2, most_j * 2
     j = max(w for w in (1, 2, 4) if w <= most_j and vectors % w == 0)
     most_p = most_p * most_j // j
-    if least < 4:
-        return Tile(target, c, least, j, ringed=ringed)
+    if min(least, most_p) < 4:
+        return Tile(target, c, min(least, most_p), j, ringed=ringed)
     rivals = [
         Tile(target, c, p, j, ringed=ringed) for p in range(most_p, 3, -1 if is_any else -2) if p <= least
     ]

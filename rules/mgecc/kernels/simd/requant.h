@@ -15,6 +15,8 @@ typedef struct {
 #elif MG_VF > 1
     mg_vf factor;
     mg_vi zero16, least;
+#else
+    int32_t factor, shift, least;
 #endif
 } mg_requant;
 
@@ -32,6 +34,8 @@ MG_INLINE mg_requant mg_requant_load(const float *q)
     r.factor = mg_vf_set1(q[10]);
     r.zero16 = mg_vi_set1((int32_t)((uint32_t)(int32_t)q[5] * 0x10001u));
     r.least = mg_vi_set1((int32_t)((uint32_t)(uint8_t)(int32_t)(q[2] + q[5]) * 0x01010101u));
+#else
+    r.factor = mg_word(q + 8), r.shift = -(int32_t)q[9], r.least = (int32_t)(q[2] + q[5]);
 #endif
     return r;
 }
@@ -164,6 +168,15 @@ MG_INLINE void mg_fixed_store(int8_t *p, int kind, mg_requant r, mg_vi a)
 {
     const mg_vi bytes = mg_fixed_bytes4(kind, r, a, a, a, a);
     memcpy(p, &bytes, MG_VF);
+}
+#else
+/* A whole sum to a stored number by integers alone, as on NEON. A result with sign has no zero point. */
+MG_INLINE int32_t mg_fixed_number(int is_unsigned, mg_requant r, int32_t sum)
+{
+    const int32_t units = ((int32_t)((int64_t)sum * r.factor >> 32) + (1 << (r.shift - 1))) >> r.shift;
+    const int32_t number = is_unsigned ? units + r.zero : units, most = is_unsigned ? 255 : 127, least = most - 255;
+    const int32_t stored = number < least ? least : number > most ? most : number;
+    return stored < r.least ? r.least : stored;
 }
 #endif
 
