@@ -40,3 +40,17 @@ def test_layouts_stay() -> None:
     fast, blocked = candidate(FAST, 100, 500), candidate(SMALL, 100, 500, block=4)
     chosen = [Choice(node(), only, (only,)), Choice(node(), fast, (fast, blocked))]
     assert kernels(share_kernels(chosen)) == ["small", "fast"]
+
+
+def test_several_nodes_give_up_a_kernel_together() -> None:
+    only = candidate(SMALL, 100, 500)
+    fast, small = candidate(FAST, 100, 500), candidate(SMALL, 300, 500)
+    chosen = [Choice(node(), only, (only,)), *(Choice(node(), fast, (fast, small)) for _ in range(3))]
+    assert kernels(share_kernels(chosen)) == ["small"] * 4
+
+
+def test_several_nodes_keep_a_kernel_that_saves_more_than_its_code() -> None:
+    only = candidate(SMALL, 100, 500)
+    fast, small = candidate(FAST, 100, 500), candidate(SMALL, 3e5, 500)
+    chosen = [Choice(node(), only, (only,)), *(Choice(node(), fast, (fast, small)) for _ in range(3))]
+    assert kernels(share_kernels(chosen)) == ["small", *["fast"] * 3]

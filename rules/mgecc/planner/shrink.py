@@ -60,18 +60,61 @@ class _Use:
 
 
 def share_kernels(chosen: list[Choice]) -> list[Choice]:
-    """Change candidates one by one as long as that makes the whole cheaper. Layouts stay as they are."""
-    use, result = _Use(chosen), list(chosen)
+    """Change candidates, of one node or of all that need some kernel, as long as that makes the whole cheaper. Layouts
+    stay as they are."""
+    result = chosen
     for _ in range(_MOST_ROUNDS):
-        changed = False
-        for position, choice in enumerate(result):
-            options = [choice.candidate, *(r for r in choice.rivals if _interchangeable(choice, r))]
-            best = min(options, key=lambda c: use.price(choice, c))
-            if best is not choice.candidate:
-                use.move(choice, best)
-                result[position] = replace(choice, candidate=best)
-                changed = True
-        if not changed:
+        better = _retire_kernels(_change_one_by_one(result))
+        if better == result:
             break
+        result = better
     _kernels.cache_clear()
     return result
+
+
+def _options(choice: Choice) -> list[Candidate]:
+    return [choice.candidate, *(r for r in choice.rivals if _interchangeable(choice, r))]
+
+
+def _change_one_by_one(chosen: list[Choice]) -> list[Choice]:
+    use, result = _Use(chosen), list(chosen)
+    for position, choice in enumerate(result):
+        best = min(_options(choice), key=lambda c: use.price(choice, c))
+        if best is not choice.candidate:
+            use.move(choice, best)
+            result[position] = replace(choice, candidate=best)
+    return result
+
+
+def _retire_kernels(chosen: list[Choice]) -> list[Choice]:
+    """Do without kernels whose nodes may as well all take others."""
+    result = chosen
+    for kernel in sorted(_Use(chosen).count, key=lambda k: k.symbol):
+        rival = _without(result, kernel)
+        if rival and _total(rival) < _total(result):
+            result = rival
+    return result
+
+
+def _without(chosen: list[Choice], kernel: Kernel) -> list[Choice] | None:
+    use, result = _Use(chosen), list(chosen)
+    for position, choice in enumerate(result):
+        if kernel not in _kernels(choice.node, choice.candidate):
+            continue
+        options = [c for c in _options(choice) if kernel not in _kernels(choice.node, c)]
+        if not options:
+            return None
+        best = min(options, key=lambda c: use.price(choice, c))
+        use.move(choice, best)
+        result[position] = replace(choice, candidate=best)
+    return result
+
+
+def _total(chosen: list[Choice]) -> float:
+    """Instructions of the whole, and its code and weights at their price."""
+    code, rest = {}, 0.0
+    for c in chosen:
+        kernels = _kernels(c.node, c.candidate)
+        code.update(dict.fromkeys(kernels, c.candidate.code / max(1, len(kernels))))
+        rest += c.candidate.cost + INSTRUCTIONS_PER_BYTE * c.candidate.weights
+    return rest + INSTRUCTIONS_PER_BYTE * sum(code.values())

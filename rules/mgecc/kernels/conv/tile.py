@@ -37,6 +37,8 @@ _MUCH_BETTER = 0.9
 # The part of a layer's instructions, and how many of them, that these must save to be worth their code.
 _WORTHWHILE = 0.015
 _WORTH_CODE = 10_000
+# What weights that are read ahead leave of the instructions, so to speak.
+_AHEAD = 0.97
 # Products that are added up in halves without parts.
 _LONG_SUM = 192
 # Vectors -> input blocks a round at most; one block of a wide ISA is long enough by itself.
@@ -46,13 +48,14 @@ _ROUNDS = {"neon64_half": 4, "neon64": 4, "neon32": 4, "scalar": 4}
 @dataclass(frozen=True)
 class Tile:
     """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes, ``u`` input blocks a round,
-    where ``rest`` fewer in the first."""
+    where ``rest`` fewer in the first. ``ahead``: lines of weights to come that a step fetches."""
 
     element: Element
     p: int
     j: int
     u: int = 1
     rest: bool = False
+    ahead: int = 0
 
     @property
     def c(self) -> int:
@@ -134,20 +137,21 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     stride = conv.sw if conv.sw <= 2 else 0
     window = "k1s1" if flat else f"s{stride or 'any'}"
     element = conv.element
-    ahead = lines_ahead(conv, tile.p, tile.j, -(-largest(conv.pixels) // tile.p))
     last = _last_lanes(conv)
     parts = element.half and conv.taps * (conv.ic // conv.groups) > _LONG_SUM
     operands = [("x", element.const), ("w", conv.weights.ctype), ("b", element.const)]
     operands += [("z", element.const)] * conv.has_z + [("y", element.pointer)]
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
-        "activation": act.kind, "ahead": ahead, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j,
+        "activation": act.kind, "ahead": tile.ahead, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j,
         "last": last, "p": tile.p, "parts": parts, "quads": tile.isa.startswith("neon"), "rest": tile.rest,
         "sw": 1 if flat else stride, "tabled": tile.tabled or parts, "u": tile.u,
         "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
     some = f"_last{last}" if last < tile.c else ""
-    ending = conv.weights.suffix + some + word(ahead) + "_parts" * parts + "_add" * conv.has_z + act.suffix
+    ending = (
+        conv.weights.suffix + some + word(tile.ahead) + "_parts" * parts + "_add" * conv.has_z + act.suffix
+    )
     return Kernel(
         f"conv_{element.name}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{'r' * tile.rest}{ending}",
         "conv/tile.c.j2",
@@ -250,29 +254,35 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
 
 
 def _worthwhile(conv: Conv, plain: Way, rivals: Iterable[Way], blocks: list[int]) -> Iterator[Candidate]:
-    """The usual tiles, with one and with several input blocks a round, and others that save enough for their code."""
+    """The usual tiles, with one and with several input blocks a round and without weights read ahead, and others that
+    save enough for their code."""
     in_blocks = -(-conv.ic // conv.groups // conv.element.block)
     even, most_u = rounds_of(conv.element, in_blocks), _ROUNDS.get(conv.element.vectors, 1)
     for u in sorted({1, even}):
-        usual = _candidate(conv, _with(plain, u), blocks)
+        usual = _candidate(conv, _with(conv, plain, u), blocks)
         yield usual
+        if usual.cost < (simple := _candidate(conv, [(replace(t, u=u), n) for t, n in plain], blocks)).cost:
+            yield simple
     uneven = conv.is_pointwise and not conv.element.half and even < most_u < in_blocks
     for way in (plain, *rivals):
         for u, rest in [(even, False)] + [(most_u, True)] * uneven:
-            special = _candidate(conv, _with(way, u, rest), blocks)
+            special = _candidate(conv, _with(conv, way, u, rest), blocks)
             if usual.cost - special.cost > max(_WORTHWHILE * usual.cost, _WORTH_CODE):
                 yield special
 
 
-def _with(way: Way, u: int, rest: bool = False) -> Way:
-    return [(replace(tile, u=u, rest=rest), count) for tile, count in way]
+def _with(conv: Conv, way: Way, u: int, rest: bool = False) -> Way:
+    def ahead(tile: Tile) -> int:
+        return lines_ahead(conv, tile.p, tile.j, -(-largest(conv.pixels) // tile.p))
+
+    return [(replace(tile, u=u, rest=rest, ahead=ahead(tile)), count) for tile, count in way]
 
 
 def _candidate(conv: Conv, way: Way, blocks: list[int]) -> Candidate:
     main = way[0][0]
     return Candidate(
         partial(_build, conv, way),
-        _cost(conv, way),
+        _cost(conv, way) * (_AHEAD if any(tile.ahead for tile, _ in way) else 1),
         tuple(blocks),
         (main.c,),
         sum(_code(conv, t) for t, _ in way),
