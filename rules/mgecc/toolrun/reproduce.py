@@ -55,10 +55,10 @@ class Condition:
         return f"{self.name}: {', '.join(words)}"
 
 
-def conditions(pythons: Sequence[str]) -> list[Condition]:
+def conditions(pythons: Sequence[str], locale: dict[str, str]) -> list[Condition]:
     """A plain build, one where everything is odd, and one per further Python in an odd place."""
     plain = {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "0"}
-    odd = _NOISE | {"LC_ALL": "C.UTF-8", "LANGUAGE": "tr", "TZ": "Asia/Kolkata", "PYTHONHASHSEED": "4711"}
+    odd = _NOISE | locale | {"LANGUAGE": "tr", "TZ": "Asia/Kolkata", "PYTHONHASHSEED": "4711"}
     others = [
         Condition(f"python {path}", f"python {k}/ü", path, 0o002, 2, plain | {"TZ": "America/St_Johns"})
         for k, path in enumerate(pythons)
@@ -68,6 +68,20 @@ def conditions(pythons: Sequence[str]) -> list[Condition]:
         Condition("odd", "a longer/place with spaces/b", sys.executable, 0o077, 2, odd, strange=True),
         *others,
     ]
+
+
+def foreign_locale(folder: Path) -> dict[str, str]:
+    """Environment with other letters, days and decimal points, where such a locale can be made in ``folder``."""
+    place = folder / "tr_TR.UTF-8"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run(
+            ["localedef", "-i", "tr_TR", "-f", "UTF-8", str(place)], capture_output=True, check=False
+        )
+    except OSError:
+        pass
+    made = place.is_dir()
+    return {"LC_ALL": place.name, "LOCPATH": str(folder)} if made else {"LC_ALL": "C.UTF-8"}
 
 
 @cache
@@ -88,7 +102,7 @@ def reproduce(root: Path, words: Sequence[str], pythons: Sequence[str] = ()) -> 
     """
     with tempfile.TemporaryDirectory(prefix="mgecc-reproduce-") as scratch:
         trees = []
-        for condition in conditions(pythons):
+        for condition in conditions(pythons, foreign_locale(Path(scratch) / "locale")):
             tree = Path(scratch) / condition.folder
             _copy(root, tree)
             more = _surround(root, tree) if condition.strange else {}
