@@ -110,15 +110,21 @@ MG_INLINE mg_vf mg_vf_log1p(mg_vf x)
     return mg_vf_sel(mg_vf_eq(x, mg_vf_zero()), x, y);
 }
 
-/* 1 + e^-x for x of -88.3 to 87, as 1 + 2^k (1 - m): k ln 2 is near -x, and s = x + k ln 2 the rest. Adding 1.5 * 2^23 +
- * 127 leaves the exponent of 2^k in the low bits. */
-MG_INLINE mg_vf mg_exp_neg_1(mg_vf x)
+/* e^-x = 2^k e^-s for x of -88.3 to 87: gives s and 2^k. k ln 2 is near -x, and s = x + k ln 2 the rest. Adding
+ * 1.5 * 2^23 + 127 leaves the exponent of 2^k in the low bits. */
+MG_INLINE mg_vf mg_exp_neg_rest(mg_vf x, mg_vf *power)
 {
     mg_vf magic = mg_vf_set1(12583039.0f);
     mg_vf t = mg_vf_fma(magic, x, mg_vf_set1(-1.44269504f));
-    mg_vf k = mg_vf_sub(t, magic), power = mg_vf_bits(mg_vi_shl(mg_vi_bits(t), 23));
-    mg_vf s = mg_vf_fma(mg_vf_fma(x, k, mg_vf_set1(0.693359375f)), k, mg_vf_set1(-2.12194440e-4f));
-    mg_vf p = mg_vf_set1(0.008312501f);
+    mg_vf k = mg_vf_sub(t, magic);
+    *power = mg_vf_bits(mg_vi_shl(mg_vi_bits(t), 23));
+    return mg_vf_fma(mg_vf_fma(x, k, mg_vf_set1(0.693359375f)), k, mg_vf_set1(-2.12194440e-4f));
+}
+
+/* 1 + e^-x for x of -88.3 to 87, as 1 + 2^k (1 - m). */
+MG_INLINE mg_vf mg_exp_neg_1(mg_vf x)
+{
+    mg_vf power, s = mg_exp_neg_rest(x, &power), p = mg_vf_set1(0.008312501f);
     p = mg_horner(p, s, -0.04189033f);
     p = mg_horner(p, s, 0.16667116f);
     p = mg_horner(p, s, -0.4999923f);
@@ -133,19 +139,18 @@ MG_INLINE mg_vf mg_vf_sigmoid(mg_vf x)
     return mg_vf_div(mg_vf_set1(1.0f), mg_exp_neg_1(c));
 }
 
-/* Polynomial up to 0.625, 1 - 2 / (e^2x + 1) beyond. */
+/* t / (2 - t) with t = 1 - e^(-2 |x|), which loses nothing near 0: 1 - 2^k + 2^k (1 - e^-s). */
 MG_INLINE mg_vf mg_vf_tanh(mg_vf x)
 {
-    mg_vf a = mg_vf_abs(x), one = mg_vf_set1(1.0f), two = mg_vf_set1(2.0f), z = mg_vf_mul(x, x);
-    mg_vf p = mg_vf_set1(-0.0057170438f);
-    p = mg_horner(p, z, 0.020650586f);
-    p = mg_horner(p, z, -0.053743497f);
-    p = mg_horner(p, z, 0.13331491f);
-    p = mg_horner(p, z, -0.33333284f);
-    mg_vf small = mg_vf_fma(x, mg_vf_mul(p, z), x);
-    mg_vf e = mg_vf_exp(mg_vf_add(a, a));
-    mg_vf large = mg_vf_sub(one, mg_vf_div(two, mg_vf_add(e, one)));
-    return mg_vf_sel(mg_vf_lt(a, mg_vf_set1(0.625f)), small, mg_vf_copysign(large, x));
+    mg_vf power, a = mg_vf_min(mg_vf_set1(40.0f), mg_vf_abs(x)), s = mg_exp_neg_rest(mg_vf_add(a, a), &power);
+    mg_vf p = mg_vf_set1(-0.0013950809f);
+    p = mg_horner(p, s, 0.008369073f);
+    p = mg_horner(p, s, -0.041666202f);
+    p = mg_horner(p, s, 0.16666517f);
+    p = mg_horner(p, s, -0.5f);
+    mg_vf m = mg_vf_fma(s, mg_vf_mul(p, s), s);
+    mg_vf t = mg_vf_fma(mg_vf_sub(mg_vf_set1(1.0f), power), power, m);
+    return mg_vf_copysign(mg_vf_div(t, mg_vf_sub(mg_vf_set1(2.0f), t)), x);
 }
 
 /* erf(x) for |x| < 1. */
