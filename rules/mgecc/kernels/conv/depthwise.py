@@ -161,12 +161,12 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     )
 
 
-def rows_kernel(conv: Conv, p: int, c: int, columns: int) -> Kernel:
-    """``columns``: of the part of a window that is unrolled."""
+def rows_kernel(conv: Conv, p: int, c: int, columns: int, quads: bool) -> Kernel:
+    """``columns``: of the part of a window that is unrolled. ``quads``: four inputs may come with one instruction."""
     many = conv.kw > columns
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "d": conv.dw, "kw": columns, "p": p, "parts": many,
-        "s": conv.sw, "wtype": conv.weights.name, "z": conv.has_z,
+        "quads": quads, "s": conv.sw, "wtype": conv.weights.name, "z": conv.has_z,
     }  # fmt: skip
     names = (*_SIZES, "kh", "sh", "dh", "pt", "pl", "ph", "pw", *(["kw"] if many else []))
     part = "parts" if many else ""
@@ -224,23 +224,34 @@ def _split(conv: Conv, c: int) -> Split | None:
 
 def _rows(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
     """Any window over a copy with padding; a wide one in parts, with weights of zero behind its last column."""
-    p = min(8 if target.registers >= 32 else 4, smallest(conv.ow))
-    if p < 1:
+    most = min(8 if target.registers >= 32 else 4, smallest(conv.ow))
+    if most < 1:
         return
     parts = -(-conv.kw // _PART) if 2 * conv.kw >= target.registers else 1
     columns = -(-conv.kw // parts)
     conv = replace(conv, kw=parts * columns)
     ph, pw = conv.padded
-    offsets = {q * conv.sw + t * conv.dw for q in range(p) for t in range(columns)}
-    row = parts * (p * columns + (0.5 if target.isa == "neon64" else 1.0) * (len(offsets) + columns) + 3) + 2
-    tile = conv.kh * row + p * (2.5 + conv.activation.cost + conv.has_z) + 12
-    image = conv.oh * -(-conv.ow // p) * tile + 2 * ph * pw
+    p = min(range(most, 0, -1), key=lambda p: largest(_rows_cost(conv, target, p, columns)))
+    image = conv.oh * _rows_cost(conv, target, p, columns) + 2 * ph * pw
     scratch = largest(ph * pw) * c * conv.element.size
-    build = partial(_call, conv, c, rows_kernel(conv, p, c, columns), scratch)
+    build = partial(_call, conv, c, rows_kernel(conv, p, c, columns, target.isa.startswith("neon")), scratch)
     yield Candidate(
         build, conv.n * -(-conv.oc // c) * image, (c,), (c,),
-        int(300 + 4 * row / parts), why=f"depthwise, {p} pixels of a copy with padding", scratch=scratch,
+        int(300 + 4 * _row_cost(conv, target, p, columns)),
+        why=f"depthwise, {p} pixels of a copy with padding", scratch=scratch,
     )  # fmt: skip
+
+
+def _row_cost(conv: Conv, target: Target, p: int, columns: int) -> float:
+    """Instructions of ``columns`` of a row of windows of p pixels."""
+    offsets = {q * conv.sw + t * conv.dw for q in range(p) for t in range(columns)}
+    return p * columns + (0.5 if target.isa == "neon64" else 1.0) * (len(offsets) + columns) + 3
+
+
+def _rows_cost(conv: Conv, target: Target, p: int, columns: int) -> float:
+    """Instructions of a row of results."""
+    row = conv.kw // columns * _row_cost(conv, target, p, columns) + 2
+    return -(-conv.ow // p) * (conv.kh * row + p * (2.5 + conv.activation.cost + conv.has_z) + 12)
 
 
 def _unrolled(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
