@@ -235,7 +235,11 @@ def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:
 
 
 def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Products:
-    """Compile a configured model for a target. Deterministic: same inputs, same bytes."""
+    """Compile a configured model for a target. Deterministic: same inputs, same bytes.
+
+    Raises MgeError, CompileError and Unsupported for models that cannot be compiled, emit.EmitError for one that
+    exceeds the blob's format, OSError where its file cannot be read.
+    """
     target = load_target(target_name, cpu)
     programs = build_programs(config, target)
     files = _model_files(config.name, programs, target) | _kernel_files(config.name, [programs], target)
@@ -274,7 +278,7 @@ def _own_names(model: str) -> list[str]:
 def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> Products:
     """Compile several models into one library: a header and a blob for each, and one file with all their kernels.
 
-    Raises CompileError with the problems of all models.
+    Raises CompileError with the problems of all models, else as ``compile_model``.
     """
     target = load_target(target_name, cpu)
     programs = _programs_of_all(library, target)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import random
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mgecc import ops
+from mgecc.compiler import compile_model
 from mgecc.config import InputConfig, ModelConfig
 from mgecc.graph import DType, Node, TensorType, Unsupported, Value
 from mgecc.toolrun.products import InputError, compile_products
 
-CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
+TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(TESTS / "frontends"))
+from mge_writer import MgeFile
+
+CORPUS = TESTS / "data" / "mge-corpus"
 SMALL = sorted(path for path in CORPUS.glob("*.mge") if path.stat().st_size < 9000)
 WORDS = (0, 1, 2, 3, 4, 5, 8, 1 << 31, (1 << 32) - 1)
 
@@ -47,6 +53,18 @@ def test_damaged_files_compile_or_get_a_report(seed: int, tmp_path: Path) -> Non
             reports += 1
             assert str(error).strip() and "Traceback" not in str(error)
     assert 20 < reports < 120
+
+
+def test_a_zero_byte_in_any_name_is_escaped(tmp_path: Path) -> None:
+    m = MgeFile()
+    x = m.input("da\0ta", 2, 3)
+    y = m.record("Elemwise", [x], "\0", mode="RELU")
+    z = m.record("Elemwise", [y, m.constant(np.ones(3, np.float32), "one\0")], "re\0sult", mode="ADD")
+    path = tmp_path / "zeros.mge"
+    path.write_bytes(m.bytes(z))
+    made = compile_model(ModelConfig(path, "zeros", path), "x86_64")
+    assert b"\0da\\x00ta\0" in made.files["zeros.blob"]
+    assert b"\0re\\x00sult\0" in made.files["zeros.blob"]
 
 
 @pytest.mark.parametrize("position", [5, -6, 1 << 19])

@@ -169,7 +169,7 @@ class Table:
         return None if extent is None else self.buffer.data[slice(*extent)]
 
     def string(self, field: int) -> str:
-        """A string, empty when absent. Names are free text, so bytes that are not UTF-8 are escaped."""
+        """A string, empty when absent. Names are free text, so zeros and bytes that are not UTF-8 are escaped."""
         return _text(self.octets(field) or b"")
 
     def items(self, field: int, layout: Struct) -> list[tuple[Any, ...]]:
@@ -207,4 +207,5 @@ class Table:
 
 
 def _text(octets: memoryview | bytes) -> str:
-    return bytes(octets).decode("utf-8", "backslashreplace")
+    # C strings end at a zero, and names become such in blobs and headers.
+    return bytes(octets).decode("utf-8", "backslashreplace").replace("\0", "\\x00")
