@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mge_files import MgeFile, dtype_table
 from mgecc import compiler
 from mgecc.config import CustomConfig, InputConfig, ModelConfig, Verify
 from mgecc.config.sizes import parse_size
@@ -28,6 +29,7 @@ class Sized:
     shapes: dict[str, tuple[int | str, ...]]
     sizes: dict[str, str]
     limits: Verify = field(default_factory=lambda: Verify(max_abs_of_peak=1e-4))
+    folder: Path = CORPUS
 
 
 HALVES = Verify(max_abs_of_peak=4e-3)
@@ -58,7 +60,7 @@ CASES = [
 
 
 def config(case: Sized) -> ModelConfig:
-    path = CORPUS / f"{case.name}.mge"
+    path = case.folder / f"{case.name}.mge"
     sizes = tuple(parse_size(name, text) for name, text in case.sizes.items())
     inputs = {name: InputConfig(shape) for name, shape in case.shapes.items()}
     return ModelConfig(path, case.name, path, inputs=inputs, sizes=sizes)
@@ -81,6 +83,22 @@ def check(case: Sized, target: str, folder: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.name}-{'-'.join(case.sizes)}" for case in CASES])
 def test_every_size_gives_what_the_graph_means(case: Sized, target: str, tmp_path: Path) -> None:
     check(case, target, tmp_path)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("mode", ["LINEAR", "CUBIC"])
+def test_colour_images_of_any_size_are_resized_to_the_bit(mode: str, target: str, tmp_path: Path) -> None:
+    m = MgeFile()
+    x = m.input("x", 1, 8, 8, 3, dtype=dtype_table("uint8"))
+    size = m.constant(np.array([9, 7], np.int32))
+    y = m.record("ResizeV2", [x, size], "y", imode=mode, format="NHWC")
+    (tmp_path / "colour.mge").write_bytes(m.bytes(y))
+    exact = Verify(max_abs_of_peak=0.0, max_steps=0.0)
+    check(
+        Sized("colour", {"x": (1, "h", "w", 3)}, {"h": "1..13", "w": "1..11"}, exact, tmp_path),
+        target,
+        tmp_path,
+    )
 
 
 FUNCTION = """

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import random
 import struct
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mge_files import MgeFile
 from mgecc import ops
 from mgecc.compiler import compile_model
 from mgecc.config import InputConfig, ModelConfig
 from mgecc.graph import DType, Node, TensorType, Unsupported, Value
 from mgecc.toolrun.products import InputError, compile_products
 
-TESTS = Path(__file__).parents[1]
-sys.path.insert(0, str(TESTS / "frontends"))
-from mge_writer import MgeFile
-
-CORPUS = TESTS / "data" / "mge-corpus"
+CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
 SMALL = sorted(path for path in CORPUS.glob("*.mge") if path.stat().st_size < 9000)
 WORDS = (0, 1, 2, 3, 4, 5, 8, 1 << 31, (1 << 32) - 1)
 

@@ -65,6 +65,16 @@ def test_resize(target: Target, mode: str, data_format: str) -> None:
 
 
 @on_host
+def test_eight_taps_of_gray_and_coloured_images(target: Target) -> None:
+    rng = np.random.default_rng(13)
+    with cases(target) as found:
+        for turn in range(20):
+            kind = KINDS[turn % 2]
+            x = pixels(rng, (turn % 3 + 1, *sizes(rng, 2, 14), (1, 3)[turn // 2 % 2]), kind)
+            check(found, "Resize", x, kind, sizes(rng, 2, 20), imode="LANCZOS4", format="NHWC")
+
+
+@on_host
 def test_nearest_moves_elements_of_any_size(target: Target) -> None:
     rng = np.random.default_rng(8)
     with cases(target) as found:
@@ -134,5 +144,23 @@ def test_resize_on_arm(name: str) -> None:
     check_emulated(found, name)
 
 
-def _resize_node(shape: tuple[int, ...], size: np.ndarray, attrs: dict[str, str]) -> Node:
-    return node("Resize", [value("x", shape), value("size", size.shape, "int32", size)], **attrs)
+@pytest.mark.parametrize("name", ["arm64", "armv7", "baremetal"])
+def test_bytes_are_resized_alike_on_arm(name: str) -> None:
+    rng = np.random.default_rng(14)
+    found = []
+    for turn, mode in enumerate(["LINEAR", "CUBIC", "LANCZOS4"] * 7):
+        kind, size = KINDS[1 + turn % 2], np.array(sizes(rng, 2, 20), np.int32)
+        planar = mode != "LANCZOS4" and turn % 4 == 1
+        c = 3 if mode == "LANCZOS4" and kind.name == "int8" else int(rng.integers(1, 6))
+        h, w = sizes(rng, 2, 14)
+        shape = (2, c, h, w) if planar else (2, h, w, c)
+        attrs = {"imode": mode, "format": "NCHW" if planar else "NHWC"}
+        make = partial(_resize_node, shape, size, attrs, kind)
+        found.append(Case(f"{attrs} {kind} {shape} {size}", make, [pixels(rng, shape, kind), size]))
+    check_emulated(found, name)
+
+
+def _resize_node(
+    shape: tuple[int, ...], size: np.ndarray, attrs: dict[str, str], kind: DType = KINDS[0]
+) -> Node:
+    return node("Resize", [value("x", shape, kind), value("size", size.shape, "int32", size)], **attrs)

@@ -73,10 +73,49 @@ def test_aligned_volumes_keep_their_corners() -> None:
     np.testing.assert_allclose(result[:, ::4, ::6, ::8], x[:, ::2, ::3, ::4], rtol=1e-6)
 
 
+def test_bytes_are_rounded_after_sums_in_megengines_order() -> None:
+    """Row by row of an image what MegEngine 1.13 gives; columns of sums of rows give 165 in place of 164."""
+    x = np.array([[211, 32], [174, 1]], np.uint8)
+    want = [
+        [211, 193, 122, 50, 32],
+        [211, 193, 122, 50, 32],
+        [203, 185, 114, 43, 25],
+        [193, 175, 105, 34, 17],
+        [182, 164, 95, 25, 8],
+        [174, 157, 88, 18, 1],
+        [174, 157, 88, 18, 1],
+    ]
+    (plain,) = run("Resize", {"imode": "LINEAR", "format": "NCHW"}, x[None, None], ints(7, 5))
+    (last,) = run("Resize", {"imode": "LINEAR", "format": "NHWC"}, np.stack([x, x], -1)[None], ints(7, 5))
+    assert plain[0, 0].tolist() == last[0, ..., 1].tolist() == want
+
+
+@pytest.mark.parametrize("mode", ["CUBIC", "AREA", "LANCZOS4"])
+def test_images_that_are_neither_gray_nor_coloured_interpolate_linearly(mode: str) -> None:
+    x = BYTES[..., :2]
+    (result,) = run("Resize", {"imode": mode, "format": "NHWC"}, x, ints(9, 7))
+    np.testing.assert_array_equal(
+        result, run("Resize", {"imode": "LINEAR", "format": "NHWC"}, x, ints(9, 7))[0]
+    )
+
+
+def test_eight_taps_are_rounded_as_opencv_rounds_them() -> None:
+    """MegEngine 1.13 gives these numbers."""
+    x = np.array([0, 255, 3, 200, 255, 0, 0, 255, 90, 17], np.uint8).reshape(1, 1, 10, 1)
+    (result,) = run("Resize", {"imode": "LANCZOS4", "format": "NHWC"}, x, ints(1, 7))
+    assert result.ravel().tolist() == [65, 93, 221, 136, 0, 235, 15]
+
+
 @pytest.mark.parametrize("mode", ["AREA", "LANCZOS4"])
-def test_other_interpolations_are_refused(mode: str) -> None:
-    with pytest.raises(Unsupported, match=mode):
+def test_interpolations_that_megengine_does_not_compute_are_refused(mode: str) -> None:
+    with pytest.raises(Unsupported, match=f"MegEngine computes no Resize of NCHW images in mode {mode}"):
         run("Resize", {"imode": mode, "format": "NCHW"}, IMAGE, ints(4, 4))
+
+
+def test_areas_of_coloured_images_are_refused() -> None:
+    with pytest.raises(Unsupported, match="AREA of images with 3 channels") as error:
+        run("Resize", {"imode": "AREA", "format": "NHWC"}, BYTES, ints(4, 4))
+    assert error.value.advice == "use NEAREST, LINEAR, CUBIC, LANCZOS4"
 
 
 def warp(x: np.ndarray, matrix: Any, size: tuple[int, int], **attrs: Any) -> np.ndarray:

@@ -61,14 +61,43 @@ def _cubic_weight(distance: np.ndarray) -> np.ndarray:
     return np.where(d <= 1, near, far).astype(np.float32)
 
 
+def _cubic_weights(part: np.ndarray) -> np.ndarray:
+    """Of the four elements around a place that is ``part`` behind the second; the last is what is left of one."""
+    three = [_cubic_weight(part - np.float32(k)) for k in (-1, 0, 1)]
+    return np.stack([*three, np.float32(1) - three[0] - three[1] - three[2]], 1)
+
+
 def _cubic(source: int, target: int, aligned: bool) -> Taps:
     at = _centres(source, target, aligned)
-    places = np.floor(at).astype(np.int64)[:, None] + np.arange(-1, 3)
-    weights = _cubic_weight(at[:, None] - places.astype(np.float32))
-    return Taps(np.clip(places, 0, source - 1), weights)
+    first = np.floor(at)
+    places = first.astype(np.int64)[:, None] + np.arange(-1, 3)
+    return Taps(np.clip(places, 0, source - 1), _cubic_weights(at - first))
 
 
-_MODES = {"NEAREST": _nearest, "LINEAR": _linear, "CUBIC": _cubic}
+def _lanczos_weights(part: np.ndarray) -> np.ndarray:
+    """Of the eight elements around a place that is ``part`` behind the fourth; their sum is one."""
+    away = (part.astype(np.float64)[:, None] + np.arange(3, -5, -1)) * np.pi
+    near = np.abs(away) < 1e-6
+    safe = np.where(near, 1, away)
+    weights = np.where(near, 1, 4 * np.sin(safe) * np.sin(safe / 4) / safe**2).astype(np.float32)
+    total = np.add.accumulate(weights, 1, np.float32)[:, -1:]
+    whole = (part < np.finfo(np.float32).eps)[:, None]
+    return np.where(whole, np.arange(8) == 3, weights * (np.float32(1) / total)).astype(np.float32)
+
+
+def _precise(source: int, target: int) -> tuple[np.ndarray, np.ndarray]:
+    """Elements before the result's elements and the parts by which those lie behind them, as OpenCV has them."""
+    at = ((np.arange(target) + 0.5) * (source / target) - 0.5).astype(np.float32)
+    first = np.floor(at)
+    return first.astype(np.int64), at - first
+
+
+def _lanczos(source: int, target: int, aligned: bool) -> Taps:
+    first, part = _precise(source, target)
+    return Taps(np.clip(first[:, None] + np.arange(-3, 5), 0, source - 1), _lanczos_weights(part))
+
+
+_MODES = {"NEAREST": _nearest, "LINEAR": _linear, "CUBIC": _cubic, "LANCZOS4": _lanczos}
 
 
 def taps(mode: str, source: int, target: int, aligned: bool = False) -> Taps:
@@ -91,7 +120,7 @@ def apply_taps(x: np.ndarray, axis: int, axis_taps: Taps) -> np.ndarray:
 
 def is_fixed_point(node: Node) -> bool:
     """Whether MegEngine computes a Resize in integers: images (n, h, w, c) of bytes, gray or of three colours."""
-    x, interpolates = node.inputs[0], node.attrs["imode"] in ("LINEAR", "CUBIC")
+    x, interpolates = node.inputs[0], node.attrs["imode"] != "NEAREST"
     image = node.attrs["format"] == "NHWC" and x.type.dtype.name == "uint8"
     return interpolates and image and x.shape[3] in _FIXED_CHANNELS
 
@@ -108,57 +137,95 @@ def _fixed_linear(source: int, target: int) -> Taps:
 
 
 def _fixed_cubic(source: int, target: int) -> Taps:
-    at = (np.arange(target) + 0.5) * (source / target) - 0.5
-    first = np.floor(at.astype(np.float32))
-    part = at.astype(np.float32) - first
-    three = [_cubic_weight(part - np.float32(k)) for k in (-1, 0, 1)]
-    weights = np.stack([*three, np.float32(1) - three[0] - three[1] - three[2]], 1) * np.float32(_FIXED_ONE)
-    places = first.astype(np.int64)[:, None] + np.arange(-1, 3)
-    return Taps(np.clip(places, 0, source - 1), np.rint(weights).astype(np.int64))
+    first, part = _precise(source, target)
+    return _rounded(np.clip(first[:, None] + np.arange(-1, 3), 0, source - 1), _cubic_weights(part))
+
+
+def _fixed_lanczos(source: int, target: int) -> Taps:
+    real = _lanczos(source, target, False)
+    return _rounded(real.places, real.weights)
+
+
+def _rounded(places: np.ndarray, weights: np.ndarray) -> Taps:
+    return Taps(places, np.rint(weights * np.float32(_FIXED_ONE)).astype(np.int64))
+
+
+_FIXED_MODES = {"LINEAR": _fixed_linear, "CUBIC": _fixed_cubic, "LANCZOS4": _fixed_lanczos}
 
 
 def fixed_taps(mode: str, source: int, target: int) -> Taps:
     """``taps`` with weights in 1/2048, as MegEngine rounds them for images of bytes."""
-    return _fixed_linear(source, target) if mode == "LINEAR" else _fixed_cubic(source, target)
+    return _FIXED_MODES[mode](source, target)
 
 
 def _fixed_point(x: np.ndarray, mode: str, size: Sequence[int]) -> np.ndarray:
-    """Exact sums, cut off if LINEAR, rounded half up if CUBIC."""
+    """Exact sums of 32 bits, cut off if LINEAR, else rounded half up."""
     for axis, target in zip((2, 3), size):
         x = apply_taps(x, axis, fixed_taps(mode, x.shape[axis], target))
-    half = _FIXED_ONE**2 // 2 if mode == "CUBIC" else 0
-    return np.clip((x + half) // _FIXED_ONE**2, 0, 255).astype(np.uint8)
+    half = 0 if mode == "LINEAR" else _FIXED_ONE**2 // 2
+    return np.clip((x + half).astype(np.int32) // _FIXED_ONE**2, 0, 255).astype(np.uint8)
 
 
-def _check_mode(mode: str) -> None:
-    if mode not in _MODES:
-        raise Unsupported(f"the interpolation {mode} is not served", f"use {', '.join(_MODES)}")
+def _in_order(x: np.ndarray, rows: Taps, columns: Taps) -> np.ndarray:
+    """``x`` with both axes resized by sums in MegEngine's order, row by row, for integers that are rounded next."""
+    shape = (-1, 1)
+    lines = [
+        np.take(x.astype(np.float32), rows.places[:, k], 2) * rows.weights[:, k].reshape(shape)
+        for k in range(rows.places.shape[1])
+    ]
+    total = np.zeros((), np.float32)
+    for line in lines:
+        for k in range(columns.places.shape[1]):
+            total = total + np.take(line, columns.places[:, k], 3) * columns.weights[:, k]
+    return total
+
+
+def interpolation(node: Node) -> str:
+    """The mode in which MegEngine's CPU kernels compute a Resize.
+
+    NCHW images have NEAREST, LINEAR and CUBIC; those of other formats are LINEAR unless they are NEAREST, but for NHWC
+    images gray or of three colours, which are resized as OpenCV does it.
+    """
+    mode, x = str(node.attrs["imode"]), node.inputs[0]
+    coloured = node.attrs["format"] == "NHWC" and x.type.rank == 4 and x.shape[3] in _FIXED_CHANNELS
+    if node.attrs["format"] == "NCHW" and mode not in ("NEAREST", "LINEAR", "CUBIC"):
+        why = f"MegEngine computes no Resize of NCHW images in mode {mode}"
+        raise Unsupported(why, "use NEAREST, LINEAR or CUBIC")
+    if coloured and mode not in _MODES:
+        why = f"the interpolation {mode} of images with {x.shape[3]} channels is not served"
+        raise Unsupported(why, f"use {', '.join(_MODES)}")
+    return mode if coloured or mode == "NEAREST" or node.attrs["format"] == "NCHW" else "LINEAR"
 
 
 @operator("Resize", "ResizeV2", "ResizeV1", "Resize")
 class Resize(Operator):
-    """Inputs x, (oh, ow): NEAREST, LINEAR or CUBIC with pixel centres at halves."""
+    """Inputs x, (oh, ow): NEAREST, LINEAR, CUBIC or LANCZOS4 with pixel centres at halves."""
 
-    limits = "NEAREST of any type, LINEAR and CUBIC of float32, float16 and bytes; constant size"
+    limits = (
+        "NEAREST of any type, others of float32, float16 and bytes; CUBIC of NCHW, CUBIC and LANCZOS4 of NHWC with 1"
+        " or 3 channels (in all other places MegEngine computes LINEAR); constant size"
+    )
 
     reads_values = (1,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
-        _check_mode(node.attrs["imode"])
+        interpolation(node)
         batch = layout.plain_shape(x.shape, layout.word(node.attrs["format"], x.rank))[0]
         return [resized_type(x, node.attrs["format"], batch, known_sizes(node, 1))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x, mode = layout.to_plain(inputs[0], node.attrs["format"]), node.attrs["imode"]
+        x, mode = layout.to_plain(inputs[0], node.attrs["format"]), interpolation(node)
+        size = known_sizes(node, 1)
         if is_fixed_point(node):
-            fixed = _fixed_point(x, mode, known_sizes(node, 1))
-            return [packed(fixed, node.output.type, node.attrs["format"])]
-        for axis, target in zip((2, 3), known_sizes(node, 1)):
-            x = apply_taps(x, axis, taps(mode, x.shape[axis], target))
-        return [packed(x, node.output.type, node.attrs["format"])]
+            return [packed(_fixed_point(x, mode, size), node.output.type, node.attrs["format"])]
+        rows, columns = (taps(mode, source, target) for source, target in zip(x.shape[2:], size))
+        if mode != "NEAREST" and x.dtype.kind in "iu":
+            return [packed(_in_order(x, rows, columns), node.output.type, node.attrs["format"])]
+        result = apply_taps(apply_taps(x, 2, rows), 3, columns)
+        return [packed(result, node.output.type, node.attrs["format"])]
 
 
 @operator("Resize3D", "Resize3D")

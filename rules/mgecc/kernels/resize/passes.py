@@ -35,7 +35,7 @@ class Axes:
     def count(self) -> int:
         """Taps of both axes if they are few and equal; 0 for any numbers."""
         counts = {axis.width for axis in (self.rows, self.columns) if axis is not None}
-        return counts.pop() if counts in ({2}, {4}) else 0
+        return counts.pop() if counts in ({2}, {4}, {8}) else 0
 
 
 def _kernel(dtype: DType, axes: Axes, lanes: bool, pixel: int) -> Kernel:
@@ -78,7 +78,8 @@ def weighted(dtype: DType, images: Images, axes: Axes, x: Operand, y: Operand) -
     scratch: list[Operand] = []
     if axes.columns is not None:
         tables.append(table_of(axes.columns, images.inner))
-        scratch.append(Workspace(4 * images.w * images.inner))
+        rows = axes.count if dtype.name != "float32" and axes.count else 1
+        scratch.append(Workspace(4 * rows * images.w * images.inner))
         numbers.append(axes.columns.length)
         widths.append(axes.columns.width)
     operands: list[Operand] = [x, *(part for t in tables for part in (t.places, t.weights)), *scratch, y]

@@ -13,7 +13,7 @@ from mgecc.kernels.resize.blur import blur_taps
 from mgecc.kernels.resize.passes import Axes, Images, cost, fixed_point, moved, weighted
 from mgecc.kernels.resize.tables import axis_of, fixed_axis_of, known_axis
 from mgecc.ops.layout import word
-from mgecc.ops.resize import is_fixed_point
+from mgecc.ops.resize import interpolation, is_fixed_point
 from mgecc.targets import Target
 
 
@@ -34,13 +34,13 @@ def _fixed(node: Node) -> list[Call]:
     x, y = node.inputs[0], node.output
     images, result = (_images(v.type, "NHWC", 1) for v in (x, y))
     rows, columns = (
-        fixed_axis_of(node.attrs["imode"], *sizes) for sizes in ((images.h, result.h), (images.w, result.w))
+        fixed_axis_of(interpolation(node), *sizes) for sizes in ((images.h, result.h), (images.w, result.w))
     )
     return fixed_point(images, rows, columns, x, y)
 
 
 def _axes(node: Node, images: Images, result: Images) -> Axes:
-    mode = node.attrs["imode"]
+    mode = interpolation(node)
     columns = axis_of(mode, images.w, result.w)
     kept = equal(images.w, result.w) and mode != "NEAREST"
     return Axes(axis_of(mode, images.h, result.h), None if kept else columns)

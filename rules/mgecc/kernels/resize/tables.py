@@ -12,7 +12,7 @@ from mgecc.graph.sizes import Sym
 from mgecc.kernels.base import Call, Const, Kernel, Operand, Workspace
 from mgecc.ops.resize import Taps, fixed_taps, taps
 
-_WIDTHS = {"NEAREST": 1, "LINEAR": 2, "CUBIC": 4}
+_WIDTHS = {"NEAREST": 1, "LINEAR": 2, "CUBIC": 4}  # of axes whose tables kernels can make
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +39,22 @@ def known_axis(table: Taps) -> Axis:
 def axis_of(mode: str, source: int, target: int, aligned: bool = False) -> Axis:
     """An axis of ``source`` elements that becomes one of ``target``."""
     if isinstance(source, Sym) or isinstance(target, Sym):
-        return Axis(target, _WIDTHS[mode], None, mode, source, aligned)
+        return Axis(target, _width(mode), None, mode, source, aligned)
     return known_axis(taps(mode, source, target, aligned))
+
+
+def _width(mode: str) -> int:
+    if mode not in _WIDTHS:
+        advice = f"use {', '.join(_WIDTHS)}, or list the sizes that occur as input_shapes"
+        raise Unsupported(f"{mode} of images has no kernel for declared sizes", advice)
+    return _WIDTHS[mode]
 
 
 def fixed_axis_of(mode: str, source: int, target: int) -> Axis:
     """``axis_of`` with weights in 1/2048."""
     if not isinstance(source, Sym) and not isinstance(target, Sym):
         return known_axis(fixed_taps(mode, source, target))
-    if mode != "LINEAR":
-        raise Unsupported(f"{mode} of uint8 images has no kernel for declared sizes", "use LINEAR")
-    return Axis(target, _WIDTHS[mode], None, mode, source, whole=True)
+    return Axis(target, _width(mode), None, mode, source, whole=True)
 
 
 @dataclass(frozen=True, eq=False)
