@@ -48,7 +48,9 @@ def _float_multiply_add(operands: Sequence[np.ndarray]) -> np.ndarray:
 
 @_mixed(INT8, "FUSE_MUL_ADD3_IXxF32xF32xI8")
 def _multiply_add_round(operands: Sequence[np.ndarray]) -> np.ndarray:
-    return saturate(np.rint(_float_multiply_add(operands)), INT8)
+    real = np.rint(_float_multiply_add(operands))
+    # What is not a number becomes the smallest, as in MegEngine.
+    return saturate(np.where(real >= INT8.range[0], real, INT8.range[0]), INT8)
 
 
 @_mixed(FLOAT32, "FUSE_MUL_ADD3_INT16xF32xF32xF32", "FUSE_MUL_ADD3_UINT8xF32xF32xF32")
@@ -79,10 +81,8 @@ def _shift_to_16(operands: Sequence[np.ndarray]) -> np.ndarray:
 def _scale_to_8(operands: Sequence[np.ndarray]) -> np.ndarray:
     """x, bias, multiplier, shift and, if given, the smallest and largest result."""
     x, bias, factor, count, *limits = operands
-    result = shift_right(rmulh(x + bias, factor), count)
-    if len(limits) == 2:
-        result = np.minimum(np.maximum(result, limits[0]), limits[1])
-    return saturate(result, INT8)
+    result = saturate(shift_right(rmulh(x + bias, factor), count), INT8)
+    return np.maximum(np.minimum(result, limits[1]), limits[0]) if limits else result
 
 
 def _arity(name: str) -> tuple[int, ...]:

@@ -22,6 +22,10 @@ _SCALED = {
     "FUSE_MUL_ADD3_UINT8xF32xF32xF32": "FUSE_MUL_ADD3",
     "MUL_INT16xF32xF32": "MUL",
 }
+_SATURATED = {  # result of a rounding shift -> its range
+    "ROUND_SHR_SATURATE_IXxI8xI8": tuple(map(float, DType("int8").range)),
+    "ROUND_SHR_SATURATE_IXxI8xI16": tuple(map(float, DType("int16").range)),
+}
 _SUMS = {"FUSE_ADD_RELU": "RELU", "FUSE_ADD_H_SWISH": "H_SWISH"}
 _LOGIC = {"ADD": "OR", "MUL": "AND"}  # of booleans
 _TO_BOOL = frozenset({"EQ", "NEQ", "LT", "LEQ", "ISNAN", "ISINF"})
@@ -40,9 +44,32 @@ def _multi_type(node: Node) -> Expr:
         return _inputs(mode, node)
     if mode.startswith("Q"):
         return _inputs(mode[1:], node)
-    if mode not in _SCALED:
-        raise Unsupported(f"no kernel serves the element-wise mode {mode}")
-    return _inputs(_SCALED[mode], node)
+    if mode in _SCALED:
+        return _inputs(_SCALED[mode], node)
+    if mode in _SATURATED:
+        return _bounded(("ROUND_SHR", 0, 1), *_SATURATED[mode])
+    return _multiplied_and_shifted(node) if "RMULH" in mode else _TO_BYTE
+
+
+def _bounded(expr: Expr, low: Expr, high: Expr) -> Expr:
+    return ("MAX", ("MIN", expr, high), low)
+
+
+def _multiplied_and_shifted(node: Node) -> Expr:
+    """Operands x, bias, multiplier, shift and, if given, the smallest and largest result."""
+    shifted = ("ROUND_SHR", ("RMULH", ("ADD", 0, 1), 2), 3)
+    byte = _bounded(shifted, *map(float, DType("int8").range))
+    return _bounded(byte, 4, 5) if len(node.inputs) == 6 else byte
+
+
+def _to_byte(real: Expr) -> Expr:
+    """A real number to the nearest of -128 .. 127, halves to even: behind 1.5 * 2^23 no float has a fraction."""
+    low, high, whole = -128.0, 127.0, 12582912.0
+    even = ("SUB", ("ADD", ("MIN", real, high), whole), whole)
+    return ("WHERE", ("LEQ", low, real), even, low)
+
+
+_TO_BYTE = _to_byte(("ADD", ("MUL", 0, 1), 2))
 
 
 def _convert(node: Node) -> Expr:
@@ -100,6 +127,12 @@ def is_exact(node: Node, expr: Expr) -> bool:
         and expr[0] in _EXACT
         and all(same_unit(v.type.dtype, out) for v in node.inputs)
     )
+
+
+def counted_in(node: Node) -> DType:
+    """The type in whose range integers wrap around while they are computed with."""
+    narrows = node.op == "ElemwiseMultiType" and "SATURATE" in node.attrs["mode"]
+    return (node.inputs[0] if narrows else node.output).type.dtype
 
 
 def is_real(node: Node, expr: Expr) -> bool:

@@ -88,6 +88,7 @@ INTEGER: dict[str, str] = {
     "MIN": "mg_vi_min({0}, {1})",
     "SHL": "mg_vi_shlv({0}, {1})",
     "SHR": "mg_vi_shrv({0}, {1})",
+    "ROUND_SHR": "mg_vi_roundshrv({0}, {1})",
     "RMULH": "mg_vi_rmulh_{kind}({0}, {1})",
     "ABS_GRAD": "mg_vi_sel(mg_vi_lt(mg_vi_zero(), {0}), {1}, mg_vi_sub(mg_vi_zero(), {1}))",
     "SWITCH_GT0": "mg_vi_sel(mg_vi_lt(mg_vi_zero(), {0}), {1}, mg_vi_zero())",
@@ -178,7 +179,7 @@ _HEADERS = {
     "erfinv": "erfinv erfcinv",
     "half": "load_f16 store_f16 load_f16_part store_f16_part set1_f16 half",
     "convert": "load_i8 load_u8 load_i16 load_u16 store_i8 store_u8 store_i16 store_u16 quantize truncate "
-    "fmod floordiv mod shlv shrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32",
+    "fmod floordiv mod shlv shrv roundshrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32",
 }
 _HEADER_OF = {f: header for header, functions in _HEADERS.items() for f in functions.split()}
 _WEIGHTS = {"half": 4.0}  # what is not 25 instructions

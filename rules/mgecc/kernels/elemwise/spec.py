@@ -149,7 +149,7 @@ def _plan(node: Node, layout: Layout, target: Target) -> Plan:
     real = expression.is_real(node, expr)
     exact = any(_dtype(v).is_quantized for v in (*node.inputs, *node.outputs))
     nest, ways = _nest(layout)
-    statements = expression.Statements(real, exact, _dtype(node.output))
+    statements = expression.Statements(real, exact, expression.counted_in(node))
     result = statements.add(expr)
     element = element_of(node, target)
     fits = in_halves(" ".join([*statements.lines, result])) and expression.largest_number(expr) <= _MOST

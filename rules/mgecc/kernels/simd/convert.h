@@ -83,6 +83,14 @@ MG_INLINE int32_t mg_mean1(int32_t sum, int32_t count)
 MG_INLINE int32_t mg_shl1(int32_t a, int32_t n) { return (uint32_t)n < 32u ? (int32_t)((uint32_t)a << n) : 0; }
 MG_INLINE int32_t mg_shr1(int32_t a, int32_t n) { return a >> ((uint32_t)n < 32u ? n : 31); }
 
+/* a / 2^n rounded half away from zero; counts below 0 shift nothing. */
+MG_INLINE int32_t mg_roundshr1(int32_t a, int32_t n)
+{
+    n = n < 0 ? 0 : n < 62 ? n : 62;
+    const int64_t mask = ((int64_t)1 << n) - 1;
+    return (int32_t)((a >> (n < 31 ? n : 31)) + ((a & mask) > (mask >> 1) + (a < 0)));
+}
+
 /* (a b + 2^(bits-2)) >> (bits-1), at most top. */
 MG_INLINE int32_t mg_rmulh1(int32_t a, int32_t b, int bits, int32_t top)
 {
@@ -99,6 +107,7 @@ MG_LANES(mg_vi_floordiv, mg_floordiv1)
 MG_LANES(mg_vi_mod, mg_mod1)
 MG_LANES(mg_vi_shlv, mg_shl1)
 MG_LANES(mg_vi_shrv, mg_shr1)
+MG_LANES(mg_vi_roundshrv, mg_roundshr1)
 MG_LANES(mg_vi_rmulh_i8, mg_rmulh_i8)
 MG_LANES(mg_vi_rmulh_u8, mg_rmulh_u8)
 MG_LANES(mg_vi_rmulh_i16, mg_rmulh_i16)
