@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from batch import Case, check_emulated
 from harness import all_candidates, host_names, host_targets, node, run_candidate, value
 from mgecc import ops
 from mgecc.graph import DType, Node, Unsupported
@@ -13,7 +12,6 @@ from mgecc.kernels.elemwise.modes import FLOAT, INTEGER
 from mgecc.ops.elemwise_modes import find_mode, mode_names
 from mgecc.targets import Target
 from mixed import mixed_nodes
-from quantised import fresh
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 TARGETS = pytest.mark.parametrize("target", host_targets(), ids=host_names())
@@ -194,12 +192,6 @@ def test_modes_of_stored_integers(target: Target) -> None:
 def test_mixed_integer_modes(target: Target) -> None:
     for tested, arrays in mixed_nodes(np.random.default_rng(15)):
         check(tested, target, arrays)
-
-
-@pytest.mark.parametrize("name", ["arm64", "armv7", "baremetal"])
-def test_mixed_integer_modes_on_arm(name: str) -> None:
-    made = list(mixed_nodes(np.random.default_rng(16)))
-    check_emulated([Case(str(n.attrs), lambda n=n: fresh(n), arrays) for n, arrays in made], name)
 
 
 @TARGETS

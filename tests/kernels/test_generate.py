@@ -1,4 +1,4 @@
-"""Kernels of Linspace, Cross, CheckNonFinite and conversions to gray against the meaning of the operators."""
+"""Kernels of Linspace, Cross, CheckNonFinite and conversions of colours against the meaning of the operators."""
 
 from __future__ import annotations
 
@@ -79,5 +79,16 @@ def test_gray(target: Target, mode: str) -> None:
     with cases(target) as found:
         for turn in range(20):
             shape = (*rng.integers(1, 8, 3), channels)
+            x = rng.integers(0, 256, shape).astype(np.uint8 if turn % 2 else np.float32)
+            check(found, "CvtColor", [x], mode=mode)
+
+
+@on_host
+@pytest.mark.parametrize("mode", ["RGB2YUV", "YUV2RGB"])
+def test_yuv(target: Target, mode: str) -> None:
+    rng = np.random.default_rng(65)
+    with cases(target) as found:
+        for turn in range(20):
+            shape = (*rng.integers(1, 8, 3), 3)
             x = rng.integers(0, 256, shape).astype(np.uint8 if turn % 2 else np.float32)
             check(found, "CvtColor", [x], mode=mode)

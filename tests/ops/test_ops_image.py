@@ -222,6 +222,20 @@ def test_colours() -> None:
         convert("YUV2RGB_NV21", BYTES)
 
 
+def test_yuv_is_what_megengine_makes_of_bytes() -> None:
+    x = np.array([[255, 0, 0], [0, 255, 17], [3, 200, 255], [128, 127, 5], [90, 14, 250]], np.uint8)
+    to = [[29, 239, 103], [155, 52, 7], [194, 34, 181], [91, 146, 53], [93, 127, 255]]
+    back = [[0, 255, 109], [255, 14, 0], [149, 0, 148], [126, 200, 0], [0, 64, 229]]
+    assert run("CvtColor", {"mode": "RGB2YUV"}, x[None, None])[0][0, 0].tolist() == to
+    assert run("CvtColor", {"mode": "YUV2RGB"}, x[None, None])[0][0, 0].tolist() == back
+
+
+def test_yuv_of_floats_comes_back() -> None:
+    x = RNG.uniform(0, 1, (1, 4, 5, 3)).astype(np.float32)
+    (yuv,) = run("CvtColor", {"mode": "RGB2YUV"}, x)
+    np.testing.assert_allclose(run("CvtColor", {"mode": "YUV2RGB"}, yuv)[0], x, atol=2e-3)
+
+
 def test_mirroring_and_turning() -> None:
     flipped = run("Flip", {"vertical": True, "horizontal": False}, BYTES)[0]
     np.testing.assert_array_equal(flipped, BYTES[:, ::-1])

@@ -1,4 +1,4 @@
-"""Which colour conversions to gray are served."""
+"""Which colour conversions that compute are served."""
 
 from __future__ import annotations
 
@@ -27,8 +27,26 @@ def _gray(node: Node) -> list[Call]:
     return [Call(kernel, (x, y), (y.type.elements, x.shape[3], *_MODES[node.attrs["mode"]]))]
 
 
+_YUV = {"RGB2YUV": False, "YUV2RGB": True}  # mode -> whether colours come out
+
+
+def _yuv(node: Node) -> list[Call]:
+    x, y = node.inputs[0], node.output
+    number, inverse = NUMBERS[x.type.dtype.name], _YUV[node.attrs["mode"]]
+    kernel = Kernel(
+        f"{node.attrs['mode'].lower()}_{number.letters}",
+        "gray/yuv.c.j2",
+        (("x", f"const {number.ctype} *"), ("y", f"{number.ctype} *")),
+        (("pixels", "int32_t"),),
+        (("ctype", number.ctype), ("inverse", inverse)),
+    )
+    return [Call(kernel, (x, y), (y.type.elements // 3,))]
+
+
 @serves("CvtColor")
 def grays(node: Node, target: Target) -> Iterator[Candidate]:
     """Images (n, h, w, c) of uint8 or float32."""
     if node.attrs["mode"] in _MODES:
         yield plain_candidate(node, _gray, 20 + 8 * node.output.type.elements, "pixel by pixel")
+    if node.attrs["mode"] in _YUV:
+        yield plain_candidate(node, _yuv, 20 + 8 * node.output.type.elements, "pixel by pixel", (0,))
