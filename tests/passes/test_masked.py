@@ -13,7 +13,7 @@ from mgecc.ops import infer
 from mgecc.passes import extents, masked
 from mgecc.passes.build import constant
 
-ROWS = ((0, False, False, False, True),)
+ROWS, COLUMNS = ((0, False, False, False, True),), ((1, False, False, False, True),)
 
 
 def node(op: str, inputs: list[Value], varies: bool = True, **attrs: Any) -> Node:
@@ -25,13 +25,13 @@ def node(op: str, inputs: list[Value], varies: bool = True, **attrs: Any) -> Nod
 
 
 class Masked:
-    """x (6, 4) and y by a mask of rows."""
+    """x (6, 4) and y by a mask of rows or columns."""
 
-    def __init__(self) -> None:
+    def __init__(self, items: Any = ROWS) -> None:
         self.x, self.y = (Value(name, TensorType((6, 4), FLOAT32)) for name in "xy")
-        self.mask = Value("mask", TensorType((6,), DType("bool")))
+        self.mask = Value("mask", TensorType(((6, 4)[items[0][0]],), DType("bool")))
         self.take = node("CondTake", [self.mask, self.mask], mode="EQ", val=1.0, eps=1e-6)
-        self.rows = node("IndexingMultiAxisVec", [self.y, self.take.outputs[1]], items=ROWS)
+        self.rows = node("IndexingMultiAxisVec", [self.y, self.take.outputs[1]], items=items)
 
     def graph(self, *nodes: Node) -> Graph:
         made = Graph("net", [self.x, self.y, self.mask], [self.take, self.rows, *nodes])
@@ -42,26 +42,50 @@ class Masked:
 def same_before_and_after(graph: Graph) -> None:
     rng = np.random.default_rng(1)
     given = {name: rng.normal(size=(6, 4)).astype(np.float32) for name in "xy"}
-    given["mask"] = np.array([1, 0, 0, 1, 1, 0], bool)
+    (count,) = graph.inputs[2].shape
+    given["mask"] = np.array([1, 0, 0, 1, 1, 0], bool)[:count]
     (before,) = run(graph, given)
     masked.run(graph)
     assert "CondTake" not in {n.op for n in graph.nodes}
     np.testing.assert_allclose(run(graph, given)[0], before, rtol=1e-6)
 
 
-def test_a_function_of_chosen_rows_is_stored_where_they_came_from() -> None:
-    net = Masked()
+@pytest.mark.parametrize("items", [ROWS, COLUMNS])
+def test_a_function_of_chosen_parts_is_stored_where_they_came_from(items: Any) -> None:
+    net = Masked(items)
     half = node("Elemwise", [net.rows.output, constant("half", np.array([0.5]), FLOAT32)], mode="MUL")
     store = node(
-        "IndexingSetMultiAxisVec", [net.x, half.output, net.take.outputs[1]], varies=False, items=ROWS
+        "IndexingSetMultiAxisVec", [net.x, half.output, net.take.outputs[1]], varies=False, items=items
     )
     same_before_and_after(net.graph(half, store))
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_constant_is_stored_in_chosen_parts(axis: int) -> None:
+    net = Masked((ROWS, COLUMNS)[axis])
+    shape = node("GetVarShape", [net.rows.output], axis=7)
+    stretched = node("Broadcast", [constant("seven", np.array([7.0]), FLOAT32), shape.output])
+    store = node(
+        "IndexingSetMultiAxisVec",
+        [net.x, stretched.output, net.take.outputs[1]],
+        varies=False,
+        items=(ROWS, COLUMNS)[axis],
+    )
+    same_before_and_after(net.graph(shape, stretched, store))
+
+
+@pytest.mark.parametrize("items", [ROWS, COLUMNS])
 @pytest.mark.parametrize("mode", ["SUM", "SUM_SQR", "MEAN"])
-def test_sums_and_means_of_chosen_rows(mode: str) -> None:
-    net = Masked()
-    same_before_and_after(net.graph(node("Reduce", [net.rows.output], mode=mode, axis=0)))
+def test_sums_and_means_of_chosen_parts(mode: str, items: Any) -> None:
+    net = Masked(items)
+    same_before_and_after(net.graph(node("Reduce", [net.rows.output], mode=mode, axis=items[0][0])))
+
+
+def test_sums_across_chosen_columns_are_left() -> None:
+    net = Masked(COLUMNS)
+    graph = net.graph(node("Reduce", [net.rows.output], mode="SUM", axis=0))
+    masked.run(graph)
+    assert "CondTake" in {n.op for n in graph.nodes}
 
 
 def test_rows_stored_in_another_order_are_left_and_refused() -> None:

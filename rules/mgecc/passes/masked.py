@@ -1,7 +1,8 @@
 """Work on the elements that a mask chooses becomes work on all of them, of which the mask then chooses.
 
-``x[mask] = f(y[mask])`` is written as a list of positions whose length depends on the data, elements taken by it,
-and positions set by it. As a choice between f(y) and x it has fixed sizes. Likewise sums and means of chosen elements.
+``x[mask] = f(y[mask])``, along any axis, is written as a list of positions whose length depends on the data,
+elements taken by it, and positions set by it. As a choice between f(y) and x it has fixed sizes. Likewise sums and
+means of chosen elements.
 """
 
 from __future__ import annotations
@@ -32,37 +33,48 @@ def _mask(index: Value | None) -> Value | None:
     return mask if mask.type.dtype.name == "bool" and way in (("EQ", 1.0), ("NEQ", 0.0)) else None
 
 
-def _rows(node: Node, first: int) -> Value | None:
-    """The index of a node that addresses nothing but rows."""
+@dataclass(frozen=True)
+class _Chosen:
+    """What a mask is true for along an axis."""
+
+    mask: Value
+    axis: int
+
+
+def _addressed(node: Node, first: int) -> _Chosen | None:
+    """What a node addresses that addresses nothing but the true positions of a mask along one axis."""
     items = items_of(node, first)
     (item,) = items if len(items) == 1 else (None,)
-    return node.inputs[item.idx] if item is not None and item.idx is not None and not item.axis else None
+    mask = _mask(node.inputs[item.idx]) if item is not None and item.idx is not None else None
+    return None if item is None or mask is None else _Chosen(mask, item.axis)
 
 
-def _index(value: Value) -> Value | None:
+def _chosen(value: Value) -> _Chosen | None:
     """By what ``value`` was taken."""
     node = value.producer
     if node is None or not node.attrs.get("varies"):
         return None
     if node.op == "CondTake":
-        return node.outputs[1] if value is node.outputs[0] else None
+        mask = _mask(node.outputs[1])
+        return _Chosen(mask, 0) if mask is not None and value is node.outputs[0] else None
     if node.op == "IndexingMultiAxisVec":
-        return _rows(node, 1)
-    found = [_index(v) for v in node.inputs] if node.op in (*_ELEMENT_WISE, "Reshape") else []
-    return next((index for index in found if index is not None), None)
+        return _addressed(node, 1)
+    found = [_chosen(v) for v in node.inputs] if node.op in (*_ELEMENT_WISE, "Reshape") else []
+    return next((chosen for chosen in found if chosen is not None), None)
 
 
-def _repeats(value: Value, stretched: Value) -> bool:
-    """Whether all rows of ``stretched`` are the same."""
+def _repeats(value: Value, stretched: Value, axis: int) -> bool:
+    """Whether ``stretched`` is the same at all places along an axis."""
     fixed = value.producer is None or not value.producer.attrs.get("varies")
-    return fixed and (value.type.rank < stretched.type.rank or value.shape[0] == 1)
+    own = axis - (stretched.type.rank - value.type.rank)
+    return fixed and (own < 0 or value.shape[own] == 1)
 
 
 @dataclass
 class _Whole:
     """Makes what stood for chosen elements stand for all; ``nodes``: what that took."""
 
-    mask: Value
+    what: _Chosen
     old: Node
     nodes: list[Node] = field(default_factory=list)
 
@@ -81,13 +93,13 @@ class _Whole:
         node = value.producer
         if node is None or not node.attrs.get("varies"):
             return value if value.type.elements == 1 else None
-        if node.op == "Broadcast" and _repeats(node.inputs[0], value):
+        if node.op == "Broadcast" and _repeats(node.inputs[0], value, self.what.axis):
             return node.inputs[0]
         if node.op in ("Broadcast", "Reshape") and value.shape == node.inputs[0].shape:
             return self.of(node.inputs[0])
-        if node.op == "IndexingMultiAxisVec" and _mask(_rows(node, 1)) is self.mask:
+        if node.op == "IndexingMultiAxisVec" and _addressed(node, 1) == self.what:
             return node.inputs[0] if node.inputs[0].shape == value.shape else None
-        if node.op == "CondTake" and _mask(node.outputs[1]) is self.mask and value is node.outputs[0]:
+        if node.op == "CondTake" and _chosen(value) == self.what:
             return self.shaped(node.inputs[0], value.shape)
         if node.op not in _ELEMENT_WISE:
             return None
@@ -95,20 +107,24 @@ class _Whole:
         attrs = {key: word for key, word in node.attrs.items() if key != "varies"}
         return self.add(node.op, attrs, inputs) if len(inputs) == len(node.inputs) else None
 
+    def along(self, value: Value, rank: int) -> Value:
+        """As many numbers as the mask has, along its axis of ``rank``."""
+        sizes = [value.type.elements if axis == self.what.axis else 1 for axis in range(rank)]
+        return self.shaped(value, tuple(sizes))
+
     def chosen(self, yes: Value, no: Value) -> Value:
-        """Rows of ``yes`` where the mask is true, else of ``no``."""
-        rank = max(yes.type.rank, no.type.rank)
-        column = self.shaped(self.mask, (self.mask.type.elements, *(1 for _ in range(rank - 1))))
-        return self.add("Where", {"output_dtype": None}, [column, yes, no])
+        """Parts of ``yes`` where the mask is true, else of ``no``."""
+        where = self.along(self.what.mask, max(yes.type.rank, no.type.rank))
+        return self.add("Where", {"output_dtype": None}, [where, yes, no])
 
 
 def _assigned(node: Node) -> list[Node] | None:
-    """``x[mask] = value``."""
+    """``x[mask] = value``, ``x[:, mask] = value``."""
     x, value = node.inputs[:2]
-    mask = _mask(_rows(node, 2))
-    if mask is None or mask.type.elements != x.shape[0]:
+    what = _addressed(node, 2)
+    if what is None or what.mask.type.elements != x.shape[what.axis]:
         return None
-    whole = _Whole(mask, node)
+    whole = _Whole(what, node)
     new = whole.of(value)
     if new is None:
         return None
@@ -119,22 +135,22 @@ def _assigned(node: Node) -> list[Node] | None:
 def _reduced(node: Node) -> list[Node] | None:
     """The sum or mean of chosen elements."""
     x, mode = node.inputs[0], node.attrs["mode"]
-    mask = _mask(_index(x))
+    what = _chosen(x)
     served = mode in _SUMS.get(x.type.dtype.name, ()) and x.type.dtype == node.output.type.dtype
-    if mask is None or not served or reduced_axes(node) != (0,):
+    if what is None or not served or reduced_axes(node) != (what.axis,):
         return None
-    whole = _Whole(mask, node)
+    whole = _Whole(what, node)
     full = whole.of(x)
-    if full is None or full.shape != x.shape or mask.type.elements != x.shape[0]:
+    if full is None or full.shape != x.shape or what.mask.type.elements != x.shape[what.axis]:
         return None
     attrs = {key: word for key, word in node.attrs.items() if key != "varies"}
     attrs["mode"] = "SUM" if mode == "MEAN" else mode
     nothing = constant(f"{node.name}.zero", np.zeros(1), x.type.dtype)
     total = whole.add("Reduce", attrs, [whole.chosen(full, nothing), *node.inputs[1:]])
     if mode == "MEAN":
-        ones = whole.add("TypeCvt", {"dtype": FLOAT32, "output_dtype": None}, [mask])
-        column = whole.shaped(ones, (x.shape[0], *(1 for _ in x.shape[1:])))
-        count = whole.add("Reduce", attrs | {"axis": 0}, [column])
+        ones = whole.add("TypeCvt", {"dtype": FLOAT32, "output_dtype": None}, [what.mask])
+        column = whole.along(ones, x.type.rank)
+        count = whole.add("Reduce", attrs | {"axis": what.axis}, [column])
         whole.add("Elemwise", {"mode": "TRUE_DIV", "output_dtype": None}, [total, count])
     return [*whole.nodes[:-1], take_over(whole.nodes[-1], node)]
 
