@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mge_files import MgeFile
 from mgecc.config import ModelConfig
 from mgecc.targets import load_target
+from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.session import compile_and_build, prepare, run_cases
 from mgecc.toolrun.tensors import input_cases, output_arrays
 
@@ -44,3 +46,36 @@ def test_header_and_report_say_bound_axis_and_where_the_count_is(tmp_path: Path)
         ("kept", {"axis": 0, "output": 2}),
         ("keep.size", None),
     ]
+
+
+def run_on(target: str, model: bytes, folder: Path, **inputs: np.ndarray) -> list[np.ndarray]:
+    """What a model file gives on a target, every output and the counts behind them."""
+    path = folder / "net.mge"
+    path.write_bytes(model)
+    libraries = compile_and_build(ModelConfig(path, "net", path), load_target(target), "zig", folder)
+    try:
+        session = prepare(libraries, "zig", folder / "runner")
+    except EmulatorMissing as error:
+        pytest.skip(str(error))
+    cases = input_cases({f"in.{name}": x for name, x in inputs.items()}, session.interface)
+    results, _ = run_cases(session, session.runners[0], cases)
+    return [a[0] for a in output_arrays(results, session.interface)]
+
+
+@pytest.mark.parametrize("target", ["x86_64", "arm64", "armv7", "baremetal"])
+def test_shapes_of_varying_data_and_what_is_stretched_to_them(target: str, tmp_path: Path) -> None:
+    m = MgeFile()
+    x = m.input("x", 4, 5)
+    zero = m.constant(np.zeros(1, np.float32))
+    mask = m.record("Elemwise", [zero, x], mode="LT")
+    taken = m.record("CondTake", [x, mask], outputs=2, mode="EQ", val=1.0)
+    shape = m.record("GetVarShapeV1", [taken], "count")
+    twice = m.record("Elemwise", [shape, shape], "twice", mode="ADD")
+    twos = m.record("Broadcast", [m.constant(np.full(1, 2, np.float32)), shape])
+    total = m.record("Elemwise", [taken, twos], "total", mode="ADD")
+    given = np.random.default_rng(3).normal(size=(4, 5)).astype(np.float32)
+    positive = given[given > 0]
+    count, double, values, size = run_on(target, m.bytes(shape, twice, total), tmp_path, x=given)
+    assert count.tolist() == size.tolist() == [positive.size]
+    assert double.tolist() == [2 * positive.size]
+    np.testing.assert_array_equal(values[: positive.size], positive + 2)

@@ -117,11 +117,39 @@ def test_operands_of_different_sizes_are_refused(other: str) -> None:
 def test_operators_that_would_count_what_is_not_there_are_refused_by_name() -> None:
     _, _, take = taken()
     total = node("Reduce", [take.outputs[0]], mode="SUM", axis=0)
-    size = node("GetVarShape", [take.outputs[0]])
-    _, problems = carried([take, total, size], total.output, size.output)
-    assert [problem.split(" ")[0] for problem in problems] == ["reduce", "getvarshape"]
+    line = node("Cumsum", [take.outputs[0]], axis=0, exclusive=False, reverse=False)
+    _, problems = carried([take, total, line], total.output, line.output)
+    assert [problem.split(" ")[0] for problem in problems] == ["reduce", "cumsum"]
     assert "how many elements of its input condtake0 are valid depends on the data" in problems[0]
     assert "at most 20 along axis 0" in problems[0]
+
+
+def test_shapes_of_varying_data_are_counts_beside_constants() -> None:
+    _, _, take = taken()
+    rows = node(
+        "IndexingMultiAxisVec",
+        [value("t", 3, 20, 2), take.outputs[1]],
+        items=((1, False, False, False, True),),
+    )
+    shape, count, known = (node("GetVarShape", [rows.output], axis=axis) for axis in (7, 1, 2))
+    graph, problems = carried([take, rows, shape, count, known], shape.output, count.output, known.output)
+    assert problems == []
+    assert graph.extents == {}
+    whole, size, fixed = (v.producer for _, v in graph.outputs)
+    assert [n.op for n in (whole, size, fixed)] == ["Concat", "Identity", "Identity"]
+    before, middle, after = whole.inputs
+    assert (before.const.tolist(), middle, after.const.tolist()) == ([3], take.outputs[2], [2])
+    assert (size.inputs[0], fixed.inputs[0].const.tolist()) == (take.outputs[2], [2])
+
+
+def test_what_is_stretched_to_such_a_shape_varies_with_it() -> None:
+    _, _, take = taken()
+    shape = node("GetVarShape", [take.outputs[0]], axis=7)
+    ones = node("Broadcast", [value("one", 1), shape.output])
+    total = node("Elemwise", [take.outputs[0], ones.output], mode="ADD")
+    graph, problems = carried([take, shape, ones, total], total.output)
+    assert problems == []
+    assert graph.extents == {0: (0, 1)}
 
 
 def test_graphs_of_fixed_sizes_stay_as_they_are() -> None:

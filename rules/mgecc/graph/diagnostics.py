@@ -85,6 +85,9 @@ class Diagnostics:
     problems: list[Diagnostic] = field(default_factory=list)
 
     def add(self, node: Node, why: str, advice: str = "") -> None:
+        """Note a problem of a node that has none yet: later ones follow from the first."""
+        if any((p.node, p.operator, p.origin) == (node.name, node.op, node.origin) for p in self.problems):
+            return
         if OPEN in why:
             why, advice = plain_text(why), advice or SIZES_ADVICE
         self.problems.append(Diagnostic(node.name, node.op, node.origin, why, advice, parameters(node.attrs)))

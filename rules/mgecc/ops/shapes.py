@@ -167,7 +167,7 @@ class AxisAddRemove(Operator):
 class GetVarShape(Operator):
     """The shape to which all inputs broadcast, as int32; with 'axis' 0..6 one element of it."""
 
-    limits = "fixed shapes: becomes a constant"
+    limits = "fixed shapes: becomes a constant; of data of varying size: its count beside constants"
 
     reads_shapes_only = True
 

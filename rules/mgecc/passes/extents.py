@@ -1,22 +1,27 @@
 """Results whose size depends on the data: their shape is a bound, and a number says how much of it is valid.
 
 The operator that decides the size gets one more result, that number (int32). Operators that handle elements one by
-one hand it on; all others would compute with what lies behind the valid part and are refused. A model's output of
-varying size is followed by an output with its size. Not in the pipeline: it runs once behind it and has problems to
-report.
+one hand it on, and a shape of such data is that number beside constants; all others would compute with what lies
+behind the valid part and are refused. A model's output of varying size is followed by an output with its size. Not
+in the pipeline: it runs once behind it and has problems to report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from mgecc.graph import Diagnostics, Graph, Node, TensorType, Unsupported, Value
+from mgecc.graph.sizes import has_sizes
 from mgecc.graph.types import INT32
 from mgecc.ops import find
 from mgecc.ops.index_items import is_open, items_of
+from mgecc.ops.known import MAX_RANK, axis_of
 from mgecc.ops.reduce import reduced_axes
 from mgecc.ops.shapes import kept_axis
+from mgecc.passes.build import constant, node_like, take_over
 
 
 @dataclass(frozen=True)
@@ -167,28 +172,66 @@ def _passed_on(node: Node, extents: Extents) -> Extents:
     return [rule(node, extents)] * len(node.outputs)
 
 
-def _of_node(node: Node, known: dict[Value, Extent]) -> Extents:
-    extents: Extents = [known.get(v) for v in node.inputs]
-    varies = getattr(find(node.op), "varies", None)
-    decides = varies is not None and varies(node)
-    if any(extents):
-        if decides:
-            raise Unsupported("the sizes of both its input and its result depend on the data", _ADVICE)
-        return _passed_on(node, extents)
-    return _source(node) if decides else [None] * len(node.outputs)
+def _shape(node: Node, extent: Extent) -> Node:
+    """What computes the shape of its one input: the number that varies, beside constants."""
+    shape, axis = node.inputs[0].shape, int(node.attrs["axis"])
+    if has_sizes(shape):
+        raise Unsupported("the shape that it asks for varies with declared sizes and with data", _ADVICE)
+    if axis != MAX_RANK and axis_of(axis, len(shape)) != extent.axis:
+        return take_over(_copy(node, constant(f"{node.name}.size", np.array([shape[axis]]), INT32)), node)
+    before, after = shape[: extent.axis], shape[extent.axis + 1 :]
+    parts = [constant(f"{node.name}.{k}", np.array(n), INT32) for k, n in enumerate((before, after)) if n]
+    if axis != MAX_RANK or not parts:
+        return take_over(_copy(node, extent.size), node)
+    parts.insert(bool(before), extent.size)
+    return take_over(node_like(node, "Concat", {"axis": 0, "output_dtype": None}, parts), node)
+
+
+def _copy(node: Node, value: Value) -> Node:
+    return node_like(node, "Identity", {"output_dtype": None}, [value])
+
+
+@dataclass
+class _Carried:
+    """What is known of the nodes so far: values of varying size, and shapes of such."""
+
+    known: dict[Value, Extent] = field(default_factory=dict)
+    shapes: dict[Value, Extent] = field(default_factory=dict)
+
+    def node(self, node: Node) -> Node:
+        """The node, or what stands in its place."""
+        extents: Extents = [self.known.get(v) for v in node.inputs]
+        if node.op == "GetVarShape" and len(extents) == 1 and extents[0]:
+            whole = int(node.attrs["axis"]) == MAX_RANK
+            self.shapes.update({node.output: extents[0]} if whole else {})
+            return _shape(node, extents[0])
+        if node.op == "Broadcast" and not any(extents) and node.inputs[1] in self.shapes:
+            self.known[node.output] = self.shapes[node.inputs[1]]
+            shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
+            node.inputs = [node.inputs[0], shape]
+            return node
+        self.known.update((v, e) for v, e in zip(node.outputs, self._results(node, extents)) if e)
+        return node
+
+    def _results(self, node: Node, extents: Extents) -> Extents:
+        varies = getattr(find(node.op), "varies", None)
+        decides = varies is not None and varies(node)
+        if any(extents):
+            if decides:
+                raise Unsupported("the sizes of both its input and its result depend on the data", _ADVICE)
+            return _passed_on(node, extents)
+        return _source(node) if decides else [None] * len(node.outputs)
 
 
 def carry(graph: Graph, problems: Diagnostics) -> None:
     """Give outputs of varying size a companion with their size; what cannot be served is added to ``problems``."""
-    known: dict[Value, Extent] = {}
-    for node in graph.nodes:
+    carried = _Carried()
+    for position, node in enumerate(graph.nodes):
         try:
-            extents = _of_node(node, known)
+            graph.nodes[position] = carried.node(node)
         except Unsupported as error:
             problems.add_error(node, error)
-            continue
-        known.update((v, e) for v, e in zip(node.outputs, extents) if e)
-    _add_outputs(graph, known)
+    _add_outputs(graph, carried.known)
 
 
 def _add_outputs(graph: Graph, known: dict[Value, Extent]) -> None:
