@@ -80,6 +80,29 @@ def test_warps_by_matrices(target: Target, op: str, kind: DType) -> None:
 
 @on_host
 @pytest.mark.parametrize("kind", [F32, U8], ids=str)
+@pytest.mark.parametrize("op", ["WarpPerspective", "WarpAffine"])
+def test_warps_by_many_taps(target: Target, op: str, kind: DType) -> None:
+    rng = np.random.default_rng(23)
+    border = "bmode" if op == "WarpPerspective" else "border_mode"
+    with cases(target) as found:
+        for turn in range(20):
+            n, h, w = (int(v) for v in rng.integers((1, 1, 1), (3, 10, 10)))
+            x = rng.uniform(0, 256, (n, h, w, turn % 3 + 1)).astype(kind.numpy)
+            arrays = [x, matrices(rng, n, 3 if op == "WarpPerspective" else 2)]
+            if turn % 4 == 3 and op == "WarpPerspective":
+                arrays[1] = matrices(rng, 3, 3)
+                arrays.append(rng.integers(-n, n, 3).astype(np.int32))
+            arrays.append(rng.integers(1, 12, 2).astype(np.int32))
+            attrs = {
+                "imode": ("CUBIC", "LANCZOS4")[turn // 5 % 2],
+                border: BORDERS[turn % 5],
+                "border_val": 7.5,
+            }
+            check(found, op, arrays, kind, format="NHWC", **attrs)
+
+
+@on_host
+@pytest.mark.parametrize("kind", [F32, U8], ids=str)
 def test_remap(target: Target, kind: DType) -> None:
     rng = np.random.default_rng(22)
     with cases(target) as found:

@@ -9,7 +9,7 @@ import pytest
 from handmade_nodes import run
 from mgecc.graph import Unsupported
 from mgecc.ops.sampling import BORDERS
-from mgecc.ops.warp import affine_coordinates, perspective_coordinates
+from mgecc.ops.warp import affine_coordinates, perspective_coordinates, whole_weights
 
 RNG = np.random.default_rng(3)
 IMAGE = RNG.standard_normal((1, 3, 6, 5)).astype(np.float32)
@@ -157,10 +157,41 @@ def test_coordinates_that_are_not_finite_do_not_fail() -> None:
     assert warp(IMAGE, [[1, 0, 0], [0, 1, 0], [0, 0, 0]], (2, 2), bmode="CONSTANT").shape == (1, 3, 2, 2)
 
 
-@pytest.mark.parametrize("attrs", [{"bmode": "TRANSPARENT"}, {"imode": "CUBIC"}, {"format": "NCHW4"}])
-def test_warps_that_are_not_served_are_refused(attrs: dict[str, str]) -> None:
-    with pytest.raises(Unsupported):
+@pytest.mark.parametrize(
+    ("mode", "want"),
+    [
+        ("LINEAR", [[121, 164, 22, 130, 145], [153, 14, 0, 73, 73]]),
+        ("CUBIC", [[155, 191, 7, 143, 171], [188, 0, 0, 82, 90]]),
+        ("LANCZOS4", [[170, 174, 1, 127, 193], [195, 0, 0, 89, 99]]),
+    ],
+)
+def test_bytes_of_two_channels_are_warped_in_fixed_point(mode: str, want: list[list[int]]) -> None:
+    """MegEngine 1.13 gives these numbers."""
+    x = np.array([[0, 255, 3, 200, 90], [255, 17, 0, 64, 31], [5, 250, 128, 9, 77]], np.uint8)
+    matrix = np.array([[[0.8, 0.1, 0.3], [-0.1, 0.7, 0.4]]], np.float32)
+    attrs = {"imode": mode, "border_mode": "CONSTANT", "border_val": 7.0, "format": "NHWC"}
+    (result,) = run("WarpAffine", attrs, np.stack([x, 255 - x], -1)[None], matrix, ints(2, 5))
+    assert result[0, ..., 0].tolist() == want
+
+
+@pytest.mark.parametrize("mode", ["CUBIC", "LANCZOS4"])
+def test_weights_of_bytes_sum_to_one_at_every_place(mode: str) -> None:
+    assert (whole_weights(mode).sum((2, 3)) == 1 << 15).all()
+
+
+@pytest.mark.parametrize(
+    ("attrs", "advice"),
+    [
+        ({"bmode": "TRANSPARENT"}, "use REPLICATE"),
+        ({"imode": "CUBIC"}, "use LINEAR or NEAREST"),
+        ({"imode": "AREA"}, "use LINEAR or NEAREST"),
+        ({"format": "NCHW4"}, "use NCHW or NHWC"),
+    ],
+)
+def test_warps_that_are_not_served_are_refused(attrs: dict[str, str], advice: str) -> None:
+    with pytest.raises(Unsupported) as error:
         warp(IMAGE, SHIFT, (2, 2), **attrs)
+    assert error.value.advice.startswith(advice)
 
 
 def test_regions_must_name_an_image() -> None:

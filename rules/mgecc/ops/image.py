@@ -35,7 +35,8 @@ def _descaled(x: np.ndarray) -> np.ndarray:
 
 def _to_yuv(x: np.ndarray) -> np.ndarray:
     """Luma and two differences from it; the first channel counts as blue, as in MegEngine."""
-    first, green, last = (x[..., k].astype(np.int64 if x.dtype == np.uint8 else np.float32) for k in range(3))
+    real: np.ndarray = x.astype(np.int64 if x.dtype == np.uint8 else np.float32)
+    first, green, last = real[..., 0], real[..., 1], real[..., 2]
     if x.dtype == np.uint8:
         y = _descaled(1868 * first + 9617 * green + 4899 * last)
         u, v = (_descaled(k * (c - y) + (128 << 14)) for k, c in ((8061, first), (14369, last)))

@@ -61,7 +61,7 @@ def _cubic_weight(distance: np.ndarray) -> np.ndarray:
     return np.where(d <= 1, near, far).astype(np.float32)
 
 
-def _cubic_weights(part: np.ndarray) -> np.ndarray:
+def cubic_weights(part: np.ndarray) -> np.ndarray:
     """Of the four elements around a place that is ``part`` behind the second; the last is what is left of one."""
     three = [_cubic_weight(part - np.float32(k)) for k in (-1, 0, 1)]
     return np.stack([*three, np.float32(1) - three[0] - three[1] - three[2]], 1)
@@ -71,10 +71,10 @@ def _cubic(source: int, target: int, aligned: bool) -> Taps:
     at = _centres(source, target, aligned)
     first = np.floor(at)
     places = first.astype(np.int64)[:, None] + np.arange(-1, 3)
-    return Taps(np.clip(places, 0, source - 1), _cubic_weights(at - first))
+    return Taps(np.clip(places, 0, source - 1), cubic_weights(at - first))
 
 
-def _lanczos_weights(part: np.ndarray) -> np.ndarray:
+def lanczos_weights(part: np.ndarray) -> np.ndarray:
     """Of the eight elements around a place that is ``part`` behind the fourth; their sum is one."""
     away = (part.astype(np.float64)[:, None] + np.arange(3, -5, -1)) * np.pi
     near = np.abs(away) < 1e-6
@@ -94,7 +94,7 @@ def _precise(source: int, target: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _lanczos(source: int, target: int, aligned: bool) -> Taps:
     first, part = _precise(source, target)
-    return Taps(np.clip(first[:, None] + np.arange(-3, 5), 0, source - 1), _lanczos_weights(part))
+    return Taps(np.clip(first[:, None] + np.arange(-3, 5), 0, source - 1), lanczos_weights(part))
 
 
 _MODES = {"NEAREST": _nearest, "LINEAR": _linear, "CUBIC": _cubic, "LANCZOS4": _lanczos}
@@ -138,7 +138,7 @@ def _fixed_linear(source: int, target: int) -> Taps:
 
 def _fixed_cubic(source: int, target: int) -> Taps:
     first, part = _precise(source, target)
-    return _rounded(np.clip(first[:, None] + np.arange(-1, 3), 0, source - 1), _cubic_weights(part))
+    return _rounded(np.clip(first[:, None] + np.arange(-1, 3), 0, source - 1), cubic_weights(part))
 
 
 def _fixed_lanczos(source: int, target: int) -> Taps:

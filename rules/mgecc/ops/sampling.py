@@ -45,9 +45,7 @@ class Sampler:
     outside: float = 0.0
 
     def check(self) -> None:
-        """Unsupported for interpolations and borders that are not served."""
-        if self.mode not in ("LINEAR", "NEAREST"):
-            raise Unsupported(f"the interpolation {self.mode} is not served", "use LINEAR or NEAREST")
+        """Unsupported for borders that are not served."""
         if self.border not in BORDERS:
             raise Unsupported(f"the border {self.border} is not served", f"use {', '.join(BORDERS)}")
 

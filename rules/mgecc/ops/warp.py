@@ -1,6 +1,6 @@
 """Perspective and affine warps, and remapping by a coordinate map.
 
-On the CPU MegEngine warps NHWC images of 1 or 3 channels with OpenCV's fixed-point coordinates: 1/32 pixel, formed
+On the CPU MegEngine warps NHWC images of 1 to 3 channels with OpenCV's fixed-point coordinates: 1/32 pixel, formed
 in double precision. All other images use exact float32 coordinates.
 """
 
@@ -15,9 +15,13 @@ from mgecc.ops import layout
 from mgecc.ops.index_items import check_index
 from mgecc.ops.known import known_sizes
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.sampling import Sampler, packed, resized_type, sample
+from mgecc.ops.resize import cubic_weights, lanczos_weights
+from mgecc.ops.sampling import Sampler, gather, packed, resized_type, sample
 
 _LIMIT = 1 << 30
+_STEPS = 32  # of fixed-point coordinates in a pixel
+_ONE = 1 << 15  # of weights for bytes
+_TAPS = {"CUBIC": cubic_weights, "LANCZOS4": lanczos_weights}
 _Coordinates = tuple[np.ndarray, np.ndarray]
 
 
@@ -28,7 +32,59 @@ def _check_format(data_format: str) -> None:
 
 def in_fixed_point(node: Node) -> bool:
     """Whether a warp of the node's image has coordinates of 1/32 pixel."""
-    return node.attrs["format"] == "NHWC" and node.inputs[0].shape[-1] in (1, 3)
+    return node.attrs["format"] == "NHWC" and node.inputs[0].shape[-1] in (1, 2, 3)
+
+
+def _check_mode(mode: str, fixed: bool, x: TensorType) -> None:
+    if mode in ("LINEAR", "NEAREST"):
+        return
+    if mode not in _TAPS:
+        raise Unsupported(f"MegEngine computes no warp in mode {mode}", "use LINEAR or NEAREST")
+    if not fixed:
+        why = f"MegEngine computes warps in mode {mode} of NHWC images with 1 to 3 channels only, not of {x}"
+        raise Unsupported(why, "use LINEAR or NEAREST")
+    if x.dtype.name not in ("float32", "float16", "uint8"):
+        raise Unsupported(f"warps of {x} in mode {mode} are not served", "cast the image to float32")
+
+
+def tap_weights(mode: str) -> np.ndarray:
+    """Weights (32, k) of the k pixels around each 1/32 of a pixel, float32."""
+    return _TAPS[mode](np.arange(_STEPS, dtype=np.float32) / np.float32(_STEPS))
+
+
+def whole_weights(mode: str) -> np.ndarray:
+    """Weights (32, 32, k, k) in 1/32768 of the pixels around each place, as OpenCV rounds them.
+
+    What their sum is short of 1 goes to the largest of four in the middle, what it has too much to the smallest.
+    """
+    one = tap_weights(mode)
+    real = one[:, None, :, None] * one[None, :, None, :]
+    weights = np.clip(np.rint(real * np.float32(_ONE)), -_ONE, _ONE - 1).astype(np.int64)
+    middle = one.shape[1] // 2
+    excess = weights.sum((2, 3)) - _ONE
+    four = weights[:, :, middle : middle + 2, middle : middle + 2].reshape(_STEPS, _STEPS, 4)
+    place = np.where(excess < 0, four.argmax(2), four.argmin(2))
+    y, x = np.indices(excess.shape)
+    weights[y, x, middle + place // 2, middle + place % 2] -= excess
+    return weights
+
+
+def _many_taps(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) -> np.ndarray:
+    """Numbers of ``x`` at coordinates of 1/32 pixel by weighted sums of 4 x 4 or 8 x 8 pixels."""
+    places = [np.rint(p * _STEPS).astype(np.int64) for p in (ys, xs)]
+    (top, left), (down, right) = ([p // _STEPS for p in places], [p % _STEPS for p in places])
+    whole = x.dtype == np.uint8
+    one = tap_weights(sampler.mode)
+    count = one.shape[1]
+    table = whole_weights(sampler.mode) if whole else one[:, None, :, None] * one[None, :, None, :]
+    border = Sampler("NEAREST", sampler.border, sampler.outside)
+    weights = table[down, right][:, None]
+    total = np.zeros((), table.dtype)
+    for j in range(count):
+        for i in range(count):
+            rows, columns = top + (j + 1 - count // 2), left + (i + 1 - count // 2)
+            total = total + gather(x, rows, columns, border) * weights[..., j, i]
+    return np.clip((total + _ONE // 2) >> 15, 0, 255).astype(np.uint8) if whole else total
 
 
 def _grid(size: tuple[int, ...], dtype: type) -> _Coordinates:
@@ -86,6 +142,7 @@ class _Warp(Operator):
         x, matrix = node.inputs[0].type, node.inputs[1].type
         _check_format(node.attrs["format"])
         cls._sampler(node).check()
+        _check_mode(node.attrs["imode"], in_fixed_point(node), x)
         images = node.inputs[2].shape if len(node.inputs) == 4 else x.shape[:1]
         if matrix.shape != (*images, cls.rows, 3) or not matrix.dtype.is_float:
             raise Unsupported(f"matrices {matrix} do not fit {list(images)} images")
@@ -103,11 +160,12 @@ class _Warp(Operator):
             check_index(node.inputs[2])
             x = x[inputs[2]]
         nearest = node.attrs["imode"] == "NEAREST"
-        steps = (1 if nearest else 32) if in_fixed_point(node) else 0
+        steps = (1 if nearest else _STEPS) if in_fixed_point(node) else 0
         # A vanishing depth gives infinite coordinates; they read the border.
         with np.errstate(all="ignore"):
             ys, xs = cls._coordinates(node, inputs[1], steps)
-            values = sample(x, ys, xs, cls._sampler(node))
+            read = _many_taps if node.attrs["imode"] in _TAPS else sample
+            values = read(x, ys, xs, cls._sampler(node))
         return [packed(values, node.output.type, node.attrs["format"])]
 
 
@@ -115,7 +173,10 @@ class _Warp(Operator):
 class WarpPerspective(_Warp):
     """Inputs x, matrix (n, 3, 3) from result to source, optional image numbers (n), (oh, ow)."""
 
-    limits = "float32, float16 or bytes, NCHW and NHWC; constant size; int32 image numbers"
+    limits = (
+        "float32, float16 or bytes, NCHW and NHWC; CUBIC and LANCZOS4 of NHWC with 1 to 3 channels; constant size; "
+        "int32 image numbers"
+    )
 
     reads_values = (-1,)
 
@@ -124,7 +185,7 @@ class WarpPerspective(_Warp):
 class WarpAffine(_Warp):
     """Inputs x, matrix (n, 2, 3) from result to source, (oh, ow)."""
 
-    limits = "float32, float16 or bytes, NCHW and NHWC; constant size"
+    limits = "float32, float16 or bytes, NCHW and NHWC; CUBIC and LANCZOS4 of NHWC with 1 to 3 channels; constant size"
 
     reads_values = (-1,)
     border_name = "border_mode"
@@ -146,6 +207,10 @@ class Remap(Operator):
         x, places = node.inputs[0].type, node.inputs[1].type
         _check_format(node.attrs["format"])
         Remap._sampler(node).check()
+        if node.attrs["imode"] not in ("LINEAR", "NEAREST"):
+            raise Unsupported(
+                f"MegEngine computes no Remap in mode {node.attrs['imode']}", "use LINEAR or NEAREST"
+            )
         if places.rank != 4 or places.shape[3] != 2 or places.shape[0] != x.shape[0]:
             raise Unsupported(f"the map {places} does not fit the image {x}")
         return [resized_type(x, node.attrs["format"], x.shape[0], places.shape[1:3])]

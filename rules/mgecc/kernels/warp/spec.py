@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from mgecc.graph import Node, TensorType, Unsupported
-from mgecc.kernels.base import Call, Candidate, Kernel, Param, serves
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.numbers import NUMBERS
 from mgecc.ops.layout import plain_shape, word
 from mgecc.ops.sampling import Sampler
-from mgecc.ops.warp import in_fixed_point
+from mgecc.ops.warp import in_fixed_point, tap_weights
 from mgecc.targets import Target
 
 # Operator -> where coordinates come from, and the attributes that name the border and the number outside of it.
@@ -35,6 +35,11 @@ class _Warp:
     @property
     def nearest(self) -> bool:
         return self.sampler.mode == "NEAREST"
+
+    @property
+    def taps(self) -> int:
+        """Pixels along an axis that are weighted by a table; 0 where none is needed."""
+        return {"CUBIC": 4, "LANCZOS4": 8}.get(self.sampler.mode, 0)
 
     @property
     def symbol(self) -> str:
@@ -73,18 +78,20 @@ def _strides(kind: TensorType, data_format: str) -> tuple[tuple[int, ...], int, 
 def _kernel(warp: _Warp) -> Kernel:
     ctype = NUMBERS[warp.type_name].ctype
     params: dict[str, Param] = {
-        "border": warp.sampler.border, "ctype": ctype, "fixed": warp.fixed, "nearest": warp.nearest,
-        "picks": warp.picks, "source": warp.source,
+        "border": warp.sampler.border, "ctype": ctype, "picks": warp.picks, "source": warp.source,
     }  # fmt: skip
+    params |= {"taps": warp.taps} if warp.taps else {"fixed": warp.fixed, "nearest": warp.nearest}
     operands = [("x", f"const {ctype} *"), ("m", "const float *")] + [
         ("pick", "const int32_t *")
     ] * warp.picks
-    names = ["n", "channels", "h", "w", "oh", "ow", "ps", "cs", "yps", "ycs"] + ["images"] * warp.picks
+    operands += [("table", "const float *")] * (warp.taps > 0)
+    names = ["n", "channels", "h", "w", "oh", "ow"] + ["ps", "cs", "yps", "ycs"] * (not warp.taps)
+    names += ["images"] * warp.picks
     fields = [(name, "int32_t") for name in names]
     fields += [("outside", "float")] * (warp.sampler.border == "CONSTANT")
     return Kernel(
         warp.symbol,
-        "warp/warp.c.j2",
+        "warp/taps.c.j2" if warp.taps else "warp/warp.c.j2",
         (*operands, ("y", f"{ctype} *")),
         tuple(fields),
         tuple(sorted(params.items())),
@@ -94,14 +101,15 @@ def _kernel(warp: _Warp) -> Kernel:
 def _build(warp: _Warp, node: Node) -> list[Call]:
     x, ps, cs = _strides(node.inputs[0].type, node.attrs["format"])
     y, yps, ycs = _strides(node.output.type, node.attrs["format"])
-    numbers: list[int | float] = [y[0], x[1], *x[2:], *y[2:], ps, cs, yps, ycs]
+    numbers: list[int | float] = [y[0], x[1], *x[2:], *y[2:], *((ps, cs, yps, ycs) if not warp.taps else ())]
     if warp.picks:
         numbers.append(x[0])
     if warp.sampler.border == "CONSTANT":
         low, high = NUMBERS[warp.type_name].bounds
         outside = warp.sampler.outside
-        numbers.append(min(max(outside, low), high) if warp.nearest else outside)
-    operands = (*node.inputs[: 3 if warp.picks else 2], node.output)
+        numbers.append(outside if warp.sampler.mode == "LINEAR" else min(max(outside, low), high))
+    table: list[Operand] = [Const(partial(tap_weights, warp.sampler.mode))] * (warp.taps > 0)
+    operands = (*node.inputs[: 3 if warp.picks else 2], *table, node.output)
     return [Call(_kernel(warp), operands, tuple(numbers))]
 
 
@@ -111,6 +119,7 @@ def warps(node: Node, target: Target) -> Iterator[Candidate]:
     warp = _warp(node)
     channels = plain_shape(node.inputs[0].shape, word(node.attrs["format"], 4))[1]
     pixels = node.output.type.elements / max(channels, 1)
-    steps = pixels * (40 + (4 if warp.nearest else 18) * channels)
+    squares = warp.taps * warp.taps
+    steps = pixels * (40 + 20 * squares + (4 if warp.nearest else 18 + 4 * squares) * channels)
     blocks = (1,) * len(node.inputs)
     yield Candidate(partial(_build, warp), 50 + steps, blocks, (1,), 1200, why="pixel by pixel")
