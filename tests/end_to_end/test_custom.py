@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mge_files import MgeFile
+from mgecc.compiler import Products
 from mgecc.config import ModelConfig, Verify, load_config
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
@@ -172,3 +174,19 @@ def test_results_must_be_described_one_by_one(tmp_path: Path) -> None:
     config = folder_with(tmp_path, "extern_opr", "custom: {my_loader: {outputs: [{}]}}\n")
     with pytest.raises(InputError, match="it has 2 results, 1 are described"):
         compile_products(config, "arm64")
+
+
+def test_shapes_of_the_file_do_not_count_for_other_inputs(tmp_path: Path) -> None:
+    m = MgeFile()
+    foreign = m.foreign("CustomOpNode", [m.input("x", 2, 5)], [b"Swish2", bytes(4), b""], [(2, 5)])
+    (tmp_path / "swish.mge").write_bytes(m.bytes(foreign))
+
+    def compiled(output: str) -> Products:
+        text = f"model: swish.mge\ninputs: {{x: {{shape: [7, 5]}}}}\ncustom: {{Swish2: {{outputs: [{output}]}}}}\n"
+        (tmp_path / "model.yaml").write_text(text)
+        return compile_products(load_config(tmp_path / "model.yaml"), "x86_64")
+
+    (program,) = compiled("{dtype: float32, shape: [7, 5]}").programs
+    assert program.outputs[0].type.shape == (7, 5)
+    with pytest.raises(InputError, match="for other input shapes; name a C function and its results"):
+        compiled("{dtype: float32}")

@@ -43,6 +43,7 @@ CASES = [
     Sized("quant_int8", {"data": ("n", 3, 16, 16)}, {"n": "1..4"}, STEPS),
     Sized("resize", {"x": (1, 3, "h", "w")}, {"h": "3..13", "w": "4..11"}),
     Sized("padding", {"x": ("n", 3, 4, 5)}, {"n": "1..3"}),
+    Sized("padding", {"x": (2, 3, "h", "w")}, {"h": "4..9", "w": "5..12"}),
     Sized("cond_take_nonzero", {"x": ("n", 5)}, {"n": "1..9"}),
     Sized("fp16_weights", {"data": ("n", 3, "h", 6)}, {"n": "1..2", "h": "3..9"}, HALVES),
     Sized("net_mobilenet", {"data": ("n", 3, 32, 32)}, {"n": "1..5"}),

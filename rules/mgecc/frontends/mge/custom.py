@@ -36,13 +36,19 @@ def function_for(
     return None if key is None else (key, functions[key])
 
 
-def result_types(record: Record, entry: CustomFunction, model: Model) -> list[TensorType]:
-    """Types of the results: as the user states them, shapes else as the file does."""
+def result_types(record: Record, entry: CustomFunction, model: Model, as_written: bool) -> list[TensorType]:
+    """Types of the results: as the user states them, shapes else as the file does.
+
+    ``as_written``: the model's inputs have the shapes of the file, and so the results have those that it states.
+    """
     if len(entry.outputs) != len(record.outputs):
         why = f"it has {len(record.outputs)} results, {len(entry.outputs)} are described"
         raise Unsupported(f"{why} in the configuration", example(record, model))
     types = []
     for number, (dtype, shape) in zip(record.outputs, entry.outputs):
+        if not shape and not as_written:
+            why = "the file states the shapes of its results for other input shapes"
+            raise Unsupported(why, example(record, model))
         shape = shape or model.values[number].shape
         if not shape:
             raise Unsupported(

@@ -224,7 +224,7 @@ class _Importer:
         """A record that a function of the user's stands for."""
         self.used.add(key)
         if entry.outputs or record.type in custom.FOREIGN:
-            types = custom.result_types(record, entry, self.model)
+            types = custom.result_types(record, entry, self.model, self.as_written)
         else:
             node.op = _operator(record).name
             types = ops.infer(node)

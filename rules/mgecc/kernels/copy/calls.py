@@ -8,9 +8,9 @@ from math import prod
 
 import numpy as np
 
-from mgecc.graph import Unsupported, Value
-from mgecc.graph.sizes import equal, largest
-from mgecc.kernels.base import Call, Const, Kernel, Place
+from mgecc.graph import Value
+from mgecc.graph.sizes import equal, has_sizes, largest
+from mgecc.kernels.base import Call, Const, Kernel, Operand, Place, Workspace
 from mgecc.kernels.strides import Nest, collapse
 
 # Rows and columns that are turned at a time.
@@ -122,12 +122,45 @@ def fill(y: Value, stored: int) -> Call:
     return Call(kernel, (y,), (y.type.nbytes // size, stored))
 
 
-def lookup(x: Value, y: Value, tables: Sequence[np.ndarray], outer: tuple[int, int] | None = None) -> Call:
-    """A call that reads x at sums of offsets, one table for each axis of y; ``outer``: how many rounds of this, and
+@dataclass(frozen=True)
+class Padded:
+    """An axis of ``size`` elements, ``step`` apart, with elements added at its ends."""
+
+    size: int
+    ends: tuple[int, int]
+    step: int
+
+    @property
+    def length(self) -> int:
+        return self.size + sum(self.ends)
+
+
+def edges(mode: str, axes: Sequence[Padded]) -> tuple[Operand, list[Call]]:
+    """The table of positions for ``lookup``, axis after axis, and the call that fills it where sizes are declared."""
+    if not has_sizes([axis.size for axis in axes]):
+        word = "reflect" if mode == "REFLECT" else "edge"
+        tables = [np.pad(np.arange(a.size), a.ends, mode=word) * a.step for a in axes]  # type: ignore[call-overload]
+        joined = np.concatenate(tables).astype(np.int32)
+        return Const(lambda: joined), []
+    table = Workspace(4 * sum(axis.length for axis in axes))
+    names = ("n", "m", "front", "step")
+    numbers = [number for a in axes for number in (a.size, a.length, a.ends[0], a.step)]
+    kernel = Kernel(
+        f"copy_edges_{mode.lower()}_d{len(axes)}",
+        "copy/edges.c.j2",
+        (("to", "int32_t *"),),
+        tuple((f"{name}{d}", "int32_t") for d in range(len(axes)) for name in names),
+        (("depth", len(axes)), ("mode", mode)),
+    )
+    return table, [Call(kernel, (table,), tuple(numbers))]
+
+
+def lookup(
+    x: Value, y: Value, table: Operand, lengths: Sequence[int], outer: tuple[int, int] | None = None
+) -> Call:
+    """A call that reads x at sums of offsets, so many for each axis of y; ``outer``: how many rounds of this, and
     by how many elements x moves on in each, where leading axes are as in y."""
-    if len(tables) > 7:
-        raise Unsupported(f"data of rank {len(tables)} is not served")
-    elem, depth = element(y), len(tables)
+    elem, depth = element(y), len(lengths)
     kernel = Kernel(
         f"copy_lookup_b{8 * y.type.dtype.size}_d{depth}{'_outer' if outer else ''}",
         "copy/lookup.c.j2",
@@ -137,8 +170,7 @@ def lookup(x: Value, y: Value, tables: Sequence[np.ndarray], outer: tuple[int, i
         ),
         (("depth", depth), ("elem", elem), *((("outer", True),) if outer else ())),
     )
-    joined = np.concatenate(tables).astype(np.int32)
-    return Call(kernel, (x, Const(lambda: joined), y), (*(len(t) for t in tables), *(outer or ())))
+    return Call(kernel, (x, table, y), (*lengths, *(outer or ())))
 
 
 def relayout(x: Value, y: Value) -> Call:

@@ -12,7 +12,7 @@ from mgecc.graph import Node, Value
 from mgecc.graph.sizes import equal, has_sizes, is_one
 from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.kernels.copy import views  # registers its own operators
-from mgecc.kernels.copy.calls import Move, fill, lookup, relayout, strided
+from mgecc.kernels.copy.calls import Move, Padded, edges, fill, lookup, relayout, strided
 from mgecc.kernels.strides import dense
 from mgecc.ops.interleave import phases
 from mgecc.ops.padding import offsets
@@ -98,16 +98,13 @@ def _pad_constant(node: Node) -> list[Call]:
 def _pad_repeated(node: Node) -> list[Call]:
     """Reflected and repeated edges: every axis reads the input at a table of positions."""
     x, y = node.inputs[0], node.output
-    mode = "reflect" if node.attrs["padding_mode"] == "REFLECT" else "edge"
     ends = offsets(node)
-    # Axes in front that nothing is added to need no table, and may have declared sizes.
+    # Axes in front that nothing is added to need no table.
     first = next((i for i, pair in enumerate(ends) if any(pair)), 0) if has_sizes(x.shape) else 0
-    tables = [
-        np.pad(np.arange(n), pair, mode=mode) * step  # type: ignore[call-overload]
-        for n, pair, step in list(zip(x.shape, ends, dense(x.shape)))[first:]
-    ]
+    axes = [Padded(*axis) for axis in list(zip(x.shape, ends, dense(x.shape)))[first:]]
+    table, calls = edges(node.attrs["padding_mode"], axes)
     outer = (prod(x.shape[:first]), prod(x.shape[first:])) if first else None
-    return [lookup(x, y, tables, outer)]
+    return [*calls, lookup(x, y, table, [axis.length for axis in axes], outer)]
 
 
 @serves("Padding")
