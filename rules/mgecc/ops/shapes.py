@@ -13,6 +13,11 @@ from mgecc.graph.types import INT32
 from mgecc.ops.known import MAX_RANK, at_least_1d, axis_of, broadcast_shape, known, known_sizes
 from mgecc.ops.registry import Operator, operator
 
+_STATED = (
+    "the model states this shape as numbers, which fit the file's own input shapes: dump it with -1 for the axis "
+    "that varies, or with sizes taken from the input's shape"
+)
+
 
 def _reshaped(target: Iterable[int], axis: int, elements: int) -> tuple[int, ...]:
     """The shape asked for, its element ``axis`` (7: none), or a -1, computed from the rest."""
@@ -27,7 +32,8 @@ def _reshaped(target: Iterable[int], axis: int, elements: int) -> tuple[int, ...
         or not equal(prod(shape), elements)
         or len(shape) > MAX_RANK
     ):
-        raise Unsupported(f"{elements} elements cannot have the shape {[whole(n) for n in target]}")
+        why = f"{elements} elements cannot have the shape {[whole(n) for n in target]}"
+        raise Unsupported(why, _STATED)
     return at_least_1d(shape)
 
 
