@@ -79,3 +79,19 @@ def test_shapes_of_varying_data_and_what_is_stretched_to_them(target: str, tmp_p
     assert count.tolist() == size.tolist() == [positive.size]
     assert double.tolist() == [2 * positive.size]
     np.testing.assert_array_equal(values[: positive.size], positive + 2)
+
+
+@pytest.mark.parametrize("target", ["x86_64", "arm64", "armv7", "baremetal"])
+def test_what_is_chosen_twice_is_joined(target: str, tmp_path: Path) -> None:
+    m = MgeFile()
+    x = m.input("x", 4, 5)
+    zero = m.constant(np.zeros(1, np.float32))
+    masks = [m.record("Elemwise", pair, mode="LT") for pair in ([zero, x], [x, zero])]
+    taken = [m.record("CondTake", [x, mask], outputs=2, mode="EQ", val=1.0) for mask in masks]
+    joined = m.record("Concat", [taken[0], zero, taken[1]], axis=0)
+    given = np.random.default_rng(3).normal(size=(4, 5)).astype(np.float32)
+    doubled = m.record("Elemwise", [joined, joined], "y", mode="ADD")
+    values, size = run_on(target, m.bytes(doubled), tmp_path, x=given)
+    want = np.concatenate([given[given > 0], [0], given[given < 0]]) * 2
+    assert size.tolist() == [21]
+    np.testing.assert_array_equal(values[:21], want)

@@ -90,3 +90,20 @@ def test_forms_without_kernel_say_so() -> None:
     masked = [value("x", (3,)), value("m", (3,), DType("qint8", 0.5))]
     with pytest.raises(Unsupported, match="mask"):
         candidates(node("CondTake", masked, mode="EQ", val=0.0, eps=0.0), target)
+
+
+@on_host
+def test_joins_of_valid_parts(target: Target) -> None:
+    rng = np.random.default_rng(57)
+    kinds = ("float32", "uint8", "int16", "float32")
+    with cases(target) as found:
+        for turn in range(20):
+            rank, kind = int(rng.integers(1, 4)), kinds[turn % 4]
+            axis, shape = int(rng.integers(0, rank)), rng.integers(1, 6, rank)
+            counted = (turn % 3 > 0, True, *[bool(k) for k in rng.integers(0, 2, turn % 4)])
+            arrays, counts = [], []
+            for varies in counted:
+                shape[axis] = rng.integers(1, 6)
+                arrays.append(some(rng, tuple(shape), kind))
+                counts += [rng.integers(0, shape[axis] + 1, 1).astype(np.int32)] * varies
+            check(found, "ConcatCounted", [*arrays, *counts], axis=axis, counted=counted)

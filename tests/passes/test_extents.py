@@ -93,11 +93,10 @@ def test_sizes_stay_beside_other_axes() -> None:
     assert graph.extents == {0: (1, 3), 1: (0, 3), 2: (0, 3)}
 
 
-@pytest.mark.parametrize(("op", "axis"), [("Concat", 0), ("Reduce", 0), ("Softmax", 0), ("Argmax", 0)])
+@pytest.mark.parametrize(("op", "axis"), [("Reduce", 0), ("Softmax", 0), ("Argmax", 0)])
 def test_work_along_the_varying_axis_is_refused(op: str, axis: int) -> None:
     _, _, take = taken()
-    inputs = [take.outputs[0]] * (2 if op == "Concat" else 1)
-    tested = node(op, inputs, axis=axis, mode="SUM")
+    tested = node(op, [take.outputs[0]], axis=axis, mode="SUM")
     _, problems = carried([take, tested], tested.output)
     assert len(problems) == 1
     assert "make its input an output of the model" in problems[0]
@@ -150,6 +149,31 @@ def test_what_is_stretched_to_such_a_shape_varies_with_it() -> None:
     graph, problems = carried([take, shape, ones, total], total.output)
     assert problems == []
     assert graph.extents == {0: (0, 1)}
+
+
+def test_joined_data_has_the_sum_of_the_counts() -> None:
+    _, _, take = taken()
+    _, _, second = taken()
+    joined = node("Concat", [take.outputs[0], value("y", 3), second.outputs[0]], axis=0)
+    twice = node("Elemwise", [joined.output, joined.output], mode="ADD")
+    graph, problems = carried([take, second, joined, twice], twice.output)
+    assert problems == []
+    made = joined.output.producer
+    assert (made.op, made.attrs["counted"]) == ("ConcatCounted", (True, False, True))
+    assert made.inputs[3:] == [take.outputs[2], second.outputs[2]]
+    assert graph.outputs[1][1] is made.outputs[1]
+    assert graph.extents == {0: (0, 1)}
+
+
+def test_data_that_varies_along_two_axes_is_not_joined() -> None:
+    _, _, take = taken()
+    rows = node(
+        "IndexingMultiAxisVec", [value("t", 20, 20), take.outputs[1]], items=((0, False, False, False, True),)
+    )
+    turned = node("Dimshuffle", [rows.output], pattern=(1, 0), ndim=2)
+    joined = node("Concat", [rows.output, turned.output], axis=0)
+    _, problems = carried([take, rows, turned, joined], joined.output)
+    assert [problem.split(" ")[0] for problem in problems] == ["concat"]
 
 
 def test_graphs_of_fixed_sizes_stay_as_they_are() -> None:

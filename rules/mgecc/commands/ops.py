@@ -20,8 +20,8 @@ without kernels are computed at compile time where what they read is known then,
 custom operators become calls of the application's functions (`custom:` in model.yaml).
 
 Results whose size depends on the data (CondTake, NonZero, slices up to a computed bound) have the largest size; a
-model's output of that kind comes with the number of elements that are valid. Element-wise operators, transposes and
-lookups by such indices may follow; all others are refused.
+model's output of that kind comes with the number of elements that are valid. Element-wise operators, transposes,
+lookups by such indices, joins, shapes of such data and what is stretched to them may follow; all others are refused.
 
 | operator | records | kernels | limits |
 | --- | --- | --- | --- |

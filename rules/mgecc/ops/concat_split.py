@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.types import INT32
 from mgecc.ops.known import axis_of, known_sizes, same_dtype
 from mgecc.ops.registry import Operator, operator
 
@@ -32,6 +33,36 @@ class Concat(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [np.concatenate(inputs, axis_of(int(node.attrs["axis"]), inputs[0].ndim))]
+
+
+@operator("ConcatCounted")
+class ConcatCounted(Operator):
+    """Values joined along 'axis' of which some are valid in their first elements only; and how many those are together.
+
+    Inputs: the values, then a count (int32) for each that is 'counted'. The first result has the size of its bound.
+    """
+
+    limits = "at most eight operands of one element type"
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        parts = node.inputs[: len(node.attrs["counted"])]
+        joined = Node("Concat", node.name, node.attrs, parts, origin=node.origin)
+        if len(parts) > 8:
+            raise Unsupported(f"{len(parts)} values of varying size cannot be joined", "join eight at a time")
+        return [*Concat.infer(joined), TensorType((1,), INT32)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        counted = node.attrs["counted"]
+        axis = axis_of(int(node.attrs["axis"]), inputs[0].ndim)
+        counts = iter(inputs[len(counted) :])
+        parts = [
+            np.take(x, np.arange(int(next(counts)[0]) if varies else x.shape[axis]), axis)
+            for x, varies in zip(inputs, counted)
+        ]
+        result = np.concatenate(parts, axis)
+        return [result, np.array([result.shape[axis]], np.int32)]
 
 
 def _sizes(node: Node) -> list[int]:

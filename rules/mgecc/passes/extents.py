@@ -187,6 +187,20 @@ def _shape(node: Node, extent: Extent) -> Node:
     return take_over(node_like(node, "Concat", {"axis": 0, "output_dtype": None}, parts), node)
 
 
+def _counted(node: Node, extents: Extents) -> Node | None:
+    """What joins data of varying size along the axis that varies; None for another axis."""
+    axis = node.attrs["axis"] % node.output.type.rank
+    if any(extent is not None and extent.axis != axis for extent in extents):
+        return None
+    counts = [extent.size for extent in extents if extent]
+    attrs = {"axis": axis, "counted": tuple(extent is not None for extent in extents)}
+    made = Node("ConcatCounted", node.name, attrs, [*node.inputs, *counts], origin=node.origin)
+    (_, size) = find(made.op).infer(made)
+    made.outputs = [node.output, Value(f"{node.output.name}.size", size, made)]
+    node.output.producer = made
+    return made
+
+
 def _copy(node: Node, value: Value) -> Node:
     return node_like(node, "Identity", {"output_dtype": None}, [value])
 
@@ -210,6 +224,10 @@ class _Carried:
             shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
             node.inputs = [node.inputs[0], shape]
             return node
+        joined = _counted(node, extents) if node.op == "Concat" and any(extents) else None
+        if joined is not None:
+            self.known[node.output] = Extent(joined.attrs["axis"], joined.outputs[1])
+            return joined
         self.known.update((v, e) for v, e in zip(node.outputs, self._results(node, extents)) if e)
         return node
 

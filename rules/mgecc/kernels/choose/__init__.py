@@ -1,8 +1,8 @@
-"""Choosing elements by conditions: CondTake, NonZero, NMSKeep.
+"""Choosing elements by conditions, and joining what was chosen: CondTake, NonZero, NMSKeep, ConcatCounted.
 
 How many are chosen depends on the data. Results have the size of their bound, the chosen elements stand first, and
 zeros fill the rest. Where the node has one more result (passes.extents adds it), it is the number chosen, one int32;
-NMSKeep always has it.
+NMSKeep and ConcatCounted always have it.
 
 May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels, numpy.
 """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import WORDS, ctype_of
-from mgecc.kernels.plain import plain_candidate, require_float32
+from mgecc.kernels.plain import around, plain_candidate, require_float32
 from mgecc.targets import Target
 
 
@@ -92,3 +92,34 @@ def suppressions(node: Node, target: Target) -> Iterator[Candidate]:
     batch, n, _ = node.inputs[0].shape
     kept = min(node.output.shape[1], n)
     yield plain_candidate(node, _nms, 40 + 20.0 * batch * n * kept, "greedy")
+
+
+def _join(node: Node) -> list[Call]:
+    counted, (y, size) = node.attrs["counted"], node.outputs
+    parts = node.inputs[: len(counted)]
+    rows, _, inner = around(y.shape, axis := node.attrs["axis"] % y.type.rank, axis + 1)
+    step = inner * y.type.dtype.size
+    counts = [(f"c{k}", "const int32_t *") for k, varies in enumerate(counted) if varies]
+    kernel = Kernel(
+        f"join_{''.join('c' if varies else 'f' for varies in counted)}",
+        "choose/join.c.j2",
+        (
+            *((f"x{k}", "const unsigned char *") for k in range(len(parts))),
+            *counts,
+            *(("y", "unsigned char *"), ("size", "int32_t *")),
+        ),
+        tuple(
+            (name, "int32_t")
+            for name in ("rows", "step", "pitch", *(f"{n}{k}" for k in range(len(parts)) for n in "mb"))
+        ),
+        (("parts", tuple(counted)),),
+    )
+    lengths = [x.shape[axis] for x in parts]
+    numbers = (rows, step, y.shape[axis] * step, *(n for m in lengths for n in (m, m * step)))
+    return [Call(kernel, (*node.inputs, y, size), numbers)]
+
+
+@serves("ConcatCounted")
+def joins(node: Node, target: Target) -> Iterator[Candidate]:
+    """Values of any type, row by row."""
+    yield plain_candidate(node, _join, 60 + node.output.type.elements, "what is valid, copied")
