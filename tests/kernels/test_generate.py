@@ -92,3 +92,15 @@ def test_yuv(target: Target, mode: str) -> None:
             shape = (*rng.integers(1, 8, 3), 3)
             x = rng.integers(0, 256, shape).astype(np.uint8 if turn % 2 else np.float32)
             check(found, "CvtColor", [x], mode=mode)
+
+
+@on_host
+@pytest.mark.parametrize("planes", ["NV21", "NV12", "YV12", "YU12"])
+def test_luma_with_chroma_of_half_the_size(target: Target, planes: str) -> None:
+    rng = np.random.default_rng(66)
+    with cases(target) as found:
+        for mode in ("YUV2RGB", "YUV2BGR", "YUV2GRAY", "BT601_YUV2RGB", "BT601_YUV2BGR"):
+            for _ in range(4):
+                n, rows, columns = (int(k) for k in rng.integers(1, 5, 3))
+                x = rng.integers(0, 256, (n, 6 * rows, 2 * columns, 1)).astype(np.uint8)
+                check(found, "CvtColor", [x], mode=f"{mode}_{planes}")

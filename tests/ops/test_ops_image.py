@@ -16,6 +16,24 @@ IMAGE = RNG.standard_normal((1, 3, 6, 5)).astype(np.float32)
 BYTES = RNG.integers(0, 256, (1, 6, 5, 3)).astype(np.uint8)
 
 
+# Four rows of two pixels, as MegEngine 1.13 converts them.
+PLANES = {
+    "YUV2RGB_NV21": [
+        117, 255, 255, 0, 29, 216, 0, 45, 232, 97, 255, 255, 90, 108, 0, 200, 218, 109, 7, 25, 0, 128, 146, 37
+    ],
+    "BT601_YUV2BGR_NV12": [
+        82, 217, 255, 0, 0, 176, 0, 0, 194, 59, 194, 255, 86, 128, 5, 214, 255, 133, 0, 31, 0, 130, 172, 49
+    ],
+    "YUV2BGR_YV12": [
+        255, 255, 117, 0, 71, 0, 16, 87, 0, 235, 255, 97, 0, 21, 255, 109, 131, 255, 0, 0, 178, 37, 59, 255
+    ],
+    "BT601_YUV2RGB_YU12": [
+        255, 255, 82, 0, 20, 0, 0, 38, 0, 255, 255, 59, 5, 80, 255, 133, 208, 255, 0, 0, 234, 49, 124, 255
+    ],
+    "YUV2GRAY_YU12": [255, 0, 16, 235, 90, 200, 7, 128],
+}  # fmt: skip
+
+
 def ints(*numbers: int) -> np.ndarray:
     return np.array(numbers, np.int32)
 
@@ -249,8 +267,11 @@ def test_colours() -> None:
     np.testing.assert_array_equal(convert("RGB2GRAY", convert("GRAY2RGB", gray)), gray)
     rgba = np.concatenate([BYTES, BYTES[..., :1]], -1)
     np.testing.assert_array_equal(convert("RGBA2BGR", rgba), BYTES[..., ::-1])
-    with pytest.raises(Unsupported, match="YUV2RGB_NV21"):
+    with pytest.raises(Unsupported, match="YUV2RGB_NV21 needs one channel of uint8"):
         convert("YUV2RGB_NV21", BYTES)
+    with pytest.raises(Unsupported, match="RGB2YCrCb is not served") as error:
+        convert("RGB2YCrCb", BYTES)
+    assert "or use BGR2GRAY, BGR2RGB" in error.value.advice
 
 
 def test_yuv_is_what_megengine_makes_of_bytes() -> None:
@@ -259,6 +280,18 @@ def test_yuv_is_what_megengine_makes_of_bytes() -> None:
     back = [[0, 255, 109], [255, 14, 0], [149, 0, 148], [126, 200, 0], [0, 64, 229]]
     assert run("CvtColor", {"mode": "RGB2YUV"}, x[None, None])[0][0, 0].tolist() == to
     assert run("CvtColor", {"mode": "YUV2RGB"}, x[None, None])[0][0, 0].tolist() == back
+
+
+@pytest.mark.parametrize(("mode", "want"), PLANES.items())
+def test_planes_are_what_megengine_makes_of_them(mode: str, want: list[int]) -> None:
+    x = np.array([[255, 0], [16, 235], [90, 200], [7, 128], [30, 250], [128, 77]], np.uint8)
+    assert run("CvtColor", {"mode": mode}, x[None, ..., None])[0].ravel().tolist() == want
+
+
+def test_planes_need_rows_for_chroma() -> None:
+    with pytest.raises(Unsupported, match="4 rows of 2 bytes") as error:
+        run("CvtColor", {"mode": "YUV2RGB_NV12"}, np.zeros((1, 4, 2, 1), np.uint8))
+    assert error.value.advice == "give it a multiple of 3 rows and an even number of columns"
 
 
 def test_yuv_of_floats_comes_back() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.sampling import BORDERS, stored_image
+from mgecc.ops.yuv import from_planes, from_yuv, planes_of, to_yuv
 
 _SIMPLE_TYPES = ("uint8", "float32")
 
@@ -29,34 +30,6 @@ def _gray(x: np.ndarray) -> np.ndarray:
     return (x[..., :1] * weights[0] + x[..., 1:2] * weights[1]) + x[..., 2:3] * weights[2]
 
 
-def _descaled(x: np.ndarray) -> np.ndarray:
-    return (x + 8192) >> 14
-
-
-def _to_yuv(x: np.ndarray) -> np.ndarray:
-    """Luma and two differences from it; the first channel counts as blue, as in MegEngine."""
-    real: np.ndarray = x.astype(np.int64 if x.dtype == np.uint8 else np.float32)
-    first, green, last = real[..., 0], real[..., 1], real[..., 2]
-    if x.dtype == np.uint8:
-        y = _descaled(1868 * first + 9617 * green + 4899 * last)
-        u, v = (_descaled(k * (c - y) + (128 << 14)) for k, c in ((8061, first), (14369, last)))
-        return np.clip(np.stack([y, u, v], -1), 0, 255).astype(np.uint8)
-    a, b, c, d, e = (np.float32(k) for k in (0.114, 0.587, 0.299, 0.492, 0.877))
-    y = first * a + green * b + last * c
-    return np.stack([y, (first - y) * d + np.float32(0.5), (last - y) * e + np.float32(0.5)], -1)
-
-
-def _from_yuv(x: np.ndarray) -> np.ndarray:
-    """What ``_to_yuv`` is the inverse of, to rounding."""
-    if x.dtype == np.uint8:
-        y, u, v = (x[..., k].astype(np.int64) - (128 if k else 0) for k in range(3))
-        sums = (y + _descaled(k * u + m * v) for k, m in ((33292, 0), (-6472, -9519), (0, 18678)))
-        return np.clip(np.stack(list(sums), -1), 0, 255).astype(np.uint8)
-    y, u, v = x[..., 0], x[..., 1] - np.float32(0.5), x[..., 2] - np.float32(0.5)
-    a, b, c, d = (np.float32(k) for k in (2.032, -0.395, -0.581, 1.140))
-    return np.stack([y + u * a, y + v * c + u * b, y + v * d], -1)
-
-
 # mode -> (channels before, channels after, conversion)
 _COLOURS: dict[str, tuple[int, int, Callable[[np.ndarray], np.ndarray]]] = {
     "RGB2GRAY": (3, 1, _gray),
@@ -67,20 +40,30 @@ _COLOURS: dict[str, tuple[int, int, Callable[[np.ndarray], np.ndarray]]] = {
     "RGBA2BGR": (4, 3, lambda x: x[..., 2::-1]),
     "RGB2BGR": (3, 3, lambda x: x[..., ::-1]),
     "BGR2RGB": (3, 3, lambda x: x[..., ::-1]),
-    "RGB2YUV": (3, 3, _to_yuv),
-    "YUV2RGB": (3, 3, _from_yuv),
+    "RGB2YUV": (3, 3, to_yuv),
+    "YUV2RGB": (3, 3, from_yuv),
 }
 
 
 @operator("CvtColor", "CvtColor")
 class CvtColor(Operator):
-    """Between RGB, BGR, RGBA, gray and YUV of three channels."""
+    """Between RGB, BGR, RGBA, gray and YUV; of luma with chroma of half the size bytes only."""
 
-    limits = f"modes {', '.join(sorted(_COLOURS))}"
+    limits = (
+        f"modes {', '.join(sorted(_COLOURS))} of uint8 and float32; YUV2RGB, YUV2BGR, YUV2GRAY, BT601_YUV2RGB and "
+        "BT601_YUV2BGR of uint8 as NV12, NV21, YU12 and YV12"
+    )
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, mode = _image(node, *_SIMPLE_TYPES), node.attrs["mode"]
+        planes = planes_of(str(mode))
+        if planes is not None:
+            if x.dtype.name != "uint8" or x.shape[3] != 1:
+                raise Unsupported(
+                    f"{mode} needs one channel of uint8, not {x}", "give it the bytes of the camera"
+                )
+            return [x.with_shape(planes.shape(*x.shape[:3]))]
         if mode not in _COLOURS:
             advice = f"convert the image before the model runs, or use {', '.join(sorted(_COLOURS))}"
             raise Unsupported(f"the colour conversion {mode} is not served", advice)
@@ -91,7 +74,8 @@ class CvtColor(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [_COLOURS[node.attrs["mode"]][2](inputs[0])]
+        planes = planes_of(str(node.attrs["mode"]))
+        return [from_planes(inputs[0], planes) if planes else _COLOURS[node.attrs["mode"]][2](inputs[0])]
 
 
 @operator("Flip", "Flip")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import NUMBERS
 from mgecc.kernels.plain import plain_candidate
+from mgecc.ops.yuv import Planes, planes_of
 from mgecc.targets import Target
 
 # Mode -> places of red and blue.
@@ -43,6 +46,18 @@ def _yuv(node: Node) -> list[Call]:
     return [Call(kernel, (x, y), (y.type.elements // 3,))]
 
 
+def _planes(planes: Planes, node: Node) -> list[Call]:
+    x, y = node.inputs[0], node.output
+    kernel = Kernel(
+        node.attrs["mode"].lower(),
+        "gray/planes.c.j2",
+        (("x", "const uint8_t *"), ("y", "uint8_t *")),
+        tuple((name, "int32_t") for name in "nhw"),
+        tuple(sorted(asdict(planes).items())),
+    )
+    return [Call(kernel, (x, y), y.shape[:3])]
+
+
 @serves("CvtColor")
 def grays(node: Node, target: Target) -> Iterator[Candidate]:
     """Images (n, h, w, c) of uint8 or float32."""
@@ -50,3 +65,8 @@ def grays(node: Node, target: Target) -> Iterator[Candidate]:
         yield plain_candidate(node, _gray, 20 + 8 * node.output.type.elements, "pixel by pixel")
     if node.attrs["mode"] in _YUV:
         yield plain_candidate(node, _yuv, 20 + 8 * node.output.type.elements, "pixel by pixel", (0,))
+    planes = planes_of(str(node.attrs["mode"]))
+    if planes is not None:
+        yield plain_candidate(
+            node, partial(_planes, planes), 20 + 9 * node.output.type.elements, "pixel by pixel"
+        )
