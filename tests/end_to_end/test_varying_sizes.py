@@ -73,12 +73,19 @@ def test_shapes_of_varying_data_and_what_is_stretched_to_them(target: str, tmp_p
     twice = m.record("Elemwise", [shape, shape], "twice", mode="ADD")
     twos = m.record("Broadcast", [m.constant(np.full(1, 2, np.float32)), shape])
     total = m.record("Elemwise", [taken, twos], "total", mode="ADD")
+    three = m.record("Concat", [m.constant(np.full(1, 3, np.int32)), shape], axis=0)
+    table = m.record("Broadcast", [m.constant(np.array([[1], [2], [3]], np.float32)), three], "table")
+    column = m.record("Concat", [shape, m.constant(np.ones(1, np.int32))], axis=0)
+    turned = m.record("ReshapeV1", [taken, column], "turned", axis=7)
     given = np.random.default_rng(3).normal(size=(4, 5)).astype(np.float32)
     positive = given[given > 0]
-    count, double, values, size = run_on(target, m.bytes(shape, twice, total), tmp_path, x=given)
+    model = m.bytes(shape, twice, total, table, turned)
+    count, double, values, rows, columns, size = run_on(target, model, tmp_path, x=given)
     assert count.tolist() == size.tolist() == [positive.size]
     assert double.tolist() == [2 * positive.size]
     np.testing.assert_array_equal(values[: positive.size], positive + 2)
+    np.testing.assert_array_equal(rows[:, : positive.size], np.outer([1, 2, 3], np.ones(positive.size)))
+    np.testing.assert_array_equal(columns[: positive.size, 0], positive)
 
 
 @pytest.mark.parametrize("target", ["x86_64", "arm64", "armv7", "baremetal"])

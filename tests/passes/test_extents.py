@@ -151,6 +151,28 @@ def test_what_is_stretched_to_such_a_shape_varies_with_it() -> None:
     assert graph.extents == {0: (0, 1)}
 
 
+def test_a_reshape_by_another_count_than_the_data_has_is_refused() -> None:
+    _, _, take = taken()
+    _, _, second = taken()
+    other = node("GetVarShape", [second.outputs[0]], axis=7)
+    one = Value("one", TensorType((1,), INT32), const=np.array([1], "int32"))
+    shape = node("Concat", [other.output, one], axis=0)
+    moved = node("Reshape", [take.outputs[0], shape.output], axis=7)
+    _, problems = carried([take, second, other, shape, moved], moved.output)
+    assert len(problems) == 1
+    assert "the count in its shape is not that of its data" in problems[0]
+
+
+def test_a_shape_of_two_counts_is_refused() -> None:
+    _, _, take = taken()
+    own = node("GetVarShape", [take.outputs[0]], axis=7)
+    shape = node("Concat", [own.output, own.output], axis=0)
+    stretched = node("Broadcast", [value("x", 1), shape.output])
+    _, problems = carried([take, own, shape, stretched], stretched.output)
+    assert len(problems) == 1
+    assert "only one number may vary" in problems[0]
+
+
 def test_joined_data_has_the_sum_of_the_counts() -> None:
     _, _, take = taken()
     _, _, second = taken()

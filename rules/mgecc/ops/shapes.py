@@ -7,12 +7,14 @@ from math import prod
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.graph.sizes import always, equal, has_sizes, is_one, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.known import MAX_RANK, at_least_1d, axis_of, broadcast_shape, known, known_sizes
-from mgecc.ops.registry import Operator, operator
+from mgecc.ops.registry import Operator, evaluate, operator
 
+PUT_TOGETHER = ("Concat", "Subtensor")
+"""Operators that make shapes of the numbers of others."""
 _STATED = (
     "the model states this shape as numbers, which fit the file's own input shapes: dump it with -1 for the axis "
     "that varies, or with sizes taken from the input's shape"
@@ -58,18 +60,41 @@ def _shorter(node: Node, x: np.ndarray) -> tuple[int, ...]:
     return tuple(shape)
 
 
+def _bound(shape: Value) -> tuple[int, ...] | None:
+    """The largest numbers that a shape can have which is put together of shapes of data and of constants."""
+    node = shape.producer
+    if shape.const is not None:
+        return tuple(whole(n) for n in shape.const.reshape(-1))
+    if node is None or node.op not in (*PUT_TOGETHER, "GetVarShape"):
+        return None
+    if node.op == "GetVarShape":
+        whole_shape = broadcast_shape([v.shape for v in node.inputs])
+        axis = _axis(node)
+        return whole_shape if axis == MAX_RANK else (whole_shape[axis_of(axis, len(whole_shape))],)
+    parts = [_bound(v) for v in node.inputs]
+    known_parts = [np.array(part) for part in parts if part is not None]
+    if len(known_parts) < len(parts):
+        return None
+    return tuple(whole(n) for n in evaluate(node, known_parts)[0])
+
+
 @operator("Reshape", "ReshapeV1", "Reshape")
 class Reshape(Operator):
     """Inputs x, shape; 'axis' 0..6 names the element of the shape that is computed from the rest."""
 
-    limits = "shape known at compile time"
+    limits = "shape known at compile time, or made of the shape of data of varying size"
 
     reads_values = (1,)
 
     @staticmethod
+    def bound(node: Node) -> tuple[int, ...] | None:
+        """The shape at the data's largest size, where it is made of the shape of data of varying size."""
+        return _bound(node.inputs[1]) if node.inputs[1].const is None else None
+
+    @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x = node.inputs[0].type
-        return [x.with_shape(_reshaped(known(node, 1), _axis(node), x.elements))]
+        x, bound = node.inputs[0].type, Reshape.bound(node)
+        return [x.with_shape(_reshaped(known(node, 1) if bound is None else bound, _axis(node), x.elements))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -83,17 +108,14 @@ class Reshape(Operator):
 class Broadcast(Operator):
     """Inputs x, shape; NumPy's rules."""
 
-    limits = "shape known at compile time"
+    limits = "shape known at compile time, or made of the shape of data of varying size"
 
     reads_values = (1,)
 
     @staticmethod
     def bound(node: Node) -> tuple[int, ...] | None:
-        """The largest shape to which data is stretched, where that is the shape of data of varying size."""
-        shape = node.inputs[1].producer
-        if shape is None or shape.op != "GetVarShape" or _axis(shape) != MAX_RANK:
-            return None
-        return broadcast_shape([v.shape for v in shape.inputs])
+        """The largest shape to which data is stretched, where that is made of the shape of data of varying size."""
+        return _bound(node.inputs[1]) if node.inputs[1].const is None else None
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -20,7 +20,7 @@ from mgecc.ops import find
 from mgecc.ops.index_items import is_open, items_of
 from mgecc.ops.known import MAX_RANK, axis_of
 from mgecc.ops.reduce import reduced_axes
-from mgecc.ops.shapes import kept_axis
+from mgecc.ops.shapes import PUT_TOGETHER, kept_axis
 from mgecc.passes.build import constant, node_like, take_over
 
 
@@ -205,24 +205,39 @@ def _copy(node: Node, value: Value) -> Node:
     return node_like(node, "Identity", {"output_dtype": None}, [value])
 
 
+Numbers = list[int | Value]
+
+
+def _joined_numbers(node: Node, numbers: dict[Value, Numbers]) -> Numbers | None:
+    """The numbers of a shape that is put together of others; None if the node does not do that."""
+    if node.op not in PUT_TOGETHER or not any(v in numbers for v in node.inputs):
+        return None
+    vectors = [numbers.get(v, v.const) for v in node.inputs]
+    if any(vector is None for vector in vectors):
+        return None
+    arrays = [np.array(vector, object) if isinstance(vector, list) else vector for vector in vectors]
+    return list(find(node.op).evaluate(node, arrays)[0])  # type: ignore[arg-type]
+
+
 @dataclass
 class _Carried:
-    """What is known of the nodes so far: values of varying size, and shapes of such."""
+    """What is known of the nodes so far: values of varying size, and the numbers of shapes made of theirs."""
 
     known: dict[Value, Extent] = field(default_factory=dict)
-    shapes: dict[Value, Extent] = field(default_factory=dict)
+    numbers: dict[Value, Numbers] = field(default_factory=dict)
 
     def node(self, node: Node) -> Node:
         """The node, or what stands in its place."""
         extents: Extents = [self.known.get(v) for v in node.inputs]
         if node.op == "GetVarShape" and len(extents) == 1 and extents[0]:
-            whole = int(node.attrs["axis"]) == MAX_RANK
-            self.shapes.update({node.output: extents[0]} if whole else {})
+            self.numbers[node.output] = self._shape(node, extents[0])
             return _shape(node, extents[0])
-        if node.op == "Broadcast" and not any(extents) and node.inputs[1] in self.shapes:
-            self.known[node.output] = self.shapes[node.inputs[1]]
-            shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
-            node.inputs = [node.inputs[0], shape]
+        made = _joined_numbers(node, self.numbers)
+        if made is not None:
+            self.numbers[node.output] = made
+            return node
+        if node.op in ("Broadcast", "Reshape") and node.inputs[1] in self.numbers:
+            self.known[node.output] = self._shaped(node, extents)
             return node
         joined = _counted(node, extents) if node.op == "Concat" and any(extents) else None
         if joined is not None:
@@ -230,6 +245,28 @@ class _Carried:
             return joined
         self.known.update((v, e) for v, e in zip(node.outputs, self._results(node, extents)) if e)
         return node
+
+    def _shape(self, node: Node, extent: Extent) -> Numbers:
+        numbers: Numbers = list(node.inputs[0].shape)
+        numbers[extent.axis] = extent.size
+        axis = int(node.attrs["axis"])
+        return numbers if axis == MAX_RANK else [numbers[axis_of(axis, len(numbers))]]
+
+    def _shaped(self, node: Node, extents: Extents) -> Extent:
+        """What is stretched or reshaped as numbers say of which one is a count; the shape becomes that of the bound."""
+        numbers = self.numbers[node.inputs[1]]
+        axes = [axis for axis, n in enumerate(numbers) if isinstance(n, Value)]
+        if len(axes) != 1 or int(node.attrs.get("axis", MAX_RANK)) in axes:
+            raise Unsupported("of a shape made of counts, only one number may vary", _ADVICE)
+        (size,) = (n for n in numbers if isinstance(n, Value))
+        shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
+        node.inputs = [node.inputs[0], shape]
+        if node.op == "Broadcast" and not extents[0]:
+            return Extent(axes[0], size)
+        extent = _reshaped(node, extents[:1]) if node.op == "Reshape" and extents[0] else None
+        if extent != Extent(axes[0], size):
+            raise Unsupported("the count in its shape is not that of its data", _ADVICE)
+        return extent
 
     def _results(self, node: Node, extents: Extents) -> Extents:
         varies = getattr(find(node.op), "varies", None)
@@ -250,6 +287,7 @@ def carry(graph: Graph, problems: Diagnostics) -> None:
         except Unsupported as error:
             problems.add_error(node, error)
     _add_outputs(graph, carried.known)
+    graph.sweep()
 
 
 def _add_outputs(graph: Graph, known: dict[Value, Extent]) -> None:
