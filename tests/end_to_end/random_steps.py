@@ -157,6 +157,16 @@ def integer(made: Made, pick: Pick) -> Value | None:
 
 
 @step()
+def shifted(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "int32", "int16", "int8")
+    if x is None:
+        return None
+    count = made.const((), DType("int8"), np.array([pick.number(0, 6)], np.int8))
+    bits = 8 if x.type.dtype.name == "int8" else pick.one((8, 16))
+    return made.add("ElemwiseMultiType", [x, count], mode=f"ROUND_SHR_SATURATE_IXxI8xI{bits}")
+
+
+@step()
 def logical(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "bool")
     if x is None:

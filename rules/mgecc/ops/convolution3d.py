@@ -17,7 +17,9 @@ from mgecc.ops.window import Window, window_of
 def plain_weights(node: Node, position: int) -> tuple[int, ...]:
     """Shape of the weights as (g, a, b, d, h, w); Unsupported for other formats and ranks."""
     if node.attrs.get("format", "NCDHW") != "NCDHW":
-        raise Unsupported(f"3-D convolution in the layout {node.attrs['format']} is not supported")
+        raise Unsupported(
+            f"3-D convolution in the layout {node.attrs['format']} is not supported", "use NCDHW"
+        )
     shape = node.inputs[position].shape
     grouped = node.attrs.get("sparse", "DENSE") == "GROUP"
     if len(shape) != 5 + grouped or node.inputs[1 - position].type.rank != 5:

@@ -19,7 +19,9 @@ def _weights(node: Node, grouped: bool) -> tuple[int, ...]:
     if len(shape) != 6 + grouped or node.inputs[0].type.rank != 4:
         raise Unsupported(f"weights of shape {list(shape)} do not fit a local convolution")
     if node.attrs.get("format", "NCHW") != "NCHW":
-        raise Unsupported(f"local convolution in the layout {node.attrs['format']} is not supported")
+        raise Unsupported(
+            f"local convolution in the layout {node.attrs['format']} is not supported", "use NCHW"
+        )
     return shape if grouped else (1, *shape)
 
 

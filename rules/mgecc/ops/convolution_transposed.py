@@ -34,7 +34,9 @@ def _output(node: Node, weights: Shape, window: Window) -> Shape:
 def _weights2d(node: Node) -> Shape:
     attrs, (w, x) = node.attrs, node.inputs[:2]
     if attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
-        raise Unsupported(f"transposed convolution in the layout {attrs.get('format')} is not supported")
+        raise Unsupported(
+            f"transposed convolution in the layout {attrs.get('format')} is not supported", "use NCHW"
+        )
     word = layout.weights_word("NCHW", attrs.get("sparse", "DENSE"), w.type.rank)
     return layout.plain_shape(w.shape, word, "goihw")
 

@@ -166,7 +166,8 @@ class GaussianBlur(Operator):
     def infer(node: Node) -> list[TensorType]:
         x, windows = _image(node, *_SIMPLE_TYPES), blur_windows(node)
         if any(size % 2 == 0 or size > 1023 for size, _ in windows) or min(x.shape) < 1:
-            raise Unsupported(f"a blur by a window of {[size for size, _ in windows]} is not served")
+            why = f"a blur by a window of {[size for size, _ in windows]} is not served"
+            raise Unsupported(why, "use odd sizes up to 1023")
         if node.attrs["border_mode"] not in BORDERS:
             raise Unsupported(
                 f"the border {node.attrs['border_mode']} is not served", f"use {', '.join(BORDERS)}"
