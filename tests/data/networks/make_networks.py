@@ -1178,6 +1178,63 @@ def _(rng):
     )
 
 
+@case(
+    "camera_images",
+    "bytes of cameras: planes to colours, YUV, resizing and warping by two, four and eight taps",
+)
+def _(rng):
+    m = np.array([[[0.8, 0.1, 0.3], [-0.1, 0.7, 0.4]]], "float32")
+
+    def f(x, two, planes):
+        def sized(v, mode):
+            return mc.raw("Resize", v, T(np.array([19, 11], "int32")), imode=mode, format="nhwc")[0]
+
+        def warped(v, mode):
+            size = T(np.array([9, 12], "int32"))
+            return mc.raw("WarpAffine", v, T(m), size, imode=mode, format="nhwc", border_mode="replicate")[0]
+
+        r = [sized(v, mode) for v, mode in ((two, "linear"), (two, "cubic"), (x, "lanczos4"))]
+        r += [warped(v, mode) for v, mode in ((two, "linear"), (x, "cubic"), (x, "lanczos4"))]
+        r += [mc.raw("CvtColor", x, mode=mode)[0] for mode in ("RGB2YUV", "YUV2RGB")]
+        modes = ("YUV2RGB_NV21", "YUV2GRAY_YV12", "BT601_YUV2BGR_YU12")
+        return r + [mc.raw("CvtColor", planes, mode=mode)[0] for mode in modes]
+
+    shapes = dict(x=(1, 12, 14, 3), two=(1, 7, 8, 2), planes=(1, 12, 10, 1))
+    return f, [(n, rng.randint(0, 256, s).astype("uint8")) for n, s in shapes.items()], O(11)
+
+
+@case("shifted_integers", "integers multiplied, shifted with rounding and saturated to 8 and 16 bits")
+def _(rng):
+    # MegEngine reads a count that is one number before it is computed: here are as many as there is data.
+    def f(a, b, n, k):
+        def mixed(mode, out, *xs):
+            return mc.raw("ElemwiseMultiType", *xs, mode=mode, dtype=out)[0]
+
+        r = [mixed("ROUND_SHR_SATURATE_IXxI8xI8", "int8", x, n) for x in (a, b)]
+        r += [mixed("ROUND_SHR_SATURATE_IXxI8xI16", "int16", x, n) for x in (a, b)]
+        return r + [mixed("FUSE_MUL_ADD3_IXxF32xF32xI8", "int8", x, k, k * 100) for x in (a, b)]
+
+    a = rng.randint(-3000, 3000, (2, 5, 3, 4)).astype("int16")
+    b = rng.randint(-(10**6), 10**6, a.shape).astype("int32")
+    n = rng.randint(0, 9, a.shape).astype("int8")
+    return f, [("a", a), ("b", b), ("n", n), ("k", rand(rng, *a.shape) * 0.01)], O(6)
+
+
+@case(
+    "counted", "columns by a mask, joins of what masks choose, shapes of that and what is stretched to them"
+)
+def _(rng):
+    def f(x):
+        y, z = x * 1.0, x * 1.0
+        y[:, x[0] > 0] = 7.0
+        z[:, x[0] > 0] = x[:, x[0] > 0] * 2 - 1
+        some = x[x > 0]
+        rows = F.concat([x[x[:, 0] > 0], x[:2]], 0)
+        return y, z, F.concat([some, x[x <= 0]], 0), rows, some.shape, F.full(some.shape, 2.0) + some
+
+    return f, [("x", rand(rng, 5, 6))], O(6)
+
+
 if __name__ == "__main__":
     folder, names = sys.argv[1], set(sys.argv[2:])
     mc.finish = lambda *_: None
