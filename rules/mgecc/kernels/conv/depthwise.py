@@ -83,9 +83,8 @@ def _tiles(conv: Conv, target: Target) -> list[Tile]:
     tiles = [Tile(r, p, weights, equal(p, conv.ow), quads) for r in range(most_r, 0, -1) for p in widths]
     row = quads and weights == "held" and 8 < ow <= _LONGEST_ROW and equal(ow, conv.ow)
     tiles += [Tile(1, ow, weights, True, quads)] if row else []
-    return tiles + [
-        replace(tile, peel=True) for tile in tiles if tile.r == 1 and tile.single and _peels(conv)
-    ]
+    peels = target.lanes > 1 and _peels(conv)  # small processors have more use for the code that it takes
+    return tiles + [replace(tile, peel=True) for tile in tiles if tile.r == 1 and tile.single and peels]
 
 
 def _outer_rows(conv: Conv) -> int:
