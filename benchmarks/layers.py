@@ -1,7 +1,7 @@
 """Executed guest instructions of every kernel call of a program, each counted by itself.
 
-The calls run on memory of zeros, in a program without the runtime: what a kernel executes depends on sizes only,
-except where it searches or sorts.
+The calls run on the model's weights and inputs of zeros, in a program without the runtime: what a kernel executes
+depends on sizes and weights only, except where it searches or sorts.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 void *memset(void *to, int byte, size_t n)
 { for (size_t i = 0; i < n; i++) ((char *)to)[i] = (char)byte; return to; }
 """
+_WEIGHTS = """
+__asm__(".data\\n.balign 64\\n.globl weights\\nweights:\\n.incbin \\"%s\\"\\n.zero 64\\n");
+"""
 
 
 def _words(call: ProgramCall) -> str:
@@ -42,7 +45,7 @@ def _source(program: Program, target: Target) -> str:
     parts = [header_text(name) for name in dict.fromkeys([target.isa, *needs])]
     parts += [_MARKS, *(render_kernel(kernel, target) for kernel in program.kernels)]
     parts.append(f"static char arena[{program.arena + 64}] __attribute__((aligned(64)));")
-    parts.append(f"static char weights[{len(program.weights) + 64}] __attribute__((aligned(64)));")
+    parts.append("extern char weights[];")
     body = ""
     for i, call in enumerate(program.calls):
         pointers = ", ".join("0" if r is None else f"{r.space} + {r.offset}" for r in call.operands)
@@ -60,8 +63,11 @@ def layer_counts(
     compiler = load_toolchain(toolchain, target)
     text, binary = folder / "layers.c", folder / "layers"
     text.write_text(_source(program, target), encoding="utf-8")
+    (folder / "layers.bin").write_bytes(program.weights)
+    weights = folder / "weights.c"
+    weights.write_text(_WEIGHTS % (folder / "layers.bin"), encoding="utf-8")
     units = []
-    for source in (text, DIVIDE):
+    for source in (text, weights, DIVIDE):
         units.append(folder / f"layers_{source.stem}.o")
         subprocess.run(compiler.compile_args(source, units[-1]), check=True, capture_output=True)
     subprocess.run(compiler.link_program_args(binary, units), check=True)
