@@ -149,10 +149,13 @@ MG_INLINE void mg_pad_row(int8_t *to, const int8_t *from, int32_t left, int32_t 
         return;
     }
     if (left) memset(to, fill, (size_t)left);
-    if (flip)
-        for (int32_t i = 0; i < count; i += 4) mg_put_word(to + left + i, mg_word(from + i) ^ (int32_t)((uint32_t)flip * 0x01010101u));
-    else
+    if (flip) {
+        int32_t i = 0;
+        for (; i + 4 <= count; i += 4) mg_put_word(to + left + i, mg_word(from + i) ^ (int32_t)((uint32_t)flip * 0x01010101u));
+        for (; i < count; i++) to[left + i] = (int8_t)(from[i] ^ flip);
+    } else {
         memcpy(to + left, from, (size_t)count);
+    }
     if (right) memset(to + left + count, fill, (size_t)right);
 }
 
