@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from batch import Case, check_emulated
 from mgecc.graph import DType, Node
-from quantised import Q8, U8, fresh, inputs_of
+from quantised import Q8, U8, fresh, inputs_of, rectify
 from test_qconv import conv, transposed_conv
 from test_qmatmul import matmul
 from test_qpool import lookup, pool
@@ -67,7 +67,10 @@ def _random_conv(rng: np.random.Generator, kind: str) -> Node:
     out = (
         DType("quint8", scale, int(rng.integers(100, 150))) if rng.integers(4) == 3 else DType("qint8", scale)
     )
-    return conv(rng, shape, x=x, w=w, out=out, act=str(rng.choice(["IDENTITY", "RELU"])))
+    node = conv(rng, shape, x=x, w=w, out=out, act=str(rng.choice(["IDENTITY", "RELU"])))
+    if x is Q8 and rng.integers(2):
+        rectify(node.inputs[0])
+    return node
 
 
 @pytest.mark.parametrize("target", _TARGETS)

@@ -7,19 +7,25 @@
 
 typedef int16x8_t mg_chain;
 #ifdef __aarch64__
-typedef int32x4x4_t mg_w4;
-typedef int8x16_t mg_half;
-MG_INLINE mg_w4 mg_w4_load(const int8_t *p) { return vld4q_dup_s32((const void *)p); }
+typedef int64x2x4_t mg_chain4;
+MG_INLINE mg_chain4 mg_chain4_load(const int8_t *p) { return vld4q_dup_s64((const void *)p); }
+#define mg_words(n) int32x4x##n##_t
+#define mg_words_load(n, p) vld##n##q_dup_s32((const void *)(p))
+#define mg_chain4_at(t, i) vreinterpretq_s16_s64((t).val[i])
 #define mg_w4_at(w, i) vreinterpretq_s8_s32((w).val[i])
 #define mg_chain_begin(x, high, w) ((high) ? vmull_high_s8(x, w) : vmull_s8(vget_low_s8(x), vget_low_s8(w)))
 #define mg_chain_add(t, x, high, w) ((high) ? vmlal_high_s8(t, x, w) : vmlal_s8(t, vget_low_s8(x), vget_low_s8(w)))
+#define mg_half_of(w, high) (w)
 MG_INLINE mg_vi mg_vi_neighbours(mg_vi a, mg_vi b) { return vpaddq_s32(a, b); }
 #else
-typedef int32x2x4_t mg_w4;
-typedef int8x8_t mg_half;
-MG_INLINE mg_w4 mg_w4_load(const int8_t *p) { return vld4_dup_s32((const void *)p); }
+typedef int16x4_t mg_chain4;
+MG_INLINE mg_chain4 mg_chain4_load(const int8_t *p) { return vld1_s16((const void *)p); }
+#define mg_words(n) int32x2x##n##_t
+#define mg_words_load(n, p) vld##n##_dup_s32((const void *)(p))
+#define mg_chain4_at(t, i) vcombine_s16(t, t)
 #define mg_w4_at(w, i) vreinterpret_s8_s32((w).val[i])
 #define mg_chain_half(x, high) ((high) ? vget_high_s8(x) : vget_low_s8(x))
+#define mg_half_of(w, high) mg_chain_half(w, high)
 #define mg_chain_begin(x, high, w) vmull_s8(mg_chain_half(x, high), w)
 #define mg_chain_add(t, x, high, w) vmlal_s8(t, mg_chain_half(x, high), w)
 MG_INLINE mg_vi mg_vi_neighbours(mg_vi a, mg_vi b)
@@ -28,6 +34,86 @@ MG_INLINE mg_vi mg_vi_neighbours(mg_vi a, mg_vi b)
 }
 #endif
 
+/* One to four words of weights, each in all lanes of its register. */
+typedef mg_words(4) mg_w4;
+MG_INLINE mg_w4 mg_w4_load(const int8_t *p) { return mg_words_load(4, p); }
+MG_INLINE mg_w4 mg_w3_load(const int8_t *p)
+{
+    const mg_words(3) w = mg_words_load(3, p);
+    return (mg_w4){{w.val[0], w.val[1], w.val[2]}};
+}
+MG_INLINE mg_w4 mg_w2_load(const int8_t *p)
+{
+    const mg_words(2) w = mg_words_load(2, p);
+    return (mg_w4){{w.val[0], w.val[1]}};
+}
+MG_INLINE mg_w4 mg_w1_load(const int8_t *p) { return (mg_w4){{mg_words_load(1, p)}}; }
+
+/* One to four neighbouring vectors. */
+MG_INLINE mg_b4 mg_b_some(int count, const int8_t *p)
+{
+    if (count == 4) return mg_b_four(p);
+    if (count == 1) return (mg_b4){{vld1q_s8(p)}};
+    if (count == 3) {
+        const mg_b3 y = mg_b_three(p);
+        return (mg_b4){{y.val[0], y.val[1], y.val[2]}};
+    }
+#ifdef __clang__
+    const int8x16x2_t x = vld1q_s8_x2(p); /* one instruction on 32-bit Arm too, for which GCC has no such function */
+#else
+    const mg_b2 x = mg_b_pair(p);
+#endif
+    return (mg_b4){{x.val[0], x.val[1]}};
+}
+/* The 4 x 4 bytes of a vector, columns for rows. */
+MG_INLINE mg_b mg_b_columns(mg_b x)
+{
+#ifdef __aarch64__
+    return vqtbl1q_s8(x, mg_window_order());
+#else
+    int8x8x2_t half = vzip_s8(vget_low_s8(x), vget_high_s8(x));
+    half = vzip_s8(half.val[0], half.val[1]);
+    return vcombine_s8(half.val[0], half.val[1]);
+#endif
+}
+/* Words `step` bytes apart, of 12, 8, 4 or 1 pixels, a constant. */
+MG_INLINE mg_b3 mg_b_spread(int pixels, const int8_t *p, ptrdiff_t step)
+{
+    mg_b3 r;
+    if (step == 4 || pixels == 1) return mg_b_next(pixels, &p, 0);
+    for (int v = 0; 4 * v < pixels; v++, p += 4 * step) {
+        int32x4_t x = vld1q_dup_s32((const void *)p);
+        if (step == 8) {
+            x = vld2q_s32((const void *)p).val[0];
+        } else {
+            x = vld1q_lane_s32((const void *)(p + step), x, 1);
+            x = vld1q_lane_s32((const void *)(p + 2 * step), x, 2);
+            x = vld1q_lane_s32((const void *)(p + 3 * step), x, 3);
+        }
+        r.val[v] = vreinterpretq_s8_s32(x);
+    }
+    return r;
+}
+/* Byte `at` of each window of a row: `step`, 1 or 2, from one window to the next. */
+MG_INLINE mg_b mg_b_nth(int step, const int8_t *p, int at)
+{
+    if (step == 1) return vld1q_s8(p + at);
+    const int8x16x2_t x = vld2q_s8(p + at / 2 * 2);
+    return at % 2 ? x.val[1] : x.val[0];
+}
+/* To memory, one pixel twice. */
+MG_INLINE void mg_b_put(int pixels, int8_t *p, mg_b3 x)
+{
+#ifdef __aarch64__
+    if (pixels == 12) {
+        vst1q_s8_x3(p, ((int8x16x3_t){{x.val[0], x.val[1], x.val[2]}}));
+        return;
+    }
+#endif
+    for (int v = 0; 4 * v < pixels && pixels > 1; v++) vst1q_s8(p + 16 * v, x.val[v]);
+    if (pixels == 1) vst1_s8(p, vget_low_s8(x.val[0]));
+}
+
 /* acc + neighbouring sums of the chain. */
 MG_INLINE mg_vi mg_chain_end(mg_vi acc, mg_chain t) { return vpadalq_s16(acc, t); }
 
@@ -35,42 +121,49 @@ MG_INLINE mg_vi mg_chain_end(mg_vi acc, mg_chain t) { return vpadalq_s16(acc, t)
 #define mg_vi_column(a, b, c, d, i)                                                                                \
     ((mg_vi){vgetq_lane_s32(a, i), vgetq_lane_s32(b, i), vgetq_lane_s32(c, i), vgetq_lane_s32(d, i)})
 
-/* Products lane by lane, of the lower or the upper half, and the upper half of a chain added to sums. */
+/* Sums of 16 bits, of two pixels of four channels, added to those of 32. */
+MG_INLINE mg_vi mg_add_low(mg_vi acc, mg_chain t) { return vaddw_s16(acc, vget_low_s16(t)); }
 #ifdef __aarch64__
-#define mg_lanes_begin(x, w, high) ((high) ? vmull_high_s8(x, w) : vmull_s8(vget_low_s8(x), vget_low_s8(w)))
-#define mg_lanes_add(t, x, w, high) ((high) ? vmlal_high_s8(t, x, w) : vmlal_s8(t, vget_low_s8(x), vget_low_s8(w)))
 MG_INLINE mg_vi mg_add_high(mg_vi acc, mg_chain t) { return vaddw_high_s16(acc, t); }
 #else
-#define mg_lanes_begin(x, w, high) vmull_s8(mg_chain_half(x, high), mg_chain_half(w, high))
-#define mg_lanes_add(t, x, w, high) vmlal_s8(t, mg_chain_half(x, high), mg_chain_half(w, high))
 MG_INLINE mg_vi mg_add_high(mg_vi acc, mg_chain t) { return vaddw_s16(acc, vget_high_s16(t)); }
 #endif
 
-/* Pixels 0, 2, 4, 6 of four channels, or with `odd` 1, 3, 5, 7. */
-MG_INLINE mg_b mg_b_every_other(const int8_t *p, int odd)
+/* `count` bytes, a multiple of four, the bits of `flip` turned. */
+#define mg_copy_turned(to, from, vectors)                                                                          \
+    for (int v = 0; v < (vectors); v++) vst1q_s8((to) + 16 * v, veorq_s8(vld1q_s8((from) + 16 * v), turn))
+MG_INLINE void mg_copy_four(int8_t *to, const int8_t *from, int flip)
 {
-    const int32x4x2_t x = vld2q_s32((const void *)p);
-    return vreinterpretq_s8_s32(odd ? x.val[1] : x.val[0]);
+    mg_b4 x = mg_b_four(from);
+    if (flip)
+        for (int v = 0; v < 4; v++) x.val[v] = veorq_s8(x.val[v], vdupq_n_s8((int8_t)flip));
+#ifdef __aarch64__
+    vst1q_s8_x4(to, x);
+#else
+    for (int v = 0; v < 4; v++) vst1q_s8(to + 16 * v, x.val[v]);
+#endif
 }
-
-/* A padded row of `bytes`, `left` of them before `count` of the data, or none of the data: all `fill`. Writes up to 15 more. */
-MG_INLINE void mg_row_put(int8_t *to, const int8_t *from, int32_t left, int32_t count, int32_t bytes, int fill, int flip)
+MG_INLINE void mg_row_copy(int8_t *to, const int8_t *from, int32_t count, int flip)
 {
-    const mg_b outside = vdupq_n_s8((int8_t)fill), turn = vdupq_n_s8((int8_t)flip);
-    int8_t *const end = to + bytes;
-    if (from) {
-        for (int32_t i = 0; i < left; i += 16) vst1q_s8(to + i, outside);
-        to += left;
-        int32_t i = 0;
-        for (; i + 16 <= count; i += 16) vst1q_s8(to + i, veorq_s8(vld1q_s8(from + i), turn));
-        if (i < count && count >= 16) {
-            i = count - 16;
-            vst1q_s8(to + i, veorq_s8(vld1q_s8(from + i), turn));
-        } else {
-            for (; i < count; i += 4) mg_put_word(to + i, mg_word(from + i) ^ (int32_t)(flip * 0x01010101u));
+    const mg_b turn = vdupq_n_s8((int8_t)flip);
+    const ptrdiff_t end = count;
+    if (count >= 64) {
+        int8_t *const last = to + end - 64;
+        const int8_t *const last_from = from + end - 64;
+        while (to < last) {
+            mg_copy_four(to, from, flip);
+            mg_move(to, 64);
+            mg_move(from, 64);
         }
-        to += count;
+        mg_copy_four(last, last_from, flip);
+    } else if (count >= 32) {
+        mg_copy_turned(to, from, 2);
+        mg_copy_turned(to + end - 32, from + end - 32, 2);
+    } else if (count >= 16) {
+        mg_copy_turned(to, from, 1);
+        mg_copy_turned(to + end - 16, from + end - 16, 1);
+    } else {
+        for (int32_t i = 0; i < count; i += 4) mg_put_word(to + i, mg_word(from + i) ^ (int32_t)(flip * 0x01010101u));
     }
-    for (; to < end; to += 16) vst1q_s8(to, outside);
 }
 #endif

@@ -87,21 +87,26 @@ MG_INLINE int16x8_t mg_fixed_units(mg_requant r, mg_vi a, mg_vi b)
     return vcombine_s16(vqshrn_n_s32(vqdmulhq_s32(a, r.factor), 1), vqshrn_n_s32(vqdmulhq_s32(b, r.factor), 1));
 }
 
-/* Two vectors of sums to eight bytes. kind: 1 for results without sign, + 2 where the shift is the usual one, by 3. A result
- * with sign has no zero point. */
-MG_INLINE int8x8_t mg_fixed_bytes(int kind, mg_requant r, mg_vi a, mg_vi b)
+/* Their units to eight bytes. kind: 1 for results without sign, + 2 where the shift is the usual one, by 3. A result with sign
+ * has no zero point. */
+MG_INLINE int8x8_t mg_fixed_bytes(int kind, mg_requant r, int16x8_t units)
 {
-    const int16x8_t units = mg_fixed_units(r, a, b), whole = vrshlq_s16(units, r.shift);
+    const int16x8_t whole = vrshlq_s16(units, r.shift);
     if (kind == 3) return vreinterpret_s8_u8(vqrshrun_n_s16(vqaddq_s16(units, vshlq_n_s16(r.zero16, 3)), 3));
     if (kind == 2) return vqrshrn_n_s16(units, 3);
     return kind ? vreinterpret_s8_u8(vqmovun_s16(vqaddq_s16(whole, r.zero16))) : vqmovn_s16(whole);
 }
 
-MG_INLINE int8x16_t mg_fixed_bytes4(int kind, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+MG_INLINE int8x16_t mg_fixed_bytes2(int kind, mg_requant r, int16x8_t low, int16x8_t high)
 {
-    int8x16_t bytes = vcombine_s8(mg_fixed_bytes(kind, r, a, b), mg_fixed_bytes(kind, r, c, d));
+    int8x16_t bytes = vcombine_s8(mg_fixed_bytes(kind, r, low), mg_fixed_bytes(kind, r, high));
     if (kind & 1) return vreinterpretq_s8_u8(vmaxq_u8(vreinterpretq_u8_s8(bytes), vreinterpretq_u8_s8(r.least)));
     return vmaxq_s8(bytes, r.least);
+}
+
+MG_INLINE int8x16_t mg_fixed_bytes4(int kind, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
+{
+    return mg_fixed_bytes2(kind, r, mg_fixed_units(r, a, b), mg_fixed_units(r, c, d));
 }
 
 MG_INLINE void mg_fixed_store4(int8_t *p, int kind, mg_requant r, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
