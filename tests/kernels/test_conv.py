@@ -107,7 +107,9 @@ def grouped(rng: np.random.Generator) -> list[Case]:
         window = _window(rng, 3)
         made.append(case(rng, g * ic * unit, g * oc * unit, h + 4, w + 4, g=g, **_common(rng), **window))
     twice: Form = {"k": (3, 3), "pad": (1, 1, 1, 1), "n": 2}
-    return [*made, case(rng, 64, 32, 9, 9, g=2, **twice), case(rng, 96, 96, 8, 8, g=2, z=True, **twice)]
+    made += [case(rng, 64, 32, 9, 9, g=2, **twice), case(rng, 96, 96, 8, 8, g=2, z=True, **twice)]
+    # Few channels a group and rows that some tiles fit into and others not.
+    return [*made, case(rng, 64, 64, 28, 28, g=16, k=(3, 3), pad=(1, 1, 1, 1))]
 
 
 def depthwise(rng: np.random.Generator) -> list[Case]:

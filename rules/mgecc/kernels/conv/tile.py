@@ -111,9 +111,17 @@ def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
     return best if total(best) < part * total(full) else full
 
 
-def _rivals(conv: Conv, vectors: int) -> Iterator[Way]:
+def _narrower(conv: Conv, way: Way) -> Iterator[Way]:
+    """The same with fewer pixels, of which fewer tiles stand in two rows: that counts where groups have few inputs."""
+    fewer = ([(replace(tile, p=min(tile.p, p)), count) for tile, count in way] for p in range(2, way[0][0].p))
+    yield from sorted(fewer, key=lambda rival: float(largest(_cost(conv, rival))))[:1]
+
+
+def _rivals(conv: Conv, vectors: int, plain: Way) -> Iterator[Way]:
     """Tiles of other forms for the same, with the usual ones for the remaining vectors: an even number."""
     most_p, most_j = _TILES[conv.element.vectors]
+    if conv.groups > 1 and not conv.is_pointwise:
+        yield from _narrower(conv, plain)
     for p, j in _RIVALS.get(conv.element.vectors, ()):
         rest = next((r for r in range(vectors % j, vectors, j) if r % most_j == 0), vectors)
         if p <= smallest(conv.pixels) and rest < vectors and conv.is_pointwise:
@@ -249,7 +257,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     all_vectors = -(-conv.oc // c)
     plain = [(tiles[0], all_vectors // tiles[0].j), *((t, 1) for t in tiles[1:])]
     yield from _worthwhile(
-        conv, plain, _rivals(conv, all_vectors), [c if not v.is_const else 1 for v in node.inputs]
+        conv, plain, _rivals(conv, all_vectors, plain), [c if not v.is_const else 1 for v in node.inputs]
     )
 
 
