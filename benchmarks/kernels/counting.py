@@ -67,7 +67,7 @@ def _nbytes(operand: object) -> int:
 
 def _words(call: Call) -> str:
     kinds = ["<f" if ctype == "float" else "<i" for _, ctype in call.kernel.fields]
-    words = [struct.unpack("<i", struct.pack(k, a))[0] for k, a in zip(kinds, call.args, strict=True)]
+    words = [struct.unpack("<i", struct.pack(k, a))[0] for k, a in zip(kinds, call.numbers, strict=True)]
     return ", ".join(map(str, words)) or "0"
 
 

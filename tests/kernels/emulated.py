@@ -99,7 +99,7 @@ class _Script:
         places = [self._place(o) for o in call.operands]
         kinds = "".join("f" if ctype == "float" else "i" for _, ctype in call.kernel.fields)
         body = struct.pack(f"<{1 + len(places)}i", len(places), *places) + struct.pack(
-            "<" + kinds, *call.args
+            "<" + kinds, *call.numbers
         )
         assert len(places) <= 64 and len(body) <= 1024
         self.data += struct.pack("<3i", _CALL, self.numbers[call.kernel], len(body) // 4) + body

@@ -127,7 +127,7 @@ def host_flags(target: Target) -> str:
 def _args(call: Call) -> ctypes.Array:
     words = b"".join(
         struct.pack("<f" if ctype == "float" else "<i", number)
-        for (_, ctype), number in zip(call.kernel.fields, call.args, strict=True)
+        for (_, ctype), number in zip(call.kernel.fields, call.numbers, strict=True)
     )
     return ctypes.create_string_buffer(words, max(len(words), 4))
 

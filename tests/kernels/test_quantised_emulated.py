@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import harness
 import numpy as np
 import pytest
 from batch import Case, check_emulated
+from emulated import run_emulated
 from mgecc.graph import DType, Node
+from mgecc.kernels import Call, Const
+from mgecc.targets import load_target
 from quantised import Q8, U8, fresh, inputs_of, rectify
 from test_qconv import conv, transposed_conv
 from test_qmatmul import matmul
@@ -111,3 +115,40 @@ def test_quantised_kernels_equal_their_meaning_on_arm(target: str) -> None:
     check_emulated(
         [Case(str(n.output.type), lambda n=n: fresh(n), inputs_of(rng, n)) for n in _nodes(rng)], target
     )
+
+
+# Numbers that lie with the weights and say which of them there are.
+_FORGED = {
+    "e": (
+        np.zeros_like,
+        lambda e: e | 4,
+        lambda e: e + 1,
+        lambda e: np.full_like(e, 127),
+        lambda e: np.roll(e, 1),
+    ),
+    "skip": (lambda skip: skip - 1, lambda skip: skip + 2**20),
+}
+
+
+def _forge(call: Call, name: str, change: Callable[[np.ndarray], np.ndarray]) -> Call:
+    given = zip(call.kernel.operands, call.operands, strict=True)
+    changed = [Const(lambda o=o: change(o.pack())) if label == name else o for (label, _), o in given]
+    return replace(call, operands=tuple(changed))
+
+
+@pytest.mark.parametrize("target", ["arm64", "armv7"])
+@pytest.mark.parametrize("shape", [(1, 64, 8, 1, 5, 9, 1, 1, 0, 1), (1, 8, 8, 8, 6, 9, 3, 1, 1, 1)], ids=str)
+def test_nothing_is_computed_by_weights_whose_numbers_are_forged(shape: tuple[int, ...], target: str) -> None:
+    rng, ways = np.random.default_rng(7), []
+    tested = conv(rng, shape, out=DType("qint8", 0.11))
+    case = Case(str(shape), lambda: fresh(tested), inputs_of(rng, tested))
+    for name, changes in _FORGED.items():
+        for change in changes:
+            for node, found in case.ways(load_target(target)):
+                calls = found.build(node)
+                if name in dict(calls[0].kernel.operands):
+                    forged = [_forge(call, name, change) for call in calls]
+                    ways.append((node, replace(found, build=lambda _, made=forged: made), case.inputs))
+    assert ways
+    for (got,) in run_emulated(ways, target):
+        assert set(got.tobytes()) == {0xA5}

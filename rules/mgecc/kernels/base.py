@@ -82,9 +82,13 @@ class Split:
     grain: int = 1
 
 
+Number = int | float | Callable[[], int]
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One execution of a kernel. ``operands`` and ``args`` go with the kernel's ``operands`` and ``fields``.
+    """One execution of a kernel. ``operands`` and ``args`` go with the kernel's ``operands`` and ``fields``; an
+    argument that takes time to find may be a function that does.
 
     ``place``: the call is a plain copy that the planner drops when it can lay ``inner`` inside ``outer``. ``split``:
     for threads, None if it does not come apart. ``below``: a kernel with the same operands and numbers for small
@@ -93,10 +97,15 @@ class Call:
 
     kernel: Kernel
     operands: tuple[Operand, ...]
-    args: tuple[int | float, ...] = ()
+    args: tuple[Number, ...] = ()
     place: Place | None = None
     split: Split | None = None
     below: tuple[Kernel, int] | None = None
+
+    @property
+    def numbers(self) -> tuple[int | float, ...]:
+        """The arguments as the program has them."""
+        return tuple(arg() if callable(arg) else arg for arg in self.args)
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:

@@ -111,7 +111,7 @@ def _all_calls(
 def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall:
     operands = tuple(places.ref(operand) for operand in call.operands)
     why = choice.candidate.why
-    return ProgramCall(call.kernel, operands, call.args, choice.node.name, work, why, below=call.below)
+    return ProgramCall(call.kernel, operands, call.numbers, choice.node.name, work, why, below=call.below)
 
 
 def plan(

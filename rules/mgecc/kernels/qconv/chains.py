@@ -14,19 +14,20 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.sizes import largest, smallest
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
 from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
 from mgecc.targets import Target
 
-_FIELDS = ("n", "pixels", "blocks", "groups", "strip")
-_WINDOWS = ("n", "h", "w", "oh", "ow", "xb", "blocks", "groups", "strip")
+_FIELDS = ("n", "pixels", "blocks", "groups", "strip", "turns")
+_WINDOWS = ("n", "h", "w", "oh", "ow", "xb", "blocks", "groups", "strip", "turns")
 _PIXELS = {"neon64": (12, 8, 4), "neon32": (4,)}
 _GROUPED = {"neon64": 4, "neon32": 2}  # vectors of inputs that come with one load
 _LEAST = 4  # pixels of the tile with the least scratch
 _TAILS = (1, 4)  # of planes only the latter
 _TURNS = (8, 6, 4, 3, 2)
+_BEHIND = 7  # bytes that marks may be read with
 _SLACK = 64  # bytes behind the strip that whole vectors may touch
 _MOST_TAPS = 25  # of planes, which are written out
 _STRIP = 48 << 10  # bytes of inputs that weights are read for at a time, at most
@@ -114,12 +115,12 @@ def _turns(node: Node, conv: QConv, form: Form) -> np.ndarray:
 def pack(node: Node, conv: QConv, form: Form) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights [pair of outputs][turn][input block][output][four inputs], and what the kernel calls e and skip.
 
-    The kernel may read as many weights as two blocks have where the last one of a turn is alone.
+    The kernel may read as many weights as two blocks have where the last one of a turn is alone, and eight marks.
     """
     pairs = [chains(each, form.limit) for each in _turns(node, conv, form)]
     packed = np.array([turn for weights, _ in pairs for turn in weights], np.int8).transpose(0, 2, 1, 3)
     packed = np.pad(packed.reshape(-1), (0, form.turn % 2 * 8))
-    marks = np.array([mark for _, marks in pairs for mark in marks], np.uint8)
+    marks = np.array([mark for _, marks in pairs for mark in marks] + _BEHIND * [0], np.uint8)
     before = np.cumsum([0, *(len(marks) for _, marks in pairs)])[:-1:2]
     return packed, marks, before.astype(np.int32)
 
@@ -226,9 +227,10 @@ def _build(conv: QConv, target: Target, form: Form, node: Node) -> list[Call]:
         *map(Workspace, _scratch(conv, form)),
     ]
     image = (h, w, *conv.geo.output[2:], xb) if rows else (conv.pixels,)
-    sizes = (n, *image, blocks, groups, _strip(conv, form), *(rows.args if rows else ()))
+    sizes: list[Number] = [n, *image, blocks, groups, _strip(conv, form), lambda: packed()[1].size - _BEHIND]
+    sizes += rows.args if rows else ()
     apart = parts(conv, "groups", 4, {"b": 64, "skip": 4})
-    return [Call(kernel(node, conv, target, form), tuple(operands), sizes, split=apart)]
+    return [Call(kernel(node, conv, target, form), tuple(operands), tuple(sizes), split=apart)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:

@@ -11,13 +11,13 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.sizes import largest, smallest
 from mgecc.graph.sizes import most as greater
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
 from mgecc.kernels.qconv.chains import most, split, usual_length
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
 from mgecc.targets import Target
 
-_FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "row_bytes")
+_FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "row_bytes", "sets")
 _PIXELS = {"neon64": (16, 14, 8, 7, 4), "neon32": (8, 7, 4)}
 _LARGEST = 7
 _SLACK = 64  # bytes that loads of whole vectors may touch behind a row
@@ -129,9 +129,10 @@ def _build(conv: QConv, target: Target, form: Form, node: Node) -> list[Call]:
         node.output,
         Workspace(_row_bytes(conv) * (conv.geo.window.kernel[0] + 1) + _SLACK),
     ]
-    sizes = (n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, _row_bytes(conv))
+    sizes: list[Number] = [n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, _row_bytes(conv)]
+    sizes.append(lambda: int(packed()[1][-1]))
     apart = parts(conv, "planes", 4, {"x": h * w * 4, "e": 4})
-    return [Call(kernel(node, conv, target, form), tuple(operands), sizes, split=apart)]
+    return [Call(kernel(node, conv, target, form), tuple(operands), tuple(sizes), split=apart)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
