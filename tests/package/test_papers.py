@@ -81,9 +81,7 @@ def test_the_bill_lists_model_runtime_and_files_and_is_consistent(tmp_path: Path
 
 
 def test_the_bill_is_valid_by_the_schema_of_its_makers(tmp_path: Path) -> None:
-    validation = pytest.importorskip(
-        "cyclonedx.validation.json", reason="pip install 'cyclonedx-python-lib[json-validation]'"
-    )
+    validation = pytest.importorskip("cyclonedx.validation.json", reason="pip install cyclonedx-python-lib")
     schema = pytest.importorskip("cyclonedx.schema")
     files = release_files("r", [part(tmp_path / "a", "net", "arm64")], 1700000000)
     validator = validation.JsonStrictValidator(schema.SchemaVersion.V1_5)
