@@ -97,12 +97,12 @@ def reals_of(node: Node, z: Value | None = None, direct: bool = False) -> tuple[
 
 def _fixed_end(node: Node, target: Target, z: Value | None) -> int:
     """How kernels for the target end: 0 by all steps of the meaning; on NEON 1 in integers, 2 the same with the usual
-    shift; on x86 3 to the nearest integer of one product, 4 of two; in plain C 5 in integers."""
+    shift; on x86 3 to the nearest integer of one product, 4 of two; in plain C 5 in integers if numbers allow."""
     if target.isa in _X86 and target.block_of("qint8") == target.lanes:
         return (0, 3, 4)[len(reals_of(node, z))]
-    fixed = fixed_of(node, z) if target.isa.startswith("neon") or target.isa == "scalar" else None
-    if fixed and target.isa == "scalar":
-        return 5
+    if target.isa == "scalar":
+        return 5 if _is_short(node, z) else 0
+    fixed = fixed_of(node, z) if target.isa.startswith("neon") else None
     return 0 if fixed is None else 2 if fixed[1] == USUAL else 1
 
 

@@ -17,6 +17,7 @@ typedef struct {
     mg_vi zero16, least;
 #else
     int32_t factor, shift, least;
+    const float *numbers;
 #endif
 } mg_requant;
 
@@ -36,6 +37,7 @@ MG_INLINE mg_requant mg_requant_load(const float *q)
     r.least = mg_vi_set1((int32_t)((uint32_t)(uint8_t)(int32_t)(q[2] + q[5]) * 0x01010101u));
 #else
     r.factor = mg_word(q + 8), r.shift = -(int32_t)q[9], r.least = (int32_t)(q[2] + q[5]);
+    r.numbers = q;
 #endif
     return r;
 }
@@ -175,9 +177,18 @@ MG_INLINE void mg_fixed_store(int8_t *p, int kind, mg_requant r, mg_vi a)
     memcpy(p, &bytes, MG_VF);
 }
 #else
-/* A whole sum to a stored number by integers alone, as on NEON. A result with sign has no zero point. */
+/* Apart, as it is rarely needed and long. */
+static __attribute__((noinline, unused)) int32_t mg_real_number(const float *q, int32_t sum)
+{
+    const mg_requant r = mg_requant_load(q);
+    return mg_requant_store(r, mg_requant_real(r, sum));
+}
+
+/* A whole sum to a stored number: by integers alone, as on NEON, where the numbers have a factor for that, so that code does
+ * not depend on them. A result with sign has no zero point. */
 MG_INLINE int32_t mg_fixed_number(int is_unsigned, mg_requant r, int32_t sum)
 {
+    if (r.shift == 0) return mg_real_number(r.numbers, sum);
     const int32_t units = ((int32_t)((int64_t)sum * r.factor >> 32) + (1 << (r.shift - 1))) >> r.shift;
     const int32_t number = is_unsigned ? units + r.zero : units, most = is_unsigned ? 255 : 127, least = most - 255;
     const int32_t stored = number < least ? least : number > most ? most : number;
