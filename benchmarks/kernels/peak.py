@@ -66,8 +66,8 @@ float other(float *p, long n)
 
 
 def _driver(lanes: int) -> str:
-    instruction = '        __asm__ volatile("vfmadd231ps %%1, %%2, %%0" : "+x"(s[{0}]) : "x"(a), "x"(b));'
-    steps = "\n".join(instruction.replace("%%", "%").format(i) for i in range(_SUMS))
+    instruction = '        __asm__ volatile("vfmadd231ps %1, %2, %0" : "+x"(s[{0}]) : "x"(a), "x"(b));'
+    steps = "\n".join(instruction.format(i) for i in range(_SUMS))
     keep = "\n".join(f'    __asm__ volatile("" : : "x"(s[{i}]));' for i in range(_SUMS))
     return _DRIVER % {"width": 4 * lanes, "sums": _SUMS, "steps": steps, "keep": keep}
 

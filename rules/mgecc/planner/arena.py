@@ -43,8 +43,7 @@ def place(buffers: list[Buffer]) -> tuple[Plan, int]:
     """Offsets of all buffers and the size of the arena, in bytes."""
     least = bound(buffers)
     best: tuple[Plan, int] = ({}, -1)
-    for plan in _plans(buffers):
-        size = max(_ends(plan).values(), default=0)
+    for plan, size in _plans(buffers):
         if best[1] < 0 or size < best[1]:
             best = (plan, size)
         if size == least:
@@ -52,20 +51,16 @@ def place(buffers: list[Buffer]) -> tuple[Plan, int]:
     return best
 
 
-def _plans(buffers: list[Buffer]) -> Iterator[Plan]:
-    """One of each order, then ever other ones of each."""
+def _plans(buffers: list[Buffer]) -> Iterator[tuple[Plan, int]]:
+    """One of each order, then ever other ones of each, with the bytes that they need."""
     orders = [sorted(buffers, key=order) for order in _ORDERS]
     for _ in range(min(_ROUNDS, 1 + _PAIRS // (len(orders) * len(buffers) ** 2 + 1))):
         for k, order in enumerate(orders):
             plan = _first_fit(order)
-            yield plan
-            ends = _ends(plan)
+            ends = {b: offset + aligned(b.size) for b, offset in plan.items()}
             top = max(ends.values(), default=0)
+            yield plan, top
             orders[k] = sorted(order, key=lambda b: ends[b] < top)
-
-
-def _ends(plan: Plan) -> dict[Buffer, int]:
-    return {b: offset + aligned(b.size) for b, offset in plan.items()}
 
 
 def _first_fit(ordered: list[Buffer]) -> Plan:

@@ -76,14 +76,17 @@ def _options(choice: Choice) -> list[Candidate]:
     return [choice.candidate, *(r for r in choice.rivals if _interchangeable(choice, r))]
 
 
+def _cheapest(use: _Use, choice: Choice, options: list[Candidate]) -> Choice:
+    best = min(options, key=lambda c: use.price(choice, c))
+    if best is choice.candidate:
+        return choice
+    use.move(choice, best)
+    return replace(choice, candidate=best)
+
+
 def _change_one_by_one(chosen: list[Choice]) -> list[Choice]:
-    use, result = _Use(chosen), list(chosen)
-    for position, choice in enumerate(result):
-        best = min(_options(choice), key=lambda c: use.price(choice, c))
-        if best is not choice.candidate:
-            use.move(choice, best)
-            result[position] = replace(choice, candidate=best)
-    return result
+    use = _Use(chosen)
+    return [_cheapest(use, choice, _options(choice)) for choice in chosen]
 
 
 def _retire_kernels(chosen: list[Choice]) -> list[Choice]:
@@ -98,15 +101,13 @@ def _retire_kernels(chosen: list[Choice]) -> list[Choice]:
 
 def _without(chosen: list[Choice], kernel: Kernel) -> list[Choice] | None:
     use, result = _Use(chosen), list(chosen)
-    for position, choice in enumerate(result):
+    for position, choice in enumerate(chosen):
         if kernel not in _kernels(choice.node, choice.candidate):
             continue
         options = [c for c in _options(choice) if kernel not in _kernels(choice.node, c)]
         if not options:
             return None
-        best = min(options, key=lambda c: use.price(choice, c))
-        use.move(choice, best)
-        result[position] = replace(choice, candidate=best)
+        result[position] = _cheapest(use, choice, options)
     return result
 
 
