@@ -2,9 +2,10 @@
 
     PYTHONPATH=rules:benchmarks/kernels python benchmarks/kernels/peak.py [--cpu native] [--network mobilenet_v1]
 
-The peak is that of independent multiply-adds in registers, measured here: it and each layer take turns, and the best of
-the rounds count. Every run of a layer reads weights that 32 MB of other data have pushed out of the caches near the
-processor (cold), as they are within a network, or the same ones again (warm).
+Layers whose results do not fit the cache are measured in slices of channels, as they are compiled before a depthwise
+one. The peak is that of independent multiply-adds in registers, measured anew after every run of a layer, since clocks
+change; layers take turns, and the median of the rounds counts. Every run of a layer reads weights that 32 MB of other
+data have pushed out of the caches near the processor (cold), as they are within a network, or the same ones (warm).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from count_conv import _NETWORKS, Layer, _node
@@ -22,11 +24,14 @@ from counting import lay_out
 from mgecc.graph import DType
 from mgecc.kernels import Call, Const, candidates
 from mgecc.kernels.render import header_text, render_kernel
+from mgecc.planner import slices
 from mgecc.targets import Target, load_target
 from mgecc.targets.toolchain import load_toolchain
 
-_ROUNDS, _REPEATS = 12, 20
-_SUMS = 24
+_ROUNDS, _REPEATS = 50, 5
+_COUNT = 50_000
+# Lanes of the vectors -> independent sums, so many that they fit the registers and hide an instruction's latency.
+_SUMS = {16: 24, 8: 12}
 _DRIVER = """
 #include <time.h>
 typedef float v __attribute__((vector_size(%(width)d)));
@@ -36,13 +41,13 @@ static double now(void)
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec + 1e-9 * t.tv_nsec;
 }
-/* Seconds of a million steps of independent multiply-adds. */
+/* Seconds of so many steps of independent multiply-adds. */
 double peak(void)
 {
     v s[%(sums)d] = {{0}}, a = {0}, b = {0};
     __asm__ volatile("" : "+x"(a), "+x"(b));
     const double start = now();
-    for (int i = 0; i < 1000000; i++) {
+    for (int i = 0; i < %(count)d; i++) {
 %(steps)s
     }
 %(keep)s
@@ -67,9 +72,10 @@ float other(float *p, long n)
 
 def _driver(lanes: int) -> str:
     instruction = '        __asm__ volatile("vfmadd231ps %1, %2, %0" : "+x"(s[{0}]) : "x"(a), "x"(b));'
-    steps = "\n".join(instruction.format(i) for i in range(_SUMS))
-    keep = "\n".join(f'    __asm__ volatile("" : : "x"(s[{i}]));' for i in range(_SUMS))
-    return _DRIVER % {"width": 4 * lanes, "sums": _SUMS, "steps": steps, "keep": keep}
+    sums = _SUMS[lanes]
+    steps = "\n".join(instruction.format(i) for i in range(sums))
+    keep = "\n".join(f'    __asm__ volatile("" : : "x"(s[{i}]));' for i in range(sums))
+    return _DRIVER % {"width": 4 * lanes, "sums": sums, "count": _COUNT, "steps": steps, "keep": keep}
 
 
 def _library(call: Call, target: Target, folder: Path) -> ctypes.CDLL:
@@ -111,22 +117,39 @@ def _runner(call: Call, library: ctypes.CDLL) -> Callable[[], float]:
     return run
 
 
-def _shares(layer: Layer, target: Target, folder: Path) -> tuple[float, float]:
-    """Of the peak, with weights near the processor and with weights from afar."""
-    node, macs = _node(layer, ("RELU",), DType("float32"))
-    calls = lay_out(node, min(candidates(node, target), key=lambda c: c.cost))
-    libraries = [_library(call, target, folder) for call in calls]
-    runs = [_runner(call, library) for call, library in zip(calls, libraries)]
-    other = _aligned(32 << 20)
-    peak, warm, cold = [], [], []
-    for _ in range(_ROUNDS):
-        peak.append(libraries[0].peak())
-        for _ in range(_REPEATS // 4):
-            libraries[0].other(ctypes.c_void_p(other.ctypes.data), ctypes.c_long(8 << 20))
-            cold.append(sum(run() for run in runs))
-        warm += [sum(run() for run in runs) for _ in range(_REPEATS)]
-    ideal = macs / (1e6 * _SUMS * target.lanes / min(peak))
-    return ideal / min(warm), ideal / min(cold)
+class _Measured:
+    """A layer as it is compiled, and which parts of the peak it has reached so far."""
+
+    def __init__(self, layer: Layer, target: Target, folder: Path) -> None:
+        kind, ic, oc, size, *rest = layer
+        self.text = f"{ic:>4} -> {oc:<4} {size:>3} x {size:<3}"
+        width = min(oc, slices.width_for_cache(oc, 4 * size**2, target.block_of("float32"), target.cache))
+        node, macs = _node((kind, ic, width, size, *rest), ("RELU",), DType("float32"))
+        calls = lay_out(node, min(candidates(node, target), key=lambda c: c.cost))
+        libraries = [_library(call, target, folder) for call in calls]
+        self.runs = [_runner(call, library) for call, library in zip(calls, libraries)]
+        self.library = libraries[0]
+        self.ideal = macs / (_COUNT * _SUMS[target.lanes] * target.lanes)
+        self.warm: list[float] = []
+        self.cold: list[float] = []
+
+    def share(self) -> float:
+        spent = sum(run() for run in self.runs)
+        return self.ideal * float(self.library.peak()) / spent
+
+    def measure(self, other: np.ndarray) -> None:
+        self.share()
+        self.warm += [self.share() for _ in range(_REPEATS)]
+        self.library.other(ctypes.c_void_p(other.ctypes.data), ctypes.c_long(8 << 20))
+        self.cold.append(self.share())
+
+
+def _layers(network: str, target: Target, folder: Path) -> list[_Measured]:
+    return [
+        _Measured(layer, target, folder)
+        for layer in dict.fromkeys(_NETWORKS[network]())
+        if layer[0] == "dense" and layer[4] == 1
+    ]
 
 
 def main() -> None:
@@ -137,16 +160,14 @@ def main() -> None:
     parser.add_argument("--cpu", default="native")
     parser.add_argument("--network", default="mobilenet_v1", choices=sorted(_NETWORKS))
     options = parser.parse_args()
-    target = load_target("x86_64", options.cpu)
     with tempfile.TemporaryDirectory() as folder:
-        for layer in _NETWORKS[options.network]():
-            kind, ic, oc, size, k, _ = layer
-            if kind == "dense" and k == 1:
-                warm, cold = _shares(layer, target, Path(folder))
-                print(
-                    f"{ic:>4} -> {oc:<4} {size:>3} x {size:<3}  warm {warm:6.1%}  cold {cold:6.1%}",
-                    flush=True,
-                )
+        layers = _layers(options.network, load_target("x86_64", options.cpu), Path(folder))
+        other = _aligned(32 << 20)
+        for _ in range(_ROUNDS):
+            for layer in layers:
+                layer.measure(other)
+    for layer in layers:
+        print(f"{layer.text}  warm {median(layer.warm):6.1%}  cold {median(layer.cold):6.1%}")
 
 
 if __name__ == "__main__":

@@ -86,6 +86,13 @@ def pointwise(rng: np.random.Generator) -> list[Case]:
     return [case(rng, *s, **_common(rng)) for s in sizes]
 
 
+def folded(rng: np.random.Generator) -> list[Case]:
+    """Whose last channels fill half a vector or less, so much work that they get a kernel of their own."""
+    three: Form = {"k": (3, 3), "pad": (1, 1, 1, 1)}
+    forms = [(ic, oc, window) for ic, window in ((160, {}), (20, three)) for oc in (24, 20, 34, 36, 4)]
+    return [case(rng, ic, oc, 20, 20, **_common(rng), **window) for ic, oc, window in forms]
+
+
 def dense(rng: np.random.Generator) -> list[Case]:
     shapes = [(*_sizes(rng, 24, 40), *(5 + v for v in _sizes(rng, 12, 12))) for _ in range(18)]
     made = [case(rng, *s, **_common(rng), **_window(rng, 5)) for s in shapes]
@@ -187,6 +194,17 @@ def test_every_candidate_agrees_with_the_meaning(kind, target: Target) -> None:
 @TARGETS
 def test_computed_weights_are_read_as_they_lie(target: Target) -> None:
     assert check_native(computed(np.random.default_rng(8)), target) == {"conv/plain.c.j2"}
+
+
+@TARGETS
+def test_last_channels_that_fill_half_a_vector_are_folded(target: Target) -> None:
+    cases = folded(np.random.default_rng(9))
+    check_native(cases, target)
+    ways = [
+        way.build(node) for node in (c.make() for c in cases) for way in harness.all_candidates(node, target)
+    ]
+    kernels = [call.kernel.symbol for way in ways for call in way]
+    assert any("_fold" in name for name in kernels) == target.isa.startswith("avx")
 
 
 @TARGETS

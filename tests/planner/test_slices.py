@@ -1,4 +1,5 @@
-"""Where memory is the goal, pairs of layers are computed a few channels at a time: less memory, the same numbers."""
+"""Pairs of layers are computed a few channels at a time where that takes less memory or keeps data near the processor:
+the same numbers."""
 
 from __future__ import annotations
 
@@ -77,14 +78,14 @@ def test_slices_compute_the_same_numbers(wide: int, pool: bool) -> None:
     graph = network(wide, pool)
     x = {"x": RNG.normal(size=graph.inputs[0].shape).astype(np.float32)}
     before = interpret.run(graph, x)[0]
-    slices.run(graph, load_target("arm64"))
+    slices.for_memory(graph, load_target("arm64"))
     assert [node.op for node in graph.nodes].count("Concat") == 1
     assert np.array_equal(before, interpret.run(graph, x)[0])
 
 
 def test_the_estimate_of_live_bytes_knows_that_parts_lie_in_the_whole() -> None:
     graph = network()
-    slices.run(graph, load_target("arm64"))
+    slices.for_memory(graph, load_target("arm64"))
     scratch = arena(network(), "memory") - max(live(graph, graph.nodes))
     assert 0 <= scratch < 1024
 
@@ -97,7 +98,7 @@ def test_nothing_is_sliced_that_does_not_decide() -> None:
     _convolution(graph, 32, 3, depthwise=True)
     graph.outputs = [("y", graph.nodes[-1].output)]
     before = list(graph.nodes)
-    slices.run(graph, load_target("arm64"))
+    slices.for_memory(graph, load_target("arm64"))
     assert graph.nodes == before
 
 
@@ -105,14 +106,47 @@ def test_a_tensor_that_others_read_stays_whole() -> None:
     graph = network()
     graph.outputs.append(("wide", graph.nodes[0].output))
     before = list(graph.nodes)
-    slices.run(graph, load_target("arm64"))
+    slices.for_memory(graph, load_target("arm64"))
     assert graph.nodes == before
 
 
 def test_channels_that_fill_no_blocks_stay_together() -> None:
     graph = network(wide=90)
     before = list(graph.nodes)
-    slices.run(graph, load_target("arm64"))
+    slices.for_memory(graph, load_target("arm64"))
     assert graph.nodes == before
-    slices.run(graph, load_target("baremetal"))
+    slices.for_memory(graph, load_target("baremetal"))
     assert len(graph.nodes) > len(before)
+
+
+def wide_network(first: int = 1) -> Graph:
+    """A tensor of 1.4 MB between two layers."""
+    graph = start(size=64)
+    _convolution(graph, 84, first)
+    _convolution(graph, 84, 3, 2, depthwise=True)
+    graph.outputs = [("y", _convolution(graph, 16, 1))]
+    return graph
+
+
+def test_tensors_between_stay_in_the_cache_where_speed_is_the_goal() -> None:
+    graph, target = wide_network(), load_target("arm64")
+    x = {"x": RNG.normal(size=graph.inputs[0].shape).astype(np.float32)}
+    before, whole = interpret.run(graph, x)[0], graph.nodes[0].output.type.nbytes
+    slices.for_cache(graph, target)
+    made = [node.output.type.nbytes for node in graph.nodes if node.inputs[0] is graph.inputs[0]]
+    assert whole > target.cache and len(made) > 1 and max(made) <= target.cache and sum(made) == whole
+    assert np.array_equal(before, interpret.run(graph, x)[0])
+
+
+@pytest.mark.parametrize("graph", [network(), wide_network(first=3)], ids=["fits the cache", "not 1x1"])
+def test_pairs_stay_whole_that_gain_no_time(graph: Graph) -> None:
+    before = list(graph.nodes)
+    slices.for_cache(graph, load_target("arm64"))
+    assert graph.nodes == before
+
+
+def test_threads_share_whole_layers() -> None:
+    one, two = (
+        plan(wide_network(), load_target("arm64"), Goal(threads=n), Diagnostics("net")) for n in (1, 2)
+    )
+    assert one.arena < two.arena

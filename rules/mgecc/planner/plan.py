@@ -124,7 +124,9 @@ def plan(
     weights = weights or WeightSection(max(16, 4 * target.lanes))
     reorder(graph)
     if goal.kind == "memory":
-        slices.run(graph, target)
+        slices.for_memory(graph, target)
+    elif target.cache and goal.kind == "speed" and goal.threads == 1:
+        slices.for_cache(graph, target)
     chosen = select(graph, target, goal, problems)
     problems.check()
     steps = _steps(chosen, goal, problems)

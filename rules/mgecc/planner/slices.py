@@ -1,4 +1,4 @@
-"""Pairs of layers that are computed a few channels at a time where memory is the goal.
+"""Pairs of layers that are computed a few channels at a time, for less memory or for tensors that stay in a cache.
 
 The first is a convolution, the only reader of its result treats every channel by itself: a depthwise convolution, a
 pooling. Of the tensor between them there is then only a slice of channels at any time, and the slices of the second
@@ -8,7 +8,7 @@ result lie side by side in the whole one. Every number is computed once, as befo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mgecc import ops
@@ -17,8 +17,8 @@ from mgecc.graph.sizes import has_sizes
 from mgecc.planner.order import live
 from mgecc.targets import Target
 
-# What register tiles take at once: so many blocks of the layout, so many channels, are the least of a slice.
-_LEAST_BLOCKS, _LEAST_CHANNELS = 2, 8
+# What register tiles take at once, the least of a slice: two blocks of the layout within these bounds of channels.
+_BLOCKS, _LEAST = 2, range(8, 17)
 _POOLINGS = ("Pooling", "AdaptivePooling")
 
 
@@ -63,10 +63,16 @@ def _by_channels(node: Node) -> bool:
 
 def _widths(channels: int, block: int) -> tuple[int, ...]:
     """Of two slices, three and so on."""
-    least = max(_LEAST_CHANNELS, _LEAST_BLOCKS * block)
+    least = min(max(_LEAST[0], _BLOCKS * block), _LEAST[-1])
     units = -(-channels // least)
     widths = (least * -(-units // count) for count in range(2, units + 1))
     return tuple(dict.fromkeys(widths)) if channels % block == 0 else ()
+
+
+def width_for_cache(channels: int, each: int, block: int, cache: int) -> int:
+    """Channels of ``each`` so many bytes that are computed at a time: all of them if they fit."""
+    widths = (channels, *_widths(channels, block))
+    return next((width for width in widths if width * each <= cache), widths[-1])
 
 
 def _pairs(graph: Graph, target: Target) -> Iterator[tuple[int, Pair]]:
@@ -126,17 +132,40 @@ def _heights(need: list[int], i: int, pair: Pair) -> list[int]:
     return [max(need[i : i + 2]), *(rest + pair.bytes(width) for width in pair.widths)]
 
 
-def run(graph: Graph, target: Target) -> None:
+def _taken_apart(graph: Graph, pairs: dict[int, Pair], width: Callable[[int], int | None]) -> list[Node]:
+    """The nodes, where those of the pair at ``i`` are replaced by slices of so many channels, None: left whole."""
+    nodes: list[Node] = []
+    for i, node in enumerate(graph.nodes):
+        if i in pairs:
+            channels = width(i)
+            nodes += _apart(pairs[i], channels) if channels else [node, pairs[i].second]
+        elif i - 1 not in pairs:
+            nodes.append(node)
+    return nodes
+
+
+def for_memory(graph: Graph, target: Target) -> None:
     """Slice pairs as far as that lowers the most bytes that live at one step, and no further."""
     need, pairs = live(graph, graph.nodes), dict(_pairs(graph, target))
     heights = {i: _heights(need, i, pair) for i, pair in pairs.items()}
     others = [n for step, n in enumerate(need) if step not in pairs and step - 1 not in pairs]
     least = max([*others, *(min(h) for h in heights.values())], default=0)
-    nodes: list[Node] = []
-    for i, node in enumerate(graph.nodes):
-        if i in pairs:
-            k = next(k for k, height in enumerate(heights[i]) if height <= least)
-            nodes += _apart(pairs[i], pairs[i].widths[k - 1]) if k else [node, pairs[i].second]
-        elif i - 1 not in pairs:
-            nodes.append(node)
-    graph.nodes = nodes
+
+    def width(i: int) -> int | None:
+        return next(w for w, height in zip((None, *pairs[i].widths), heights[i]) if height <= least)
+
+    graph.nodes = _taken_apart(graph, pairs, width)
+
+
+def for_cache(graph: Graph, target: Target) -> None:
+    """Slice pairs that begin with a 1x1 convolution so that what is between them stays in the target's cache. Others
+    would prepare their inputs again for every slice."""
+    pairs = dict(_pairs(graph, target))
+
+    def width(i: int) -> int | None:
+        between, weights = pairs[i].first.output.type, pairs[i].first.inputs[1]
+        channels, block = between.shape[1], target.block_of(between.dtype.name)
+        wide = width_for_cache(channels, pairs[i].bytes(1), block, target.cache)
+        return None if weights.shape[2:] != (1, 1) or wide >= channels else wide
+
+    graph.nodes = _taken_apart(graph, pairs, width)

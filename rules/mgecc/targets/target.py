@@ -29,6 +29,7 @@ class Target:
     ``cflags``: compiler flags that select the instruction set. ``toolchains``: per toolchain, triple and extra flags.
     ``emulator``: command that runs a program on the build host, empty for native. ``members``: targets whose
     kernel sets a combined target holds. ``half_lanes``: lanes of the vectors of halves that it computes with; 0: none.
+    ``cache``: bytes of the second level's cache that a tensor may count on; 0: none, or as good as none.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Target:
     system: str  # linux | none
     machine: str  # aarch64 | arm | x86_64 | thumb
     half_lanes: int = 0
+    cache: int = 0
     features: tuple[str, ...] = ()
     cpu: str = ""
     gcc: dict[str, Any] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from mgecc.graph import Node
 from mgecc.graph.sizes import largest, least, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split
 from mgecc.kernels.conv.ahead import lines_ahead, word
+from mgecc.kernels.conv.fold import fold_of, folded, folded_bias, vectors_of
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.element import Element
 from mgecc.targets import Target
@@ -29,6 +30,10 @@ _TILES: dict[str, tuple[int, int]] = {
     "sse2": (4, 2),
     "scalar": (4, 4),
 }
+# The same where pixels are a row of numbers and products read their inputs themselves: with few inputs, and with many.
+_FLAT_TILES = {**_TILES, "avx512": (14, 1)}
+_DEEP_TILES = {**_TILES, "avx512": (28, 1)}
+_DEEP = 128
 # Others that fit: fewer pixels, where those of the largest tile leave a rest, times more channels.
 _RIVALS: dict[str, tuple[tuple[int, int], ...]] = {"neon64": ((7, 3), (5, 4))}
 # The part of the largest tile's instructions below which a smaller one is better: it waits more, less so on AVX-512.
@@ -48,7 +53,8 @@ _ROUNDS = {"neon64_half": 4, "neon64": 4, "neon32": 4, "scalar": 4}
 @dataclass(frozen=True)
 class Tile:
     """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes, ``u`` input blocks a round,
-    where ``rest`` fewer in the first. ``ahead``: lines of weights to come that a step fetches."""
+    where ``rest`` fewer in the first. ``ahead``: lines of weights to come that a step fetches. ``fold``: inputs that a
+    vector of weights is for."""
 
     element: Element
     p: int
@@ -56,6 +62,7 @@ class Tile:
     u: int = 1
     rest: bool = False
     ahead: int = 0
+    fold: int = 1
 
     @property
     def c(self) -> int:
@@ -80,22 +87,31 @@ class Tile:
         """Instructions to multiply ``c`` input channels of all pixels with their weights."""
         loads = {"neon64_half": 0.3, "neon64": 0.3, "neon32": 0.3}.get(self.isa, 1.0)
         from_pixels = self.p * (self.c if self.isa in ("avx2", "sse2") else self.c / self.element.xl)
+        if self.isa == "avx512" and self.j == 1:  # a product reads its input itself, or beside others
+            from_pixels = 0.0
         madd = 2.0 if self.isa == "sse2" else 1.0
-        return self.p * self.j * self.c * madd + loads * (from_pixels + self.c * self.j) + 2 + 2 / self.u
+        products = self.p * self.j * self.c * madd
+        return (products + loads * (from_pixels + self.c * self.j)) / self.fold + 2 + 2 / self.u
 
 
 Way = list[tuple[Tile, int]]  # tiles and how many vectors of channels / j of each, one behind the other
 
 
-def tiles_for(element: Element, pixels: int, vectors: int) -> list[Tile]:
-    """The tile for most channels and, where vectors remain, one for the rest."""
-    most_p, most_j = _TILES[element.vectors]
+def _largest_tile(conv: Conv) -> tuple[int, int]:
+    tiles = (_DEEP_TILES if conv.ic > _DEEP else _FLAT_TILES) if conv.is_pointwise else _TILES
+    return tiles[conv.element.vectors]
+
+
+def tiles_for(element: Element, pixels: int, vectors: int, most: tuple[int, int] | None = None) -> list[Tile]:
+    """The tile for most channels and, where vectors remain, one for the rest. ``most``: its pixels and vectors."""
+    most_p, most_j = most or _TILES[element.vectors]
     fewest = smallest(pixels)
     if fewest < most_p // 2:
         most_j = min(8, most_p * most_j // max(fewest, 2))
     j = min(most_j, vectors)
     widths = [j] + ([vectors % j] if vectors % j else [])
-    return [_best(element, pixels, (most_p, width)) for width in widths]
+    sums = most_p * most_j if most and element.vectors.startswith("avx") else most_p
+    return [_best(element, pixels, (max(most_p, sums // width), width)) for width in widths]
 
 
 def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
@@ -117,8 +133,22 @@ def _narrower(conv: Conv, way: Way) -> Iterator[Way]:
     yield from sorted(fewer, key=lambda rival: float(largest(_cost(conv, rival))))[:1]
 
 
+def _with_fold(conv: Conv, vectors: int, fold: int) -> Way:
+    """The usual tiles, and one of which every vector holds the last channels ``fold`` times."""
+    element, (most_p, most_j), j = conv.element, _TILES[conv.element.vectors], vectors_of(fold, vectors)
+    before = vectors - -(-j // fold)
+    usual = _way(tiles_for(element, conv.pixels, before, _largest_tile(conv)), before) if before else []
+    ends = (
+        [(Tile(element, p, j, fold=fold), 1)]
+        for p in range(1, min(most_p * most_j // j, smallest(conv.pixels)) + 1)
+    )
+    return [*usual, *min(ends, key=lambda way: float(largest(_cost(conv, way))))]
+
+
 def _rivals(conv: Conv, vectors: int, plain: Way) -> Iterator[Way]:
     """Tiles of other forms for the same, with the usual ones for the remaining vectors: an even number."""
+    if (fold := fold_of(conv)) > 1:
+        yield _with_fold(conv, vectors, fold)
     most_p, most_j = _TILES[conv.element.vectors]
     if conv.groups > 1 and not conv.is_pointwise:
         yield from _narrower(conv, plain)
@@ -151,12 +181,13 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     operands += [("z", element.const)] * conv.has_z + [("y", element.pointer)]
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
-        "activation": act.kind, "ahead": tile.ahead, "c": tile.c, "flat": flat, "hold_w": tile.hold_w, "j": tile.j,
-        "last": last, "p": tile.p, "parts": parts, "quads": tile.isa.startswith("neon"), "rest": tile.rest,
+        "activation": act.kind, "ahead": tile.ahead, "c": tile.c, "flat": flat, "fold": tile.fold,
+        "hold_w": tile.hold_w, "j": tile.j, "last": last, "p": tile.p, "parts": parts,
+        "quads": tile.isa.startswith("neon"), "rest": tile.rest,
         "sw": 1 if flat else stride, "tabled": tile.tabled or parts, "u": tile.u,
         "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
-    some = f"_last{last}" if last < tile.c else ""
+    some = f"_fold{tile.fold}" * (tile.fold > 1) + f"_last{last}" * (last < tile.c)
     ending = (
         conv.weights.suffix + some + word(tile.ahead) + "_parts" * parts + "_add" * conv.has_z + act.suffix
     )
@@ -166,7 +197,7 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
         tuple(operands),
         (*((name, "int32_t") for name in names), *act.fields),
         tuple(sorted(params.items())),
-        conv.needs,
+        conv.needs + ("fold",) * (tile.fold > 1),
         half=element.half,
     )
 
@@ -179,10 +210,17 @@ def pack(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> np.ndarr
     full = np.zeros((g, blocks_out * c, blocks_in * c, conv.taps), np.float32)
     full[:, :opg, :ipg] = w.reshape(g, opg, ipg, conv.taps)
     chosen = full.reshape(g * blocks_out * c, blocks_in, c, conv.taps)
-    chosen = chosen[first * c : (first + count * tile.j) * c].reshape(
-        count, tile.j * c, blocks_in, c, conv.taps
-    )
+    chosen = chosen[first * c : (first + count * tile.j) * c]
+    if tile.fold > 1:
+        return conv.weights.stored(folded(chosen, tile.j, tile.fold))
+    chosen = chosen.reshape(count, tile.j * c, blocks_in, c, conv.taps)
     return conv.weights.stored(np.ascontiguousarray(chosen.transpose(0, 4, 2, 3, 1)))
+
+
+def _bias(node: Node, tile: Tile, first: int, count: int) -> np.ndarray:
+    if tile.fold > 1:
+        return folded_bias(node, first * tile.c, tile.j * tile.c, tile.fold)
+    return bias_of(node, first * tile.c, count * tile.j * tile.c)
 
 
 def _call(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> Call:
@@ -208,7 +246,7 @@ def _call(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> Call:
     operands = [
         x,
         Const(partial(pack, node, conv, tile, first, count)),
-        Const(partial(bias_of, node, first * c, count * tile.j * c)),
+        Const(partial(_bias, node, tile, first, count)),
         *([residual(node)] if conv.has_z else []),
         node.output,
     ]
@@ -222,7 +260,7 @@ def _split(conv: Conv, tile: Tile) -> Split | None:
     if conv.groups > 1:
         return None
     lanes = tile.j * tile.c
-    weights = conv.taps * -(-conv.ic // tile.c) * tile.c * lanes * conv.weights.size
+    weights = conv.taps * -(-conv.ic // tile.c) * tile.c * lanes // tile.fold * conv.weights.size
     return Split("groups", {"w": weights, "b": lanes * tile.element.size}, {"first": tile.j})
 
 
@@ -250,15 +288,21 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         return
     vectors = -(-opg // c)
     pixels = largest(conv.pixels)
-    tiles = tiles_for(conv.element, pixels, vectors)
+    tiles = tiles_for(conv.element, pixels, vectors, _largest_tile(conv))
     if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
         tiles = [_best(conv.element, pixels, (_TILES[conv.element.vectors][0], width))]
     all_vectors = -(-conv.oc // c)
-    plain = [(tiles[0], all_vectors // tiles[0].j), *((t, 1) for t in tiles[1:])]
     yield from _worthwhile(
-        conv, plain, _rivals(conv, all_vectors, plain), [c if not v.is_const else 1 for v in node.inputs]
+        conv,
+        plain := _way(tiles, all_vectors),
+        _rivals(conv, all_vectors, plain),
+        [c if not v.is_const else 1 for v in node.inputs],
     )
+
+
+def _way(tiles: list[Tile], vectors: int) -> Way:
+    return [(tiles[0], vectors // tiles[0].j), *((t, 1) for t in tiles[1:])]
 
 
 def _worthwhile(conv: Conv, plain: Way, rivals: Iterable[Way], blocks: list[int]) -> Iterator[Candidate]:
@@ -281,7 +325,7 @@ def _worthwhile(conv: Conv, plain: Way, rivals: Iterable[Way], blocks: list[int]
 
 def _with(conv: Conv, way: Way, u: int, rest: bool = False) -> Way:
     def ahead(tile: Tile) -> int:
-        return lines_ahead(conv, tile.p, tile.j, -(-largest(conv.pixels) // tile.p))
+        return lines_ahead(conv, tile.p, tile.j, -(-largest(conv.pixels) // tile.p), tile.fold)
 
     return [(replace(tile, u=u, rest=rest, ahead=ahead(tile)), count) for tile, count in way]
 
@@ -295,7 +339,7 @@ def _candidate(conv: Conv, way: Way, blocks: list[int]) -> Candidate:
         (main.c,),
         sum(_code(conv, t) for t, _ in way),
         (3,) if conv.has_z else (),
-        why=f"register tiles of {main.p} pixels x {main.j * main.c} channels",
+        why=f"register tiles of {main.p} pixels x {main.j * main.c // main.fold} channels",
     )
 
 
