@@ -115,6 +115,8 @@ def grouped(rng: np.random.Generator) -> list[Case]:
         made.append(case(rng, g * ic * unit, g * oc * unit, h + 4, w + 4, g=g, **_common(rng), **window))
     twice: Form = {"k": (3, 3), "pad": (1, 1, 1, 1), "n": 2}
     made += [case(rng, 64, 32, 9, 9, g=2, **twice), case(rng, 96, 96, 8, 8, g=2, z=True, **twice)]
+    # Groups that fill no blocks: less than one, more, and several results of one channel.
+    made += [case(rng, ic, oc, 7, 6, g=g, **twice) for ic, oc, g in ((48, 48, 24), (36, 12, 3), (16, 32, 16))]
     # Few channels a group and rows that some tiles fit into and others not.
     return [*made, case(rng, 64, 64, 28, 28, g=16, k=(3, 3), pad=(1, 1, 1, 1))]
 

@@ -130,7 +130,7 @@ def candidates(node: Node, conv: Conv, _: object) -> Iterator[Candidate]:
     if conv.element.half or c == 1 or c != conv.element.lanes or conv.groups != 1 or conv.is_pointwise:
         return
     blocks = -(-conv.ic // c)
-    tile = tiles_for(conv.element, conv.pixels, -(-conv.oc // c))[0]
+    tile = tiles_for(conv, conv.pixels, -(-conv.oc // c))[0]
     for u in sorted({1, rounds_of(conv.element, blocks * conv.taps)}):
         plan = Plan(conv, replace(tile, u=u), tile.p)
         count = strips.tiles_of_strip(plan.scratch, plan.weights, -(-largest(conv.pixels) // tile.p))

@@ -13,7 +13,8 @@ from mgecc.graph.sizes import largest, least, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split
 from mgecc.kernels.conv.ahead import lines_ahead, word
 from mgecc.kernels.conv.fold import fold_of, folded, folded_bias, vectors_of
-from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
+from mgecc.kernels.conv.geometry import Conv, bias_of, residual
+from mgecc.kernels.conv.merge import added_bytes, merged, merged_weights
 from mgecc.kernels.element import Element
 from mgecc.targets import Target
 
@@ -102,15 +103,15 @@ def _largest_tile(conv: Conv) -> tuple[int, int]:
     return tiles[conv.element.vectors]
 
 
-def tiles_for(element: Element, pixels: int, vectors: int, most: tuple[int, int] | None = None) -> list[Tile]:
-    """The tile for most channels and, where vectors remain, one for the rest. ``most``: its pixels and vectors."""
-    most_p, most_j = most or _TILES[element.vectors]
+def tiles_for(conv: Conv, pixels: int, vectors: int) -> list[Tile]:
+    """The tile for most channels and, where vectors remain, one for the rest."""
+    element, (most_p, most_j) = conv.element, _largest_tile(conv)
     fewest = smallest(pixels)
     if fewest < most_p // 2:
         most_j = min(8, most_p * most_j // max(fewest, 2))
     j = min(most_j, vectors)
     widths = [j] + ([vectors % j] if vectors % j else [])
-    sums = most_p * most_j if most and element.vectors.startswith("avx") else most_p
+    sums = most_p * most_j if conv.is_pointwise and element.vectors.startswith("avx") else most_p
     return [_best(element, pixels, (max(most_p, sums // width), width)) for width in widths]
 
 
@@ -137,7 +138,7 @@ def _with_fold(conv: Conv, vectors: int, fold: int) -> Way:
     """The usual tiles, and one of which every vector holds the last channels ``fold`` times."""
     element, (most_p, most_j), j = conv.element, _TILES[conv.element.vectors], vectors_of(fold, vectors)
     before = vectors - -(-j // fold)
-    usual = _way(tiles_for(element, conv.pixels, before, _largest_tile(conv)), before) if before else []
+    usual = _way(tiles_for(conv, conv.pixels, before), before) if before else []
     ends = (
         [(Tile(element, p, j, fold=fold), 1)]
         for p in range(1, min(most_p * most_j // j, smallest(conv.pixels)) + 1)
@@ -204,7 +205,7 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
 
 def pack(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> np.ndarray:
     """Weights of ``count`` tiles from channel block ``first`` on: [tile][tap][input block][lane][j * c]."""
-    w = weights_of(node)
+    w = merged_weights(node, conv.groups)
     c, g, opg, ipg = tile.c, *w.shape[:3]
     blocks_in, blocks_out = -(-ipg // c), -(-opg // c)
     full = np.zeros((g, blocks_out * c, blocks_in * c, conv.taps), np.float32)
@@ -281,24 +282,21 @@ def _build(conv: Conv, way: Way, node: Node) -> list[Call]:
 
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
-    """Tiles over channel blocks; groups must consist of whole blocks."""
+    """Tiles over channel blocks; groups consist of whole blocks."""
     c = conv.element.block
-    opg, ipg = conv.oc // conv.groups, conv.ic // conv.groups
-    if c != conv.element.lanes or (conv.groups > 1 and (opg % c or ipg % c)):
+    if c != conv.element.lanes or conv.is_depthwise:
         return
-    vectors = -(-opg // c)
+    conv = merged(conv)
+    vectors = -(-conv.oc // conv.groups // c)
     pixels = largest(conv.pixels)
-    tiles = tiles_for(conv.element, pixels, vectors, _largest_tile(conv))
+    tiles = tiles_for(conv, pixels, vectors)
     if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
         tiles = [_best(conv.element, pixels, (_TILES[conv.element.vectors][0], width))]
     all_vectors = -(-conv.oc // c)
-    yield from _worthwhile(
-        conv,
-        plain := _way(tiles, all_vectors),
-        _rivals(conv, all_vectors, plain),
-        [c if not v.is_const else 1 for v in node.inputs],
-    )
+    plain, blocks = _way(tiles, all_vectors), [1 if v.is_const else c for v in node.inputs]
+    for found in _worthwhile(conv, plain, _rivals(conv, all_vectors, plain), blocks):
+        yield replace(found, weights=added_bytes(node, conv))
 
 
 def _way(tiles: list[Tile], vectors: int) -> Way:

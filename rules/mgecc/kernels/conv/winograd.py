@@ -156,7 +156,7 @@ def _cost(plan: Plan) -> float:
 
 def _plan(conv: Conv, m: int) -> Plan:
     tiles = conv.n * -(-conv.oh // m) * -(-conv.ow // m)
-    tile = tiles_for(conv.element, tiles, -(-conv.oc // conv.element.block))[0]
+    tile = tiles_for(conv, tiles, -(-conv.oc // conv.element.block))[0]
     tile = replace(tile, u=rounds_of(conv.element, -(-conv.ic // conv.element.block)))
     one = Plan(conv, m, tile, tile.p)
     count = strips.tiles_of_strip(one.scratch, one.weights, -(-largest(tiles) // tile.p))
