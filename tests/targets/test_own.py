@@ -28,6 +28,11 @@ def test_a_file_inherits_from_its_base(tmp_path: Path) -> None:
     assert "-mcpu=cortex-m7" in load_toolchain("zig", target).flags_for("size")
 
 
+def test_a_cache_of_another_size_is_a_line(tmp_path: Path) -> None:
+    assert load_target(own(tmp_path, "base: arm64\ncache: 262144\n")).cache == 262144
+    assert load_target(own(tmp_path, "base: baremetal\ncpu: cortex-m7\ncache: 16384\n")).cache == 16384
+
+
 def test_features_and_processors_of_the_base_are_there(tmp_path: Path) -> None:
     path = own(tmp_path, "base: arm64\n")
     assert load_target(f"{path}+dot").name == "mine+dot"

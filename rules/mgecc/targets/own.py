@@ -10,7 +10,9 @@ folder; ``cpu`` picks a processor of the base's list::
 
 ``flash`` and ``ram`` of a board are first address and bytes; ``machine`` is QEMU's name and may be left out. A
 toolchain of your own is ``gcc: {prefix: acme-arm-, package: acme-sdk}``: its programs are then acme-arm-gcc and
-acme-arm-ar, used with ``toolchain=gcc``; ``cflags`` replaces the compiler's flags for the processor.
+acme-arm-ar, used with ``toolchain=gcc``; ``cflags`` replaces the compiler's flags for the processor. ``cache`` is how
+many bytes of the second level's cache tensors may count on: what is between two layers is kept within, a few channels
+at a time; 0: there is none.
 """
 
 from __future__ import annotations
