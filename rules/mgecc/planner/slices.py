@@ -158,14 +158,15 @@ def for_memory(graph: Graph, target: Target) -> None:
 
 
 def for_cache(graph: Graph, target: Target) -> None:
-    """Slice pairs that begin with a 1x1 convolution so that what is between them stays in the target's cache. Others
-    would prepare their inputs again for every slice."""
+    """Slice pairs that begin with a 1x1 convolution of floats so that what is between them stays in the target's cache.
+    Others, and quantised ones, would prepare their inputs again for every slice."""
     pairs = dict(_pairs(graph, target))
 
     def width(i: int) -> int | None:
         between, weights = pairs[i].first.output.type, pairs[i].first.inputs[1]
         channels, block = between.shape[1], target.block_of(between.dtype.name)
         wide = width_for_cache(channels, pairs[i].bytes(1), block, target.cache)
-        return None if weights.shape[2:] != (1, 1) or wide >= channels else wide
+        gains = wide < channels and weights.shape[2:] == (1, 1) and between.dtype.is_float
+        return wide if gains else None
 
     graph.nodes = _taken_apart(graph, pairs, width)
