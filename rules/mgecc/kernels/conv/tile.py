@@ -111,8 +111,9 @@ def tiles_for(conv: Conv, pixels: int, vectors: int) -> list[Tile]:
         most_j = min(8, most_p * most_j // max(fewest, 2))
     j = min(most_j, vectors)
     widths = [j] + ([vectors % j] if vectors % j else [])
-    sums = most_p * most_j if conv.is_pointwise and element.vectors.startswith("avx") else most_p
-    return [_best(element, pixels, (max(most_p, sums // width), width)) for width in widths]
+    if conv.is_pointwise and element.vectors == "avx2" and j == 1:  # fewer sums would wait for each other
+        most_p *= most_j
+    return [_best(element, pixels, (most_p, width)) for width in widths]
 
 
 def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
