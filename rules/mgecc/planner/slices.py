@@ -80,7 +80,8 @@ def _pairs(graph: Graph, target: Target) -> Iterator[tuple[int, Pair]]:
     users, fixed = graph.users(), graph.output_values()
     for i, (first, second) in enumerate(zip(graph.nodes, graph.nodes[1:])):
         between = first.output
-        if users.get(between) != [second] or between in fixed or second.inputs[0] is not between:
+        alone = users.get(between) == [second] and between not in fixed
+        if not alone or second.inputs[0] is not between or not first.inputs:
             continue
         shapes = (*first.inputs[0].shape, *between.shape, *second.output.shape)
         if has_sizes(shapes) or not _convolution(first, "DENSE", 4) or not _by_channels(second):
