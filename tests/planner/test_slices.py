@@ -150,3 +150,16 @@ def test_threads_share_whole_layers() -> None:
         plan(wide_network(), load_target("arm64"), Goal(threads=n), Diagnostics("net")) for n in (1, 2)
     )
     assert one.arena < two.arena
+
+
+@pytest.mark.parametrize("goal", [slices.for_memory, slices.for_cache])
+def test_a_layer_without_inputs_is_no_pair(goal) -> None:
+    graph = network()
+    sizes = Node("SizeValues", "sizes", {}, [])
+    sizes.outputs = [Value("sizes", TensorType((2,), FLOAT), sizes)]
+    reader = Node("Reader", "reader", {}, [sizes.output])
+    reader.outputs = [Value("read", TensorType((2,), FLOAT), reader)]
+    graph.nodes = [sizes, reader, *graph.nodes]
+    graph.outputs.append(("read", reader.output))
+    goal(graph, load_target("arm64"))
+    assert graph.nodes[:2] == [sizes, reader]
