@@ -123,7 +123,7 @@ class _Measured:
     def __init__(self, layer: Layer, target: Target, folder: Path) -> None:
         kind, ic, oc, size, *rest = layer
         self.text = f"{ic:>4} -> {oc:<4} {size:>3} x {size:<3}"
-        width = min(oc, slices.width_for_cache(oc, 4 * size**2, target.block_of("float32"), target.cache))
+        width = slices.width_for_cache(oc, 4 * size**2, target.block_of("float32"), target.cache)
         node, macs = _node((kind, ic, width, size, *rest), ("RELU",), DType("float32"))
         calls = lay_out(node, min(candidates(node, target), key=lambda c: c.cost))
         libraries = [_library(call, target, folder) for call in calls]

@@ -25,17 +25,6 @@ MG_INLINE mg_vf mg_vf_set4(const float *p)
 #define mg_vf_fma_x2(acc, w, x, l) mg_vf_fma(acc, w, mg_vf_set2((x) + 2 * (l)))
 #define mg_vf_fma_x4(acc, w, x, l) mg_vf_fma(acc, w, mg_vf_set4((x) + 4 * (l)))
 
-/* Sums of neighbouring pairs (fours) in the first lanes, zeros behind them. */
-MG_INLINE mg_vf mg_vf_fold2(mg_vf a)
-{
-    a = mg_vf_add(a, MG_P(permute)(a, 0xb1));
-#if MG_VF == 16
-    return _mm512_maskz_compress_ps(0x5555, a);
-#else
-    a = _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(0, 2, 4, 6, 0, 0, 0, 0));
-    return _mm256_blend_ps(_mm256_setzero_ps(), a, 0x0f);
-#endif
-}
 /* Sums of neighbouring pairs of a, then of b. */
 MG_INLINE mg_vf mg_vf_fold2_both(mg_vf a, mg_vf b)
 {
@@ -48,15 +37,8 @@ MG_INLINE mg_vf mg_vf_fold2_both(mg_vf a, mg_vf b)
     return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_hadd_ps(a, b)), 0xd8));
 #endif
 }
-MG_INLINE mg_vf mg_vf_fold4(mg_vf a)
-{
-    a = mg_vf_add(a, MG_P(permute)(a, 0xb1));
-    a = mg_vf_add(a, MG_P(permute)(a, 0x4e));
-#if MG_VF == 16
-    return _mm512_maskz_compress_ps(0x1111, a);
-#else
-    a = _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(0, 4, 0, 0, 0, 0, 0, 0));
-    return _mm256_blend_ps(_mm256_setzero_ps(), a, 0x03);
-#endif
-}
+
+/* Sums of neighbouring pairs (fours) in the first lanes, zeros behind them. */
+MG_INLINE mg_vf mg_vf_fold2(mg_vf a) { return mg_vf_fold2_both(a, mg_vf_zero()); }
+MG_INLINE mg_vf mg_vf_fold4(mg_vf a) { return mg_vf_fold2(mg_vf_fold2(a)); }
 #endif
