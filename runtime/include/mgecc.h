@@ -2,7 +2,9 @@
  *
  * A model is a kernel set (C functions, linked in) and a blob (program and weights, read only, anywhere in memory).
  * mgecc_open checks the blob once; from then on the blob must not change, and no run leaves the arena, the blob and
- * the kernels' own stack. Different mgecc_model objects with different arenas are independent of each other. */
+ * the kernels' own stack. Different mgecc_model objects with different arenas are independent of each other.
+ *
+ * ABI: no type is an enum, whose size -fshort-enums changes; library and application may be built with or without. */
 #ifndef MGECC_H
 #define MGECC_H
 #include <stddef.h>
@@ -27,7 +29,8 @@ extern "C" {
 #define MGECC_ALIGNED __attribute__((aligned(MGECC_ALIGN)))
 #endif
 
-typedef enum mgecc_status {
+typedef int mgecc_status;
+enum {
     MGECC_OK = 0,
     MGECC_E_MAGIC,     /* not a blob */
     MGECC_E_VERSION,   /* a blob of another format version */
@@ -39,12 +42,13 @@ typedef enum mgecc_status {
     MGECC_E_ALIGN,     /* arena or blob not at a multiple of MGECC_ALIGN */
     MGECC_E_ARGUMENT,  /* null pointer, model not open, or no such input or output */
     MGECC_E_SIZE       /* a size that was not declared, or a shape that no sizes give */
-} mgecc_status;
+};
 
 /* One phrase in English; a separate object file, not linked unless used. */
 MGECC_API const char *mgecc_status_text(mgecc_status status);
 
-typedef enum mgecc_dtype {
+typedef uint32_t mgecc_dtype;
+enum {
     MGECC_FLOAT32 = 0,
     MGECC_FLOAT16,
     MGECC_INT32,
@@ -60,7 +64,7 @@ typedef enum mgecc_dtype {
     MGECC_QINT4, /* one byte for each element, like QUINT4 and QINT1 */
     MGECC_QUINT4,
     MGECC_QINT1
-} mgecc_dtype;
+};
 
 /* An input or output, row-major and dense. name and dims point into the blob (of a mgecc_dynamic: into the
  * arena, valid until sizes are set again). */

@@ -20,7 +20,8 @@ typedef struct mgecc_image {
     mgecc_dtype dtype;
 } mgecc_image;
 
-typedef enum mgecc_cv_status {
+typedef int mgecc_cv_status;
+enum {
     MGECC_CV_OK = 0,
     MGECC_CV_E_NULL,     /* a null pointer */
     MGECC_CV_E_DTYPE,    /* not the element type of the function */
@@ -30,7 +31,7 @@ typedef enum mgecc_cv_status {
     MGECC_CV_E_ALIGN,    /* data not at a multiple of the element size */
     MGECC_CV_E_OVERLAP,  /* source and destination share a byte */
     MGECC_CV_E_ARGUMENT  /* another argument is out of its range */
-} mgecc_cv_status;
+};
 
 #ifdef __cplusplus
 }
