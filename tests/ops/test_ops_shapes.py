@@ -190,8 +190,14 @@ def test_smallest_and_largest(k: int, kth: list[int]) -> None:
     assert run("TopK", {"mode": "KTH_ONLY"}, ROWS, ints(k))[0].tolist() == kth
     values, indices = run("TopK", {"mode": "VALUE_IDX_SORTED"}, ROWS, ints(k))
     np.testing.assert_array_equal(values, np.take_along_axis(ROWS, indices, 1))
-    with pytest.raises(Unsupported):
+    with pytest.raises(Unsupported, match="4 elements have no 5-th one"):
         run("TopK", {"mode": "KTH_ONLY"}, ROWS, ints(5))
+
+
+def test_more_than_there_are_are_all() -> None:
+    few, many = (run("TopK", {"mode": "VALUE_IDX_SORTED"}, ROWS, ints(k)) for k in (-4, -9))
+    for a, b in zip(few, many, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_first_extreme_element() -> None:

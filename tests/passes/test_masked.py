@@ -60,6 +60,25 @@ def test_a_function_of_chosen_parts_is_stored_where_they_came_from(items: Any) -
     same_before_and_after(net.graph(half, store))
 
 
+@pytest.mark.parametrize("shape", [(4,), (1, 4), (1, 1)])
+def test_a_row_is_added_to_chosen_rows(shape: tuple[int, ...]) -> None:
+    net = Masked()
+    row = constant("row", np.arange(np.prod(shape)).reshape(shape), FLOAT32)
+    total = node("Elemwise", [net.rows.output, row], mode="ADD")
+    store = node("IndexingSetMultiAxisVec", [net.x, total.output, net.take.outputs[1]], False, items=ROWS)
+    same_before_and_after(net.graph(total, store))
+
+
+def test_a_column_as_long_as_the_mask_is_not_added_to_chosen_rows() -> None:
+    net = Masked()
+    column = constant("column", np.ones((6, 1)), FLOAT32)
+    total = node("Elemwise", [net.rows.output, column], mode="ADD")
+    store = node("IndexingSetMultiAxisVec", [net.x, total.output, net.take.outputs[1]], False, items=ROWS)
+    graph = net.graph(total, store)
+    masked.run(graph)
+    assert "CondTake" in {n.op for n in graph.nodes}
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_constant_is_stored_in_chosen_parts(axis: int) -> None:
     net = Masked((ROWS, COLUMNS)[axis])

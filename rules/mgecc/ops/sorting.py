@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.sizes import always, least
 from mgecc.graph.types import INT32
 from mgecc.ops.known import axis_of, known
 from mgecc.ops.registry import Operator, operator
@@ -74,25 +75,32 @@ class Argsort(Operator):
 
 
 def _count(node: Node) -> int:
-    """k: positive for the smallest, negative for the largest."""
+    """k: positive for the smallest, negative for the largest; more than there are take all."""
     numbers = known(node, 1)
-    size = node.inputs[0].shape[-1]
-    if numbers.size != 1 or not 1 <= abs(int(numbers[0])) <= size:
-        raise Unsupported(f"{numbers.tolist()} of {size} elements cannot be taken")
+    if numbers.size != 1 or not int(numbers[0]):
+        raise Unsupported(f"{numbers.tolist()} is not a number of elements to take")
     return int(numbers[0])
+
+
+def taken(node: Node) -> int:
+    """How many elements of each row a TopK takes: at most those there are."""
+    k, size = abs(_count(node)), node.inputs[0].shape[-1]
+    if node.attrs["mode"] == "KTH_ONLY" and always(lambda: k > size):
+        raise Unsupported(f"{size} elements have no {k}-th one")
+    return least(k, size)
 
 
 @operator("TopK", "TopK")
 class TopK(Operator):
     """Inputs x (rows, n), k: the k smallest (-k largest) of each row with indices, or only the k-th (KTH_ONLY)."""
 
-    limits = "constant k"
+    limits = "constant k; more than there are take all"
 
     reads_values = (1,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x, k = node.inputs[0].type, abs(_count(node))
+        x, k = node.inputs[0].type, taken(node)
         if x.rank != 2:
             raise Unsupported(f"data of rank {x.rank} has no rows to choose from")
         if node.attrs["mode"] == "KTH_ONLY":

@@ -63,11 +63,14 @@ def _chosen(value: Value) -> _Chosen | None:
     return next((chosen for chosen in found if chosen is not None), None)
 
 
-def _repeats(value: Value, stretched: Value, axis: int) -> bool:
-    """Whether ``stretched`` is the same at all places along an axis."""
-    fixed = value.producer is None or not value.producer.attrs.get("varies")
-    own = axis - (stretched.type.rank - value.type.rank)
-    return fixed and (own < 0 or value.shape[own] == 1)
+def _is_fixed(value: Value) -> bool:
+    return value.producer is None or not value.producer.attrs.get("varies")
+
+
+def _repeats(value: Value, rank: int, axis: int) -> bool:
+    """Whether ``value``, stretched to this rank, is the same at all places along an axis."""
+    own = axis - (rank - value.type.rank)
+    return own < 0 or value.shape[own] == 1
 
 
 @dataclass
@@ -89,21 +92,22 @@ class _Whole:
         sizes = constant(f"{self.old.name}.shape", np.array(shape), INT32)
         return self.add("Reshape", {"axis": 7, "output_dtype": None}, [value, sizes])
 
-    def of(self, value: Value) -> Value | None:
+    def of(self, value: Value, rank: int) -> Value | None:
+        """What stands for all of ``value``, an operand of data of this rank; None if nothing does."""
         node = value.producer
-        if node is None or not node.attrs.get("varies"):
-            return value if value.type.elements == 1 else None
-        if node.op == "Broadcast" and _repeats(node.inputs[0], value, self.what.axis):
-            return node.inputs[0]
+        if node is None or _is_fixed(value):
+            return value if _repeats(value, rank, self.what.axis) else None
+        if node.op == "Broadcast" and _is_fixed(node.inputs[0]):
+            return self.of(node.inputs[0], rank)
         if node.op in ("Broadcast", "Reshape") and value.shape == node.inputs[0].shape:
-            return self.of(node.inputs[0])
+            return self.of(node.inputs[0], rank)
         if node.op == "IndexingMultiAxisVec" and _addressed(node, 1) == self.what:
             return node.inputs[0] if node.inputs[0].shape == value.shape else None
         if node.op == "CondTake" and _chosen(value) == self.what:
             return self.shaped(node.inputs[0], value.shape)
         if node.op not in _ELEMENT_WISE:
             return None
-        inputs = [found for v in node.inputs if (found := self.of(v)) is not None]
+        inputs = [found for v in node.inputs if (found := self.of(v, rank)) is not None]
         attrs = {key: word for key, word in node.attrs.items() if key != "varies"}
         return self.add(node.op, attrs, inputs) if len(inputs) == len(node.inputs) else None
 
@@ -125,7 +129,7 @@ def _assigned(node: Node) -> list[Node] | None:
     if what is None or what.mask.type.elements != x.shape[what.axis]:
         return None
     whole = _Whole(what, node)
-    new = whole.of(value)
+    new = whole.of(value, x.type.rank)
     if new is None:
         return None
     fits = whole.chosen(new, x).type == x.type
@@ -140,7 +144,7 @@ def _reduced(node: Node) -> list[Node] | None:
     if what is None or not served or reduced_axes(node) != (what.axis,):
         return None
     whole = _Whole(what, node)
-    full = whole.of(x)
+    full = whole.of(x, x.type.rank)
     if full is None or full.shape != x.shape or what.mask.type.elements != x.shape[what.axis]:
         return None
     attrs = {key: word for key, word in node.attrs.items() if key != "varies"}

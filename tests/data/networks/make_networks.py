@@ -1235,6 +1235,19 @@ def _(rng):
     return f, [("x", rand(rng, 5, 6))], O(6)
 
 
+@case("masked_rows", "rows and vectors added to what a mask chooses; more of a row asked for than it has")
+def _(rng):
+    def f(x, m, y):
+        a, b, c = x * 1.0, x[0] * 1.0, x[0] * 1.0
+        a[m == 1] += T(np.array([10, 20], "float32"))
+        b[m[0] == 1] = T(np.array([[3, 4]], "float32"))
+        c[m[0] == 0] += T(np.array([[5, 6]], "float32"))
+        return a, b, c, *F.topk(y, 10), *F.topk(y, 9, descending=True)
+
+    m = np.array([[1, 0, 0, 1]], "int32")
+    return f, [("x", rand(rng, 1, 4, 2)), ("m", m), ("y", rand(rng, 2, 5))], O(7)
+
+
 if __name__ == "__main__":
     folder, names = sys.argv[1], set(sys.argv[2:])
     mc.finish = lambda *_: None

@@ -13,6 +13,7 @@ from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serv
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate
 from mgecc.ops.known import known
+from mgecc.ops.sorting import taken
 from mgecc.targets import Target
 
 
@@ -83,5 +84,5 @@ def top_ks(node: Node, target: Target) -> Iterator[Candidate]:
     rows, n = node.inputs[0].shape
     if not n:
         raise Unsupported("rows without elements have no first ones")
-    k = int(known(node, 1)[0])
-    yield from _candidates(node, _Sort(rows, n, abs(k), k < 0, node.attrs["mode"] == "KTH_ONLY"))
+    descending = int(known(node, 1)[0]) < 0
+    yield from _candidates(node, _Sort(rows, n, taken(node), descending, node.attrs["mode"] == "KTH_ONLY"))
