@@ -127,7 +127,7 @@ def _planned(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     programs, weights, errors = [], WeightSection(max(16, 4 * target.lanes)), []
     for shapes in config.shape_sets:
         try:
-            programs += [_program(shapes, single, weights) for single in _singles(target)]
+            programs += _programs(shapes, target, weights)
         except CompileError as error:
             errors.append((shapes, error))
     if errors:
@@ -173,12 +173,27 @@ def _case(config: ModelConfig) -> str:
     return f"with {', '.join(shapes)}"
 
 
-def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Program:
-    """The program of one set of input shapes, or for all declared sizes, for one kernel set."""
+def _programs(config: ModelConfig, target: Target, weights: WeightSection) -> list[Program]:
+    """The programs of one set of input shapes, or for all declared sizes, one per kernel set."""
     from mgecc.emit.sizes import with_copy
+    from mgecc.planner.packing import share_packings
+    from mgecc.planner.plan import choose, place
+
+    goal, singles = _goal(config), _singles(target)
+    lowered = [_lower(config, single) for single in singles]
+    choices = [choose(graph, single, goal, problems) for single, (graph, problems) in zip(singles, lowered)]
+    if len(choices) > 1:
+        choices = share_packings(choices)
+    return [
+        with_copy(place(graph, single, chosen, goal, problems, weights))
+        for single, (graph, problems), chosen in zip(singles, lowered, choices)
+    ]
+
+
+def _lower(config: ModelConfig, target: Target) -> tuple[Graph, Diagnostics]:
+    """The graph after all passes for one kernel set; problems stand beside it."""
     from mgecc.graph.sizes import declare
     from mgecc.passes import compress, extents, inputs, ioc16, optimize, size_values
-    from mgecc.planner.plan import plan
 
     declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
     graph, problems = survey(config.with_sizes(declared))
@@ -191,7 +206,7 @@ def _program(config: ModelConfig, target: Target, weights: WeightSection) -> Pro
     if config.options.get("enable_compress_fp16"):
         compress.run(graph)
     extents.carry(graph, problems)
-    return with_copy(plan(graph, target, _goal(config), problems, weights))
+    return graph, problems
 
 
 def _goal(config: ModelConfig) -> Goal:
@@ -336,7 +351,11 @@ def _report(programs: tuple[Program, ...], target: Target) -> dict[str, Any]:
 
     count = len(members(target))
     reports = [report(programs[position::count]) for position in range(count)]
-    return reports[0] if len(reports) == 1 else {**reports[0], "target": target.name, "members": reports}
+    if count == 1:
+        return reports[0]
+    for row, program in zip(reports, programs):
+        row["unshared_weights"] = program.unshared
+    return {**reports[0], "target": target.name, "members": reports}
 
 
 def _json(document: dict[str, Any]) -> bytes:

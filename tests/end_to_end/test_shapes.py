@@ -191,3 +191,4 @@ def test_the_summary_of_a_build_lists_the_sets(tmp_path: Path) -> None:
     said = summarize("arm64v7", "net", str(tmp_path), {"arm64": [], "armv7": []})
     lines = [line.partition(": arena ")[0].strip() for line in said.splitlines() if "shapes  " in line]
     assert lines == ["shapes   data 1x3x32x32", "shapes   data 1x3x48x40"]
+    assert said.count("of them for this kernel set alone") == 2

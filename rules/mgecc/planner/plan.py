@@ -114,14 +114,14 @@ def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall
     return ProgramCall(call.kernel, operands, call.numbers, choice.node.name, work, why, below=call.below)
 
 
-def plan(
-    graph: Graph, target: Target, goal: Goal, problems: Diagnostics, weights: WeightSection | None = None
-) -> Program:
-    """Plan a graph for one target; CompileError if some node cannot be served.
+def plan(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> Program:
+    """Plan a graph for one target; CompileError if some node cannot be served."""
+    chosen = choose(graph, target, goal, problems)
+    return place(graph, target, chosen, goal, problems, WeightSection(max(16, 4 * target.lanes)))
 
-    ``weights``: a section that several programs fill together; see ``share_weights``.
-    """
-    weights = weights or WeightSection(max(16, 4 * target.lanes))
+
+def choose(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> list[Choice]:
+    """Order a graph's nodes and choose a candidate for each; CompileError if some node cannot be served."""
     reorder(graph)
     if goal.kind == "memory":
         slices.for_memory(graph, target)
@@ -129,6 +129,20 @@ def plan(
         slices.for_cache(graph, target)
     chosen = select(graph, target, goal, problems)
     problems.check()
+    return chosen
+
+
+def place(
+    graph: Graph,
+    target: Target,
+    chosen: list[Choice],
+    goal: Goal,
+    problems: Diagnostics,
+    weights: WeightSection,
+) -> Program:
+    """Lay out the memory of chosen candidates. ``weights``: a section that several programs may fill together; see
+    ``share_weights``.
+    """
     steps = _steps(chosen, goal, problems)
     places = _Places(Sharing(graph, steps), steps, weights)
     calls = _all_calls(chosen, steps, places, problems)
@@ -152,4 +166,19 @@ def plan(
 
 def share_weights(programs: list[Program], weights: WeightSection) -> tuple[Program, ...]:
     """Give programs that were planned over one section its final bytes: equal tensors are in the blob once."""
-    return tuple(replace(program, weights=weights.bytes()) for program in programs)
+    data = weights.bytes()
+    return tuple(
+        replace(program, weights=data, unshared=weights.size(_reads(program) - _others(program, programs)))
+        for program in programs
+    )
+
+
+def _reads(program: Program) -> set[Ref]:
+    """The places in the weight section that a program's kernels read."""
+    refs = {ref for call in program.calls for ref in call.operands if ref}
+    return {ref for ref in refs if ref.space == "weights"}
+
+
+def _others(program: Program, programs: list[Program]) -> set[Ref]:
+    """What programs of other targets read."""
+    return set().union(*(_reads(other) for other in programs if other.target != program.target))

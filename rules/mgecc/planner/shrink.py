@@ -72,7 +72,8 @@ def share_kernels(chosen: list[Choice]) -> list[Choice]:
     return result
 
 
-def _options(choice: Choice) -> list[Candidate]:
+def options(choice: Choice) -> list[Candidate]:
+    """The candidate of a choice, and others that may take its place without other layouts."""
     return [choice.candidate, *(r for r in choice.rivals if _interchangeable(choice, r))]
 
 
@@ -86,7 +87,7 @@ def _cheapest(use: _Use, choice: Choice, options: list[Candidate]) -> Choice:
 
 def _change_one_by_one(chosen: list[Choice]) -> list[Choice]:
     use = _Use(chosen)
-    return [_cheapest(use, choice, _options(choice)) for choice in chosen]
+    return [_cheapest(use, choice, options(choice)) for choice in chosen]
 
 
 def _retire_kernels(chosen: list[Choice]) -> list[Choice]:
@@ -104,10 +105,10 @@ def _without(chosen: list[Choice], kernel: Kernel) -> list[Choice] | None:
     for position, choice in enumerate(chosen):
         if kernel not in _kernels(choice.node, choice.candidate):
             continue
-        options = [c for c in _options(choice) if kernel not in _kernels(choice.node, c)]
-        if not options:
+        others = [c for c in options(choice) if kernel not in _kernels(choice.node, c)]
+        if not others:
             return None
-        result[position] = _cheapest(use, choice, options)
+        result[position] = _cheapest(use, choice, others)
     return result
 
 

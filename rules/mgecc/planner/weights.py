@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -18,6 +19,7 @@ class WeightSection:
         self.vector = vector
         self._data = bytearray()
         self._places: dict[str, int] = {}
+        self._sizes: dict[int, int] = {}
         self._refs: dict[Const, Ref] = {}
 
     def add(self, const: Const) -> Ref:
@@ -37,8 +39,13 @@ class WeightSection:
         if key not in self._places:
             self._data += bytes(-len(self._data) % align)
             self._places[key] = len(self._data)
+            self._sizes[len(self._data)] = len(raw)
             self._data += raw
         return Ref("weights", self._places[key])
+
+    def size(self, refs: Iterable[Ref]) -> int:
+        """Bytes of the constants at these places."""
+        return sum(self._sizes[ref.offset] for ref in refs)
 
     def bytes(self) -> bytes:
         return bytes(self._data)

@@ -41,8 +41,10 @@ def _member_lines(report: dict[str, Any], code: int, static: int) -> list[str]:
     kernels = report.get("kernels", [])
     arena, bound = report.get("arena"), report.get("arena_bound")
     over = f" (lower bound {_bytes(bound)})" if bound else ""
+    alone = report.get("unshared_weights")
+    own = f", {_bytes(alone)} of them for this kernel set alone" if alone else ""
     return [
-        f"    flash    code {_bytes(code)}, weights {_bytes(report.get('weights'))}",
+        f"    flash    code {_bytes(code)}, weights {_bytes(report.get('weights'))}{own}",
         f"    RAM      arena {_bytes(arena)}{over}, static {_bytes(static)}",
         f"    kernels  {len(kernels)}",
     ]
