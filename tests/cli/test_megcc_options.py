@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -92,10 +93,29 @@ def test_image_functions_alone_are_compiled_like_models(
     path = tmp_path / "eyes.json"
     path.write_text('{"dump_dir": "dump", "cv": {"flip": ["ui8"]}}')
     rows = run(capsys, "compile", "--json", path, "--armv7").split()[1::2]
-    names = ["eyes_cv.h", "eyes_cv.c", "libeyes_cv.a", "libeyes_cv.so"]
+    names = ["eyes_cv.h", "eyes_cv.c", "mgecc.h", "mgecc_cv.h", "libeyes_cv.a", "libeyes_cv.so"]
     assert rows == [str(tmp_path / "dump" / name) for name in names]
     assert "no problems" in run(capsys, "check", path, "--target", "armv7")
     assert "has no models, only image functions" in run(capsys, "verify", path, "--target", "armv7", status=2)
+
+
+@pytest.mark.parametrize("models", [True, False])
+def test_the_folder_of_products_has_all_headers_that_an_application_includes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, models: bool
+) -> None:
+    net = {"model_name": "net", "model_path": str(DIGITS / "digits.mge"), "input_shape_str": "data=(1,1,8,8)"}
+    document = {"models": [net] if models else [], "cv": {"flip": ["ui8"]}}
+    (tmp_path / "all.json").write_text(json.dumps(document))
+    out = tmp_path / "out"
+    run(capsys, "compile", tmp_path / "all.json", "--target", "arm64", "--out", out, "--no-library")
+    names = sorted(path.name for path in out.glob("*.h"))
+    assert names == ["all_cv.h", "mgecc.h", "mgecc_cv.h", *(["net.h"] if models else [])]
+    for number, suffix in enumerate(("c", "cc")):
+        program = tmp_path / f"{number}.{suffix}"
+        program.write_text(
+            "".join(f'#include "{name}"\n' for name in names) + "int main(void) { return 0; }\n"
+        )
+        subprocess.run(["gcc", "-Wall", "-Werror", "-fsyntax-only", f"-I{out}", program], check=True)
 
 
 def test_a_model_and_a_folder_are_enough_as_for_megcc(

@@ -20,7 +20,15 @@ ONE = ["target=arm64", "model=first"]
 def test_products_lie_where_the_readme_says(checkout: Checkout) -> None:
     checkout.scons(*ONE)
     folder = checkout.root / "build" / "arm64" / "first"
-    names = {"libfirst.a", "libfirst.so", "first.h", "first.blob", "first_kernels.c", "report.json"}
+    names = {
+        "libfirst.a",
+        "libfirst.so",
+        "first.h",
+        "mgecc.h",
+        "first.blob",
+        "first_kernels.c",
+        "report.json",
+    }
     assert names <= {path.name for path in folder.iterdir()}
     assert not list(checkout.root.rglob("*.partial"))
 

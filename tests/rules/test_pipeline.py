@@ -129,7 +129,9 @@ def test_image_functions_are_a_library_without_a_model(tree: Checkout) -> None:
     said = tree.scons("-Q")
     assert said.count("MGE ") == 1 and "crc32" not in said
     folder = tree.root / "build" / "x86_64" / "camera_cv"
-    assert {"libcamera_cv.a", "camera_cv.h", "camera_cv.c"} <= {path.name for path in folder.iterdir()}
+    assert {"libcamera_cv.a", "camera_cv.h", "camera_cv.c", "mgecc.h", "mgecc_cv.h"} <= {
+        path.name for path in folder.iterdir()
+    }
     ran = subprocess.run([tree.root / "build/x86_64/app/app.elf"], capture_output=True, check=False)
     assert ran.stdout == b"turned\n"
     assert tree.scons("-Q").splitlines() == ["scons: `.' is up to date."]

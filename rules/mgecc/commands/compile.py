@@ -37,7 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgecc.config import LibraryConfig
     from mgecc.targets import load_target
-    from mgecc.toolrun.products import InputError, compile_products, kernel_texts, read_any, write_files
+    from mgecc.toolrun.products import (
+        InputError,
+        compile_products,
+        kernel_texts,
+        read_any,
+        write_files,
+        write_products,
+    )
 
     if args.json_template:
         return write_template(args)
@@ -55,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if folder is None:
         raise InputError("no folder for the files: give --out DIR")
     products = compile_products(config, name, args.cpu)
-    written = write_files(products.files, folder)
+    written = write_products(products, config, folder)
     if args.split:
         written += write_files(kernel_texts(products, target), folder)
     rows = [(file.stat().st_size, str(file)) for file in written + _libraries(args, config, name, folder)]

@@ -181,7 +181,7 @@ def _libraries(name: str, folder: Path) -> dict[str, Path]:
 
 
 def _model_files(name: str, folder: Path) -> dict[str, Path]:
-    own = [folder / f"{name}.h", include_folder() / "mgecc.h"]
+    own = [folder / f"{name}.h", folder / "mgecc.h"]
     headers = {f"include/{path.name}": path for path in own}
     data = {f"share/{name}/{path.name}": path for path in [folder / f"{name}.blob", folder / "report.json"]}
     return _libraries(name, folder) | headers | _image_headers(name, folder) | data
@@ -190,7 +190,7 @@ def _model_files(name: str, folder: Path) -> dict[str, Path]:
 def _image_headers(name: str, folder: Path) -> dict[str, Path]:
     """Headers of image functions, where a library has some."""
     images = folder / f"{name}_cv.h"
-    headers = [images, include_folder() / "mgecc_cv.h"] if images.is_file() else []
+    headers = [images, folder / "mgecc.h", folder / "mgecc_cv.h"] if images.is_file() else []
     return {f"include/{path.name}": path for path in headers}
 
 

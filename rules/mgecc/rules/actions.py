@@ -22,7 +22,7 @@ from mgecc.rules.diskfull import FULL, full_disk_ends_step, is_full
 from mgecc.rules.explain import explain
 from mgecc.rules.identity import Uses, whole_digest
 from mgecc.rules.workers import Workers
-from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool
+from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool, write_atomically
 from mgecc.toolrun.status import FAILED, nearest_status
 
 MakeArgs = Callable[[str, list[str]], Sequence[str]]
@@ -191,6 +191,16 @@ def _show(text: str) -> None:
     if SCons.Action.print_actions:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
+
+
+def copy_action() -> SignedAction:
+    """Copy the source; without a line, as it takes no time."""
+
+    def copy(target: list[Any], source: list[Any], env: Any) -> int:
+        write_atomically(Path(str(target[0])), Path(str(source[0].rfile())).read_bytes())
+        return 0
+
+    return SignedAction(copy, "COPY", "")
 
 
 def tool_action(make_args: MakeArgs, output: Any, signature: str, shown: str, cached: bool) -> SignedAction:

@@ -14,7 +14,7 @@ from SCons.Errors import UserError
 from SCons.Util import NodeList
 
 from mgecc.compiler import cv_file, kernel_file, members
-from mgecc.rules.actions import compile_action, step_line
+from mgecc.rules.actions import compile_action, copy_action, step_line
 from mgecc.rules.contents import Contents, contents, functions_without_models
 from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
@@ -29,7 +29,7 @@ from mgecc.targets import (
     load_toolchain,
     split_path,
 )
-from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
+from mgecc.toolrun.sources import include_folder, public_headers, runtime_folder, runtime_sources
 
 MOST_THREADS = 16  # as model.schema.json says
 OPTIONS = dict.fromkeys(("cpu", "toolchain", "optimize", "threads", "flash", "ram", "build_dir"), "")
@@ -270,7 +270,7 @@ def build_library(request: Request, make: type[NodesKind]) -> NodesKind:
 
 
 def compile_step(request: Request) -> dict[str, Any]:
-    """The compiler's step: file name -> node."""
+    """The compiler's step, and the headers that belong to what it writes: file name -> node."""
     env, target = request.env, request.target
     found = request.contents
     sources = [*request.configs, *map(env.File, map(str, found.reads))]
@@ -295,7 +295,16 @@ def compile_step(request: Request) -> dict[str, Any]:
     env.Precious(nodes)
     declare_step(nodes[0])
     env.Depends(nodes, compiler)
-    return dict(zip(found.outputs, nodes))
+    return dict(zip(found.outputs, nodes)) | _public_headers(request)
+
+
+def _public_headers(request: Request) -> dict[str, Any]:
+    """The runtime's headers beside those of the models: file name -> node."""
+    paths = public_headers(f"{request.name}_cv.h" in request.contents.outputs)
+    return {
+        path.name: request.env.Command(f"{request.folder}/{path.name}", str(path), copy_action())[0]
+        for path in paths
+    }
 
 
 def tools_for(request: Request, member: str) -> Tools:

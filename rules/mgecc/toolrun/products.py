@@ -23,6 +23,7 @@ from mgecc.config import (
 from mgecc.config.load import DEFAULT_MAX_ABS_OF_PEAK
 from mgecc.targets import Target, TargetError, load_target
 from mgecc.toolrun.process import write_atomically
+from mgecc.toolrun.sources import public_headers
 
 
 class InputError(Exception):
@@ -135,7 +136,15 @@ def name_of_file(path: Path) -> str:
 
 def compile_to_folder(config: ModelConfig | LibraryConfig, target: str, cpu: str, folder: Path) -> list[Path]:
     """Compile and write every product below ``folder``; returns their paths. Raises InputError."""
-    return write_files(compile_products(config, target, cpu).files, folder)
+    return write_products(compile_products(config, target, cpu), config, folder)
+
+
+def write_products(
+    products: compiler.Products, config: ModelConfig | LibraryConfig, folder: Path
+) -> list[Path]:
+    """Write what was compiled below ``folder``, and the runtime's headers that it includes; returns the paths."""
+    headers = {path.name: path.read_bytes() for path in public_headers(bool(config.cv))}
+    return write_files(products.files | headers, folder)
 
 
 def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:

@@ -24,6 +24,12 @@ def include_folder() -> Path:
     return runtime_folder() / "include"
 
 
+def public_headers(cv: bool) -> list[Path]:
+    """The headers that generated ones include, to lie beside them; ``cv``: also that of image functions."""
+    names = ["mgecc.h", "mgecc_cv.h"] if cv else ["mgecc.h"]
+    return [include_folder() / name for name in names]
+
+
 def runtime_sources(sizes: bool = False, threads: bool = False) -> list[Path]:
     """C files every library holds; with ``sizes``, those for models with declared sizes too, likewise ``threads``."""
     left_out = {"sizes.c": not sizes, "threads.c": not threads}
