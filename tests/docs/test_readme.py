@@ -13,10 +13,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# Errors by default since GCC 14.
+STRICT_C = [
+    f"-Werror={name}"
+    for name in (
+        "implicit-function-declaration",
+        "implicit-int",
+        "int-conversion",
+        "incompatible-pointer-types",
+    )
+]
 MAIN = """
-#include <stdio.h>
-#include <string.h>
 {snippet}
+#include <stdio.h>
 int main(void)
 {{
     static float picture[3 * 224 * 224], scores[1000];
@@ -40,8 +49,10 @@ def test_links_lead_to_files() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="runs the program on the build host")
-def test_the_code_builds_and_runs(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where the rules of the README have built a program around its C."""
+    tmp_path = tmp_path_factory.mktemp("readme")
     (tmp_path / "main.c").write_text(MAIN.format(snippet=block("c")))
     rules = block("python").replace("third_party/mgecc", str(ROOT)).replace("arm64", "x86_64")
     rules = rules.replace("models/mobilenet", str(ROOT / "models" / "mobilenet"))
@@ -50,8 +61,37 @@ def test_the_code_builds_and_runs(tmp_path: Path) -> None:
         [sys.executable, "-m", "SCons", "-Q"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    ran = subprocess.run([str(tmp_path / "firmware")], capture_output=True, text=True, check=True)
+    return tmp_path
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="runs the program on the build host")
+def test_the_code_builds_and_runs(built: Path) -> None:
+    ran = subprocess.run([str(built / "firmware")], capture_output=True, text=True, check=True)
     assert float(ran.stdout) == float(ran.stdout)
+
+
+@pytest.mark.parametrize("language", ["-std=c99", "-std=c17", "-xc++ -std=c++11", "-xc++ -std=c++20"])
+def test_the_code_compiles_as_it_stands_as_c_and_as_cpp(language: str, built: Path, tmp_path: Path) -> None:
+    """With what GCC 14 refuses in C; nothing is included but what the README says, from nowhere but the products."""
+    (tmp_path / "main.c").write_text(block("c"))
+    strict = [] if "c++" in language else STRICT_C
+    include = f"-I{built}/build/x86_64/mobilenet"
+    command = [
+        "gcc",
+        *language.split(),
+        *strict,
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Werror",
+        "-fsyntax-only",
+    ]
+    subprocess.run([*command, include, "main.c"], cwd=tmp_path, check=True)
+
+
+def test_the_code_looks_at_every_status() -> None:
+    calls = re.findall(r"^.*\bmobilenet_(?:open|run)\(.*$", block("c"), re.MULTILINE)
+    assert len(calls) == 2 and all("!= MGECC_OK" in call for call in calls)
 
 
 def test_sizes_and_memory_of_the_table_are_those_that_are_built() -> None:
