@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from mgecc import __version__
 from mgecc.toolrun.status import FAILED, INPUT
+from mgecc.toolrun.terminal import printable_streams
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,6 +71,11 @@ def status_of(error: Exception) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns the exit status."""
+    with printable_streams():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     args = list(sys.argv[1:] if argv is None else argv)
     first = args[0] if args else ""
     if first and not first.startswith("-") and first not in command_names():

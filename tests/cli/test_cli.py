@@ -95,3 +95,15 @@ def test_ops_lists_operators(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [line for line in markdown.splitlines() if line.startswith("| ")]
     assert len(plain.splitlines()) + 2 == len(rows)
     assert rows[0].startswith("| operator |")
+
+
+@pytest.mark.parametrize("command", ["verify", "check", "compile"])
+def test_nothing_of_the_users_reaches_the_terminal_raw(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    config = tmp_path / "model.yaml"
+    config.write_text('model: "\\e]0;own\\a.mge"\n"\\e[2J": 1\n')
+    assert cli.main([command, str(config), "--target", "arm64"]) == 2
+    said = capsys.readouterr()
+    assert "model.yaml:2" in said.err
+    assert not [char for char in said.out + said.err if ord(char) < 32 and char != "\n"]

@@ -168,6 +168,61 @@ def test_no_flipped_byte_of_a_result_is_believed() -> None:
         decode(data, action_key("CC", [("a.c", "1" * 64)], ["a.o"]))
 
 
+NO_DIGESTS = [
+    "",
+    "a/b/c",
+    "../../etc",
+    "/etc/passwd",
+    "\0" * 64,
+    "G" * 64,
+    "A" * 64,
+    "1" * 63,
+    "1" * 65,
+    "é" * 64,
+]
+
+
+@pytest.mark.parametrize("digest", NO_DIGESTS)
+def test_an_entry_whose_digest_is_none_is_a_miss(tmp_path: Path, capsys, digest: str) -> None:
+    (tmp_path / "entry").write_bytes(Result((Output("a.o", digest, 1),)).encode(KEY))
+    FolderStore(tmp_path / "cache").write(f"ac/{KEY}", tmp_path / "entry")
+    cache = open_cache(os.fspath(tmp_path / "cache"))
+    assert cache.fetch(KEY, {"a.o": tmp_path / "a.o"}) is None
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "it is no action result" in said
+
+
+def _huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+INTRUDERS = {
+    "a pipe": os.mkfifo,
+    "a folder": os.mkdir,
+    "a link": lambda path: path.symlink_to("/dev/zero"),
+    "a link to a good entry": lambda path: path.symlink_to(path.with_name("moved")),
+    "a huge file": _huge,
+    "a file of nobody's": lambda path: path.write_bytes(os.urandom(200)),
+}
+
+
+@pytest.mark.parametrize("kind", ["ac", "cas"])
+@pytest.mark.parametrize("intruder", INTRUDERS)
+def test_what_is_no_file_of_the_caches_is_a_miss(tmp_path: Path, capsys, kind: str, intruder: str) -> None:
+    (tmp_path / "a.o").write_bytes(b"object")
+    cache = open_cache(os.fspath(tmp_path / "cache"))
+    cache.keep(KEY, {"a.o": tmp_path / "a.o"}, "")
+    (entry,) = (tmp_path / "cache" / kind).glob("*/*")
+    entry.rename(entry.with_name("moved"))
+    INTRUDERS[intruder](entry)
+    assert cache.fetch(KEY, {"a.o": tmp_path / "b.o"}) is None
+    assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "b.o").exists()
+    cache.keep(KEY, {"a.o": tmp_path / "a.o"}, "")
+    FolderStore(tmp_path / "cache", limit=0).trim()
+    assert cache.keep(KEY, {"a.o": tmp_path / "a.o"}, "") is None
+
+
 def test_a_content_that_is_missing_is_a_miss_without_a_word(tmp_path: Path, capsys) -> None:
     (tmp_path / "a.o").write_bytes(b"object")
     cache = open_cache(os.fspath(tmp_path / "cache"))
@@ -183,3 +238,16 @@ def test_a_content_that_is_missing_is_a_miss_without_a_word(tmp_path: Path, caps
 def test_unknown_addresses_are_refused(address: str) -> None:
     with pytest.raises(ValueError, match="neither a folder nor http://HOST"):
         open_cache(address)
+
+
+def test_what_an_entry_says_reaches_the_terminal_as_text(
+    filled: tuple[Checkout, Checkout, str], tmp_path: Path
+) -> None:
+    _, other, cache = filled
+    for path in (tmp_path / "cache" / "ac").glob("*/*"):
+        result = decode(path.read_bytes(), path.name)
+        said = "loader.c:1: \x1b]0;own\x07 \u202e \x9b2J\n"
+        path.write_bytes(Result(result.outputs, said).encode(path.name))
+    said = other.scons(*BUILD, cache)
+    assert "HIT" in said and r"loader.c:1: \x1b]0;own\x07 \u202e \x9b2J" in said
+    assert not set(said) & {"\x1b", "\x07", "\u202e", "\x9b"}

@@ -126,10 +126,58 @@ class Misbehaving(BaseHTTPRequestHandler):
         pass
 
 
+class Slow(Misbehaving):
+    """Takes what it is given at once, and hands out what it has in the ``way`` of a test."""
+
+    way = "silent"
+
+    def do_GET(self) -> None:
+        self.seen.append(f"{self.command} {self.path[:4]}")
+        getattr(self, self.way)()
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.reply(b"")
+
+    do_HEAD = do_PUT
+
+    def reply(self, body: bytes, *headers: tuple[str, str]) -> None:
+        self.send_response(200)
+        for name, value in [("Content-Length", str(len(body))), *headers]:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def silent(self) -> None:
+        time.sleep(3)
+
+    def drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(1 << 50))
+        self.end_headers()
+        self.trickle(b"x")
+
+    def dripping_headers(self) -> None:
+        self.trickle(b"H")
+
+    def late(self) -> None:
+        time.sleep(0.25)
+        self.reply(b"not an entry")
+
+    def trickle(self, piece: bytes) -> None:
+        try:
+            for _ in range(60):
+                self.wfile.write(piece)
+                self.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            self.close_connection = True
+
+
 @pytest.fixture
-def server() -> Iterator[str]:
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
     Misbehaving.seen.clear()
-    serving = ThreadingHTTPServer(("127.0.0.1", 0), Misbehaving)
+    serving = ThreadingHTTPServer(("127.0.0.1", 0), getattr(request, "param", Misbehaving))
     threading.Thread(target=serving.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{serving.server_address[1]}"
     serving.shutdown()
@@ -165,6 +213,69 @@ def test_after_three_failures_the_server_is_left_alone(
         assert cache.fetch(KEY, {"a.o": tmp_path / "a.o"}) is None
     assert len(Misbehaving.seen) == 3
     assert capsys.readouterr().err.count("\n") == 3
+
+
+@pytest.mark.parametrize("server", [Slow], indirect=True)
+@pytest.mark.parametrize("way", ["silent", "drip", "dripping_headers", "late"])
+def test_a_server_that_is_slow_to_read_is_left_alone_whatever_it_takes(
+    server: str, tmp_path: Path, capsys, monkeypatch, way: str
+) -> None:
+    monkeypatch.setattr(Slow, "way", way)
+    (tmp_path / "a.o").write_bytes(b"object")
+    cache = Cache(ServerStore(server, timeout=0.3), "server")
+    begun = time.monotonic()
+    for step in range(30):
+        key = action_key("CC", [], [f"{step}.o"])
+        assert cache.fetch(key, {"a.o": tmp_path / "b.o"}) is None
+        cache.keep(key, {"a.o": tmp_path / "a.o"}, "")
+    assert time.monotonic() - begun < 4
+    assert capsys.readouterr().err.count("going on without it") == 1
+    assert len(Misbehaving.seen) < 12
+
+
+def test_a_server_that_takes_slowly_is_left_alone(tmp_path: Path, capsys) -> None:
+    (tmp_path / "a.o").write_bytes(b"object" * 4_000_000)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        threading.Thread(target=sip, args=(listening,), daemon=True).start()
+        cache = Cache(ServerStore(address, timeout=0.3), "server")
+        begun = time.monotonic()
+        for _ in range(20):
+            cache.keep(KEY, {"a.o": tmp_path / "a.o"}, "")
+        assert time.monotonic() - begun < 6
+    assert capsys.readouterr().err.count("nothing more is kept") == 1
+
+
+def sip(listening: socket.socket) -> None:
+    """Take a few bytes every now and then, from whoever connects."""
+    taken: list[socket.socket] = []
+    listening.settimeout(0.1)
+    while True:
+        try:
+            taken.append(listening.accept()[0])
+        except TimeoutError:
+            pass
+        except OSError:
+            return
+        for connection in taken:
+            connection.recv(4096)
+
+
+def test_nothing_of_a_server_reaches_the_terminal_raw(tmp_path: Path, capsys) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer_escapes, args=(listening,), daemon=True).start()
+        cache = Cache(ServerStore(f"http://127.0.0.1:{listening.getsockname()[1]}"), "server")
+        cache.fetch(KEY, {"a.o": tmp_path / "a.o"})
+    said = capsys.readouterr().err
+    assert "the server said 500" in said and "\\x1b]0;own\\x07" in said
+    assert not [c for c in said if ord(c) < 32 and c != "\n"]
+
+
+def answer_escapes(listening: socket.socket) -> None:
+    connection, _ = listening.accept()
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 500 \x1b]0;own\x07\x1b[2J\r\nContent-Length: 0\r\n\r\n")
+    connection.close()
 
 
 def test_a_server_that_refuses_writes_is_asked_once(server: str, tmp_path: Path, capsys, monkeypatch) -> None:

@@ -24,6 +24,7 @@ from mgecc.rules.identity import Uses, whole_digest
 from mgecc.rules.workers import Workers
 from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool, write_atomically
 from mgecc.toolrun.status import FAILED, nearest_status
+from mgecc.toolrun.terminal import printable
 
 MakeArgs = Callable[[str, list[str]], Sequence[str]]
 
@@ -158,7 +159,7 @@ class StepAction(SignedAction):
         else:
             _show(progress.shown(self.shown))
         said = kept.said if kept else self._step.run([str(node) for node in source])
-        sys.stderr.write(said)
+        sys.stderr.write(printable(said))
         if cache and not kept:
             cache.keep(key, outputs, said)
         return 0
@@ -189,7 +190,7 @@ def _input(node: Any) -> tuple[str, str]:
 
 def _show(text: str) -> None:
     if SCons.Action.print_actions:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(printable(f"{text}\n"))
         sys.stdout.flush()
 
 
@@ -243,5 +244,5 @@ def compile_action(request: dict[str, Any], uses: Uses, signature: str, shown: s
 
 
 def _fail(text: str, status: int) -> int:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
     return status

@@ -11,6 +11,7 @@ from SCons.Errors import UserError
 
 from mgecc.compiler import library_output_names, names_of_library, output_names
 from mgecc.targets import Target, TargetError
+from mgecc.toolrun.terminal import printable
 
 if TYPE_CHECKING:
     from mgecc.config import LibraryConfig
@@ -102,7 +103,7 @@ def _library(path: Path, name: str) -> LibraryConfig:
     try:
         return load_megcc(path, name)
     except ConfigError as error:
-        raise UserError(str(error)) from None
+        raise UserError(printable(str(error))) from None
 
 
 def named_config(path: Path) -> dict[str, str]:
@@ -120,5 +121,5 @@ def named_config(path: Path) -> dict[str, str]:
     except InputError as error:
         raise TargetError(str(error)) from None
     for note in load_megcc(path).notes if is_megcc(path) else ():
-        print(note)
+        print(printable(note))
     return {name: path.as_posix()}

@@ -17,6 +17,7 @@ from mgecc.toolrun.interpreters import PythonError, find_pythons
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.reproduce import ReproduceError, reproduce
 from mgecc.toolrun.status import FAILED
+from mgecc.toolrun.terminal import printable
 
 
 def declare_deliveries(env: Any, built: list[ModelNodes]) -> None:
@@ -74,7 +75,7 @@ def _reproduce_action(built: list[ModelNodes]) -> SignedAction:
         try:
             return reproduce(Path.cwd(), words, find_pythons(pythons, Path.cwd()))
         except (PythonError, ReproduceError) as error:
-            sys.stderr.write(f"mgecc: error: {error}\n")
+            sys.stderr.write(printable(f"mgecc: error: {error}\n"))
             return FAILED
 
     return SignedAction(execute, "", step_line("TWICE", *words))

@@ -9,6 +9,8 @@ import sys
 import threading
 from typing import Any
 
+from mgecc.toolrun.terminal import printable
+
 FULL = os.strerror(errno.ENOSPC)
 _ERRORS = (errno.ENOSPC, errno.EDQUOT)
 
@@ -49,7 +51,7 @@ def full_disk_ends_step(error: OSError) -> str:
 
 def warn(text: str) -> None:
     """Write a warning; one about a full disk waits for the end of the build, which such a disk may end."""
-    line = f"mgecc: warning: {text}\n"
+    line = f"mgecc: warning: {printable(text)}\n"
     if FULL not in text:
         sys.stderr.write(line)
         return

@@ -30,6 +30,7 @@ from mgecc.targets import (
 from mgecc.toolrun.process import ToolError, run_tool, write_atomically
 from mgecc.toolrun.sources import board_script, board_template, runner_includes, runner_sources
 from mgecc.toolrun.status import FAILED
+from mgecc.toolrun.terminal import printable
 
 _OPTIONS = {"board": "", "linker_script": "", "optimize": "", "build_dir": "", "port": True}
 
@@ -216,7 +217,7 @@ def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[
             link_program(toolchain, elf, words, script and Path(str(script)))
             os.replace(partial, map_file)
         except ToolError as error:
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(printable(f"{error}\n"))
             return FAILED
         finally:
             partial.unlink(missing_ok=True)
@@ -240,7 +241,7 @@ def _image(request: _Request, elf: Any, kind: str) -> Any:
         try:
             run_tool(lambda output: toolchain.image_args(output, str(source[0]), kind), Path(str(target[0])))
         except ToolError as error:
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(printable(f"{error}\n"))
             return FAILED
         return 0
 

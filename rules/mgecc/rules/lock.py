@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from mgecc.toolrun.terminal import printable
+
 try:
     import fcntl
 except ImportError:  # a system without it has no such lock, and builds there must not overlap
@@ -43,7 +45,7 @@ class TreeLock:
         assert self._file
         self._file.seek(0)
         holder = self._file.read(500).strip() or "another process"
-        sys.stderr.write(f"mgecc: waiting for the build in this tree by {holder}\n")
+        sys.stderr.write(printable(f"mgecc: waiting for the build in this tree by {holder}\n"))
         sys.stderr.flush()
         fcntl.flock(self._file, fcntl.LOCK_EX)
 

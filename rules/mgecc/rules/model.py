@@ -30,6 +30,7 @@ from mgecc.targets import (
     split_path,
 )
 from mgecc.toolrun.sources import include_folder, public_headers, runtime_folder, runtime_sources
+from mgecc.toolrun.terminal import printable
 
 MOST_THREADS = 16  # as model.schema.json says
 OPTIONS = dict.fromkeys(("cpu", "toolchain", "optimize", "threads", "flash", "ram", "build_dir"), "")
@@ -157,7 +158,7 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except (TargetError, ToolchainMissing) as error:
-        raise UserError(str(error)) from None
+        raise UserError(printable(str(error))) from None
 
 
 def fill_in(make: Callable[..., RequestKind], env: Any, name: str, options: dict[str, str]) -> RequestKind:

@@ -26,6 +26,7 @@ from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
 from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
 from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT
+from mgecc.toolrun.terminal import printable
 
 BUILD = "build"
 # What does nothing where neither a target nor a model is named.
@@ -90,7 +91,7 @@ def find_models(folder: Path) -> dict[str, str]:
 
 
 def _stop(error: Exception) -> NoReturn:
-    sys.stderr.write(f"mgecc: error: {error}\n")
+    sys.stderr.write(printable(f"mgecc: error: {error}\n"))
     sys.stderr.flush()
     script.Exit(FAILED if isinstance(error, ToolchainMissing) else INPUT)
     raise AssertionError("SCons goes on after Exit")
@@ -206,7 +207,7 @@ def _summary_action(built: list[ModelNodes]) -> SignedAction:
     def tell() -> int:
         shown = built if len(built) <= _SUMMARIES else [model for model in built if _is_new(model)]
         for model in shown:
-            print(_summary(model))
+            print(printable(_summary(model)))
         if shown is not built:
             print(f"{len(built) - len(shown)} of {len(built)} libraries were up to date")
         return 0

@@ -24,6 +24,7 @@ from mgecc.rules.pipeline import PipelineNodes
 from mgecc.targets import load_target, load_toolchain
 from mgecc.toolrun.sources import include_folder
 from mgecc.toolrun.status import INPUT
+from mgecc.toolrun.terminal import printable
 
 _KINDS = (ModelNodes, CvNodes, FirmwareNodes)
 
@@ -47,7 +48,7 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
         try:
             write_release(Path(str(target[0])), name, [part_of(nodes) for nodes in chosen])
         except EpochError as error:
-            sys.stderr.write(f"mgecc: error: {error}\n")
+            sys.stderr.write(printable(f"mgecc: error: {error}\n"))
             return INPUT
         return 0
 

@@ -23,6 +23,7 @@ from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.variables import Settings, read_settings
 from mgecc.targets import TargetError, ToolchainMissing
 from mgecc.toolrun.status import DIFFERENT
+from mgecc.toolrun.terminal import printable
 
 _WORDS = ("cache", "cache_mode", "launcher", "ccache", "distcc", "explain", "verbose")
 
@@ -98,7 +99,7 @@ def plain_action(function: Callable[[], int], shown: str = "") -> SignedAction:
 
 def tell_edited(lines: list[str], count: int, what: str) -> int:
     """Print a line for every file that was edited, or that all of ``count`` were not; returns a status."""
-    print("\n".join(lines) or f"{count} {what} are as they were built")
+    print(printable("\n".join(lines)) or f"{count} {what} are as they were built")
     return DIFFERENT if lines else 0
 
 

@@ -20,6 +20,7 @@ from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.start import run_image
 from mgecc.toolrun.status import DIFFERENT, FAILED, nearest_status
+from mgecc.toolrun.terminal import printable
 
 # What a test run gives: the status that it stands for, and what it printed.
 Outcome = tuple[int, str]
@@ -49,7 +50,7 @@ def mge_test(
 
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
         status, said = run()
-        sys.stdout.write(said)
+        sys.stdout.write(printable(said))
         sys.stdout.flush()
         if status == 0:
             write_atomically(Path(str(target[0])), said.encode())

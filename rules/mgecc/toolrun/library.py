@@ -11,6 +11,7 @@ from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.targets import Target, Toolchain, load_target, load_toolchain
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
+from mgecc.toolrun.terminal import printable
 
 
 @dataclass(frozen=True)
@@ -93,5 +94,5 @@ def _objects(library: Library, sources: dict[Path, str], tools: Toolchain, optim
 def compile_file(source: Path, obj: Path, tools: Toolchain, includes: list[Path], optimize: str) -> Path:
     """Compile one file, passing on what the compiler says."""
     said = run_tool(lambda out: tools.compile_args(source, out, includes, optimize), obj)
-    sys.stderr.write(said)
+    sys.stderr.write(printable(said))
     return obj

@@ -6,6 +6,7 @@ seal over key and content, so that an entry that was damaged or put under anothe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +15,8 @@ from typing import Any
 _OUTPUT_FILES, _STDOUT_RAW, _STDERR_RAW = 2, 5, 7
 _PATH, _DIGEST = 1, 2
 _HASH, _SIZE = 1, 2
+# What else stood there would become part of a path or an address.
+_SHA256 = re.compile(rb"[0-9a-f]{64}")
 
 
 class Damaged(Exception):
@@ -72,6 +75,8 @@ def _encode(output: Output) -> bytes:
 def _decode(data: bytes) -> Output:
     fields = dict(_fields(data))
     digest = dict(_fields(fields[_DIGEST]))
+    if not _SHA256.fullmatch(digest[_HASH]):
+        raise ValueError("no SHA-256")
     size = digest.get(_SIZE, 0)
     return Output(fields[_PATH].decode(), digest[_HASH].decode(), int(size))
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import base64
 import http.client
+import socket
 import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from mgecc.rules.cache.store import CHUNK, Sink, StoreError
+from mgecc.toolrun.terminal import printable
 
 _REFUSALS = (401, 403, 405)
 _SLOWEST = 100_000  # bytes a second below which a transfer is given up
+_MOST_FAILURES = 3  # in a row
+_PATIENCE = 6.0  # times the timeout: what a build waits for a server in all
 
 
 class ServerStore:
@@ -27,13 +33,17 @@ class ServerStore:
         self._base = urllib.parse.urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
         self._headers = _authorization(parts)
         self._timeout = timeout
-        self._failures = _Failures()
+        self._opener = urllib.request.build_opener(_Http, _Https)
+        self._reading = _Failures(timeout)
+        self._writing = _Failures(timeout, self._reading)
 
     def read(self, name: str, sink: Sink) -> bool:
-        with self._failures:
+        with self._reading.request() as pace:
             try:
                 with self._send("GET", name) as reply:
-                    self._copy(reply, sink)
+                    while part := reply.read1(CHUNK):
+                        sink(part)
+                        pace.moved(len(part))
             except urllib.error.HTTPError as error:
                 if error.code == 404:
                     return False
@@ -42,29 +52,82 @@ class ServerStore:
 
     def write(self, name: str, path: Path) -> None:
         size = path.stat().st_size
-        with self._failures, path.open("rb") as file:
-            with self._send("PUT", name, file, size):
+        with self._writing.request() as pace, path.open("rb") as file:
+            with self._send("PUT", name, _Paced(file, pace), size):
                 pass
             with self._send("HEAD", name) as reply:
                 kept = reply.headers.get("Content-Length")
         if kept is not None and kept != str(size):
-            raise StoreError(f"the server kept {kept} of {size} bytes")
+            raise StoreError(f"the server kept {printable(kept)} of {size} bytes")
 
-    def _send(self, method: str, name: str, data: IO[bytes] | None = None, size: int = 0) -> Any:
+    def _send(self, method: str, name: str, data: Any = None, size: int = 0) -> Any:
         request = urllib.request.Request(f"{self._base}/{name}", data, dict(self._headers), method=method)
         if data is not None:
             request.add_header("Content-Length", str(size))
             request.add_header("Content-Type", "application/octet-stream")
-        return urllib.request.urlopen(request, timeout=self._timeout)
+        return self._opener.open(request, timeout=self._timeout)
 
-    def _copy(self, reply: Any, sink: Sink) -> None:
-        """All of a reply, in the time that its size allows."""
-        size = int(reply.headers.get("Content-Length") or 0)
-        deadline = time.monotonic() + 4 * self._timeout + size / _SLOWEST
-        while part := reply.read1(CHUNK):
-            sink(part)
-            if time.monotonic() > deadline:
-                raise TimeoutError("too slow")
+
+class _Prompt(http.client.HTTPConnection):
+    """A connection whose answer has as long for all of its headers as for one byte."""
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        timer = threading.Timer(self.timeout or 0, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except (OSError, AttributeError):
+            pass  # it is closed
+
+
+class _PromptTls(http.client.HTTPSConnection, _Prompt):
+    pass
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> Any:
+        return self.do_open(_Prompt, request)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> Any:
+        return self.do_open(_PromptTls, request)
+
+
+class _Pace:
+    """How fast a request goes."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout, self._begun, self._bytes = timeout, time.monotonic(), 0
+
+    def moved(self, count: int) -> None:
+        """Note bytes that were read or sent; raises TimeoutError where they were too few for the time."""
+        self._bytes += count
+        if self.waited() > self._timeout:
+            raise TimeoutError("too slow")
+
+    def waited(self) -> float:
+        """Seconds beyond what the bytes may take."""
+        return time.monotonic() - self._begun - self._bytes / _SLOWEST
+
+
+class _Paced:
+    """A file that is sent no slower than a pace allows."""
+
+    def __init__(self, file: IO[bytes], pace: _Pace) -> None:
+        self._file, self._pace = file, pace
+
+    def read(self, size: int) -> bytes:
+        part = self._file.read(size)
+        self._pace.moved(len(part))
+        return part
 
 
 def _authorization(parts: urllib.parse.SplitResult) -> dict[str, str]:
@@ -75,38 +138,56 @@ def _authorization(parts: urllib.parse.SplitResult) -> dict[str, str]:
 
 
 class _Failures:
-    """Turns all that can happen on a network into StoreError, final once it has happened too often in a row."""
+    """Turns all that can happen on a network into StoreError, final once it is not worth it any more.
 
-    def __init__(self, most: int = 3) -> None:
-        self._most = most
-        self._count = 0
+    That is after three failures in a row, or when a build has waited for too long in all.
+    ``reading``: failures of another kind of request, without which this one is no use; it shares broken connections.
+    """
+
+    def __init__(self, timeout: float, reading: _Failures | None = None) -> None:
+        self._timeout, self._reading = timeout, reading
+        self._count, self._left = 0, _PATIENCE * timeout
         self._lock = threading.Lock()
 
-    def __enter__(self) -> None:
-        if self._count >= self._most:
+    @contextmanager
+    def request(self) -> Iterator[_Pace]:
+        if self._is_over():
             raise StoreError("given up", final=True)
+        pace = _Pace(self._timeout)
+        try:
+            yield pace
+        except Exception as error:
+            why = _why(error)
+            self._note(pace, error if why else None)
+            if why is None:
+                raise
+            refused = isinstance(error, urllib.error.HTTPError) and error.code in _REFUSALS
+            raise StoreError(why, final=refused or self._is_over()) from None
+        self._note(pace)
+        if self._is_over():
+            raise StoreError("the server is too slow", final=True)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        if error is None or isinstance(error, StoreError):
-            self._count = 0
-            return
-        why = _why(error)
-        if why is None:
-            return
+    def _is_over(self) -> bool:
+        over = self._count >= _MOST_FAILURES or self._left <= 0
+        return over or (self._reading is not None and self._reading._is_over())
+
+    def _note(self, pace: _Pace, error: Exception | None = None) -> None:
         with self._lock:
-            self._count += 1
-        refused = isinstance(error, urllib.error.HTTPError) and error.code in _REFUSALS
-        raise StoreError(why, final=refused or self._count >= self._most) from None
+            self._count = self._count + 1 if error else 0
+            # A server that is far away is not yet a slow one.
+            self._left -= max(0.0, pace.waited() - self._timeout / 5)
+        if self._reading and error and not isinstance(error, urllib.error.HTTPError):
+            self._reading._note(pace, error)
 
 
 def _why(error: BaseException) -> str | None:
     """A network error in words; None for any other."""
     if isinstance(error, urllib.error.HTTPError):
-        return f"the server said {error.code} {error.reason}"
+        return printable(f"the server said {error.code} {error.reason}")
     if isinstance(error, urllib.error.URLError):
-        return str(getattr(error.reason, "strerror", None) or error.reason)
+        return printable(str(getattr(error.reason, "strerror", None) or error.reason))
     if isinstance(error, http.client.IncompleteRead):
         return "the connection ended in the middle"
     if isinstance(error, (OSError, http.client.HTTPException, ValueError)):
-        return str(error) or type(error).__name__
+        return printable(str(error)) or type(error).__name__
     return None

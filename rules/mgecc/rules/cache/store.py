@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +47,24 @@ def copy(file: BinaryIO, sink: Sink) -> None:
         sink(part)
 
 
+def _open_entry(path: Path) -> BinaryIO:
+    """A file to read. A pipe would be waited for, and a link leads out of the cache."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise StoreError(_no_file(path)) from None
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise StoreError(_no_file(path))
+    return os.fdopen(handle, "rb")
+
+
+def _no_file(path: Path) -> str:
+    return f"entry {path.name[:12]} is no file"
+
+
 @dataclass(frozen=True)
 class FolderStore:
     """A folder of files. ``limit``: bytes that are kept from one build to the next."""
@@ -58,9 +78,9 @@ class FolderStore:
 
     def read(self, name: str, sink: Sink) -> bool:
         try:
-            with self._path(name).open("rb") as file:
+            with _open_entry(self._path(name)) as file:
                 copy(file, sink)
-            os.utime(self._path(name))  # what is used stays longest, see trim
+                os.utime(file.fileno())  # what is used stays longest, see trim
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -81,7 +101,8 @@ class FolderStore:
                 raise StoreError("what was written is not what is read back")
             os.replace(partial, target)
         except OSError as error:
-            raise StoreError(error.strerror or str(error), final=True) from None
+            final = not isinstance(error, IsADirectoryError)
+            raise StoreError(error.strerror or str(error), final) from None
         finally:
             if partial and os.path.exists(partial):
                 os.unlink(partial)
@@ -91,10 +112,11 @@ class FolderStore:
         found = []
         for path in self.folder.glob("*/??/*"):
             try:
-                status = path.stat()
+                status = path.lstat()
             except OSError:
                 continue
-            found.append((status.st_mtime, status.st_size, path))
+            if not stat.S_ISDIR(status.st_mode):
+                found.append((status.st_mtime, status.st_size, path))
         excess = sum(size for _, size, _ in found) - self.limit
         for _, size, path in sorted(found):
             if excess <= 0:
