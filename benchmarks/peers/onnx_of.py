@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import onnx
-from mgecc.compiler import load_graph
 from mgecc.config import load_cases, load_config
 from mgecc.graph import Graph, Node, Value
+from mgecc.lowering import load_graph
 from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import geometry
 from mgecc.ops.window import window_of

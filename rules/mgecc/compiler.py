@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgecc.config import LibraryConfig, ModelConfig
-    from mgecc.graph import CompileError, Diagnostics, Graph, Node
-    from mgecc.ops.custom import UserKernel
-    from mgecc.passes.inputs import InputForm
+    from mgecc.graph import CompileError
     from mgecc.planner import Program
     from mgecc.planner.limits import Goal
     from mgecc.planner.weights import WeightSection
-
-MAX_MODEL_BYTES = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -34,6 +30,11 @@ class Products:
 
     files: dict[str, bytes]
     programs: tuple[Program, ...]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of the compilation, each once."""
+        return list(dict.fromkeys(note for program in self.programs for note in program.notes))
 
 
 def members(target: Target) -> tuple[str, ...]:
@@ -60,43 +61,6 @@ def output_names(model: str, target_name: str, cpu: str = "", cv: bool = False) 
     kernels = [kernel_file(model, target, member) for member in members(target)]
     images = [f"{model}_cv.h", *(cv_file(model, target, member) for member in members(target))] if cv else []
     return [*_own_names(model), *kernels, *images, "report.json"]
-
-
-def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
-    """Read and import the model file of a configuration, with its input shapes; problems stand beside the graph."""
-    from mgecc.frontends.mge.importer import survey_mge
-    from mgecc.ops.custom import CustomFunction, replace_operators
-
-    data = read_bounded(config.model)
-    functions = {name: CustomFunction(c.function, c.outputs) for name, c in config.custom.items()}
-    graph, problems = survey_mge(data, config.model.name, config.given_shapes, functions)
-    graph.name = config.name
-    replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)
-    return graph, problems
-
-
-def _user_kernel(path: Path) -> UserKernel:
-    from mgecc.ops.custom import UserKernel
-
-    if path.suffix == ".c":
-        return UserKernel(function=path.stem, file=path.name)
-    return UserKernel(template=path.read_text(encoding="utf-8", errors="replace"), file=path.name)
-
-
-def load_graph(config: ModelConfig) -> Graph:
-    """The graph of a configuration as imported, declared sizes being largest. Raises MgeError and CompileError."""
-    graph, problems = survey(config.with_sizes({size.name: size.high for size in config.sizes}))
-    problems.check()
-    return graph
-
-
-def read_bounded(path: Path) -> bytes:
-    """Content of a model file; OSError if it cannot be read or is larger than a model file can be."""
-    with path.open("rb") as file:
-        data = file.read(MAX_MODEL_BYTES)
-    if len(data) == MAX_MODEL_BYTES:
-        raise OSError(f"{path.name}: larger than 2 GiB, no model file is")
-    return data
 
 
 def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
@@ -136,28 +100,6 @@ def _planned(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     return share_weights(programs, weights)
 
 
-def input_forms(config: ModelConfig, graph: Graph) -> dict[str, InputForm]:
-    """How the application gives its inputs, for those that the network wants in another form."""
-    from mgecc.config import InputConfig
-    from mgecc.graph import DType
-    from mgecc.passes.inputs import InputForm
-
-    images = {v.name for v in graph.inputs if v.type.rank == 4}
-    turned = images if config.options.get("add_nhwc2nchw_to_input") else set()
-    specs = {v.name: InputConfig() for v in graph.inputs} | config.inputs
-    return {
-        name: InputForm(
-            channels_last=spec.layout == "NHWC" or name in turned,
-            dtype=DType(spec.dtype) if spec.dtype else None,
-            mean=spec.mean,
-            std=spec.std,
-            scale=spec.scale,
-        )
-        for name, spec in specs.items()
-        if spec.converts or name in turned
-    }
-
-
 def _errors_of_sets(config: ModelConfig, errors: Sequence[tuple[ModelConfig, CompileError]]) -> CompileError:
     """What sets of input shapes do not compile, and why; problems that all of them have are told once."""
     from mgecc.graph import CompileError
@@ -176,37 +118,19 @@ def _case(config: ModelConfig) -> str:
 def _programs(config: ModelConfig, target: Target, weights: WeightSection) -> list[Program]:
     """The programs of one set of input shapes, or for all declared sizes, one per kernel set."""
     from mgecc.emit.sizes import with_copy
+    from mgecc.lowering import lower
     from mgecc.planner.packing import share_packings
     from mgecc.planner.plan import choose, place
 
     goal, singles = _goal(config), _singles(target)
-    lowered = [_lower(config, single) for single in singles]
+    lowered = [lower(config, single) for single in singles]
     choices = [choose(graph, single, goal, problems) for single, (graph, problems) in zip(singles, lowered)]
     if len(choices) > 1:
         choices = share_packings(choices)
     return [
-        with_copy(place(graph, single, chosen, goal, problems, weights))
+        replace(with_copy(place(graph, single, chosen, goal, problems, weights)), notes=tuple(problems.notes))
         for single, (graph, problems), chosen in zip(singles, lowered, choices)
     ]
-
-
-def _lower(config: ModelConfig, target: Target) -> tuple[Graph, Diagnostics]:
-    """The graph after all passes for one kernel set; problems stand beside it."""
-    from mgecc.graph.sizes import declare
-    from mgecc.passes import compress, extents, inputs, ioc16, optimize, size_values
-
-    declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
-    graph, problems = survey(config.with_sizes(declared))
-    inputs.run(graph, input_forms(config, graph), problems)
-    size_values.run(graph)
-    native = partial(_serves, target)
-    optimize(graph, native=native, goal=config.optimize)
-    if config.options.get("enable_ioc16"):
-        ioc16.run(graph, native)
-    if config.options.get("enable_compress_fp16"):
-        compress.run(graph)
-    extents.carry(graph, problems)
-    return graph, problems
 
 
 def _goal(config: ModelConfig) -> Goal:
@@ -220,17 +144,6 @@ def _check_threads(config: ModelConfig, target: Target) -> None:
 
     if config.threads > 1 and target.system != "linux":
         raise Unsupported(f"{target.name} has no threads", f"leave `threads: {config.threads}` out for it")
-
-
-def _serves(target: Target, node: Node) -> bool:
-    """Whether some kernel of the target computes a node as it is."""
-    from mgecc.graph import Unsupported
-    from mgecc.kernels import candidates
-
-    try:
-        return bool(candidates(node, target))
-    except Unsupported:
-        return False
 
 
 def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:

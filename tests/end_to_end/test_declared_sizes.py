@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mge_files import MgeFile, dtype_table
-from mgecc import compiler
+from mgecc import lowering
 from mgecc.config import CustomConfig, InputConfig, ModelConfig, Verify
 from mgecc.config.sizes import parse_size
 from mgecc.targets import load_target
@@ -120,7 +120,7 @@ void twice(const mgecc_custom *call)
 def test_a_custom_function_gets_the_present_shapes(target: str, tmp_path: Path) -> None:
     (tmp_path / "twice.c").write_text(FUNCTION)
     model = replace(config(Sized("softmax", {"x": ("n", 7, 5)}, {"n": "1..6"})), name="net")
-    graph = compiler.load_graph(model.with_sizes({"n": 6}))
+    graph = lowering.load_graph(model.with_sizes({"n": 6}))
     first = graph.nodes[0]
     assert first.output.shape == first.inputs[0].shape
     custom = {first.name: CustomConfig("twice", source=tmp_path / "twice.c")}

@@ -13,16 +13,19 @@ from mgecc.toolrun.verify import verify
 
 MODELS = Path(__file__).parents[2] / "models"
 TRIED = [
-    *(("digits", t, "enable_compress_fp16") for t in ("arm64", "armv7", "baremetal")),
-    *(("digits", t, "enable_ioc16") for t in ("arm64", "arm64+fp16", "armv7", "baremetal")),
-    ("mobilenet", "x86_64", "enable_compress_fp16"),
+    *(("digits", t, "enable_compress_fp16", "speed") for t in ("arm64", "armv7", "baremetal")),
+    *(("digits", t, "enable_ioc16", "memory") for t in ("arm64", "armv7", "baremetal")),
+    ("digits", "arm64+fp16", "enable_ioc16", "speed"),
+    ("mobilenet", "x86_64", "enable_compress_fp16", "speed"),
 ]
 
 
-@pytest.mark.parametrize(("name", "target", "option"), TRIED)
-def test_half_precision_gives_the_same_classes(name: str, target: str, option: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "target", "option", "goal"), TRIED)
+def test_half_precision_gives_the_same_classes(
+    name: str, target: str, option: str, goal: str, tmp_path: Path
+) -> None:
     plain = load_config(MODELS / name / "model.yaml")
-    config = replace(plain, options={option: True})
+    config = replace(plain, options={option: True}, optimize=goal)
     libraries = compile_and_build(config, load_target(target), "zig", tmp_path / "products")
     blob = len(compile_model(plain, target).files[f"{name}.blob"])
     assert len(compile_model(config, target).files[f"{name}.blob"]) < 0.55 * blob
@@ -35,3 +38,15 @@ def test_half_precision_gives_the_same_classes(name: str, target: str, option: s
         pytest.skip(str(error))
     for errors in results.values():
         assert all(error.ok for error in errors), errors
+
+
+@pytest.mark.parametrize(("target", "remedy"), [("arm64", "arm64+fp16"), ("armv7", ""), ("baremetal", "")])
+def test_halves_are_not_taken_where_they_only_cost_time(target: str, remedy: str) -> None:
+    plain = load_config(MODELS / "digits" / "model.yaml")
+    made = compile_model(replace(plain, options={"enable_ioc16": True}), target)
+    same = {file: text for file, text in compile_model(plain, target).files.items() if file != "report.json"}
+    assert {file: made.files[file] for file in same} == same
+    (note,) = made.notes
+    assert (
+        f"{target} has no half-precision arithmetic" in note and f"`target={remedy}`" * bool(remedy) in note
+    )

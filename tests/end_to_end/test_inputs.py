@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc import cli
-from mgecc.compiler import compile_model, input_forms, load_graph
+from mgecc.compiler import compile_model
 from mgecc.config import ConfigError, InputConfig, ModelConfig, Preprocess, Verify, load_config, save_cases
 from mgecc.graph import CompileError
 from mgecc.interpret import run
+from mgecc.lowering import input_forms, load_graph
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.pictures import in_form

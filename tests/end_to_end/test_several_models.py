@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 from mgecc import cli
-from mgecc.compiler import load_graph
 from mgecc.config import InputConfig, ModelConfig, Verify
 from mgecc.interpret import run
+from mgecc.lowering import load_graph
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.library import find_libraries

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc import cli
-from mgecc.compiler import compile_model, load_graph, survey
+from mgecc.compiler import compile_model
 from mgecc.config import ModelConfig, Verify, load_config, save_cases
 from mgecc.graph import CompileError, Unsupported
 from mgecc.interpret import run
+from mgecc.lowering import load_graph, survey
 from mgecc.rules.summary import summarize
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing

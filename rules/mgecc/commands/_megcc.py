@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _TARGETS = {
     "baremetal": "baremetal",
     "arm64": "arm64",
+    "arm64_with_dot": "arm64+dot",
     "arm64_with_i8mm": "arm64+i8mm",
     "armv7": "armv7",
     "armv7_with_dot": "armv7+dot",

@@ -19,12 +19,13 @@ def run(args: argparse.Namespace) -> int:
     from mgecc.toolrun.products import InputError, compile_products, read_any
 
     problems: list[str] = []
+    notes: list[str] = []
     try:
-        compile_products(read_any(args.model), args.target, args.cpu)
+        notes = compile_products(read_any(args.model), args.target, args.cpu).notes
     except InputError as error:
         if not args.json_output:
             raise
         problems = str(error).splitlines()
-    document = {"model": str(args.model), "target": args.target, "problems": problems}
-    show(args, [f"{args.model}: no problems for {args.target}"], lambda: document)
+    document = {"model": str(args.model), "target": args.target, "problems": problems, "notes": notes}
+    show(args, [*notes, f"{args.model}: no problems for {args.target}"], lambda: document)
     return INPUT if problems else 0

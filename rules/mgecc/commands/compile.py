@@ -56,12 +56,12 @@ def run(args: argparse.Namespace) -> int:
     _check_toolchains(args, name)
     config, notes = with_flags(read_any(path, args.name, args.optimize), args)
     several = config if isinstance(config, LibraryConfig) else None
-    for note in notes:
-        print(note, file=sys.stderr if args.json_output else sys.stdout)
     folder = args.dump or args.out or args.folder or (several.dump_dir if several else None)
     if folder is None:
         raise InputError("no folder for the files: give --out DIR")
     products = compile_products(config, name, args.cpu)
+    for note in [*notes, *products.notes]:
+        print(note, file=sys.stderr if args.json_output else sys.stdout)
     written = write_products(products, config, folder)
     if args.split:
         written += write_files(kernel_texts(products, target), folder)

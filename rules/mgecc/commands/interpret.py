@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgecc.commands._output import show
-    from mgecc.compiler import load_graph
     from mgecc.config import load_cases, save_cases
+    from mgecc.lowering import load_graph
     from mgecc.toolrun.graphs import user_errors
     from mgecc.toolrun.products import InputError, read_config
     from mgecc.toolrun.sizes import with_sizes_of

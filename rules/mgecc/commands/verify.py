@@ -101,9 +101,9 @@ def _recorded(path: Path | None, what: str) -> Path:
 
 def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, interface: Interface) -> Arrays:
     """Outputs to compare with, recorded or computed by MegEngine."""
-    from mgecc.compiler import input_forms, load_graph
     from mgecc.config import load_cases
     from mgecc.export import ExportError, MegEngineMissing, reference_cases
+    from mgecc.lowering import input_forms, load_graph
     from mgecc.toolrun.products import InputError
     from mgecc.toolrun.runner import RunError
     from mgecc.toolrun.tensors import input_stacks

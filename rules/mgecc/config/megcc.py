@@ -15,10 +15,11 @@ from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Verify, c
 from mgecc.config.schema import MEGCC_SCHEMA, validate
 
 _LAYOUT = "layouts are chosen by cost, layer by layer"
+_DOT = "dot products are a feature of the target: arm64+dot, armv7+dot, arm64v7+dot"
 _LINKED = "functions of custom operators are linked, not loaded"
 _NO_EFFECT = {
     "enable_nchw44": _LAYOUT,
-    "enable_nchw44_dot": _LAYOUT,
+    "enable_nchw44_dot": f"{_LAYOUT}; {_DOT}",
     "enable_nchw88": _LAYOUT,
     "mgb_fuse_kernel": "what can be fused always is",
     "extern_opr_loader_env": _LINKED,

@@ -79,10 +79,15 @@ class CompileError(Exception):
 
 @dataclass
 class Diagnostics:
-    """Collects problems of one model."""
+    """Collects problems of one model; ``notes``: what does not keep it from compiling, a line each."""
 
     source: str
     problems: list[Diagnostic] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, node: Node, text: str) -> None:
+        """Tell the user something of a node that compiles."""
+        self.notes.append(f"{node.name} ({node.op}, {node.origin}): {text}")
 
     def add(self, node: Node, why: str, advice: str = "") -> None:
         """Note a problem of a node that has none yet: later ones follow from the first."""

@@ -62,6 +62,7 @@ class Program:
     ``arena``: bytes of scratch memory, base aligned to 64. ``arena_bound``: largest sum of simultaneously live tensors.
     ``sizes``: what the application sets before a run; shapes, offsets and numbers may be ``Sym`` over them, and the
     arena is for the largest of all. ``copy``: bytes at the end of the arena for the copy with the numbers of a run.
+    ``notes``: what the user should know of the compilation, a line each.
     ``unshared``: bytes of ``weights`` that no other kernel set of a combined target reads.
     """
 
@@ -76,6 +77,7 @@ class Program:
     sizes: tuple[Atom, ...] = ()
     copy: int = 0
     unshared: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:

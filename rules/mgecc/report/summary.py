@@ -67,4 +67,5 @@ def _facts(program: Program) -> dict[str, Any]:
         "macs": largest(sum(call.macs for call in program.calls)),
         "kernels": _kernels([program]),
         "layers": [_layer(call) for call in program.calls],
+        "notes": list(program.notes),
     }

@@ -84,7 +84,14 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
         if len(objects) > 1:
             lines.append(f"   {member}:")
         lines += _member_lines(part, *_sum_sizes(paths))
+    lines += [f"    note     {note}" for note in _notes(report)]
     return "\n".join([*lines, f"    report   {folder}/report.json"])
+
+
+def _notes(report: dict[str, Any]) -> list[str]:
+    """What the compiler has to say of the models, each once."""
+    parts = [report, *report.get("models", []), *report.get("members", [])]
+    return list(dict.fromkeys(note for part in parts for note in part.get("notes", [])))
 
 
 def _head(label: str, name: str, folder: Path) -> list[str]:

@@ -4,7 +4,15 @@ A board or CPU of the user's own is one more file. May import: mgecc.graph, pyya
 """
 
 from mgecc.targets.own import split_path
-from mgecc.targets.target import Target, TargetError, load_target, nearest, target_names, target_options
+from mgecc.targets.target import (
+    Target,
+    TargetError,
+    load_target,
+    nearest,
+    target_names,
+    target_options,
+    with_feature_for,
+)
 from mgecc.targets.toolchain import (
     Toolchain,
     ToolchainMissing,
@@ -26,4 +34,5 @@ __all__ = [
     "target_names",
     "target_options",
     "toolchain_names",
+    "with_feature_for",
 ]

@@ -95,6 +95,13 @@ def target_options(name: str) -> tuple[list[str], list[str]]:
     return sorted(_raw(name).get("features", {})), sorted(_raw(name).get("cpus", {}))
 
 
+def with_feature_for(target: Target, key: str) -> str:
+    """The target with the first feature that gives it ``key`` of its description, e.g. half_lanes; "" if none does."""
+    name = target.name.partition("+")[0]
+    features = {} if target.path else _raw(name).get("features", {})
+    return next((f"{name}+{feature}" for feature, given in features.items() if key in given), "")
+
+
 def nearest(word: str, known: list[str], kind: str) -> TargetError:
     """The error for a name that is not one of ``known``, with the nearest one that is."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.4)

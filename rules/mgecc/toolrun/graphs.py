@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mgecc import compiler
+from mgecc import compiler, lowering
 from mgecc.config import ModelConfig
 from mgecc.graph import Graph
 from mgecc.planner import Program
@@ -37,7 +37,7 @@ def read_graph(path: Path) -> Graph:
     """The graph of a model.yaml or model file as it was imported. Raises InputError."""
     config = read_config(path)
     with user_errors(config):
-        return compiler.load_graph(config)
+        return lowering.load_graph(config)
 
 
 def optimize_graph(path: Path, observe: Callable[[str, Graph], None]) -> Graph:
@@ -46,7 +46,7 @@ def optimize_graph(path: Path, observe: Callable[[str, Graph], None]) -> Graph:
 
     config = read_config(path)
     with user_errors(config):
-        return optimize(compiler.load_graph(config), observe, goal=config.optimize)
+        return optimize(lowering.load_graph(config), observe, goal=config.optimize)
 
 
 def plan_programs(path: Path, target: Target, goal: str = "") -> tuple[Program, ...]:

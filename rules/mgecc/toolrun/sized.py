@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc import compiler, interpret
+from mgecc import interpret, lowering
 from mgecc.config import ModelConfig, Verify
 from mgecc.graph import DType
 from mgecc.toolrun.compare import OutputError
@@ -69,8 +69,8 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: DType) -> n
 def meaning(config: ModelConfig, arrays: Arrays) -> Arrays:
     """The outputs that the graph of a configuration without declared sizes means."""
     with user_errors(config):
-        graph = compiler.load_graph(config)
-        forms = compiler.input_forms(config, graph)
+        graph = lowering.load_graph(config)
+        forms = lowering.input_forms(config, graph)
         inputs = {}
         for value in graph.inputs:
             stack, form = arrays[f"in.{value.name}"][None], forms.get(value.name)

@@ -1,0 +1,105 @@
+"""From a configuration to the graph that is planned: reading, importing, and every pass in order."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from mgecc.config import InputConfig, ModelConfig
+from mgecc.frontends.mge.importer import survey_mge
+from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported
+from mgecc.graph.sizes import declare
+from mgecc.kernels import candidates
+from mgecc.ops.custom import CustomFunction, UserKernel, replace_operators
+from mgecc.passes import compress, extents, inputs, ioc16, optimize, size_values
+from mgecc.passes.inputs import InputForm
+from mgecc.targets import Target, with_feature_for
+
+MAX_MODEL_BYTES = 1 << 31
+
+
+def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
+    """Read and import the model file of a configuration, with its input shapes; problems stand beside the graph."""
+    data = read_bounded(config.model)
+    functions = {name: CustomFunction(c.function, c.outputs) for name, c in config.custom.items()}
+    graph, problems = survey_mge(data, config.model.name, config.given_shapes, functions)
+    graph.name = config.name
+    replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)
+    return graph, problems
+
+
+def _user_kernel(path: Path) -> UserKernel:
+    if path.suffix == ".c":
+        return UserKernel(function=path.stem, file=path.name)
+    return UserKernel(template=path.read_text(encoding="utf-8", errors="replace"), file=path.name)
+
+
+def load_graph(config: ModelConfig) -> Graph:
+    """The graph of a configuration as imported, declared sizes being largest. Raises MgeError and CompileError."""
+    graph, problems = survey(config.with_sizes({size.name: size.high for size in config.sizes}))
+    problems.check()
+    return graph
+
+
+def read_bounded(path: Path) -> bytes:
+    """Content of a model file; OSError if it cannot be read or is larger than a model file can be."""
+    with path.open("rb") as file:
+        data = file.read(MAX_MODEL_BYTES)
+    if len(data) == MAX_MODEL_BYTES:
+        raise OSError(f"{path.name}: larger than 2 GiB, no model file is")
+    return data
+
+
+def input_forms(config: ModelConfig, graph: Graph) -> dict[str, InputForm]:
+    """How the application gives its inputs, for those that the network wants in another form."""
+    images = {v.name for v in graph.inputs if v.type.rank == 4}
+    turned = images if config.options.get("add_nhwc2nchw_to_input") else set()
+    specs = {v.name: InputConfig() for v in graph.inputs} | config.inputs
+    return {
+        name: InputForm(
+            channels_last=spec.layout == "NHWC" or name in turned,
+            dtype=DType(spec.dtype) if spec.dtype else None,
+            mean=spec.mean,
+            std=spec.std,
+            scale=spec.scale,
+        )
+        for name, spec in specs.items()
+        if spec.converts or name in turned
+    }
+
+
+def lower(config: ModelConfig, target: Target) -> tuple[Graph, Diagnostics]:
+    """The graph after all passes for one kernel set; problems stand beside it."""
+    declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
+    graph, problems = survey(config.with_sizes(declared))
+    inputs.run(graph, input_forms(config, graph), problems)
+    size_values.run(graph)
+    native = partial(_serves, target)
+    optimize(graph, native=native, goal=config.optimize)
+    if config.options.get("enable_ioc16"):
+        _halve(config, target, graph, problems)
+    if config.options.get("enable_compress_fp16"):
+        compress.run(graph)
+    extents.carry(graph, problems)
+    return graph, problems
+
+
+def _halve(config: ModelConfig, target: Target, graph: Graph, problems: Diagnostics) -> None:
+    """Values and weights in half precision, unless that would only cost time: conversions without half arithmetic."""
+    if target.half_lanes or config.optimize != "speed":
+        ioc16.run(graph, partial(_serves, target))
+    else:
+        capable = with_feature_for(target, "half_lanes")
+        remedy = f"`target={capable}` has them, and " if capable else ""
+        problems.notes.append(
+            f"enable_ioc16 has no effect: {target.name} has no half-precision arithmetic and computes faster in "
+            f"float32; {remedy}optimize=memory stores values as halves all the same"
+        )
+
+
+def _serves(target: Target, node: Node) -> bool:
+    """Whether some kernel of the target computes a node as it is."""
+    try:
+        return bool(candidates(node, target))
+    except Unsupported:
+        return False
