@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,19 @@ from mgecc.toolrun.reproduce import differences, products
 
 from .conftest import ROOT, Checkout
 
+sys.path.insert(0, str(ROOT / "tests" / "ops"))
+
+from same_bits import folded_model
+
 CARELESS = """
 
 import os
 import time
 
+import numpy as np
+
 _careful = compile_model
+_NUMBERS = np.random.default_rng(0).standard_normal((64, 200)).astype("f4")
 
 
 def compile_model(config, target_name, cpu=""):
@@ -25,6 +33,7 @@ def compile_model(config, target_name, cpu=""):
     products.files[f"{config.name}_kernels.c"] += f"/* {os.getuid()} */".encode()
     products.files[f"{config.name}_blob.S"] += f"/* {time.strftime('%Y')} */".encode()
     products.files["report.json"] += " ".join(os.listdir(Path(__file__).parent / "ops")).encode()
+    products.files[f"{config.name}.blob"] += (_NUMBERS @ _NUMBERS.T).tobytes()
     return products
 """
 
@@ -76,11 +85,15 @@ def digits(tmp_path: Path) -> Checkout:
 
 
 def test_two_targets_are_reproducible_to_the_byte(digits: Checkout) -> None:
-    said = digits.scons("reproduce", "target=arm64,baremetal", "model=digits")
+    folded = digits.root / "models" / "folded"
+    folded.mkdir()
+    (folded / "folded.mge").write_bytes(folded_model())
+    (folded / "model.yaml").write_text("model: folded.mge\n")
+    said = digits.scons("reproduce", "target=arm64,baremetal", "model=digits,folded")
     assert "files are equal in all" in said
     (odd,) = [line for line in said.splitlines() if "built: odd" in line]
     locale = "tr_TR.UTF-8" if Path("/usr/share/i18n/locales/tr_TR").exists() else "C.UTF-8"
-    assert f"umask 077, -j2, locale {locale}, time zone Asia/Kolkata" in odd
+    assert f"umask 077, -j2, locale {locale}, time zone Asia/Kolkata, processor " in odd
     assert "clock +1157 days, folders backwards" in odd
 
 
@@ -89,7 +102,7 @@ def test_a_build_that_depends_on_its_surroundings_is_caught(digits: Checkout) ->
         file.write(CARELESS)
     said = digits.scons("reproduce", "target=baremetal", "model=digits", status=1)
     different = [line.split()[-1] for line in said.splitlines() if "differs: " in line]
-    wanted = ["digits.h", "digits_blob.S", "report.json"]
+    wanted = ["digits.blob", "digits.h", "digits_blob.S", "libdigits.a", "report.json"]
     wanted += ["digits_kernels.c"] if "user nobody" in said else []
     assert [name for name in different if not name.endswith(".o")] == [
         *(f"baremetal/digits/{name}" for name in sorted(wanted)),

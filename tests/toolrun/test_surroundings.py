@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +32,8 @@ def test_a_process_sees_another_time_and_another_order(tmp_path: Path) -> None:
     import json
     import time
 
-    shutil.copyfile(surroundings.__file__, tmp_path / "sitecustomize.py")
+    text = Path(surroundings.__file__).read_text(encoding="utf-8")
+    (tmp_path / "sitecustomize.py").write_text(f"{text}\nchange()\n", encoding="utf-8")
     (tmp_path / "names").mkdir()
     for name in ("b", "a", "c"):
         (tmp_path / "names" / name).touch()

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Unsupported
+from mgecc.ops.elementary import erf, exp, tanh
 
 Activation = tuple[Any, ...]
 IDENTITY: Activation = ("IDENTITY",)
 _Function = Callable[..., np.ndarray]
 _TABLE: dict[str, _Function] = {}
-_erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def _activation(name: str) -> Callable[[_Function], _Function]:
@@ -47,11 +47,6 @@ def of_node(attrs: dict[str, Any]) -> Activation:
     return (attrs.get("nonlineMode", "IDENTITY"),)
 
 
-def erf(x: np.ndarray) -> np.ndarray:
-    """The error function in double precision, rounded to the type of ``x``."""
-    return np.asarray(_erf(x.astype(np.float64)), dtype=x.dtype)
-
-
 @_activation("IDENTITY")
 def _identity(x: np.ndarray) -> np.ndarray:
     return x
@@ -75,12 +70,12 @@ def _leaky(x: np.ndarray, slope: np.generic) -> np.ndarray:
 @_activation("SIGMOID")
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + e^-x)."""
-    return 1 / (1 + np.exp(-x))
+    return 1 / (1 + exp(-x))
 
 
 @_activation("TANH")
 def _tanh(x: np.ndarray) -> np.ndarray:
-    return np.tanh(x)
+    return tanh(x)
 
 
 @_activation("HSIGMOID")

@@ -10,6 +10,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.arithmetic import stretches
+from mgecc.ops.fixed_order import matmul
 from mgecc.ops.normalization import softmax
 from mgecc.ops.registry import Operator, operator
 
@@ -65,7 +66,7 @@ def weight_parts(node: Node, flat: np.ndarray) -> dict[str, tuple[np.ndarray | N
 
 def _project(x: np.ndarray, projection: tuple[np.ndarray | None, np.ndarray | None]) -> np.ndarray:
     matrix, bias = projection
-    x = x if matrix is None else x @ matrix
+    x = x if matrix is None else matmul(x, matrix)
     return x if bias is None else x + bias
 
 
@@ -106,9 +107,9 @@ class MultiHeadAttn(Operator):
         q, k, v, flat, *mask = (a.astype(np.float32) for a in inputs)
         heads, projections = int(node.attrs["num_heads"]), weight_parts(node, flat.reshape(-1))
         q, k, v = (_heads(_project(x, projections[p]), heads) for p, x in zip("qkv", (q, k, v)))
-        scores = q @ k.swapaxes(-1, -2) * np.float32(node.attrs["sm_scaler"])
+        scores = matmul(q, k.swapaxes(-1, -2)) * np.float32(node.attrs["sm_scaler"])
         scores = scores.reshape(-1, *scores.shape[2:])
         weights = softmax(scores + mask[0] if mask else scores, -1)
-        mixed = (weights.reshape(*q.shape[:2], *weights.shape[1:]) @ v).swapaxes(1, 2)
+        mixed = matmul(weights.reshape(*q.shape[:2], *weights.shape[1:]), v).swapaxes(1, 2)
         y = _project(mixed.reshape(*mixed.shape[:2], -1), projections["o"])
         return [y, weights, *(np.zeros(value.shape) for value in node.outputs[2:])]

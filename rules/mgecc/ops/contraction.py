@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mgecc.ops.fixed_order import matmul
 from mgecc.ops.window import Window, scatter_windows, windows
 
 
@@ -22,7 +23,7 @@ def contract(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
     matrix = weights.reshape(groups, out, -1)
     axes = (0, *range(1 + rank, 1 + 2 * rank), *range(1, 1 + rank))
     # One batch item at a time bounds the memory of the unrolled windows.
-    items = [matrix @ item.transpose(axes).reshape(groups, matrix.shape[2], -1) for item in columns]
+    items = [matmul(matrix, item.transpose(axes).reshape(groups, matrix.shape[2], -1)) for item in columns]
     return np.stack(items).reshape(len(columns), groups * out, *positions)
 
 
@@ -39,7 +40,7 @@ def convolve_transposed(
     count, positions = x.shape[0], x.shape[2:]
     rank = len(kernel)
     matrix = weights.reshape(groups, inner, -1).transpose(0, 2, 1)
-    columns = matrix @ x.reshape(count, groups, inner, -1)
+    columns = matmul(matrix, x.reshape(count, groups, inner, -1))
     columns = columns.reshape(count, groups * out, *kernel, *positions)
     axes = (0, 1, *range(2 + rank, 2 + 2 * rank), *range(2, 2 + rank))
     return scatter_windows(columns.transpose(axes), window, size)

@@ -9,6 +9,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import finish_node, output_type, widen
 from mgecc.ops.convolution import check_operands
+from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of, windows
 
@@ -51,7 +52,7 @@ def _evaluate(node: Node, inputs: Sequence[np.ndarray], grouped: bool) -> list[n
     weights = weights.repeat(rows // shape[1], axis=1).repeat(cols // shape[2], axis=2)
     split = columns.reshape(count, groups, inner, rows, cols, *window.kernel)
     per_position = split.transpose(1, 3, 4, 0, 2, 5, 6).reshape(groups, rows, cols, count, -1)
-    total = per_position @ weights.reshape(groups, rows, cols, -1, out)
+    total = matmul(per_position, weights.reshape(groups, rows, cols, -1, out))
     return [finish_node(node, total.transpose(3, 0, 4, 1, 2).reshape(count, groups * out, rows, cols), [])]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.ops.elementary import power
 from mgecc.ops.elemwise_modes import Mode, find_mode
 from mgecc.ops.known import broadcast_shape
 from mgecc.ops.quantize import dequantize, quantize, same_unit, saturate
@@ -103,4 +104,4 @@ class PowC(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         with np.errstate(all="ignore"):
-            return [np.power(inputs[0].astype(np.float64), float(node.attrs["exp"]))]
+            return [power(inputs[0].astype(np.float64), float(node.attrs["exp"]))]

@@ -1,7 +1,7 @@
 """Element-wise modes: what each computes from real numbers (or integers, or booleans).
 
-Functions made of +, -, *, / and comparisons work in the type they are given. The others are computed in double
-precision and rounded once, so that every machine folds the same constants.
+Functions made of +, -, *, / and comparisons work in the type they are given. The others (``elementary``) are computed
+in double precision and rounded once, so that every machine folds the same constants.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Unsupported
+from mgecc.ops import elementary as el
 
 Function = Callable[..., np.ndarray]
 
@@ -67,17 +68,12 @@ def in_double(function: Function) -> Function:
     return rounded
 
 
-def _each(function: Callable[[float], float]) -> Function:
-    """A function of one Python float, for arrays."""
-    return np.vectorize(function, otypes=[np.float64])
-
-
 def _relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, x.dtype.type(0))
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    return 1 / (1 + el.exp(-x))
 
 
 def _clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -90,25 +86,6 @@ def _clip_between(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def _h_swish(x: np.ndarray) -> np.ndarray:
     return x * _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6)
-
-
-def _erf_inverse(y: float, error: Callable[[float], float], slope: float) -> float:
-    """Solve error(x) = y by Halley steps from Winitzki's estimate; ``error`` is erf (slope 1) or erfc (slope -1)."""
-    product = (1 - y) * (1 + y) if slope > 0 else y * (2 - y)
-    if not product > 0:
-        at_end = (1.0, -1.0) if slope > 0 else (0.0, 2.0)
-        return math.inf if y == at_end[0] else -math.inf if y == at_end[1] else math.nan
-    half = math.log(product) / 2
-    t = 2 / (math.pi * 0.147) + half
-    x = math.copysign(math.sqrt(max(math.sqrt(t * t - 2 * half / 0.147) - t, 0)), y if slope > 0 else 1 - y)
-    for _ in range(4):
-        step = (error(x) - y) / (slope * 2 / math.sqrt(math.pi) * math.exp(-x * x) or math.inf)
-        x -= step / (1 + x * step)
-    return x
-
-
-def _log_sum_exp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.logaddexp(x, y)
 
 
 def _wide_shift(x: np.ndarray, y: np.ndarray, left: bool) -> np.ndarray:
@@ -128,15 +105,14 @@ _add("CEIL", 1, "f", np.ceil)
 _add("FLOOR", 1, "f", np.floor)
 _add("SQRT", 1, "f", np.sqrt)
 _DOUBLE: dict[str, Function] = {
-    "ACOS": np.arccos, "ASIN": np.arcsin, "COS": np.cos, "SIN": np.sin, "TAN": np.tan, "EXP": np.exp,
-    "EXPM1": np.expm1, "LOG": np.log, "LOG1P": np.log1p, "TANH": np.tanh, "SINH": np.sinh, "COSH": np.cosh,
-    "ASINH": np.arcsinh, "ACOSH": np.arccosh, "ATANH": np.arctanh, "SIGMOID": _sigmoid, "ERF": _each(math.erf),
-    "ERFC": _each(math.erfc), "ERFINV": _each(lambda y: _erf_inverse(y, math.erf, 1)),
-    "ERFCINV": _each(lambda y: _erf_inverse(y, math.erfc, -1)),
+    "ACOS": el.arccos, "ASIN": el.arcsin, "COS": el.cos, "SIN": el.sin, "TAN": el.tan, "EXP": el.exp,
+    "EXPM1": el.expm1, "LOG": el.log, "LOG1P": el.log1p, "TANH": el.tanh, "SINH": el.sinh, "COSH": el.cosh,
+    "ASINH": el.arcsinh, "ACOSH": el.arccosh, "ATANH": el.arctanh, "ERF": el.erf, "ERFC": el.erfc,
+    "ERFINV": el.erfinv, "ERFCINV": el.erfcinv, "SIGMOID": _sigmoid,
     "SILU": lambda x: x * _sigmoid(x),
-    "GELU": lambda x: x * (1 + _each(math.erf)(x / math.sqrt(2))) / 2,
-    "SOFTPLUS": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    "LOGSIGMOID": lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+    "GELU": lambda x: x * (1 + el.erf(x / math.sqrt(2))) / 2,
+    "SOFTPLUS": lambda x: np.maximum(x, 0) + el.log1p(el.exp(-np.abs(x))),
+    "LOGSIGMOID": lambda x: np.minimum(x, 0) - el.log1p(el.exp(-np.abs(x))),
 }  # fmt: skip
 for _name, _function in _DOUBLE.items():
     _add(_name, 1, "f", in_double(_function))
@@ -163,8 +139,8 @@ _add("MUL", 2, "fib", np.multiply)
 _add("TRUE_DIV", 2, "f", np.true_divide)
 _add("MAX", 2, "fib", np.maximum)
 _add("MIN", 2, "fib", np.minimum)
-_add("ATAN2", 2, "f", in_double(np.arctan2))
-_add("LOG_SUM_EXP", 2, "f", in_double(_log_sum_exp))
+_add("ATAN2", 2, "f", el.arctan2)
+_add("LOG_SUM_EXP", 2, "f", el.logaddexp)
 _add("LT", 2, "fib", lambda x, y: (x < y).astype(x.dtype))
 _add("LEQ", 2, "fib", lambda x, y: (x <= y).astype(x.dtype))
 _add("EQ", 2, "fib", lambda x, y: (x == y).astype(x.dtype))
@@ -184,7 +160,7 @@ _add("SWITCH_GT0", 2, "fi", lambda x, y: np.where(x > 0, y, y.dtype.type(0)))
 _add("PRELU", 2, "f", lambda x, y: np.where(x > 0, x, x * y))
 _add("FUSE_ADD_RELU", 2, "fi", lambda x, y: _relu(x + y))
 _add("FUSE_ADD_SIGMOID", 2, "f", lambda x, y: in_double(_sigmoid)(x + y))
-_add("FUSE_ADD_TANH", 2, "f", lambda x, y: in_double(np.tanh)(x + y))
+_add("FUSE_ADD_TANH", 2, "f", lambda x, y: el.tanh(x + y))
 _add("FUSE_ADD_H_SWISH", 2, "f", lambda x, y: _h_swish(x + y))
 _add("FUSE_MUL_ADD3", 3, "fi", lambda x, y, z: x * y + z)
 _add("FUSE_MUL_ADD4", 4, "fi", lambda x, y, z, w: x * y + z * w)
@@ -206,7 +182,7 @@ def _mod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 @_mode("POW", 2)
 def _pow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    power = np.power(x.astype(np.float64), y.astype(np.float64))
+    power = el.power(x.astype(np.float64), y.astype(np.float64))
     if x.dtype.kind == "f":
         return power.astype(x.dtype)
     limits = np.iinfo(x.dtype)

@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import stretches
+from mgecc.ops.elementary import exp2
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
 
@@ -63,5 +64,5 @@ class TQT(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, power = (a.astype(np.float32) for a in inputs[:2])
-        scale = np.exp2(power)
+        scale = exp2(power)
         return [_clip(node, round_half_away(x / scale)) * scale]

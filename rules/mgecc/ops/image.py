@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.elementary import exp
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.sampling import BORDERS, stored_image
 from mgecc.ops.yuv import from_planes, from_yuv, planes_of, to_yuv
@@ -25,7 +26,7 @@ def _gray(x: np.ndarray) -> np.ndarray:
     """Luma of RGB: weights 4899, 9617, 1868 of 2^14 on bytes, 0.299, 0.587, 0.114 on floats."""
     if x.dtype == np.uint8:
         wide = x.astype(np.int64)
-        return ((wide[..., :3] @ np.array([4899, 9617, 1868]) + 8192) >> 14)[..., None]
+        return (((wide[..., :3] * [4899, 9617, 1868]).sum(-1) + 8192) >> 14)[..., None]
     weights = np.array([0.299, 0.587, 0.114], np.float32)
     return (x[..., :1] * weights[0] + x[..., 1:2] * weights[1]) + x[..., 2:3] * weights[2]
 
@@ -124,7 +125,7 @@ def gaussian_weights(size: int, sigma: float) -> np.ndarray:
     if sigma <= 0 and size in _SMALL:
         return np.array(_SMALL[size])
     deviation = sigma if sigma > 0 else ((size - 1) * 0.5 - 1) * 0.3 + 0.8
-    weights = np.exp(-((np.arange(size) - (size - 1) / 2) ** 2) / (2 * deviation * deviation))
+    weights = exp(-((np.arange(size) - (size - 1) / 2) ** 2) / (2 * deviation * deviation))
     return weights / weights.sum()
 
 

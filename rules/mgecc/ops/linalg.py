@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.factorise import inverse, svd
 from mgecc.ops.registry import Operator, operator
 
 
@@ -25,9 +26,10 @@ class MatrixInverse(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x = inputs[0].astype(np.float64)
         try:
-            return [np.linalg.inv(inputs[0].astype(np.float64))]
-        except np.linalg.LinAlgError:
+            return [inverse(x.reshape(-1, *x.shape[-2:])).reshape(x.shape)]
+        except ValueError:
             raise Unsupported("the inverse of a singular matrix does not exist") from None
 
 
@@ -52,7 +54,7 @@ class SVD(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x, full = inputs[0].astype(np.float64), bool(node.attrs["full_matrices"])
-        if not node.attrs["compute_uv"]:
-            return [np.linalg.svd(x, compute_uv=False)]
-        return list(np.linalg.svd(x, full_matrices=full))
+        x = inputs[0].astype(np.float64)
+        results = svd(x.reshape(-1, *x.shape[-2:]), bool(node.attrs["full_matrices"]))
+        wanted = results if node.attrs["compute_uv"] else results[1:2]
+        return [r.reshape(value.shape) for r, value in zip(wanted, node.outputs)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
+from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
 
 
@@ -47,7 +48,7 @@ def _product(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     b = b.swapaxes(-1, -2) if node.attrs.get("transposeB") else b
     terms = [Numbers(x, v.type.dtype) for x, v in zip(inputs, node.inputs)]
     # The file has no product that stores bytes: passes make it of MatrixMul and TypeCvt.
-    return [finish_node(node, a @ b, [t for t in terms[2:] if t.stored.size], direct=True)]
+    return [finish_node(node, matmul(a, b), [t for t in terms[2:] if t.stored.size], direct=True)]
 
 
 @operator("MatrixMul", "MatrixMulV2", "MatrixMul")
@@ -96,4 +97,4 @@ class Dot(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         a, b = (widen(x, v.type.dtype) for x, v in zip(inputs, node.inputs))
-        return [finish_node(node, (a * b).sum(keepdims=True, dtype=np.float64), [])]
+        return [finish_node(node, (a.astype(np.float64) * b).sum(keepdims=True), [])]

@@ -10,6 +10,7 @@ from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops import layout
 from mgecc.ops.arithmetic import stretches
+from mgecc.ops.elementary import exp, power
 from mgecc.ops.registry import Operator, operator
 
 Shape = tuple[int, ...]
@@ -190,7 +191,7 @@ class LRN(Operator):
         channel = np.arange(x.shape[1])
         upper = np.minimum(channel + half + 1, x.shape[1])
         squares = sums[:, upper] - sums[:, np.maximum(channel - half, 0)]
-        return [x * (attrs["k"] + attrs["alpha"] * squares) ** -attrs["beta"]]
+        return [x * power(attrs["k"] + attrs["alpha"] * squares, -attrs["beta"])]
 
 
 @operator("Softmax", "Softmax")
@@ -213,5 +214,5 @@ class Softmax(Operator):
 
 def softmax(x: np.ndarray, axis: int) -> np.ndarray:
     """exp(x) / sum(exp(x)) along ``axis``, safe for large numbers."""
-    powers = np.exp(x - x.max(axis=axis, keepdims=True))
+    powers = exp(x - x.max(axis=axis, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)

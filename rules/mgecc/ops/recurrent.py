@@ -10,6 +10,8 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.activation import apply, check, sigmoid
+from mgecc.ops.elementary import tanh
+from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
 
 States = tuple[np.ndarray, ...]
@@ -20,8 +22,8 @@ Step = Callable[[np.ndarray, States], States]
 def lstm_step(total: np.ndarray, states: States) -> States:
     """Gates in the order input, forget, cell, output; states h, c."""
     i, f, g, o = np.split(total, 4, axis=-1)
-    cell = sigmoid(f) * states[1] + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(cell), cell
+    cell = sigmoid(f) * states[1] + sigmoid(i) * tanh(g)
+    return sigmoid(o) * tanh(cell), cell
 
 
 def rnn_step(attrs: dict[str, Any]) -> Step:
@@ -57,10 +59,10 @@ def _run(x: np.ndarray, parts: list[np.ndarray], states: States, step: Step) -> 
     """One direction of one layer: results (t, n, hidden) and the last states."""
     w_ih, w_hh, *biases = parts
     bias: Any = sum(biases) if biases else 0
-    given = x @ w_ih.T + bias
+    given = matmul(x, w_ih.T) + bias
     results = []
     for total in given:
-        states = step(total + states[0] @ w_hh.T, states)
+        states = step(total + matmul(states[0], w_hh.T), states)
         results.append(states[0])
     return np.stack(results), states
 
@@ -138,7 +140,7 @@ class RNN(Operator):
 def _totals(inputs: Sequence[np.ndarray]) -> np.ndarray:
     """Pre-activations (n, G) of a cell with inputs x, w_ih, b_ih, h, w_hh, b_hh."""
     x, w_ih, b_ih, h, w_hh, b_hh = (a.astype(np.float32) for a in inputs[:6])
-    return x @ w_ih.T + h @ w_hh.T + (b_ih.reshape(-1) + b_hh.reshape(-1))
+    return matmul(x, w_ih.T) + matmul(h, w_hh.T) + (b_ih.reshape(-1) + b_hh.reshape(-1))
 
 
 def _infer_cell(node: Node, gates: int) -> list[TensorType]:

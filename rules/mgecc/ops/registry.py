@@ -104,6 +104,13 @@ def infer(node: Node) -> list[TensorType]:
 
 
 def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Stored numbers of the node's results, checked against the node's own output types."""
+    """Stored numbers of the node's results, in the element types of its outputs."""
     results = find(node.op).evaluate(node, inputs)
-    return [np.ascontiguousarray(r, dtype=v.type.dtype.numpy) for r, v in zip(results, node.outputs)]
+    stored = [np.ascontiguousarray(r, dtype=v.type.dtype.numpy) for r, v in zip(results, node.outputs)]
+    return [_with_one_nan(a) if a.dtype.kind == "f" else a for a in stored]
+
+
+def _with_one_nan(array: np.ndarray) -> np.ndarray:
+    """Processors give NaN other signs and payloads, which must not be seen in folded constants."""
+    found = np.isnan(array)
+    return np.where(found, array.dtype.type(np.nan), array) if found.any() else array

@@ -9,6 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops import layout
+from mgecc.ops.elementary import sin
 from mgecc.ops.known import known_sizes
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.sampling import packed, resized_type, stored_image
@@ -79,7 +80,7 @@ def lanczos_weights(part: np.ndarray) -> np.ndarray:
     away = (part.astype(np.float64)[:, None] + np.arange(3, -5, -1)) * np.pi
     near = np.abs(away) < 1e-6
     safe = np.where(near, 1, away)
-    weights = np.where(near, 1, 4 * np.sin(safe) * np.sin(safe / 4) / safe**2).astype(np.float32)
+    weights = np.where(near, 1, 4 * sin(safe) * sin(safe / 4) / safe**2).astype(np.float32)
     total = np.add.accumulate(weights, 1, np.float32)[:, -1:]
     whole = (part < np.finfo(np.float32).eps)[:, None]
     return np.where(whole, np.arange(8) == 3, weights * (np.float32(1) / total)).astype(np.float32)

@@ -25,9 +25,10 @@ def declare_deliveries(env: Any, built: list[ModelNodes]) -> None:
 
     ``scons release``: an archive per model and target, as ``MgeRelease`` makes it.
     ``scons reproduce``: builds copies of the tree in other places, as another user, at another time, with folders
-    listed backwards, another umask, locale, time zone, hash seed, number of jobs, a noisy environment, and with every
-    other Python here that has the packages, and compares every byte. Files that differ are listed, with what differs
-    in them if diffoscope is installed. ``python=``: interpreters or versions (``python=3.10,3.13``), or ``all`` that
+    listed backwards, another umask, locale, time zone, hash seed, number of jobs, a noisy environment, with NumPy and
+    its BLAS as on an older processor, and with every other Python here that has the packages, and compares every
+    byte. Files that differ are listed, with what differs in them if diffoscope is installed.
+    ``python=``: interpreters or versions (``python=3.10,3.13``), or ``all`` that
     are installed; packages that they lack go into an environment of their own below build.
     ``scons package=FORM``: also ``build/package/FORM/MODEL-TARGET``, for pkg-config, CMake, Bazel, ESP-IDF, Zephyr,
     Arduino or as CMSIS-Pack.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,15 @@ _NOISE = {
     "ZERO_AR_DATE": "0", "COLUMNS": "33", "LESS": "x", "PYTHONDONTWRITEBYTECODE": "1",
 }  # fmt: skip
 
+# OpenBLAS' names of processors, as whose it computes where it is told so.
+_OLDEST, _OLDER = (
+    ("ARMV8", "NEOVERSEN1") if platform.machine() in ("aarch64", "arm64") else ("Nehalem", "Haswell")
+)
+_FEATURES = """
+import numpy
+print(*numpy.show_config(mode="dicts")["SIMD Extensions"].get("found", []))
+"""
+
 
 class ReproduceError(Exception):
     """One of the builds failed; ``str`` is what it printed last."""
@@ -31,7 +41,8 @@ class ReproduceError(Exception):
 class Condition:
     """How one of the builds is made different from the others.
 
-    ``strange``: as another user, at another time, with folders in another order, as far as that can be had here.
+    ``processor``: what NumPy and its BLAS take the processor for. ``strange``: as another user, at another time, with
+    folders in another order, as far as that can be had here.
     """
 
     name: str
@@ -40,11 +51,13 @@ class Condition:
     umask: int = 0o022
     jobs: int = 1
     environment: dict[str, str] = field(default_factory=dict)
+    processor: str = ""
     strange: bool = False
 
     def __str__(self) -> str:
         words = [f"umask {self.umask:03o}", f"-j{self.jobs}", f"locale {self.environment['LC_ALL']}"]
         words += [f"time zone {self.environment['TZ']}"]
+        words += [f"processor {self.processor}"] if self.processor else []
         if self.strange:
             words += ["user nobody"] if _nobody() else ["the same user (unshare -U is not possible here)"]
             words += [
@@ -60,12 +73,16 @@ def conditions(pythons: Sequence[str], locale: dict[str, str]) -> list[Condition
     plain = {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "0"}
     odd = _NOISE | locale | {"LANGUAGE": "tr", "TZ": "Asia/Kolkata", "PYTHONHASHSEED": "4711"}
     others = [
-        Condition(f"python {path}", f"python {k}/ü", path, 0o002, 2, plain | {"TZ": "America/St_Johns"})
+        Condition(
+            f"python {path}", f"python {k}/ü", path, 0o002, 2, plain | {"TZ": "America/St_Johns"}, _OLDER
+        )
         for k, path in enumerate(pythons)
     ]
     return [
         Condition("plain", "a", sys.executable, environment=plain),
-        Condition("odd", "a longer/place with spaces/b", sys.executable, 0o077, 2, odd, strange=True),
+        Condition(
+            "odd", "a longer/place with spaces/b", sys.executable, 0o077, 2, odd, _OLDEST, strange=True
+        ),
         *others,
     ]
 
@@ -105,7 +122,7 @@ def reproduce(root: Path, words: Sequence[str], pythons: Sequence[str] = ()) -> 
         for condition in conditions(pythons, foreign_locale(Path(scratch) / "locale")):
             tree = Path(scratch) / condition.folder
             _copy(root, tree)
-            more = _surround(root, tree) if condition.strange else {}
+            more = _surround(root, tree, condition) if condition.processor else {}
             _build(condition, tree, words, more)
             trees.append(tree / "build")
             print(f"  built: {condition}", flush=True)
@@ -125,11 +142,11 @@ def _copy(root: Path, tree: Path) -> None:
     shutil.copytree(root, tree, ignore=ignore, symlinks=True)
 
 
-def _surround(root: Path, tree: Path) -> dict[str, str]:
-    """Make the processes of a build in ``tree`` live in strange surroundings; returns the environment they need.
+def _surround(root: Path, tree: Path, condition: Condition) -> dict[str, str]:
+    """Make the processes of a build in ``tree`` live in other surroundings; returns the environment they need.
 
-    The compiler's processes see no PYTHONPATH but the folder of mgecc, so that has the file; an installed mgecc is
-    copied for it.
+    The compiler's processes see no variable but PYTHONPATH, which is the folder of mgecc, so that has the file; an
+    installed mgecc is copied for it.
     """
     package = Path(__file__).resolve().parents[1]
     if package.is_relative_to(root.resolve()):
@@ -137,11 +154,23 @@ def _surround(root: Path, tree: Path) -> dict[str, str]:
     else:
         home = tree.with_name(f"{tree.name} mgecc")
         shutil.copytree(package, home / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(os.fspath(surroundings.__file__), home / "sitecustomize.py")
+    lines = [Path(surroundings.__file__).read_text(encoding="utf-8")]
+    lines += [f"os.environ.update({_of_processor(condition)!r})", "change()" if condition.strange else ""]
+    (home / "sitecustomize.py").write_text("\n".join(lines), encoding="utf-8")
+    needed = {"PYTHONPATH": os.fspath(home)}
+    if not condition.strange:
+        return needed
     for folder, _, names in os.walk(tree):
         for name in names:
             os.utime(os.path.join(folder, name), (1e9, 1e9), follow_symlinks=False)
-    return {"PYTHONPATH": os.fspath(home), "HOME": "/nonexistent", "USER": "nobody", "LOGNAME": "nobody"}
+    return needed | {"HOME": "/nonexistent", "USER": "nobody", "LOGNAME": "nobody"}
+
+
+def _of_processor(condition: Condition) -> dict[str, str]:
+    """Variables by which NumPy and its BLAS compute as on the condition's processor, not on the one that is there."""
+    done = subprocess.run([condition.python, "-c", _FEATURES], capture_output=True, text=True, check=False)
+    features = done.stdout.split()[0 if condition.processor == _OLDEST else 1 :]
+    return {"OPENBLAS_CORETYPE": condition.processor, "NPY_DISABLE_CPU_FEATURES": " ".join(features)}
 
 
 def _build(condition: Condition, tree: Path, words: Sequence[str], more: dict[str, str]) -> None:

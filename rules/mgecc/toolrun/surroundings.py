@@ -1,6 +1,7 @@
 """Another clock and another order of folders for a Python process that must not care.
 
-``scons reproduce`` puts a copy of this file, called sitecustomize, where processes of a build find it as they start.
+``scons reproduce`` puts a copy of this file, called sitecustomize and with calls at its end, where processes of a build
+find it as they start.
 """
 
 from __future__ import annotations
@@ -76,7 +77,3 @@ def change() -> None:
     for module, functions in changed.items():
         for name, function in functions.items():
             setattr(module, name, function)
-
-
-if __name__ == "sitecustomize":
-    change()

@@ -10,6 +10,7 @@ import numpy as np
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, serves
 from mgecc.kernels.plain import plain_candidate, require_float32, stretched_axes
+from mgecc.ops.elementary import exp2
 from mgecc.targets import Target
 
 _SIZES = ("outer", "count", "inner", "sstep", "zstep")
@@ -26,7 +27,7 @@ def _axes(x: Value, numbers: list[Value]) -> tuple[int, int, int]:
 
 def _powers(value: Value) -> np.ndarray:
     assert value.const is not None
-    return np.exp2(value.const.astype(np.float32))
+    return exp2(value.const.astype(np.float32))
 
 
 def _build(sizes: tuple[int, int, int], node: Node) -> list[Call]:

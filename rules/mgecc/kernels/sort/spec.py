@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from math import log2
+
+import numpy as np
 
 from mgecc.graph import Node, Unsupported
 from mgecc.graph.sizes import always, largest, most
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serves
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate
+from mgecc.ops import elementary
 from mgecc.ops.known import known
 from mgecc.ops.sorting import taken
 from mgecc.targets import Target
@@ -29,18 +31,23 @@ class _Sort:
 
     @property
     def merge_cost(self) -> float:
-        return self.rows * self.n * (12 * log2(largest(self.n) + 1) + 10)
+        return self.rows * self.n * (12 * _log2(largest(self.n) + 1) + 10)
 
     @property
     def list_cost(self) -> float:
         """Between elements in no order, of which take * log(n / take) enter the list, and the worst order."""
-        entering = self.take * (1 + log2(largest(self.n) / largest(self.take)))
+        entering = self.take * (1 + _log2(largest(self.n) / largest(self.take)))
         return self.rows * (4 * self.n + 4 * entering * self.take)
 
     @property
     def list_is_safe(self) -> bool:
         """The worst order costs no more than a few times the merge sort."""
-        return largest(self.take) <= 8 * log2(largest(self.n) + 1)
+        return largest(self.take) <= 8 * _log2(largest(self.n) + 1)
+
+
+def _log2(x: float) -> float:
+    """Of costs: they choose kernels, so every machine must find the same numbers."""
+    return float(elementary.log2(np.float64(x)))
 
 
 def _build(sort: _Sort, template: str, node: Node) -> list[Call]:
