@@ -57,7 +57,7 @@ def test_keywords_stand_for_a_configuration(tree: Checkout) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('"n", tragets="x"', "MgeModel has no option 'tragets'; it has cpu, toolchain"),
+        ('"n", tragets="x"', "MgeModel has no option 'tragets'; did you mean 'target'? it has target, cpu"),
         ('"n", "#nets/digits.mge", cv={"rotate": ["ui8"]}', "cv belongs into #nets/digits.mge, or all"),
         ('"n"', "give a configuration, or model="),
         ('"n", cv={"rotate": ["ui8"]}', "give a configuration, or model="),

@@ -112,7 +112,7 @@ def test_edited_products_and_compile_commands_are_told(tree: Checkout) -> None:
 @pytest.mark.parametrize(
     ("options", "words", "why"),
     [
-        ("cash='x'", [], "MgeSettings has no option 'cash'; it has cache"),
+        ("cash='x'", [], "MgeSettings has no option 'cash'; did you mean 'cache'? it has cache"),
         ("cache_mode='wr'", [], "unknown cache_mode 'wr'"),
         ("", ["launcher=no-such-program"], "no-such-program is not installed"),
         ("", ["cache=ftp://x/y"], "neither a folder nor http://HOST"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from .conftest import Checkout
 
 SCONSTRUCT = """
@@ -48,4 +50,26 @@ def test_wrong_arguments_are_explained(checkout: Checkout, tmp_path: Path) -> No
     user = make_user(checkout, tmp_path / "user", SCONSCRIPT.replace('"baremetal"', '"bearmetal"'))
     assert "did you mean baremetal?" in checkout.scons(status=2, cwd=user)
     other = make_user(checkout, tmp_path / "other", SCONSCRIPT.replace("target=", "tragets=1, target="))
-    assert "MgeModel has no option 'tragets'" in checkout.scons(status=2, cwd=other)
+    said = checkout.scons(status=2, cwd=other)
+    assert "MgeModel has no option 'tragets'; did you mean 'target'?" in said
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "env.MgeModel('a', config='models/first.mge', target='x86-64')",
+        "env.MgeModel('a', config='models/first.mge')",
+        "env.MgeModel('a', config='models/first.mge', target='arm64', optimise='size')",
+        "env.MgePipeline('a', [], 'arm64')",
+        "env.MgeCv('a', {}, 'arm64')",
+        "env.MgeFirmware('a', ['main.c'], [])",
+        "env.MgeRelease('a', [])",
+        "env.MgeTest('a', 'main.c')",
+        "env.MgeSettings(cash='x')",
+    ],
+)
+def test_a_mistake_is_shown_at_the_line_that_made_it(checkout: Checkout, tmp_path: Path, call: str) -> None:
+    user = make_user(checkout, tmp_path / "user", f"Import('env')\n\n{call}\n")
+    lines = checkout.scons("-Q", status=2, cwd=user).splitlines()
+    (place,) = [line for line in lines if line.startswith("File ")]
+    assert place == f'File "{user}/firmware/SConscript", line 3, in <module>', lines

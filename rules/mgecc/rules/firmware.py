@@ -16,6 +16,7 @@ from SCons.Util import CLVar, NodeList
 
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.images import CvNodes
+from mgecc.rules.mistakes import unknown_option
 from mgecc.rules.model import ModelNodes
 from mgecc.rules.objects import Tools
 from mgecc.targets import (
@@ -88,7 +89,7 @@ def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any)
     options = {key: value for key, value in options.items() if key not in variables}
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:
-        raise UserError(f"MgeFirmware has no option {unknown[0]!r}; it has {', '.join(_OPTIONS)}")
+        raise unknown_option("MgeFirmware", unknown[0], _OPTIONS)
     chosen = _one_target(models)
     if name in [model.name for model in chosen]:
         raise UserError(f"MgeFirmware: {name} is the name of one of its models; give it another one")

@@ -12,7 +12,8 @@ from SCons.Util import NodeList
 
 from mgecc.compiler import cv_file, function_output_names, members
 from mgecc.rules.contents import Contents
-from mgecc.rules.model import Request, check_options, compile_step, fill_in, tools_for, user_errors
+from mgecc.rules.mistakes import user_errors
+from mgecc.rules.model import Request, check_options, compile_step, fill_in, tools_for
 from mgecc.toolrun.sources import include_folder
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -18,19 +17,18 @@ from mgecc.rules.actions import compile_action, copy_action, step_line
 from mgecc.rules.contents import Contents, contents, functions_without_models
 from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
+from mgecc.rules.mistakes import unknown_option, user_errors
 from mgecc.rules.objects import Tools
 from mgecc.rules.progress import declare_step
 from mgecc.targets import (
     Target,
     TargetError,
     Toolchain,
-    ToolchainMissing,
     load_target,
     load_toolchain,
     split_path,
 )
 from mgecc.toolrun.sources import include_folder, public_headers, runtime_folder, runtime_sources
-from mgecc.toolrun.terminal import printable
 
 MOST_THREADS = 16  # as model.schema.json says
 OPTIONS = dict.fromkeys(("cpu", "toolchain", "optimize", "threads", "flash", "ram", "build_dir"), "")
@@ -149,20 +147,13 @@ def check_options(rule: str, options: dict[str, str], more: Sequence[str] = ()) 
     known = [*OPTIONS, *more]
     unknown = sorted(set(options) - set(known))
     if unknown:
-        raise UserError(f"{rule} has no option {unknown[0]!r}; it has {', '.join(known)}")
-
-
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Targets and toolchains that are not there, in the way SCons shows mistakes."""
-    try:
-        yield
-    except (TargetError, ToolchainMissing) as error:
-        raise UserError(printable(str(error))) from None
+        raise unknown_option(rule, unknown[0], ["target", *known])
 
 
 def fill_in(make: Callable[..., RequestKind], env: Any, name: str, options: dict[str, str]) -> RequestKind:
     """``make`` called with what ``options`` and the construction variables say."""
+    if not (options.get("target") or env["MGE_TARGET"]):
+        raise UserError(f"{name}: for which target? give target=, or set MGE_TARGET")
     env = env.Clone()
     chosen = {key: options.get(key) or env[f"MGE_{key.upper()}"] for key in OPTIONS}
     target = _target(_place(env, options.get("target") or env["MGE_TARGET"]), chosen["cpu"])

@@ -12,6 +12,7 @@ from SCons.Errors import UserError
 from SCons.Util import flatten
 
 from mgecc.rules.contents import Contents, contents, contents_of_several
+from mgecc.rules.mistakes import user_errors
 from mgecc.rules.model import (
     ModelNodes,
     Request,
@@ -19,7 +20,6 @@ from mgecc.rules.model import (
     check_options,
     fill_in,
     peek,
-    user_errors,
     word,
 )
 

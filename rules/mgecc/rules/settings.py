@@ -18,10 +18,10 @@ from mgecc.rules.compiledb import write_compile_commands
 from mgecc.rules.interrupt import tell_interruptions
 from mgecc.rules.launch import make_launcher, zig_on_path
 from mgecc.rules.lock import TreeLock
+from mgecc.rules.mistakes import unknown_option, user_errors
 from mgecc.rules.outputs import Record, edited_files
 from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.variables import Settings, read_settings
-from mgecc.targets import TargetError, ToolchainMissing
 from mgecc.toolrun.status import DIFFERENT
 from mgecc.toolrun.terminal import printable
 
@@ -42,15 +42,16 @@ def mge_settings(env: Any, **options: Any) -> None:
     """
     unknown = sorted(set(options) - set(_WORDS))
     if unknown:
-        raise UserError(f"MgeSettings has no option {unknown[0]!r}; it has {', '.join(_WORDS)}")
+        raise unknown_option("MgeSettings", unknown[0], _WORDS)
     given = {key: value for key, value in script.ARGUMENTS.items() if key in _WORDS}
     texts = {
         key: ("0", "1")[value] if isinstance(value, bool) else str(value) for key, value in options.items()
     }
-    folder = os.path.relpath(env.Dir(env["MGE_BUILD_DIR"]).get_abspath()).replace(os.sep, "/")
     try:
-        set_up(env, read_settings(texts | given, ()), folder, everything=True)
-    except (TargetError, ToolchainMissing, ValueError) as error:
+        with user_errors():
+            folder = os.path.relpath(env.Dir(env["MGE_BUILD_DIR"]).get_abspath()).replace(os.sep, "/")
+            set_up(env, read_settings(texts | given, ()), folder, everything=True)
+    except ValueError as error:
         raise UserError(str(error)) from None
     record = env["MGE_RECORD"]
     for name, tell in {
@@ -69,15 +70,15 @@ def set_up(env: Any, settings: Settings, folder: str, everything: bool = False) 
     # Nearly all that is made lives as long as the build; looking through it for garbage takes a fifth of the time.
     gc.set_threshold(100_000, 100, 100)
     script.SetOption("hash_format", "sha256")
-    os.makedirs(folder, exist_ok=True)
-    # Tests build in trees of their own, and may take long.
-    if not script.GetOption("help") and script.COMMAND_LINE_TARGETS != ["test"]:
-        TreeLock(Path(folder)).take()
     record = Record(Path(folder))
-    env.SConsignFile(f"{folder}/.sconsign", Sharded(folder, record, everything))
-    script.Progress(Saver())
-    if settings.distcc:
-        zig_on_path(Path(folder) / ".tools")
+    if not script.GetOption("help"):
+        try:
+            _open_folder(Path(folder), settings)
+        except OSError as error:
+            why = f"{error.filename or folder}: {error.strerror or error}"
+            raise ValueError(f"{why}; a build must be able to write in {folder}") from None
+        env.SConsignFile(f"{folder}/.sconsign", Sharded(folder, record, everything))
+        script.Progress(Saver())
     env.Replace(
         MGE_VERBOSE=settings.verbose,
         MGE_RECORD=record,
@@ -85,6 +86,16 @@ def set_up(env: Any, settings: Settings, folder: str, everything: bool = False) 
         MGE_CACHE=open_cache(settings.cache or f"{folder}/.cache", settings.cache_mode),
         MGE_LAUNCHER=make_launcher(settings.launcher, settings.ccache, settings.distcc),
     )
+
+
+def _open_folder(folder: Path, settings: Settings) -> None:
+    """Make the folder of products this build's own. Raises OSError where that cannot be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # Tests build in trees of their own, and may take long.
+    if script.COMMAND_LINE_TARGETS != ["test"]:
+        TreeLock(folder).take()
+    if settings.distcc:
+        zig_on_path(folder / ".tools")
 
 
 def plain_action(function: Callable[[], int], shown: str = "") -> SignedAction:

@@ -8,6 +8,7 @@ from typing import Any
 from mgecc.rules.firmware import mge_firmware
 from mgecc.rules.images import mge_cv
 from mgecc.rules.launch import Launcher
+from mgecc.rules.mistakes import at_the_caller
 from mgecc.rules.model import mge_model
 from mgecc.rules.pipeline import mge_pipeline
 from mgecc.rules.project import mge_project
@@ -48,7 +49,7 @@ def generate(env: Any, **_options: Any) -> None:
     """Add the rules and the construction variables MGE_*."""
     env.SetDefault(**_DEFAULTS)
     for name, rule in RULES.items():
-        env.AddMethod(rule, name)
+        env.AddMethod(at_the_caller(rule), name)
 
 
 def exists(_env: Any) -> bool:
