@@ -50,6 +50,46 @@ def test_what_needs_a_target_says_so_and_is_no_success(checkout: Checkout, word:
     assert said.startswith(f"mgecc: error: {word.partition('=')[0]}: of what? For example: scons ")
 
 
+BENCH = "import sys\nprint('measures', *sys.argv[1:])\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "measured"),
+    [
+        (["bench"], "--json build/bench.json"),
+        (["bench", "model=first"], "first --json build/bench.json"),
+        (
+            ["bench", "target=baremetal,arm64", "model=second"],
+            "second --json build/bench.json --targets baremetal,arm64",
+        ),
+        (["bench", "target=arm64", "args=--check"], "--json build/bench.json --targets arm64 --check"),
+        (["bench=peers", "model=first", "cpu=v3"], "first --json build/peers.json --cpu v3"),
+    ],
+)
+def test_bench_measures_what_is_named_and_builds_nothing_itself(
+    checkout: Checkout, words: list[str], measured: str
+) -> None:
+    for name in ("bench.py", "peers/compare.py"):
+        (checkout.root / "benchmarks" / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout.root / "benchmarks" / name).write_text(BENCH)
+    lines = checkout.scons("-Q", *words).splitlines()
+    assert f"measures {measured}" in lines and not [line for line in lines if "MGE" in line]
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (["bench", "toolchain=gcc"], "bench takes no toolchain=; it takes model= and target="),
+        (["bench", "optimize=size", "model=first"], "bench takes no optimize="),
+        (["bench=peers", "target=arm64"], "bench=peers takes no target=; it takes model= and cpu="),
+    ],
+)
+def test_words_that_bench_would_leave_aside_are_refused(
+    checkout: Checkout, words: list[str], refused: str
+) -> None:
+    assert f"mgecc: error: {refused}" in checkout.scons("-Q", *words, status=2)
+
+
 def test_a_target_alone_builds_all_models(checkout: Checkout) -> None:
     checkout.scons("target=armv7")
     assert len(list((checkout.root / "build" / "armv7").glob("*/lib*.a"))) == 2

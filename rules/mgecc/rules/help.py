@@ -16,7 +16,8 @@ ALIASES = {
     "release": "build/release/MODEL-TARGET.tar: products, licences, checksums, bill of materials, provenance",
     "reproduce": "build twice under conditions that must not matter and compare every byte (python= for more)",
     "package": "what package= asks for",
-    "bench": "instructions, sizes, memory: a table and build/bench.json (args='--check' compares); times: bench=peers",
+    "bench": "instructions, sizes, memory of all or of model= on target=: a table and build/bench.json (args='--check' "
+    "compares); times: bench=peers with model= and cpu=",
     "test": "the tests of this repository (args='-k word' goes to pytest)",
 }
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import SCons.Script as script
 from SCons.Node import executed
 
+from mgecc.rules import bench
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.contents import named_config
 from mgecc.rules.delivery import declare_deliveries
@@ -33,11 +34,6 @@ BUILD = "build"
 _NEEDY = ("verify", "run", "release", "reproduce", "package", "compiledb")
 # What pytest ends with: tests failed, its arguments are wrong, there are no tests.
 _PYTEST = {0: 0, 1: DIFFERENT, 4: INPUT, 5: INPUT}
-# Script of each kind and where its figures go.
-_BENCHES = {
-    "figures": ("bench.py", f"{BUILD}/bench.json"),
-    "peers": ("peers/compare.py", f"{BUILD}/peers.json"),
-}
 _TEST_PROGRAMS = {"nginx": "nginx-light", "distccd": "distcc", "script": "bsdutils", "qemu-arm": "qemu-user"}
 _TEST_PROGRAMS |= {"clang++": "clang", "ld.lld": "lld", "llvm-ar": "llvm"}
 _TEST_PROGRAMS |= {name: name for name in ("ccache", "clang", "cmake", "g++", "make", "pkg-config")}
@@ -59,6 +55,8 @@ def mge_project(
         configs = named_config(Path(given)) if given else find_models(Path(models))
         settings = read_settings(script.ARGUMENTS, configs)
         _check_aliases(script.COMMAND_LINE_TARGETS)
+        if settings.bench or "bench" in script.COMMAND_LINE_TARGETS:
+            bench.check_words(script.ARGUMENTS, settings)
         _set_up(env, settings)
     except (TargetError, ToolchainMissing, ValueError) as error:
         _stop(error)
@@ -181,9 +179,8 @@ def _models(built: list[ModelNodes]) -> list[ModelNodes]:
 
 def _declare_bench(env: Any, settings: Settings, folder: str) -> None:
     """``scons bench``: exact figures of the committed models; with ``bench=peers``, times beside other engines."""
-    program, result = _BENCHES[settings.bench or "figures"]
-    arguments = [f"{folder}/{program}", "--json", result, *shlex.split(settings.args)]
-    alias = env.AlwaysBuild(env.Alias("bench", [], _python(arguments, step_line("BENCH", result))))
+    words = bench.arguments(folder, BUILD, settings)
+    alias = env.AlwaysBuild(env.Alias("bench", [], _python(words, step_line("BENCH", *words[1:]))))
     if settings.bench:
         env.Default(None)
         env.Default(alias)

@@ -37,7 +37,7 @@ VARIABLES = (
         "python", "VERSION or PROGRAM, several by comma, or all", "further Pythons for the alias reproduce"
     ),
     Variable("args", "'...'", "arguments for the aliases test (pytest) and bench"),
-    Variable("bench", " | ".join(BENCHES), "what the alias bench measures; alone on the line, do that"),
+    Variable("bench", " | ".join(BENCHES), "what the alias bench measures; without the alias, do that"),
     Variable("verbose", "1", "show whole commands"),
     Variable("explain", "1", "say why each step runs"),
     Variable("cache", "FOLDER | http://HOST/...", "results of earlier steps (default: build/.cache)"),
