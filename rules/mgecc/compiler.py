@@ -221,17 +221,33 @@ def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> P
 
 
 def _programs_of_all(library: LibraryConfig, target: Target) -> list[tuple[Program, ...]]:
-    from mgecc.graph import CompileError
+    from mgecc.frontends.mge import MgeError
+    from mgecc.graph import CompileError, Unsupported
 
     programs, errors = [], []
     for model in library.models:
         try:
             programs.append(build_programs(model, target))
-        except CompileError as error:
-            errors.append(error)
+        except (CompileError, MgeError, Unsupported, OSError) as error:
+            errors.append(_error_of_model(model, error))
     if errors:
         raise CompileError.merged(errors)
     return programs
+
+
+def _error_of_model(model: ModelConfig, error: Exception) -> CompileError:
+    """What keeps one model of several from compiling, headed by its name and its place in the configuration."""
+    from mgecc.graph import CompileError
+
+    source = f"{model.name} ({model.place or model.path}, {model.model.name})"
+    if isinstance(error, CompileError):
+        return error.of_source(source)
+    made = CompileError(source, [])
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{model.model}: {error.strerror}"
+    made.args = (f"{source}: {text}",)
+    return made
 
 
 def _singles(target: Target) -> list[Target]:

@@ -21,7 +21,7 @@ MAX_MODEL_BYTES = 1 << 31
 def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
     """Read and import the model file of a configuration, with its input shapes; problems stand beside the graph."""
     data = read_bounded(config.model)
-    functions = {name: CustomFunction(c.function, c.outputs) for name, c in config.custom.items()}
+    functions = {name: CustomFunction(c.function, c.outputs, c.optional) for name, c in config.custom.items()}
     graph, problems = survey_mge(data, config.model.name, config.given_shapes, functions)
     graph.name = config.name
     replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)

@@ -135,8 +135,10 @@ def test_every_model_of_a_configuration_is_run(pair: Path) -> None:
     shutil.copy(CORPUS / "conv2d.npz", pair)
     said = scons(pair, "config=pair.json", "target=x86_64", "run", "input=conv2d.npz")
     assert "a on x86_64" in said
+    assert "a on x86_64" in scons(pair, "config=pair.json", "target=x86_64", "verify")
+    (pair / "conv2d.npz").unlink()
     said = scons(pair, "config=pair.json", "target=x86_64", "verify", status=2)
-    assert "no recorded inputs" in said
+    assert "no recorded inputs of a: give --inputs, put conv2d.npz" in said
 
 
 def test_only_libraries_with_declared_sizes_hold_what_sets_them(tmp_path: Path) -> None:

@@ -12,6 +12,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="model.yaml or model file (.mge)")
 
 
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """``--name`` for commands that read one model."""
+    parser.add_argument("--name", default="", help="which model, where MODEL configures several")
+
+
 def add_target(parser: argparse.ArgumentParser, required: bool = True) -> None:
     text = "machine, e.g. arm64 or arm64+dot"
     parser.add_argument("--target", required=required, default="", metavar="NAME", help=text)

@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     problems: list[str] = []
     notes: list[str] = []
     try:
-        notes = compile_products(read_any(args.model), args.target, args.cpu).notes
+        notes = compile_products(read_any(args.model, complete=False), args.target, args.cpu).notes
     except InputError as error:
         if not args.json_output:
             raise

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("what to compile and for which target? mgecc compile MODEL --target NAME --out DIR")
     target = load_target(name, args.cpu)
     _check_toolchains(args, name)
-    config, notes = with_flags(read_any(path, args.name, args.optimize), args)
+    config, notes = with_flags(read_any(path, args.name, args.optimize, complete=False), args)
     several = config if isinstance(config, LibraryConfig) else None
     folder = args.dump or args.out or args.folder or (several.dump_dir if several else None)
     if folder is None:

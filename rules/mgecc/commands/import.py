@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from mgecc.commands._options import add_json, add_model
+from mgecc.commands._options import add_choice, add_json, add_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
+    add_choice(parser)
     add_json(parser)
 
 
@@ -17,6 +18,6 @@ def run(args: argparse.Namespace) -> int:
     from mgecc.graph.text import graph_data, graph_lines
     from mgecc.toolrun.graphs import read_graph
 
-    graph = read_graph(args.model)
+    graph = read_graph(args.model, args.name)
     show(args, graph_lines(graph), lambda: graph_data(graph))
     return 0

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgecc.commands._options import add_json, add_model
+from mgecc.commands._options import add_choice, add_json, add_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
+    add_choice(parser)
     parser.add_argument("--inputs", type=Path, metavar="NPZ", help="arrays in.NAME; default: from model.yaml")
     parser.add_argument("--out", type=Path, metavar="NPZ", help="file for the arrays out.K")
     add_json(parser)
@@ -24,17 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgecc.commands._output import show
-    from mgecc.config import load_cases, save_cases
+    from mgecc.config import load_side, save_cases
     from mgecc.lowering import load_graph
     from mgecc.toolrun.graphs import user_errors
     from mgecc.toolrun.products import InputError, read_config
     from mgecc.toolrun.sizes import with_sizes_of
 
-    config = read_config(args.model)
+    config = read_config(args.model, args.name)
     path = args.inputs or config.verify.inputs
     if path is None:
         raise InputError("no inputs: give --inputs, or 'verify:' in model.yaml")
-    inputs = load_cases(path)
+    inputs = load_side(path, "in")
     config = with_sizes_of(config, inputs)
     with user_errors(config):
         graph = load_graph(config)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgecc.commands._options import add_json, add_target
+from mgecc.commands._options import add_choice, add_json, add_target
 
 if TYPE_CHECKING:
     from mgecc.planner import Program
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml or model file (.mge)"
     )
+    add_choice(parser)
     add_target(parser)
     parser.add_argument("--layer", default="", metavar="NAME", help="layer or kernel; default: list them")
     parser.add_argument(
@@ -64,7 +65,7 @@ def _programs(args: argparse.Namespace, target: Target) -> tuple[Program, ...]:
     if bool(args.model) == bool(args.operator):
         raise InputError("give a model, or an operator with --operator NAME --operands SHAPE...")
     if args.model:
-        return plan_programs(args.model, target, args.optimize)
+        return plan_programs(args.model, target, args.optimize, args.name)
     return plan_operator(operator_graph(args.operator, args.operands, args.attrs), target, args.optimize)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from mgecc.commands._options import add_json, add_model
+from mgecc.commands._options import add_choice, add_json, add_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
+    add_choice(parser)
     parser.add_argument("--after", default="", metavar="PASS", help="this pass only; --after list names them")
     add_json(parser)
 
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
             found[name] = graph_data(graph)
             texts[name] = lines
 
-    optimize_graph(args.model, observe)
+    optimize_graph(args.model, observe, args.name)
     lines = (line for name, text in texts.items() for line in (f"# after {name}", *text))
     show(args, lines, lambda: found)
     return 0

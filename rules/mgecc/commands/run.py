@@ -95,11 +95,11 @@ def _meaning(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np
 
     if args.products or args.cpu:
         raise InputError("--products and --cpu are for a target: give --target NAME")
-    yield Run("NumPy", interpret_cases(read_graph(args.model), inputs))
+    yield Run("NumPy", interpret_cases(read_graph(args.model, args.name), inputs))
 
 
 def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
-    from mgecc.config import load_cases
+    from mgecc.config import load_side
     from mgecc.toolrun.pictures import load_picture
     from mgecc.toolrun.products import InputError
 
@@ -107,7 +107,7 @@ def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
     if path is None:
         raise InputError("nothing to run: give --input with a picture or .npz")
     if path.suffix.lower() not in _PICTURES:
-        return load_cases(path)
+        return load_side(path, "in")
     if config.preprocess is None:
         raise InputError(f"{config.path}: there is no 'preprocess:' that says how a picture becomes an input")
     return {f"in.{config.preprocess.input}": load_picture(path, config.preprocess, config.form_of_picture)}

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgecc.commands._output import show
     from mgecc.commands._session import open_session
-    from mgecc.config import load_cases
+    from mgecc.config import load_side
     from mgecc.toolrun.compare import table
     from mgecc.toolrun.products import read_config
     from mgecc.toolrun.sized import verify_sizes
@@ -56,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
     config = read_config(args.model, args.name, args.optimize)
     limits = _limits(config.verify, args)
     recorded = args.inputs or config.verify.inputs
-    inputs = load_cases(_recorded(recorded, "inputs")) if recorded or not config.sizes else None
+    inputs = None
+    if recorded or not config.sizes:
+        inputs = load_side(_recorded(config, recorded, "inputs"), "in")
     found: dict[str, list[OutputError]] = {}
     with open_session(args, config) as session:
         if inputs is not None:
@@ -91,17 +93,19 @@ def _limits(recorded: Verify, args: argparse.Namespace) -> Verify:
     return replace(recorded, rtol=args.rtol or 0.0, atol=args.atol or 0.0, max_abs_of_peak=0.0, max_steps=0.0)
 
 
-def _recorded(path: Path | None, what: str) -> Path:
+def _recorded(config: ModelConfig, path: Path | None, what: str) -> Path:
     from mgecc.toolrun.products import InputError
 
     if path is None:
-        raise InputError(f"no recorded {what}: give --{what}, or 'verify:' in model.yaml")
+        beside = config.model.with_suffix(".npz").name
+        ways = f"give --{what}, put {beside} (arrays in.NAME and out.K) beside the model, or 'verify:' in model.yaml"
+        raise InputError(f"no recorded {what} of {config.name}: {ways}")
     return path
 
 
 def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, interface: Interface) -> Arrays:
     """Outputs to compare with, recorded or computed by MegEngine."""
-    from mgecc.config import load_cases
+    from mgecc.config import load_side
     from mgecc.export import ExportError, MegEngineMissing, reference_cases
     from mgecc.lowering import input_forms, load_graph
     from mgecc.toolrun.products import InputError
@@ -109,7 +113,7 @@ def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, int
     from mgecc.toolrun.tensors import input_stacks
 
     if args.reference == "recorded":
-        return load_cases(_recorded(args.expected or config.verify.expected, "expected"))
+        return load_side(_recorded(config, args.expected or config.verify.expected, "expected"), "out")
     stacks = input_stacks(inputs, interface)
     graph = load_graph(config)
     for value in graph.inputs:

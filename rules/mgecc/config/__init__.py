@@ -6,7 +6,7 @@ are the only doors to .npz files.
 May import: numpy, yaml, jsonschema; nothing else of mgecc.
 """
 
-from mgecc.config.cases import CasesError, load_cases, save_cases
+from mgecc.config.cases import CasesError, cases_beside, load_cases, load_side, save_cases
 from mgecc.config.load import load_config
 from mgecc.config.megcc import LibraryConfig, is_megcc, load_megcc, megcc_model, megcc_notes
 from mgecc.config.model import (
@@ -32,12 +32,14 @@ __all__ = [
     "Preprocess",
     "SizeConfig",
     "Verify",
+    "cases_beside",
     "check_name",
     "format_config",
     "is_megcc",
     "load_cases",
     "load_config",
     "load_megcc",
+    "load_side",
     "megcc_model",
     "megcc_notes",
     "save_cases",

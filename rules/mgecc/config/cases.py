@@ -56,6 +56,21 @@ def load_cases(path: Path | str, max_bytes: int = MAX_TOTAL_BYTES) -> dict[str, 
         raise CasesError(f"{path}: not a usable .npz file: {error}") from None
 
 
+def load_side(path: Path | str, side: str) -> dict[str, np.ndarray]:
+    """The arrays of a .npz for one side of a model, "in" or "out", which may lie beside those of the other.
+
+    Raises CasesError as ``load_cases``.
+    """
+    other = {"in": "out.", "out": "in."}[side]
+    return {name: array for name, array in load_cases(path).items() if not name.startswith(other)}
+
+
+def cases_beside(model: Path) -> Path | None:
+    """NAME.npz beside the model file NAME.mge, which is taken as its recorded inputs and outputs; None if none is."""
+    path = model.with_suffix(".npz")
+    return path if path.is_file() else None
+
+
 def _read_all(archive: zipfile.ZipFile, path: Path, max_bytes: int) -> dict[str, np.ndarray]:
     members = archive.infolist()
     if len(members) > MAX_ARRAYS:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mgecc.config.cases import cases_beside
 from mgecc.config.document import Document, Keys, read_document
 from mgecc.config.model import (
     CustomConfig,
@@ -20,10 +21,15 @@ from mgecc.config.sizes import check_sizes, parse_size
 
 # What a result may differ by where model.yaml gives no limit at all, as a fraction of the largest expected output.
 DEFAULT_MAX_ABS_OF_PEAK = 1e-4
-
 _LIMITS = ("rtol", "atol", "max_abs_of_peak", "max_steps")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _PLAIN_KEYS = ("description", "licence", "optimize", "threads")
+
+
+def default_verify(model: Path) -> Verify:
+    """How a model file without a model.yaml is verified: against the recordings beside it, where there are any."""
+    beside = cases_beside(model)
+    return Verify(beside, beside, max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK)
 
 
 def load_config(path: Path | str) -> ModelConfig:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.config.document import Document, Keys, read_document
-from mgecc.config.load import DEFAULT_MAX_ABS_OF_PEAK, function_name
+from mgecc.config.load import default_verify, function_name
 from mgecc.config.megcc_text import Shapes, TextError, results_of_loaders, shape_sets
-from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, Verify, check_name
+from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, check_name
 from mgecc.config.schema import MEGCC_SCHEMA, validate
 
 _LAYOUT = "layouts are chosen by cost, layer by layer"
@@ -54,18 +54,20 @@ def is_megcc(path: Path) -> bool:
     if path.suffix != ".json" or not path.is_file():
         return False
     with path.open("rb") as file:
-        return re.search(rb'"(models|dump_dir)"\s*:', file.read(1 << 16)) is not None
+        return re.search(rb'"(models|dump_dir)"\s*:|"model"\s*:\s*\[', file.read(1 << 16)) is not None
 
 
-def load_megcc(path: Path | str, name: str = "", optimize: str = "") -> LibraryConfig:
+def load_megcc(path: Path | str, name: str = "", optimize: str = "", complete: bool = True) -> LibraryConfig:
     """Read MegCC's JSON. The library is called ``name``, or like the file.
 
-    Model files are looked for beside the configuration, then in the current folder, as MegCC does.
+    Model files are looked for beside the configuration, then in the current folder, as MegCC does; unless
+    ``complete`` is set, those that are in neither are left for the compiler to report.
     Raises ConfigError with every problem found, each with file:line:column.
     """
     path = Path(path)
     document = read_document(path)
     document.value = _without_comments(document.value)
+    _take_key_of_template(document)
     validate(document, MEGCC_SCHEMA)
     document.check()
     own = name or re.sub(r"\W", "_", path.stem, flags=re.ASCII)
@@ -73,7 +75,7 @@ def load_megcc(path: Path | str, name: str = "", optimize: str = "") -> LibraryC
     if why:
         document.add((1, 1), f"{why}; give the library another name")
     value = document.value
-    models = [_model(document, i, given) for i, given in enumerate(value.get("models", ()))]
+    models = [_model(document, i, given, complete) for i, given in enumerate(value.get("models", ()))]
     _check_names(document, models)
     cv = tuple(sorted({(n, dtype) for n, dtypes in value.get("cv", {}).items() for dtype in dtypes}))
     if not models and not cv:
@@ -116,6 +118,18 @@ def _without_comments(value: Any) -> Any:
     return [_without_comments(v) for v in value] if isinstance(value, list) else value
 
 
+def _take_key_of_template(document: Document) -> None:
+    """MegCC's own template calls the list ``model``, its parser ``models``."""
+    value = document.value
+    if isinstance(value, dict) and isinstance(value.get("model"), list) and "models" not in value:
+        value["models"] = value.pop("model")
+        for places in (document.keys, document.values):
+            renamed = {
+                ("models", *keys[1:]): place for keys, place in places.items() if keys[:1] == ("model",)
+            }
+            places.update(renamed)
+
+
 def _check_names(document: Document, models: list[ModelConfig]) -> None:
     names = [model.name for model in models]
     for i, name in enumerate(names):
@@ -123,31 +137,34 @@ def _check_names(document: Document, models: list[ModelConfig]) -> None:
             document.add_at(("models", i, "model_name"), f"two models are called '{name}'")
 
 
-def _model(document: Document, index: int, given: dict[str, Any]) -> ModelConfig:
+def _model(document: Document, index: int, given: dict[str, Any], complete: bool) -> ModelConfig:
     here: Keys = ("models", index)
     folder = Path(document.file).parent
     stem = given["model_path"].replace("\\", "/").rsplit("/", 1)[-1].partition(".")[0]
     name = given.get("model_name") or re.sub(r"\W", "_", stem, flags=re.ASCII)
     why = check_name(name)
     if why:
-        document.add_at((*here, "model_name"), why)
+        document.add_at((*here, "model_name"), f"{why}; give the model another name with 'model_name'")
     sets = _shape_sets(document, here, given)
+    line, column = document.values[here]
+    file = _model_file(document, (*here, "model_path"), folder, given["model_path"], complete)
     return ModelConfig(
         path=Path(document.file),
         name=name,
-        model=_model_file(document, (*here, "model_path"), folder, given["model_path"]),
+        place=f"{document.file}:{line}:{column}",
+        model=file,
         inputs={key: InputConfig(shape) for key, shape in sorted(sets[0].items())} if len(sets) == 1 else {},
         input_shapes=tuple(sets) if len(sets) > 1 else (),
-        verify=Verify(max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK),
+        verify=default_verify(file),
         options={key: True for key in _OPTIONS if given.get(key)},
         custom=_custom(document, here, given),
     )
 
 
-def _model_file(document: Document, keys: Keys, folder: Path, text: str) -> Path:
+def _model_file(document: Document, keys: Keys, folder: Path, text: str, complete: bool) -> Path:
     places = [folder / text, Path(text)]
     found = next((p for p in places if "\0" not in text and p.is_file()), None)
-    if found is None:
+    if found is None and (complete or "\0" in text):
         document.add_at(keys, f"there is no file '{text}' beside the configuration or in the current folder")
     return found or places[0]
 
@@ -167,7 +184,10 @@ def _custom(document: Document, here: Keys, given: dict[str, Any]) -> dict[str, 
     except TextError as error:
         document.add_at((*here, error.key), str(error))
         return {}
-    return {loader: CustomConfig(function_name(loader), results) for loader, results in sorted(found.items())}
+    return {
+        loader: CustomConfig(function_name(loader), results, optional=True)
+        for loader, results in sorted(found.items())
+    }
 
 
 def _notes(document: Document) -> Iterator[str]:

@@ -109,11 +109,13 @@ class CustomConfig:
 
     ``outputs``: element type and shape (None: as the model file says) of each result; empty if the operator is known.
     ``source``: C file with the function, compiled into the library; None if the application defines it.
+    ``optional``: the model may do without the operator.
     """
 
     function: str
     outputs: tuple[tuple[str, tuple[int, ...] | None], ...] = ()
     source: Path | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class ModelConfig:
     ``cv``: image functions to generate, as (name, element type), sorted.
     ``custom``: functions by the operator's name, dump name or type. ``kernels``: files (``.c``: the function called
     like the file; ``.c.j2``: a kernel template) by the name of the operator that they compute.
+    ``place``: file:line:column of the model where a file configures several.
     """
 
     path: Path
@@ -145,6 +148,7 @@ class ModelConfig:
     cv: tuple[tuple[str, str], ...] = ()
     custom: dict[str, CustomConfig] = field(default_factory=dict)
     kernels: dict[str, Path] = field(default_factory=dict)
+    place: str = ""
 
     @property
     def folder(self) -> Path:

@@ -69,6 +69,14 @@ class CompileError(Exception):
         """The same problems, of a model that is compiled several times: ``case`` says which time."""
         return CompileError(f"{self.source} {case}", self.problems)
 
+    def of_source(self, source: str) -> CompileError:
+        """The same problems, of a model that is called ``source``."""
+        lines = str(self).splitlines()
+        named = (source + x[len(self.source) :] if x.startswith(self.source) else x for x in lines)
+        renamed = CompileError(source, self.problems)
+        renamed.args = ("\n".join(named),)
+        return renamed
+
     @classmethod
     def merged(cls, errors: Sequence[CompileError]) -> CompileError:
         """One error for several models, each with its own lines."""

@@ -15,10 +15,12 @@ from mgecc.ops.registry import Operator, operator, operators
 
 @dataclass(frozen=True)
 class CustomFunction:
-    """A C function of the user's. ``outputs``: element type and shape of each result, as far as they are stated."""
+    """A C function of the user's. ``outputs``: element type and shape of each result, as far as they are stated;
+    ``optional``: the model may do without the operator."""
 
     function: str
     outputs: tuple[tuple[str, tuple[int, ...] | None], ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)

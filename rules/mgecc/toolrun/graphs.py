@@ -33,24 +33,24 @@ def user_errors(config: ModelConfig) -> Iterator[None]:
         raise InputError(f"{config.model}: {error.strerror or error}") from None
 
 
-def read_graph(path: Path) -> Graph:
-    """The graph of a model.yaml or model file as it was imported. Raises InputError."""
-    config = read_config(path)
+def read_graph(path: Path, name: str = "") -> Graph:
+    """The graph of a model.yaml or model file as it was imported; ``name``: which of several. Raises InputError."""
+    config = read_config(path, name)
     with user_errors(config):
         return lowering.load_graph(config)
 
 
-def optimize_graph(path: Path, observe: Callable[[str, Graph], None]) -> Graph:
+def optimize_graph(path: Path, observe: Callable[[str, Graph], None], name: str = "") -> Graph:
     """The graph after all passes; ``observe`` gets it after each. Raises InputError."""
     from mgecc.passes import optimize
 
-    config = read_config(path)
+    config = read_config(path, name)
     with user_errors(config):
         return optimize(lowering.load_graph(config), observe, goal=config.optimize)
 
 
-def plan_programs(path: Path, target: Target, goal: str = "") -> tuple[Program, ...]:
+def plan_programs(path: Path, target: Target, goal: str = "", name: str = "") -> tuple[Program, ...]:
     """The programs of a model, one for each kernel set of the target. Raises InputError."""
-    config = read_config(path, optimize=goal)
+    config = read_config(path, name, goal)
     with user_errors(config):
         return compiler.build_programs(config, target)

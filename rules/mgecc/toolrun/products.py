@@ -14,13 +14,12 @@ from mgecc.config import (
     ConfigError,
     LibraryConfig,
     ModelConfig,
-    Verify,
     check_name,
     is_megcc,
     load_config,
     load_megcc,
 )
-from mgecc.config.load import DEFAULT_MAX_ABS_OF_PEAK
+from mgecc.config.load import default_verify
 from mgecc.targets import Target, TargetError, load_target
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.sources import public_headers
@@ -30,17 +29,19 @@ class InputError(Exception):
     """Something the user gave cannot be used; ``str`` is one line, or several problems one a line."""
 
 
-def read_any(path: Path, name: str = "", optimize: str = "") -> ModelConfig | LibraryConfig:
+def read_any(
+    path: Path, name: str = "", optimize: str = "", complete: bool = True
+) -> ModelConfig | LibraryConfig:
     """Configuration from a model.yaml, a plain one for a bare model file, or several models from MegCC's JSON.
 
-    Name and goal can be overruled. Raises InputError.
+    Name and goal can be overruled. ``complete``: all model files of several must be there. Raises InputError.
     """
     why = check_name(name) if name else None
     if why:
         raise InputError(why)
     try:
         if is_megcc(path):
-            return load_megcc(path, name, optimize)
+            return load_megcc(path, name, optimize, complete)
         config = (
             load_config(path) if path.suffix in (".yaml", ".yml", ".json") else _config_of_model_file(path)
         )
@@ -124,8 +125,7 @@ def read_config(path: Path, name: str = "", optimize: str = "") -> ModelConfig:
 def _config_of_model_file(path: Path) -> ModelConfig:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
-    limits = Verify(max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK)
-    return ModelConfig(path=path, name=name_of_file(path), model=path, verify=limits)
+    return ModelConfig(path=path, name=name_of_file(path), model=path, verify=default_verify(path))
 
 
 def name_of_file(path: Path) -> str:

@@ -59,11 +59,15 @@ def result_types(record: Record, entry: CustomFunction, model: Model, as_written
 
 
 def example(record: Record, model: Model) -> str:
-    """What the user has to write in model.yaml."""
+    """What the user has to write in model.yaml, or in MegCC's JSON."""
     shapes = [model.values[n].shape for n in record.outputs]
     rows = ", ".join(f"{{dtype: float32, shape: {list(shape) if shape else '[...]'}}}" for shape in shapes)
     key = title(record).partition(":")[0]
-    return f"name a C function and its results in model.yaml, custom: {{{key}: {{outputs: [{rows}]}}}}"
+    texts = ";".join(f"({','.join(map(str, shape)) if shape else '...'})" for shape in shapes)
+    yaml = f"in model.yaml, custom: {{{key}: {{outputs: [{rows}]}}}}"
+    return (
+        f"name a C function and its results {yaml}; in MegCC's JSON, extern_opr_output_shape: '{key}={texts}'"
+    )
 
 
 def missing(record: Record, model: Model) -> Unsupported:

@@ -279,6 +279,9 @@ class _Importer:
             types = sorted({custom.title(r) for r in self.model.records if r.type in custom.FOREIGN})
             advice = f"it has {', '.join(types)}" if types else "it has no operator whose code lies elsewhere"
             why = "the model has no such operator"
+            if self.functions[key].optional:
+                self.problems.notes.append(f"{key}: {why}, so its results have no effect")
+                continue
             self.problems.problems.append(Diagnostic(key, "custom", "configuration", why, advice))
 
 
