@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = """#!/bin/sh
 case "$*" in
 "-c "*) exit 0 ;;
-"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; while [ -f "{log}.slow" ]; do sleep 0.05; done ;;
 "- "*) cat >/dev/null; echo "link" >>"{log}" ;;
 *) echo "$@" >>"{log}" ;;
 esac
@@ -125,6 +134,151 @@ def test_paths_are_meant_from_where_the_user_is(wrapper: Wrapper, tmp_path: Path
     assert wrapper.run("run", "input=/cat.jpg", cwd=tmp_path) == ["scons run input=/cat.jpg"]
 
 
+def test_of_two_first_uses_at_once_the_second_waits(wrapper: Wrapper) -> None:
+    slow = Path(f"{wrapper.log}.slow")
+    slow.touch()
+    environment = {"PATH": "/usr/bin:/bin", "PYTHON": str(wrapper.python)}
+    command = [wrapper.root / "sconsw", "x"]
+    uses = []
+    for _ in range(2):
+        uses.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+        while not (wrapper.root / ".venv" / "bin").exists():
+            time.sleep(0.02)
+    assert uses[1].stderr and uses[1].stderr.readline().startswith("sconsw: waiting for another sconsw")
+    slow.unlink()
+    said = [use.communicate()[1] for use in uses]
+    assert [use.returncode for use in uses] == [0, 0], said
+    words = [wrapper._words(line) for line in wrapper.log.read_text().splitlines()]
+    assert sorted(words) == ["install requirements.lock", "link", "scons x", "scons x"]
+
+
+def test_a_build_does_not_hold_the_lock_of_the_set_up(wrapper: Wrapper) -> None:
+    wrapper.run()
+    with (wrapper.root / ".venv.lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert wrapper.run("x") == ["scons x"]
+
+
+def test_what_is_downloaded_is_said_before(wrapper: Wrapper) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "PYTHON": str(wrapper.python)}
+    done = subprocess.run(
+        [wrapper.root / "sconsw", "test"], env=environment, capture_output=True, text=True, check=True
+    )
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2 and all(
+        re.search(r"downloads about \d+ MB and takes \d+ MB", line) for line in lines
+    )
+
+
+BARE = """#!/bin/sh
+case "$*" in
+"-m venv --without-pip"*) ;;
+"-m venv"*) mkdir -p "$3/bin"; echo "ensurepip is not available" >&2; exit 1 ;;
+esac
+exec "{python}" "$@"
+"""
+# A wheel of pip that installs itself when it is run where it lies, and afterwards writes down what it is asked for.
+STAND_IN = """import os, pathlib, shutil, sys, sysconfig, zipfile
+if sys.argv[-1].endswith(".whl"):
+    zipfile.ZipFile(sys.argv[-1]).extractall(sysconfig.get_path("purelib"))
+else:
+    pathlib.Path(os.environ["LOG"]).open("a").write(" ".join(sys.argv[1:]) + "\\n")
+    scons = pathlib.Path(sysconfig.get_path("purelib"), "SCons")
+    scons.mkdir()
+    (scons / "__main__.py").write_text("print('scons runs')")
+"""
+PIP_WHEEL = "pip-25.3-py3-none-any.whl"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[str]:
+    """Address of a package index with a pip of ours."""
+    project = tmp_path / "index" / "simple" / "pip"
+    project.mkdir(parents=True)
+    with zipfile.ZipFile(project.parent / PIP_WHEEL, "w") as wheel:
+        wheel.writestr("pip/__init__.py", "")
+        wheel.writestr("pip/__main__.py", STAND_IN)
+    links = (
+        f'<a href="../pip-1.0.tar.gz">pip-1.0.tar.gz</a> <a href="../{PIP_WHEEL}#sha256=0">{PIP_WHEEL}</a>'
+    )
+    (project / "index.html").write_text(f"<!DOCTYPE html><html><body>{links}</body></html>")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "index")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+
+
+@pytest.fixture
+def bare(tmp_path: Path, index: str) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs sconsw with a Python without ensurepip; pip.lock has the digest of the pip of ``index``."""
+    root = tmp_path / "checkout"
+    (root / "site_scons").mkdir(parents=True)
+    for name in ("sconsw", "requirements.lock", "site_scons/fetch_pip.py"):
+        shutil.copy(ROOT / name, root / name)
+    digest = hashlib.sha256((tmp_path / "index" / "simple" / PIP_WHEEL).read_bytes()).hexdigest()
+    (root / "pip.lock").write_text(f"pip==25.3 \\\n    --hash=sha256:{digest}\n")
+    python = tmp_path / "python3"
+    # Not the one of an environment: its own packages must not be seen.
+    python.write_text(BARE.format(python=os.path.realpath(sys.executable)))
+    python.chmod(0o755)
+    plain = {
+        "PATH": os.environ["PATH"],
+        "PYTHON": str(python),
+        "HOME": str(tmp_path),
+        "LOG": str(tmp_path / "pip.log"),
+    }
+
+    def run(**environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [root / "sconsw"], env=plain | environment, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("told", ["environment", "configuration", "further index", "user and password"])
+def test_a_python_without_pip_gets_it_from_the_index_that_pip_would_ask(
+    bare: Callable[..., subprocess.CompletedProcess[str]], index: str, told: str, tmp_path: Path
+) -> None:
+    environment = {
+        "environment": {"PIP_INDEX_URL": index},
+        "further index": {"PIP_INDEX_URL": f"{index}/none", "PIP_EXTRA_INDEX_URL": index},
+        "user and password": {"PIP_INDEX_URL": index.replace("://", "://me:p%40ss@")},
+    }.get(told, {})
+    if told == "configuration":
+        (tmp_path / ".config" / "pip").mkdir(parents=True)
+        (tmp_path / ".config" / "pip" / "pip.conf").write_text(f"[global]\nindex-url = {index}/\n")
+    done = bare(**environment)
+    assert (done.returncode, done.stdout) == (0, "scons runs\n"), done.stderr
+    assert "fetching the one of pip.lock" in done.stderr
+    assert "--require-hashes -r" in (tmp_path / "pip.log").read_text()
+    assert not list((tmp_path / "checkout" / ".venv").glob("*.whl"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda folder: (folder / PIP_WHEEL).write_bytes(b"forged"), "is not the file that pip.lock names"),
+        (lambda folder: (folder / "pip" / "index.html").write_text("<html>"), f"has no {PIP_WHEEL}"),
+        (lambda folder: shutil.rmtree(folder), "127.0.0.1: "),
+    ],
+)
+def test_without_a_pip_that_is_right_it_says_why_and_what_helps(
+    bare: Callable[..., subprocess.CompletedProcess[str]],
+    index: str,
+    spoil: Callable[[Path], object],
+    why: str,
+    tmp_path: Path,
+) -> None:
+    spoil(tmp_path / "index" / "simple")
+    done = bare(PIP_INDEX_URL=index)
+    last = done.stderr.splitlines()
+    assert done.returncode == 1 and "cannot fetch pip: " in last[-2] and why in last[-2]
+    assert "sudo apt-get install python3." in last[-1] and "Traceback" not in done.stderr
+    assert not (tmp_path / "pip.log").exists()
+
+
 def test_python_without_venv_names_the_package(wrapper: Wrapper, tmp_path: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -137,7 +291,9 @@ def test_python_without_venv_names_the_package(wrapper: Wrapper, tmp_path: Path)
     done = subprocess.run(
         [wrapper.root / "sconsw"], env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1 and done.stderr.rstrip().endswith("sudo apt-get install python3.99-venv")
+    assert done.returncode == 1 and done.stderr.rstrip().endswith(
+        "sudo apt-get install python3.99-venv ca-certificates"
+    )
 
 
 def test_without_python_it_says_what_is_needed(wrapper: Wrapper, tmp_path: Path) -> None:
@@ -154,6 +310,11 @@ def test_without_python_it_says_what_is_needed(wrapper: Wrapper, tmp_path: Path)
     assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith(
         "sconsw: Python 3.10 or newer is needed"
     )
+
+
+def test_the_lock_of_pip_pins_one_file() -> None:
+    text = (ROOT / "pip.lock").read_text()
+    assert re.fullmatch(r"(#.*\n)*pip==[\d.]+ \\\n    --hash=sha256:[0-9a-f]{64}\n", text)
 
 
 def test_locks_pin_every_package_by_hash() -> None:
