@@ -43,9 +43,8 @@ def make_parser(only: str = "") -> argparse.ArgumentParser:
         module = importlib.import_module(f"mgecc.commands.{name}")
         text = (module.__doc__ or "").strip()
         command = commands.add_parser(name, help=text.split("\n")[0].rstrip("."), description=text)
-        if hasattr(module, "add_arguments"):
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
     return parser
 
 
@@ -97,11 +96,6 @@ def _main(argv: Sequence[str] | None) -> int:
 
 
 def _dispatch(first: str, args: list[str]) -> int:
-    """A module with ``main`` reads its arguments itself; the others have declared theirs."""
-    if first in command_names():
-        module = importlib.import_module(f"mgecc.commands.{first}")
-        if hasattr(module, "main"):
-            return int(module.main(args[1:]))
     parsed = make_parser(first if first in command_names() else "").parse_args(args)
     return int(parsed.run(parsed))
 

@@ -181,7 +181,8 @@ def _megengine() -> Any:
         importlib.import_module("megengine.module")
     except ImportError as error:
         raise MegEngineMissing(
-            f'MegEngine cannot be loaded ({error}); install it with: pip install "mgecc[megengine]" (Python <= 3.10)'
+            f"MegEngine cannot be loaded ({error}); it runs on Python 3.10 and older: "
+            "pip install '.[megengine]' in a checkout of mgecc"
         ) from None
     return megengine
 
@@ -231,43 +232,25 @@ def make_network(text: str) -> Callable[..., Any]:
     return net
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mgecc export", description="Write a model folder from a MegEngine module."
-    )
-    add = parser.add_argument
-    add("factory", metavar="package.module:factory", help="function without arguments that returns a Module")
-    add(
-        "--input",
-        action="append",
-        required=True,
-        metavar="NAME=SHAPE[:TYPE]",
-        help="an input, e.g. data=1x3x224x224",
-    )
-    add("--out", required=True, type=Path, metavar="FOLDER", help="model folder to write, e.g. models/foo")
-    add("--name", help="name of the model (default: the folder's name)")
-    add(
-        "--inputs",
-        type=Path,
-        metavar="FILE.npz",
-        help="recorded inputs instead of random ones, stacked or single",
-    )
-    add("--seed", type=int, default=0, help="seed of random inputs")
-    add("--output", action="append", default=[], metavar="NAME", help="name of an output, in order")
-    add("--optimize-for-inference", action="store_true", help="let MegEngine rewrite the graph when dumping")
-    add("--description", default="", help="one line for model.yaml")
-    add("--licence", default="", help="licence of the weights for model.yaml")
-    return parser
-
-
 def export_main(argv: Sequence[str] | None = None) -> int:
-    """Command line of ``mgecc export``; returns 0, or 2 after one line on standard error, 3 without MegEngine."""
-    args = _parser().parse_args(argv)
+    """``mgecc export`` with these arguments; see ``export_command``."""
+    from mgecc.commands.export import add_arguments
+
+    parser = argparse.ArgumentParser(prog="mgecc export")
+    add_arguments(parser)
+    return export_command(parser.parse_args(argv))
+
+
+def export_command(args: argparse.Namespace) -> int:
+    """What ``mgecc export`` does; returns 0, or 2 after one line on standard error, 3 without MegEngine."""
     try:
         path = _export_args(args)
     except (ExportError, CasesError) as error:
-        print(f"mgecc export: {error}", file=sys.stderr)
+        print(f"mgecc: error: {error}", file=sys.stderr)
         return FAILED if isinstance(error, MegEngineMissing) else INPUT
+    except OSError as error:
+        print(f"mgecc: error: {error.filename or args.out}: {error.strerror or error}", file=sys.stderr)
+        return INPUT
     print(path)
     return 0
 

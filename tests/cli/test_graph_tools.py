@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 from mgecc import cli
 from mgecc.commands import _page
 from mgecc.config import load_cases
+from mgecc.targets import load_target
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = str(ROOT / "models" / "digits" / "model.yaml")
@@ -120,6 +122,25 @@ def test_the_page_about_the_commands_is_what_they_say() -> None:
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert text == _page.page(), "run: python -m mgecc.commands._page > docs/cli.md"
     assert all(f"## mgecc {name}\n" in text for name in cli.command_names())
+
+
+@pytest.mark.parametrize("name", cli.command_names())
+def test_the_page_has_every_option_that_help_lists(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+    listed = set(re.findall(r"(?<![\w`-])--[a-z][\w-]*", capsys.readouterr().out)) - {"--help"}
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    section = page.partition(f"## mgecc {name}\n")[2].partition("\n## ")[0]
+    assert {option for option in listed if f"`{option}" not in section} == set()
+
+
+def test_options_that_stand_for_a_target_stand_for_one_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    targets = re.findall(r"the same as --target (\S+) \|", page)
+    assert len(targets) > 5 and [load_target(name).spec for name in targets] == targets
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["compile", "net.mge", "out", "--webassembly"])
+    assert capsys.readouterr().err.startswith("mgecc: error: WebAssembly is not a target; ")
 
 
 def test_answers_for_programs_are_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

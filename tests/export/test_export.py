@@ -80,8 +80,41 @@ def test_missing_megengine_gives_the_install_command(
     monkeypatch.setattr(export_module.importlib, "import_module", missing)
     assert export_main(["a:b", "--input", "x=1", "--out", str(tmp_path / "foo")]) == 3
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1 and 'pip install "mgecc[megengine]"' in lines[0] and "3.10" in lines[0]
+    assert len(lines) == 1 and "pip install '.[megengine]'" in lines[0] and "3.10" in lines[0]
     assert not (tmp_path / "foo").exists()
+
+
+CRASHES = """
+import os, signal
+class Module: pass
+def tensor(value): os.kill(os.getpid(), signal.SIGSEGV)
+"""
+
+
+def test_a_crash_of_megengine_is_told_in_a_line(tmp_path: Path) -> None:
+    """With a stand-in: a network with an `if` over its data ends the real one like this."""
+    for name, text in {
+        "megengine/__init__.py": CRASHES,
+        "megengine/module.py": "class Module: pass\n",
+        "megengine/jit.py": "class trace:\n    def __init__(self, *a, **k): pass\n",
+        "made_here.py": "def make():\n    return lambda x: x\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "megengine" / "__init__.py").write_text(CRASHES + "from . import module\n")
+    package = Path(export_module.__file__).parents[1]
+    words = ["export", "made_here:make", "--input", "x=1x3", "--out", "foo"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mgecc.cli", *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": f"{package}{os.pathsep}{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.startswith("mgecc: error: made_here:make: MegEngine ended with SIGSEGV")
+    assert done.stderr.count("\n") == 1
 
 
 def test_importing_the_module_does_not_import_megengine() -> None:

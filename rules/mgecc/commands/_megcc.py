@@ -19,7 +19,6 @@ _TARGETS = {
     "armv7_with_dot": "armv7+dot",
     "arm64v7": "arm64v7",
     "arm64v7_with_dot": "arm64v7+dot",
-    "webassembly": "wasm32",
 }
 
 _TEXTS = {
@@ -62,6 +61,13 @@ class OneTarget(argparse.Action):
         namespace.target = target
 
 
+class _NoTarget(argparse.Action):
+    """A target of MegCC's that there is not."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: Any) -> None:
+        parser.error("WebAssembly is not a target; mgecc targets lists those that there are")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("as MegCC has them")
     group.add_argument("--json", type=Path, metavar="FILE", help="JSON of several models; the same as MODEL")
@@ -71,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f"--{option}", dest="target", action=OneTarget, nargs=0, const=target, default="", help=text
         )
+    group.add_argument("--webassembly", action=_NoTarget, nargs=0, help=argparse.SUPPRESS)
     template = "write DIR/config.json as a sample for --json, and nothing else"
     group.add_argument("--json-template", type=Path, metavar="DIR", help=template)
     for option, key in _TEXTS.items():

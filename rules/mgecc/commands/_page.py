@@ -14,7 +14,7 @@ Written by `python -m mgecc.commands._page > docs/cli.md`; a test fails where th
 
 All of it works without SCons. Errors are one line, `mgecc: error: ...`, with file, line and column where there is
 one. `source <(mgecc completion bash)` completes arguments in the
-shell (zsh and tcsh likewise; `pip install 'mgecc[completion]'`). For completion in an editor, write
+shell (zsh and tcsh likewise; `pip install shtab`). For completion in an editor, write
 `mgecc schema > model.schema.json` and name that file in the first line of a model.yaml:
 `# yaml-language-server: $schema=model.schema.json`.
 
@@ -37,16 +37,17 @@ def page() -> str:
 def _section(name: str) -> Iterator[str]:
     module = importlib.import_module(f"mgecc.commands.{name}")
     yield f"## mgecc {name}\n\n{(module.__doc__ or '').strip()}\n"
-    if hasattr(module, "add_arguments"):
-        rows = list(map(_row, _arguments(name)))
-        if rows:
-            yield "\n".join(["| argument | what it is |", "| --- | --- |", *rows]) + "\n"
+    rows = list(map(_row, _arguments(name)))
+    if rows:
+        yield "\n".join(["| argument | what it is |", "| --- | --- |", *rows]) + "\n"
 
 
 def _arguments(name: str) -> list[argparse.Action]:
     """What the subcommand declares, without --help."""
     (choice,) = [a for a in make_parser(name)._actions if isinstance(a, argparse._SubParsersAction)]
-    return [a for a in choice.choices[name]._actions if not isinstance(a, argparse._HelpAction)]
+    actions = choice.choices[name]._actions
+    hidden = argparse.SUPPRESS
+    return [a for a in actions if not isinstance(a, argparse._HelpAction) and a.help is not hidden]
 
 
 def _row(action: argparse.Action) -> str:

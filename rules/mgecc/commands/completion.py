@@ -18,6 +18,6 @@ def run(args: argparse.Namespace) -> int:
     try:
         import shtab
     except ImportError:
-        raise InputError("completion needs the package shtab: pip install 'mgecc[completion]'") from None
+        raise InputError("completion needs the package shtab: pip install shtab") from None
     print(shtab.complete(make_parser(), args.shell))
     return 0

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reference",
         choices=["recorded", "megengine"],
         default="recorded",
-        help="compare with recorded outputs, or with what MegEngine gives now (needs mgecc[megengine])",
+        help="compare with recorded outputs, or with what MegEngine gives now (needs the package megengine)",
     )
 
 
