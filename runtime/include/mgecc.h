@@ -148,7 +148,8 @@ MGECC_API mgecc_status mgecc_size_info(const mgecc_dynamic *d, unsigned i, mgecc
 /* Compute all outputs from the inputs in the arena. Inputs may be overwritten: fill them before every run. */
 MGECC_API mgecc_status mgecc_run(const mgecc_model *m);
 
-/* Like mgecc_run; hook is called before (begin = 1) and after (begin = 0) every kernel call. */
+/* Like mgecc_run; hook is called before (begin = 1) and after (begin = 0) every kernel call. call_index counts the calls of
+ * a run: it is the position in "layers" of report.json. */
 typedef void (*mgecc_hook)(void *user, unsigned call_index, int begin);
 MGECC_API mgecc_status mgecc_run_hooked(const mgecc_model *m, mgecc_hook hook, void *user);
 

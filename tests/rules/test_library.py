@@ -130,6 +130,42 @@ def test_models_of_a_configuration_go_into_one_release(pair: Path) -> None:
     assert names >= {*headers, "lib/libpair.a", "licences/one/LICENSE", "licences/conv2d/LICENSE"}
 
 
+USER = """#include <string.h>
+#include "one.h"
+#include "conv2d.h"
+#include "pair_cv.h"
+static MGECC_ALIGNED unsigned char arena[ONE_ARENA_SIZE + CONV2D_ARENA_SIZE];
+int main(void)
+{
+    mgecc_model m;
+    return one_open(&m, arena, sizeof arena) || one_run(&m) || conv2d_open(&m, arena, sizeof arena) || conv2d_run(&m);
+}
+"""
+
+
+def test_a_release_is_built_from_its_own_sources_alone(pair: Path, tmp_path: Path) -> None:
+    for program in ("cmake", "make", "gcc"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed: apt-get install {program}")
+    document = json.loads((pair / "pair.json").read_text()) | {"cv": {"flip": ["ui8"]}}
+    (pair / "pair.json").write_text(json.dumps(document))
+    scons(pair, "config=pair.json", "target=x86_64", "cpu=v2", "release")
+    alone = tmp_path / "a place of its own"
+    with tarfile.open(pair / "build" / "release" / "pair-x86_64-v2.tar") as archive:
+        archive.extractall(alone, filter="data")
+    shutil.rmtree(pair / "build")
+    release = alone / "pair-x86_64-v2"
+    (release / "user.c").write_text(USER)
+    for words in (
+        ["cmake", "-S", "src", "-B", "out"],
+        ["cmake", "--build", "out"],
+        ["gcc", "user.c", "-Iinclude", "out/libpair.a", "-o", "user"],
+        ["./user"],
+    ):
+        done = subprocess.run(words, cwd=release, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_model_of_a_configuration_is_run(pair: Path) -> None:
     (pair / "pair.json").write_text('{"models": [{"model_path": "conv2d.mge", "model_name": "a"}]}')
     shutil.copy(CORPUS / "conv2d.npz", pair)

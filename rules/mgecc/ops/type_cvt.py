@@ -16,7 +16,10 @@ from mgecc.ops.saturating import stored
 class TypeCvt(Operator):
     """To 'dtype': floats to integers truncate and saturate, integers to integers wrap, bool is x != 0."""
 
-    limits = "no bfloat16, no complex numbers"
+    limits = (
+        "no bfloat16, no complex numbers; "
+        "floats beyond an integer type saturate (MegEngine on x86-64 wraps int8, uint8, int16)"
+    )
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -6,5 +6,15 @@ mgecc.kernels (the set-up of templates), mgecc.toolrun, pyyaml.
 
 from mgecc.package.parts import Part, images_part, joined_part, material_name, model_part, notices
 from mgecc.package.release import write_release
+from mgecc.package.sources import with_sources
 
-__all__ = ["Part", "images_part", "joined_part", "material_name", "model_part", "notices", "write_release"]
+__all__ = [
+    "Part",
+    "images_part",
+    "joined_part",
+    "material_name",
+    "model_part",
+    "notices",
+    "with_sources",
+    "write_release",
+]

@@ -91,7 +91,7 @@ def _context(part: Part, words: Mapping[str, str]) -> dict[str, Any]:
         "label": part.label,
         "archive": f"lib{part.name}.a",
         "shared": shared if shared in names else "",
-        "headers": sorted(name for name in names if name.endswith(".h")),
+        "headers": sorted(Path(path).name for path in part.files if path.startswith("include/")),
         "core": words["cpu"].replace("cortex-m", "Cortex-M"),
         "description": " ".join((part.description or f"Model {part.name}").split()),
     }

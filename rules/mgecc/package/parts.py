@@ -25,10 +25,10 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 class Part:
     """One model, firmware or library of image functions of a package.
 
-    ``files``: path in the package -> file. ``notices``: likewise, the texts of licences. ``materials``: name -> file
-    it was made from. ``templates``: likewise, of the compiler's files those that were used. ``tools``: toolchain ->
-    program. ``facts``: what was asked for: target, cpu, toolchain, optimize, flags. ``kind``: "model", "firmware" or
-    "images".
+    ``files``: path in the package -> file. ``texts``: path in the package -> what is written for it. ``notices``: as
+    ``files``, the texts of licences. ``materials``: name -> file it was made from. ``templates``: likewise, of the
+    compiler's files those that were used. ``tools``: toolchain -> program. ``facts``: what was asked for: target, cpu,
+    toolchain, optimize, flags. ``kind``: "model", "firmware" or "images".
     """
 
     name: str
@@ -42,6 +42,7 @@ class Part:
     licence: str = ""
     description: str = ""
     kind: str = "model"
+    texts: dict[str, bytes] = field(default_factory=dict)
 
 
 def sha256(path: Path) -> str:

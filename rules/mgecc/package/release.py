@@ -17,6 +17,7 @@ def release_files(name: str, parts: Sequence[Part], date: int) -> dict[str, byte
     for part in parts:
         for path, source in {**part.files, **part.notices}.items():
             files[_place(path, part, parts)] = source.read_bytes()
+        files |= {_place(path, part, parts): text for path, text in part.texts.items()}
     papers = {SBOM: bill_of_materials(name, parts, files, date), PROVENANCE: provenance(parts, files)}
     files |= papers
     return files | {SUMS: sums(files)}

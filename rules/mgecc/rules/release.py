@@ -13,7 +13,16 @@ from SCons.Errors import UserError
 from SCons.Tool import CScanner
 
 from mgecc.compiler import compiler_id
-from mgecc.package import Part, images_part, joined_part, material_name, model_part, notices, write_release
+from mgecc.package import (
+    Part,
+    images_part,
+    joined_part,
+    material_name,
+    model_part,
+    notices,
+    with_sources,
+    write_release,
+)
 from mgecc.package.archive import EpochError
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.contents import contents
@@ -22,6 +31,7 @@ from mgecc.rules.images import CvNodes
 from mgecc.rules.model import ModelNodes, peek
 from mgecc.rules.pipeline import PipelineNodes
 from mgecc.targets import load_target, load_toolchain
+from mgecc.toolrun.library import member_targets
 from mgecc.toolrun.sources import include_folder
 from mgecc.toolrun.status import INPUT
 from mgecc.toolrun.terminal import printable
@@ -33,7 +43,8 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
     """Put products into ``BUILD_DIR/release/NAME.tar``; returns its node.
 
     ``parts``: what MgeModel, MgePipeline, MgeCv and MgeFirmware returned, one or a list. The archive holds the
-    libraries, headers, blobs, reports and images, the licences beside every model.yaml and mgecc's own, SHA256SUMS, a
+    libraries, headers, blobs, reports and images, the C files of the libraries with a CMakeLists.txt that builds them
+    (src/), the licences beside every model.yaml and mgecc's own, SHA256SUMS, a
     CycloneDX bill of materials (sbom.cdx.json) and an in-toto statement with SLSA provenance (provenance.intoto.json).
     Its bytes depend on the products alone: files are sorted, belong to nobody and have the date SOURCE_DATE_EPOCH, or
     1970 without it.
@@ -46,7 +57,7 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
 
     def write(target: list[Any], source: list[Any], env: Any) -> int:
         try:
-            write_release(Path(str(target[0])), name, [part_of(nodes) for nodes in chosen])
+            write_release(Path(str(target[0])), name, [_with_sources(nodes) for nodes in chosen])
         except EpochError as error:
             sys.stderr.write(printable(f"mgecc: error: {error}\n"))
             return INPUT
@@ -88,6 +99,17 @@ def part_of(nodes: Any) -> Part:
         parts = [_part_of_model(nodes, model, nodes.config) for model in nodes.headers]
         return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
     return _part_of_model(nodes, nodes.name, nodes.config)
+
+
+def _with_sources(nodes: Any) -> Part:
+    """The same with the C files of its libraries."""
+    part = part_of(nodes)
+    if isinstance(nodes, FirmwareNodes):
+        return part
+    singles = member_targets(load_target(nodes.target, nodes.cpu))
+    toolchains = {member: load_toolchain(nodes.toolchain, single) for member, single in singles.items()}
+    header = nodes.header if isinstance(nodes, CvNodes) else nodes.blob
+    return with_sources(part, Path(header.get_dir().get_abspath()), toolchains, nodes.optimize)
 
 
 def _part_of_model(nodes: ModelNodes, name: str, config: Any) -> Part:
