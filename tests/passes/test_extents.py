@@ -93,13 +93,27 @@ def test_sizes_stay_beside_other_axes() -> None:
     assert graph.extents == {0: (1, 3), 1: (0, 3), 2: (0, 3)}
 
 
-@pytest.mark.parametrize(("op", "axis"), [("Reduce", 0), ("Softmax", 0), ("Argmax", 0)])
-def test_work_along_the_varying_axis_is_refused(op: str, axis: int) -> None:
+@pytest.mark.parametrize(
+    ("op", "attrs", "number"),
+    [
+        ("Reduce", {"mode": "SUM"}, 0),
+        ("Reduce", {"mode": "PRODUCT"}, 1),
+        ("Reduce", {"mode": "MAX"}, -np.inf),
+        ("Reduce", {"mode": "MIN"}, np.inf),
+        ("Softmax", {}, -np.inf),
+        ("Argmax", {}, -np.inf),
+        ("Cumsum", {"exclusive": False, "reverse": True}, 0),
+    ],
+)
+def test_what_is_not_valid_does_not_count_along_its_axis(op: str, attrs: dict, number: float) -> None:
     _, _, take = taken()
-    tested = node(op, [take.outputs[0]], axis=axis, mode="SUM")
-    _, problems = carried([take, tested], tested.output)
-    assert len(problems) == 1
-    assert "make its input an output of the model" in problems[0]
+    tested = node(op, [take.outputs[0]], axis=0, **attrs)
+    graph, problems = carried([take, tested], tested.output)
+    assert problems == []
+    filled = tested.inputs[0].producer
+    assert (filled.op, filled.attrs["axis"], filled.attrs["number"]) == ("FillBehind", 0, number)
+    assert filled.inputs == [take.outputs[0], take.outputs[2]]
+    assert graph.extents == ({} if op in ("Reduce", "Argmax") else {0: (0, 1)})
 
 
 @pytest.mark.parametrize("other", ["fixed", "another count"])
@@ -110,17 +124,22 @@ def test_operands_of_different_sizes_are_refused(other: str) -> None:
     total = node("Elemwise", [take.outputs[0], operand], mode="ADD")
     _, problems = carried([take, second, total], total.output)
     assert len(problems) == 1
-    assert "do not have the same varying size" in problems[0]
+    assert "are not known to have the same varying size" in problems[0]
 
 
 def test_operators_that_would_count_what_is_not_there_are_refused_by_name() -> None:
     _, _, take = taken()
-    total = node("Reduce", [take.outputs[0]], mode="SUM", axis=0)
-    line = node("Cumsum", [take.outputs[0]], axis=0, exclusive=False, reverse=False)
-    _, problems = carried([take, total, line], total.output, line.output)
-    assert [problem.split(" ")[0] for problem in problems] == ["reduce", "cumsum"]
-    assert "how many elements of its input condtake0 are valid depends on the data" in problems[0]
-    assert "at most 20 along axis 0" in problems[0]
+    sizes = [Value("part", TensorType((1,), INT32), const=np.array([n], "int32")) for n in (5, 15)]
+    cut = node("Split", [take.outputs[0], *sizes], axis=0)
+    norm = node("LayerNorm", [take.outputs[0]], affine=False, normalized_dim=1, eps=1e-5)
+    _, problems = carried([take, cut, norm], *cut.outputs, norm.output)
+    assert [problem.split(" ")[0] for problem in problems] == ["split", "layernorm"]
+    for problem in problems:
+        assert "how many elements of its input condtake0 are valid depends on the data" in problem
+        assert "at most 20 along axis 0" in problem
+        assert "make its input an output of the model" in problem
+    assert "cut into parts of fixed sizes along that axis" in problems[0]
+    assert "normalised along that axis" in problems[1]
 
 
 def test_shapes_of_varying_data_are_counts_beside_constants() -> None:

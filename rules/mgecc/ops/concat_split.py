@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.graph.types import INT32
+from mgecc.ops.counted import Extent, Extents, Given, Maker, Numbers, together
+from mgecc.ops.counts import Count
 from mgecc.ops.known import axis_of, known_sizes, same_dtype
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.spans import Span, spans_of, union, whole_range
+
+MOST_JOINED = 8
 
 
 @operator("Concat", "Concat")
@@ -17,6 +23,31 @@ class Concat(Operator):
     """Values of one type joined along 'axis'."""
 
     limits = "operands of one element type"
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        return union(spans_of(node.inputs, depth))
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        axis = axis_of(int(node.attrs["axis"]), node.output.type.rank)
+        if not any(e and e.axis != axis for e in given.extents):
+            joined = _total(axis, list(zip(node.inputs, given.extents)))
+            return [Extent(axis, joined) if given.any else None]
+        (extent, *others) = set(given.extents)
+        if others or extent is None:
+            raise given.unserved("its operands are not known to have the same varying size")
+        return [extent]
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        axis = axis_of(int(node.attrs["axis"]), node.output.type.rank)
+        joined = given.any and all(e is None or e.axis == axis for e in given.extents)
+        return _join(node, given.extents, axis, make) if joined else node
+
+    @staticmethod
+    def numbers(node: Node, given: Given) -> Numbers | None:
+        return together(node, given)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -35,6 +66,38 @@ class Concat(Operator):
         return [np.concatenate(inputs, axis_of(int(node.attrs["axis"]), inputs[0].ndim))]
 
 
+def _join(node: Node, extents: Extents, axis: int, make: Maker) -> Node:
+    """A join of the valid elements alone, a few operands after the other."""
+    parts = list(zip(node.inputs, extents))
+    size = _total(axis, parts)
+    while len(parts) > MOST_JOINED:
+        first, parts = parts[:MOST_JOINED], parts[MOST_JOINED:]
+        attrs, inputs = _joined(axis, first, make)
+        joined = make.node("ConcatCounted", attrs, *inputs)
+        parts.insert(0, (joined, Extent(axis, _total(axis, first))))
+    attrs, inputs = _joined(axis, parts, make)
+    made = Node("ConcatCounted", node.name, attrs, inputs, origin=node.origin)
+    made.outputs = [node.output, Value(f"{node.output.name}.size", TensorType((1,), INT32), made)]
+    node.output.producer = made
+    make.known(size, made.outputs[1])
+    return made
+
+
+def _total(axis: int, parts: list[tuple[Value, Extent | None]]) -> Count:
+    """How many elements are valid of all parts together."""
+    total = Count()
+    for value, extent in parts:
+        total += extent.size if extent else Count(value.shape[axis])
+    return total
+
+
+def _joined(
+    axis: int, parts: list[tuple[Value, Extent | None]], make: Maker
+) -> tuple[dict[str, Any], list[Value]]:
+    attrs = {"axis": axis, "counted": tuple(e is not None for _, e in parts), "output_dtype": None}
+    return attrs, [*(v for v, _ in parts), *(make.count(e.size) for _, e in parts if e)]
+
+
 @operator("ConcatCounted")
 class ConcatCounted(Operator):
     """Values joined along 'axis' of which some are valid in their first elements only; and how many those are together.
@@ -45,10 +108,16 @@ class ConcatCounted(Operator):
     limits = "at most eight operands of one element type"
 
     @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        if value is not node.outputs[0]:
+            return whole_range(value)
+        return union(spans_of(node.inputs[: len(node.attrs["counted"])], depth))
+
+    @staticmethod
     def infer(node: Node) -> list[TensorType]:
         parts = node.inputs[: len(node.attrs["counted"])]
         joined = Node("Concat", node.name, node.attrs, parts, origin=node.origin)
-        if len(parts) > 8:
+        if len(parts) > MOST_JOINED:
             raise Unsupported(f"{len(parts)} values of varying size cannot be joined", "join eight at a time")
         return [*Concat.infer(joined), TensorType((1,), INT32)]
 
@@ -77,6 +146,13 @@ class Split(Operator):
     """Inputs x and the size of every part along 'axis'."""
 
     limits = "constant sizes"
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        extent = given.only()
+        if extent.axis == axis_of(int(node.attrs["axis"]), node.inputs[0].type.rank):
+            raise given.unserved("it is cut into parts of fixed sizes along that axis")
+        return given.all(extent)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -12,6 +12,7 @@ from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops import layout
 from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
 from mgecc.ops.contraction import contract, convolve, flipped
+from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of, windows
 
@@ -103,6 +104,8 @@ class ConvBias(Operator):
         "stored layouts NCHW, NHWC and channel blocks; float bias and residual, or quantised ones "
         "constant per channel; SIGMOID of quantised results with terms in the unit of the sums"
     )
+
+    counted = staticmethod(item_by_item)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -9,6 +9,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import finish_node, output_type, widen
 from mgecc.ops.convolution import check_operands
+from mgecc.ops.counted import item_by_item
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of, windows
@@ -62,6 +63,8 @@ class Local(Operator):
 
     limits = "float32 or float16, NCHW, constant weights"
 
+    counted = staticmethod(item_by_item)
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, grouped=False)
@@ -76,6 +79,8 @@ class GroupLocal(Operator):
     """Weights (g, oh, ow, i, h, w, o)."""
 
     limits = "float32 or float16, NCHW, constant weights"
+
+    counted = staticmethod(item_by_item)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -12,6 +12,7 @@ from mgecc.ops.arithmetic import finish_node, output_type, widen
 from mgecc.ops.contraction import convolve_transposed, flipped
 from mgecc.ops.convolution import check_operands
 from mgecc.ops.convolution3d import plain_operand, plain_weights
+from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of
 
@@ -57,6 +58,8 @@ class ConvolutionBackwardData(Operator):
     """Weights (i, o, h, w), or (g, i, o, h, w) with groups, i counting the data's channels."""
 
     limits = "NCHW; float, or quantised and integers of 8 and 16 bits by constant weights"
+
+    counted = staticmethod(item_by_item)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

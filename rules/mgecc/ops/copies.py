@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType
 from mgecc.graph.types import INT32
+from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
 
 
@@ -15,6 +16,8 @@ class _Copy(Operator):
     """The first input unchanged."""
 
     limits = "none"
+
+    counted = staticmethod(one_by_one)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

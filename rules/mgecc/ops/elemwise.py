@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph import DType, Node, TensorType, Unsupported, Value
+from mgecc.ops.counted import Given, Numbers, one_by_one
+from mgecc.ops.counts import Count
 from mgecc.ops.elementary import power
 from mgecc.ops.elemwise_modes import Mode, find_mode
 from mgecc.ops.known import broadcast_shape
 from mgecc.ops.quantize import dequantize, quantize, same_unit, saturate
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.spans import BITS, Span, is_comparison, spans_of, within
 
 # Modes that act on stored integers of one unit as on the numbers themselves, without a rounding.
 _EXACT = frozenset({"ADD", "SUB", "RELU", "MAX", "MIN", "FUSE_ADD_RELU", "NEGATE", "ABS"})
@@ -63,6 +66,40 @@ def _check_types(mode: Mode, node: Node) -> None:
         raise Unsupported(f"the mode {mode.name} does not exist for {types[0]} operands")
 
 
+# The smallest and the largest result from the smallest and largest numbers of the operands.
+_SPANS: dict[str, Callable[..., Span]] = {
+    "ADD": lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    "SUB": lambda a, b: (a[0] - b[1], a[1] - b[0]),
+    "MIN": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
+    "MAX": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
+    "NEGATE": lambda a: (-a[1], -a[0]),
+    "RELU": lambda a: (max(a[0], 0), max(a[1], 0)),
+}
+
+
+def _span(node: Node, depth: int) -> Span | None:
+    rule, spans = _SPANS.get(node.attrs["mode"]), spans_of(node.inputs, depth)
+    return rule(*spans) if rule is not None and all(spans) else None
+
+
+def _of_sizes(mode: str, operands: list[Numbers | None]) -> Numbers | None:
+    """Sums, differences, multiples and minima of sizes and constants."""
+    if len(operands) != 2 or any(x is None or len(x) != 1 for x in operands):
+        return None
+    a, b = (x[0] for x in operands if x)
+    if mode == "SUB" and not isinstance(b, Count) and isinstance(a, Count) and a.rest >= b:
+        return [a.without(b)]
+    if mode == "ADD":
+        return [a + b if isinstance(a, Count) else b + a]
+    if isinstance(a, Count) == isinstance(b, Count):
+        return None
+    count, number = (a, b) if isinstance(a, Count) else (b, a)
+    assert isinstance(count, Count) and not isinstance(number, Count)
+    if number < 0 or mode not in ("MUL", "MIN"):
+        return None
+    return [count * number if mode == "MUL" else count.up_to(number)]
+
+
 @operator("Elemwise", "Elemwise")
 class Elemwise(Operator):
     """The modes of ``elemwise_modes`` with NumPy's broadcasting; quantised data through its real value."""
@@ -71,6 +108,16 @@ class Elemwise(Operator):
         "any shapes that broadcast; integers in the modes that MegEngine has for them; no bfloat16, "
         "no complex numbers"
     )
+
+    counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        return BITS if is_comparison(node) else within(_span(node, depth), value)
+
+    @staticmethod
+    def numbers(node: Node, given: Given) -> Numbers | None:
+        return _of_sizes(node.attrs["mode"], given.numbers)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -94,6 +141,8 @@ class PowC(Operator):
     """x to a constant power 'exp'; whole powers of negative numbers exist."""
 
     limits = "floating point"
+
+    counted = staticmethod(one_by_one)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

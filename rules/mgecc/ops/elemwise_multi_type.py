@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.types import BOOL, FLOAT32, INT32
+from mgecc.ops.counted import one_by_one
 from mgecc.ops.elemwise import checked_mode, compute
 from mgecc.ops.elemwise_modes import find_mode, rmulh
 from mgecc.ops.known import broadcast_shape
@@ -122,6 +123,8 @@ class ElemwiseMultiType(Operator):
     """Comparisons with bool result, mixed integer arithmetic, and Q modes on quantised data by their real values."""
 
     limits = "modes of the file format; any shapes that broadcast"
+
+    counted = staticmethod(one_by_one)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

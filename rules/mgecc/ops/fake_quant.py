@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import stretches
+from mgecc.ops.counted import one_by_one
 from mgecc.ops.elementary import exp2
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
@@ -30,6 +31,8 @@ class FakeQuant(Operator):
     """(clip(round(x / scale) + zero, qmin, qmax) - zero) scale."""
 
     limits = "float32 or float16; scale and zero point of one shape"
+
+    counted = staticmethod(one_by_one)
 
     infer = staticmethod(_infer)
 

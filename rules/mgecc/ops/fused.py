@@ -9,6 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.graph.types import FLOAT32
+from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, find, operator
 
 Typed = tuple[np.ndarray, Value]
@@ -47,6 +48,8 @@ class FusedElemwise(Operator):
     """
 
     limits = "at most six operands and sixteen steps"
+
+    counted = staticmethod(one_by_one)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.ops import counted_parts as parts
+from mgecc.ops.counted import together
 from mgecc.ops.index_items import Item, check_index, index_array, is_open, items_of, slice_of, sliced_size
 from mgecc.ops.known import at_least_1d, broadcast_shape
 from mgecc.ops.registry import Operator, operator
@@ -149,9 +151,10 @@ class _Read(Operator):
     take: _Take
     shape: _Shape
 
+    span = staticmethod(parts.read_span)
+
     @classmethod
     def varies(cls, node: Node) -> bool:
-        """Whether the size of the result is known only when the model runs."""
         return _varies(node, items_of(node, 1))
 
     @classmethod
@@ -200,16 +203,38 @@ class _Write(Operator):
         return [result]
 
 
-def _register(take: _Take, shape: _Shape, read: str, replace: str, add: str) -> None:
+_Traits = dict[str, Callable]
+
+
+def _register(take: _Take, shape: _Shape, names: tuple[str, str, str], read: _Traits, write: _Traits) -> None:
+    """The operators that read a part, replace it and add to it; ``read``, ``write``: what else they say."""
     ways = {"take": staticmethod(take), "shape": staticmethod(shape)}
-    operator(read, read)(type(read, (_Read,), {**ways, "__doc__": _Read.__doc__}))
-    for name, adds in ((replace, False), (add, True)):
-        operator(name, name)(type(name, (_Write,), {**ways, "adds": adds, "__doc__": _Write.__doc__}))
+    more = [{key: staticmethod(function) for key, function in traits.items()} for traits in (read, write)]
+    operator(names[0], names[0])(type(names[0], (_Read,), {**ways, **more[0], "__doc__": _Read.__doc__}))
+    for name, adds in zip(names[1:], (False, True)):
+        traits = {**ways, **more[1], "adds": adds, "__doc__": _Write.__doc__}
+        operator(name, name)(type(name, (_Write,), traits))
 
 
-_register(take_sub, _sub_shape, "Subtensor", "SetSubtensor", "IncrSubtensor")
-_register(take_vec, _vec_shape, "IndexingMultiAxisVec", "IndexingSetMultiAxisVec", "IndexingIncrMultiAxisVec")
-_register(take_mesh, _mesh_shape, "MeshIndexing", "SetMeshIndexing", "IncrMeshIndexing")
 _register(
-    take_batched, _batched_shape, "BatchedMeshIndexing", "BatchedSetMeshIndexing", "BatchedIncrMeshIndexing"
+    take_sub,
+    _sub_shape,
+    ("Subtensor", "SetSubtensor", "IncrSubtensor"),
+    {"counted": parts.part_counted, "lowered": parts.part_lowered, "numbers": together},
+    {"counted": parts.part_written},
+)
+_register(
+    take_vec,
+    _vec_shape,
+    ("IndexingMultiAxisVec", "IndexingSetMultiAxisVec", "IndexingIncrMultiAxisVec"),
+    {"counted": parts.gather_counted, "lowered": parts.gather_lowered},
+    {"counted": parts.write_counted, "lowered": parts.write_lowered},
+)
+_register(take_mesh, _mesh_shape, ("MeshIndexing", "SetMeshIndexing", "IncrMeshIndexing"), {}, {})
+_register(
+    take_batched,
+    _batched_shape,
+    ("BatchedMeshIndexing", "BatchedSetMeshIndexing", "BatchedIncrMeshIndexing"),
+    {},
+    {},
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
 
 
@@ -15,6 +16,8 @@ class Lookup8(Operator):
     """y = table[x]: x stores bytes, read without sign; the second input is a constant table of 256 results."""
 
     limits = "bytes in; results of 8, 16 or 32 bits"
+
+    counted = staticmethod(one_by_one)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -34,6 +37,8 @@ class Steps(Operator):
     """y = 'base' + how many of the thresholds, int32 in rising order, x reaches: a rising function of whole numbers."""
 
     limits = "int32 or qint32 in, bytes out; at most 255 thresholds"
+
+    counted = staticmethod(one_by_one)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
+from mgecc.ops.counted import Extent, Extents, Given, Maker, one_by_one
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
 
@@ -51,11 +52,50 @@ def _product(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     return [finish_node(node, matmul(a, b), [t for t in terms[2:] if t.stored.size], direct=True)]
 
 
+def _along(node: Node, given: Given) -> list[Extent | None]:
+    """The extents of both operands, as those of matrices that are not stored transposed."""
+    found: list[Extent | None] = []
+    for value, extent, word in zip(node.inputs, given.extents, ("transposeA", "transposeB")):
+        rank = value.type.rank
+        turned = extent is not None and node.attrs.get(word) and extent.axis >= rank - 2
+        found.append(Extent(2 * rank - 3 - extent.axis, extent.size) if extent and turned else extent)
+    return found
+
+
+def _counted(node: Node, given: Given) -> Extents:
+    rank, (a, b) = node.inputs[0].type.rank, _along(node, given)
+    inner = [e is not None and e.axis == axis for e, axis in ((a, rank - 1), (b, rank - 2))]
+    if (
+        any(given.extents[2:])
+        or any(inner)
+        and (a is None or b is None or not all(inner) or a.size != b.size)
+    ):
+        raise given.unserved("the other operand is not known to have the same varying size")
+    if all(inner):
+        return [None]
+    batches = [e is not None and e.axis < rank - 2 for e in (a, b)]
+    if any(batches) and a != b or a is not None and b is not None and not all(batches):
+        raise given.unserved("the other operand is not known to vary likewise")
+    return [a or b]
+
+
+def _lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+    """What is summed up across the axis that varies is zero behind what is valid."""
+    if found == [None]:
+        for position, extent in enumerate(given.extents[:2]):
+            value = node.inputs[position]
+            node.inputs[position] = make.filled(value, extent, value.type.dtype.zero_point)
+    return node
+
+
 @operator("MatrixMul", "MatrixMulV2", "MatrixMul")
 class MatrixMul(Operator):
     """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
 
     limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
+
+    counted = staticmethod(_counted)
+    lowered = staticmethod(_lowered)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -72,6 +112,9 @@ class BatchedMatrixMul(Operator):
 
     limits = "one axis of batches; float32, float16, 8-bit and 16-bit integers, quantised bytes"
 
+    counted = staticmethod(_counted)
+    lowered = staticmethod(_lowered)
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, 3)
@@ -86,6 +129,13 @@ class Dot(Operator):
     """The scalar product of two vectors; its shape is (1)."""
 
     limits = "vectors of float32 or float16"
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        one_by_one(node, given)
+        return [None]
+
+    lowered = staticmethod(_lowered)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

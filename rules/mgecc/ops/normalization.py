@@ -10,7 +10,9 @@ from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops import layout
 from mgecc.ops.arithmetic import stretches
+from mgecc.ops.counted import Extent, Extents, Given, Maker, item_by_item, with_filled
 from mgecc.ops.elementary import exp, power
+from mgecc.ops.known import axis_of
 from mgecc.ops.registry import Operator, operator
 
 Shape = tuple[int, ...]
@@ -98,6 +100,14 @@ def _axes_operator(name: str, axes: Callable[[Node], Shape], meaning: str) -> No
         limits = "float32 or float16; neighbouring axes; a factor and a term of one shape"
 
         @staticmethod
+        def counted(node: Node, given: Given) -> Extents:
+            extent = given.only()
+            if extent.axis in axes(node):
+                raise given.unserved("it is normalised along that axis")
+            statistics = Extent(extent.axis - sum(a < extent.axis for a in axes(node)), extent.size)
+            return [extent, statistics, statistics]
+
+        @staticmethod
         def infer(node: Node) -> list[TensorType]:
             return _infer_axes(node, axes(node))
 
@@ -129,7 +139,8 @@ def _infer_groups(node: Node, groups: int) -> list[TensorType]:
 def _evaluate_groups(node: Node, inputs: Sequence[np.ndarray], groups: int) -> list[np.ndarray]:
     data_format = node.attrs.get("format", "NCHW")
     plain = layout.to_plain(inputs[0], data_format)
-    y, mean, factor = _standardized(plain.reshape(_group_shape(node, groups)), (2, 3, 4), node.attrs["eps"])
+    shape = (len(plain), *_group_shape(node, groups)[1:])
+    y, mean, factor = _standardized(plain.reshape(shape), (2, 3, 4), node.attrs["eps"])
     y = y.reshape(plain.shape)
     if len(inputs) == 3:
         y = y * inputs[1].reshape(1, -1, 1, 1) + inputs[2].reshape(1, -1, 1, 1)
@@ -142,6 +153,8 @@ class GroupNorm(Operator):
     """Over each of ``group`` groups of channels and the plane; results y, mean, deviation (n, group)."""
 
     limits = "float32 or float16, NCHW; inference form"
+
+    counted = staticmethod(item_by_item)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -162,6 +175,8 @@ class InstanceNorm(Operator):
 
     limits = "float32 or float16, NCHW; inference form"
 
+    counted = staticmethod(item_by_item)
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer_groups(node, _channels(node))
@@ -176,6 +191,8 @@ class LRN(Operator):
     """x (k + alpha * sum of x^2 over n channels around)^-beta; alpha is not divided by n."""
 
     limits = "float32 or float16, (n, c, h, w), an odd number of channels"
+
+    counted = staticmethod(item_by_item)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -201,6 +218,16 @@ class Softmax(Operator):
     limits = "one axis"
 
     @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        return given.all(given.only())
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        return with_filled(
+            node, given, make, {0: -np.inf}, axis_of(int(node.attrs["axis"]), node.inputs[0].type.rank)
+        )
+
+    @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, axis = node.inputs[0].type, node.attrs["axis"]
         if not -x.rank <= axis < x.rank:
@@ -214,5 +241,5 @@ class Softmax(Operator):
 
 def softmax(x: np.ndarray, axis: int) -> np.ndarray:
     """exp(x) / sum(exp(x)) along ``axis``, safe for large numbers."""
-    powers = exp(x - x.max(axis=axis, keepdims=True))
+    powers = exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
     return powers / powers.sum(axis=axis, keepdims=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.counted import Extent, Extents, Given
 from mgecc.ops.index_items import check_index
 from mgecc.ops.known import axis_of
 from mgecc.ops.registry import Operator, operator
@@ -40,6 +41,14 @@ class IndexingOneHot(Operator):
     """Inputs x, index without 'axis': the element the index names, the axis kept with size 1."""
 
     limits = "int32 indices"
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        axis, (x, index) = _axis(node), given.extents
+        moved = index and Extent(index.axis + (index.axis >= axis), index.size)
+        if x is None or x != moved:
+            raise given.unserved("data and indices are not known to vary likewise")
+        return [x]
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

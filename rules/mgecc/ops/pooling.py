@@ -11,6 +11,7 @@ from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.sizes import whole
 from mgecc.ops import layout
 from mgecc.ops.arithmetic import Numbers, store
+from mgecc.ops.counted import item_by_item
 from mgecc.ops.quantize import round_half_away, saturate
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.window import Window, window_of, windows
@@ -109,6 +110,8 @@ class Pooling(Operator):
         " most 65535 cells"
     )
 
+    counted = staticmethod(item_by_item)
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, _window(node.attrs))
@@ -123,6 +126,8 @@ class AdaptivePooling(Operator):
     """Pooling to a given size; the second input is (oh, ow)."""
 
     limits = "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); constant size"
+
+    counted = staticmethod(item_by_item)
 
     reads_values = (1,)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.sizes import equal, is_one
+from mgecc.ops.counted import Extent, Extents, Given, Maker, highest, lowest, with_filled
 from mgecc.ops.known import at_least_1d, axis_of, known_sizes
 from mgecc.ops.quantize import dequantize, round_half_away, saturate
 from mgecc.ops.registry import Operator, operator
@@ -91,6 +93,21 @@ def _plain(node: Node, x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     return np.trunc(total).astype(np.int64)
 
 
+def _mean(node: Node, extent: Extent, make: Maker) -> Node:
+    """The sum of what is valid by the number of its elements."""
+    x, axes = node.inputs[0], reduced_axes(node)
+    others = prod(n for axis, n in enumerate(x.shape) if axis in axes and axis != extent.axis)
+    total = make.node("Reduce", node.attrs | {"mode": "SUM"}, make.filled(x, extent, 0), *node.inputs[1:])
+    attrs = {"dtype": node.output.type.dtype, "output_dtype": None}
+    count = make.node("TypeCvt", attrs, make.count(extent.size * others))
+    made = Node(
+        "Elemwise", node.name, {"mode": "TRUE_DIV", "output_dtype": None}, [total, count], origin=node.origin
+    )
+    made.outputs = node.outputs
+    node.output.producer = made
+    return made
+
+
 @operator("Reduce", "ReduceV2", "Reduce")
 class Reduce(Operator):
     """SUM, SUM_SQR, PRODUCT, MIN, MAX, MEAN over 'axis', which stays with size 1, or down to a given shape."""
@@ -101,6 +118,27 @@ class Reduce(Operator):
     )
 
     reads_values = (1,)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        extent = given.only()
+        if extent.axis in reduced_axes(node):
+            if node.attrs["mode"] == "MEAN" and not node.inputs[0].type.dtype.is_float:
+                raise given.unserved("means of integers are not served on such data")
+            return given.all(None)
+        if node.output.type.rank != node.inputs[0].type.rank:
+            raise given.unserved("it is reduced to a shape of fewer axes")
+        return given.all(extent)
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        (extent, *_), mode, dtype = given.extents, node.attrs["mode"], node.inputs[0].type.dtype
+        if extent is None or extent.axis not in reduced_axes(node):
+            return node
+        if mode == "MEAN":
+            return _mean(node, extent, make)
+        number = {"MIN": highest(dtype), "MAX": lowest(dtype), "PRODUCT": 1}.get(mode, dtype.zero_point)
+        return with_filled(node, given, make, {0: number}, extent.axis)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -134,6 +172,15 @@ class Cumsum(Operator):
     """Cumulative sums along 'axis'; 'exclusive' leaves out the own element, 'reverse' sums from the end."""
 
     limits = "one axis"
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        return given.all(given.only())
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        axis = axis_of(int(node.attrs["axis"]), node.inputs[0].type.rank)
+        return with_filled(node, given, make, {0: 0}, axis) if node.attrs["reverse"] else node
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

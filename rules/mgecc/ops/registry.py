@@ -11,8 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.graph.sizes import strict
+from mgecc.ops.counted import Extents, Given, Maker, Numbers
+from mgecc.ops.spans import Span, whole_range
 
 
 class Operator:
@@ -43,6 +45,31 @@ class Operator:
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Stored numbers of the results; element types are in ``node.outputs[k].type``."""
         raise NotImplementedError
+
+    @staticmethod
+    def varies(node: Node) -> bool:
+        """Whether the node itself decides, while the model runs, how large its results are."""
+        return False
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        """Which results vary in size, of a node that decides that or reads data that does; Unsupported if it can't."""
+        raise given.unserved()
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        """What stands in the node's place once its kernels run; ``found``: what ``counted`` said."""
+        return node
+
+    @staticmethod
+    def numbers(node: Node, given: Given) -> Numbers | None:
+        """The elements of the first result, where the node makes a shape of shapes."""
+        return None
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        """Which whole numbers its result ``value`` can hold; None if that is not known, or it can hold others."""
+        return whole_range(value)
 
 
 _TABLE: dict[str, type[Operator]] = {}

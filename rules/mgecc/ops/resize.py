@@ -9,6 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops import layout
+from mgecc.ops.counted import item_by_item
 from mgecc.ops.elementary import sin
 from mgecc.ops.known import known_sizes
 from mgecc.ops.registry import Operator, operator
@@ -206,6 +207,8 @@ class Resize(Operator):
         "NEAREST of any type, others of float32, float16 and bytes; CUBIC of NCHW, CUBIC and LANCZOS4 of NHWC with 1"
         " or 3 channels (in all other places MegEngine computes LINEAR); constant size"
     )
+
+    counted = staticmethod(item_by_item)
 
     reads_values = (1,)
 

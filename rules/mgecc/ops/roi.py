@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.types import INT32
+from mgecc.ops.counted import box_by_box
 from mgecc.ops.known import known_sizes
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
@@ -64,6 +65,8 @@ class ROIPooling(Operator):
 
     limits = "float32 or float16, NCHW; constant size"
 
+    counted = staticmethod(box_by_box)
+
     reads_values = (2,)
 
     @staticmethod
@@ -103,6 +106,8 @@ class ROIAlign(Operator):
     """Inputs x, boxes: AVERAGE or MAX of interpolated samples in each bin, and the int32 number of the largest."""
 
     limits = "float32 or float16, NCHW"
+
+    counted = staticmethod(box_by_box)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -174,6 +179,8 @@ class DeformablePSROIPooling(Operator):
     """Inputs x, boxes, movements (k, 2 classes, part, part): averages of samples in moved bins, and sample counts."""
 
     limits = "float32 or float16, NCHW"
+
+    counted = staticmethod(box_by_box)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

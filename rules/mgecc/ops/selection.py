@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph.sizes import is_one, least
 from mgecc.graph.types import INT32
+from mgecc.ops.counted import Extent, Extents, Given, Maker, aligned, highest, lowest, one_by_one
+from mgecc.ops.counts import Count, Passing, chosen
 from mgecc.ops.known import broadcast_shape, same_dtype
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
+from mgecc.ops.spans import Span, compared, positions, span_of, spans_of, union
 
 _CONDITIONS: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
     "EQ": lambda m, value, eps: np.abs(m - value) < eps,
@@ -25,8 +30,41 @@ _CONDITIONS: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
 class _Varying(Operator):
     @staticmethod
     def varies(node: Node) -> bool:
-        """Whether the size of the result is known only when the model runs."""
         return True
+
+
+def _domain(value: Value, extent: Extent | None) -> Count:
+    """How many elements ``value`` has."""
+    if extent is None:
+        return Count(value.type.elements)
+    return extent.size * prod(n for axis, n in enumerate(value.shape) if axis != extent.axis)
+
+
+def _passing(node: Node, domain: Count) -> Count:
+    """How many of the elements of a CondTake's mask fulfil its condition."""
+    mask, a = node.inputs[1], node.attrs
+    plain = _PLAIN.get(a["mode"]) if float(a["eps"]) < 0.5 else None
+    condition = compared(mask, plain[0], float(a["val"])) if plain is not None else None
+    if condition is None:
+        return Count(0, {Passing(mask, (a["mode"], a["val"], a["eps"]), domain, node): 1})
+    return chosen(condition.opposite if plain and plain[1] else condition, domain, node)
+
+
+# Comparison and whether its opposite is meant.
+_PLAIN = {
+    "EQ": ("EQ", False), "NEQ": ("NEQ", False), "LT": ("LT", False),
+    "LEQ": ("LEQ", False), "GT": ("LEQ", True), "GEQ": ("LT", True),
+}  # fmt: skip
+
+
+def _failing(node: Node) -> float:
+    """A number for which the condition of a CondTake does not hold."""
+    dtype, a = node.inputs[1].type.dtype, node.attrs
+    numbers = np.array([np.nan] if dtype.is_float else [0, lowest(dtype), highest(dtype)], np.float32)
+    fails = ~_CONDITIONS[a["mode"]](numbers, np.float32(a["val"]), np.float32(a["eps"]))
+    if not fails.any():
+        raise Unsupported(f"the condition {a['mode']} {a['val']} holds for all numbers of type {dtype}")
+    return float(numbers[fails][0])
 
 
 @operator("CondTake", "CondTake")
@@ -34,6 +72,24 @@ class CondTake(_Varying):
     """Inputs x, mask: elements whose mask compares with 'val' as 'mode' says, and their flat int32 indices."""
 
     limits = "result of varying size"
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        first = value is node.outputs[0]
+        return span_of(node.inputs[0], depth) if first else positions(node.inputs[0].type.elements)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        extent = aligned([v.type for v in node.inputs], given.extents, node.inputs[0].type.rank)
+        if extent is not None and not is_one(prod(node.inputs[0].shape[: extent.axis])):
+            raise given.unserved("positions are counted across an axis before that one")
+        return [Extent(0, _passing(node, _domain(node.inputs[1], extent)))] * 2
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        node.inputs[1] = make.filled(node.inputs[1], given.extents[1], _failing(node) if given.any else 0)
+        make.tell(node, found)
+        return node
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -58,6 +114,23 @@ class NonZero(_Varying):
     limits = "result of varying size"
 
     @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        return positions(*node.inputs[0].shape)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        x = node.inputs[0]
+        condition, domain = compared(x, "NEQ", 0), _domain(x, given.extents[0])
+        unknown = Count(0, {Passing(x, ("NonZero",), domain, node): 1})
+        return [Extent(1, unknown if condition is None else chosen(condition, domain, node))]
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        node.inputs[0] = make.filled(node.inputs[0], given.extents[0], 0)
+        make.tell(node, found)
+        return node
+
+    @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
         return [TensorType((x.rank, x.elements), INT32)]
@@ -72,6 +145,12 @@ class Where(Operator):
     """Inputs mask, x, y: x where the mask is true, else y."""
 
     limits = "bool mask"
+
+    counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        return union(spans_of(node.inputs[1:], depth))
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -92,6 +171,12 @@ class MaskedFill(Operator):
     limits = "bool mask over the leading axes"
 
     @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        x, mask = (v.shape for v in node.inputs)
+        leading = node.inputs[1].type.with_shape(mask + (1,) * (len(x) - len(mask)))
+        return [aligned([node.inputs[0].type, leading], given.extents, len(x))]
+
+    @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, mask = node.inputs[0].type, node.inputs[1].type
         if mask.dtype.name != "bool" or x.shape[: mask.rank] != mask.shape:
@@ -103,6 +188,28 @@ class MaskedFill(Operator):
         x, mask = inputs
         value = stored(np.array([node.attrs["value"]], np.float32), node.inputs[0].type.dtype)
         return [np.where(mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)]
+
+
+@operator("FillBehind")
+class FillBehind(Operator):
+    """Inputs x, count (int32): x with the stored 'number' in the elements along 'axis' behind the first count."""
+
+    limits = "none"
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        span, number = span_of(node.inputs[0], depth), node.attrs["number"]
+        return None if span is None else union([span, (int(number), int(number))])
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return [node.inputs[0].type]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        result = inputs[0].copy()
+        np.moveaxis(result, node.attrs["axis"], 0)[int(inputs[1].reshape(-1)[0]) :] = node.attrs["number"]
+        return [result]
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:
@@ -130,9 +237,31 @@ def keep_boxes(boxes: np.ndarray, threshold: float, limit: int) -> list[int]:
 
 @operator("NMSKeep", "NMSKeepMGB", "NMSKeep")
 class NMSKeep(Operator):
-    """Boxes (b, n, 4) sorted by score: int32 indices of those kept (b, 'max_output'), zero behind, and counts (b)."""
+    """Boxes (b, n, 4) sorted by score: int32 indices of those kept (b, 'max_output'), zero behind, and counts (b).
+
+    A second input, which a pass adds, is how many boxes of each row are valid.
+    """
 
     limits = "boxes (batch, n, 4) sorted by score"
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        n = node.inputs[0].shape[1]
+        return positions(n if value is node.outputs[0] else least(n, node.outputs[0].shape[1]) + 1)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        extent = given.only()
+        if extent.axis == 2:
+            raise given.unserved()
+        return given.all(extent if extent.axis == 0 else None)
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        extent = given.extents[0]
+        if extent is not None and extent.axis == 1:
+            node.inputs = [*node.inputs, make.count(extent.size)]
+        return node
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -147,7 +276,8 @@ class NMSKeep(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         boxes, limit = inputs[0].astype(np.float32), int(node.attrs["max_output"])
-        kept = [keep_boxes(b, node.attrs["iou_thresh"], limit) for b in boxes]
+        valid = int(inputs[1][0]) if len(inputs) > 1 else boxes.shape[1]
+        kept = [keep_boxes(b[:valid], node.attrs["iou_thresh"], limit) for b in boxes]
         indices = np.zeros((len(kept), limit), np.int32)
         for row, found in zip(indices, kept):
             row[: len(found)] = found

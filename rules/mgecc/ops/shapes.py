@@ -10,9 +10,24 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.graph.sizes import always, equal, has_sizes, is_one, whole
 from mgecc.graph.types import INT32
+from mgecc.ops.counted import (
+    ADVICE,
+    Extent,
+    Extents,
+    Given,
+    Maker,
+    Numbers,
+    aligned,
+    turned,
+    turned_to,
+)
+from mgecc.ops.counts import Count
 from mgecc.ops.known import MAX_RANK, at_least_1d, axis_of, broadcast_shape, known, known_sizes
 from mgecc.ops.registry import Operator, evaluate, operator
+from mgecc.ops.spans import Span, span_of
 
+_GROWING = ("ADD", "MUL", "MIN", "MAX")
+"""Modes whose results are largest for the largest sizes."""
 PUT_TOGETHER = ("Concat", "Subtensor")
 """Operators that make shapes of the numbers of others."""
 _STATED = (
@@ -43,21 +58,41 @@ def _axis(node: Node) -> int:
     return int(node.attrs.get("axis", MAX_RANK))
 
 
-def kept_axis(shape: tuple[int, ...], axis: int, target: tuple[int, ...]) -> int | None:
-    """Where in ``target`` an axis of data of ``shape`` stays as it is: as long, with as much before it."""
-    before = prod(shape[:axis])
-    fitting = [i for i, n in enumerate(target) if equal(n, shape[axis]) and equal(prod(target[:i]), before)]
-    return fitting[-1] if fitting else None
-
-
 def _shorter(node: Node, x: np.ndarray) -> tuple[int, ...]:
     """The shape of the result where the data is shorter than its bound along one axis."""
     bound, shape = node.inputs[0].shape, list(node.output.shape)
     for axis, (n, most) in enumerate(zip(x.shape, bound)):
-        kept = kept_axis(bound, axis, node.output.shape) if n != most else None
-        if kept is not None:
-            shape[kept] = n
+        extent = turned(Extent(axis, Count(n)), bound, node.output.shape) if n != most else None
+        if extent is not None:
+            shape[extent.axis] = extent.size.rest
     return tuple(shape)
+
+
+def _extent(node: Node, given: Given) -> Extent | None:
+    """The extent of data that is given another shape: along the axis whose size is not stated, or is a count."""
+    before, after = node.inputs[0].shape, node.output.shape
+    extent, numbers = given.extents[0], given.numbers[1] or []
+    varying = [axis for axis, n in enumerate(numbers) if isinstance(n, Count)]
+    if extent is None and not varying:
+        return None
+    if extent is None:
+        raise Unsupported("a count is in its shape, while its data is of fixed size", ADVICE)
+    free = [axis for axis, n in enumerate(numbers) if axis == _axis(node) or n == -1]
+    if len(varying) > 1:
+        raise Unsupported("of a shape made of counts, only one number may vary", ADVICE)
+    if not varying and not free:
+        return turned(extent, before, after)
+    found = turned_to(extent, before, after, *(varying or free))
+    if found is not None and varying and found.size != numbers[varying[0]]:
+        raise Unsupported("the count in its shape is not that of its data", ADVICE)
+    return found
+
+
+def _fixed_shape(node: Node, make: Maker) -> Node:
+    """The node with the largest shape in the place of one that is made of counts."""
+    if node.inputs[1].const is None:
+        node.inputs = [node.inputs[0], make.constant(np.array(node.output.shape), INT32)]
+    return node
 
 
 def _bound(shape: Value) -> tuple[int, ...] | None:
@@ -65,12 +100,14 @@ def _bound(shape: Value) -> tuple[int, ...] | None:
     node = shape.producer
     if shape.const is not None:
         return tuple(whole(n) for n in shape.const.reshape(-1))
-    if node is None or node.op not in (*PUT_TOGETHER, "GetVarShape"):
+    if node is None or node.op not in (*PUT_TOGETHER, "GetVarShape", "Elemwise"):
         return None
     if node.op == "GetVarShape":
         whole_shape = broadcast_shape([v.shape for v in node.inputs])
         axis = _axis(node)
         return whole_shape if axis == MAX_RANK else (whole_shape[axis_of(axis, len(whole_shape))],)
+    if node.op == "Elemwise" and node.attrs["mode"] not in _GROWING:
+        return None
     parts = [_bound(v) for v in node.inputs]
     known_parts = [np.array(part) for part in parts if part is not None]
     if len(known_parts) < len(parts):
@@ -87,6 +124,23 @@ class Reshape(Operator):
     reads_values = (1,)
 
     @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        return span_of(node.inputs[0], depth)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        if any(given.extents[1:]):
+            raise given.unserved()
+        found = _extent(node, given)
+        if found is None and given.any:
+            raise given.unserved(f"{node.output.type} has no axis along which the valid part comes first")
+        return [found]
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        return _fixed_shape(node, make)
+
+    @staticmethod
     def bound(node: Node) -> tuple[int, ...] | None:
         """The shape at the data's largest size, where it is made of the shape of data of varying size."""
         return _bound(node.inputs[1]) if node.inputs[1].const is None else None
@@ -98,10 +152,17 @@ class Reshape(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x = inputs[0]
-        if not has_sizes(node.inputs[0].shape) and x.shape != node.inputs[0].shape:
+        x, stated = inputs[0], node.inputs[1].is_const and _axis(node) == MAX_RANK
+        if stated and not has_sizes(node.inputs[0].shape) and x.shape != node.inputs[0].shape:
             return [x.reshape(_shorter(node, x))]
         return [x.reshape(_reshaped(inputs[1].reshape(-1), _axis(node), x.size))]
+
+
+def stretched_axis(node: Node, axis: int) -> int:
+    """The size of data along what becomes ``axis`` of the result."""
+    x = node.inputs[0].shape
+    own = axis - (node.output.type.rank - len(x))
+    return x[own] if own >= 0 else 1
 
 
 @operator("Broadcast", "Broadcast")
@@ -111,6 +172,28 @@ class Broadcast(Operator):
     limits = "shape known at compile time, or made of the shape of data of varying size"
 
     reads_values = (1,)
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        return span_of(node.inputs[0], depth)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        rank, numbers = node.output.type.rank, given.numbers[1] or []
+        varying = [Extent(axis, n) for axis, n in enumerate(numbers) if isinstance(n, Count)]
+        if not given.any and not varying:
+            return [None]
+        if len(varying) > 1:
+            raise Unsupported("of a shape made of counts, only one number may vary", ADVICE)
+        own = aligned([node.inputs[0].type], given.extents[:1], rank)
+        stretched = own is None and varying and is_one(stretched_axis(node, varying[0].axis))
+        if any(given.extents[1:]) or not (stretched or [own] == varying):
+            raise Unsupported("the count in its shape is not that of its data", ADVICE)
+        return [*varying]
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        return _fixed_shape(node, make)
 
     @staticmethod
     def bound(node: Node) -> tuple[int, ...] | None:
@@ -144,6 +227,15 @@ class Dimshuffle(Operator):
     """Axis k of the result is input axis 'pattern'[k], or new with size 1 where that is -1."""
 
     limits = "up to seven axes"
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        return span_of(node.inputs[0], depth)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        extent = given.only()
+        return [Extent(list(node.attrs["pattern"]).index(extent.axis), extent.size)]
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -182,6 +274,17 @@ class AxisAddRemove(Operator):
     limits = "axes known at compile time"
 
     @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        return span_of(node.inputs[0], depth)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        found = turned(given.only(), node.inputs[0].shape, node.output.shape)
+        if found is None:
+            raise given.unserved()
+        return [found]
+
+    @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
         return [x.with_shape(_after_axes(x.shape, node.attrs["desc"]))]
@@ -198,6 +301,30 @@ class GetVarShape(Operator):
     limits = "fixed shapes: becomes a constant; of data of varying size: its count beside constants"
 
     reads_shapes_only = True
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        return [None]
+
+    @staticmethod
+    def numbers(node: Node, given: Given) -> Numbers | None:
+        rank = max(v.type.rank for v in node.inputs)
+        extent = aligned([v.type for v in node.inputs], given.extents, rank)
+        numbers: Numbers = list(broadcast_shape([v.shape for v in node.inputs]))
+        if extent is not None:
+            numbers[extent.axis] = extent.size
+        return numbers if _axis(node) == MAX_RANK else [numbers[axis_of(_axis(node), rank)]]
+
+    @classmethod
+    def lowered(cls, node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        """The number that varies, beside constants."""
+        numbers = cls.numbers(node, given) or []
+        parts = [make.count(n if isinstance(n, Count) else Count(n)) for n in numbers]
+        op, attrs = ("Concat", {"axis": 0}) if len(parts) > 1 else ("Identity", {})
+        made = Node(op, node.name, {**attrs, "output_dtype": None}, parts, origin=node.origin)
+        made.outputs = node.outputs
+        node.output.producer = made
+        return made
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -6,17 +6,51 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.graph.sizes import always, least
 from mgecc.graph.types import INT32
+from mgecc.ops.counted import Extent, Extents, Given, Maker, highest, lowest, with_filled
 from mgecc.ops.known import axis_of, known
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.spans import Span, positions, span_of
+
+
+def _indices(node: Node, value: Value, depth: int) -> Span | None:
+    """Of results values and indices along the last axis."""
+    return (
+        positions(node.inputs[0].shape[-1]) if value is node.outputs[-1] else span_of(node.inputs[0], depth)
+    )
+
+
+def _sorted(node: Node, given: Given, make: Maker, descending: bool) -> Node:
+    """What is not valid stands last: as what comes last, and equal elements keep their order."""
+    x = node.inputs[0].type
+    last = lowest(x.dtype) if descending else np.nan if x.dtype.is_float else highest(x.dtype)
+    return with_filled(node, given, make, {0: last}, x.rank - 1)
 
 
 class _ArgReduce(Operator):
-    """The int32 index of the first extreme element along 'axis', which stays with size 1."""
+    """The int32 index of the first extreme element along 'axis', which stays with size 1; 0 if there is none."""
 
     largest = True
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        x = node.inputs[0].type
+        return positions(x.shape[axis_of(int(node.attrs["axis"]), x.rank)])
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        extent = given.only()
+        return given.all(
+            None if extent.axis == axis_of(int(node.attrs["axis"]), node.inputs[0].type.rank) else extent
+        )
+
+    @classmethod
+    def lowered(cls, node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        x = node.inputs[0].type
+        number = lowest(x.dtype) if cls.largest else highest(x.dtype)
+        return with_filled(node, given, make, {0: number}, axis_of(int(node.attrs["axis"]), x.rank))
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -30,6 +64,8 @@ class _ArgReduce(Operator):
     def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x = inputs[0]
         axis = axis_of(int(node.attrs["axis"]), x.ndim)
+        if not x.shape[axis]:
+            return [np.zeros(x.shape[:axis] + (1,) + x.shape[axis + 1 :], np.int32)]
         found = np.argmax(x, axis) if cls.largest else np.argmin(x, axis)
         return [np.expand_dims(found, axis)]
 
@@ -62,6 +98,16 @@ class Argsort(Operator):
     """The last axis sorted, and the int32 indices of its elements."""
 
     limits = "rows of a matrix"
+
+    span = staticmethod(_indices)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        return given.all(given.only())
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        return _sorted(node, given, make, node.attrs["order"] == "DESCENDING")
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -97,6 +143,21 @@ class TopK(Operator):
     limits = "constant k; more than there are take all"
 
     reads_values = (1,)
+
+    span = staticmethod(_indices)
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        extent = given.only()
+        if not extent.axis:
+            return given.all(extent)
+        if node.attrs["mode"] == "KTH_ONLY":
+            raise given.unserved("the k-th element of each row may not be there")
+        return given.all(Extent(1, extent.size.up_to(taken(node))))
+
+    @staticmethod
+    def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
+        return _sorted(node, given, make, _count(node) < 0)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

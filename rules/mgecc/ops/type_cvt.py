@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.ops.counted import one_by_one
 from mgecc.ops.quantize import dequantize, requantize
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
+from mgecc.ops.spans import BITS, Span, span_of, within
 
 
 @operator("TypeCvt", "TypeCvtV2", "TypeCvt")
@@ -20,6 +22,15 @@ class TypeCvt(Operator):
         "no bfloat16, no complex numbers; "
         "floats beyond an integer type saturate (MegEngine on x86-64 wraps int8, uint8, int16)"
     )
+
+    counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def span(node: Node, value: Value, depth: int) -> Span | None:
+        span = span_of(node.inputs[0], depth)
+        if value.type.dtype.is_float:
+            return span if span == BITS else None
+        return within(span, value)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

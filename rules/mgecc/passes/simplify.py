@@ -68,6 +68,15 @@ def _as_reshape(node: Node, x: Value) -> Node:
     return take_over(node_like(node, "Reshape", {"axis": 7, "output_dtype": None}, [x, shape]), node)
 
 
+def _states_an_axis(node: Node) -> bool:
+    """Whether the shape says along which axis the result varies in size with the data."""
+    return bool(node.attrs.get("varies")) and node.op == "Reshape"
+
+
+def _is_merged(node: Node | None) -> bool:
+    return node is not None and node.op in _RESHAPES and not _states_an_axis(node)
+
+
 def merge_reshapes(graph: Graph) -> None:
     """One reshape instead of several; axis changes and transposes that only move 1-axes are reshapes too."""
     for i, node in enumerate(graph.nodes):
@@ -77,10 +86,11 @@ def merge_reshapes(graph: Graph) -> None:
             and _one_d_transpose(node)
         ):
             graph.nodes[i] = node = _as_reshape(node, node.inputs[0])
-        if node.op not in _RESHAPES:
+        if node.op not in _RESHAPES or _states_an_axis(node):
             continue
         source = node.inputs[0]
-        while source.producer is not None and source.producer.op in _RESHAPES and not source.is_const:
+        while not source.is_const and _is_merged(source.producer):
+            assert source.producer is not None
             source = source.producer.inputs[0]
         if source is not node.inputs[0] or node.op != "Reshape":
             graph.nodes[i] = _as_reshape(node, source)

@@ -21,7 +21,9 @@ from mgecc.graph import (
     Value,
 )
 from mgecc.graph.sizes import always, largest, whole
+from mgecc.graph.types import INT32
 from mgecc.ops import absent
+from mgecc.ops.counting import Counting
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 from mgecc.ops.known import MAX_RANK, known
 from mgecc.ops.size_arithmetic import depends_on_sizes, folded
@@ -116,6 +118,7 @@ class _Importer:
     functions: Mapping[str, CustomFunction] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     varying: set[Value] = field(default_factory=set)
+    counting: Counting = field(default_factory=Counting)
     folded: int = 0
     as_written: bool = True
 
@@ -209,16 +212,47 @@ class _Importer:
             Value(self._value_name(n, node, k), t, node)
             for k, (n, t) in enumerate(zip(record.outputs, types))
         ]
-        varies = getattr(operator, "varies", None)
-        givers = node.inputs if operator.sized_by is None else node.inputs[operator.sized_by :][:1]
-        if self.varying.intersection(givers) or (varies is not None and varies(node)):
+        if self._varies(operator, node):
             node.attrs["varies"] = True
-            self.varying.update(node.outputs)
         else:
             self._check_shapes(record, node)
         if not self._fold(operator, node):
             self.graph.nodes.append(node)
-        self.values.update(zip(record.outputs, node.outputs))
+        self.values.update(zip(record.outputs, (self._bounded(v) for v in node.outputs)))
+
+    def _varies(self, operator: type[ops.Operator], node: Node) -> bool:
+        """Note which results vary in size with the data; what an operator cannot tell varies as its inputs do."""
+        givers = node.inputs if operator.sized_by is None else node.inputs[operator.sized_by :][:1]
+        known = all(v not in self.varying or v in self.counting.extents for v in node.inputs)
+        varying: list[Value] = []
+        try:
+            if known:
+                extents = self.counting.of(node)
+                varying = [v for v, extent in zip(node.outputs, extents) if extent]
+        except Unsupported:
+            known = False
+        if not known and (self.varying.intersection(givers) or operator.varies(node)):
+            varying = node.outputs
+        self.varying.update(varying)
+        return bool(varying)
+
+    def _bounded(self, value: Value) -> Value:
+        """The part of a value that can be valid, where more is known of its size than the shape says."""
+        extent = self.counting.extents.get(value)
+        if extent is None or not always(lambda: 0 < extent.size.most < value.shape[extent.axis]):
+            return value
+        size = Value("size", TensorType((1,), INT32), const=np.array([extent.size.most], np.int32))
+        attrs = {"items": ((extent.axis, False, True, False, False),), "varies": True, "output_dtype": None}
+        node = Node("Subtensor", value.name, attrs, [value, size])
+        node.origin = value.producer.origin if value.producer is not None else ""
+        node.outputs = [Value(value.name, t, node) for t in ops.infer(node)]
+        if self.counting.of(node)[0] is None:
+            del node.attrs["varies"]
+        else:
+            self.varying.update(node.outputs)
+        value.name = f"{value.name}.whole"
+        self.graph.nodes.append(node)
+        return node.output
 
     def _custom(self, record: Record, node: Node, key: str, entry: CustomFunction) -> None:
         """A record that a function of the user's stands for."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import WORDS, ctype_of
@@ -74,21 +76,23 @@ def non_zeros(node: Node, target: Target) -> Iterator[Candidate]:
 
 
 def _nms(node: Node) -> list[Call]:
-    boxes, (index, size) = node.inputs[0], node.outputs
+    (boxes, *valid), (index, size) = node.inputs, node.outputs
+    counted = [("valid", "const int32_t *")] if valid else []
     kernel = Kernel(
-        "nms_f32",
+        f"nms_f32{'_counted' * len(valid)}",
         "choose/nms.c.j2",
-        (("boxes", "const float *"), ("index", "int32_t *"), ("size", "int32_t *")),
+        (("boxes", "const float *"), *counted, ("index", "int32_t *"), ("size", "int32_t *")),
         (("batch", "int32_t"), ("n", "int32_t"), ("most", "int32_t"), ("threshold", "float")),
+        (("counted", bool(valid)),),
     )
     numbers = (*boxes.shape[:2], index.shape[1], float(node.attrs["iou_thresh"]))
-    return [Call(kernel, (boxes, index, size), numbers)]
+    return [Call(kernel, (boxes, *valid, index, size), numbers)]
 
 
 @serves("NMSKeep")
 def suppressions(node: Node, target: Target) -> Iterator[Candidate]:
     """float32 boxes."""
-    require_float32(node.inputs)
+    require_float32(node.inputs[:1])
     batch, n, _ = node.inputs[0].shape
     kept = min(node.output.shape[1], n)
     yield plain_candidate(node, _nms, 40 + 20.0 * batch * n * kept, "greedy")
@@ -123,3 +127,28 @@ def _join(node: Node) -> list[Call]:
 def joins(node: Node, target: Target) -> Iterator[Candidate]:
     """Values of any type, row by row."""
     yield plain_candidate(node, _join, 60 + node.output.type.elements, "what is valid, copied")
+
+
+def _fill(node: Node) -> list[Call]:
+    x, count, y = *node.inputs, node.output
+    axis, size = int(node.attrs["axis"]), x.type.dtype.size
+    word = WORDS[size]
+    stored = np.array([node.attrs["number"]]).astype(x.type.dtype.numpy).tobytes()
+    kernel = Kernel(
+        f"fill_behind_e{size}",
+        "choose/fill.c.j2",
+        (("x", f"const {word} *"), ("count", "const int32_t *"), ("y", f"{word} *")),
+        tuple((name, "int32_t") for name in ("outer", "n", "inner", "bits")),
+        (("word", word),),
+    )
+    numbers = (
+        *around(x.shape, axis, axis + 1),
+        int.from_bytes(stored.ljust(4, b"\0"), "little", signed=True),
+    )
+    return [Call(kernel, (x, count, y), numbers)]
+
+
+@serves("FillBehind")
+def fills(node: Node, target: Target) -> Iterator[Candidate]:
+    """Values of any type; may be written over the input."""
+    yield plain_candidate(node, _fill, 40 + node.output.type.elements, "what is behind the count", (0,))
