@@ -83,6 +83,48 @@ def test_suppression(target: Target) -> None:
             )
 
 
+@on_host
+def test_suppression_of_the_first_boxes(target: Target) -> None:
+    rng = np.random.default_rng(55)
+    with cases(target) as found:
+        for turn in range(12):
+            low = rng.uniform(0, 10, (1, 9, 2))
+            boxes = np.concatenate([low, low + rng.uniform(0.5, 6, low.shape)], 2).astype(np.float32)
+            valid = np.array([(0, 9, 3)[turn % 3]], np.int32)
+            check(found, "NMSKeep", [boxes, valid], iou_thresh=0.4, max_output=6)
+
+
+@on_host
+def test_numbers_behind_a_count(target: Target) -> None:
+    rng = np.random.default_rng(56)
+    numbers = {
+        "float32": -np.inf,
+        "int32": 2**31 - 1,
+        "uint8": 200,
+        "bool": 1,
+        "float16": np.nan,
+        "int8": -128,
+    }
+    with cases(target) as found:
+        for turn in range(24):
+            shape = tuple(int(n) for n in rng.integers(1, 7, rng.integers(1, 4)))
+            axis, kind = turn % len(shape), list(numbers)[turn % len(numbers)]
+            count = np.array([(0, shape[axis], rng.integers(0, shape[axis] + 1))[turn % 3]], np.int32)
+            check_fill(found, [some(rng, shape, kind), count], axis=axis, number=numbers[kind])
+
+
+def check_fill(found: Cases, arrays: Arrays, **attrs: Any) -> None:
+    def made() -> Node:
+        return node(
+            "FillBehind", [value(f"x{i}", a.shape, a.dtype.name) for i, a in enumerate(arrays)], **attrs
+        )
+
+    def same(got: Arrays, want: Arrays) -> None:
+        np.testing.assert_array_equal(got[0], want[0])
+
+    found.add(made, arrays, same)
+
+
 def test_forms_without_kernel_say_so() -> None:
     target = load_target("baremetal")
     with pytest.raises(Unsupported, match="float16"):

@@ -20,8 +20,17 @@ without kernels are computed at compile time where what they read is known then,
 custom operators become calls of the application's functions (`custom:` in model.yaml).
 
 Results whose size depends on the data (CondTake, NonZero, slices up to a computed bound) have the largest size; a
-model's output of that kind comes with the number of elements that are valid. Element-wise operators, transposes,
-lookups by such indices, joins, shapes of such data and what is stretched to them may follow; all others are refused.
+model's output of that kind comes with the number of elements that are valid. Such data may go through element-wise
+operators, transposes, reshapes that keep the valid part in front, slices, lookups, writes, sorting, top-k,
+reductions, cumulative sums, softmax, products, joins, masks, non-maximum suppression, and what works on each item of a
+batch or each box by itself. Two sizes are taken as the same only where that is proven: they come of one mask, or of
+the masks that divide data among them (a mask and its complement, each number of a range). Everything else is refused
+with the reason.
+
+Of no elements, sums are 0, products 1, means not a number, the largest one is the smallest number of the type
+(-infinity for floats) and the smallest one the largest, the position of an extreme one is 0, an element that is not
+there is 0, and sorting, top-k and suppression give nothing. MegEngine has the same sums, products and means, and stops
+with an error at the others.
 
 | operator | records | kernels | limits |
 | --- | --- | --- | --- |

@@ -65,8 +65,6 @@ def part_counted(node: Node, given: Given) -> Extents:
     if any(item.axis != extent.axis for item in opened):
         raise given.unserved(_TWO)
     if extent.axis in gone:
-        (item,) = (item for item in items if item.axis == extent.axis)
-        _constant(node, item.idx)
         return [None]
     size = extent.size
     for item in items:
@@ -130,16 +128,10 @@ def part_lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
 
 def _element(node: Node, extent: Extent, item: Item, make: Maker) -> Node:
     """One element along the axis, zero if it is not there."""
-    index = _constant(node, item.idx)
-    assert item.idx is not None and index is not None
+    assert item.idx is not None
     node.inputs[0] = make.filled(node.inputs[0], extent, node.inputs[0].type.dtype.zero_point)
-    if index < 0:
-        node.inputs[item.idx] = _plus(make.count(extent.size), index, make)
+    node.inputs[item.idx] = _from_the_start(node.inputs[item.idx], extent.size, make)
     return node
-
-
-def _plus(count: Value, number: int, make: Maker) -> Value:
-    return make.node("Elemwise", _mode("ADD"), count, make.constant([number], INT32))
 
 
 def _from_the_end(

@@ -71,6 +71,16 @@ def _check(node: Node) -> None:
         raise Unsupported(f"{mode} of no elements does not exist")
 
 
+_OF_NONE = {"MIN": highest, "MAX": lowest}
+"""What extremes are where no element is chosen; MegEngine has none."""
+
+
+def _of_none(node: Node, shape: tuple[int, ...], axes: tuple[int, ...]) -> np.ndarray:
+    kept = [1 if axis in axes else n for axis, n in enumerate(shape)]
+    number = _OF_NONE[node.attrs["mode"]](node.inputs[0].type.dtype)
+    return np.full(target_shape(node) or kept, number, node.output.type.dtype.numpy)
+
+
 def _quantized(node: Node, x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """MIN, MAX and MEAN act on stored numbers; sums of stored numbers are exact where the result is as wide."""
     mode, source, result = node.attrs["mode"], node.inputs[0].type.dtype, node.output.type.dtype
@@ -150,6 +160,8 @@ class Reduce(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         axes, target = reduced_axes(node), target_shape(node)
+        if node.attrs["mode"] in _OF_NONE and any(inputs[0].shape[axis] == 0 for axis in axes):
+            return [_of_none(node, inputs[0].shape, axes)]
         with np.errstate(all="ignore"):
             reduction = _quantized if node.inputs[0].type.dtype.is_quantized else _plain
             result = reduction(node, inputs[0], axes)

@@ -1248,6 +1248,97 @@ def _(rng):
     return f, [("x", rand(rng, 1, 4, 2)), ("m", m), ("y", rand(rng, 2, 5))], O(7)
 
 
+mc.EAGER.update(("chosen", "chosen_twice", "threshold_nms"))
+
+
+@case(
+    "chosen",
+    "what is done to the elements or rows that a mask chooses: sorted, reduced, addressed, multiplied",
+)
+def _(rng):
+    w = T(rand(rng, 3, 2))
+
+    def f(x, s, z):
+        v, r = s[s > 0], x[s > 0]
+        top, place = F.topk(v, 4, descending=True)
+        order = F.argsort(v, descending=True)
+        rows = [
+            r[order],
+            r[place],
+            r[:2],
+            r[1:-1],
+            r[-2:],
+            r[::2],
+            F.matmul(r, w),
+            F.softmax(r, 1),
+            r.reshape(-1),
+        ]
+        vectors = [F.sort(v)[0], top, v[::-1], F.cumsum(v, 0), F.softmax(v, 0), v[v < 1], v - F.mean(v)]
+        numbers = [F.max(v), F.min(v), F.sum(v), F.mean(v), F.prod(v), F.argmax(v), F.argmin(v), v[0], v[-1]]
+        sums = [
+            F.max(r, 0),
+            F.mean(r, 0),
+            F.mean(r),
+            F.max(r),
+            F.matmul(r.transpose(1, 0), r),
+            v[F.argmax(v)],
+        ]
+        y = z * 1.0
+        y[order] = v
+        r[:, 1] = r[:, 1] * 2
+        return (*rows, *vectors, *numbers, *sums, y, r, v[F.arange(v.shape[0] * 0 + 2).astype("int32") - 2])
+
+    xs = [("x", rand(rng, 9, 3)), ("s", rand(rng, 9, lo=-1, hi=1.5)[::-1].copy()), ("z", rand(rng, 12))]
+    return f, xs, O(34)
+
+
+@case(
+    "chosen_twice",
+    "results of a mask and of its complement, and of masks for each of several numbers, put together",
+)
+def _(rng):
+    def f(x, s, k):
+        mask = s > 0
+        both = F.concat([x[mask] * 2, x[F.logical_not(mask)] - 1], 0)
+        level = F.maximum(F.minimum(k, 5), 3) - 3
+        inds = [F.cond_take(level == i, level)[1] for i in range(3)]
+        parts = F.concat([x[i] * (n + 1) for n, i in enumerate(inds)], 0)
+        back = parts[F.argsort(F.concat(inds, 0))]
+        kept = x[mask]
+        some = kept[kept[:, 0] > 0]
+        wide = F.broadcast_to(F.expand_dims(kept, 1), (kept.shape[0], 2, 3)).reshape(-1, 3)
+        twice = F.concat([F.full((kept.shape[0], 1), 7.0), kept], 1)
+        all_ = F.concat([x[s > float(t)] for t in np.linspace(-1, 1, 10)], 0)
+        return (
+            both + x,
+            back + x,
+            some,
+            wide + F.repeat(kept, 2, 0) * 0,
+            twice,
+            all_,
+            F.sum(all_) - F.max(some),
+        )
+
+    k = rng.randint(0, 9, 9).astype("int32")
+    return f, [("x", rand(rng, 9, 3)), ("s", rand(rng, 9)), ("k", k)], O(7)
+
+
+@case("threshold_nms", "boxes above a score, then non-maximum suppression, per class and put together")
+def _(rng):
+    def f(b, s):
+        found = []
+        for c in range(2):
+            chosen = s[:, c] > 0.3
+            boxes, scores = b[chosen], s[:, c][chosen]
+            k = F.vision.nms(boxes, scores, 0.5)
+            found.append(F.concat([boxes[k], F.expand_dims(scores[k], 1), F.full((k.shape[0], 1), c)], 1))
+        return F.concat(found, 0), F.topk(F.concat([x[:, 4] for x in found], 0), 5, descending=True)[0]
+
+    xy = rng.uniform(0, 20, (12, 2))
+    b = np.concatenate([xy, xy + rng.uniform(3, 12, (12, 2))], 1).astype("float32")
+    return f, [("b", b), ("s", rand(rng, 12, 2, lo=0))], O(2)
+
+
 if __name__ == "__main__":
     folder, names = sys.argv[1], set(sys.argv[2:])
     mc.finish = lambda *_: None
