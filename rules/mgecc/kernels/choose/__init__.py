@@ -1,4 +1,4 @@
-"""Choosing elements by conditions, joining what was chosen, and filling up: CondTake, NonZero, NMSKeep, ConcatCounted, FillBehind.
+"""Choosing elements by conditions, joining what was chosen, and filling up behind it.
 
 How many are chosen depends on the data. Results have the size of their bound, the chosen elements stand first, and
 zeros fill the rest. Where the node has one more result (passes.extents adds it), it is the number chosen, one int32;
