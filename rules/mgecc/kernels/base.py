@@ -27,7 +27,9 @@ class Kernel:
     (int32_t or float) of the numbers it takes. ``params``: what the template is specialised on, as sorted (name,
     value) pairs. ``needs``: headers of ``simd/`` besides the ISA's own, e.g. ("math",). ``declares``: a C declaration
     of something that the application must define for this kernel; it goes into the model's header. ``half``: the
-    template is rendered in half lanes.
+    template is rendered in half lanes. ``tables``: operands whose integers become addresses, each as the C expressions
+    (address, count, bound). Weights may be forged, so the kernel begins by checking that all lie in 0 .. bound - 1, and
+    computes nothing if they do not.
     """
 
     symbol: str
@@ -38,6 +40,7 @@ class Kernel:
     needs: tuple[str, ...] = ()
     declares: str = ""
     half: bool = False
+    tables: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

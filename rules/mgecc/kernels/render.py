@@ -60,7 +60,8 @@ class _Head:
         return f"struct {self.symbol}_args {{{members} }};"
 
     def begin(self, arguments: bool = True) -> str:
-        """The argument structure, the function's head and its typed pointers; the template closes the brace."""
+        """The argument structure, the function's head, its typed pointers and the checks of its tables; the template
+        closes the brace."""
         kernel = self.kernel
         lines = [self.arguments()] if kernel.fields and arguments else []
         lines += [f"MG_KERNEL void {self.symbol}(void *const *t, const int32_t *args)", "{"]
@@ -70,6 +71,8 @@ class _Head:
             lines.append(f"    const struct {self.symbol}_args *a = (const void *)args;")
         else:
             lines.append("    (void)args;")
+        for at, count, bound in kernel.tables:
+            lines += [f"    if (!mg_all_below({at}, {count}, (uint32_t)({bound})))", "        return;"]
         return "\n".join(lines)
 
 

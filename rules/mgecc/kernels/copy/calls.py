@@ -156,21 +156,23 @@ def edges(mode: str, axes: Sequence[Padded]) -> tuple[Operand, list[Call]]:
 
 
 def lookup(
-    x: Value, y: Value, table: Operand, lengths: Sequence[int], outer: tuple[int, int] | None = None
+    x: Value, y: Value, table: Operand, axes: Sequence[Padded], outer: tuple[int, int] | None = None
 ) -> Call:
     """A call that reads x at sums of offsets, so many for each axis of y; ``outer``: how many rounds of this, and
     by how many elements x moves on in each, where leading axes are as in y."""
-    elem, depth = element(y), len(lengths)
+    elem, depth = element(y), len(axes)
+    names = [f"{letter}{d}" for letter in "nm" for d in range(depth)] + ["outer", "step"] * bool(outer)
+    starts = [" + ".join(["table", *(f"a->n{k}" for k in range(d))]) for d in range(depth)]
     kernel = Kernel(
         f"copy_lookup_b{8 * y.type.dtype.size}_d{depth}{'_outer' if outer else ''}",
         "copy/lookup.c.j2",
         (("x", f"const {elem} *"), ("table", "const int32_t *"), ("y", f"{elem} *")),
-        tuple(
-            (name, "int32_t") for name in [f"n{d}" for d in range(depth)] + ["outer", "step"] * bool(outer)
-        ),
+        tuple((name, "int32_t") for name in names),
         (("depth", depth), ("elem", elem), *((("outer", True),) if outer else ())),
+        tables=tuple((start, f"a->n{d}", f"a->m{d}") for d, start in enumerate(starts)),
     )
-    return Call(kernel, (x, table, y), (*lengths, *(outer or ())))
+    bounds = [(axis.size - 1) * axis.step + 1 for axis in axes]
+    return Call(kernel, (x, table, y), (*(axis.length for axis in axes), *bounds, *(outer or ())))
 
 
 def relayout(x: Value, y: Value) -> Call:

@@ -104,7 +104,7 @@ def _pad_repeated(node: Node) -> list[Call]:
     axes = [Padded(*axis) for axis in list(zip(x.shape, ends, dense(x.shape)))[first:]]
     table, calls = edges(node.attrs["padding_mode"], axes)
     outer = (prod(x.shape[:first]), prod(x.shape[first:])) if first else None
-    return [*calls, lookup(x, y, table, [axis.length for axis in axes], outer)]
+    return [*calls, lookup(x, y, table, axes, outer)]
 
 
 @serves("Padding")

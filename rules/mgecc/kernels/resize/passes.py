@@ -63,7 +63,16 @@ def _kernel(dtype: DType, axes: Axes, lanes: bool, pixel: int) -> Kernel:
         (*operands, ("y", f"{ctype} *")),
         tuple((name, "int32_t") for name in fields),
         tuple(sorted(params.items())),
+        tables=_tables((taps or "a->tv", taps or "a->th"), "a->inner", columns),
     )
+
+
+def _tables(
+    taps: tuple[int | str, int | str], pixel: int | str, columns: bool = True
+) -> tuple[tuple[str, str, str], ...]:
+    """What bounds the places of rows and of columns; the latter count in units of which a pixel has ``pixel``."""
+    rows = ("ry", f"a->oh * {taps[0]}", "a->h")
+    return (rows, ("rx", f"a->ow * {taps[1]}", f"(a->w - 1) * {pixel} + 1")) if columns else (rows,)
 
 
 def weighted(dtype: DType, images: Images, axes: Axes, x: Operand, y: Operand) -> list[Call]:
@@ -100,6 +109,7 @@ def fixed_point(images: Images, rows: Axis, columns: Axis, x: Operand, y: Operan
         ),
         tuple((name, "int32_t") for name in ("n", "h", "w", "inner", "oh", "ow")),
         (("taps", rows.width),),
+        tables=_tables((rows.width, rows.width), "a->inner"),
     )
     tables = table_of(rows, 1), table_of(columns, images.inner)
     row = Workspace(4 * images.w * images.inner)
@@ -126,6 +136,7 @@ def moved(size: int, images: Images, axes: Axes, x: Operand, y: Operand) -> list
         ),
         tuple((name, "int32_t") for name in fields),
         (("pixel", known),),
+        tables=_tables((1, 1), known or "a->pixel"),
     )
     rows, columns = table_of(axes.rows, 1), table_of(axes.columns, pixel)
     last = Call(kernel, (x, rows.places, columns.places, y), numbers if known else (*numbers, pixel))
