@@ -28,7 +28,7 @@ typedef struct { int32_t at[4]; } mg_vq;
 MG_INLINE mg_vq mg_vq_load(const int8_t *p) { return (mg_vq){{p[0], p[1], p[2], p[3]}}; }
 MG_INLINE int32_t mg_vq_dot(int32_t acc, mg_vq w, const int8_t *x)
 {
-    return acc + w.at[0] * x[0] + w.at[1] * x[1] + w.at[2] * x[2] + w.at[3] * x[3];
+    return mg_plus(mg_plus(mg_plus(mg_plus(acc, w.at[0] * x[0]), w.at[1] * x[1]), w.at[2] * x[2]), w.at[3] * x[3]);
 }
 #endif
 typedef struct { const int8_t *p; ptrdiff_t step; } mg_q4;

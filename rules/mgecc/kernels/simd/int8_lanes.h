@@ -15,7 +15,7 @@ MG_INLINE void mg_put_word(void *p, int32_t a) { __builtin_memcpy(p, &a, sizeof 
 MG_INLINE mg_vi mg_vb_load_s8(const void *p) { return *(const int8_t *)p; }
 MG_INLINE mg_vi mg_vb_load_u8(const void *p) { return *(const uint8_t *)p; }
 MG_INLINE void mg_vb_store(void *p, mg_vi a) { *(uint8_t *)p = (uint8_t)a; }
-MG_INLINE mg_vi mg_vi_round(mg_vf a) { return (int32_t)(a + __builtin_copysignf(0.49999997f, a)); }
+MG_INLINE mg_vi mg_vi_round(mg_vf a) { return mg_whole(a + __builtin_copysignf(0.49999997f, a)); }
 typedef mg_vi mg_vd;
 MG_INLINE mg_vd mg_vd_load(const int16_t *p) { return *p; }
 

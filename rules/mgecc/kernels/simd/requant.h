@@ -26,17 +26,17 @@ MG_INLINE mg_requant mg_requant_load(const float *q)
     mg_requant r;
     r.total = mg_vf_set1(q[0]), r.inverse = mg_vf_set1(q[1]), r.z_unit = mg_vf_set1(q[4]);
     r.low = mg_vf_set1(q[2]), r.high = mg_vf_set1(q[3]);
-    r.zero = mg_vi_set1((int32_t)q[5]), r.z_zero = mg_vi_set1((int32_t)q[6]);
+    r.zero = mg_vi_set1(mg_whole(q[5])), r.z_zero = mg_vi_set1(mg_whole(q[6]));
 #ifdef __ARM_NEON
-    r.zero16 = vdupq_n_s16((int16_t)(int32_t)q[5]);
-    r.least = vdupq_n_s8((int8_t)(int32_t)(q[2] + q[5]));
-    r.factor = vdupq_n_s32(mg_word(q + 8)), r.shift = vdupq_n_s16((int16_t)(int32_t)q[9]);
+    r.zero16 = vdupq_n_s16((int16_t)mg_whole(q[5]));
+    r.least = vdupq_n_s8((int8_t)mg_whole(q[2] + q[5]));
+    r.factor = vdupq_n_s32(mg_word(q + 8)), r.shift = vdupq_n_s16((int16_t)mg_whole(q[9]));
 #elif MG_VF > 1
     r.factor = mg_vf_set1(q[10]);
-    r.zero16 = mg_vi_set1((int32_t)((uint32_t)(int32_t)q[5] * 0x10001u));
-    r.least = mg_vi_set1((int32_t)((uint32_t)(uint8_t)(int32_t)(q[2] + q[5]) * 0x01010101u));
+    r.zero16 = mg_vi_set1((int32_t)((uint32_t)mg_whole(q[5]) * 0x10001u));
+    r.least = mg_vi_set1((int32_t)((uint32_t)(uint8_t)mg_whole(q[2] + q[5]) * 0x01010101u));
 #else
-    r.factor = mg_word(q + 8), r.shift = -(int32_t)q[9], r.least = (int32_t)(q[2] + q[5]);
+    r.factor = mg_word(q + 8), r.shift = mg_minus(0, mg_whole(q[9])) & 31, r.least = mg_whole(q[2] + q[5]);
     r.numbers = q;
 #endif
     return r;
@@ -189,8 +189,8 @@ static __attribute__((noinline, unused)) int32_t mg_real_number(const float *q, 
 MG_INLINE int32_t mg_fixed_number(int is_unsigned, mg_requant r, int32_t sum)
 {
     if (r.shift == 0) return mg_real_number(r.numbers, sum);
-    const int32_t units = ((int32_t)((int64_t)sum * r.factor >> 32) + (1 << (r.shift - 1))) >> r.shift;
-    const int32_t number = is_unsigned ? units + r.zero : units, most = is_unsigned ? 255 : 127, least = most - 255;
+    const int32_t units = mg_plus((int32_t)((int64_t)sum * r.factor >> 32), 1 << (r.shift - 1)) >> r.shift;
+    const int32_t number = is_unsigned ? mg_plus(units, r.zero) : units, most = is_unsigned ? 255 : 127, least = most - 255;
     const int32_t stored = number < least ? least : number > most ? most : number;
     return stored < r.least ? r.least : stored;
 }
@@ -206,10 +206,10 @@ MG_INLINE mg_vf mg_hard6(mg_vf a)
 MG_INLINE int32_t mg_requant_one(const float *q, float real)
 {
     const float units = real * q[1];
-    const int32_t zero = (int32_t)q[5];
-    if (units <= q[2]) return (int32_t)q[2] + zero;
-    if (units >= q[3]) return q[3] >= 2147483648.0f ? INT32_MAX : (int32_t)q[3] + zero;
-    return (int32_t)(units + __builtin_copysignf(0.49999997f, units)) + zero;
+    const int32_t zero = mg_whole(q[5]);
+    if (units <= q[2]) return mg_plus(mg_whole(q[2]), zero);
+    if (units >= q[3]) return q[3] >= 2147483648.0f ? INT32_MAX : mg_plus(mg_whole(q[3]), zero);
+    return mg_plus(mg_whole(units + __builtin_copysignf(0.49999997f, units)), zero);
 }
 
 MG_INLINE float mg_hard6_one(float a) { return a < -3.0f ? 0.0f : a + 3.0f > 6.0f ? 6.0f : a + 3.0f; }

@@ -1,7 +1,7 @@
 /* One lane, plain C: the reference of the vocabulary. No libc, no instruction set beyond the compiler's.
  *
  * min(a, b) and max(a, b): where an operand is not a number the result is b here and on x86, not a number on NEON.
- * from_vf truncates; outside the range of int32_t its result is unspecified.
+ * from_vf truncates; outside the range of int32_t its result is some number.
  * Loads and stores need the alignment of the element only. */
 #ifndef MG_SCALAR_H
 #define MG_SCALAR_H
@@ -30,7 +30,7 @@ MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n) { if (n) *p = a; }
 
 MG_INLINE mg_vi mg_vi_bits(mg_vf a) { mg_vi r; __builtin_memcpy(&r, &a, sizeof r); return r; }
 MG_INLINE mg_vf mg_vf_bits(mg_vi a) { mg_vf r; __builtin_memcpy(&r, &a, sizeof r); return r; }
-MG_INLINE mg_vi mg_vi_from_vf(mg_vf a) { return (int32_t)a; }
+MG_INLINE mg_vi mg_vi_from_vf(mg_vf a) { return mg_whole(a); }
 MG_INLINE mg_vf mg_vf_from_vi(mg_vi a) { return (float)a; }
 
 MG_INLINE mg_vf mg_vf_add(mg_vf a, mg_vf b) { return a + b; }
@@ -109,10 +109,9 @@ MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t 
             y[i * ys + l] = x[l * xs + i];
 }
 
-/* Integers wrap around: unsigned arithmetic, then back. */
-MG_INLINE mg_vi mg_vi_add(mg_vi a, mg_vi b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
-MG_INLINE mg_vi mg_vi_sub(mg_vi a, mg_vi b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
-MG_INLINE mg_vi mg_vi_mul(mg_vi a, mg_vi b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
+MG_INLINE mg_vi mg_vi_add(mg_vi a, mg_vi b) { return mg_plus(a, b); }
+MG_INLINE mg_vi mg_vi_sub(mg_vi a, mg_vi b) { return mg_minus(a, b); }
+MG_INLINE mg_vi mg_vi_mul(mg_vi a, mg_vi b) { return mg_times(a, b); }
 MG_INLINE mg_vi mg_vi_and(mg_vi a, mg_vi b) { return a & b; }
 MG_INLINE mg_vi mg_vi_or(mg_vi a, mg_vi b) { return a | b; }
 MG_INLINE mg_vi mg_vi_xor(mg_vi a, mg_vi b) { return a ^ b; }

@@ -1,0 +1,87 @@
+"""Programs with the kernels of many models, which run them with forged weights (forge.c)."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from mgecc.compiler import build_programs
+from mgecc.config import ModelConfig
+from mgecc.emit.blob import write_blob
+from mgecc.emit.sources import blob_s, kernels_c
+from mgecc.graph import CompileError
+from mgecc.kernels import Kernel
+from mgecc.planner import Program
+from mgecc.planner.program import ProgramCall
+from mgecc.targets import Target, load_target
+from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
+
+_DATA = Path(__file__).parents[1] / "data"
+_HEAD = """#include "mgecc.h"
+struct forged_model {
+    const char *name;
+    const mgecc_kernels *kernels;
+    const unsigned char *blob, *end;
+};
+"""
+
+
+def weights_of(call: ProgramCall) -> dict[str, str]:
+    """Operands of a call that lie in the weights, with their C types."""
+    pairs = zip(call.kernel.operands, call.operands, strict=True)
+    return {name: ctype for (name, ctype), ref in pairs if ref is not None and ref.space == "weights"}
+
+
+@cache
+def all_programs(target_name: str) -> tuple[Program, ...]:
+    """Every model of the corpus and of the networks that compiles for the target."""
+    target, found = load_target(target_name), []
+    for path in sorted([*_DATA.glob("mge-corpus/*.mge"), *_DATA.glob("networks/*.mge")]):
+        try:
+            found += build_programs(ModelConfig(path, path.stem, path), target)
+        except CompileError:
+            continue
+    return tuple(found)
+
+
+def _readers(program: Program) -> set[Kernel | str]:
+    """Templates that read weights, and one by one the kernels that take addresses from them."""
+    readers = [call.kernel for call in program.calls if weights_of(call)]
+    return {kernel if kernel.tables else kernel.template for kernel in readers}
+
+
+def few_programs(target_name: str) -> list[Program]:
+    """Models that together read weights in every way in which all of them do, with few kernels."""
+    left = set().union(*map(_readers, all_programs(target_name)))
+    found = []
+    while left:
+        best = max(all_programs(target_name), key=lambda p: len(_readers(p) & left) / (8 + len(p.kernels)))
+        left -= _readers(best)
+        found.append(best)
+    return found
+
+
+def _forge_h(names: Iterable[str]) -> str:
+    externs = "".join(
+        f"extern const mgecc_kernels {n}_kernels;\nextern const unsigned char {n}_blob[], {n}_blob_end[];\n"
+        for n in names
+    )
+    rows = "".join(f'    {{"{n}", &{n}_kernels, {n}_blob, {n}_blob_end}},\n' for n in names)
+    return f"{_HEAD}{externs}static const struct forged_model forged_models[] = {{\n{rows}    {{0}},\n}};\n"
+
+
+def build(programs: Sequence[Program], target: Target, command: Sequence[str], folder: Path) -> Path:
+    """A program that attacks these models; ``command``: a compiler with libc and its flags."""
+    for program in programs:
+        (folder / f"{program.name}.blob").write_bytes(write_blob([program], [target]))
+    (folder / "kernels.c").write_text(kernels_c(programs[0], target, *programs[1:]), encoding="utf-8")
+    (folder / "blobs.S").write_text("\n".join(blob_s(p.name) for p in programs), encoding="utf-8")
+    (folder / "forge.h").write_text(_forge_h([p.name for p in programs]), encoding="utf-8")
+    includes = [f"-I{path}" for path in (folder, include_folder(), runtime_folder() / "src")]
+    own = [Path(__file__).with_name("forge.c"), "kernels.c", "blobs.S", *runtime_sources()]
+    command = [*command, "-std=gnu11", "-O1", "-ffp-contract=off", *includes, *map(str, own), "-o", "forge"]
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder / "forge"

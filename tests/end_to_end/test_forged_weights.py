@@ -1,0 +1,77 @@
+"""A blob may come from anybody: whatever its weights are, a model stays inside arena, blob and stack, and all it does
+is defined in C.
+
+By default a few models stand for all: those read weights in every way. MGECC_FORGED=1000 attacks every model of the
+corpus that often, MGECC_FORGED_SEED=7 in another way.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from forged import all_programs, build, few_programs, weights_of
+from mgecc.targets import load_target
+
+RUNS = int(os.environ.get("MGECC_FORGED", "0"))
+SEED = os.environ.get("MGECC_FORGED_SEED", "1")
+CHECKS = "address,undefined,float-cast-overflow"
+PAGE = Path(__file__).parents[2] / "docs" / "security.md"
+
+
+def attack(target_name: str, command: list[str], launcher: list[str], folder: Path) -> None:
+    programs = list(all_programs(target_name)) if RUNS else few_programs(target_name)
+    forge = build(programs, load_target(target_name), command, folder)
+    runs = RUNS or 40
+    words = [*launcher, str(forge), str(runs), SEED]
+    options = {"ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0"}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | options)
+    assert done.returncode == 0, done.stderr[:1500] + done.stderr[-500:]
+    assert int(done.stdout) > runs * len(programs) // 2
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc and its sanitizers: apt-get install gcc")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="runs what it builds on the build host")
+@pytest.mark.parametrize("target_name", ["x86_64", "baremetal"])
+def test_any_weights_stay_inside_and_are_defined(target_name: str, tmp_path: Path) -> None:
+    machine = load_target(target_name).cflags if target_name == "x86_64" else ()
+    command = ["gcc", *machine, f"-fsanitize={CHECKS}", "-fno-sanitize-recover=all"]
+    attack(target_name, command, [], tmp_path)
+
+
+@pytest.mark.parametrize("target_name", ["arm64", "armv7"])
+def test_any_weights_stay_between_guard_pages_on_arm(target_name: str, tmp_path: Path) -> None:
+    target = load_target(target_name)
+    compiler = f"{target.gcc['prefix']}gcc"
+    if shutil.which(compiler) is None or shutil.which(target.emulator[0]) is None:
+        pytest.skip(f"{compiler} or {target.emulator[0]} is not installed")
+    attack(target_name, [compiler, *target.cflags, "-static"], list(target.emulator), tmp_path)
+
+
+def listed_tables() -> set[tuple[str, str]]:
+    """(template, operand) of every row of the table in docs/security.md that says how integers are held."""
+    rows = re.findall(r"^\| (.*?) \| (.*?) \|.*\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    names = [
+        (re.findall(r"`([^`]+)`", kernels), re.findall(r"`([^`]+)`", operands)) for kernels, operands in rows
+    ]
+    return {(k, o) for kernels, operands in names for k in kernels if k.endswith(".j2") for o in operands}
+
+
+@pytest.mark.parametrize(
+    "target_name", ["x86_64", "baremetal", "arm64", "armv7", *["arm64+dot", "arm64+i8mm"] * (RUNS > 0)]
+)
+def test_documentation_says_of_all_stored_integers_how_they_are_held(target_name: str) -> None:
+    calls = [call for program in all_programs(target_name) for call in program.calls]
+    read = {(c.kernel.template, n) for c in calls for n, ctype in weights_of(c).items() if "int" in ctype}
+    assert read and read <= listed_tables(), sorted(read - listed_tables())
+    rows = [
+        row for row in PAGE.read_text(encoding="utf-8").splitlines() if "checked against their bounds" in row
+    ]
+    checked = {c.kernel.template: bool(c.kernel.tables) for c in calls}
+    said = {template: any(f"`{template}`" in row for row in rows) for template in checked}
+    assert checked == said
