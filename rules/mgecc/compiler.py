@@ -69,14 +69,25 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     Where the arena is larger than ``ram``, it is planned for the least memory, whatever the goal. CompileError lists
     all problems of the model.
     """
-    from mgecc.planner.limits import check
-
     _check_threads(config, target)
     programs = _planned(config, target)
     if config.ram is not None and config.ram < _arena(programs) and config.optimize != "memory":
         programs = min(programs, _planned(replace(config, optimize="memory"), target), key=_arena)
-    check(_goal(config), len(programs[0].weights), _arena(programs))
+    _check_limits(config, programs)
     return programs
+
+
+def _check_limits(config: ModelConfig, programs: Sequence[Program]) -> None:
+    """All limits that are exceeded, each at the place where it was given."""
+    from mgecc.graph import CompileError
+    from mgecc.planner.limits import exceeded
+
+    found = exceeded(_goal(config), len(programs[0].weights), _arena(programs))
+    if found:
+        file = config.model.name
+        raise CompileError.of_lines(
+            file, [f"{config.places.get(key, file)}: {why}" for key, why in found.items()]
+        )
 
 
 def _arena(programs: Sequence[Program]) -> int:
@@ -242,12 +253,10 @@ def _error_of_model(model: ModelConfig, error: Exception) -> CompileError:
     source = f"{model.name} ({model.place or model.path}, {model.model.name})"
     if isinstance(error, CompileError):
         return error.of_source(source)
-    made = CompileError(source, [])
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
         text = f"{model.model}: {error.strerror}"
-    made.args = (f"{source}: {text}",)
-    return made
+    return CompileError.of_lines(source, [f"{source}: {text}"])
 
 
 def _singles(target: Target) -> list[Target]:

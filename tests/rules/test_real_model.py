@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -106,5 +108,40 @@ def test_limits_of_memory_are_given_on_the_command_line(real: Checkout) -> None:
     real.scons("target=arm64", "model=digits", "flash=1M", "ram=64K")
     said = real.scons("target=arm64", "model=digits", "ram=1000", status=2)
     assert "more than `ram: 1000`" in said
-    said = real.scons("target=arm64", "model=digits", "flash=2K", status=2)
-    assert "more than `flash: 2048`" in said
+    said = real.scons("target=arm64", "model=digits", "flash=2K", "ram=1000", status=2)
+    assert (
+        "weights alone take" in said and "more than `flash: 2048`" in said and "more than `ram: 1000`" in said
+    )
+
+
+def test_flash_holds_weights_and_code_through_both_doors(
+    real: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real.scons("target=baremetal", "model=digits")
+    built = real.root / "build" / "baremetal" / "digits"
+    weights = json.loads((built / "report.json").read_text())["weights"]
+    (built / "libdigits.a").unlink()
+    said = real.scons("target=baremetal", "model=digits", f"flash={weights + 100}", status=2)
+    found = re.search(
+        r"takes (\d+) bytes of flash, (\d+) more than .*: (\d+) for weights and program, (\d+) for", said
+    )
+    assert found is not None
+    total, over, data, code = map(int, found.groups())
+    assert total == data + code == weights + 100 + over and data >= weights and code > 2000
+    assert not (built / "libdigits.a").exists()
+    real.scons("target=baremetal", "model=digits", f"flash={total}")
+    assert (built / "libdigits.a").exists()
+    real.scons("target=baremetal", "model=digits", f"flash={total - 1}", status=2)
+    config = real.root / "models" / "digits" / "model.yaml"
+    config.write_text(config.read_text() + f"flash: {total - 1}\nram: 1M\n")
+    line = config.read_text().splitlines().index(f"flash: {total - 1}") + 1
+    assert f"model.yaml:{line}:1: the library takes {total} bytes" in real.scons(
+        "target=baremetal", "model=digits", status=2
+    )
+    out = tmp_path / "out"
+    assert cli.main(["compile", str(config), "--target", "baremetal", "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(
+        f"mgecc: error: {config}:{line}:1: the library takes {total} bytes of flash, 1 more"
+    )
+    assert error.count("\n") == 1 and not list(out.rglob("*.a"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,16 @@ def load_config(path: Path | str) -> ModelConfig:
     if isinstance(document.value, dict):
         _check_meaning(document)
     document.check()
-    return _build(Path(path), document.value)
+    return replace(_build(Path(path), document.value), places=_places(document))
+
+
+def _places(document: Document) -> dict[str, str]:
+    """Where the keys of a file stand, down to the names of inputs."""
+    return {
+        ".".join(map(str, keys)): f"{document.file}:{line}:{column}"
+        for keys, (line, column) in document.keys.items()
+        if len(keys) <= 2
+    }
 
 
 def parse_bytes(value: int | str) -> int:

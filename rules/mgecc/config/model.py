@@ -126,7 +126,8 @@ class ModelConfig:
     ``cv``: image functions to generate, as (name, element type), sorted.
     ``custom``: functions by the operator's name, dump name or type. ``kernels``: files (``.c``: the function called
     like the file; ``.c.j2``: a kernel template) by the name of the operator that they compute.
-    ``place``: file:line:column of the model where a file configures several.
+    ``place``: file:line:column of the model where a file configures several. ``places``: likewise of keys, such as
+    "flash" and "inputs.data", where a file has them.
     """
 
     path: Path
@@ -149,6 +150,7 @@ class ModelConfig:
     custom: dict[str, CustomConfig] = field(default_factory=dict)
     kernels: dict[str, Path] = field(default_factory=dict)
     place: str = ""
+    places: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def folder(self) -> Path:

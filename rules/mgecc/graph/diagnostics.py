@@ -78,6 +78,13 @@ class CompileError(Exception):
         return renamed
 
     @classmethod
+    def of_lines(cls, source: str, lines: Sequence[str]) -> CompileError:
+        """An error that is not about nodes, with these lines."""
+        error = cls(source, [])
+        error.args = ("\n".join(lines),)
+        return error
+
+    @classmethod
     def merged(cls, errors: Sequence[CompileError]) -> CompileError:
         """One error for several models, each with its own lines."""
         merged = cls(errors[0].source, [p for error in errors for p in error.problems])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mgecc.graph import Graph, Node, Unsupported
+from mgecc.graph import Graph, Node
 from mgecc.planner.order import live
 
 # How much scratch may raise the peak where speed is the goal: memory for a little time is a poor bargain.
@@ -13,7 +13,7 @@ _MOST_GROWTH = 1.25
 
 @dataclass(frozen=True)
 class Goal:
-    """``kind``: speed, size or memory. ``flash``, ``ram``: bytes for the weights and for the arena, None = no limit.
+    """``kind``: speed, size or memory. ``flash``, ``ram``: bytes for weights and code, and for the arena; None: any.
 
     ``threads``: parts into which calls come apart that can.
     """
@@ -36,18 +36,24 @@ def room(graph: Graph, goal: Goal) -> dict[Node, int]:
 
 
 def spare_flash(graph: Graph, goal: Goal) -> float:
-    """Bytes that packed weights may take beyond the operators' own."""
+    """Bytes that code, and packed weights beyond the operators' own, may take."""
     if goal.flash is None:
         return float("inf")
     constants = dict.fromkeys(v for node in graph.nodes for v in node.inputs if v.is_const)
     return goal.flash - sum(v.type.nbytes for v in constants)
 
 
-def check(goal: Goal, weights: int, arena: int) -> None:
-    """Unsupported if weights or an arena of these bytes are larger than the goal's limits."""
-    for limit, bytes_, what, where, advice in (
-        (goal.flash, weights, "the weights take", "flash", "compress the weights, or give it more"),
-        (goal.ram, arena, "the arena takes", "ram", "give it more, or the model smaller inputs"),
-    ):
+def exceeded(goal: Goal, weights: int, arena: int) -> dict[str, str]:
+    """What is wrong by "flash" and "ram", if weights or an arena of these bytes are larger than that.
+
+    Code lies in flash, too; how much of it there is, only the C compiler knows.
+    """
+    found = {}
+    for key, limit, bytes_, what, advice in (
+        ("flash", goal.flash, weights, "the weights alone take",
+         "raise `flash`, or halve float weights with `options: {enable_compress_fp16: true}`"),
+        ("ram", goal.ram, arena, "the arena takes", "raise `ram`, or make the model's inputs smaller"),
+    ):  # fmt: skip
         if limit is not None and bytes_ > limit:
-            raise Unsupported(f"{what} {bytes_} bytes, {bytes_ - limit} more than `{where}: {limit}`", advice)
+            found[key] = f"{what} {bytes_} bytes, {bytes_ - limit} more than `{key}: {limit}`; {advice}"
+    return found

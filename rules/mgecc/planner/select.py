@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from math import inf
 
 from mgecc.graph import Diagnostics, Graph, Node, Unsupported, Value
 from mgecc.graph.sizes import equal, largest
@@ -15,7 +16,7 @@ from mgecc.kernels import Candidate, Place, candidates
 from mgecc.kernels.base import served
 from mgecc.ops import find
 from mgecc.planner.limits import Goal, room, spare_flash
-from mgecc.planner.shrink import Choice, share_kernels
+from mgecc.planner.shrink import Choice, code_bytes, share_kernels
 from mgecc.targets import Target
 
 Blocks = dict[int, float]
@@ -105,13 +106,14 @@ class Selection:
             self.table[value] = self._costs(node, k)
 
     def within(self, flash: float) -> list[Choice]:
-        """What is cheapest of what does not take more than ``flash`` bytes of additional weights, or the least."""
+        """What is cheapest of what takes at most ``flash`` bytes of code and additional weights, or the least."""
         chosen: list[Choice] = []
         for self.price in _PRICES:
             for node in self.graph.nodes:
                 self._fill(node)
             chosen = self.backward()
-            if sum(choice.candidate.weights for choice in chosen) <= flash:
+            more = sum(choice.candidate.weights for choice in chosen)
+            if flash == inf or more + code_bytes(chosen) <= flash:
                 break
         return chosen
 

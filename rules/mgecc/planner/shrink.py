@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -114,9 +115,14 @@ def _without(chosen: list[Choice], kernel: Kernel) -> list[Choice] | None:
 
 def _total(chosen: list[Choice]) -> float:
     """Instructions of the whole, and its code and weights at their price."""
-    code, rest = {}, 0.0
+    rest = sum(c.candidate.cost + INSTRUCTIONS_PER_BYTE * c.candidate.weights for c in chosen)
+    return rest + INSTRUCTIONS_PER_BYTE * code_bytes(chosen)
+
+
+def code_bytes(chosen: Iterable[Choice]) -> float:
+    """Estimated bytes of code, each kernel once."""
+    code = {}
     for c in chosen:
         kernels = _kernels(c.node, c.candidate)
         code.update(dict.fromkeys(kernels, c.candidate.code / max(1, len(kernels))))
-        rest += c.candidate.cost + INSTRUCTIONS_PER_BYTE * c.candidate.weights
-    return rest + INSTRUCTIONS_PER_BYTE * sum(code.values())
+    return sum(code.values())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from SCons.Errors import UserError
@@ -15,6 +15,7 @@ from SCons.Util import NodeList
 from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.rules.actions import compile_action, copy_action, step_line
 from mgecc.rules.contents import Contents, contents, functions_without_models
+from mgecc.rules.flash import flash_step
 from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
 from mgecc.rules.mistakes import unknown_option, user_errors
@@ -29,6 +30,9 @@ from mgecc.targets import (
     split_path,
 )
 from mgecc.toolrun.sources import include_folder, public_headers, runtime_folder, runtime_sources
+
+if TYPE_CHECKING:
+    from mgecc.config import LibraryConfig, ModelConfig
 
 MOST_THREADS = 16  # as model.schema.json says
 OPTIONS = dict.fromkeys(("cpu", "toolchain", "optimize", "threads", "flash", "ram", "build_dir"), "")
@@ -94,6 +98,18 @@ class Request:
         return " ".join([*words, *(f"{name}={number}" for name, number in numbers.items() if number)])
 
     @property
+    def flash_asked(self) -> list[str]:
+        """Limits of flash that were given, as they were given."""
+        given = [self.flash, *(peek(config).get("flash") for config in self.configs)]
+        return [str(limit) for limit in given if limit]
+
+    def read(self) -> ModelConfig | LibraryConfig:
+        """What the compiler compiles. Raises InputError."""
+        from mgecc.toolrun.products import read_asked, with_limits
+
+        return with_limits(read_asked(self.asked, self.name, self.goal), self.flash, self.ram)
+
+    @property
     def apart(self) -> bool:
         """Whether the library runs calls in parts for threads."""
         return int(self.threads) > 1 if self.threads else self.contents.threads
@@ -116,9 +132,9 @@ def mge_model(env: Any, name: str, config: Any = None, target: str = "", **optio
     SConscript's folder. ``target``: a name, with features by suffix ("arm64+dot"), or the path of a YAML file that
     describes a machine of your own. ``options``:
     ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``threads`` (1 to 16),
-    ``flash`` and ``ram`` (the most bytes for weights and arena, such as "512K"), ``build_dir``; defaults are the
-    construction variables MGE_TARGET, MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE, MGE_THREADS, MGE_FLASH, MGE_RAM and
-    MGE_BUILD_DIR.
+    ``flash`` and ``ram`` (the most bytes for weights and code, and for the arena, such as "512K"), ``build_dir``;
+    defaults are the construction variables MGE_TARGET, MGE_CPU, MGE_TOOLCHAIN, MGE_OPTIMIZE, MGE_THREADS, MGE_FLASH,
+    MGE_RAM and MGE_BUILD_DIR.
     """
     given = {key: options.pop(key) for key in sorted(options) if key not in OPTIONS}
     check_options("MgeModel", given, config_keys() if given else ())
@@ -255,6 +271,11 @@ def build_library(request: Request, make: type[NodesKind]) -> NodesKind:
         lib.append(tools.static_library(f"{stem}lib{request.name}.a", nodes))
         if request.target.system == "linux":
             shared.append(tools.shared_library(f"{stem}lib{request.name}.so", nodes))
+        if request.flash_asked:
+            fits = flash_step(
+                request.env, f"{stem}obj/flash.txt", nodes, request.read, f"{request.flash_asked}"
+            )
+            request.env.Depends([lib[-1], *shared[-1:]], fits)
     nodes = make([*lib, *shared, *products.values()])
     nodes.lib, nodes.shared, nodes.objects = NodeList(lib), NodeList(shared), objects
     _collect(nodes, request, products)

@@ -3,32 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-
-@cache
-def section_sizes(path: Path) -> tuple[int, int]:
-    """Bytes of an ELF object that go to flash (code and constants) and those that need RAM (data and bss)."""
-    from elftools.elf.constants import SH_FLAGS
-    from elftools.elf.elffile import ELFFile
-
-    flash = ram = 0
-    with path.open("rb") as file:
-        for section in ELFFile(file).iter_sections():
-            flags = section["sh_flags"]
-            if flags & SH_FLAGS.SHF_ALLOC and flags & SH_FLAGS.SHF_WRITE:
-                ram += section["sh_size"]
-            elif flags & SH_FLAGS.SHF_ALLOC:
-                flash += section["sh_size"]
-    return flash, ram
-
-
-def _sum_sizes(objects: Iterable[str]) -> tuple[int, int]:
-    sizes = [section_sizes(Path(obj)) for obj in objects]
-    return sum(flash for flash, _ in sizes), sum(ram for _, ram in sizes)
+from mgecc.toolrun.flash import sum_sizes
 
 
 def _bytes(count: Any) -> str:
@@ -83,7 +61,7 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
     for (member, paths), part in zip(objects.items(), parts):
         if len(objects) > 1:
             lines.append(f"   {member}:")
-        lines += _member_lines(part, *_sum_sizes(paths))
+        lines += _member_lines(part, *sum_sizes(paths))
     lines += [f"    note     {note}" for note in _notes(report)]
     return "\n".join([*lines, f"    report   {folder}/report.json"])
 
@@ -106,7 +84,7 @@ def _summarize_images(label: str, name: str, folder: Path, objects: dict[str, li
     lines = _head(label, name, folder)
     for member, paths in objects.items():
         lines += [f"   {member}:"] if len(objects) > 1 else []
-        lines += [f"    flash    code {_bytes(_sum_sizes(paths)[0])}"]
+        lines += [f"    flash    code {_bytes(sum_sizes(paths)[0])}"]
     return "\n".join(lines)
 
 

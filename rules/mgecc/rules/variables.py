@@ -29,8 +29,12 @@ VARIABLES = (
     Variable("toolchain", " | ".join(toolchain_names()), "compiler of the C files (default: zig)"),
     Variable("optimize", "speed | size | memory", "goal; overrules model.yaml"),
     Variable("threads", "1..16", "parts of calls, for applications with threads; overrules model.yaml"),
-    Variable("flash", "BYTES, such as 512K or 1.5M", "most for the weights; overrules model.yaml"),
-    Variable("ram", "BYTES", "most for the arena; overrules model.yaml"),
+    Variable(
+        "flash",
+        "BYTES, such as 512K or 1.5M",
+        "most for weights and code, more is an error; overrules model.yaml",
+    ),
+    Variable("ram", "BYTES", "most for the arena, more is an error; overrules model.yaml"),
     Variable("input", "FILE", "picture or .npz for the alias run"),
     Variable("package", " | ".join(form_names()), "also write build/package/, for another build system"),
     Variable(

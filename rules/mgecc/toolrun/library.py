@@ -9,6 +9,7 @@ from pathlib import Path
 from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.targets import Target, Toolchain, load_target, load_toolchain
+from mgecc.toolrun.flash import check_flash
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 from mgecc.toolrun.terminal import printable
@@ -46,7 +47,7 @@ def build_library(
 ) -> list[Library]:
     """Compile the products in ``folder`` and put the libraries beside them, as the SCons rules would.
 
-    Raises ToolchainMissing and ToolError.
+    Raises ToolchainMissing, ToolError, and InputError where they take more flash than there is.
     """
     name = config.name
     libraries = find_libraries(folder, name, target, "" if config.models else f"{name}_cv")
@@ -60,6 +61,7 @@ def build_library(
         runtime = runtime_sources(has_sizes(config), has_threads(config)) if config.models else []
         sources |= {path: path.stem for path in runtime}
         objects = _objects(library, sources, tools, config.optimize)
+        check_flash(config, objects)
         _link(library, tools, objects)
     return libraries
 

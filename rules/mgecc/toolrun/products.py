@@ -74,9 +74,11 @@ def with_limits(config: ModelConfig | LibraryConfig, flash: str, ram: str) -> Mo
 
 def _with_numbers(config: ModelConfig | LibraryConfig, given: dict[str, str]) -> ModelConfig | LibraryConfig:
     numbers: dict[str, Any] = {name: int(number) for name, number in given.items() if number}
-    if isinstance(config, ModelConfig):
-        return replace(config, **numbers)
-    return replace(config, models=tuple(replace(model, **numbers) for model in config.models))
+    if isinstance(config, LibraryConfig):
+        models = (_with_numbers(model, given) for model in config.models)
+        return replace(config, models=tuple(model for one in models for model in one.models))
+    places = {key: place for key, place in config.places.items() if key not in numbers}
+    return replace(config, places=places, **numbers)
 
 
 def read_several(paths: Sequence[Path], name: str, optimize: str = "") -> LibraryConfig:
