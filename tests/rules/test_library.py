@@ -172,6 +172,10 @@ def test_every_model_of_a_configuration_is_run(pair: Path) -> None:
     said = scons(pair, "config=pair.json", "target=x86_64", "run", "input=conv2d.npz")
     assert "a on x86_64" in said
     assert "a on x86_64" in scons(pair, "config=pair.json", "target=x86_64", "verify")
+    both = '{"models": [{"model_path": "conv2d.mge"}, {"model_path": "softmax.mge"}]}'
+    (pair / "both.json").write_text(both)
+    said = scons(pair, "config=both.json", "target=x86_64", "run", "input=conv2d.npz", status=2)
+    assert "input= is for one model, both.json has conv2d, softmax: mgecc run both.json --name conv2d" in said
     (pair / "conv2d.npz").unlink()
     said = scons(pair, "config=pair.json", "target=x86_64", "verify", status=2)
     assert "no recorded inputs of a: give --inputs, put conv2d.npz" in said

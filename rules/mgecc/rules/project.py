@@ -238,10 +238,20 @@ def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> Sign
     args += ["--products", nodes.folder.removeprefix("#"), "--optimize", nodes.optimize]
     args += ["--library", nodes.name] if list(nodes.headers) != [nodes.name] else []
     args += ["--cpu", nodes.cpu] if nodes.cpu else []
-    args += ["--input", settings.input] if command == "run" and settings.input else []
+    if command == "run" and settings.input:
+        _check_input(nodes)
+        args += ["--input", settings.input]
     commands = [["-m", "mgecc.cli", *args, "--name", model] for model in nodes.headers]
     shown = step_line(command.upper(), nodes.label, nodes.name)
     return plain_action(lambda: max(_call(words) for words in commands), shown)
+
+
+def _check_input(nodes: ModelNodes) -> None:
+    """One file cannot be the input of several models."""
+    if len(nodes.headers) > 1:
+        names, config = list(nodes.headers), nodes.config
+        words = f"mgecc run {config} --name {names[0]} --target {nodes.target} --input FILE"
+        _stop(TargetError(f"input= is for one model, {config} has {', '.join(names)}: {words}"))
 
 
 def _test_action(tests: str, settings: Settings) -> SignedAction:
