@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mgecc.config import CasesError, check_name, format_config, load_cases, save_cases
+from mgecc.config import CasesError, check_model_name, format_config, load_cases, save_cases
 from mgecc.toolrun.status import FAILED, INPUT
 
 Arrays = Mapping[str, np.ndarray]
@@ -61,7 +61,7 @@ def export(net: Any, sample_inputs: Arrays, folder: Path | str, name: str, **opt
     of ExportOptions. Raises ExportError.
     """
     settings = ExportOptions(**options)
-    why = check_name(name)
+    why = check_model_name(name)
     if why:
         raise ExportError(why)
     target = Path(folder)

@@ -16,6 +16,7 @@ from mgecc.config.model import (
     Preprocess,
     SizeConfig,
     Verify,
+    check_model_name,
     check_name,
 )
 from mgecc.config.problems import ConfigError, ConfigProblem
@@ -33,6 +34,7 @@ __all__ = [
     "SizeConfig",
     "Verify",
     "cases_beside",
+    "check_model_name",
     "check_name",
     "format_config",
     "is_megcc",

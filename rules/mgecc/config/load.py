@@ -15,6 +15,7 @@ from mgecc.config.model import (
     ModelConfig,
     Preprocess,
     Verify,
+    check_model_name,
     check_name,
 )
 from mgecc.config.schema import validate
@@ -67,9 +68,10 @@ def parse_bytes(value: int | str) -> int:
 def _check_meaning(document: Document) -> None:
     """Mistakes a schema cannot see."""
     name = document.value.get("name")
-    why = check_name(name if isinstance(name, str) else _default_name(Path(document.file)))
+    why = check_model_name(name if isinstance(name, str) else _default_name(Path(document.file)))
     if why:
-        hint = "" if isinstance(name, str) else " (the folder's name); give another one with 'name:'"
+        hint = "" if isinstance(name, str) else " (the folder's name)"
+        hint += "; give another one with 'name:'"
         document.add_at(("name",), why + hint)
     for keys in (("model",), ("labels",), ("verify", "inputs"), ("verify", "expected")):
         _check_file(document, keys)

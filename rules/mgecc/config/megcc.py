@@ -11,7 +11,7 @@ from typing import Any
 from mgecc.config.document import Document, Keys, read_document
 from mgecc.config.load import default_verify, function_name
 from mgecc.config.megcc_text import Shapes, TextError, results_of_loaders, shape_sets
-from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, check_name
+from mgecc.config.model import CustomConfig, InputConfig, ModelConfig, check_model_name, check_name
 from mgecc.config.schema import MEGCC_SCHEMA, validate
 
 _LAYOUT = "layouts are chosen by cost, layer by layer"
@@ -142,7 +142,7 @@ def _model(document: Document, index: int, given: dict[str, Any], complete: bool
     folder = Path(document.file).parent
     stem = given["model_path"].replace("\\", "/").rsplit("/", 1)[-1].partition(".")[0]
     name = given.get("model_name") or re.sub(r"\W", "_", stem, flags=re.ASCII)
-    why = check_name(name)
+    why = check_model_name(name)
     if why:
         document.add_at((*here, "model_name"), f"{why}; give the model another name with 'model_name'")
     sets = _shape_sets(document, here, given)

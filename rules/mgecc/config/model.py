@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
+from mgecc.config.header_names import header_of
+
 MAX_NAME = 48
 
 # Words that cannot be C or C++ identifiers, or that C libraries take; the name stands alone in generated headers.
@@ -201,8 +203,18 @@ class ModelConfig:
         return list(dict.fromkeys([*named, *files]))
 
 
+def check_model_name(name: str) -> str | None:
+    """Why ``name`` cannot name a model, which has C symbols and a header NAME.h, or None if it can."""
+    whose = header_of(name)
+    if whose:
+        return (
+            f"'{name}' is the name of a header of {whose}, {name.lower()}.h, which the model's own would hide"
+        )
+    return check_name(name)
+
+
 def check_name(name: str) -> str | None:
-    """Why ``name`` cannot name a model (it becomes part of C symbols), or None if it can."""
+    """Why ``name`` cannot be part of C symbols, or None if it can."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         return f"'{name}' cannot be a C name: letters, digits and _ only, a letter first"
     if len(name) > MAX_NAME:
