@@ -51,6 +51,10 @@ def make_parser(only: str = "") -> argparse.ArgumentParser:
 def _statuses() -> dict[type[Exception], int]:
     """Status of every class of error that is no defect."""
     from mgecc.config import CasesError
+    from mgecc.emit import EmitError
+    from mgecc.frontends import OtherKind
+    from mgecc.frontends.mge import MgeError
+    from mgecc.graph import CompileError, Unsupported
     from mgecc.targets import TargetError, ToolchainMissing
     from mgecc.toolrun.emulators import EmulatorMissing
     from mgecc.toolrun.process import ToolError
@@ -59,8 +63,9 @@ def _statuses() -> dict[type[Exception], int]:
 
     paths = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
     given = (CasesError, TargetError, InputError, *paths)
+    models = (OtherKind, MgeError, CompileError, Unsupported, EmitError)
     tools = (ToolchainMissing, EmulatorMissing, ToolError, RunError)
-    return dict.fromkeys(given, INPUT) | dict.fromkeys(tools, FAILED)
+    return dict.fromkeys((*given, *models), INPUT) | dict.fromkeys(tools, FAILED)
 
 
 def status_of(error: Exception) -> int:

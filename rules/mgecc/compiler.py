@@ -176,8 +176,8 @@ def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:
 def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Products:
     """Compile a configured model for a target. Deterministic: same inputs, same bytes.
 
-    Raises MgeError, CompileError and Unsupported for models that cannot be compiled, emit.EmitError for one that
-    exceeds the blob's format, OSError where its file cannot be read.
+    Raises frontends.OtherKind, MgeError, CompileError and Unsupported for models that cannot be compiled,
+    emit.EmitError for one that exceeds the blob's format, OSError where its file cannot be read.
     """
     target = load_target(target_name, cpu)
     programs = build_programs(config, target)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from mgecc import frontends
 from mgecc.config import InputConfig, ModelConfig
-from mgecc.frontends.mge.importer import survey_mge
 from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported
 from mgecc.graph.sizes import declare
 from mgecc.kernels import candidates
@@ -22,7 +22,7 @@ def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
     """Read and import the model file of a configuration, with its input shapes; problems stand beside the graph."""
     data = read_bounded(config.model)
     functions = {name: CustomFunction(c.function, c.outputs, c.optional) for name, c in config.custom.items()}
-    graph, problems = survey_mge(data, config.model.name, config.given_shapes, functions)
+    graph, problems = frontends.survey(data, config.model.name, config.given_shapes, functions)
     graph.name = config.name
     replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)
     return graph, problems
@@ -35,7 +35,7 @@ def _user_kernel(path: Path) -> UserKernel:
 
 
 def load_graph(config: ModelConfig) -> Graph:
-    """The graph of a configuration as imported, declared sizes being largest. Raises MgeError and CompileError."""
+    """The graph of a configuration as imported, declared sizes being largest. Raises as ``compile_model``."""
     graph, problems = survey(config.with_sizes({size.name: size.high for size in config.sizes}))
     problems.check()
     return graph

@@ -27,8 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from mgecc.commands._output import show
     from mgecc.config import load_side, save_cases
     from mgecc.lowering import load_graph
-    from mgecc.toolrun.graphs import user_errors
-    from mgecc.toolrun.products import InputError, read_config
+    from mgecc.toolrun.products import InputError, read_config, user_errors
     from mgecc.toolrun.sizes import with_sizes_of
 
     config = read_config(args.model, args.name)

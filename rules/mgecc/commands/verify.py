@@ -108,14 +108,15 @@ def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, int
     from mgecc.config import load_side
     from mgecc.export import ExportError, MegEngineMissing, reference_cases
     from mgecc.lowering import input_forms, load_graph
-    from mgecc.toolrun.products import InputError
+    from mgecc.toolrun.products import InputError, user_errors
     from mgecc.toolrun.runner import RunError
     from mgecc.toolrun.tensors import input_stacks
 
     if args.reference == "recorded":
         return load_side(_recorded(config, args.expected or config.verify.expected, "expected"), "out")
     stacks = input_stacks(inputs, interface)
-    graph = load_graph(config)
+    with user_errors(config):
+        graph = load_graph(config)
     for value in graph.inputs:
         form = input_forms(config, graph).get(value.name)
         stacks[value.name] = (

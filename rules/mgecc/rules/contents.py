@@ -106,6 +106,11 @@ def _library(path: Path, name: str) -> LibraryConfig:
         raise UserError(printable(str(error))) from None
 
 
+def in_folder(path: Path) -> Path:
+    """The configuration of a folder, such as mgecc export makes; another path as it is."""
+    return path / "model.yaml" if path.is_dir() else path
+
+
 def named_config(path: Path) -> dict[str, str]:
     """The configuration of ``config=`` by the name of its library; says what in it has no effect.
 
@@ -114,6 +119,7 @@ def named_config(path: Path) -> dict[str, str]:
     from mgecc.config import is_megcc, load_megcc
     from mgecc.toolrun.products import InputError, read_any
 
+    path = in_folder(path)
     if not path.is_file():
         raise TargetError(f"config={path}: there is no such file")
     try:

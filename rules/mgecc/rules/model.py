@@ -14,7 +14,7 @@ from SCons.Util import NodeList
 
 from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.rules.actions import compile_action, copy_action, step_line
-from mgecc.rules.contents import Contents, contents, functions_without_models
+from mgecc.rules.contents import Contents, contents, functions_without_models, in_folder
 from mgecc.rules.flash import flash_step
 from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
@@ -126,10 +126,10 @@ NodesKind = TypeVar("NodesKind", bound=ModelNodes)
 def mge_model(env: Any, name: str, config: Any = None, target: str = "", **options: Any) -> ModelNodes:
     """Build the library of a model for a target; returns its nodes as ``ModelNodes``.
 
-    ``config``: a model.yaml, a model file or MegCC's JSON, whose models make one library (of one with image functions
-    only, what MgeCv makes of these). In its place, the keys of a model.yaml can be given as keyword arguments:
-    ``model="net.mge", inputs={"data": {"layout": "NHWC"}}, cv={"rotate": ["ui8"]}``; files are named from the
-    SConscript's folder. ``target``: a name, with features by suffix ("arm64+dot"), or the path of a YAML file that
+    ``config``: a model.yaml or its folder, a model file or MegCC's JSON, whose models make one library (of one with
+    image functions only, what MgeCv makes of these). In its place, the keys of a model.yaml can be given as keyword
+    arguments: ``model="net.mge", inputs={"data": {"layout": "NHWC"}}, cv={"rotate": ["ui8"]}``; files are named from
+    the SConscript's folder. ``target``: a name, with features by suffix ("arm64+dot"), or the path of a YAML file that
     describes a machine of your own. ``options``:
     ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``threads`` (1 to 16),
     ``flash`` and ``ram`` (the most bytes for weights and code, and for the arena, such as "512K"), ``build_dir``;
@@ -142,6 +142,7 @@ def mge_model(env: Any, name: str, config: Any = None, target: str = "", **optio
         raise UserError(
             f"MgeModel {name}: {next(iter(given))} belongs into {config}, or all of that into keywords"
         )
+    config = _in_folder(env, config)
     functions = functions_without_models(_absolute(env, config)) if config else {}
     if functions:
         from mgecc.rules.images import mge_cv
@@ -153,6 +154,14 @@ def mge_model(env: Any, name: str, config: Any = None, target: str = "", **optio
         if not config:
             request = replace(request, config=config_file(env, name, request.folder, given))
         return build_library(request, ModelNodes)
+
+
+def _in_folder(env: Any, config: Any) -> Any:
+    """What ``config`` names; of a folder its model.yaml."""
+    if not isinstance(config, str | Path):
+        return config
+    path = Path(env.Entry(str(config)).srcnode().get_abspath())
+    return str(Path(config) / in_folder(path).relative_to(path))
 
 
 def _absolute(env: Any, config: Any) -> Path:

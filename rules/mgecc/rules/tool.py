@@ -15,6 +15,7 @@ from mgecc.rules.project import mge_project
 from mgecc.rules.release import mge_release
 from mgecc.rules.settings import mge_settings
 from mgecc.rules.verdict import mge_test
+from mgecc.toolrun.terminal import show_any_text
 
 # The public rules, by the name they have in a construction environment.
 RULES: dict[str, Callable[..., Any]] = {
@@ -47,6 +48,7 @@ _DEFAULTS = {
 
 def generate(env: Any, **_options: Any) -> None:
     """Add the rules and the construction variables MGE_*."""
+    show_any_text()
     env.SetDefault(**_DEFAULTS)
     for name, rule in RULES.items():
         env.AddMethod(at_the_caller(rule), name)

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from mgecc import compiler, lowering
-from mgecc.config import ModelConfig
 from mgecc.graph import Graph
 from mgecc.planner import Program
 from mgecc.targets import Target
-from mgecc.toolrun.products import InputError, read_config
-
-
-@contextmanager
-def user_errors(config: ModelConfig) -> Iterator[None]:
-    """Everything that is the model's fault becomes an InputError."""
-    from mgecc.frontends.mge import MgeError
-    from mgecc.graph import Unsupported
-    from mgecc.graph.diagnostics import CompileError
-
-    try:
-        yield
-    except CompileError as error:
-        raise InputError(str(error)) from None
-    except MgeError as error:
-        raise InputError(f"{config.model.name}: {error}") from None
-    except Unsupported as error:
-        raise InputError(f"{config.model.name}: {error.why}; {error.advice}".rstrip("; ")) from None
-    except OSError as error:
-        raise InputError(f"{config.model}: {error.strerror or error}") from None
+from mgecc.toolrun.products import read_config, user_errors
 
 
 def read_graph(path: Path, name: str = "") -> Graph:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
@@ -14,6 +15,7 @@ from mgecc.config import (
     ConfigError,
     LibraryConfig,
     ModelConfig,
+    check_model_name,
     check_name,
     is_megcc,
     load_config,
@@ -36,9 +38,10 @@ def read_any(
 
     Name and goal can be overruled. ``complete``: all model files of several must be there. Raises InputError.
     """
-    why = check_name(name) if name else None
+    why = check_model_name(name) if name else None
     if why:
-        raise InputError(why)
+        raise InputError(f"{why}; give another one")
+    path = _in_folder(path)
     try:
         if is_megcc(path):
             return load_megcc(path, name, optimize, complete)
@@ -124,6 +127,17 @@ def read_config(path: Path, name: str = "", optimize: str = "") -> ModelConfig:
     raise InputError(f"{path} has the models {names}: say which one with --name")
 
 
+def _in_folder(path: Path) -> Path:
+    """The configuration of a folder, such as mgecc export makes; another path as it is. Raises InputError."""
+    if not path.is_dir():
+        return path
+    if (path / "model.yaml").is_file():
+        return path / "model.yaml"
+    if (path / "saved_model.pb").is_file():
+        raise InputError(f"{path}: this is a TensorFlow SavedModel, not a MegEngine model (.mge)")
+    raise InputError(f"{path}: a folder without model.yaml; name the model file, or a folder of mgecc export")
+
+
 def _config_of_model_file(path: Path) -> ModelConfig:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
@@ -133,7 +147,7 @@ def _config_of_model_file(path: Path) -> ModelConfig:
 def name_of_file(path: Path) -> str:
     """What the model of a bare model file is called."""
     name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
-    return f"model_{name}"[:48] if check_name(name) else name
+    return f"model_{name}"[:48] if check_model_name(name) else name
 
 
 def compile_to_folder(config: ModelConfig | LibraryConfig, target: str, cpu: str, folder: Path) -> list[Path]:
@@ -157,19 +171,33 @@ def write_files(files: dict[str, bytes], folder: Path) -> list[Path]:
 
 def compile_products(config: ModelConfig | LibraryConfig, target: str, cpu: str = "") -> compiler.Products:
     """Compile, writing nothing. Raises InputError for anything that is the model's or the user's fault."""
-    from mgecc.emit import EmitError
-    from mgecc.frontends.mge import MgeError
-    from mgecc.graph.diagnostics import CompileError, Unsupported
-
-    try:
+    with user_errors(config):
         if isinstance(config, LibraryConfig) and not config.models:
             return compiler.compile_functions(config, target, cpu)
         if isinstance(config, LibraryConfig):
             return compiler.compile_models(config, target, cpu)
         return compiler.compile_model(config, target, cpu)
+
+
+@contextmanager
+def user_errors(config: ModelConfig | LibraryConfig | str) -> Iterator[None]:
+    """Everything that is the model's or the user's fault becomes an InputError that names the file, or the given text.
+
+    Numbers that are not finite, as forged models have them, are no reason for warnings.
+    """
+    import numpy as np
+
+    from mgecc.emit import EmitError
+    from mgecc.frontends import OtherKind
+    from mgecc.frontends.mge import MgeError
+    from mgecc.graph.diagnostics import CompileError, Unsupported
+
+    try:
+        with np.errstate(all="ignore"):
+            yield
     except (CompileError, TargetError) as error:
         raise InputError(str(error)) from None
-    except MgeError as error:
+    except (MgeError, OtherKind) as error:
         raise InputError(f"{_file(config)}: {error}") from None
     except EmitError as error:
         raise InputError(f"{_file(config)}: the program does not fit the blob format: {error}") from None
@@ -179,7 +207,9 @@ def compile_products(config: ModelConfig | LibraryConfig, target: str, cpu: str 
         raise InputError(f"{error.filename or _file(config)}: {error.strerror or error}") from None
 
 
-def _file(config: ModelConfig | LibraryConfig) -> str:
+def _file(config: ModelConfig | LibraryConfig | str) -> str:
+    if isinstance(config, str):
+        return config
     return config.path.name if isinstance(config, LibraryConfig) else config.model.name
 
 

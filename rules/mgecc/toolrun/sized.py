@@ -11,7 +11,7 @@ from mgecc import interpret, lowering
 from mgecc.config import ModelConfig, Verify
 from mgecc.graph import DType
 from mgecc.toolrun.compare import OutputError
-from mgecc.toolrun.graphs import user_errors
+from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.session import Session, run_cases
 from mgecc.toolrun.sizes import sample
 from mgecc.toolrun.tensors import Arrays, Interface, input_cases, output_arrays

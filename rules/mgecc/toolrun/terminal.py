@@ -45,9 +45,17 @@ class _Printable:
         return getattr(self._stream, name)
 
 
+def show_any_text() -> None:
+    """Let standard output and error escape what they have no letters for."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 @contextmanager
 def printable_streams() -> Iterator[None]:
-    """Let all that a program prints go through ``printable``."""
+    """Let all that a program prints go through ``printable``, whatever letters its streams have."""
+    show_any_text()
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _Printable(sys.stdout), _Printable(sys.stderr)
     try:

@@ -2,8 +2,12 @@
 
 `read_mge(data)` understands the containers FBS_V2 and FBS (MGBC and MGBS headers), test-case files and plain
 MegEngine-Lite packages, and gives a `Model`. What a record means is not decided here. The operator, parameter
-and enumeration tables are data, in `tables/`. Imports numpy and pyyaml only.
+and enumeration tables are data, in `tables/`. Imports numpy and pyyaml only, until `survey` is called.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from .dtypes import DTYPE_NAMES, DTypeInfo
 from .errors import MgeError
@@ -18,7 +22,18 @@ from .model import (
     TensorFormat,
     ValueInfo,
 )
-from .reader import read_mge
+from .reader import read_mge, recognises
+
+if TYPE_CHECKING:
+    from mgecc.graph import Diagnostics, Graph
+
+
+def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
+    """The graph and its problems, see ``survey_mge``."""
+    from .importer import survey_mge
+
+    return survey_mge(data, *given)
+
 
 __all__ = [
     "DTYPE_NAMES",
@@ -34,4 +49,6 @@ __all__ = [
     "TensorFormat",
     "ValueInfo",
     "read_mge",
+    "recognises",
+    "survey",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
-from .errors import MgeError
+from .errors import MgeError, printable
 
 SCALARS = {
     "bool": Struct("<?"),
@@ -169,7 +169,7 @@ class Table:
         return None if extent is None else self.buffer.data[slice(*extent)]
 
     def string(self, field: int) -> str:
-        """A string, empty when absent. Names are free text, so zeros and bytes that are not UTF-8 are escaped."""
+        """A string, empty when absent. Free text: what is not UTF-8 and what terminals would obey is escaped."""
         return _text(self.octets(field) or b"")
 
     def items(self, field: int, layout: Struct) -> list[tuple[Any, ...]]:
@@ -207,5 +207,5 @@ class Table:
 
 
 def _text(octets: memoryview | bytes) -> str:
-    # C strings end at a zero, and names become such in blobs and headers.
-    return bytes(octets).decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    # C strings end at a zero, and names become such in blobs and headers; they are also printed.
+    return printable(bytes(octets).decode("utf-8", "backslashreplace"))

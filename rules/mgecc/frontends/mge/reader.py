@@ -83,6 +83,13 @@ def _packed_extent(data: memoryview, budget: Budget) -> tuple[int, int]:
     return extent
 
 
+def recognises(data: bytes) -> bool:
+    """Whether the bytes begin like a model of MegEngine, readable or not."""
+    view = memoryview(data).cast("B")
+    marks = [(offset, mark) for offset, mark, _ in (*_CONTAINERS, *_UNSUPPORTED)]
+    return any(_marked(view, offset, mark) for offset, mark in (*marks, (0, _TEST_CASES), (0, _PACKAGE)))
+
+
 def read_mge(data: bytes) -> Model:
     """Read a model file.
 

@@ -1,0 +1,196 @@
+"""Files that are no model which can be read: what they are, by their content, and the way out.
+
+One table of kinds, the particular before the general. A front end that comes to read a kind takes it out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_HEAD = 4096
+_PROBED = 1 << 20
+_ONNX = "convert it with MgeConvert (convert onnx_to_mge -i MODEL.onnx -o MODEL.mge)"
+_VIA_ONNX = "export it as ONNX, then " + _ONNX.replace("convert it", "convert that")
+_DUMP = "build the network in MegEngine, load them, then trace and dump it (mgecc export)"
+_UNPACK = "unpack it and name the model file inside"
+
+Test = Callable[[memoryview], bool]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``name``: with its article. ``test``: whether bytes are of this kind. ``remedy``: what to do."""
+
+    name: str
+    test: Test
+    remedy: str
+
+
+class OtherKind(ValueError):
+    """The bytes are a file of another kind; ``str`` is one line."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(f"this is {kind.name}, not a MegEngine model (.mge); {kind.remedy}")
+        self.kind = kind
+
+
+def kind_of(data: bytes | memoryview) -> Kind | None:
+    """What kind of other file the bytes are; None if they may be a damaged model, or anything."""
+    view = memoryview(data).cast("B")
+    return next((kind for kind in KINDS if kind.test(view)), None)
+
+
+def _at(position: int, *marks: bytes) -> Test:
+    return lambda data: any(data[position : position + len(mark)] == mark for mark in marks)
+
+
+def _holds(test: Test, *words: bytes) -> Test:
+    """Files that a test takes and that have one of some words near their beginning or end."""
+
+    def found(data: memoryview) -> bool:
+        if not test(data):
+            return False
+        ends = bytes(data[:_PROBED]), bytes(data[-_PROBED:])
+        return any(word in end for word in words for end in ends)
+
+    return found
+
+
+def _text(pattern: str = "") -> Test:
+    """Text in UTF-8 that begins with a pattern."""
+    begin = re.compile(pattern, re.IGNORECASE | re.DOTALL)
+
+    def found(data: memoryview) -> bool:
+        head = bytes(data[:_HEAD]).removeprefix(b"\xef\xbb\xbf")
+        text = head.decode("utf-8", "ignore")
+        shown = all(c.isprintable() or c in "\r\n\t\f" for c in text)
+        whole = len(head) - len(text.encode()) <= 3
+        return shown and whole and begin.match(text) is not None
+
+    return found
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+    """(number, wire type, content) of a protobuf message's fields; ends with (0, 0, ...) where it is none."""
+    position = 0
+    while position < len(data):
+        tag, position = _varint(data, position)
+        size = {1: 8, 5: 4}.get(tag & 7)
+        if tag & 7 in (0, 2):
+            size, position = _varint(data, position)
+        if tag < 8 or size is None or position > len(data) or (tag & 7 and position + size > len(data)):
+            yield 0, 0, data[:0]
+            return
+        end = position + (size if tag & 7 else 0)
+        yield tag >> 3, tag & 7, data[position:end]
+        position = end
+
+
+def _varint(data: memoryview, position: int) -> tuple[int, int]:
+    """A number and the position behind it, which is beyond the data where it is cut off or too long."""
+    number = 0
+    for k, byte in enumerate(data[position : position + 10]):
+        number |= (byte & 127) << (7 * k)
+        if byte < 128:
+            return number, position + k + 1
+    return 0, len(data) + 1
+
+
+def _message(types: dict[int, int], needed: set[int], inner: int = 0) -> Test:
+    """Protobuf messages of fields ``types`` (number: wire type) with all of ``needed``; ``inner``: one is a message."""
+
+    def found(data: memoryview) -> bool:
+        seen = set()
+        for number, wire, content in _fields(data):
+            if types.get(number) != wire or (number == inner and any(n == 0 for n, _, _ in _fields(content))):
+                return False
+            seen.add(number)
+        return seen >= needed
+
+    return found
+
+
+_ONNX_MODEL = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
+_ZIP = _at(0, b"PK\3\4", b"PK\5\6")
+_PICKLE = _at(0, b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5")
+
+KINDS: tuple[Kind, ...] = (
+    Kind("an empty file", lambda data: not len(data), "get it again: nothing of it has arrived"),
+    Kind(
+        "a pointer of Git LFS, which stands for the file",
+        _at(0, b"version https://git-lfs.github.com/spec/"),
+        "run: git lfs install && git lfs pull",
+    ),
+    Kind("a pointer of git-annex", _at(0, b"/annex/objects/"), "run: git annex get FILE"),
+    Kind(
+        "a web page (HTML)",
+        _text(r"\s*<(!doctype\s+html|html|head)\b"),
+        "download the file itself, not the page that shows it",
+    ),
+    Kind("a TensorFlow Lite model", _at(4, b"TFL3"), _VIA_ONNX),
+    Kind(
+        "an ONNX Runtime model (.ort)", _at(4, b"ORTM"), "take the ONNX model that it was made of: " + _ONNX
+    ),
+    Kind("a TorchScript model", _holds(_ZIP, b"/constants.pkl", b"/code/__torch__"), _VIA_ONNX),
+    Kind(
+        "a PyTorch file (torch.save)",
+        _holds(_ZIP, b"/data.pkl"),
+        _VIA_ONNX.replace("export it", "export the network (torch.onnx.export)"),
+    ),
+    Kind("a Keras model (.keras)", _holds(_ZIP, b"model.weights.h5"), _VIA_ONNX),
+    Kind(
+        "an archive of NumPy arrays (.npz)",
+        _holds(_ZIP, b".npy"),
+        "recorded arrays go with --inputs; " + _DUMP,
+    ),
+    Kind("a ZIP archive", _ZIP, _UNPACK),
+    Kind(
+        "a PyTorch file (torch.save of old releases)",
+        _holds(_PICKLE, b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"),
+        _VIA_ONNX.replace("export it", "export the network (torch.onnx.export)"),
+    ),
+    Kind("pickled weights of MegEngine (megengine.save)", _holds(_PICKLE, b"megengine"), _DUMP),
+    Kind("pickled Python data (weights without a network)", _PICKLE, _DUMP),
+    Kind("an HDF5 file (Keras .h5)", _at(0, b"\x89HDF\r\n\x1a\n"), _VIA_ONNX),
+    Kind(
+        "a file of safetensors (weights without a network)",
+        lambda data: _at(8, b'{"')(data) and int.from_bytes(data[:8], "little") <= len(data) - 8,
+        _DUMP,
+    ),
+    Kind("a GGUF file (weights of a language model)", _at(0, b"GGUF"), _DUMP),
+    Kind("a NumPy array (.npy)", _at(0, b"\x93NUMPY"), "recorded arrays go with --inputs; " + _DUMP),
+    Kind("a gzip file", _at(0, b"\x1f\x8b"), "unpack it (gunzip, or tar xzf)"),
+    Kind(
+        "a compressed file",
+        _at(
+            0,
+            b"BZh",
+            b"\xfd7zXZ\0",
+            b"\x28\xb5\x2f\xfd",
+            b"7z\xbc\xaf\x27\x1c",
+            b"Rar!\x1a\7",
+            b"\4\x22\x4d\x18",
+        ),
+        _UNPACK,
+    ),
+    Kind("a tar archive", _at(257, b"ustar"), _UNPACK),
+    Kind("a picture", _at(0, b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8"), "name the model file"),
+    Kind("a program or library (ELF)", _at(0, b"\x7fELF"), "name the model file"),
+    Kind("a blob that mgecc has compiled", _at(0, b"MGCB"), "name the model file that it was compiled from"),
+    Kind(
+        "a model in ONNX's text form", _text(r"\s*(<\s*(\w+:[^>]*,\s*)*ir_version\s*:|ir_version\s*:)"), _ONNX
+    ),
+    Kind("a network description of ncnn", _text(r"7767517\s"), _VIA_ONNX),
+    Kind("an XML file, as OpenVINO has", _text(r"\s*<\?xml"), _VIA_ONNX),
+    Kind(
+        "JSON text",
+        _text(r"\s*[{\[]\s*[\"{\[\]}\d]"),
+        "call a configuration NAME.json; a network in JSON (Keras, TensorFlow.js) is exported as ONNX",
+    ),
+    Kind("an ONNX model", _message(_ONNX_MODEL, {1, 7}, 7), _ONNX),
+    Kind("a TensorFlow SavedModel", _message({1: 0, 2: 2}, {1, 2}, 2), _VIA_ONNX),
+    Kind("a frozen graph of TensorFlow", _message({1: 2, 2: 2, 3: 0, 4: 2}, {1, 4}, 1), _VIA_ONNX),
+    Kind("text", _text(r"\s*\S"), "name the model file; a configuration is called model.yaml"),
+)
