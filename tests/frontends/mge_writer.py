@@ -28,20 +28,23 @@ def _field(spec: FieldSpec, value: Any) -> Field:
         return Scalar(_LAYOUTS[spec.type], value)
     if spec.type == "Int32Vector":
         return Scalars("i", value)
-    if spec.type == "IndexItemVector":
-        return _Items(value)
+    if spec.type in _VECTORS:
+        return _Items(_VECTORS[spec.type], value)
     if spec.type == "DTypeName":
         return Scalar("b", DTYPE_NAMES.index(value))
     numbers = {name: number for number, name in enums()[spec.type].items()}
-    return u32(numbers[value])
+    return u32(value if isinstance(value, int) else numbers[value])
+
+
+_VECTORS = {"IndexItemVector": "<b????", "AxisDescVector": "<b3xi"}
 
 
 class _Items(Scalars):
-    """A vector of index items (axis, begin, end, step, idx)."""
+    """A vector of structs: index items (axis, begin, end, step, idx), or (0 to add, 1 to remove, axis)."""
 
-    def __init__(self, items: Sequence[Sequence[int]]) -> None:
+    def __init__(self, layout: str, items: Sequence[Sequence[int]]) -> None:
         super().__init__("b", [])
-        self.count, self.bytes = len(items), b"".join(struct.pack("<b????", *item) for item in items)
+        self.count, self.bytes = len(items), b"".join(struct.pack(layout, *item) for item in items)
 
 
 def _param(type_: str, given: dict[str, Any]) -> dict[int, Field]:
@@ -65,10 +68,18 @@ class MgeFile:
         self.values: list[tuple[str, Sequence[int]]] = []
 
     def record(
-        self, type_: str, inputs: Sequence[int] = (), name: str = "", outputs: int = 1, **params: Any
+        self,
+        type_: str,
+        inputs: Sequence[int] = (),
+        name: str = "",
+        outputs: int = 1,
+        result: Table | None = None,
+        **params: Any,
     ) -> int:
-        """A record with its parameters by name; its values are called like it."""
-        return self._add(type_, _param(type_, params) | {7: Scalars("I", list(inputs))}, name, [()] * outputs)
+        """A record with its parameters by name; its values are called like it. ``result``: the stated element type."""
+        stated: dict[int, Field] = {10: result} if result else {}
+        fields = _param(type_, params) | {7: Scalars("I", list(inputs))} | stated
+        return self._add(type_, fields, name, [()] * outputs)
 
     def foreign(
         self, type_: str, inputs: Sequence[int], blobs: Sequence[bytes], shapes: Sequence[Sequence[int]]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from handmade_nodes import output_types, run, value
-from mgecc.graph import DType, TensorType, Unsupported, Value
+from mgecc import ops
+from mgecc.graph import DType, Node, TensorType, Unsupported, Value
 from mgecc.graph.types import INT32
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
@@ -165,13 +166,18 @@ def test_one_element_along_an_axis() -> None:
     np.testing.assert_array_equal(taken[:, 0], np.take_along_axis(X, index[:, None] % 3, 1)[:, 0])
     (written,) = run("IndexingSetOneHot", {"axis": 1}, X, index, -taken)
     assert (written != X).sum() == 7  # one of the eight elements taken is zero
-    with pytest.raises(IndexError):
+    with pytest.raises(Unsupported, match="indices from 4 to 7 do not fit an axis of 3"):
         run("IndexingOneHot", {"axis": 1}, X, index + 5)
+    node = Node("IndexingOneHot", "n", {"axis": 1}, [value(X), computed(2, 4)])
+    with pytest.raises(IndexError):
+        ops.evaluate(node, [X, index + 5])
 
 
 def test_elements_by_a_map_of_coordinates() -> None:
     places = ints([[0, 1, 2], [1, 2, 3]])
     np.testing.assert_array_equal(run("IndexingRemap", {}, X, places)[0], [[X[0, 1, 2], X[1, 2, 3]]])
+    with pytest.raises(Unsupported, match="indices from 2 to 3 do not fit an axis of 3"):
+        run("IndexingRemap", {}, X, ints([[0, 3, 2], [1, 2, 3]]))
 
 
 ROWS = np.array([[3, 1, 2, 1], [0, 5, 5, -1]], np.float32)

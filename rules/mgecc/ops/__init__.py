@@ -4,6 +4,6 @@ Every module in this folder is loaded by name; ``@operator`` registers what it d
 May import: mgecc.graph, numpy.
 """
 
-from mgecc.ops.registry import Operator, evaluate, find, for_record, infer, operator, operators
+from mgecc.ops.registry import Operator, check_record, evaluate, find, for_record, infer, operator, operators
 
-__all__ = ["Operator", "evaluate", "find", "for_record", "infer", "operator", "operators"]
+__all__ = ["Operator", "check_record", "evaluate", "find", "for_record", "infer", "operator", "operators"]

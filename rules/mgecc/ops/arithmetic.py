@@ -48,8 +48,13 @@ def product_type(a: DType, b: DType) -> DType:
 
 
 def output_type(node: Node) -> DType:
-    """The record's own result type, else that of the product of the node's first two inputs."""
+    """The record's own result type, else that of the product of the node's first two inputs.
+
+    Unsupported for operands without elements.
+    """
     check(of_node(node.attrs))
+    if any(equal(v.type.elements, 0) for v in node.inputs[:2]):
+        raise Unsupported(f"there are no products of {node.inputs[0].type} and {node.inputs[1].type}")
     stated = node.attrs.get("output_dtype")
     return stated if stated is not None else product_type(*(v.type.dtype for v in node.inputs[:2]))
 

@@ -13,6 +13,7 @@ from mgecc.ops.arithmetic import stretches
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.normalization import softmax
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.signature import FINITE, POSITIVE
 
 _PARTS = "qkvo"
 _MASKS = ("NO_MASK", "DEFAULT_MASK", "USER_DEFINED_MASK")
@@ -22,7 +23,6 @@ def _check(attrs: dict[str, Any]) -> None:
     refused = {
         "biases of keys and values": attrs["tensor_combination_type"] not in ("NONE", "ONLY_MASK"),
         f"masks of type {attrs['attn_mask_type']}": attrs["attn_mask_type"] not in _MASKS,
-        f"{attrs['num_heads']} heads": attrs["num_heads"] < 1,
         "add_zero_attn": attrs["add_zero_attn"],
         "reslink": attrs["reslink"],
         f"input order {attrs['input_order']}": attrs["input_order"] != 0,
@@ -79,6 +79,8 @@ def _heads(x: np.ndarray, heads: int) -> np.ndarray:
 class MultiHeadAttn(Operator):
     """Inputs q, k, v, flat weights [, mask]; results y, attention (n heads, tq, tk) and two unused reserves."""
 
+    operands = "float float float float float?"
+    ranges = (("sm_scaler", FINITE), ("num_heads", POSITIVE))
     limits = "inference form, additive mask"
 
     @staticmethod

@@ -22,6 +22,7 @@ MOST_JOINED = 8
 class Concat(Operator):
     """Values of one type joined along 'axis'."""
 
+    operands = "any+"
     limits = "operands of one element type"
 
     @staticmethod
@@ -145,6 +146,7 @@ def _sizes(node: Node) -> list[int]:
 class Split(Operator):
     """Inputs x and the size of every part along 'axis'."""
 
+    operands = "any plain+"
     limits = "constant sizes"
 
     @staticmethod

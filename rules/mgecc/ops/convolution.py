@@ -14,7 +14,7 @@ from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, w
 from mgecc.ops.contraction import contract, convolve, flipped
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import Window, window_of, windows
+from mgecc.ops.window import GEOMETRY, Window, window_of, windows
 
 Shape = tuple[int, ...]
 
@@ -100,6 +100,8 @@ def check_terms(node: Node, geo: Geometry) -> None:
 class ConvBias(Operator):
     """act(conv(x, w) + bias + z) with an optional bias and an optional residual z."""
 
+    operands = "number number number? number?"
+    ranges = GEOMETRY
     limits = (
         "stored layouts NCHW, NHWC and channel blocks; float bias and residual, or quantised ones "
         "constant per channel; SIGMOID of quantised results with terms in the unit of the sums"
@@ -125,6 +127,7 @@ class ConvBias(Operator):
 class Convolution(ConvBias):
     """ConvBias without terms and activation."""
 
+    operands = "number number"
     limits = (
         "stored layouts NCHW, NHWC and channel blocks; weights that the model computes in mode "
         "CROSS_CORRELATION only"
@@ -135,6 +138,8 @@ class Convolution(ConvBias):
 class RegionRestrictedConvolution(Operator):
     """A convolution whose taps count only where the input's region number (n, h, w) equals the output's."""
 
+    operands = "float float integer integer"
+    ranges = GEOMETRY
     limits = "float32 or float16, NCHW, constant weights; both region maps of one integer type"
 
     @staticmethod
@@ -160,6 +165,8 @@ class RegionRestrictedConvolution(Operator):
 class BatchConvBias(Operator):
     """ConvBias with weights of its own for each batch item: (n, o, i, h, w)."""
 
+    operands = "number number number? number?"
+    ranges = GEOMETRY
     limits = "quantised 8-bit data"
 
     @staticmethod

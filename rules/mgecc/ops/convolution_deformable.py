@@ -11,6 +11,7 @@ from mgecc.ops.arithmetic import finish_node, output_type, widen
 from mgecc.ops.contraction import contract, flipped
 from mgecc.ops.convolution import Geometry, geometry
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.window import GEOMETRY
 
 
 def _taps(geo: Geometry) -> int:
@@ -70,6 +71,8 @@ def _columns(node: Node, geo: Geometry, inputs: Sequence[np.ndarray]) -> np.ndar
 class DeformableConv(Operator):
     """Inputs x, w, offset (n, 2 dg kh kw, oh, ow) with pairs (dy, dx), mask (n, dg kh kw, oh, ow)."""
 
+    operands = "float float float float"
+    ranges = GEOMETRY
     limits = "NCHW, floating point"
 
     @staticmethod

@@ -12,7 +12,7 @@ from mgecc.ops.convolution import check_operands
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import Window, window_of, windows
+from mgecc.ops.window import GEOMETRY, Window, window_of, windows
 
 
 def _weights(node: Node, grouped: bool) -> tuple[int, ...]:
@@ -35,7 +35,7 @@ def _infer(node: Node, grouped: bool) -> list[TensorType]:
     x, weights = node.inputs[0].shape, _weights(node, grouped)
     check_operands(node.attrs, x[1], weights[0] * weights[3])
     positions = _window(node, weights).output_size(x[2:])
-    if any(n % blocks for n, blocks in zip(positions, weights[1:3])):
+    if any(blocks < 1 or n % blocks for n, blocks in zip(positions, weights[1:3])):
         raise Unsupported(f"weights for {weights[1:3]} areas cannot serve {positions} positions evenly")
     return [TensorType((x[0], weights[0] * weights[6], *positions), output_type(node))]
 
@@ -61,6 +61,8 @@ def _evaluate(node: Node, inputs: Sequence[np.ndarray], grouped: bool) -> list[n
 class Local(Operator):
     """Weights (oh, ow, i, h, w, o)."""
 
+    operands = "float float"
+    ranges = GEOMETRY
     limits = "float32 or float16, NCHW, constant weights"
 
     counted = staticmethod(item_by_item)
@@ -78,6 +80,8 @@ class Local(Operator):
 class GroupLocal(Operator):
     """Weights (g, oh, ow, i, h, w, o)."""
 
+    operands = "float float"
+    ranges = GEOMETRY
     limits = "float32 or float16, NCHW, constant weights"
 
     counted = staticmethod(item_by_item)
@@ -95,6 +99,8 @@ class GroupLocal(Operator):
 class LocalShare(Operator):
     """Weights ([g,] areas down, areas across, i, h, w, o): all positions of an area share them."""
 
+    operands = "float float"
+    ranges = GEOMETRY
     limits = "float32 or float16, NCHW, constant weights"
 
     @staticmethod

@@ -14,7 +14,7 @@ from mgecc.ops.convolution import check_operands
 from mgecc.ops.convolution3d import plain_operand, plain_weights
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import Window, window_of
+from mgecc.ops.window import GEOMETRY, Window, window_of
 
 Shape = tuple[int, ...]
 
@@ -57,6 +57,8 @@ def _evaluate(node: Node, x: np.ndarray, weights: np.ndarray) -> list[np.ndarray
 class ConvolutionBackwardData(Operator):
     """Weights (i, o, h, w), or (g, i, o, h, w) with groups, i counting the data's channels."""
 
+    operands = "number number any?"
+    ranges = GEOMETRY
     limits = "NCHW; float, or quantised and integers of 8 and 16 bits by constant weights"
 
     counted = staticmethod(item_by_item)
@@ -75,6 +77,8 @@ class ConvolutionBackwardData(Operator):
 class Convolution3DBackwardData(Operator):
     """Weights (i, o, d, h, w), or (g, i, o, d, h, w) with groups."""
 
+    operands = "float float any?"
+    ranges = GEOMETRY
     limits = "float32 or float16, NCDHW"
 
     @staticmethod

@@ -10,11 +10,13 @@ from mgecc.graph import Node, TensorType
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.signature import FINITE
 
 
 class _Copy(Operator):
     """The first input unchanged."""
 
+    operands = "any"
     limits = "none"
 
     counted = staticmethod(one_by_one)
@@ -28,21 +30,23 @@ class _Copy(Operator):
         return [inputs[0]]
 
 
-for _name in (
-    "Identity",
-    "Copy",
-    "MarkDynamicVar",
-    "MarkNoBroadcastElemwise",
-    "PersistentOutputStorage",
-    "VirtualDep",
-):
+for _name in ("Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage"):
     operator(_name, _name)(type(_name, (_Copy,), {"__doc__": _Copy.__doc__}))
+
+
+@operator("VirtualDep", "VirtualDep")
+class VirtualDep(_Copy):
+    """The first input unchanged; the others only had to be computed before."""
+
+    operands = "any+"
 
 
 @operator("CheckNonFinite", "CheckNonFinite")
 class CheckNonFinite(Operator):
     """All inputs times 'scale', and an int32 flag: 1 if one of their numbers is not finite."""
 
+    operands = "float+"
+    ranges = (("scale", FINITE),)
     limits = "float32"
 
     @staticmethod

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import Window, windows
+from mgecc.ops.window import MOST_CELLS, Window, windows
 
 
 def _displacements(attrs: dict[str, Any]) -> range:
@@ -35,6 +35,13 @@ def _window_sums(plane: np.ndarray, kernel: int) -> np.ndarray:
 class Correlation(Operator):
     """(n, c, h, w) twice to (n, displacements^2, oh, ow): mean product, or mean absolute difference."""
 
+    operands = "float float"
+    ranges = (
+        ("kernel_size", (1, MOST_CELLS)),
+        ("stride?", (1, MOST_CELLS)),
+        ("max_displacement", (0, MOST_CELLS)),
+        ("pad_size", (0, MOST_CELLS)),
+    )
     limits = "NCHW, odd kernel_size"
 
     @staticmethod
@@ -42,8 +49,8 @@ class Correlation(Operator):
         attrs, (a, b) = node.attrs, [v.type for v in node.inputs]
         if attrs["format"] != "NCHW" or a != b or a.rank != 4 or not a.dtype.is_float:
             raise Unsupported(f"the correlation of {a} and {b} as {attrs['format']} is not supported")
-        if attrs["kernel_size"] % 2 == 0 or min(attrs["stride1"], attrs["stride2"]) < 1:
-            raise Unsupported("correlation needs an odd kernel and positive strides")
+        if attrs["kernel_size"] % 2 == 0:
+            raise Unsupported("correlation needs an odd kernel")
         positions = _positions(attrs, a.shape[2:])
         if min(positions) < 1:
             raise Unsupported("the displacements reach beyond the padded maps")

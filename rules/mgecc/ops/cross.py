@@ -15,6 +15,7 @@ from mgecc.ops.registry import Operator, operator
 class Cross(Operator):
     """Inputs a, b with three numbers along 'axisa', 'axisb'; the result has them along 'axisc'."""
 
+    operands = "number number"
     limits = "three numbers along the axis"
 
     @staticmethod

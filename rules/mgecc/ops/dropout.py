@@ -14,6 +14,7 @@ from mgecc.ops.registry import Operator, operator
 class Dropout(Operator):
     """Results x itself and a mask; served only when nothing is dropped."""
 
+    operands = "any"
     limits = "drop_prob = 0 only"
 
     @staticmethod

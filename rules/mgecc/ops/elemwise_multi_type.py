@@ -122,6 +122,7 @@ def _result_type(node: Node) -> DType:
 class ElemwiseMultiType(Operator):
     """Comparisons with bool result, mixed integer arithmetic, and Q modes on quantised data by their real values."""
 
+    operands = "any+"
     limits = "modes of the file format; any shapes that broadcast"
 
     counted = staticmethod(one_by_one)

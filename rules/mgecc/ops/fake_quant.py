@@ -30,6 +30,7 @@ def _clip(node: Node, x: np.ndarray) -> np.ndarray:
 class FakeQuant(Operator):
     """(clip(round(x / scale) + zero, qmin, qmax) - zero) scale."""
 
+    operands = "float float float"
     limits = "float32 or float16; scale and zero point of one shape"
 
     counted = staticmethod(one_by_one)
@@ -46,6 +47,7 @@ class FakeQuant(Operator):
 class LSQ(Operator):
     """(round(clip(x / scale + zero, qmin, qmax)) - zero) scale; the fourth input serves training alone."""
 
+    operands = "float float float float?"
     limits = "float32 or float16; scale and zero point of one shape"
 
     infer = staticmethod(_infer)
@@ -60,6 +62,7 @@ class LSQ(Operator):
 class TQT(Operator):
     """clip(round(x / s), qmin, qmax) s with s = 2^scale."""
 
+    operands = "float float"
     limits = "float32 or float16; scales of one shape"
 
     infer = staticmethod(_infer)

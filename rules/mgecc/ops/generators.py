@@ -23,6 +23,7 @@ def _count(node: Node) -> int:
 class Linspace(Operator):
     """Inputs start, stop, count: float32 numbers in equal steps, the last one 'stop' when 'endpoint'."""
 
+    operands = "plain plain plain"
     limits = "constant count"
 
     reads_values = (2,)
@@ -42,15 +43,22 @@ class Linspace(Operator):
 
 
 def plain_dtype(node: Node) -> DType:
-    """The type a record names by 'dtype'."""
+    """The type a record names by 'dtype'; Unsupported for one that has no arithmetic here, or needs a scale."""
     named = node.attrs["dtype"]
-    return named if isinstance(named, DType) else DType("uint8" if named == "byte" else str(named))
+    try:
+        found = named if isinstance(named, DType) else DType("uint8" if named == "byte" else str(named))
+    except ValueError:
+        raise Unsupported(f"data of type {named} is not supported") from None
+    if found.is_quantized and found.scale is None:
+        raise Unsupported(f"data of type {named} needs a scale, which the record does not state")
+    return found
 
 
 @operator("Eye", "Eye")
 class Eye(Operator):
     """Input (n, m): ones on the diagonal 'k', zeros elsewhere."""
 
+    operands = "plain"
     limits = "constant sizes"
 
     reads_values = (0,)
@@ -72,6 +80,7 @@ class Eye(Operator):
 class Diag(Operator):
     """A vector becomes the diagonal 'k' of a square matrix; of a matrix that diagonal is taken."""
 
+    operands = "any"
     limits = "vectors and matrices"
 
     @staticmethod
@@ -93,6 +102,7 @@ class Diag(Operator):
 class Alloc(Operator):
     """A value of the given shape; its contents are not defined in the format (here: zeros), only the shape is used."""
 
+    operands = "plain"
     limits = "constant shapes"
 
     reads_values = (0,)

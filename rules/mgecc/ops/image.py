@@ -8,8 +8,10 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.elementary import exp
+from mgecc.ops.known import check_places
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.sampling import BORDERS, stored_image
+from mgecc.ops.signature import FINITE
 from mgecc.ops.yuv import from_planes, from_yuv, planes_of, to_yuv
 
 _SIMPLE_TYPES = ("uint8", "float32")
@@ -50,6 +52,7 @@ _COLOURS: dict[str, tuple[int, int, Callable[[np.ndarray], np.ndarray]]] = {
 class CvtColor(Operator):
     """Between RGB, BGR, RGBA, gray and YUV; of luma with chroma of half the size bytes only."""
 
+    operands = "number"
     limits = (
         f"modes {', '.join(sorted(_COLOURS))} of uint8 and float32; YUV2RGB, YUV2BGR, YUV2GRAY, BT601_YUV2RGB and "
         "BT601_YUV2BGR of uint8 as NV12, NV21, YU12 and YV12"
@@ -83,6 +86,7 @@ class CvtColor(Operator):
 class Flip(Operator):
     """Rows in reverse order when 'vertical', columns when 'horizontal'."""
 
+    operands = "number"
     limits = "images (n, h, w, c)"
 
     @staticmethod
@@ -99,6 +103,7 @@ class Flip(Operator):
 class Rotate(Operator):
     """A quarter turn, 'clockwise' or not."""
 
+    operands = "number"
     limits = "images (n, h, w, c)"
 
     @staticmethod
@@ -161,6 +166,8 @@ def _blur_axis(x: np.ndarray, axis: int, weights: np.ndarray, border: str) -> np
 class GaussianBlur(Operator):
     """A window 'kernel_height' by 'kernel_width' with 'sigma_y' and 'sigma_x'."""
 
+    operands = "number"
+    ranges = (("sigma_*", FINITE),)
     limits = "images (n, h, w, c) of float32 or uint8"
 
     @staticmethod
@@ -169,6 +176,8 @@ class GaussianBlur(Operator):
         if any(size % 2 == 0 or size > 1023 for size, _ in windows) or min(x.shape) < 1:
             why = f"a blur by a window of {[size for size, _ in windows]} is not served"
             raise Unsupported(why, "use odd sizes up to 1023")
+        for n, (size, _) in zip(x.shape[1:3], windows):
+            check_places(n * size)
         if node.attrs["border_mode"] not in BORDERS:
             raise Unsupported(
                 f"the border {node.attrs['border_mode']} is not served", f"use {', '.join(BORDERS)}"

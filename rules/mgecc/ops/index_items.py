@@ -95,6 +95,20 @@ def index_array(array: np.ndarray) -> np.ndarray:
     return array.astype(np.int64)
 
 
+def check_range(index: Value, size: int) -> None:
+    """Unsupported unless constant indices address something, whatever the declared sizes are."""
+    if index.const is not None:
+        check_numbers(index.const, size)
+
+
+def check_numbers(numbers: np.ndarray, size: int) -> None:
+    """Unsupported unless indices address something on an axis of ``size``."""
+    if numbers.size:
+        low, high = int(numbers.min()), int(numbers.max())
+        if low + size < 0 or high >= size:
+            raise Unsupported(f"indices from {low} to {high} do not fit an axis of {size}")
+
+
 def check_index(value: Value) -> tuple[int, ...]:
     """Shape of an index input; Unsupported if its numbers are not integers."""
     if value.type.dtype.is_float or value.type.dtype.is_quantized or value.type.dtype.name == "bool":

@@ -10,10 +10,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops import counted_parts as parts
 from mgecc.ops.counted import together
-from mgecc.ops.index_items import Item, check_index, index_array, is_open, items_of, slice_of, sliced_size
+from mgecc.ops.index_items import (
+    Item,
+    check_index,
+    check_range,
+    index_array,
+    is_open,
+    items_of,
+    slice_of,
+    sliced_size,
+)
 from mgecc.ops.known import at_least_1d, broadcast_shape
 from mgecc.ops.registry import Operator, operator
 
@@ -83,14 +92,6 @@ def _sizes(node: Node, items: list[Item]) -> list[int]:
     return sizes
 
 
-def _check_range(index: Value, size: int) -> None:
-    """Unsupported unless constant indices address something, whatever the declared sizes are."""
-    if index.const is not None and index.const.size:
-        low, high = int(index.const.min()), int(index.const.max())
-        if low + size < 0 or high >= size:
-            raise Unsupported(f"indices from {low} to {high} do not fit an axis of {size}")
-
-
 def _sub_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
     gone = set()
     for item in items:
@@ -98,7 +99,7 @@ def _sub_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
             if node.inputs[item.idx].type.elements != 1:
                 raise Unsupported(f"the index of axis {item.axis} is not one number")
             check_index(node.inputs[item.idx])
-            _check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
+            check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
             gone.add(item.axis)
     return at_least_1d([n for i, n in enumerate(_sizes(node, items)) if i not in gone])
 
@@ -110,7 +111,7 @@ def _vec_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
     part = broadcast_shape([check_index(node.inputs[i.idx]) for i in items if i.idx is not None])
     for item in items:
         if item.idx is not None:
-            _check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
+            check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
     sizes = _sizes(node, items)
     rest = [n for i, n in enumerate(sizes) if i not in axes]
     place = axes[0] if axes[-1] - axes[0] + 1 == len(axes) else 0
@@ -122,7 +123,7 @@ def _mesh_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
     for item in items:
         if item.idx is not None:
             check_index(node.inputs[item.idx])
-            _check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
+            check_range(node.inputs[item.idx], node.inputs[0].shape[item.axis])
             sizes[item.axis] = node.inputs[item.idx].type.elements
     return tuple(sizes)
 
@@ -146,6 +147,7 @@ def _varies(node: Node, items: list[Item]) -> bool:
 class _Read(Operator):
     """Data addressed by the items; slices with computed bounds give the largest size as the shape."""
 
+    operands = "any plain*"
     limits = "int32 where indices and bounds are computed; computed bounds of one axis alone"
 
     take: _Take
@@ -174,6 +176,7 @@ class _Read(Operator):
 class _Write(Operator):
     """A copy of the data with 'value' (input 1, stretched) stored at, or added to, the addressed part."""
 
+    operands = "any any plain*"
     limits = (
         "int32 where indices are computed; constant bounds; added are float32, float16 and plain integers"
     )

@@ -8,9 +8,11 @@ from itertools import zip_longest
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Unsupported
-from mgecc.graph.sizes import equal, is_one, whole
+from mgecc.graph.sizes import equal, is_one, largest, whole
 
 MAX_RANK = 7
+MOST_PLACES = 1 << 24
+"""Entries of a table of positions along an axis."""
 
 
 def known(node: Node, position: int) -> np.ndarray:
@@ -66,6 +68,12 @@ def same_dtype(types: Sequence[TensorType]) -> DType:
     if other is not None:
         raise Unsupported(f"operands have the types {first} and {other}")
     return first
+
+
+def check_places(count: int) -> None:
+    """Unsupported for an axis so long that the table of its positions would not fit into memory."""
+    if largest(count) > MOST_PLACES:
+        raise Unsupported(f"an axis with {count} positions to look up is too long", "make the shapes smaller")
 
 
 def at_least_1d(shape: Iterable[int]) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from mgecc.ops.registry import Operator, operator
 class MatrixInverse(Operator):
     """Inverses of square matrices."""
 
+    operands = "float"
     limits = "square matrices of float32"
 
     @staticmethod
@@ -37,6 +38,7 @@ class MatrixInverse(Operator):
 class SVD(Operator):
     """x = u diag(s) v; only s when compute_uv is false. The signs of u and v are not determined."""
 
+    operands = "float"
     limits = "matrices of float32"
 
     @staticmethod

@@ -92,6 +92,7 @@ def _lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
 class MatrixMul(Operator):
     """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
 
+    operands = "number number"
     limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
 
     counted = staticmethod(_counted)
@@ -110,6 +111,7 @@ class MatrixMul(Operator):
 class BatchedMatrixMul(Operator):
     """a (batch, m, k) times b (batch, k, n), either stored transposed."""
 
+    operands = "number number"
     limits = "one axis of batches; float32, float16, 8-bit and 16-bit integers, quantised bytes"
 
     counted = staticmethod(_counted)
@@ -128,6 +130,7 @@ class BatchedMatrixMul(Operator):
 class Dot(Operator):
     """The scalar product of two vectors; its shape is (1)."""
 
+    operands = "number number"
     limits = "vectors of float32 or float16"
 
     @staticmethod

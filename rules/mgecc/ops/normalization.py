@@ -14,14 +14,18 @@ from mgecc.ops.counted import Extent, Extents, Given, Maker, item_by_item, with_
 from mgecc.ops.elementary import exp, power
 from mgecc.ops.known import axis_of
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.signature import FINITE, FLOAT_MAX, POSITIVE, Ranges
 
 Shape = tuple[int, ...]
+_EPSILON: Ranges = (("eps", (0.0, FLOAT_MAX)),)
 
 
 @operator("BatchNorm", "BatchNormV1", "BatchNorm")
 class BatchNorm(Operator):
     """Inputs x, scale, bias, mean, variance; results mean, 1 / deviation, nothing, y."""
 
+    operands = "float float float float float"
+    ranges = (("epsilon", (0.0, FLOAT_MAX)),)
     limits = "inference form only"
 
     @staticmethod
@@ -97,6 +101,8 @@ def _axes_operator(name: str, axes: Callable[[Node], Shape], meaning: str) -> No
 
     class Normalization(Operator):
         __doc__ = meaning
+        operands = "float float? float?"
+        ranges = _EPSILON
         limits = "float32 or float16; neighbouring axes; a factor and a term of one shape"
 
         @staticmethod
@@ -152,6 +158,8 @@ def _evaluate_groups(node: Node, inputs: Sequence[np.ndarray], groups: int) -> l
 class GroupNorm(Operator):
     """Over each of ``group`` groups of channels and the plane; results y, mean, deviation (n, group)."""
 
+    operands = "float float? float?"
+    ranges = _EPSILON
     limits = "float32 or float16, NCHW; inference form"
 
     counted = staticmethod(item_by_item)
@@ -173,6 +181,8 @@ def _channels(node: Node) -> int:
 class InstanceNorm(Operator):
     """Over the plane of each channel; results y, mean, deviation (n, c). The record's ``group`` is not used."""
 
+    operands = "float float? float?"
+    ranges = _EPSILON
     limits = "float32 or float16, NCHW; inference form"
 
     counted = staticmethod(item_by_item)
@@ -190,6 +200,8 @@ class InstanceNorm(Operator):
 class LRN(Operator):
     """x (k + alpha * sum of x^2 over n channels around)^-beta; alpha is not divided by n."""
 
+    operands = "float"
+    ranges = (("n", POSITIVE), ("k", FINITE), ("alpha", FINITE), ("beta", FINITE))
     limits = "float32 or float16, (n, c, h, w), an odd number of channels"
 
     counted = staticmethod(item_by_item)
@@ -215,6 +227,7 @@ class LRN(Operator):
 class Softmax(Operator):
     """Exponentials divided by their sum along one axis."""
 
+    operands = "float"
     limits = "one axis"
 
     @staticmethod

@@ -8,7 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.counted import Extent, Extents, Given
-from mgecc.ops.index_items import check_index
+from mgecc.ops.index_items import check_index, check_numbers, check_range
 from mgecc.ops.known import axis_of
 from mgecc.ops.registry import Operator, operator
 
@@ -24,6 +24,7 @@ def _kept(node: Node) -> tuple[int, ...]:
     index = check_index(node.inputs[1])
     if index not in (without, without or (1,)):
         raise Unsupported(f"an index of shape {list(index)} does not fit data of shape {list(shape)}")
+    check_range(node.inputs[1], shape[axis])
     return shape[:axis] + (1,) + shape[axis + 1 :]
 
 
@@ -40,6 +41,7 @@ def _places(node: Node, x: np.ndarray, index: np.ndarray) -> np.ndarray:
 class IndexingOneHot(Operator):
     """Inputs x, index without 'axis': the element the index names, the axis kept with size 1."""
 
+    operands = "any integer"
     limits = "int32 indices"
 
     @staticmethod
@@ -64,6 +66,7 @@ class IndexingOneHot(Operator):
 class IndexingSetOneHot(Operator):
     """Inputs x, index, value with 'axis' of size 1: x with that element replaced."""
 
+    operands = "any integer any"
     limits = "int32 indices"
 
     @staticmethod
@@ -85,6 +88,7 @@ class IndexingSetOneHot(Operator):
 class IndexingRemap(Operator):
     """Inputs x of rank r, map (*shape, r): every result element is the one at the map's coordinates."""
 
+    operands = "any integer"
     limits = "int32 coordinates"
 
     @staticmethod
@@ -92,6 +96,10 @@ class IndexingRemap(Operator):
         x, coordinates = node.inputs[0].type, check_index(node.inputs[1])
         if len(coordinates) < 2 or coordinates[-1] != x.rank:
             raise Unsupported(f"a map of shape {list(coordinates)} does not address data of rank {x.rank}")
+        places = node.inputs[1].const
+        if places is not None:
+            for axis, size in enumerate(x.shape):
+                check_numbers(places[..., axis], size)
         return [x.with_shape(coordinates[:-1])]
 
     @staticmethod

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.ops.known import check_places
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
 
@@ -29,6 +30,7 @@ def offsets(node: Node) -> list[tuple[int, int]]:
 class Padding(Operator):
     """'front_offset_dim<i>' before and 'back_offset_dim<i>' after axis i; REFLECT does not repeat the edge."""
 
+    operands = "any"
     limits = "constant sizes"
 
     @staticmethod
@@ -41,6 +43,8 @@ class Padding(Operator):
                 mode == "REPLICATE" and not size and any(pair)
             ):
                 raise Unsupported(f"an axis of {size} cannot be padded by {pair} in mode {mode}")
+            if mode != "CONSTANT":
+                check_places(size + sum(pair))
         return [x.with_shape(tuple(n + sum(pair) for n, pair in zip(x.shape, offsets(node))))]
 
     @staticmethod

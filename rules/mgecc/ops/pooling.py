@@ -14,7 +14,7 @@ from mgecc.ops.arithmetic import Numbers, store
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.quantize import round_half_away, saturate
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import Window, window_of, windows
+from mgecc.ops.window import GEOMETRY, Window, window_of, windows
 
 
 def _lowest(dtype: DType) -> float:
@@ -105,6 +105,8 @@ def _adaptive(node: Node) -> Window:
 class Pooling(Operator):
     """MAX, AVERAGE (padding counts as zero) or AVERAGE_COUNT_EXCLUDE_PADDING; sizes round down."""
 
+    operands = "number"
+    ranges = GEOMETRY
     limits = (
         "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); quantised windows of at"
         " most 65535 cells"
@@ -125,6 +127,8 @@ class Pooling(Operator):
 class AdaptivePooling(Operator):
     """Pooling to a given size; the second input is (oh, ow)."""
 
+    operands = "number plain"
+    ranges = GEOMETRY
     limits = "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); constant size"
 
     counted = staticmethod(item_by_item)

@@ -110,6 +110,7 @@ def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
 class LSTM(Operator):
     """Inputs x, h, c, flat weights; results y, h, c, reserve."""
 
+    operands = "float float float float"
     limits = "float32 or float16; constant weights"
 
     @staticmethod
@@ -125,6 +126,7 @@ class LSTM(Operator):
 class RNN(Operator):
     """Inputs x, h, flat weights; results y, h, reserve."""
 
+    operands = "float float float"
     limits = "float32 or float16; constant weights"
 
     @staticmethod
@@ -146,6 +148,8 @@ def _totals(inputs: Sequence[np.ndarray]) -> np.ndarray:
 def _infer_cell(node: Node, gates: int) -> list[TensorType]:
     """Types of the new state and of the gates."""
     x, w_ih, b_ih, h, w_hh, b_hh, *_ = (v.type for v in node.inputs)
+    if x.rank != 2 or h.rank != 2 or x.shape[0] != h.shape[0]:
+        raise Unsupported(f"a cell cannot read {x} with the state {h}")
     rows = gates * h.shape[-1]
     weights = [(rows, x.shape[-1]), (rows, h.shape[-1])]
     if [w_ih.shape, w_hh.shape] != weights or {b_ih.elements, b_hh.elements} != {rows}:
@@ -157,11 +161,14 @@ def _infer_cell(node: Node, gates: int) -> list[TensorType]:
 class LSTMCell(Operator):
     """Inputs x, w_ih, b_ih, h, w_hh, b_hh, c; results h, c, pre-activations of the gates."""
 
+    operands = "float float float float float float float"
     limits = "float32 or float16; constant weights"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         state, gates = _infer_cell(node, 4)
+        if node.inputs[6].shape != state.shape:
+            raise Unsupported(f"a cell cannot read the states {state} and {node.inputs[6].type}")
         return [state, state, gates]
 
     @staticmethod
@@ -174,6 +181,7 @@ class LSTMCell(Operator):
 class RNNCell(Operator):
     """Inputs x, w_ih, b_ih, h, w_hh, b_hh; result h."""
 
+    operands = "float float float float float float"
     limits = "float32 or float16; constant weights"
 
     @staticmethod

@@ -122,6 +122,7 @@ def _mean(node: Node, extent: Extent, make: Maker) -> Node:
 class Reduce(Operator):
     """SUM, SUM_SQR, PRODUCT, MIN, MAX, MEAN over 'axis', which stays with size 1, or down to a given shape."""
 
+    operands = "any plain?"
     limits = (
         "SUM, SUM_SQR and PRODUCT of float32, float16, integers and bool; MEAN of floats and quantised "
         "numbers; MIN and MAX of both and integers"
@@ -183,6 +184,7 @@ def _excluded(total: np.ndarray, axis: int) -> np.ndarray:
 class Cumsum(Operator):
     """Cumulative sums along 'axis'; 'exclusive' leaves out the own element, 'reverse' sums from the end."""
 
+    operands = "number"
     limits = "one axis"
 
     @staticmethod

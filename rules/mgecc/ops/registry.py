@@ -14,6 +14,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.graph.sizes import strict
 from mgecc.ops.counted import Extents, Given, Maker, Numbers
+from mgecc.ops.signature import Ranges, check, signature
 from mgecc.ops.spans import Span, whole_range
 
 
@@ -21,12 +22,16 @@ class Operator:
     """Base of all operators. Subclasses are never instantiated; they hold static methods.
 
     ``name``: the operator of ``Node.op``. ``records``: MegEngine record types that become it, attributes being the
-    record's parameters. ``reads_values``: positions of inputs whose numbers (not only types) the shape rule needs.
-    ``sized_by``: the input that alone gives the result its shape, None where several do.
+    record's parameters. ``operands``: how many a record has and their kinds, see ``signature``; passes may append
+    others. ``ranges``: of the parameters that are numbers. ``reads_values``: positions of inputs whose numbers (not
+    only types) the shape rule needs. ``sized_by``: the input that alone gives the result its shape, None where several
+    do.
     """
 
     name: str = ""
     records: tuple[str, ...] = ()
+    operands: str = "any*"
+    ranges: Ranges = ()
     reads_values: tuple[int, ...] = ()
     sized_by: int | None = None
     limits: str = ""
@@ -83,6 +88,7 @@ def operator(name: str, *records: str) -> Callable[[_O], _O]:
     def register(cls: _O) -> _O:
         if name in _TABLE:
             raise ValueError(f"operator {name} is defined twice")
+        signature(cls.operands)
         cls.name, cls.records = name, records
         _TABLE[name] = cls
         _RECORDS.update(dict.fromkeys(records, cls))
@@ -122,6 +128,12 @@ def for_record(record: str) -> type[Operator]:
         else "see `mgecc ops` for the supported operators"
     )
     raise Unsupported(f"the operator {record} is not supported", advice)
+
+
+def check_record(node: Node) -> None:
+    """Unsupported unless the node, which was made from a record, has operands and parameters of its operator."""
+    rule = find(node.op)
+    check(rule.operands, rule.ranges, node)
 
 
 def infer(node: Node) -> list[TensorType]:

@@ -44,7 +44,7 @@ _MODES = {
 
 def change_of(node: Node) -> Change:
     """What the node's mode does; Unsupported for unknown modes and values of other ranks."""
-    mode, shape = node.attrs["mode"], node.inputs[0].shape
+    mode, shape = str(node.attrs["mode"]), node.inputs[0].shape
     found = _MODES.get(mode)
     if found is None:
         advice = "dump the model without enable_hwcd4" if "NHWCD4" in mode or "INTER_WEIGHT" in mode else ""
@@ -64,6 +64,7 @@ def _channels(node: Node, plain: tuple[int, ...]) -> tuple[int, ...]:
 class RelayoutFormat(Operator):
     """The same numbers in another layout; a last block that is not full is filled with real zeros."""
 
+    operands = "any"
     limits = "modes of image memory (NHWCD4) are refused"
 
     @staticmethod

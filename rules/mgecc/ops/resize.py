@@ -11,7 +11,7 @@ from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops import layout
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.elementary import sin
-from mgecc.ops.known import known_sizes
+from mgecc.ops.known import check_places, known_sizes
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.sampling import packed, resized_type, stored_image
 
@@ -203,6 +203,7 @@ def interpolation(node: Node) -> str:
 class Resize(Operator):
     """Inputs x, (oh, ow): NEAREST, LINEAR, CUBIC or LANCZOS4 with pixel centres at halves."""
 
+    operands = "number plain"
     limits = (
         "NEAREST of any type, others of float32, float16 and bytes; CUBIC of NCHW, CUBIC and LANCZOS4 of NHWC with 1"
         " or 3 channels (in all other places MegEngine computes LINEAR); constant size"
@@ -236,6 +237,7 @@ class Resize(Operator):
 class Resize3D(Operator):
     """Inputs x, (od, oh, ow): LINEAR; 'align_corners' makes the corner elements meet."""
 
+    operands = "float plain"
     limits = "LINEAR of float32 or float16; constant size"
 
     reads_values = (1,)
@@ -252,6 +254,8 @@ class Resize3D(Operator):
             raise Unsupported(
                 f"{node.attrs['imode']} of {list(x.shape)} to {list(sizes)} is not served", "use LINEAR"
             )
+        for n in sizes:
+            check_places(n)
         if node.attrs["format"] == "NDHWC":
             return [x.with_shape((x.shape[0], *sizes, x.shape[4]))]
         return [x.with_shape((*x.shape[:2], *sizes))]

@@ -9,6 +9,7 @@ import numpy as np
 
 from mgecc.graph import DType, TensorType, Unsupported
 from mgecc.ops import layout
+from mgecc.ops.known import check_places
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.saturating import rounded_half_away
 
@@ -95,6 +96,8 @@ def resized_type(x: TensorType, data_format: str, batch: int, size: tuple[int, .
     """Type of an image of ``data_format`` after a change of its batch and its size (h, w)."""
     if len(size) != 2 or any(n < 1 for n in size):
         raise Unsupported(f"{list(size)} is not the size of an image")
+    for n in size:
+        check_places(n)
     word = layout.word(data_format, x.rank)
     _, channels, height, width = layout.plain_shape(x.shape, word)
     if not height or not width:

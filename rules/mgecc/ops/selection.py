@@ -15,6 +15,7 @@ from mgecc.ops.counts import Count, Passing, chosen
 from mgecc.ops.known import broadcast_shape, same_dtype
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
+from mgecc.ops.signature import FINITE, NATURAL
 from mgecc.ops.spans import Span, compared, positions, span_of, spans_of, union
 
 _CONDITIONS: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
@@ -71,6 +72,7 @@ def _failing(node: Node) -> float:
 class CondTake(_Varying):
     """Inputs x, mask: elements whose mask compares with 'val' as 'mode' says, and their flat int32 indices."""
 
+    operands = "any any"
     limits = "result of varying size"
 
     @staticmethod
@@ -111,6 +113,7 @@ class CondTake(_Varying):
 class NonZero(_Varying):
     """The int32 coordinates (rank, count) of elements that are not zero."""
 
+    operands = "any"
     limits = "result of varying size"
 
     @staticmethod
@@ -144,6 +147,7 @@ class NonZero(_Varying):
 class Where(Operator):
     """Inputs mask, x, y: x where the mask is true, else y."""
 
+    operands = "bool any any"
     limits = "bool mask"
 
     counted = staticmethod(one_by_one)
@@ -168,6 +172,7 @@ class Where(Operator):
 class MaskedFill(Operator):
     """Inputs x, bool mask over the leading axes: 'value' where the mask is true."""
 
+    operands = "any bool"
     limits = "bool mask over the leading axes"
 
     @staticmethod
@@ -242,6 +247,8 @@ class NMSKeep(Operator):
     A second input, which a pass adds, is how many boxes of each row are valid.
     """
 
+    operands = "float"
+    ranges = (("iou_thresh", FINITE), ("max_output", NATURAL))
     limits = "boxes (batch, n, 4) sorted by score"
 
     @staticmethod

@@ -119,6 +119,7 @@ def _bound(shape: Value) -> tuple[int, ...] | None:
 class Reshape(Operator):
     """Inputs x, shape; 'axis' 0..6 names the element of the shape that is computed from the rest."""
 
+    operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
 
     reads_values = (1,)
@@ -169,6 +170,7 @@ def stretched_axis(node: Node, axis: int) -> int:
 class Broadcast(Operator):
     """Inputs x, shape; NumPy's rules."""
 
+    operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
 
     reads_values = (1,)
@@ -226,6 +228,7 @@ def _transposed(shape: tuple[int, ...], pattern: Sequence[int]) -> tuple[int, ..
 class Dimshuffle(Operator):
     """Axis k of the result is input axis 'pattern'[k], or new with size 1 where that is -1."""
 
+    operands = "any"
     limits = "up to seven axes"
 
     @staticmethod
@@ -271,6 +274,7 @@ def _after_axes(shape: tuple[int, ...], steps: Iterable[Sequence]) -> tuple[int,
 class AxisAddRemove(Operator):
     """Applies the steps of 'desc', pairs ('add' or 'remove', axis), one after another; (1,) keeps its axis."""
 
+    operands = "any"
     limits = "axes known at compile time"
 
     @staticmethod
@@ -298,6 +302,7 @@ class AxisAddRemove(Operator):
 class GetVarShape(Operator):
     """The shape to which all inputs broadcast, as int32; with 'axis' 0..6 one element of it."""
 
+    operands = "any+"
     limits = "fixed shapes: becomes a constant; of data of varying size: its count beside constants"
 
     reads_shapes_only = True

@@ -10,7 +10,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import store, widen
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import Window, scatter_windows, window_of, windows
+from mgecc.ops.window import GEOMETRY, Window, scatter_windows, window_of, windows
 
 
 def _window(attrs: dict[str, Any]) -> Window:
@@ -21,6 +21,8 @@ def _window(attrs: dict[str, Any]) -> Window:
 class Images2Neibs(Operator):
     """(n, c, h, w) to (n, c, oh, ow, window_h, window_w), zero outside."""
 
+    operands = "number"
+    ranges = GEOMETRY
     limits = "float32 or float16, (n, c, h, w)"
 
     @staticmethod
@@ -39,6 +41,8 @@ class Images2Neibs(Operator):
 class SlidingWindowTranspose(Operator):
     """(n, c, oh, ow, window_h, window_w) summed to (n, c, out_h, out_w)."""
 
+    operands = "number"
+    ranges = GEOMETRY
     limits = "float32 or float16"
 
     @staticmethod

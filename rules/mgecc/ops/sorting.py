@@ -32,6 +32,7 @@ def _sorted(node: Node, given: Given, make: Maker, descending: bool) -> Node:
 class _ArgReduce(Operator):
     """The int32 index of the first extreme element along 'axis', which stays with size 1; 0 if there is none."""
 
+    operands = "any"
     largest = True
 
     @staticmethod
@@ -97,6 +98,7 @@ def _order(x: np.ndarray, descending: bool) -> np.ndarray:
 class Argsort(Operator):
     """The last axis sorted, and the int32 indices of its elements."""
 
+    operands = "number"
     limits = "rows of a matrix"
 
     span = staticmethod(_indices)
@@ -140,6 +142,7 @@ def taken(node: Node) -> int:
 class TopK(Operator):
     """Inputs x (rows, n), k: the k smallest (-k largest) of each row with indices, or only the k-th (KTH_ONLY)."""
 
+    operands = "any plain"
     limits = "constant k; more than there are take all"
 
     reads_values = (1,)

@@ -18,6 +18,7 @@ from mgecc.ops.spans import BITS, Span, span_of, within
 class TypeCvt(Operator):
     """To 'dtype': floats to integers truncate and saturate, integers to integers wrap, bool is x != 0."""
 
+    operands = "any"
     limits = (
         "no bfloat16, no complex numbers; "
         "floats beyond an integer type saturate (MegEngine on x86-64 wraps int8, uint8, int16)"

@@ -173,6 +173,7 @@ class _Warp(Operator):
 class WarpPerspective(_Warp):
     """Inputs x, matrix (n, 3, 3) from result to source, optional image numbers (n), (oh, ow)."""
 
+    operands = "number float integer? plain"
     limits = (
         "float32, float16 or bytes, NCHW and NHWC; CUBIC and LANCZOS4 of NHWC with 1 to 3 channels; constant size; "
         "int32 image numbers"
@@ -185,6 +186,7 @@ class WarpPerspective(_Warp):
 class WarpAffine(_Warp):
     """Inputs x, matrix (n, 2, 3) from result to source, (oh, ow)."""
 
+    operands = "number float plain"
     limits = "float32, float16 or bytes, NCHW and NHWC; CUBIC and LANCZOS4 of NHWC with 1 to 3 channels; constant size"
 
     reads_values = (-1,)
@@ -196,6 +198,7 @@ class WarpAffine(_Warp):
 class Remap(Operator):
     """Inputs x, map (n, oh, ow, 2) of source coordinates (x, y)."""
 
+    operands = "number float"
     limits = "float32, float16 or bytes; modes LINEAR and NEAREST"
 
     @staticmethod

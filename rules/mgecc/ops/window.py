@@ -12,6 +12,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from mgecc.graph import Unsupported
 from mgecc.graph.sizes import whole
+from mgecc.ops.signature import Ranges
+
+MOST_CELLS = 1 << 20
+GEOMETRY: Ranges = (
+    ("pad_?", (0, MOST_CELLS)),
+    ("stride_?", (1, MOST_CELLS)),
+    ("dilate_?", (1, MOST_CELLS)),
+    ("window_?", (1, MOST_CELLS)),
+)
+"""Numbers of windows as records have them: what is larger would only cost time and memory to look at."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from mgecc.passes.build import constant, node_like, take_over
 
 _STEP = (False, False, True, False)
 _PART = (True, True, True, False)
+_MOST_SLICES = 256
+"""Of 3-D weights: each becomes a node."""
 
 
 @dataclass
@@ -130,6 +132,8 @@ def _flat(node: Node) -> list[Node] | None:
         return _turned(node)
     window, depth = window_of(node.attrs, w.shape[-3:]), node.output.shape[2]
     (taps, kh, kw), (step, *_), (apart, *_) = window.kernel, window.stride, window.dilate
+    if taps > _MOST_SLICES:
+        return None
     make = _Maker(node)
     groups = w.shape[0] if w.type.rank == 6 else 1
     data = make.pad(x, [window.pad[0], (0, 0), (0, 0)])

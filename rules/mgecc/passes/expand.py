@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from mgecc.graph import Graph, Node
+from mgecc.graph import Graph, Node, Value
 from mgecc.passes.build import Step, constant, elemwise, node_like, take_over, take_steps
 from mgecc.passes.match import scalar
 
@@ -22,13 +24,22 @@ def _batch_norm(node: Node) -> list[Node] | None:
     if node.attrs["fwd_mode"] != "INFERENCE" or any(v.const is None for v in stats):
         return None
     scale, bias, mean, variance = (np.asarray(v.const, np.float64) for v in stats)
-    factor = scale / np.sqrt(variance + node.attrs["epsilon"])
+    with np.errstate(all="ignore"):
+        inverse = 1 / np.sqrt(variance + node.attrs["epsilon"])
+        factor = scale * inverse
+    _keep(node.outputs[:-1], (mean, inverse, np.zeros(0)))
     dtype = x.type.dtype
     mul = elemwise(node, "MUL", x, constant(f"{node.name}.scale", factor, dtype))
     add = elemwise(node, "ADD", mul.output, constant(f"{node.name}.shift", bias - mean * factor, dtype))
     add.outputs[0] = node.outputs[-1]
     add.outputs[0].producer = add
     return [mul, add]
+
+
+def _keep(values: Sequence[Value], arrays: Sequence[np.ndarray]) -> None:
+    """Make values constants."""
+    for value, array in zip(values, arrays):
+        value.const, value.producer = array.astype(value.type.dtype.numpy), None
 
 
 def _fused_add(node: Node) -> list[Node] | None:

@@ -54,11 +54,14 @@ def _weights(node: Node) -> np.ndarray | None:
 
 
 def _grid(window: Window, size: tuple[int, ...], result: tuple[int, ...]) -> list[tuple[Phase, Phase]] | None:
-    axes = [[_phase(window, a, r, size[a], result[a]) for r in range(window.stride[a])] for a in range(2)]
-    if any(d != 1 for d in window.dilate) or any(s > n for s, n in zip(window.stride, result)):
+    phases = window.stride[0] * window.stride[1]
+    if phases > _MOST_PHASES or any(d != 1 for d in window.dilate):
         return None
+    if any(s > n for s, n in zip(window.stride, result)):
+        return None
+    axes = [[_phase(window, a, r, size[a], result[a]) for r in range(window.stride[a])] for a in range(2)]
     pairs = [(y, x) for y in axes[0] for x in axes[1] if y is not None and x is not None]
-    return pairs if len(pairs) == len(axes[0]) * len(axes[1]) <= _MOST_PHASES else None
+    return pairs if len(pairs) == phases else None
 
 
 def _convolution(node: Node, w: np.ndarray, rows: Phase, columns: Phase, name: str) -> Node:

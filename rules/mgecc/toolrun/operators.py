@@ -11,7 +11,7 @@ import numpy as np
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
 from mgecc.planner import Program
 from mgecc.targets import Target, load_target, nearest
-from mgecc.toolrun.products import InputError
+from mgecc.toolrun.products import InputError, user_errors
 
 _FORM = "1,3,32,32 or const:8,3,3,3, each with :TYPE[:SCALE] where it is not float32"
 
@@ -29,6 +29,7 @@ def operator_graph(name: str, operands: Sequence[str], attrs: Sequence[str]) -> 
     values = [_operand(text, f"x{k}") for k, text in enumerate(operands)]
     node = Node(name, name.lower(), _attributes(name, attrs), values, origin=f"operator {name}")
     try:
+        ops.check_record(node)
         node.outputs = [Value(f"y{k}", kind, node) for k, kind in enumerate(ops.infer(node))]
     except Unsupported as error:
         raise InputError(f"{name}: {error.why}; {error.advice}".rstrip("; ")) from None
@@ -83,16 +84,13 @@ def _attribute(text: str) -> tuple[str, Any]:
 
 def plan_operator(graph: Graph, target: Target, goal: str = "") -> tuple[Program, ...]:
     """Programs of a graph, one for each kernel set of the target. Raises InputError."""
-    from mgecc.graph import CompileError
     from mgecc.passes import optimize
     from mgecc.planner.limits import Goal
     from mgecc.planner.plan import plan
 
     singles = [load_target(member) for member in target.members] or [target]
-    optimize(graph)
-    try:
+    with user_errors(graph.name):
+        optimize(graph)
         return tuple(
             plan(graph, single, Goal(goal or "speed"), Diagnostics(graph.name)) for single in singles
         )
-    except CompileError as error:
-        raise InputError(str(error)) from None

@@ -200,6 +200,7 @@ class _Importer:
             raise custom.missing(record, self.model)
         operator = _operator(record)
         node.op = operator.name
+        ops.check_record(node)
         for position in operator.reads_values:
             if position < len(node.inputs) and operator.bound(node) is None:
                 known(node, position)
@@ -261,6 +262,7 @@ class _Importer:
             types = custom.result_types(record, entry, self.model, self.as_written)
         else:
             node.op = _operator(record).name
+            ops.check_record(node)
             types = ops.infer(node)
         node.outputs = [
             Value(self._value_name(n, node, k), t, node)
