@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from mgecc import ops
 from mgecc.graph import Node
 from mgecc.kernels import Candidate
 from mgecc.targets import Target, load_target
+from specials import with_specials
 
 RTOL = 1e-4
 
@@ -55,13 +56,22 @@ def _compare(case: Case, candidate: Candidate, target: Target, got: np.ndarray) 
         over = np.abs(got.astype(np.float64) - want.astype(np.float64)) / case.room
         assert np.isfinite(got).all() and over.max(initial=0) <= 1, f"{message}: {over.max():.3g} of the room"
         return
-    np.testing.assert_allclose(
-        got, want, rtol=RTOL, atol=RTOL * max(1.0, float(np.abs(want).max())), err_msg=message
-    )
+    largest = np.abs(want).max(where=np.isfinite(want), initial=1.0)
+    np.testing.assert_allclose(got, want, rtol=RTOL, atol=RTOL * float(largest), err_msg=message)
+
+
+def _all(cases: Sequence[Case]) -> list[Case]:
+    """The cases, and each once more with NaN, infinities and denormals among its numbers."""
+    made = []
+    for case in cases:
+        every = with_specials(case.make(), case.inputs) if case.room is None else [case.inputs]
+        made += [replace(case, inputs=inputs) for inputs in every]
+    return made
 
 
 def check_native(cases: Sequence[Case], target: Target) -> set[str]:
     """Run all candidates on this machine; gives the templates that were run."""
+    cases = _all(cases)
     ways = [(case, node, found) for case in cases for node, found in case.ways(target)]
     kernels = [call.kernel for _, node, found in ways for call in found.build(node)]
     for case, node, found in ways:
@@ -71,7 +81,7 @@ def check_native(cases: Sequence[Case], target: Target) -> set[str]:
 
 def check_emulated(cases: Sequence[Case], target_name: str) -> None:
     """Run all candidates as one program on a target that is emulated."""
-    target = load_target(target_name)
+    target, cases = load_target(target_name), _all(cases)
     ways = [(case, node, found) for case in cases for node, found in case.ways(target)]
     results = run_emulated([(node, found, case.inputs) for case, node, found in ways], target_name)
     for (case, _, found), got in zip(ways, results, strict=True):

@@ -12,6 +12,7 @@ from mgecc import ops
 from mgecc.graph import Node
 from mgecc.kernels import Candidate
 from mgecc.targets import Target
+from specials import with_specials
 
 Arrays = Sequence[np.ndarray]
 Compare = Callable[[Arrays, Arrays], None]
@@ -31,7 +32,8 @@ class Cases:
 
     def add(self, make: Callable[[], Node], inputs: Arrays, compare: Compare) -> None:
         """``make`` gives a fresh node; ``compare`` fails if results (first) are not those of the meaning (second)."""
-        self.collected.append((make, inputs, compare))
+        for every in with_specials(make(), inputs):
+            self.collected.append((make, every, compare))
 
     def run(self) -> None:
         """Every candidate of every case."""

@@ -10,6 +10,7 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.targets import Target
+from specials import with_specials
 
 _TESTED = [t for t in harness.host_targets() if t.isa in ("scalar", "sse2", "avx2")]
 TARGETS = pytest.mark.parametrize("target", _TESTED, ids=[t.isa for t in _TESTED])
@@ -56,8 +57,9 @@ def agree(
     atol: float = 1e-5,
     outputs: int | None = None,
 ) -> None:
-    """Every candidate gives the first ``outputs`` results (all by default) within the tolerance."""
-    wanted, every = results(op, attrs, pairs, target)
-    for got in every:
-        for a, b in list(zip(wanted, got, strict=True))[:outputs]:
-            np.testing.assert_allclose(b, a, rtol=rtol, atol=atol)
+    """Every candidate gives the first ``outputs`` results (all by default) within the tolerance, with specials too."""
+    for inputs in with_specials(make(op, attrs, pairs), [array for _, array in pairs]):
+        wanted, every = results(op, attrs, [(v, x) for (v, _), x in zip(pairs, inputs)], target)
+        for got in every:
+            for a, b in list(zip(wanted, got, strict=True))[:outputs]:
+                np.testing.assert_allclose(b, a, rtol=rtol, atol=atol)

@@ -221,6 +221,21 @@ def test_arm_agrees_with_the_meaning(kind, name: str) -> None:
     check_emulated(kind(np.random.default_rng(11)), name)
 
 
+@TARGETS
+def test_nan_reaches_every_result_that_reads_it(target: Target) -> None:
+    """Through sums, bias and activation. Winograd's tiles may spread it to neighbours, the others may not."""
+    rng = np.random.default_rng(31)
+    forms = [({}, 8, 20), ({"k": (3, 3), "pad": (1, 1, 1, 1)}, 16, 16), ({"k": (3, 3), "g": 12}, 12, 12)]
+    for form, ic, oc in forms:
+        for act in ACTIVATIONS:
+            made = case(rng, ic, oc, 9, 11, act=act, **form)
+            made.inputs[0][0, 3, 4, 5] = np.nan
+            lost = np.isnan(made.want)
+            for node, found in made.ways(target):
+                got = np.isnan(harness.run_candidate(node, target, found, made.inputs)[0])
+                assert got[lost].all() and ("Winograd" in found.why or not got[~lost].any()), found.why
+
+
 def test_mobilenet_layers_take_the_unrolled_kernels() -> None:
     target, rng = load_target("arm64"), np.random.default_rng(0)
     forms = {

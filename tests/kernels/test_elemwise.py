@@ -12,6 +12,7 @@ from mgecc.kernels.elemwise.modes import FLOAT, INTEGER
 from mgecc.ops.elemwise_modes import find_mode, mode_names
 from mgecc.targets import Target
 from mixed import mixed_nodes
+from specials import with_specials
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 TARGETS = pytest.mark.parametrize("target", host_targets(), ids=host_names())
@@ -34,14 +35,15 @@ def check(
     tested: Node, target: Target, inputs: list[np.ndarray], rtol: float = 3e-6, atol: float = 2e-6
 ) -> int:
     """Run every candidate; returns how many there were."""
-    expected = ops.evaluate(tested, inputs)[0]
     found = all_candidates(tested, target)
-    for candidate in found:
-        result = run_candidate(tested, target, candidate, inputs)[0]
-        if expected.dtype.kind == "f":
-            np.testing.assert_allclose(result, expected, rtol=rtol, atol=atol, err_msg=str(tested.attrs))
-        else:
-            np.testing.assert_array_equal(result, expected, err_msg=str(tested.attrs))
+    for given in with_specials(tested, inputs):
+        expected = ops.evaluate(tested, given)[0]
+        for candidate in found:
+            result = run_candidate(tested, target, candidate, given)[0]
+            if expected.dtype.kind == "f":
+                np.testing.assert_allclose(result, expected, rtol=rtol, atol=atol, err_msg=str(tested.attrs))
+            else:
+                np.testing.assert_array_equal(result, expected, err_msg=str(tested.attrs))
     return len(found)
 
 

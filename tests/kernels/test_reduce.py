@@ -9,6 +9,7 @@ from mgecc import ops
 from mgecc.graph import DType, Node, Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target
+from specials import with_specials
 
 TARGETS = pytest.mark.parametrize("target", host_targets(), ids=host_names())
 SHAPES = [
@@ -30,13 +31,14 @@ MODES = ["SUM", "SUM_SQR", "PRODUCT", "MIN", "MAX", "MEAN"]
 def check(
     tested: Node, target: Target, inputs: list[np.ndarray], rtol: float = 1e-5, atol: float = 1e-6
 ) -> None:
-    expected = ops.evaluate(tested, inputs)[0]
-    for candidate in all_candidates(tested, target):
-        result = run_candidate(tested, target, candidate, inputs)[0]
-        if expected.dtype.kind == "f":
-            np.testing.assert_allclose(result, expected, rtol=rtol, atol=atol)
-        else:
-            np.testing.assert_array_equal(result, expected)
+    for given in with_specials(tested, inputs):
+        expected = ops.evaluate(tested, given)[0]
+        for candidate in all_candidates(tested, target):
+            result = run_candidate(tested, target, candidate, given)[0]
+            if expected.dtype.kind == "f":
+                np.testing.assert_allclose(result, expected, rtol=rtol, atol=atol)
+            else:
+                np.testing.assert_array_equal(result, expected)
 
 
 def sample(shape: tuple[int, ...], dtype: DType, seed: int = 1) -> np.ndarray:

@@ -79,11 +79,14 @@ EXACT: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "div": ("mg_vf_div(x, y)", lambda x, y, z: x / y),
     "min": ("mg_vf_min(x, y)", lambda x, y, z: np.minimum(x, y)),
     "max": ("mg_vf_max(x, y)", lambda x, y, z: np.maximum(x, y)),
+    "min_nan": ("mg_vf_min_nan(x, y)", lambda x, y, z: np.minimum(x, y)),
+    "max_nan": ("mg_vf_max_nan(x, y)", lambda x, y, z: np.maximum(x, y)),
     "copysign": ("mg_vf_copysign(x, y)", lambda x, y, z: np.copysign(x, y)),
     "lt": (_mask("mg_vf_lt(x, y)"), lambda x, y, z: (x < y).astype(np.float32)),
     "le": (_mask("mg_vf_le(x, y)"), lambda x, y, z: (x <= y).astype(np.float32)),
     "eq": (_mask("mg_vf_eq(x, y)"), lambda x, y, z: (x == y).astype(np.float32)),
-    "isnan": (_mask("mg_vf_isnan(mg_vf_sub(x, x))"), lambda x, y, z: np.isnan(x - x).astype(np.float32)),
+    "isnan": (_mask("mg_vf_isnan(x)"), lambda x, y, z: np.isnan(x).astype(np.float32)),
+    "sel": ("mg_vf_sel(mg_vf_lt(x, y), y, z)", lambda x, y, z: np.where(x < y, y, z)),
     "logic": (
         _mask("mg_vm_or(mg_vm_and(mg_vf_lt(x, y), mg_vf_lt(y, z)), mg_vm_not(mg_vf_lt(z, x)))"),
         lambda x, y, z: (((x < y) & (y < z)) | ~(z < x)).astype(np.float32),
@@ -234,6 +237,42 @@ def test_float_operations_are_exact(machine: Machine) -> None:
         np.testing.assert_array_equal(machine.run(name, x, y, z), expected(x, y, z), err_msg=name)
 
 
+def specials(machine: Machine) -> tuple[np.ndarray, ...]:
+    """Every triple of NaN, infinities, zeros, denormals (where there are any) and usual numbers."""
+    tiny = 1e-40 if machine.isa != "neon32" else 0.0
+    numbers = np.array(
+        [np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, tiny, -tiny, 1.5, -2.5, 3e38], np.float32
+    )
+    return tuple(np.resize(a.reshape(-1), N) for a in np.meshgrid(numbers, numbers, numbers, indexing="ij"))
+
+
+def test_float_operations_with_specials_are_exact(machine: Machine) -> None:
+    x, y, z = specials(machine)
+    for name in EXACT.keys() - {"min", "max", "int_float"}:
+        wanted = EXACT[name][1](x, y, z)
+        np.testing.assert_array_equal(machine.run(name, x, y, z), wanted, err_msg=name)
+
+
+def test_extremes_keep_the_second_operand_that_is_not_a_number(machine: Machine) -> None:
+    x, y, _ = specials(machine)
+    for name in ("min", "max"):
+        got, wanted = machine.run(name, x, y), EXACT[name][1](x, y, None)
+        open_ = np.isnan(x) & ~np.isnan(y)
+        np.testing.assert_array_equal(got[~open_], wanted[~open_], err_msg=name)
+        assert (np.isnan(got) | (got == y))[open_].all(), name
+
+
+def test_fused_products_with_specials(machine: Machine) -> None:
+    """Without products that overflow before they are added, where not fused."""
+    x, y, z = specials(machine)
+    usual = np.isinf(y) | np.isinf(z) | ~np.isinf(y * z)
+    for name in ("fma", "fms"):
+        wanted = CLOSE[name][1](x, y, z)
+        np.testing.assert_allclose(
+            machine.run(name, x, y, z)[usual], wanted[usual], rtol=1e-6, atol=1e-38, err_msg=name
+        )
+
+
 def test_signs_of_zero_survive_rounding(machine: Machine) -> None:
     x = np.array([-0.0, -0.25, 0.0, 0.25], np.float32)
     for name in ("trunc", "round"):
@@ -261,6 +300,7 @@ def test_fused_products(machine: Machine) -> None:
 def test_horizontal_operations(machine: Machine) -> None:
     lanes = {"scalar": 1, "avx2": 8, "avx512": 16}.get(machine.isa, 4)
     x = np.random.default_rng(4).normal(size=N // 16 * 16).astype(np.float32)
+    x[::37], x[::53], x[::101], x[5::59] = np.nan, np.inf, -np.inf, -0.0
     rows = x.reshape(-1, lanes)
     for name, f in (("sum", np.sum), ("hmax", np.max), ("hmin", np.min)):
         result = machine.run(name, x).reshape(-1, lanes)

@@ -47,6 +47,11 @@ def of_node(attrs: dict[str, Any]) -> Activation:
     return (attrs.get("nonlineMode", "IDENTITY"),)
 
 
+def not_infinite(x: np.ndarray) -> np.ndarray:
+    """A factor of what is 0 below -1000, so that the product tends to 0 instead of becoming NaN at -infinity."""
+    return np.maximum(x, x.dtype.type(-1000))
+
+
 @_activation("IDENTITY")
 def _identity(x: np.ndarray) -> np.ndarray:
     return x
@@ -90,9 +95,9 @@ def _h_swish(x: np.ndarray) -> np.ndarray:
 
 @_activation("SILU")
 def _silu(x: np.ndarray) -> np.ndarray:
-    return x * sigmoid(x)
+    return not_infinite(x) * sigmoid(x)
 
 
 @_activation("GELU")
 def _gelu(x: np.ndarray) -> np.ndarray:
-    return x * (erf(x / x.dtype.type(math.sqrt(2))) + 1) / 2
+    return not_infinite(x) * (erf(x / x.dtype.type(math.sqrt(2))) + 1) / 2

@@ -14,6 +14,7 @@ import numpy as np
 
 from mgecc.graph import Unsupported
 from mgecc.ops import elementary as el
+from mgecc.ops.activation import not_infinite
 
 Function = Callable[..., np.ndarray]
 
@@ -84,8 +85,18 @@ def _clip_between(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(x <= y, y, np.minimum(x, z)))
 
 
+def _sign(x: np.ndarray) -> np.ndarray:
+    """0 of what is neither above nor below 0: of zeros and NaN."""
+    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
+
+
 def _h_swish(x: np.ndarray) -> np.ndarray:
     return x * _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6)
+
+
+def _log_sum_exp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Two infinities of one sign make NaN, as in MegEngine."""
+    return np.where(np.isinf(x) & (x == y), x.dtype.type(np.nan), el.logaddexp(x, y))
 
 
 def _wide_shift(x: np.ndarray, y: np.ndarray, left: bool) -> np.ndarray:
@@ -100,7 +111,7 @@ _mode("RELU", 1)(_relu)
 _add("ABS", 1, "fi", np.abs)
 _add("NEGATE", 1, "fi", np.negative)
 _add("SQUARE", 1, "fi", lambda x: x * x)
-_add("SIGN", 1, "fi", np.sign)
+_add("SIGN", 1, "fi", _sign)
 _add("CEIL", 1, "f", np.ceil)
 _add("FLOOR", 1, "f", np.floor)
 _add("SQRT", 1, "f", np.sqrt)
@@ -109,8 +120,8 @@ _DOUBLE: dict[str, Function] = {
     "EXPM1": el.expm1, "LOG": el.log, "LOG1P": el.log1p, "TANH": el.tanh, "SINH": el.sinh, "COSH": el.cosh,
     "ASINH": el.arcsinh, "ACOSH": el.arccosh, "ATANH": el.arctanh, "ERF": el.erf, "ERFC": el.erfc,
     "ERFINV": el.erfinv, "ERFCINV": el.erfcinv, "SIGMOID": _sigmoid,
-    "SILU": lambda x: x * _sigmoid(x),
-    "GELU": lambda x: x * (1 + el.erf(x / math.sqrt(2))) / 2,
+    "SILU": lambda x: not_infinite(x) * _sigmoid(x),
+    "GELU": lambda x: not_infinite(x) * (1 + el.erf(x / math.sqrt(2))) / 2,
     "SOFTPLUS": lambda x: np.maximum(x, 0) + el.log1p(el.exp(-np.abs(x))),
     "LOGSIGMOID": lambda x: np.minimum(x, 0) - el.log1p(el.exp(-np.abs(x))),
 }  # fmt: skip
@@ -140,7 +151,7 @@ _add("TRUE_DIV", 2, "f", np.true_divide)
 _add("MAX", 2, "fib", np.maximum)
 _add("MIN", 2, "fib", np.minimum)
 _add("ATAN2", 2, "f", el.arctan2)
-_add("LOG_SUM_EXP", 2, "f", el.logaddexp)
+_add("LOG_SUM_EXP", 2, "f", _log_sum_exp)
 _add("LT", 2, "fib", lambda x, y: (x < y).astype(x.dtype))
 _add("LEQ", 2, "fib", lambda x, y: (x <= y).astype(x.dtype))
 _add("EQ", 2, "fib", lambda x, y: (x == y).astype(x.dtype))

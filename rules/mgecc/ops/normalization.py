@@ -53,6 +53,7 @@ def _standardized(x: np.ndarray, axes: Shape, eps: float) -> tuple[np.ndarray, n
     wide = x.astype(np.float64)
     mean = wide.mean(axis=axes, keepdims=True)
     centred = wide - mean
+    mean = mean + centred.mean(axis=axes, keepdims=True)  # NaN beside an infinity, as everything else
     factor = 1 / np.sqrt((centred * centred).mean(axis=axes, keepdims=True) + eps)
     return centred * factor, mean, factor
 
@@ -215,11 +216,12 @@ class LRN(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         attrs, x = node.attrs, inputs[0].astype(np.float64)
-        half = int(attrs["n"]) // 2
-        sums = np.pad(np.cumsum(x * x, axis=1), [(0, 0), (1, 0), (0, 0), (0, 0)])
-        channel = np.arange(x.shape[1])
-        upper = np.minimum(channel + half + 1, x.shape[1])
-        squares = sums[:, upper] - sums[:, np.maximum(channel - half, 0)]
+        channels = x.shape[1]
+        half = min(int(attrs["n"]) // 2, channels)
+        around = np.pad(x * x, [(0, 0), (half, half), (0, 0), (0, 0)])
+        squares = np.zeros(x.shape)
+        for first in range(2 * half + 1):
+            squares += around[:, first : first + channels]
         return [x * power(attrs["k"] + attrs["alpha"] * squares, -attrs["beta"])]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported
-from mgecc.kernels.elemwise.modes import FAST, FLOAT, INTEGER
+from mgecc.kernels.elemwise.modes import FAST, FLOAT, INTEGER, NUMBER_LAST
 from mgecc.ops.quantize import same_unit
 
 Expr = Any
@@ -151,14 +151,16 @@ def number(value: float) -> str:
 
 
 def _power(x: str, exponent: float) -> str:
+    infinite = f"mg_vf_le({x}, mg_vf_set1(-__builtin_inff()))"  # whose power is not its root
+    root = f"mg_vf_sqrt(mg_vf_sel({infinite}, mg_vf_abs({x}), mg_vf_add({x}, mg_vf_zero())))"
     known = {
         0.0: "mg_vf_set1(1.0f)",
         1.0: x,
         2.0: f"mg_vf_mul({x}, {x})",
         3.0: f"mg_vf_mul(mg_vf_mul({x}, {x}), {x})",
         4.0: f"mg_vf_mul(mg_vf_mul({x}, {x}), mg_vf_mul({x}, {x}))",
-        0.5: f"mg_vf_sqrt({x})",
-        -0.5: f"mg_vf_div(mg_vf_set1(1.0f), mg_vf_sqrt({x}))",
+        0.5: root,
+        -0.5: f"mg_vf_div(mg_vf_set1(1.0f), {root})",
         -1.0: f"mg_vf_div(mg_vf_set1(1.0f), {x})",
         -2.0: f"mg_vf_div(mg_vf_set1(1.0f), mg_vf_mul({x}, {x}))",
     }
@@ -166,10 +168,13 @@ def _power(x: str, exponent: float) -> str:
 
 
 class Statements:
-    """C statements that compute an expression, each sub-expression once; the last one returns."""
+    """C statements that compute an expression, each sub-expression once; the last one returns.
 
-    def __init__(self, real: bool, exact: bool, dtype: DType) -> None:
-        self.real, self.dtype = real, dtype
+    ``numbers``: positions of inputs that are never NaN.
+    """
+
+    def __init__(self, real: bool, exact: bool, dtype: DType, numbers: frozenset[int] = frozenset()) -> None:
+        self.real, self.dtype, self._numbers = real, dtype, numbers
         self.vector = "mg_vf" if real else "mg_vi"
         self._table = FLOAT if real else INTEGER
         if real and not exact:
@@ -197,8 +202,18 @@ class Statements:
         if mode not in self._table:
             kind = "real numbers" if self.real else "integers"
             raise Unsupported(f"no kernel computes the element-wise mode {mode} on {kind}")
+        if self._is_number(operands[0]) and mode in ("MAX", "MIN"):
+            operands = operands[::-1]
+        last = self.real and self._is_number(operands[-1]) and mode in NUMBER_LAST
         names = [self.add(x) for x in operands]
-        return self._table[mode].format(*names, kind=f"{self.dtype.numpy.kind}{8 * self.dtype.size}")
+        return (NUMBER_LAST if last else self._table)[mode].format(
+            *names, kind=f"{self.dtype.numpy.kind}{8 * self.dtype.size}"
+        )
+
+    def _is_number(self, expr: Expr) -> bool:
+        if isinstance(expr, int):
+            return expr in self._numbers
+        return isinstance(expr, float) and not np.isnan(expr)
 
     def _wrapped(self, text: str) -> str:
         """Integers narrower than the lanes wrap around as their own type does."""

@@ -23,8 +23,8 @@ FLOAT: dict[str, str] = {
     "MUL": "mg_vf_mul({0}, {1})",
     "TRUE_DIV": "mg_vf_div({0}, {1})",
     "FLOOR_DIV": "mg_vf_floor(mg_vf_div({0}, {1}))",
-    "MAX": "mg_vf_max({0}, {1})",
-    "MIN": "mg_vf_min({0}, {1})",
+    "MAX": "mg_vf_max_nan({0}, {1})",
+    "MIN": "mg_vf_min_nan({0}, {1})",
     "MOD": "mg_vf_fmod({0}, {1})",
     "POW": "mg_vf_pow({0}, {1})",
     "ATAN2": "mg_vf_atan2({0}, {1})",
@@ -47,9 +47,10 @@ FLOAT: dict[str, str] = {
     "FUSE_MUL_ADD4": "mg_vf_add(mg_vf_mul({0}, {1}), mg_vf_mul({2}, {3}))",
     "FUSE_ADD_SIGMOID": "mg_vf_sigmoid(mg_vf_add({0}, {1}))",
     "FUSE_ADD_TANH": "mg_vf_tanh(mg_vf_add({0}, {1}))",
-    "CLIP": "mg_vf_sel(mg_vf_le({0}, {1}), {1}, mg_vf_min({2}, {0}))",
+    "CLIP": "mg_vf_sel(mg_vf_le({0}, {1}), {1}, mg_vf_min_nan({2}, {0}))",
     "RELU6": "mg_vf_min(mg_vf_set1(6.0f), mg_vf_max(mg_vf_zero(), {0}))",
-    "SIGN": "mg_vf_sel(mg_vf_eq({0}, mg_vf_zero()), {0}, mg_vf_copysign(mg_vf_set1(1.0f), {0}))",
+    "SIGN": "mg_vf_sel(mg_vf_lt(mg_vf_zero(), {0}), mg_vf_set1(1.0f), "
+            "mg_vf_sel(mg_vf_lt({0}, mg_vf_zero()), mg_vf_set1(-1.0f), mg_vf_zero()))",
     "LOGSIGMOID": "mg_vf_neg(mg_vf_softplus(mg_vf_neg({0})))",
     "HALF": "mg_vf_half({0})",
 }  # fmt: skip
@@ -72,6 +73,13 @@ FAST: dict[str, str] = {
     "H_SWISH": f"mg_vf_mul(mg_vf_mul({{0}}, mg_vf_set1(0.16666667f)), {_RAMP})",
     "FUSE_MUL_ADD3": "mg_vf_fma({2}, {0}, {1})",
     "FUSE_MUL_ADD4": "mg_vf_fma(mg_vf_mul({2}, {3}), {0}, {1})",
+}
+
+# Where the last operand is known to be a number: what is not a number comes last in max and min, and so is kept.
+NUMBER_LAST: dict[str, str] = {
+    "MAX": "mg_vf_max({1}, {0})",
+    "MIN": "mg_vf_min({1}, {0})",
+    "CLIP": "mg_vf_sel(mg_vf_le({0}, {1}), {1}, mg_vf_min({2}, {0}))",
 }
 
 INTEGER: dict[str, str] = {
@@ -167,8 +175,8 @@ TAME = frozenset(
 
 # Functions of the vocabulary that halves have too (simd/neon64_half.h).
 _IN_HALVES = (
-    "zero set1 load load_part store store_part abs ceil floor round neg sqrt mul add sub div max min sel lt le eq fma "
-    "sigmoid tanh erf exp silu gelu"
+    "zero set1 load load_part store store_part abs ceil floor round neg sqrt mul add sub div max min max_nan min_nan "
+    "sel lt le eq fma sigmoid tanh erf exp silu gelu"
 )
 
 _HEADERS = {

@@ -103,6 +103,12 @@ def _number(value: Value) -> np.ndarray | None:
     return dequantize(value.const, dtype) if dtype.is_quantized else value.const
 
 
+def _is_number(value: Value) -> bool:
+    """Whether it is never NaN, as far as is known."""
+    number = _number(value)
+    return not value.type.dtype.is_float or number is not None and not np.isnan(number).any()
+
+
 def _types(node: Node) -> list[DType]:
     """Types by which inputs are read and the result is stored; between quantised types one factor does."""
     types = [_dtype(v) for v in (*node.inputs, node.output)]
@@ -149,7 +155,8 @@ def _plan(node: Node, layout: Layout, target: Target) -> Plan:
     real = expression.is_real(node, expr)
     exact = any(_dtype(v).is_quantized for v in (*node.inputs, *node.outputs))
     nest, ways = _nest(layout)
-    statements = expression.Statements(real, exact, expression.counted_in(node))
+    numbers = frozenset(j for j, v in enumerate(node.inputs) if _is_number(v))
+    statements = expression.Statements(real, exact, expression.counted_in(node), numbers)
     result = statements.add(expr)
     element = element_of(node, target)
     fits = in_halves(" ".join([*statements.lines, result])) and expression.largest_number(expr) <= _MOST

@@ -18,8 +18,8 @@ FLOAT: dict[str, Fold] = {
     "SUM": Fold("0.0f", "mg_vf_add({0}, {1})", "{0} + {1}"),
     "SUM_SQR": Fold("0.0f", "mg_vf_fma({0}, {1}, {1})", "{0} + {1}"),
     "PRODUCT": Fold("1.0f", "mg_vf_mul({0}, {1})", "{0} * {1}"),
-    "MIN": Fold("__builtin_inff()", "mg_vf_min({0}, {1})", "{0} < {1} ? {0} : {1}"),
-    "MAX": Fold("-__builtin_inff()", "mg_vf_max({0}, {1})", "{0} > {1} ? {0} : {1}"),
+    "MIN": Fold("__builtin_inff()", "mg_vf_min_nan({0}, {1})", "{0} <= {1} || {0} != {0} ? {0} : {1}"),
+    "MAX": Fold("-__builtin_inff()", "mg_vf_max_nan({0}, {1})", "{0} >= {1} || {0} != {0} ? {0} : {1}"),
 }
 FLOAT["MEAN"] = FLOAT["SUM"]
 

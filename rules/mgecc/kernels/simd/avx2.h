@@ -32,6 +32,10 @@ MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n) { _mm256_maskstore_e
 MG_INLINE mg_vm mg_vf_lt(mg_vf a, mg_vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 MG_INLINE mg_vm mg_vf_le(mg_vf a, mg_vf b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
 MG_INLINE mg_vm mg_vf_eq(mg_vf a, mg_vf b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+/* All ones, which is not a number, where an operand is none. */
+MG_INLINE mg_vf mg_unordered(mg_vf a, mg_vf b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+MG_INLINE mg_vf mg_vf_min_nan(mg_vf a, mg_vf b) { return _mm256_or_ps(mg_vf_min(a, b), mg_unordered(a, b)); }
+MG_INLINE mg_vf mg_vf_max_nan(mg_vf a, mg_vf b) { return _mm256_or_ps(mg_vf_max(a, b), mg_unordered(a, b)); }
 MG_INLINE mg_vm mg_vi_lt(mg_vi a, mg_vi b) { return MG_TO_F(_mm256_cmpgt_epi32(b, a)); }
 MG_INLINE mg_vm mg_vi_eq(mg_vi a, mg_vi b) { return MG_TO_F(_mm256_cmpeq_epi32(a, b)); }
 MG_INLINE mg_vm mg_vm_and(mg_vm a, mg_vm b) { return _mm256_and_ps(a, b); }
@@ -40,15 +44,15 @@ MG_INLINE mg_vm mg_vm_not(mg_vm a) { return MG_TO_F(mg_vi_xor(MG_TO_I(a), mg_vi_
 MG_INLINE mg_vf mg_vf_sel(mg_vm m, mg_vf a, mg_vf b) { return _mm256_blendv_ps(b, a, m); }
 MG_INLINE mg_vi mg_vi_sel(mg_vm m, mg_vi a, mg_vi b) { return _mm256_blendv_epi8(b, a, MG_TO_I(m)); }
 
-#define MG_FOLD8(op, a) _mm_##op##_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1))
-MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum4(MG_FOLD8(add, a)); }
+#define MG_FOLD8(op, a) mg_##op##4(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1))
+MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum_of4(MG_FOLD8(add, a)); }
 /* Lanes 0 to 3: the sums of a to d. The others hold anything. */
 MG_INLINE mg_vf mg_vf_sum4(mg_vf a, mg_vf b, mg_vf c, mg_vf d)
 {
     return _mm256_castps128_ps256(mg_sums4(MG_FOLD8(add, a), MG_FOLD8(add, b), MG_FOLD8(add, c), MG_FOLD8(add, d)));
 }
-MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max4(MG_FOLD8(max, a)); }
-MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min4(MG_FOLD8(min, a)); }
+MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max_of4(MG_FOLD8(max, a)); }
+MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min_of4(MG_FOLD8(min, a)); }
 
 #include "derived.h"
 #endif

@@ -31,6 +31,9 @@ MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n) { _mm512_mask_storeu
 MG_INLINE mg_vm mg_vf_lt(mg_vf a, mg_vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 MG_INLINE mg_vm mg_vf_le(mg_vf a, mg_vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
 MG_INLINE mg_vm mg_vf_eq(mg_vf a, mg_vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+/* a where it is not a number. */
+MG_INLINE mg_vf mg_vf_min_nan(mg_vf a, mg_vf b) { return _mm512_mask_min_ps(a, mg_vf_eq(a, a), a, b); }
+MG_INLINE mg_vf mg_vf_max_nan(mg_vf a, mg_vf b) { return _mm512_mask_max_ps(a, mg_vf_eq(a, a), a, b); }
 MG_INLINE mg_vm mg_vi_lt(mg_vi a, mg_vi b) { return _mm512_cmplt_epi32_mask(a, b); }
 MG_INLINE mg_vm mg_vi_eq(mg_vi a, mg_vi b) { return _mm512_cmpeq_epi32_mask(a, b); }
 MG_INLINE mg_vm mg_vm_and(mg_vm a, mg_vm b) { return (mg_vm)(a & b); }
@@ -39,17 +42,20 @@ MG_INLINE mg_vm mg_vm_not(mg_vm a) { return (mg_vm)~a; }
 MG_INLINE mg_vf mg_vf_sel(mg_vm m, mg_vf a, mg_vf b) { return _mm512_mask_blend_ps(m, b, a); }
 MG_INLINE mg_vi mg_vi_sel(mg_vm m, mg_vi a, mg_vi b) { return _mm512_mask_blend_epi32(m, b, a); }
 
-#define MG_FOLD16(op, a) _mm256_##op##_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1))
-#define MG_FOLD8(op, a) _mm_##op##_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1))
-MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum4(MG_FOLD8(add, MG_FOLD16(add, a))); }
+#define MG_FOLD16(op, a) mg_##op##8(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1))
+#define MG_FOLD8(op, a) mg_##op##4(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1))
+MG_INLINE __m256 mg_add8(__m256 a, __m256 b) { return _mm256_add_ps(a, b); }
+MG_INLINE __m256 mg_min8(__m256 a, __m256 b) { return _mm256_or_ps(_mm256_min_ps(a, b), _mm256_cmp_ps(a, b, _CMP_UNORD_Q)); }
+MG_INLINE __m256 mg_max8(__m256 a, __m256 b) { return _mm256_or_ps(_mm256_max_ps(a, b), _mm256_cmp_ps(a, b, _CMP_UNORD_Q)); }
+MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum_of4(MG_FOLD8(add, MG_FOLD16(add, a))); }
 /* Lanes 0 to 3: the sums of a to d. The others hold anything. */
 MG_INLINE mg_vf mg_vf_sum4(mg_vf a, mg_vf b, mg_vf c, mg_vf d)
 {
     const __m256 e = MG_FOLD16(add, a), f = MG_FOLD16(add, b), g = MG_FOLD16(add, c), h = MG_FOLD16(add, d);
     return _mm512_castps128_ps512(mg_sums4(MG_FOLD8(add, e), MG_FOLD8(add, f), MG_FOLD8(add, g), MG_FOLD8(add, h)));
 }
-MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max4(MG_FOLD8(max, MG_FOLD16(max, a))); }
-MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min4(MG_FOLD8(min, MG_FOLD16(min, a))); }
+MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max_of4(MG_FOLD8(max, MG_FOLD16(max, a))); }
+MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min_of4(MG_FOLD8(min, MG_FOLD16(min, a))); }
 
 #include "derived.h"
 #endif

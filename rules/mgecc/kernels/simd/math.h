@@ -132,11 +132,11 @@ MG_INLINE mg_vf mg_exp_neg_1(mg_vf x)
     return mg_vf_fms(mg_vf_add(mg_vf_set1(1.0f), power), power, m);
 }
 
-/* Below -88.3 the result stays what it is there, less than 2^-126. */
+/* Below -88.3 the result stays what it is there, less than 2^-126; that of -infinity is 0. */
 MG_INLINE mg_vf mg_vf_sigmoid(mg_vf x)
 {
     mg_vf c = mg_vf_min(mg_vf_set1(87.0f), mg_vf_max(mg_vf_set1(-88.3f), x));
-    return mg_vf_div(mg_vf_set1(1.0f), mg_exp_neg_1(c));
+    return mg_vf_div(mg_vf_set1(1.0f), mg_vf_max(mg_vf_neg(x), mg_exp_neg_1(c)));
 }
 
 /* t / (2 - t) with t = 1 - e^(-2 |x|), which loses nothing near 0: 1 - 2^k + 2^k (1 - e^-s). */
@@ -205,6 +205,7 @@ MG_INLINE mg_vf mg_vf_erfc(mg_vf x)
     return mg_vf_sel(mg_vf_eq(x, x), y, x);
 }
 
+/* That of -infinity is the limit, 0. */
 MG_INLINE mg_vf mg_vf_silu(mg_vf x)
 {
     mg_vf c = mg_vf_max(mg_vf_set1(-88.3f), x);

@@ -48,6 +48,8 @@ MG_INLINE mg_vf mg_vf_sub(mg_vf a, mg_vf b) { return vsubq_f32(a, b); }
 MG_INLINE mg_vf mg_vf_mul(mg_vf a, mg_vf b) { return vmulq_f32(a, b); }
 MG_INLINE mg_vf mg_vf_min(mg_vf a, mg_vf b) { return vminq_f32(a, b); }
 MG_INLINE mg_vf mg_vf_max(mg_vf a, mg_vf b) { return vmaxq_f32(a, b); }
+MG_INLINE mg_vf mg_vf_min_nan(mg_vf a, mg_vf b) { return vminq_f32(a, b); }
+MG_INLINE mg_vf mg_vf_max_nan(mg_vf a, mg_vf b) { return vmaxq_f32(a, b); }
 MG_INLINE mg_vf mg_vf_neg(mg_vf a) { return vnegq_f32(a); }
 MG_INLINE mg_vf mg_vf_abs(mg_vf a) { return vabsq_f32(a); }
 MG_INLINE mg_vf mg_vf_fma(mg_vf acc, mg_vf a, mg_vf b) { return vfmaq_f32(acc, a, b); }

@@ -37,6 +37,8 @@ MG_INLINE mg_hf mg_hf_mul(mg_hf a, mg_hf b) { return vmulq_f16(a, b); }
 MG_INLINE mg_hf mg_hf_div(mg_hf a, mg_hf b) { return vdivq_f16(a, b); }
 MG_INLINE mg_hf mg_hf_min(mg_hf a, mg_hf b) { return vminq_f16(a, b); }
 MG_INLINE mg_hf mg_hf_max(mg_hf a, mg_hf b) { return vmaxq_f16(a, b); }
+MG_INLINE mg_hf mg_hf_min_nan(mg_hf a, mg_hf b) { return vminq_f16(a, b); }
+MG_INLINE mg_hf mg_hf_max_nan(mg_hf a, mg_hf b) { return vmaxq_f16(a, b); }
 MG_INLINE mg_hf mg_hf_neg(mg_hf a) { return vnegq_f16(a); }
 MG_INLINE mg_hf mg_hf_abs(mg_hf a) { return vabsq_f16(a); }
 MG_INLINE mg_hf mg_hf_sqrt(mg_hf a) { return vsqrtq_f16(a); }

@@ -1,7 +1,12 @@
 /* One lane, plain C: the reference of the vocabulary. No libc, no instruction set beyond the compiler's.
  *
- * min(a, b) and max(a, b): where an operand is not a number the result is b here and on x86, not a number on NEON.
- * from_vf truncates; outside the range of int32_t its result is some number.
+ * Infinities are numbers like others everywhere; on 32-bit Arm, NEON takes denormals as zeros. Not a number (NaN):
+ *   max(a, b), min(a, b)          b is kept; of a that is NaN, what comes is open: b here and on x86, NaN on NEON
+ *   max_nan, min_nan, hmax, hmin  NaN where any operand, any lane is
+ *   lt, le, eq                    false
+ *   add, sub, mul, div, fma, fms, sum, sqrt, floor, ceil, trunc, round: NaN.  neg, abs, copysign, sel, bits: moved as they are
+ *   from_vf                       truncates; of NaN and outside the range of int32_t its result is some number
+ * Which zero max and min of zeros of both signs give is open, and so are sign and payload of NaN.
  * Loads and stores need the alignment of the element only. */
 #ifndef MG_SCALAR_H
 #define MG_SCALAR_H
@@ -39,6 +44,9 @@ MG_INLINE mg_vf mg_vf_mul(mg_vf a, mg_vf b) { return a * b; }
 MG_INLINE mg_vf mg_vf_div(mg_vf a, mg_vf b) { return a / b; }
 MG_INLINE mg_vf mg_vf_min(mg_vf a, mg_vf b) { return a < b ? a : b; }
 MG_INLINE mg_vf mg_vf_max(mg_vf a, mg_vf b) { return a > b ? a : b; }
+/* One comparison where a, the accumulator, stays. */
+MG_INLINE mg_vf mg_vf_min_nan(mg_vf a, mg_vf b) { return a <= b || a != a ? a : b; }
+MG_INLINE mg_vf mg_vf_max_nan(mg_vf a, mg_vf b) { return a >= b || a != a ? a : b; }
 MG_INLINE mg_vf mg_vf_neg(mg_vf a) { return -a; }
 MG_INLINE mg_vf mg_vf_abs(mg_vf a) { return __builtin_fabsf(a); }
 MG_INLINE mg_vf mg_vf_fma(mg_vf acc, mg_vf a, mg_vf b) { return acc + a * b; }

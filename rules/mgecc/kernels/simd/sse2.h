@@ -55,6 +55,8 @@ MG_INLINE void mg_vf_store_part(float *p, mg_vf a, int n)
 MG_INLINE mg_vm mg_vf_lt(mg_vf a, mg_vf b) { return _mm_cmplt_ps(a, b); }
 MG_INLINE mg_vm mg_vf_le(mg_vf a, mg_vf b) { return _mm_cmple_ps(a, b); }
 MG_INLINE mg_vm mg_vf_eq(mg_vf a, mg_vf b) { return _mm_cmpeq_ps(a, b); }
+MG_INLINE mg_vf mg_vf_min_nan(mg_vf a, mg_vf b) { return mg_min4(a, b); }
+MG_INLINE mg_vf mg_vf_max_nan(mg_vf a, mg_vf b) { return mg_max4(a, b); }
 MG_INLINE mg_vm mg_vi_lt(mg_vi a, mg_vi b) { return MG_TO_F(_mm_cmplt_epi32(a, b)); }
 MG_INLINE mg_vm mg_vi_eq(mg_vi a, mg_vi b) { return MG_TO_F(_mm_cmpeq_epi32(a, b)); }
 MG_INLINE mg_vm mg_vm_and(mg_vm a, mg_vm b) { return _mm_and_ps(a, b); }
@@ -63,11 +65,11 @@ MG_INLINE mg_vm mg_vm_not(mg_vm a) { return MG_TO_F(mg_vi_xor(MG_TO_I(a), mg_vi_
 MG_INLINE mg_vf mg_vf_sel(mg_vm m, mg_vf a, mg_vf b) { return _mm_blendv_ps(b, a, m); }
 MG_INLINE mg_vi mg_vi_sel(mg_vm m, mg_vi a, mg_vi b) { return _mm_blendv_epi8(b, a, MG_TO_I(m)); }
 
-MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum4(a); }
+MG_INLINE float mg_vf_sum(mg_vf a) { return mg_sum_of4(a); }
 /* Lanes 0 to 3: the sums of a to d. */
 MG_INLINE mg_vf mg_vf_sum4(mg_vf a, mg_vf b, mg_vf c, mg_vf d) { return mg_sums4(a, b, c, d); }
-MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max4(a); }
-MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min4(a); }
+MG_INLINE float mg_vf_hmax(mg_vf a) { return mg_max_of4(a); }
+MG_INLINE float mg_vf_hmin(mg_vf a) { return mg_min_of4(a); }
 
 #include "derived.h"
 #endif

@@ -53,16 +53,22 @@ MG_INLINE mg_vf mg_vf_fms(mg_vf acc, mg_vf a, mg_vf b) { return mg_vf_sub(acc, m
 /* What will be read soon comes nearer; any address may be given. */
 #define mg_fetch(p) __builtin_prefetch((const void *)(p), 0, 2)
 
+/* All ones, which is not a number, where an operand is none; else the operation's result. */
+#define MG_NAN4(op, a, b) _mm_or_ps(_mm_##op##_ps(a, b), _mm_cmpunord_ps(a, b))
+MG_INLINE __m128 mg_add4(__m128 a, __m128 b) { return _mm_add_ps(a, b); }
+MG_INLINE __m128 mg_min4(__m128 a, __m128 b) { return MG_NAN4(min, a, b); }
+MG_INLINE __m128 mg_max4(__m128 a, __m128 b) { return MG_NAN4(max, a, b); }
+
 /* Four lanes to one: (0, 2) and (1, 3), then both. */
 #define MG_FOLD4(name, op)                                                       \
     MG_INLINE float name(__m128 a)                                               \
     {                                                                            \
-        __m128 b = _mm_##op##_ps(a, _mm_movehl_ps(a, a));                        \
-        return _mm_cvtss_f32(_mm_##op##_ss(b, _mm_shuffle_ps(b, b, 1)));         \
+        const __m128 b = op(a, _mm_movehl_ps(a, a));                             \
+        return _mm_cvtss_f32(op(b, _mm_shuffle_ps(b, b, 1)));                    \
     }
-MG_FOLD4(mg_sum4, add)
-MG_FOLD4(mg_max4, max)
-MG_FOLD4(mg_min4, min)
+MG_FOLD4(mg_sum_of4, mg_add4)
+MG_FOLD4(mg_max_of4, mg_max4)
+MG_FOLD4(mg_min_of4, mg_min4)
 
 /* The sums of a to d. */
 MG_INLINE __m128 mg_sums4(__m128 a, __m128 b, __m128 c, __m128 d)
