@@ -1339,7 +1339,40 @@ def _(rng):
     return f, [("b", b), ("s", rand(rng, 12, 2, lo=0))], O(2)
 
 
+def quantised_residual(folder):
+    """A residual inside of grouped int8 convolutions, in plain layout.
+
+    MegEngine's CPU kernels leave it out there, but not in blocks of four channels: those results are recorded.
+    """
+    rng = np.random.RandomState(7)
+    convs = []
+    for groups, k in ((3, 1), (1, 3)):
+        shape = (groups, 24 // groups, 24 // groups, k, k) if groups > 1 else (24, 24, k, k)
+        w = rng.randint(-127, 128, shape).astype("float32") * 0.01
+        b = (rng.randint(-300, 300, (1, 24, 1, 1)) * 0.05 * 0.01).astype("float32")
+        convs.append((T(w).astype(D.qint8(0.01)), T(b).astype(D.qint32(0.05 * 0.01)), groups, k // 2))
+
+    @mc.trace(symbolic=True, capture_as_const=True)
+    def f(x, y):
+        q, r = x.astype(D.qint8(0.05)), y.astype(D.qint8(0.04))
+        add = builtin.ElemwiseMultiType(mode="QFUSE_ADD_RELU", dtype=D.qint8(0.1))
+        made = [cba(q, w, b, dtype=D.qint8(0.3), padding=p, groups=g) for w, b, g, p in convs]
+        return [apply(add, z, r)[0].astype("float32") for z in made]
+
+    xs = {n: rng.uniform(-5, 5, (1, 24, 7, 7)).astype("float32") for n in ("x", "y")}
+    f(*map(T, xs.values()))
+    blocked, plain = f"{folder}/quant_residual_nchw4.mge", f"{folder}/quant_residual.mge"
+    f.dump(blocked, arg_names=list(xs), output_names=O(2), enable_nchw4=True)
+    options = {"enable_fuse_conv_bias_nonlinearity": True, "enable_fuse_conv_bias_with_z": True}
+    f.dump(plain, arg_names=list(xs), output_names=O(2), **options)
+    want = mc.GraphInference(blocked).run(inp_dict=xs).values()
+    arrays = {f"in.{n}": x for n, x in xs.items()} | {f"out.{k}": x for k, x in enumerate(want)}
+    np.savez_compressed(f"{folder}/quant_residual.npz", **arrays)
+
+
 if __name__ == "__main__":
     folder, names = sys.argv[1], set(sys.argv[2:])
     mc.finish = lambda *_: None
     mc.build(folder, names or {entry[0] for entry in mc.CASES})
+    if not names or "quant_residual" in names:
+        quantised_residual(folder)
