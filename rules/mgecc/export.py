@@ -66,13 +66,15 @@ def export(net: Any, sample_inputs: Arrays, folder: Path | str, name: str, **opt
         raise ExportError(why)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    dump(net, sample_inputs, target / f"{name}.mge", settings)
+    results = dump(net, sample_inputs, target / f"{name}.mge", settings)
+    if not settings.optimize_for_inference:
+        check_dump(target / f"{name}.mge", sample_inputs, results)
     cases = settings.cases or {key: np.asarray(value)[None] for key, value in sample_inputs.items()}
     return write_folder(target, name, cases, settings)
 
 
-def dump(net: Any, sample_inputs: Arrays, path: Path, settings: ExportOptions) -> None:
-    """Trace ``net`` on the sample inputs and write the .mge file."""
+def dump(net: Any, sample_inputs: Arrays, path: Path, settings: ExportOptions) -> list[np.ndarray]:
+    """Trace ``net`` on the sample inputs and write the .mge file; returns what the network itself gives for them."""
     megengine = _megengine()
     trace = importlib.import_module("megengine.jit").trace
     if isinstance(net, megengine.module.Module):
@@ -80,7 +82,7 @@ def dump(net: Any, sample_inputs: Arrays, path: Path, settings: ExportOptions) -
     traced = (
         net if isinstance(net, trace) else trace(_plain_function(net), symbolic=True, capture_as_const=True)
     )
-    traced(*[megengine.tensor(np.ascontiguousarray(value)) for value in sample_inputs.values()])
+    results = traced(*[megengine.tensor(np.ascontiguousarray(value)) for value in sample_inputs.values()])
     traced.dump(
         str(path),
         arg_names=list(sample_inputs),
@@ -88,6 +90,22 @@ def dump(net: Any, sample_inputs: Arrays, path: Path, settings: ExportOptions) -
         optimize_for_inference=settings.optimize_for_inference,
         **settings.dump,
     )
+    found = results if isinstance(results, (tuple, list)) else [results]
+    return [_plain_array(tensor.numpy()) for tensor in found]
+
+
+def check_dump(path: Path, inputs: Arrays, expected: Sequence[np.ndarray]) -> None:
+    """Raise ExportError if the file, run by MegEngine, does not give what the network did; it is deleted then."""
+    for k, (got, want) in enumerate(zip(reference(path, inputs), expected)):
+        largest = float(np.abs(want[np.isfinite(want)], dtype=np.float64).max(initial=0))
+        if got.shape != want.shape or not np.allclose(
+            got, want, rtol=1e-2, atol=1e-2 * largest, equal_nan=True
+        ):
+            raise ExportError(
+                f"{path.name} does not compute what the network does: output {k} of MegEngine itself is another one "
+                "once it was dumped, as happens to F.clip with two numbers and to F.sign (write "
+                "F.minimum(F.maximum(x, lower), upper), or compare with 0)"
+            )
 
 
 def _plain_function(net: Callable[..., Any]) -> Callable[..., Any]:

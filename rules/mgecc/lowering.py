@@ -11,7 +11,7 @@ from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported
 from mgecc.graph.sizes import declare
 from mgecc.kernels import candidates
 from mgecc.ops.custom import CustomFunction, UserKernel, replace_operators
-from mgecc.passes import compress, extents, inputs, ioc16, optimize, size_values
+from mgecc.passes import compress, dump_defects, extents, inputs, ioc16, optimize, size_values
 from mgecc.passes.inputs import InputForm
 from mgecc.targets import Target, with_feature_for
 
@@ -72,6 +72,7 @@ def lower(config: ModelConfig, target: Target) -> tuple[Graph, Diagnostics]:
     """The graph after all passes for one kernel set; problems stand beside it."""
     declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
     graph, problems = survey(config.with_sizes(declared))
+    dump_defects.run(graph, problems)
     inputs.run(graph, input_forms(config, graph), problems)
     size_values.run(graph)
     native = partial(_serves, target)

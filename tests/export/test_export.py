@@ -84,6 +84,21 @@ def test_missing_megengine_gives_the_install_command(
     assert not (tmp_path / "foo").exists()
 
 
+@pytest.mark.parametrize("change", [0.0, 1e-4, 0.1])
+def test_a_dump_that_computes_something_else_is_refused(
+    change: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want, path = np.array([0.25, 0.5, -0.75], np.float32), tmp_path / "net.mge"
+    path.touch()
+    monkeypatch.setattr(export_module, "reference", lambda path, inputs: [want, want + np.float32(change)])
+    if change < 0.01:
+        export_module.check_dump(path, {}, [want, want])
+        return
+    with pytest.raises(ExportError, match="net.mge does not compute what the network does: output 1"):
+        export_module.check_dump(path, {}, [want, want])
+    assert not path.exists()
+
+
 CRASHES = """
 import os, signal
 class Module: pass
