@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -42,7 +43,7 @@ def u8(value: int) -> Scalar:
 class _Writer:
     def __init__(self) -> None:
         self.out = bytearray()
-        self.pending: list[tuple[int, Field]] = []
+        self.pending: OrderedDict[int, tuple[Field, list[int]]] = OrderedDict()
 
     def _align(self, ahead: int = 0, to: int = 4) -> None:
         """Pad such that what comes after ``ahead`` bytes is aligned in a buffer that begins with its 4-byte size."""
@@ -68,7 +69,7 @@ class _Writer:
         return position
 
     def _refer(self, item: Field) -> None:
-        self.pending.append((len(self.out), item))
+        self.pending.setdefault(id(item), (item, []))[1].append(len(self.out))
         self.out += bytes(4)
 
     def _table(self, table: Table) -> int:
@@ -102,9 +103,7 @@ def flatbuffer(root: Table, identifier: bytes = b"") -> bytes:
     writer._refer(root)
     writer.out += identifier
     while writer.pending:
-        item = writer.pending[0][1]
-        references = [at for at, other in writer.pending if other is item]
-        writer.pending = [(at, other) for at, other in writer.pending if other is not item]
+        item, references = writer.pending.popitem(last=False)[1]
         position = writer.emit(item)
         for at in references:
             struct.pack_into("<I", writer.out, at, position - at)

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mgecc.planner.arena import bound, place
+from mgecc.planner.arena import _first_fit, bound, place
 from mgecc.planner.buffers import ALIGN, Buffer, aligned
 
 
@@ -57,3 +57,13 @@ def test_what_reaches_to_the_top_is_placed_anew_until_the_bound_is_met() -> None
     spans = [(384, 2, 4), (320, 6, 9), (128, 6, 6), (256, 3, 6)]
     items = [Buffer(size, first, last) for size, first, last in spans]
     assert place(items)[1] == bound(items) == 704
+
+
+@given(buffers())
+def test_every_buffer_lies_at_the_lowest_gap_between_those_before_it(made: list[Buffer]) -> None:
+    plan = _first_fit(made)
+    for k, b in enumerate(made):
+        busy = [(plan[o], plan[o] + aligned(o.size)) for o in made[:k] if overlap(o, b)]
+        spots = [0, *(end for _, end in busy)]
+        free = [at for at in spots if all(at >= high or at + aligned(b.size) <= low for low, high in busy)]
+        assert plan[b] == min(free)

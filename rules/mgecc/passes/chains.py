@@ -75,5 +75,5 @@ def run(graph: Graph) -> None:
         new = _merged(node, users) if _fusable(node) else None
         if new is not None:
             graph.nodes[position] = take_over(new, node)
-            users = Users(graph)
+            users.exchange(node, new)
     graph.sweep()

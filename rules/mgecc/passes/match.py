@@ -51,6 +51,13 @@ class Users:
         """The nodes that read ``value``; [] where it is an output of the graph, too."""
         return [] if value in self._outputs else self._users.get(value, [])
 
+    def exchange(self, old: Node, new: Node) -> None:
+        """``new`` stands in place of ``old`` from now on."""
+        for value in dict.fromkeys(old.inputs):
+            self._users[value].remove(old)
+        for value in dict.fromkeys(new.inputs):
+            self._users.setdefault(value, []).append(new)
+
     def count(self, value: Value) -> int:
         return len(self._users.get(value, [])) + (value in self._outputs)
 

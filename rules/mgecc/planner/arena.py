@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from mgecc.planner.buffers import Buffer, aligned
 
 Plan = dict[Buffer, int]
@@ -64,21 +66,20 @@ def _plans(buffers: list[Buffer]) -> Iterator[tuple[Plan, int]]:
 
 
 def _first_fit(ordered: list[Buffer]) -> Plan:
-    plan: Plan = {}
-    for b in ordered:
-        busy = sorted(
-            (offset, offset + aligned(other.size))
-            for other, offset in plan.items()
-            if other.first <= b.last and b.first <= other.last
-        )
-        plan[b] = _gap(busy, aligned(b.size))
-    return plan
+    """Each buffer at the lowest gap between those before it that live at the same time."""
+    first, last, size = (
+        np.array([(b.first, b.last, aligned(b.size)) for b in ordered], np.int64).reshape(-1, 3).T
+    )
+    low = np.zeros(len(ordered), np.int64)
+    for k in range(len(ordered)):
+        busy = np.flatnonzero((first[:k] <= last[k]) & (last[:k] >= first[k]))
+        low[k] = _gap(low[busy], size[busy], size[k])
+    return {b: int(offset) for b, offset in zip(ordered, low)}
 
 
-def _gap(busy: list[tuple[int, int]], size: int) -> int:
-    start = 0
-    for low, high in busy:
-        if low - start >= size:
-            return start
-        start = max(start, high)
-    return start
+def _gap(low: np.ndarray, sizes: np.ndarray, size: int) -> int:
+    """The lowest offset at which ``size`` bytes overlap none of the ranges."""
+    order = np.argsort(low, kind="stable")
+    ends = np.maximum.accumulate(np.append(0, (low + sizes)[order]))
+    fits = np.append(low[order] - ends[:-1] >= size, True)
+    return int(ends[fits.argmax()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -118,11 +118,16 @@ def tiles_for(conv: Conv, pixels: int, vectors: int) -> list[Tile]:
 
 def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
     """The largest tile, unless a smaller one fits the image much better."""
-    full = Tile(element, min(most[0], smallest(pixels)), most[1])
+    return _best_between(element, smallest(pixels), largest(pixels), most)
+
+
+@cache
+def _best_between(element: Element, fewest: int, pixels: int, most: tuple[int, int]) -> Tile:
+    full = Tile(element, min(most[0], fewest), most[1])
     rivals = [Tile(element, p, most[1]) for p in range(1, full.p)]
 
     def total(tile: Tile) -> float:
-        return -(-largest(pixels) // tile.p) * tile.step_cost
+        return -(-pixels // tile.p) * tile.step_cost
 
     best = min(rivals, key=total, default=full)
     part = _BETTER.get(element.vectors, _MUCH_BETTER)

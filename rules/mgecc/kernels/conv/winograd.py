@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -70,10 +70,14 @@ class Plan:
 
     @property
     def steps(self) -> tuple[tuple[toom.Step, ...], tuple[toom.Step, ...]]:
-        """The transforms of a row or column of inputs and of products."""
-        names = [f"d{i}" for i in range(self.t)]
-        points = toom.POINTS[self.m]
-        return toom.inputs(points, names, "v"), toom.outputs(points, self.m, names, "v")
+        return _steps(self.m, self.t)
+
+
+@cache
+def _steps(m: int, t: int) -> tuple[tuple[toom.Step, ...], tuple[toom.Step, ...]]:
+    """The transforms of a row or column of t inputs and of t products."""
+    names = [f"d{i}" for i in range(t)]
+    return toom.inputs(toom.POINTS[m], names, "v"), toom.outputs(toom.POINTS[m], m, names, "v")
 
 
 def kernel(plan: Plan) -> Kernel:
