@@ -101,6 +101,7 @@ def check_dump(path: Path, inputs: Arrays, expected: Sequence[np.ndarray]) -> No
         if got.shape != want.shape or not np.allclose(
             got, want, rtol=1e-2, atol=1e-2 * largest, equal_nan=True
         ):
+            path.unlink()
             raise ExportError(
                 f"{path.name} does not compute what the network does: output {k} of MegEngine itself is another one "
                 "once it was dumped, as happens to F.clip with two numbers and to F.sign (write "
