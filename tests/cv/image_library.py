@@ -14,9 +14,11 @@ import numpy as np
 from mgecc.cv import CvFunction, cv_c, cv_functions
 from mgecc.targets import Target, load_target
 from mgecc.toolrun.sources import include_folder
+from strict import STRICT
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="cv-")
 _FLAGS = ["-std=c99", "-O2", "-fPIC", "-shared", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+_FLAGS += STRICT
 NUMPY = {"ui8": np.uint8, "f16": np.float16, "f32": np.float32}
 DTYPES = {"ui8": 6, "f16": 1, "f32": 0}
 STATUS = ["OK", "NULL", "DTYPE", "SIZE", "CHANNELS", "STRIDE", "ALIGN", "OVERLAP", "ARGUMENT"]

@@ -8,6 +8,7 @@ import pytest
 from mgecc import emit
 from mgecc.planner import Program, shape_sets
 from mgecc.targets import load_target
+from strict import STRICT, STRICT_CXX
 from tiny_program import tiny_program, with_input_names
 
 INCLUDE = Path(__file__).resolve().parents[2] / "runtime" / "include"
@@ -46,6 +47,7 @@ def test_sets_are_found_by_the_sizes_of_all_inputs(compiler: str, tmp_path: Path
     (tmp_path / "m.c").write_text(_USE)
     # What the linker would take from the library is not called here.
     flags = [f"-I{INCLUDE}", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-ffunction-sections"]
+    flags += STRICT_CXX if "++" in compiler else STRICT
     command = [*compiler.split(), *flags, "-Wl,--gc-sections", "m.c", "-o", "m"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

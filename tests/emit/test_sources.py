@@ -10,6 +10,7 @@ from mgecc import emit
 from mgecc.emit.dtypes import DTYPES
 from mgecc.emit.naming import in_comment
 from mgecc.targets import load_target
+from strict import STRICT, STRICT_CXX
 from tiny_program import AFFINE, COPY, tiny_program, with_input_names
 
 INCLUDE = Path(__file__).resolve().parents[2] / "runtime" / "include"
@@ -64,6 +65,7 @@ def test_a_header_with_awkward_names_compiles(compiler: str, tmp_path: Path) -> 
     once = '#include "m.h"\n'
     (tmp_path / "m.c").write_text(f"{once}{once}{use}\n#if MODEL_MGECC_ARENA_SIZE != 4096\n#error\n#endif\n")
     flags = [f"-I{INCLUDE}", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    flags += STRICT_CXX if "++" in compiler else STRICT
     command = [*compiler.split(), *flags, "-c", "m.c", "-o", "m.o"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -76,7 +78,7 @@ def test_one_file_a_kernel_for_readers_compiles(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     sources = sorted(name for name in files if name.endswith(".c"))
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", f"-I{INCLUDE}", *X86.cflags]
+    flags = ["-std=c99", "-Wall", "-Wextra", *STRICT, "-Werror", f"-I{INCLUDE}", *X86.cflags]
     done = subprocess.run(
         ["gcc", *flags, "-c", *sources], cwd=tmp_path, capture_output=True, text=True, check=False
     )

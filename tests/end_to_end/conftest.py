@@ -1,4 +1,4 @@
-"""Every library here has the same runtime: its objects are compiled once in a run of the tests."""
+"""Libraries here are compiled without warnings, and share their runtime, whose objects a test run compiles once."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,6 +8,9 @@ import pytest
 from mgecc.targets import Toolchain
 from mgecc.toolrun import library, runner
 from mgecc.toolrun.sources import runtime_folder
+from strict import compile_strictly
+
+strict_warnings = pytest.fixture(autouse=True, scope="session")(compile_strictly)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -23,6 +23,7 @@ TARGETS = ("x86_64", "arm64")
 # Writes x + 1 of the first six numbers, and what it was told about the call.
 FUNCTION = """
 #include "mgecc.h"
+void my_loader(const mgecc_custom *call);
 void my_loader(const mgecc_custom *call)
 {
     const float *x = call->inputs[0];
@@ -46,6 +47,7 @@ static float power(float x)
         sum += term *= x / (float)i;
     return sum;
 }
+void soft(const mgecc_custom *call);
 void soft(const mgecc_custom *call)
 {
     const mgecc_tensor *info = call->input_info;

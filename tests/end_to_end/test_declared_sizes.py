@@ -104,6 +104,7 @@ def test_colour_images_of_any_size_are_resized_to_the_bit(mode: str, target: str
 
 FUNCTION = """
 #include "mgecc.h"
+void twice(const mgecc_custom *call);
 void twice(const mgecc_custom *call)
 {
     const mgecc_tensor *in = call->input_info, *out = call->output_info;

@@ -18,8 +18,9 @@ from mgecc.kernels import Call, Candidate, Const, Kernel, Workspace, candidates
 from mgecc.kernels.layout import from_blocked, to_blocked
 from mgecc.kernels.render import header_text, render_kernel
 from mgecc.targets import Target, load_target
+from strict import STRICT
 
-FLAGS = "-std=c99 -O1 -fPIC -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror"
+FLAGS = "-std=c99 -O1 -fPIC -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror " + " ".join(STRICT)
 _FOLDER = tempfile.TemporaryDirectory(prefix="kernels-")
 Memory = dict[Value | Workspace, np.ndarray]
 

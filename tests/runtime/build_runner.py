@@ -18,6 +18,7 @@ from mgecc.toolrun.sources import (
     runtime_folder,
     runtime_sources,
 )
+from strict import STRICT
 
 MODEL = ('-DMG_MODEL_HEADER="tiny.h"', "-DMG_MODEL=tiny", "-DMG_ARENA_SIZE=TINY_ARENA_SIZE")
 
@@ -67,6 +68,7 @@ def build_hosted(program: Program, target: Target, folder: Path, compiler: Seque
         "-std=c11",
         "-Wall",
         "-Wextra",
+        *STRICT,
         "-Werror",
         f"-I{folder}",
         f"-I{include_folder()}",

@@ -60,11 +60,12 @@ class _Head:
         return f"struct {self.symbol}_args {{{members} }};"
 
     def begin(self, arguments: bool = True) -> str:
-        """The argument structure, the function's head, its typed pointers and the checks of its tables; the template
-        closes the brace."""
+        """The argument structure, the function's prototype and head, its typed pointers and the checks of its tables;
+        the template closes the brace."""
         kernel = self.kernel
         lines = [self.arguments()] if kernel.fields and arguments else []
-        lines += [f"MG_KERNEL void {self.symbol}(void *const *t, const int32_t *args)", "{"]
+        head = f"void {self.symbol}(void *const *t, const int32_t *args)"
+        lines += [f"{head};", f"MG_KERNEL {head}", "{"]
         for i, (name, ctype) in enumerate(kernel.operands):
             lines.append(f"    {ctype}{name} = t[{i}];")
         if kernel.fields:

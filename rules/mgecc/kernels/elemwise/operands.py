@@ -111,7 +111,7 @@ def read(source: Source, real: bool) -> Access:
         return Access(text, text, tuple(fields), tuple(numbers))
     at = f"p{j}" if source.way == "h" else f"p{j} + i"
     full = _valued(source, _raw(source.dtype, at, None), real)
-    part = full if source.way == "h" else _valued(source, _raw(source.dtype, at, "n - i"), real)
+    part = full if source.way == "h" else _valued(source, _raw(source.dtype, at, "rest"), real)
     return Access(full, part, tuple(fields), tuple(numbers))
 
 
@@ -136,11 +136,11 @@ def write(dtype: DType, v: str, real: bool) -> Access:
     fields, numbers = _quantisation("", dtype, real)
     ctype, v = stored_type(dtype), _stored(dtype, v, real)
     if dtype.name == "float16":
-        full, part = f"mg_vf_store_f16(y + i, {v});", f"mg_vf_store_f16_part(y + i, {v}, n - i);"
+        full, part = f"mg_vf_store_f16(y + i, {v});", f"mg_vf_store_f16_part(y + i, {v}, rest);"
     elif ctype in _NARROW:
         name = f"mg_vi_store_{_NARROW[ctype]}"
-        full, part = f"{name}(y + i, {v}, MG_VF);", f"{name}(y + i, {v}, n - i);"
+        full, part = f"{name}(y + i, {v}, MG_VF);", f"{name}(y + i, {v}, rest);"
     else:
         name = "mg_vf_store" if ctype == "float" else "mg_vi_store"
-        full, part = f"{name}(y + i, {v});", f"{name}_part(y + i, {v}, n - i);"
+        full, part = f"{name}(y + i, {v});", f"{name}_part(y + i, {v}, rest);"
     return Access(full, part, tuple(fields), tuple(numbers))

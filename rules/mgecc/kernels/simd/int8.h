@@ -15,7 +15,7 @@ typedef struct { int32_t even, odd; } mg_vq;
 MG_INLINE mg_vq mg_vq_load(const int8_t *p)
 {
     uint32_t w = (uint32_t)mg_word(p);
-    mg_vq r = {(int32_t)__sxtb16(w), (int32_t)__sxtb16(w >> 8 | w << 24)};
+    mg_vq r = {__sxtb16((int32_t)w), __sxtb16((int32_t)(w >> 8 | w << 24))};
     return r;
 }
 MG_INLINE int32_t mg_vq_dot(int32_t acc, mg_vq w, const int8_t *x)

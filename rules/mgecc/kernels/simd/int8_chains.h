@@ -163,7 +163,7 @@ MG_INLINE void mg_row_copy(int8_t *to, const int8_t *from, int32_t count, int fl
         mg_copy_turned(to, from, 1);
         mg_copy_turned(to + end - 16, from + end - 16, 1);
     } else {
-        for (int32_t i = 0; i < count; i += 4) mg_put_word(to + i, mg_word(from + i) ^ (int32_t)(flip * 0x01010101u));
+        for (int32_t i = 0; i < count; i += 4) mg_put_word(to + i, mg_word(from + i) ^ (int32_t)((uint32_t)flip * 0x01010101u));
     }
 }
 #endif

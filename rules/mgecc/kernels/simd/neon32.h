@@ -58,7 +58,7 @@ typedef float32x4x2_t mg_vf2;
 MG_INLINE mg_vf2 mg_x_step2(const float **p, ptrdiff_t by)
 {
     const mg_vf2 v = {{vld1q_f32(*p), vld1q_f32(*p + 4)}};
-    *p = (const float *)((const char *)*p + by);
+    *p = (const void *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }

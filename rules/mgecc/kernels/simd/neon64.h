@@ -42,21 +42,21 @@ typedef float32x4x2_t mg_vf2;
 MG_INLINE mg_vf2 mg_x_step2(const float **p, ptrdiff_t by)
 {
     const mg_vf2 v = vld1q_f32_x2(*p);
-    *p = (const float *)((const char *)*p + by);
+    *p = (const void *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }
 MG_INLINE mg_vf3 mg_x_step3(const float **p, ptrdiff_t by)
 {
     const mg_vf3 v = vld1q_f32_x3(*p);
-    *p = (const float *)((const char *)*p + by);
+    *p = (const void *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }
 MG_INLINE mg_vf4 mg_x_step4(const float **p, ptrdiff_t by)
 {
     const mg_vf4 v = vld1q_f32_x4(*p);
-    *p = (const float *)((const char *)*p + by);
+    *p = (const void *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }

@@ -13,7 +13,7 @@ typedef float16x8x3_t mg_hf3;
 typedef float16x8x4_t mg_hf4;
 
 MG_INLINE mg_hf mg_hf_zero(void) { return vreinterpretq_f16_u16(vdupq_n_u16(0)); }
-MG_INLINE mg_hf mg_hf_set1(mg_f16 a) { return vdupq_n_f16(a); }
+MG_INLINE mg_hf mg_hf_set1(float a) { return vdupq_n_f16((mg_f16)a); }
 MG_INLINE mg_hf mg_hf_load(const mg_f16 *p) { return vld1q_f16(p); }
 MG_INLINE void mg_hf_store(mg_f16 *p, mg_hf a) { vst1q_f16(p, a); }
 
@@ -93,7 +93,7 @@ MG_INLINE mg_hf3 mg_hf_next3(const mg_f16 **p) { return vld1q_f16_x3((*p += 24) 
 MG_INLINE mg_hf4 mg_hx_step4(const mg_f16 **p, ptrdiff_t by)
 {
     const mg_hf4 v = vld1q_f16_x4(*p);
-    *p = (const mg_f16 *)((const char *)*p + by);
+    *p = (const void *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }
@@ -102,14 +102,14 @@ MG_INLINE mg_hf4 mg_hx_next4(const mg_f16 **p) { return mg_hx_step4(p, 64); }
 MG_INLINE mg_hf3 mg_hx_step3(const mg_f16 **p, ptrdiff_t by)
 {
     const mg_hf3 v = vld1q_f16_x3(*p);
-    *p = (const mg_f16 *)((const char *)*p + by);
+    *p = (const void *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }
 MG_INLINE mg_hf2 mg_hx_step2(const mg_f16 **p, ptrdiff_t by)
 {
     const mg_hf2 v = vld1q_f16_x2(*p);
-    *p = (const mg_f16 *)((const char *)*p + by);
+    *p = (const void *)((const char *)*p + by);
     __asm__("" : "+r"(*p));
     return v;
 }
