@@ -138,6 +138,17 @@ def constant_too_large() -> bytes:
 
 
 @model
+def constant_takes_too_much_work() -> bytes:
+    """A few hundred bytes that ask for 7 10^10 multiply-adds."""
+    m = MgeFile()
+    one, shape = m.constant(np.ones(1, np.float32)), m.constant(np.array([4096, 4096], np.int32))
+    ones = m.record("Broadcast", [one, shape], "ones")
+    return m.bytes(
+        m.record("MatrixMulV2", [m.input("x", 1, 4096), m.record("MatrixMulV2", [ones, ones], "square")])
+    )
+
+
+@model
 def truncated() -> bytes:
     return (CORPUS / "conv2d.mge").read_bytes()[:1000]
 

@@ -18,9 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from mgecc.ops.budget import spend
+
 Function = Callable[..., np.ndarray]
 
 _BLOCK = 1 << 13
+_COST = 64
+"""Multiply-adds that take as long as a function of one number."""
 _LN2 = (float.fromhex("0x1.62e42feep-1"), float.fromhex("0x1.a39ef35793c76p-33"))
 _HALF_PI = (
     float.fromhex("0x1.921fb544p+0"),
@@ -36,6 +40,7 @@ def _elementary(function: Function) -> Function:
     @wraps(function)
     def of_arrays(*operands: Any) -> np.ndarray:
         arrays = np.broadcast_arrays(*operands)
+        spend(_COST * arrays[0].size)
         result = np.empty(arrays[0].shape, np.asarray(operands[0]).dtype)
         flat, out = [a.reshape(-1) for a in arrays], result.reshape(-1)
         with np.errstate(all="ignore"):

@@ -11,6 +11,8 @@ import math
 
 import numpy as np
 
+from mgecc.ops.budget import spend
+
 _TILE = 1 << 15
 """Sums that are formed at the same time: what a processor keeps in its second cache."""
 _COLUMNS = 1 << 12
@@ -24,6 +26,7 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     outer = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     (m, k), n = a.shape[-2:], b.shape[-1]
     count = math.prod(outer)
+    spend(count * m * n * k)
     left = np.broadcast_to(a, (*outer, m, k)).reshape(count, m, k)
     right = np.broadcast_to(b, (*outer, k, n)).reshape(count, k, n)
     total = np.zeros((count, m, n), np.result_type(a, b))

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from mgecc.graph import Unsupported
 from mgecc.graph.sizes import whole
+from mgecc.ops.budget import spend
 from mgecc.ops.signature import Ranges
 
 MOST_CELLS = 1 << 20
@@ -92,7 +93,9 @@ def windows(x: np.ndarray, window: Window, fill: float = 0) -> np.ndarray:
     if any(map(any, window.pad)):
         x = np.pad(x, [(0, 0)] * outer + list(window.pad), constant_values=fill)
     view = sliding_window_view(x, window.extent, axis=tuple(range(outer, x.ndim)))
-    return view[_trailing(slice(None, None, s) for s in (*window.stride, *window.dilate))]
+    seen = view[_trailing(slice(None, None, s) for s in (*window.stride, *window.dilate))]
+    spend(seen.size)
+    return seen
 
 
 def _trailing(areas: Iterable[slice | int]) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.types import INT32
+from mgecc.ops.budget import Budget, TooMuchWork, limited
 from mgecc.ops.size_arithmetic import folded
 from mgecc.passes.build import constant, node_like, take_over
 
@@ -145,12 +146,22 @@ def share_common(graph: Graph) -> None:
     graph.sweep()
 
 
+def _folded(node: Node, budget: Budget) -> list[np.ndarray]:
+    """The node's results; nothing where that is too much work, which is then left to the target."""
+    arrays = [v.const for v in node.inputs if v.const is not None]
+    try:
+        with limited(budget):
+            return folded(node, arrays)
+    except TooMuchWork:
+        return []
+
+
 def fold_constants(graph: Graph) -> None:
     """Nodes that read only constants become constants."""
+    budget = Budget()
     for node in graph.nodes:
         if node.inputs and all(v.is_const for v in node.inputs):
-            arrays = [v.const for v in node.inputs if v.const is not None]
-            for value, array in zip(node.outputs, folded(node, arrays)):
+            for value, array in zip(node.outputs, _folded(node, budget)):
                 value.const, value.producer = array, None
     graph.nodes = [n for n in graph.nodes if not all(v.is_const for v in n.outputs)]
     graph.sweep()

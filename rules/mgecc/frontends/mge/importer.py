@@ -23,6 +23,7 @@ from mgecc.graph import (
 from mgecc.graph.sizes import always, largest, whole
 from mgecc.graph.types import INT32
 from mgecc.ops import absent
+from mgecc.ops.budget import Budget, limited, spend
 from mgecc.ops.counting import Counting
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 from mgecc.ops.known import MAX_RANK, known
@@ -120,6 +121,7 @@ class _Importer:
     varying: set[Value] = field(default_factory=set)
     counting: Counting = field(default_factory=Counting)
     folded: int = 0
+    budget: Budget = field(default_factory=Budget)
     as_written: bool = True
 
     def run(self) -> Graph:
@@ -296,7 +298,11 @@ class _Importer:
         if size > MAX_FOLDED or self.folded > MAX_FOLDED_TOTAL:
             why = f"its constant result of {size} bytes is too large to compute beforehand"
             raise Unsupported(why, "make one of its operands a model input")
-        results = folded(node, given)
+        with limited(self.budget):
+            spend(
+                sum(v.type.elements for v in node.outputs) + (0 if by_shape else sum(a.size for a in given))
+            )
+            results = folded(node, given)
         for value, array in zip(node.outputs, results):
             value.const, value.producer = array, None
             value.type = value.type.with_shape(array.shape)

@@ -1,0 +1,49 @@
+"""What is computed beforehand is limited by its work, whichever operator asks for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from handmade_nodes import CONVOLUTION, run
+from mgecc.graph import Graph, Node
+from mgecc.graph.types import FLOAT32
+from mgecc.ops.budget import Budget, TooMuchWork, limited
+from mgecc.passes import simplify
+from mgecc.passes.build import constant, node_like
+
+X = np.ones((1, 2, 8, 8), np.float32)
+SQUARE = np.eye(8, dtype=np.float32)
+POOL = {**CONVOLUTION, "mode": "AVERAGE", "window_h": 5, "window_w": 5}
+CASES = {
+    "MatrixMul": ({}, (SQUARE, SQUARE), 8**3),
+    "Convolution": (CONVOLUTION, (X, np.ones((3, 2, 5, 5), np.float32)), 3 * 2 * 25 * 16),
+    "Pooling": (POOL, (X,), 2 * 25 * 16),
+    "MatrixInverse": ({}, (SQUARE,), 8**3),
+    "SVD": ({"full_matrices": False, "compute_uv": True}, (SQUARE,), 8**3),
+    "Elemwise": ({"mode": "EXP"}, (X,), X.size),
+}
+
+
+@pytest.mark.parametrize("op", sorted(CASES))
+def test_operators_take_their_work_from_the_budget_before_they_begin(op):
+    attrs, inputs, least = CASES[op]
+    budget = Budget()
+    with limited(budget):
+        run(op, attrs, *inputs)
+    taken = Budget().left - budget.left
+    assert taken >= least
+    with limited(Budget(taken)):
+        run(op, attrs, *inputs)
+    with limited(Budget(taken - 1)), pytest.raises(TooMuchWork, match="beforehand"):
+        run(op, attrs, *inputs)
+
+
+@pytest.mark.parametrize("left", [100, Budget().left])
+def test_passes_leave_to_the_target_what_would_take_too_long(left, monkeypatch):
+    monkeypatch.setattr(simplify, "Budget", lambda: Budget(left))
+    given = [constant("c", SQUARE, FLOAT32)] * 2
+    product = node_like(Node("x", "square", {}, []), "MatrixMul", {"output_dtype": None}, given)
+    graph = Graph("g", nodes=[product], outputs=[("y", product.output)])
+    simplify.fold_constants(graph)
+    assert graph.nodes == ([product] if left == 100 else [])
+    assert product.output.is_const == (left != 100)
