@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from mgecc import compiler, interpret
+from mgecc import interpret, lowering
 from mgecc.config import ModelConfig
 from mgecc.graph import Diagnostics
 from mgecc.targets import load_target
@@ -32,7 +32,7 @@ def check(made: Made, again: Made, target: str) -> None:
     """``again``: the same graph once more, for the passes to change."""
     want = interpret.run(made.graph, made.arrays)
     with tempfile.TemporaryDirectory(prefix="random-") as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiler, "survey", lambda config: (again.graph, Diagnostics("random")))
+        patch.setattr(lowering, "survey", lambda config: (again.graph, Diagnostics("random")))
         folder = Path(name)
         config = ModelConfig(folder / "random.mge", "random", folder / "random.mge")
         libraries = compile_and_build(config, load_target(*target.split(":")), "zig", folder / "products")

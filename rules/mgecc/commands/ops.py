@@ -32,6 +32,8 @@ Of no elements, sums are 0, products 1, means not a number, the largest one is t
 there is 0, and sorting, top-k and suppression give nothing. MegEngine has the same sums, products and means, and stops
 with an error at the others.
 
+What each does with NaN, infinities and denormals stands in [numbers.md](numbers.md).
+
 | operator | records | kernels | limits |
 | --- | --- | --- | --- |
 """

@@ -1,0 +1,126 @@
+"""NaN, infinities and zeros of both signs mean in compiled graphs what docs/numbers.md says, on every target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from mgecc.graph import DType, Value
+from random_graphs import CONVOLUTION, F32, Made
+from test_random_graphs import check
+
+SPECIALS = (np.nan, np.inf, -np.inf, -0.0, 0.0)
+
+
+def _sprinkle(made: Made, share: float) -> None:
+    for name, array in made.arrays.items():
+        hit = made.rng.random(array.shape) < share
+        made.arrays[name] = np.where(hit, made.rng.choice(SPECIALS, array.shape), array).astype(array.dtype)
+
+
+def _elemwise(made: Made, mode: str, *operands: Value) -> Value:
+    value = made.add("Elemwise", operands, mode=mode)
+    assert value is not None
+    return value
+
+
+def _number(made: Made, number: float) -> Value:
+    return made.const((), F32, np.array([number]))
+
+
+def _reductions(made: Made, x: Value) -> list[Value | None]:
+    modes = ("MAX", "MIN", "SUM", "MEAN", "PRODUCT", "SUM_SQR")
+    return [made.add("Reduce", [x], mode=m, axis=a, data_type="DEFAULT") for m in modes for a in (1, 3)]
+
+
+def _poolings(made: Made, x: Value) -> list[Value | None]:
+    """The maximum of 5 x 5 becomes two of one axis."""
+    found = []
+    for mode in ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING"):
+        for size, step, pad in ((2, 2, 0), (3, 1, 1), (5, 2, 2)):
+            attrs = {
+                "window_h": size,
+                "window_w": size,
+                "stride_h": step,
+                "stride_w": step,
+                "pad_h": pad,
+                "pad_w": pad,
+            }
+            found.append(made.add("Pooling", [x], mode=mode, format="NCHW", **attrs))
+    return found
+
+
+def _activations(made: Made, x: Value) -> list[Value | None]:
+    """By name, and as files spell them, which passes recognise."""
+    named = [
+        _elemwise(made, m, x) for m in ("RELU", "RELU6", "H_SWISH", "HSIGMOID", "SIGMOID", "SIGN", "GELU")
+    ]
+    three, six = _number(made, 3.0), _number(made, 6.0)
+    zero = _number(made, 0.0)
+    ramp = _elemwise(made, "MIN", _elemwise(made, "MAX", _elemwise(made, "ADD", x, three), zero), six)
+    swish = _elemwise(made, "TRUE_DIV", _elemwise(made, "MUL", x, ramp), six)
+    clipped = _elemwise(made, "MIN", _elemwise(made, "MAX", _number(made, -1.0), x), _number(made, 0.5))
+    return [*named, swish, clipped, _elemwise(made, "MAX", x, zero)]
+
+
+def _fused(made: Made, x: Value) -> list[Value | None]:
+    """What follows a convolution is part of its kernel; the operand that is added has the specials."""
+    found: list[Value | None] = []
+    data = made.input(x.shape, F32)
+    attrs = {**CONVOLUTION, "sparse": "DENSE"}
+    attrs |= {f"{name}_{axis}": n for name, n in (("stride", 1), ("dilate", 1), ("pad", 0)) for axis in "hw"}
+    for mode in ("RELU", "RELU6", "H_SWISH", "SIGMOID", "TANH"):
+        sums = made.add("Convolution", [data, made.const((12, 12, 1, 1))], **attrs)
+        assert sums is not None
+        found.append(_elemwise(made, mode, _elemwise(made, "ADD", sums, x)))
+    return found
+
+
+def _casts(made: Made, x: Value) -> list[Value | None]:
+    names = ("int32", "int16", "uint16", "int8", "uint8", "bool", "float16")
+    kinds = [*map(DType, names), DType("qint8", 0.1), DType("quint8", 0.1, 120)]
+    return [made.add("TypeCvt", [x], dtype=kind) for kind in kinds]
+
+
+def _orders(made: Made, x: Value, y: Value) -> list[Value | None]:
+    rows = made.add("Reshape", [x, made.sizes(108, 10)], axis=7)
+    assert rows is not None
+    count = made.const((), made.sizes(1).type.dtype, np.array([-4]))
+    mask = made.add("ElemwiseMultiType", [x, y], mode="LT")
+    assert mask is not None
+    return [
+        made.add("Argmax", [x], axis=1),
+        made.add("Argmin", [x], axis=3),
+        made.add("Softmax", [x], axis=3),
+        made.add("Softmax", [x], axis=1),
+        made.add("TopK", [rows, count], mode="VALUE_IDX_SORTED"),
+        made.add("Where", [mask, x, y]),
+        _elemwise(made, "MAX", x, y),
+        _elemwise(made, "MIN", x, y),
+        _elemwise(made, "LEQ", x, y),
+        _elemwise(made, "COND_LT_MOV", x, y, x),
+        made.add("Cumsum", [x], axis=2, exclusive=False, reverse=False),
+    ]
+
+
+def _graph() -> Made:
+    made = Made(np.random.default_rng(5))
+    x, y = (made.input((1, 12, 9, 10), F32) for _ in range(2))
+    _sprinkle(made, 0.04)
+    results: Sequence[Value | None] = [
+        *_reductions(made, x),
+        *_poolings(made, x),
+        *_activations(made, x),
+        *_orders(made, x, y),
+        *_fused(made, x),
+        *_casts(made, x),
+    ]
+    made.graph.outputs = [(f"o{k}", v) for k, v in enumerate(v for v in results if v is not None)]
+    assert len(made.graph.outputs) > 55
+    return made
+
+
+@pytest.mark.parametrize("target", ["x86_64:v2", "x86_64:v3", "arm64", "armv7", "baremetal"])
+def test_specials_mean_the_same_on_every_target(target: str) -> None:
+    check(_graph(), _graph(), target)
