@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mgecc import __version__
-from mgecc.toolrun.status import FAILED, INPUT
+from mgecc.toolrun.status import FAILED, INPUT, error_lines
 from mgecc.toolrun.terminal import printable_streams
 
 
@@ -113,7 +113,7 @@ def _unknown(word: str) -> str:
 
 def _fail(text: str, status: int = INPUT) -> int:
     sys.stdout.flush()
-    sys.stderr.write(f"mgecc: error: {text}\n")
+    sys.stderr.write(error_lines(text, status))
     return status
 
 

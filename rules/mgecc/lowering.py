@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
     functions = {name: CustomFunction(c.function, c.outputs, c.optional) for name, c in config.custom.items()}
     graph, problems = frontends.survey(data, config.model.name, config.given_shapes, functions)
     graph.name = config.name
+    _place_inputs(config, problems)
     replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)
     return graph, problems
 
@@ -32,6 +34,17 @@ def _user_kernel(path: Path) -> UserKernel:
     if path.suffix == ".c":
         return UserKernel(function=path.stem, file=path.name)
     return UserKernel(template=path.read_text(encoding="utf-8", errors="replace"), file=path.name)
+
+
+def _place_inputs(config: ModelConfig, problems: Diagnostics) -> None:
+    """Let problems of what the configuration says of inputs name the place where it does."""
+    for k, problem in enumerate(problems.problems):
+        places = [
+            place
+            for key, place in config.places.items()
+            if problem.operator == "input" and key.startswith("input") and key.endswith(f".{problem.node}")
+        ]
+        problems.problems[k] = replace(problem, origin=[*places, problem.origin][0])
 
 
 def load_graph(config: ModelConfig) -> Graph:
@@ -74,6 +87,7 @@ def lower(config: ModelConfig, target: Target) -> tuple[Graph, Diagnostics]:
     graph, problems = survey(config.with_sizes(declared))
     dump_defects.run(graph, problems)
     inputs.run(graph, input_forms(config, graph), problems)
+    _place_inputs(config, problems)
     size_values.run(graph)
     native = partial(_serves, target)
     optimize(graph, native=native, goal=config.optimize)

@@ -80,7 +80,7 @@ def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Pat
         assert error.startswith("mgecc: error: ") and error.count("\n") == 1
     np.savez(tmp_path / "in.npz", **{"in.image": np.zeros((1, 1, 8, 8), np.float32)})
     error = run(capsys, "interpret", DIGITS, "--inputs", str(tmp_path / "in.npz"), status=2)
-    assert "there is no array in.data; inputs given: in.image" in error
+    assert f"in.data is missing in {tmp_path}/in.npz, which has: in.image" in error
     assert "give --inputs" in run(capsys, "interpret", DIGITS.replace("model.yaml", "digits.mge"), status=2)
 
 

@@ -132,6 +132,13 @@ def test_paths_are_meant_from_where_the_user_is(wrapper: Wrapper, tmp_path: Path
     wrapper.run()
     assert wrapper.run("run", "input=cat.jpg", cwd=tmp_path) == [f"scons run input={tmp_path}/cat.jpg"]
     assert wrapper.run("run", "input=/cat.jpg", cwd=tmp_path) == ["scons run input=/cat.jpg"]
+    words = ["config=kws/model.yaml", "target=boards/mine.yaml+dot"]
+    assert wrapper.run(*words, cwd=tmp_path) == [
+        f"scons config={tmp_path}/kws/model.yaml target={tmp_path}/boards/mine.yaml+dot"
+    ]
+    assert wrapper.run("config=/x.json", "target=arm64,armv7", cwd=tmp_path) == [
+        "scons config=/x.json target=arm64,armv7"
+    ]
 
 
 def test_of_two_first_uses_at_once_the_second_waits(wrapper: Wrapper) -> None:

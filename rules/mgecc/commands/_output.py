@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
+
+
+def note(text: str) -> None:
+    """Tell something beside the result, where programs that read it are not disturbed."""
+    print(f"mgecc: note: {text}", file=sys.stderr)
 
 
 def show(args: argparse.Namespace, lines: Iterable[str], data: Callable[[], Any]) -> None:

@@ -54,11 +54,14 @@ def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndar
     import numpy as np
 
     from mgecc import interpret
+    from mgecc.commands._output import note
     from mgecc.toolrun.products import InputError
-    from mgecc.toolrun.tensors import Interface, dequantized, input_stacks
+    from mgecc.toolrun.tensors import Interface, dequantized, ignored_arrays, input_stacks
 
     interface = Interface(_tensors(graph, "inputs"), _tensors(graph, "outputs"), 0, 0)
     stacks = input_stacks(arrays, interface)
+    for line in ignored_arrays(arrays, interface):
+        note(line)
     count = len(next(iter(stacks.values()))) if stacks else 1
     try:
         cases = [interpret.run(graph, {k: stack[i] for k, stack in stacks.items()}) for i in range(count)]

@@ -73,12 +73,15 @@ class Run:
 
 
 def _on_target(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np.ndarray]) -> Iterator[Run]:
+    from mgecc.commands._output import note
     from mgecc.commands._session import open_session
     from mgecc.toolrun.session import run_cases
-    from mgecc.toolrun.tensors import dequantized, input_cases, output_arrays
+    from mgecc.toolrun.tensors import dequantized, ignored_arrays, input_cases, output_arrays
 
     with open_session(args, config) as session:
         session = session.fitting(inputs)
+        for line in ignored_arrays(inputs, session.interface):
+            note(line)
         cases = input_cases(inputs, session.interface)
         for runner in session.runners:
             results, times = run_cases(session, runner, cases, repeat=2)
@@ -99,6 +102,7 @@ def _meaning(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np
 
 
 def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
+    from mgecc.commands._output import note
     from mgecc.config import load_side
     from mgecc.toolrun.pictures import load_picture
     from mgecc.toolrun.products import InputError
@@ -110,7 +114,8 @@ def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
         return load_side(path, "in")
     if config.preprocess is None:
         raise InputError(f"{config.path}: there is no 'preprocess:' that says how a picture becomes an input")
-    return {f"in.{config.preprocess.input}": load_picture(path, config.preprocess, config.form_of_picture)}
+    array = load_picture(path, config.preprocess, config.form_of_picture, note)
+    return {f"in.{config.preprocess.input}": array}
 
 
 def _cases(config: ModelConfig, run: Run, count: int) -> list[list[dict[str, Any]]]:

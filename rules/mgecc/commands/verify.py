@@ -45,12 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import show
+    from mgecc.commands._output import note, show
     from mgecc.commands._session import open_session
     from mgecc.config import load_side
     from mgecc.toolrun.compare import table
     from mgecc.toolrun.products import read_config
     from mgecc.toolrun.sized import verify_sizes
+    from mgecc.toolrun.tensors import ignored_arrays
     from mgecc.toolrun.verify import verify
 
     config = read_config(args.model, args.name, args.optimize)
@@ -62,7 +63,10 @@ def run(args: argparse.Namespace) -> int:
     found: dict[str, list[OutputError]] = {}
     with open_session(args, config) as session:
         if inputs is not None:
-            expected = _expected(config, args, inputs, session.fitting(inputs).interface)
+            interface = session.fitting(inputs).interface
+            for line in ignored_arrays(inputs, interface):
+                note(line)
+            expected = _expected(config, args, inputs, interface)
             found = verify(session, inputs, expected, limits)
         if config.sizes:
             found |= {

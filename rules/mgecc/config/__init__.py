@@ -6,7 +6,7 @@ are the only doors to .npz files.
 May import: numpy, yaml, jsonschema; nothing else of mgecc.
 """
 
-from mgecc.config.cases import CasesError, cases_beside, load_cases, load_side, save_cases
+from mgecc.config.cases import Cases, CasesError, cases_beside, load_cases, load_side, save_cases
 from mgecc.config.load import load_config
 from mgecc.config.megcc import LibraryConfig, is_megcc, load_megcc, megcc_model, megcc_notes
 from mgecc.config.model import (
@@ -23,6 +23,7 @@ from mgecc.config.problems import ConfigError, ConfigProblem
 from mgecc.config.write import format_config
 
 __all__ = [
+    "Cases",
     "CasesError",
     "ConfigError",
     "ConfigProblem",

@@ -37,11 +37,19 @@ _HEADER_ERRORS = (
 )
 
 
+class Cases(dict[str, np.ndarray]):
+    """Arrays by name; ``file`` is where they were read, for messages."""
+
+    def __init__(self, file: Path | str, arrays: Mapping[str, np.ndarray]) -> None:
+        super().__init__(arrays)
+        self.file = str(file)
+
+
 class CasesError(Exception):
     """A .npz that cannot be used; the text names the file and, where there is one, the array."""
 
 
-def load_cases(path: Path | str, max_bytes: int = MAX_TOTAL_BYTES) -> dict[str, np.ndarray]:
+def load_cases(path: Path | str, max_bytes: int = MAX_TOTAL_BYTES) -> Cases:
     """All arrays of a .npz, sorted by name.
 
     Numbers and booleans only, C-ordered and in this machine's byte order; at most ``max_bytes`` in all and 1024 arrays.
@@ -49,20 +57,21 @@ def load_cases(path: Path | str, max_bytes: int = MAX_TOTAL_BYTES) -> dict[str, 
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return _read_all(archive, Path(path), max_bytes)
+            return Cases(path, _read_all(archive, Path(path), max_bytes))
     except OSError as error:
         raise CasesError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise CasesError(f"{path}: not a usable .npz file: {error}") from None
 
 
-def load_side(path: Path | str, side: str) -> dict[str, np.ndarray]:
+def load_side(path: Path | str, side: str) -> Cases:
     """The arrays of a .npz for one side of a model, "in" or "out", which may lie beside those of the other.
 
     Raises CasesError as ``load_cases``.
     """
     other = {"in": "out.", "out": "in."}[side]
-    return {name: array for name, array in load_cases(path).items() if not name.startswith(other)}
+    arrays = load_cases(path)
+    return Cases(path, {name: array for name, array in arrays.items() if not name.startswith(other)})
 
 
 def cases_beside(model: Path) -> Path | None:
@@ -122,8 +131,13 @@ def save_cases(path: Path | str, arrays: Mapping[str, np.ndarray]) -> None:
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, _npy_bytes(arrays[name]), compresslevel=9)
     partial = Path(f"{path}.partial")
-    partial.write_bytes(buffer.getvalue())
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(buffer.getvalue())
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        error.filename = str(path)  # a full disk is found by a write, which names no file
+        raise
 
 
 def _npy_bytes(array: np.ndarray) -> bytes:

@@ -34,8 +34,8 @@ def default_verify(model: Path) -> Verify:
     return Verify(beside, beside, max_abs_of_peak=DEFAULT_MAX_ABS_OF_PEAK)
 
 
-def load_config(path: Path | str) -> ModelConfig:
-    """Read a model.yaml.
+def load_config(path: Path | str, name: str = "") -> ModelConfig:
+    """Read a model.yaml; ``name`` overrules what it says, and the folder's name.
 
     Raises ConfigError with every problem found: unreadable or malformed YAML, unknown keys, wrong types or ranges,
     files that are not there, a name that C would refuse.
@@ -43,9 +43,10 @@ def load_config(path: Path | str) -> ModelConfig:
     document = read_document(Path(path))
     validate(document)
     if isinstance(document.value, dict):
-        _check_meaning(document)
+        _check_meaning(document, name)
     document.check()
-    return replace(_build(Path(path), document.value), places=_places(document))
+    config = _build(Path(path), document.value)
+    return replace(config, name=name or config.name, places=_places(document))
 
 
 def _places(document: Document) -> dict[str, str]:
@@ -53,7 +54,7 @@ def _places(document: Document) -> dict[str, str]:
     return {
         ".".join(map(str, keys)): f"{document.file}:{line}:{column}"
         for keys, (line, column) in document.keys.items()
-        if len(keys) <= 2
+        if len(keys) <= 3
     }
 
 
@@ -65,13 +66,14 @@ def parse_bytes(value: int | str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def _check_meaning(document: Document) -> None:
+def _check_meaning(document: Document, overruled: str) -> None:
     """Mistakes a schema cannot see."""
     name = document.value.get("name")
-    why = check_model_name(name if isinstance(name, str) else _default_name(Path(document.file)))
+    given = overruled or (name if isinstance(name, str) else _default_name(Path(document.file)))
+    why = check_model_name(given)
     if why:
         hint = "" if isinstance(name, str) else " (the folder's name)"
-        hint += "; give another one with 'name:'"
+        hint += "; give another one with 'name:' or --name"
         document.add_at(("name",), why + hint)
     for keys in (("model",), ("labels",), ("verify", "inputs"), ("verify", "expected")):
         _check_file(document, keys)

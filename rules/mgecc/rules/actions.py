@@ -23,7 +23,7 @@ from mgecc.rules.explain import explain
 from mgecc.rules.identity import Uses, whole_digest
 from mgecc.rules.workers import Workers
 from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool, write_atomically
-from mgecc.toolrun.status import FAILED, nearest_status
+from mgecc.toolrun.status import FAILED, error_lines, nearest_status
 from mgecc.toolrun.terminal import printable
 
 MakeArgs = Callable[[str, list[str]], Sequence[str]]
@@ -236,7 +236,7 @@ def compile_action(request: dict[str, Any], uses: Uses, signature: str, shown: s
         if "full" in reply:
             raise OSError(ENOSPC, FULL, reply["full"])
         if "error" in reply:
-            raise StepError(f"mgecc: error: {reply['error']}", reply["status"])
+            raise StepError(error_lines(reply["error"], reply["status"]).rstrip(), reply["status"])
         uses.write(reply["uses"])
         return ""
 

@@ -26,7 +26,7 @@ from mgecc.rules.settings import plain_action, set_up, tell_edited, write_compil
 from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
 from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
-from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT
+from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT, error_lines
 from mgecc.toolrun.terminal import printable
 
 BUILD = "build"
@@ -89,7 +89,7 @@ def find_models(folder: Path) -> dict[str, str]:
 
 
 def _stop(error: Exception) -> NoReturn:
-    sys.stderr.write(printable(f"mgecc: error: {error}\n"))
+    sys.stderr.write(printable(error_lines(error)))
     sys.stderr.flush()
     script.Exit(FAILED if isinstance(error, ToolchainMissing) else INPUT)
     raise AssertionError("SCons goes on after Exit")

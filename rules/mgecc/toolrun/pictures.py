@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,15 @@ from mgecc.toolrun.products import InputError
 MAX_PIXELS = 1 << 26
 
 
-def load_picture(path: Path, how: Preprocess, form: InputConfig | None = None) -> np.ndarray:
+Tell = Callable[[str], object]
+
+
+def load_picture(
+    path: Path, how: Preprocess, form: InputConfig | None = None, tell: Tell = lambda _text: None
+) -> np.ndarray:
     """A picture file as the array the model wants: float32 of shape [1, C, H, W] unless ``form`` says something else.
 
-    Raises InputError.
+    A picture of another size is stretched or squeezed, and ``tell`` gets a line about it. Raises InputError.
     """
     from PIL import Image
 
@@ -28,6 +34,8 @@ def load_picture(path: Path, how: Preprocess, form: InputConfig | None = None) -
     except OSError as error:
         raise InputError(f"{path}: not a picture that can be read: {error}") from None
     height, width = how.size
+    if pixels.size != (width, height):
+        tell(f"{path}: {pixels.width}x{pixels.height} pixels are resized to {width}x{height}")
     array = np.asarray(pixels.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
     return in_form(array.reshape(height, width, how.channels), how, form or InputConfig())
 

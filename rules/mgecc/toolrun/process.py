@@ -84,6 +84,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         partial.write_bytes(data)
         os.replace(partial, path)
-    except OSError:
+    except OSError as error:
         partial.unlink(missing_ok=True)
+        error.filename = os.fspath(path)  # a full disk is found by a write, which names no file
         raise

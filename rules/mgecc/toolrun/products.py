@@ -46,7 +46,9 @@ def read_any(
         if is_megcc(path):
             return load_megcc(path, name, optimize, complete)
         config = (
-            load_config(path) if path.suffix in (".yaml", ".yml", ".json") else _config_of_model_file(path)
+            load_config(path, name)
+            if path.suffix in (".yaml", ".yml", ".json")
+            else _config_of_model_file(path)
         )
     except ConfigError as error:
         raise InputError(str(error)) from None

@@ -7,6 +7,12 @@ INPUT = 2  # what the user gave cannot be used: arguments, configuration, model,
 FAILED = 3  # a step failed: a tool is missing or refused its work, a disk is full, or mgecc has a defect
 
 
+def error_lines(text: object, status: int = INPUT) -> str:
+    """An error as it is printed. What the user can mend has the prefix in every line; more may be a tool's output."""
+    lines = str(text).splitlines() if status == INPUT else [str(text)]
+    return "".join(f"mgecc: error: {line}\n" for line in lines)
+
+
 def nearest_status(status: int) -> int:
     """The kind of error that another program's status stands for; whatever is not ours is a failure."""
     return status if status in (0, DIFFERENT, INPUT) else FAILED

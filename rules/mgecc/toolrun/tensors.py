@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mgecc.config import SizeConfig
+from mgecc.config import Cases, SizeConfig
 from mgecc.graph import DType
 from mgecc.toolrun.products import InputError
 
@@ -129,13 +129,34 @@ def input_stacks(arrays: Arrays, interface: Interface) -> Arrays:
     for tensor in interface.inputs:
         key = f"in.{tensor.name}"
         if key not in arrays:
-            there = ", ".join(name for name in arrays if name.startswith("in.")) or "none"
-            raise InputError(f"there is no array {key}; inputs given: {there}")
-        stacks[tensor.name] = split_cases(_as_stored(arrays[key], tensor, key), tensor, key)
-    counts = sorted({len(stack) for stack in stacks.values()})
-    if len(counts) > 1:
-        raise InputError(f"inputs have different numbers of cases: {', '.join(map(str, counts))}")
+            file = file_of(arrays) or "the inputs"
+            raise InputError(f"{key} is missing in {file}, which has: {', '.join(arrays) or 'no arrays'}")
+        named = key_of(arrays, key)
+        stacks[tensor.name] = split_cases(_as_stored(arrays[key], tensor, named), tensor, named)
+    counts = {name: len(stack) for name, stack in stacks.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"in.{name} has {count}" for name, count in counts.items())
+        raise InputError(f"{key_of(arrays, '')}inputs have different numbers of cases: {told}")
     return stacks
+
+
+def file_of(arrays: Arrays) -> str:
+    """Where arrays were read; empty if they were not."""
+    return arrays.file if isinstance(arrays, Cases) else ""
+
+
+def key_of(arrays: Arrays, key: str) -> str:
+    """An array's name behind that of its file."""
+    file = file_of(arrays)
+    return f"{file}: {key}" if file else key
+
+
+def ignored_arrays(arrays: Arrays, interface: Interface) -> list[str]:
+    """A line about arrays that are no inputs of the model, if there are any."""
+    known = {f"in.{tensor.name}" for tensor in interface.inputs}
+    extra = [name for name in arrays if name not in known]
+    verbs = "belongs to no input and is" if len(extra) == 1 else "belong to no input and are"
+    return [f"{key_of(arrays, ', '.join(extra))} {verbs} ignored"] if extra else []
 
 
 def fitting(arrays: Arrays, interfaces: Sequence[Interface]) -> int:

@@ -14,7 +14,9 @@ from mgecc.toolrun.tensors import (
     Arrays,
     Tensor,
     dequantized,
+    file_of,
     input_cases,
+    key_of,
     output_arrays,
     split_cases,
     valid_part,
@@ -44,10 +46,11 @@ def compare_outputs(
         key = f"out.{k}"
         if key in expected:
             tensor, got = valid_part(declared, outputs, k)
-            want = _want(expected[key], tensor, key, len(got))
+            want = _want(expected[key], tensor, key_of(expected, key), len(got))
             errors.append(_compare_one(tensor, got, want, limits))
     if not errors:
-        raise InputError("the recorded outputs have no array out.0")
+        file = file_of(expected) or "the recorded outputs"
+        raise InputError(f"out.0 is missing in {file}, which has: {', '.join(expected) or 'no arrays'}")
     return errors
 
 
