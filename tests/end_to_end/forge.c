@@ -1,9 +1,10 @@
 /* Runs models whose weights were forged, with right checksums: nothing may leave the arena and the blob, and, where UBSan
  * looks, nothing may be undefined. Without AddressSanitizer, arena and blob lie between guard pages.
  *
- *     forge RUNS SEED [MODEL ...]
+ *     forge RUNS LOADS SEED [MODEL ...]
  *
- * RUNS for each model: the whole weight section or one tensor of it is overwritten. Prints how many ran. */
+ * RUNS for each model: the whole weight section or one tensor of it is overwritten. After each, LOADS blobs that are damaged
+ * anywhere, most of them with a right checksum, are opened: they are refused, or run too. Prints how many blobs were opened. */
 #define _GNU_SOURCE
 #include "forge.h"
 #include "internal.h"
@@ -143,7 +144,51 @@ static void seal(unsigned char *blob)
     h->crc = mgecc_crc32(mgecc_crc32(0, blob, 12), blob + 16, h->size - 16);
 }
 
-static uint32_t attack(const struct forged_model *f, uint32_t runs)
+/* Changes a few bits or words of what comes before the weights, or of all; or cuts the blob off. */
+static size_t damage(unsigned char *blob, size_t size, const struct entry *e)
+{
+    const size_t heads = sizeof(struct header) + sizeof(struct entry), parts[] = {heads, e->program + e->program_size, size};
+    const size_t all = parts[any() % 3], times = 1 + any() % 3;
+    for (size_t i = 0; i < times; i++) {
+        size_t at = any() % all;
+        if (any() & 1)
+            blob[at] ^= (unsigned char)(1u << any() % 8);
+        else
+            memcpy(blob + at / 4 * 4, &WORDS[any() % (sizeof WORDS / 4)], at / 4 * 4 + 4 <= size ? 4 : 0);
+    }
+    const struct header *h = (const void *)blob;
+    if (any() % 8 && h->size >= sizeof *h && h->size <= size)
+        seal(blob);
+    return any() % 8 ? size : any() % (size + 1);
+}
+
+static uint32_t attack_loader(const struct forged_model *f, uint32_t loads)
+{
+    const size_t size = (size_t)(f->end - f->blob);
+    const struct entry *e = (const void *)(f->blob + sizeof(struct header));
+    const uint32_t arena_size = ((const struct program *)(const void *)(f->blob + e->program))->arena_size;
+    struct memory arena = reserve(arena_size, 1);
+    for (uint32_t i = 0; i < loads; i++) {
+        mgecc_model m;
+        unsigned char *whole = malloc(size);
+        memcpy(whole, f->blob, size);
+        size_t bytes = damage(whole, size, e);
+        struct memory blob = reserve(bytes, 1);
+        memcpy(blob.at, whole, bytes);
+        free(whole);
+        if (mgecc_open(&m, f->kernels, blob.at, bytes, arena.at, arena_size) == MGECC_OK) {
+            fill_inputs(&m, 1);
+            mgecc_run(&m);
+        } else if (m.program) {
+            abort();
+        }
+        give_back(blob);
+    }
+    give_back(arena);
+    return loads;
+}
+
+static uint32_t attack(const struct forged_model *f, uint32_t runs, uint32_t loads)
 {
     const size_t size = (size_t)(f->end - f->blob);
     const struct entry *e = (const void *)(f->blob + sizeof(struct header));
@@ -166,9 +211,11 @@ static uint32_t attack(const struct forged_model *f, uint32_t runs)
         if (!starts && !((starts = tensor_starts(&m, &count)), count))
             runs = runs < 4 ? runs : 4; /* nothing to forge, but inputs vary */
         fill_inputs(&m, now.run % 4 == 3);
-        opened += mgecc_run(&m) == MGECC_OK;
+        mgecc_run(&m);
+        opened++;
         give_back(blob);
         give_back(arena);
+        opened += attack_loader(f, loads);
     }
     free(starts);
     return opened;
@@ -178,17 +225,17 @@ int main(int argc, char **argv)
 {
     const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGTRAP, SIGFPE};
     uint64_t opened = 0;
-    if (argc < 3)
+    if (argc < 4)
         return 2;
     for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], report);
     for (const struct forged_model *f = forged_models; f->name; f++) {
-        int wanted = argc == 3;
-        for (int i = 3; i < argc; i++)
+        int wanted = argc == 4;
+        for (int i = 4; i < argc; i++)
             wanted |= !strcmp(argv[i], f->name);
         now.model = f->name;
-        state = (uint32_t)strtoul(argv[2], NULL, 0) * 2654435761u + 1;
-        opened += wanted ? attack(f, (uint32_t)strtoul(argv[1], NULL, 0)) : 0;
+        state = (uint32_t)strtoul(argv[3], NULL, 0) * 2654435761u + 1;
+        opened += wanted ? attack(f, (uint32_t)strtoul(argv[1], NULL, 0), (uint32_t)strtoul(argv[2], NULL, 0)) : 0;
     }
     printf("%llu\n", (unsigned long long)opened);
     return 0;
