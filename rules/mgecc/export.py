@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+import sysconfig
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +84,11 @@ def dump(net: Any, sample_inputs: Arrays, path: Path, settings: ExportOptions) -
     traced = (
         net if isinstance(net, trace) else trace(_plain_function(net), symbolic=True, capture_as_const=True)
     )
-    results = traced(*[megengine.tensor(np.ascontiguousarray(value)) for value in sample_inputs.values()])
+    tensors = [megengine.tensor(np.ascontiguousarray(value)) for value in sample_inputs.values()]
+    try:
+        results = traced(*tensors)
+    except Exception as error:  # whatever the user's code or MegEngine raises
+        raise ExportError(f"{_place(error)}the network cannot be traced: {_first_line(error)}") from error
     traced.dump(
         str(path),
         arg_names=list(sample_inputs),
@@ -107,6 +113,18 @@ def check_dump(path: Path, inputs: Arrays, expected: Sequence[np.ndarray]) -> No
                 "once it was dumped, as happens to F.clip with two numbers and to F.sign (write "
                 "F.minimum(F.maximum(x, lower), upper), or compare with 0)"
             )
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of the user's, as file:line; empty if there is none."""
+    installed = (sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(Path(__file__).parent))
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith((*installed, "<"))]
+    return f"{own[-1].filename}:{own[-1].lineno}: " if own else ""
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _plain_function(net: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,44 @@ def test_a_crash_of_megengine_is_told_in_a_line(tmp_path: Path) -> None:
     assert done.returncode == 3, done.stderr
     assert done.stderr.startswith("mgecc: error: made_here:make: MegEngine ended with SIGSEGV")
     assert done.stderr.count("\n") == 1
+
+
+def _keep(self: Any, net: Any, **_options: Any) -> None:
+    self.net = net
+
+
+def _call(self: Any, *tensors: Any) -> Any:
+    return self.net(*tensors)
+
+
+def test_an_error_of_the_network_is_told_at_its_own_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a stand-in for MegEngine that calls the network as it is."""
+    modules: dict[str, Any] = {
+        "megengine.module": types.SimpleNamespace(Module=type("Module", (), {})),
+        "megengine.jit": types.SimpleNamespace(
+            trace=type("trace", (), {"__init__": _keep, "__call__": _call})
+        ),
+    }
+    module = modules["megengine.module"]
+    modules["megengine"] = types.SimpleNamespace(tensor=lambda value: value, module=module)
+    for name, stand_in in modules.items():
+        monkeypatch.setitem(sys.modules, name, stand_in)
+    lines = [
+        "def make():",
+        "    return net",
+        "def net(x):",
+        "    if len(x) > 0:",
+        "        raise ValueError('no\\nmore')",
+    ]
+    (tmp_path / "made_of_lines.py").write_text("\n".join(lines) + "\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert export_main(["made_of_lines:make", "--input", "x=1x3", "--out", "foo"]) == 2
+    error = capsys.readouterr().err
+    assert error.endswith("made_of_lines.py:5: the network cannot be traced: no\n")
+    assert error.startswith("mgecc: error: ") and error.count("\n") == 1
 
 
 def test_importing_the_module_does_not_import_megengine() -> None:
