@@ -125,6 +125,15 @@ def test_baremetal_has_no_shared_library(checkout: Checkout) -> None:
     assert (folder / "libfirst.a").is_file() and not (folder / "libfirst.so").exists()
 
 
+def test_baremetal_objects_do_not_speak_of_stacks(checkout: Checkout) -> None:
+    checkout.scons("target=baremetal", "model=first")
+    objects = list((checkout.root / "build").rglob("*.o"))
+    assert len(objects) >= 3
+    for path in objects:
+        with path.open("rb") as file:
+            assert ELFFile(file).get_section_by_name(".note.GNU-stack") is None, path.name
+
+
 def test_shared_library_exports_the_api_alone(checkout: Checkout) -> None:
     checkout.scons(*ONE)
     with (checkout.root / "build" / "arm64" / "first" / "libfirst.so").open("rb") as file:

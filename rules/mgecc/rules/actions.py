@@ -204,12 +204,19 @@ def copy_action() -> SignedAction:
     return SignedAction(copy, "COPY", "")
 
 
-def tool_action(make_args: MakeArgs, output: Any, signature: str, shown: str, cached: bool) -> SignedAction:
-    """Run a tool: ``make_args(output, inputs)`` gives its command."""
+def tool_action(
+    make_args: MakeArgs,
+    output: Any,
+    signature: str,
+    shown: str,
+    cached: bool,
+    finish: Callable[[Path], None] | None = None,
+) -> SignedAction:
+    """Run a tool: ``make_args(output, inputs)`` gives its command, ``finish`` changes what it has made."""
 
     def run(inputs: list[str]) -> str:
         try:
-            return run_tool(lambda partial: make_args(partial, inputs), Path(str(output)))
+            return run_tool(lambda partial: make_args(partial, inputs), Path(str(output)), finish)
         except ToolError as error:
             raise StepError(str(error)) from None
 

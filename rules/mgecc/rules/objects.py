@@ -12,6 +12,7 @@ from mgecc.rules import compiledb
 from mgecc.rules.actions import MakeArgs, step_line, tool_action, verbose_line
 from mgecc.rules.progress import declare_step
 from mgecc.targets import Toolchain
+from mgecc.toolrun.stack_note import finisher
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ class Tools:
         shown = step_line(kind, self.label, output.rsplit("/", 1)[-1])
         if self.env["MGE_VERBOSE"]:
             shown = verbose_line(args, self.env.File(output), sources)
-        action = tool_action(args, self.env.File(output), f"{kind} {signature}", shown, cached=kind == "CC")
+        finish = finisher(self.toolchain.target) if kind in ("CC", "AS") else None
+        signature = f"{kind} {signature}{' without stack note' if finish else ''}"
+        action = tool_action(args, self.env.File(output), signature, shown, kind == "CC", finish)
         scanner = {"source_scanner": CScanner} if kind in ("CC", "AS") else {}
         (node,) = self.env.Command(output, sources, action, **scanner, **more)
         self.env.Precious(node)

@@ -12,6 +12,7 @@ from mgecc.targets import Target, Toolchain, load_target, load_toolchain
 from mgecc.toolrun.flash import check_flash
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
+from mgecc.toolrun.stack_note import finisher
 from mgecc.toolrun.terminal import printable
 
 
@@ -95,6 +96,8 @@ def _objects(library: Library, sources: dict[Path, str], tools: Toolchain, optim
 
 def compile_file(source: Path, obj: Path, tools: Toolchain, includes: list[Path], optimize: str) -> Path:
     """Compile one file, passing on what the compiler says."""
-    said = run_tool(lambda out: tools.compile_args(source, out, includes, optimize), obj)
+    said = run_tool(
+        lambda out: tools.compile_args(source, out, includes, optimize), obj, finisher(tools.target)
+    )
     sys.stderr.write(printable(said))
     return obj

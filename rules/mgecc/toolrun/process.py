@@ -26,9 +26,14 @@ def clean_environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C"}
 
 
-def run_tool(make_args: Callable[[str], Sequence[str]], output: Path) -> str:
+def run_tool(
+    make_args: Callable[[str], Sequence[str]],
+    output: Path,
+    finish: Callable[[Path], None] | None = None,
+) -> str:
     """Run ``make_args(temporary name)``, then give the finished file its name; returns what the tool printed.
 
+    ``finish`` changes the file before that.
     A killed run leaves no half-written output. Raises ToolError, and OSError where the disk was full.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +56,8 @@ def run_tool(make_args: Callable[[str], Sequence[str]], output: Path) -> str:
         if why:
             raise OSError(errno.ENOSPC, why, os.fspath(output))
         raise ToolError(f"{shlex.join(args)}\n{done.stdout}".rstrip())
+    if finish:
+        finish(partial)
     os.replace(partial, output)
     return done.stdout
 
