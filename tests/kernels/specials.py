@@ -34,7 +34,14 @@ _PRODUCTS += (
 )
 _NONE = ("MatrixInverse", "SVD")  # whose zeros may have no result
 _ADDED = {"ConvBias": 3}  # what they add to their sums before the activation may be anything
-_PLACES = {"ROIAlign": (1,), "ROIPooling": (1,), "DeformablePSROIPooling": (1, 2)}  # operands that say where
+_PLACES = {  # operands that say where
+    "ROIAlign": (1,),
+    "ROIPooling": (1,),
+    "DeformablePSROIPooling": (1, 2),
+    "WarpPerspective": (1,),
+    "WarpAffine": (1,),
+    "Remap": (1,),
+}
 
 
 def _allowed(node: Node, operand: int) -> np.ndarray:
