@@ -70,11 +70,13 @@ def shape_from_data() -> bytes:
 
 @model
 def size_from_data() -> bytes:
-    """The mean of chosen elements: zeros behind them would count."""
+    """Chosen elements cut in parts of fixed sizes, and added to those of another mask, which may be fewer or more."""
     m = MgeFile()
-    x = m.input("x", 4, 5)
-    taken = m.record("CondTake", [x, x], "positive", 2, mode="LT", val=0.0)
-    return m.bytes(m.record("ReduceV2", [taken], "mean", mode="MEAN", axis=0))
+    x, y = m.input("x", 4, 5), m.input("y", 4, 5)
+    taken = [m.record("CondTake", [v, v], n, 2, mode="LT", val=0.0) for v, n in ((x, "left"), (y, "right"))]
+    size = m.constant(np.full(1, 20, np.int32), "twenty")
+    cut = m.record("Split", [taken[0], size], "parts", axis=0)
+    return m.bytes(m.record("Elemwise", taken, "total", mode="ADD"), cut)
 
 
 @model
