@@ -54,6 +54,13 @@ def test_spans_of_whole_numbers_follow_minima_maxima_and_sums() -> None:
     assert span_of(value("y", FLOAT32)) is None
 
 
+def test_spans_of_sums_of_sums_take_no_time() -> None:
+    x = ranged(value("x"), 0, 1)
+    for _ in range(30):
+        x = elemwise("MAX", x, elemwise("MIN", x, x))
+    assert span_of(x) == (0, 1)
+
+
 def test_one_mask_is_one_count_whatever_it_chooses_from() -> None:
     mask = value("mask", BOOL)
     assert chosen(mask) == chosen(mask) == chosen(mask, 0.0, "NEQ")

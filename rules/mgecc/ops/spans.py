@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from math import ceil, floor
 
@@ -15,6 +16,8 @@ Span = tuple[int, int]
 BITS: Span = (0, 1)
 _DEEPEST = 40
 _END = 1 << 62
+_known: ContextVar[dict[Value, Span | None]] = ContextVar("spans")
+"""Spans found for the question that is being answered."""
 _COMPARISONS = ("EQ", "NEQ", "LT", "LEQ")
 
 
@@ -51,8 +54,17 @@ def is_comparison(node: Node) -> bool:
 def span_of(value: Value, depth: int = 0) -> Span | None:
     """What ``value`` can hold if it holds whole numbers only, as far as the nodes before it tell; else None.
 
-    ``depth``: how many nodes behind it have been asked already.
+    ``depth``: how many nodes behind it have been asked already. Each value before it is looked at once.
     """
+    known = _known.get() if depth else {}
+    if not depth:
+        _known.set(known)
+    if value not in known:
+        known[value] = _span_of(value, depth)
+    return known[value]
+
+
+def _span_of(value: Value, depth: int) -> Span | None:
     from mgecc.ops.registry import find
 
     dtype = value.type.dtype
