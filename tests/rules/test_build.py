@@ -33,6 +33,18 @@ def test_products_lie_where_the_readme_says(checkout: Checkout) -> None:
     assert not list(checkout.root.rglob("*.partial"))
 
 
+def test_the_copy_of_mgecc_h_is_a_product_like_others(checkout: Checkout) -> None:
+    checkout.scons(*ONE)
+    copy = checkout.root / "build" / "arm64" / "first" / "mgecc.h"
+    original = (checkout.root / "runtime" / "include" / "mgecc.h").read_bytes()
+    assert copy.read_bytes() == original
+    copy.write_text("int edited;\n")
+    assert "first/mgecc.h: changed since it was made" in checkout.scons("verify-outputs", *ONE, status=1)
+    copy.unlink()
+    checkout.scons(*ONE)
+    assert copy.read_bytes() == original
+
+
 def test_touch_nothing_nothing_is_rebuilt(checkout: Checkout) -> None:
     assert len(checkout.steps(*ONE)) == 6
     assert checkout.steps(*ONE) == []
