@@ -86,7 +86,7 @@ def test_what_the_operator_refuses_is_told_with_its_node(copy: Path, tmp_path: P
     done = python(copy, "-m", "mgecc.cli", "check", str(file), "--target", "armv7")
     assert done.returncode == 2
     assert "centred (CenterRows, record 1 (CenterRows)" in done.stderr
-    assert "rows of int32[2, 3] have no mean in their own type; convert them to float32" in done.stderr
+    assert "its operand 0 is int32[2, 3], where float32 or float16 must stand; convert it" in done.stderr
 
 
 def test_the_tests_of_the_guide_pass(copy: Path) -> None:

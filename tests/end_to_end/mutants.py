@@ -115,7 +115,7 @@ def recorded() -> dict[str, list[Case]]:
 
 
 def _bytes(case: Case) -> int:
-    return sum(int(np.prod(o.shape)) * o.dtype.size for o in case.operands)
+    return int(sum(_cells(o.shape) * o.dtype.size for o in case.operands))
 
 
 def cases_of(operator: type[ops.Operator], count: int) -> list[Case]:
@@ -195,9 +195,13 @@ def _operands(operand: Operand) -> Iterator[Operand]:
         for number in FLOATS if floats else INTEGERS:
             with np.errstate(all="ignore"):
                 yield replace(operand, numbers=np.full(operand.shape, number).astype(operand.dtype.numpy))
-    elif np.prod(operand.shape) < 10000:
+    elif _cells(operand.shape) < 10000:
         yield replace(operand, numbers=np.ones(operand.shape, operand.dtype.numpy))
         yield replace(operand, numbers=np.zeros(operand.shape, operand.dtype.numpy))
+
+
+def _cells(shape: tuple[int, ...]) -> float:
+    return float(np.prod([float(max(n, 1)) for n in shape]))
 
 
 def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -221,7 +225,7 @@ def _shaped(operand: Operand, shape: tuple[int, ...]) -> Operand:
     if operand.numbers is None:
         return replace(operand, shape=shape)
     shape = shape or (1,)
-    if np.prod([float(max(n, 1)) for n in shape]) > 4096:
+    if _cells(shape) > 4096:
         return replace(operand, shape=shape, numbers=None)
     source = operand.numbers if operand.numbers.size else np.zeros(1, operand.dtype.numpy)
     return replace(operand, shape=shape, numbers=np.resize(source, shape))

@@ -97,7 +97,7 @@ def sampled(name: str, rng: random.Random) -> Iterator[mutants.Case]:
         yield from (replace(cases[0], operands=o) for o in _counts(cases[0]))
         yield from rng.sample(list(mutants.mutants(cases[-1])), 8)
         return
-    for k in range(COUNT // len(OPERATORS)):
+    for k in range(COUNT // (2 * len(OPERATORS))):
         yield mutants.several(cases[k % len(cases)], rng, 1 + k % 3)
 
 

@@ -9,7 +9,9 @@ from mgecc.targets import toolchain_names
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", type=Path, metavar="MODEL", help="model.yaml or model file (.mge)")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="model.yaml, its folder, or model file (.mge)"
+    )
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from mgecc.commands._output import show
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml, .mge or MegCC's JSON"
+        "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml, its folder, .mge or MegCC's JSON"
     )
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="the same as --out")
     text = "machine, e.g. arm64 or arm64+dot"

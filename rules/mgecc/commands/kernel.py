@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml or model file (.mge)"
+        "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml, its folder, or model file (.mge)"
     )
     add_choice(parser)
     add_target(parser)

@@ -10,6 +10,10 @@ from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.known import at_least_1d, known_sizes
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.signature import Ranges
+from mgecc.ops.window import MOST_CELLS
+
+_DIAGONALS: Ranges = (("k", (-MOST_CELLS, MOST_CELLS)),)
 
 
 def _count(node: Node) -> int:
@@ -59,6 +63,7 @@ class Eye(Operator):
     """Input (n, m): ones on the diagonal 'k', zeros elsewhere."""
 
     operands = "plain"
+    ranges = _DIAGONALS
     limits = "constant sizes"
 
     reads_values = (0,)
@@ -81,6 +86,7 @@ class Diag(Operator):
     """A vector becomes the diagonal 'k' of a square matrix; of a matrix that diagonal is taken."""
 
     operands = "any"
+    ranges = _DIAGONALS
     limits = "vectors and matrices"
 
     @staticmethod
