@@ -135,28 +135,32 @@ def write_blob(programs: Sequence[Program], targets: Sequence[Target]) -> bytes:
 
     Raises EmitError where a program exceeds the format.
     """
-    body = bytearray(32 + 32 * len(programs))
-    sections, weights = [], {}
+    front = bytearray(32 + 32 * len(programs))
+    sections: list[tuple[int, bytes]] = []
     for program, target in zip(programs, targets, strict=True):
-        sections.append((len(body), program_section(program, target)))
-        body += _pad(sections[-1][1], 16)
+        sections.append((len(front), program_section(program, target)))
+        front += _pad(sections[-1][1], 16)
+    weights: dict[bytes, int] = {}
+    pieces, end = [], len(front)
     for program in programs:
         if program.weights not in weights:
-            body += bytes(-len(body) % ALIGN)
-            weights[program.weights] = len(body)
-            body += program.weights
+            pieces += [bytes(-end % ALIGN), program.weights]
+            weights[program.weights] = end + len(pieces[-2])
+            end = weights[program.weights] + len(program.weights)
     for i, (program, (at, section)) in enumerate(zip(programs, sections)):
         words = struct.unpack(">4I", hashlib.sha256(section).digest()[:16])
         place = (at, len(section), weights[program.weights], len(program.weights))
-        struct.pack_into("<8I", body, 32 + 32 * i, *place, *words)
+        struct.pack_into("<8I", front, 32 + 32 * i, *place, *words)
     version = VERSION_SIZES if any(program.sizes for program in programs) else VERSION
-    return _sealed(body, len(programs), version)
+    return _sealed(front, pieces, (MAGIC, version, len(programs), end))
 
 
-def _sealed(body: bytearray, count: int, version: int) -> bytes:
-    """Put the header in front; the checksum covers everything but itself."""
-    _require(len(body) < 1 << 32, f"blob of {len(body)} bytes, at most {(1 << 32) - 1} fit")
-    struct.pack_into("<I2HI", body, 0, MAGIC, version, count, len(body))
-    view = memoryview(body)
-    struct.pack_into("<I", body, 12, zlib.crc32(view[16:], zlib.crc32(view[:12])))
-    return bytes(body)
+def _sealed(front: bytearray, pieces: list[bytes], header: tuple[int, int, int, int]) -> bytes:
+    """The blob with its header; the checksum covers everything but itself. The weights are copied once."""
+    _require(header[-1] < 1 << 32, f"blob of {header[-1]} bytes, at most {(1 << 32) - 1} fit")
+    struct.pack_into("<I2HI", front, 0, *header)
+    checksum = zlib.crc32(front[16:], zlib.crc32(front[:12]))
+    for piece in pieces:
+        checksum = zlib.crc32(piece, checksum)
+    struct.pack_into("<I", front, 12, checksum)
+    return b"".join([front, *pieces])

@@ -50,13 +50,14 @@ def add_to_bias(node: Node, vector: np.ndarray) -> None:
 def _scale_weights(node: Node, factor: np.ndarray) -> None:
     weights = node.inputs[1]
     assert weights.const is not None
-    w = weights.const.astype(np.float64)
+    w = weights.const
+    shape: tuple[int, ...] = (-1, 1, 1, 1)
     if node.op == "MatrixMul":
-        scaled = w * (factor[:, None] if node.attrs["transposeB"] else factor)
+        shape = (-1, 1) if node.attrs["transposeB"] else (-1,)
     elif node.attrs["sparse"] == "GROUP":
-        scaled = w * factor.reshape(w.shape[0], w.shape[1], 1, 1, 1)
-    else:
-        scaled = w * factor.reshape(-1, 1, 1, 1)
+        shape = (w.shape[0], w.shape[1], 1, 1, 1)
+    # In double precision, but without an array of doubles as large as the weights.
+    scaled = np.multiply(w, factor.reshape(shape), out=np.empty_like(w), casting="same_kind")
     node.inputs[1] = constant(weights.name, scaled, weights.type.dtype)
     _set_bias(node, _bias(node) * factor)
 

@@ -111,7 +111,7 @@ def merge_transposes(graph: Graph) -> None:
 
 
 def _digest(array: np.ndarray) -> str:
-    numbers = repr(array.tolist()).encode() if array.dtype == object else array.tobytes()
+    numbers = repr(array.tolist()).encode() if array.dtype == object else np.ascontiguousarray(array).data
     return hashlib.sha256(numbers).hexdigest()
 
 

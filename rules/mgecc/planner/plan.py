@@ -117,7 +117,8 @@ def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall
 def plan(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> Program:
     """Plan a graph for one target; CompileError if some node cannot be served."""
     chosen = choose(graph, target, goal, problems)
-    return place(graph, target, chosen, goal, problems, WeightSection(max(16, 4 * target.lanes)))
+    weights = WeightSection(max(16, 4 * target.lanes))
+    return replace(place(graph, target, chosen, goal, problems, weights), weights=weights.bytes())
 
 
 def choose(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> list[Choice]:
@@ -140,8 +141,8 @@ def place(
     problems: Diagnostics,
     weights: WeightSection,
 ) -> Program:
-    """Lay out the memory of chosen candidates. ``weights``: a section that several programs may fill together; see
-    ``share_weights``.
+    """Lay out the memory of chosen candidates. ``weights``: a section that several programs may fill together. The
+    program gets its bytes when all are there; see ``share_weights``.
     """
     steps = _steps(chosen, goal, problems)
     places = _Places(Sharing(graph, steps), steps, weights)
@@ -157,7 +158,7 @@ def place(
         inputs,
         outputs,
         tuple(calls),
-        weights.bytes(),
+        b"",
         places.size,
         places.bound,
         _sizes(graph),

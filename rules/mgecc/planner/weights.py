@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterable
 
@@ -17,7 +18,8 @@ class WeightSection:
 
     def __init__(self, vector: int = 16) -> None:
         self.vector = vector
-        self._data = bytearray()
+        self._pieces: list[bytes | memoryview] = []
+        self._end = 0
         self._places: dict[str, int] = {}
         self._sizes: dict[int, int] = {}
         self._refs: dict[Const, Ref] = {}
@@ -32,15 +34,17 @@ class WeightSection:
         """Place of an array's bytes; equal content is stored once."""
         if array.dtype == object:
             raise Undecided("a tensor of the model has other numbers for other sizes")
-        raw = np.ascontiguousarray(array).tobytes()
+        # Not a copy: constants may be all there is of a model.
+        raw = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
         # Vectors that reach from one line of a cache into the next take two loads.
         align = max(align, self.vector) if len(raw) >= self.vector else align
         key = f"{hashlib.sha256(raw).hexdigest()}/{align}"
         if key not in self._places:
-            self._data += bytes(-len(self._data) % align)
-            self._places[key] = len(self._data)
-            self._sizes[len(self._data)] = len(raw)
-            self._data += raw
+            gap = bytes(-self._end % align)
+            self._pieces += [gap, raw]
+            self._places[key] = self._end + len(gap)
+            self._sizes[self._places[key]] = len(raw)
+            self._end = self._places[key] + len(raw)
         return Ref("weights", self._places[key])
 
     def size(self, refs: Iterable[Ref]) -> int:
@@ -48,4 +52,13 @@ class WeightSection:
         return sum(self._sizes[ref.offset] for ref in refs)
 
     def bytes(self) -> bytes:
-        return bytes(self._data)
+        """The whole section, of which there is then one copy only.
+
+        Its constants are forgotten before it is put together, and with them the graphs, whose nodes and values refer
+        to each other: only a collection frees those and their weights.
+        """
+        self._refs.clear()
+        gc.collect()
+        whole = b"".join(self._pieces)
+        self._pieces = [whole]
+        return whole

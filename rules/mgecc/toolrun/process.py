@@ -82,9 +82,20 @@ def remove_leftovers(output: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file has these bytes; read piece by piece, as both may be large."""
+    view, at = memoryview(data), 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            if piece != view[at : at + len(piece)]:
+                return False
+            at += len(piece)
+    return at == len(data)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file under a temporary name first; a file that already holds ``data`` is not touched."""
-    if path.is_file() and path.read_bytes() == data:
+    if path.is_file() and _holds(path, data):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")

@@ -127,7 +127,7 @@ def bias_of(node: Node, first: int, count: int, raised: int = 0) -> np.ndarray:
     """
     w = weights_of(node)
     extra = signed_zero(node.inputs[0]) + raised
-    full = -extra * w.astype(np.int64).sum(axis=(2, 3)).reshape(-1)
+    full = -extra * w.sum(axis=(2, 3), dtype=np.int64).reshape(-1)
     if len(node.inputs) > 2 and node.inputs[2].const is not None and node.inputs[2].const.size:
         bias = node.inputs[2]
         assert bias.const is not None

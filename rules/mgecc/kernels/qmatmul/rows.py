@@ -78,7 +78,7 @@ def _starts(node: Node, target: Target) -> np.ndarray:
     """What sums start with: the bias less the weights times what the inputs have too much."""
     j, groups = _width(node, target)
     extra = node.inputs[0].type.dtype.zero_point + raised(target)
-    start = -extra * _weights(node).astype(np.int64).sum(axis=1)
+    start = -extra * _weights(node).sum(axis=1, dtype=np.int64)
     bias = _bias(node)
     if bias is not None and bias.const is not None:
         start = start + (bias.const.reshape(-1).astype(np.int64) - bias.type.dtype.zero_point)
