@@ -44,9 +44,9 @@ _PLACES = {  # operands that say where
 }
 
 
-def _allowed(node: Node, operand: int) -> np.ndarray:
+def _allowed(node: Node, operand: int, denormals: bool) -> np.ndarray:
     """The specials whose results the operator defines."""
-    numbers = np.array(NUMBERS)
+    numbers = np.array([n for n in NUMBERS if denormals or abs(n) != 1e-40])
     product = node.op.startswith(_PRODUCTS) and _ADDED.get(node.op) != operand
     return numbers[np.isfinite(numbers)] if product else numbers
 
@@ -59,7 +59,9 @@ def _sprinkled(rng: np.random.Generator, array: np.ndarray, numbers: np.ndarray,
     return np.where(hit, chosen, array)
 
 
-def with_specials(node: Node, inputs: Sequence[np.ndarray], share: float = 0.1) -> Iterator[list[np.ndarray]]:
+def with_specials(
+    node: Node, inputs: Sequence[np.ndarray], share: float = 0.1, denormals: bool = True
+) -> Iterator[list[np.ndarray]]:
     """The inputs, then once more with specials in those that are floats and neither constant nor places."""
     yield list(inputs)
     places = range(len(inputs)) if node.op in _NONE else _PLACES.get(node.op, ())
@@ -69,5 +71,6 @@ def with_specials(node: Node, inputs: Sequence[np.ndarray], share: float = 0.1) 
     with np.errstate(all="ignore"):
         if any(chosen):
             yield [
-                _sprinkled(rng, a, _allowed(node, j), share) if chosen[j] else a for j, a in enumerate(inputs)
+                _sprinkled(rng, a, _allowed(node, j, denormals), share) if chosen[j] else a
+                for j, a in enumerate(inputs)
             ]
