@@ -1,4 +1,4 @@
-"""Kernels of recorded models compile without a warning on every target, by GCC and by Clang."""
+"""Kernels of recorded models compile without a warning on every target, by GCC and both Clangs."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _text(name: str, cpu: str) -> str:
     return c_text(few, target)
 
 
-@pytest.mark.parametrize("toolchain", ["zig", "gcc"])
+@pytest.mark.parametrize("toolchain", ["zig", "gcc", "clang"])
 @pytest.mark.parametrize(("name", "cpu"), list(_targets()))
 def test_kernels_compile_without_a_warning(name: str, cpu: str, toolchain: str, tmp_path: Path) -> None:
     try:
