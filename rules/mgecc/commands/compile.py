@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgecc.config import LibraryConfig
     from mgecc.targets import load_target
+    from mgecc.toolrun.lock import folder_lock
     from mgecc.toolrun.products import (
         InputError,
         compile_products,
@@ -62,10 +63,12 @@ def run(args: argparse.Namespace) -> int:
     products = compile_products(config, name, args.cpu)
     for note in [*notes, *products.notes]:
         print(note, file=sys.stderr if args.json_output else sys.stdout)
-    written = write_products(products, config, folder)
-    if args.split:
-        written += write_files(kernel_texts(products, target), folder)
-    rows = [(file.stat().st_size, str(file)) for file in written + _libraries(args, config, name, folder)]
+    with folder_lock(folder):
+        written = write_products(products, config, folder)
+        if args.split:
+            written += write_files(kernel_texts(products, target), folder)
+        written += _libraries(args, config, name, folder)
+        rows = [(file.stat().st_size, str(file)) for file in written]
     lines = (f"{size:>10} {file}" for size, file in rows)
     show(args, lines, lambda: [{"file": file, "bytes": size} for size, file in rows])
     return 0

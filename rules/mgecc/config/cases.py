@@ -130,7 +130,7 @@ def save_cases(path: Path | str, arrays: Mapping[str, np.ndarray]) -> None:
             info.external_attr, info.create_system = 0o644 << 16, 3
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, _npy_bytes(arrays[name]), compresslevel=9)
-    partial = Path(f"{path}.partial")
+    partial = Path(f"{path}.{os.getpid()}.partial")
     try:
         partial.write_bytes(buffer.getvalue())
         os.replace(partial, path)

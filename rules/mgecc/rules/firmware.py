@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -216,7 +217,7 @@ def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[
         words = [Path(word) for word in (*map(str, inputs), *toolchain.map_args(partial))]
         try:
             link_program(toolchain, elf, words, script and Path(str(script)))
-            os.replace(partial, map_file)
+            write_atomically(map_file, _finished_map(partial.read_bytes(), elf))
         except ToolError as error:
             sys.stderr.write(printable(f"{error}\n"))
             return FAILED
@@ -232,6 +233,12 @@ def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[
     elf, map_file = env.Command(names, [*inputs, *([script] if script else [])], action)
     env.Depends([elf, map_file], env.Value(toolchain.identity))
     return elf, map_file
+
+
+def _finished_map(text: bytes, elf: Path) -> bytes:
+    """A linker's map that names the program as it is called now, not by its temporary name."""
+    name = os.fsencode(elf)
+    return re.sub(re.escape(name) + rb"\.[0-9a-f]+\.partial", lambda _match: name, text)
 
 
 def _image(request: _Request, elf: Any, kind: str) -> Any:

@@ -17,11 +17,11 @@ from mgecc.rules.cache import open_cache
 from mgecc.rules.compiledb import write_compile_commands
 from mgecc.rules.interrupt import tell_interruptions
 from mgecc.rules.launch import make_launcher, zig_on_path
-from mgecc.rules.lock import TreeLock
 from mgecc.rules.mistakes import unknown_option, user_errors
 from mgecc.rules.outputs import Record, edited_files
 from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.variables import Settings, read_settings
+from mgecc.toolrun.lock import TreeLock
 from mgecc.toolrun.status import DIFFERENT
 from mgecc.toolrun.terminal import printable
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import glob
+import itertools
 import os
+import secrets
 import shlex
 import signal
 import subprocess
@@ -36,9 +38,7 @@ def run_tool(
     ``finish`` changes the file before that.
     A killed run leaves no half-written output. Raises ToolError, and OSError where the disk was full.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f"{output.name}.partial")
-    partial.unlink(missing_ok=True)
+    partial = temporary_name(output)
     args = list(make_args(str(partial)))
     done = subprocess.run(
         args,
@@ -52,13 +52,16 @@ def run_tool(
     )
     if done.returncode:
         why = _full_disk(done, output.parent)
-        remove_leftovers(output)
+        _remove(partial)
         if why:
             raise OSError(errno.ENOSPC, why, os.fspath(output))
         raise ToolError(f"{shlex.join(args)}\n{done.stdout}".rstrip())
-    if finish:
-        finish(partial)
-    os.replace(partial, output)
+    try:
+        if finish:
+            finish(partial)
+        os.replace(partial, output)
+    except FileNotFoundError:
+        raise ToolError(f"{shlex.join(args)}\nthere is no {partial} after it") from None
     return done.stdout
 
 
@@ -93,12 +96,26 @@ def _holds(path: Path, data: bytes) -> bool:
     return at == len(data)
 
 
+def temporary_name(output: Path) -> Path:
+    """A name beside ``output``, whose folder is made, for what will be renamed to it; no two writers have the same."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    return output.with_name(f"{output.name}.{os.getpid():x}{next(_count):x}.partial")
+
+
+_count = itertools.count(secrets.randbits(32))
+
+
+def _remove(partial: Path) -> None:
+    """Remove a temporary file, and what a tool has put beside it."""
+    for path in partial.parent.glob(f"{glob.escape(partial.name)}*"):
+        path.unlink(missing_ok=True)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file under a temporary name first; a file that already holds ``data`` is not touched."""
     if path.is_file() and _holds(path, data):
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
+    partial = temporary_name(path)
     try:
         partial.write_bytes(data)
         os.replace(partial, path)

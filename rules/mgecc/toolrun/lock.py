@@ -1,9 +1,11 @@
-"""One build at a time in a tree: a second one waits, and says for whom."""
+"""One build at a time in a tree or folder: a second one waits, and says so."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -59,3 +61,28 @@ class TreeLock:
             self._file.flush()
         except OSError:
             pass  # the lock holds without its note, which is for people
+
+
+@contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Hold a folder that is written into, waiting for whoever has it; makes it, and leaves no file in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY) if fcntl else -1
+    try:
+        if fcntl:
+            _lock_handle(handle, folder)
+        yield
+    finally:
+        if fcntl:
+            os.close(handle)
+
+
+def _lock_handle(handle: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.stderr.write(printable(f"mgecc: waiting for another mgecc that writes into {folder}\n"))
+        sys.stderr.flush()
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:
+        pass  # a file system without locks
