@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from errno import ENOSPC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +17,27 @@ import SCons.Action
 from SCons.Action import FunctionAction
 from SCons.Errors import BuildError
 
-from mgecc.rules import progress
+from mgecc.rules import progress, reads
 from mgecc.rules.cache import action_key
 from mgecc.rules.cache.store import file_digest
 from mgecc.rules.diskfull import FULL, full_disk_ends_step, is_full
 from mgecc.rules.explain import explain
-from mgecc.rules.identity import Uses, whole_digest
+from mgecc.rules.identity import Uses, edited_since, whole_digest
+from mgecc.rules.inputs import Inputs
+from mgecc.rules.reads import Extra, Reads
 from mgecc.rules.workers import Workers
+from mgecc.toolrun.depfile import Read, local
 from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool, write_atomically
+from mgecc.toolrun.sources import runtime_folder
 from mgecc.toolrun.status import FAILED, error_lines, nearest_status
 from mgecc.toolrun.terminal import printable
 
+# How often a step is carried out whose inputs are written to meanwhile, with what they held before.
+_ATTEMPTS = 3
+
 MakeArgs = Callable[[str, list[str]], Sequence[str]]
+# Makes the output of its inputs; returns what the tool printed and, besides what the build knows of, has read.
+Reader = Callable[[list[str], frozenset[str]], tuple[str, Read]]
 
 
 def _nothing() -> None:
@@ -47,24 +58,6 @@ class Failure(BuildError):
     @exitstatus.setter
     def exitstatus(self, _value: int) -> None:
         pass
-
-
-def _telling(function: Callable[..., int]) -> Callable[..., Failure | None]:
-    def execute(target: list[Any], source: list[Any], env: Any) -> Failure | None:
-        try:
-            status = function(target, source, env)
-        except StepError as error:
-            status = _fail(str(error), error.status)
-        except OSError as error:
-            if is_full(error):
-                return Failure(FAILED, full_disk_ends_step(error))
-            status = _fail(f"mgecc: error: {error.filename or target[0]}: {error.strerror or error}", FAILED)
-        if status:
-            return Failure(status)
-        _note(target, env)
-        return None
-
-    return execute
 
 
 def _note(target: list[Any], env: Any) -> None:
@@ -91,9 +84,49 @@ class SignedAction(FunctionAction):
         super().__init__(
             _nothing, {}
         )  # SCons would take time to read the code, which the signature stands for
-        self.execfunction = _telling(function)
+        self.execfunction = self._execute
+        self._function = function
         self.signature = signature
         self.shown = shown
+
+    def _execute(self, target: list[Any], source: list[Any], env: Any) -> Failure | None:
+        try:
+            status = self._on_what_was_decided(target, source, env)
+        except StepError as error:
+            status = _fail(str(error), error.status)
+        except OSError as error:
+            if is_full(error):
+                return Failure(FAILED, full_disk_ends_step(error))
+            status = _fail(f"mgecc: error: {error.filename or target[0]}: {error.strerror or error}", FAILED)
+        if status:
+            return Failure(status)
+        _note(target, env)
+        return None
+
+    def _on_what_was_decided(self, target: list[Any], source: list[Any], env: Any) -> int:
+        """Carry the step out, on inputs that stay as they were when it was decided upon; raises StepError."""
+        inputs = Inputs(target[0]) if _is_file(target[0]) else None
+        for _ in range(_ATTEMPTS):
+            status = self._function(target, source, env)
+            if status or inputs is None:
+                return status
+            edited = inputs.edited()
+            if not edited and not inputs.touched():
+                self.settle()
+                return status
+            self.discard(target)
+            if edited:
+                break
+        names = ", ".join(edited) or "its inputs"
+        raise StepError(f"mgecc: error: {target[0]}: {names} changed while it was made; build again")
+
+    def settle(self) -> None:
+        """Called once what was made is known to be of the inputs that were decided upon."""
+
+    def discard(self, target: list[Any]) -> None:
+        """Remove what was made, which may be of neither these inputs nor those."""
+        for node in target:
+            Path(str(node)).unlink(missing_ok=True)
 
     def get_presig(self, target: Any, source: Any, env: Any, executor: Any = None) -> bytes:
         return self.signature.encode()
@@ -122,14 +155,22 @@ class StepError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """What an action does. ``run`` makes the outputs and returns what its tool printed, or raises StepError, OSError.
+    """What an action does. ``run`` makes the outputs, or raises StepError, OSError. Of the paths of its sources and
+    those of all that SCons knows it depends on, it returns what its tool printed and has read besides.
 
-    ``uses``: where a model's compilation notes what it used. ``cached``: worth keeping in a cache.
+    ``uses``: where a model's compilation notes what it used. ``reads``: where a tool's is noted what it read.
+    ``cached``: worth keeping in a cache.
     """
 
-    run: Callable[[list[str]], str]
+    run: Callable[[list[str], frozenset[str]], tuple[str, Extra]]
     uses: Uses | None = None
+    reads: Reads | None = None
     cached: bool = False
+
+    def forget(self) -> None:
+        for record in (self.uses, self.reads):
+            if record:
+                record.forget()
 
 
 class StepAction(SignedAction):
@@ -138,6 +179,7 @@ class StepAction(SignedAction):
     def __init__(self, step: Step, signature: str, shown: str) -> None:
         super().__init__(self._carry_out, signature, shown)
         self._step = step
+        self._keep: Callable[[], None] = _nothing
 
     def strfunction(self, target: Any, source: Any, env: Any, executor: Any = None) -> str:
         # The line is shown once it is known whether the cache has the result; nothing is carried out in a dry run.
@@ -152,17 +194,26 @@ class StepAction(SignedAction):
         outputs = self._outputs(target)
         for path in outputs.values():
             remove_leftovers(path)
+        self._step.forget()
         key = self._key(target, source, list(outputs)) if cache else ""
-        kept = cache.fetch(key, outputs) if cache else None
+        kept = reads.fetch(cache, key, outputs, bool(self._step.reads)) if cache else None
         if kept:
             _show(progress.shown(step_line("HIT") + self.shown[8:]))
         else:
             _show(progress.shown(self.shown))
-        said = kept.said if kept else self._step.run([str(node) for node in source])
+        said, extra = kept or self._step.run([str(node) for node in source], _paths(target[0].children()))
         sys.stderr.write(printable(said))
-        if cache and not kept:
-            cache.keep(key, outputs, said)
+        if self._step.reads:
+            self._step.reads.write(extra)
+        self._keep = _nothing if kept or not cache else partial(reads.keep, cache, key, outputs, said, extra)
         return 0
+
+    def settle(self) -> None:
+        self._keep()
+
+    def discard(self, target: list[Any]) -> None:
+        super().discard(target)
+        self._step.forget()
 
     def _outputs(self, target: list[Any]) -> dict[str, Path]:
         """Name inside the folder of the first output -> file."""
@@ -172,7 +223,7 @@ class StepAction(SignedAction):
         return {os.path.relpath(path, folder).replace(os.sep, "/"): path for path in paths}
 
     def _key(self, target: list[Any], source: list[Any], outputs: list[str]) -> str:
-        """Free of paths: what lies elsewhere and is the same, is the same."""
+        """Free of the tree's own path: what is the same in another one, is the same."""
         sources = [_input(node) for node in source]
         others = sorted(_input(node) for node in target[0].children() if node not in source)
         return action_key(self.signature, [*sources, *others], outputs)
@@ -180,12 +231,23 @@ class StepAction(SignedAction):
 
 def _input(node: Any) -> tuple[str, str]:
     """Name and digest of what a step depends on."""
-    if hasattr(node.attributes, "mge_uses"):
-        return "compiler", whole_digest()
+    record = getattr(node.attributes, "mge_record", None)
+    if record:
+        return ("compiler", whole_digest()) if isinstance(record, Uses) else ("", "")
     if not _is_file(node):
         return "", str(node)
-    path = Path(str(node.rfile()))
-    return path.name, file_digest(path)
+    path = str(node.rfile())
+    return _name(path), file_digest(Path(path))
+
+
+def _name(path: str) -> str:
+    """A file's name that is the same in every tree: from the current folder or from mgecc's own, else its path."""
+    own = os.path.relpath(path, runtime_folder())
+    return local(path) if own.startswith(os.pardir) else f"runtime:{own}"
+
+
+def _paths(nodes: Sequence[Any]) -> frozenset[str]:
+    return frozenset(local(str(node.rfile())) for node in nodes if _is_file(node))
 
 
 def _show(text: str) -> None:
@@ -204,23 +266,35 @@ def copy_action() -> SignedAction:
     return SignedAction(copy, "COPY", "")
 
 
-def tool_action(
-    make_args: MakeArgs,
-    output: Any,
-    signature: str,
-    shown: str,
-    cached: bool,
-    finish: Callable[[Path], None] | None = None,
-) -> SignedAction:
-    """Run a tool: ``make_args(output, inputs)`` gives its command, ``finish`` changes what it has made."""
+def tool_action(make_args: MakeArgs, output: Any, signature: str, shown: str) -> SignedAction:
+    """Run a tool: ``make_args(output, inputs)`` gives its command."""
 
-    def run(inputs: list[str]) -> str:
+    def run(inputs: list[str], _known: frozenset[str]) -> tuple[str, Extra]:
         try:
-            return run_tool(lambda partial: make_args(partial, inputs), Path(str(output)), finish)
+            return run_tool(lambda partial: make_args(partial, inputs), Path(str(output))), Extra()
         except ToolError as error:
             raise StepError(str(error)) from None
 
-    return StepAction(Step(run, cached=cached), signature, shown)
+    return StepAction(Step(run), signature, shown)
+
+
+def reading_action(reader: Reader, record: Reads, signature: str, shown: str, cached: bool) -> SignedAction:
+    """Run a tool that tells what it read."""
+
+    def run(inputs: list[str], known: frozenset[str]) -> tuple[str, Extra]:
+        for _ in range(_ATTEMPTS):
+            begun = time.time_ns()
+            try:
+                said, read = reader(inputs, known)
+            except ToolError as error:
+                raise StepError(str(error)) from None
+            extra = Extra.now(read)
+            if not extra.written_since(begun):
+                return said, extra
+        names = ", ".join(os.path.basename(path) for path in read.files)
+        raise StepError(f"mgecc: error: {inputs[0]}: files that it reads are written all the time: {names}")
+
+    return StepAction(Step(run, reads=record, cached=cached), signature, shown)
 
 
 def verbose_line(make_args: MakeArgs, output: Any, sources: Sequence[Any]) -> str:
@@ -238,14 +312,17 @@ _workers = Workers()
 def compile_action(request: dict[str, Any], uses: Uses, signature: str, shown: str) -> SignedAction:
     """Compile a model in one of the compiler processes; see ``mgecc.worker`` for the request."""
 
-    def run(_inputs: list[str]) -> str:
+    def run(_inputs: list[str], _known: frozenset[str]) -> tuple[str, Extra]:
         reply = _workers.compile(request)
         if "full" in reply:
             raise OSError(ENOSPC, FULL, reply["full"])
         if "error" in reply:
             raise StepError(error_lines(reply["error"], reply["status"]).rstrip(), reply["status"])
+        edited = edited_since()
+        if edited:
+            raise StepError(f"mgecc: error: {edited[0]} of the compiler changed while it ran; build again")
         uses.write(reply["uses"])
-        return ""
+        return "", Extra()
 
     return StepAction(Step(run, uses=uses, cached=True), signature, shown)
 

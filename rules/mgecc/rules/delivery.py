@@ -11,6 +11,7 @@ import SCons.Script as script
 from mgecc.compiler import compiler_id
 from mgecc.package.form import form_files, package_files
 from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.decider import own_environment
 from mgecc.rules.model import ModelNodes
 from mgecc.rules.release import mge_release, part_of
 from mgecc.toolrun.interpreters import PythonError, find_pythons
@@ -56,7 +57,7 @@ def mge_package(env: Any, form: str, model: ModelNodes) -> list[Any]:
         return 0
 
     action = SignedAction(write, f"PACKAGE {form}", step_line("PACK", form, f"{model.name}-{model.label}"))
-    nodes = env.Command([f"{folder}/{name}" for name in names], list(model), action)
+    nodes = own_environment(env).Command([f"{folder}/{name}" for name in names], list(model), action)
     env.Depends(nodes, env.Value(compiler_id()))
     env.Clean(nodes, env.Dir(folder))
     return list(nodes)

@@ -50,8 +50,8 @@ def _changed_inputs(node: Any, before: Any) -> list[str]:
 
 
 def _details(kid: Any) -> list[str]:
-    uses = getattr(kid.attributes, "mge_uses", None)
-    return uses.changes() if uses else [_shown(kid)]
+    record = getattr(kid.attributes, "mge_record", None)
+    return record.changes() if record else [_shown(kid)]
 
 
 def _shown(kid: Any) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,24 +13,21 @@ from SCons.Defaults import processDefines
 from SCons.Errors import UserError
 from SCons.Util import CLVar, NodeList
 
-from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.decider import own_environment
 from mgecc.rules.images import CvNodes
+from mgecc.rules.linking import Linking
 from mgecc.rules.mistakes import unknown_option
 from mgecc.rules.model import ModelNodes
 from mgecc.rules.objects import Tools
 from mgecc.targets import (
     Target,
     TargetError,
-    Toolchain,
     ToolchainMissing,
     load_target,
     load_toolchain,
     nearest,
 )
-from mgecc.toolrun.process import ToolError, run_tool, write_atomically
-from mgecc.toolrun.sources import board_script, board_template, runner_includes, runner_sources
-from mgecc.toolrun.status import FAILED
-from mgecc.toolrun.terminal import printable
+from mgecc.toolrun.sources import runner_includes, runner_sources
 
 _OPTIONS = {"board": "", "linker_script": "", "optimize": "", "build_dir": "", "port": True}
 
@@ -74,6 +69,10 @@ class _Request:
         chosen = replace(plain, flags=(*plain.flags, *_user_flags(self.env)))
         return Tools(self.env, chosen, self.options["optimize"] or model.optimize, model.label)
 
+    @cached_property
+    def linking(self) -> Linking:
+        return Linking(self.env, self.tools.toolchain, self.tools.label, self.name, self.folder)
+
 
 def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any) -> FirmwareNodes:
     """Build a program from C sources and the libraries of models; returns its nodes as ``FirmwareNodes``.
@@ -96,7 +95,9 @@ def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any)
         raise UserError(f"MgeFirmware: {name} is the name of one of its models; give it another one")
     try:
         target = load_target(chosen[0].target, chosen[0].cpu)
-        return _build(_Request(env.Clone(**variables), name, chosen, target, _OPTIONS | options), sources)
+        return _build(
+            _Request(own_environment(env, **variables), name, chosen, target, _OPTIONS | options), sources
+        )
     except (TargetError, ToolchainMissing) as error:
         raise UserError(str(error)) from None
 
@@ -142,8 +143,10 @@ def _build(request: _Request, sources: Any) -> FirmwareNodes:
     objects = [_object(request, source, _stem(source, given), includes) for source in given]
     objects += [_object(request, env.File(str(path)), f"port/{path.stem}", includes) for path in port]
     libraries = [node for model in request.models for node in model.lib]
-    elf, map_file = _link(request, objects, libraries)
-    images = {kind: _image(request, elf, kind) for kind in _image_kinds(request.board)}
+    linking = request.linking
+    signature = " ".join(linking.toolchain.flags_for(request.tools.optimize))
+    elf, map_file = linking.program([*objects, *libraries], _script(request), signature)
+    images = {kind: linking.image(elf, kind) for kind in _image_kinds(request.board)}
     nodes = FirmwareNodes([elf, map_file, *images.values()])
     nodes.elf, nodes.map = elf, map_file
     nodes.hex, nodes.bin = (NodeList([images[k]] if k in images else []) for k in ("hex", "bin"))
@@ -187,73 +190,6 @@ def _object(request: _Request, source: Any, stem: str, includes: list[str]) -> A
 
 def _script(request: _Request) -> Any:
     """The linker script's node; None under a system."""
-    env = request.env
     if request.options["linker_script"]:
-        return env.File(request.options["linker_script"])
-    if request.board is None:
-        return None
-    board = request.board
-
-    def write(target: list[Any], source: list[Any], env: Any) -> int:
-        write_atomically(Path(str(target[0])), board_script(board).encode())
-        return 0
-
-    shown = step_line("LDS", request.models[0].label, f"{request.name}.ld")
-    action = SignedAction(write, f"LDS {sorted(board.items())}", shown)
-    (node,) = env.Command(f"{request.folder}/obj/{request.name}.ld", os.fspath(board_template()), action)
-    return node
-
-
-def _link(request: _Request, objects: list[Any], libraries: list[Any]) -> tuple[Any, Any]:
-    env, toolchain, name = request.env, request.tools.toolchain, request.name
-    script = _script(request)
-    inputs = [*objects, *libraries]
-
-    def link(target: list[Any], source: list[Any], env: Any) -> int:
-        from mgecc.toolrun.runner import link_program
-
-        elf, map_file = (Path(str(node)) for node in target)
-        partial = map_file.with_name(f"{map_file.name}.partial")
-        words = [Path(word) for word in (*map(str, inputs), *toolchain.map_args(partial))]
-        try:
-            link_program(toolchain, elf, words, script and Path(str(script)))
-            write_atomically(map_file, _finished_map(partial.read_bytes(), elf))
-        except ToolError as error:
-            sys.stderr.write(printable(f"{error}\n"))
-            return FAILED
-        finally:
-            partial.unlink(missing_ok=True)
-        return 0
-
-    flags = " ".join(toolchain.flags_for(request.tools.optimize))
-    action = SignedAction(
-        link, f"LD program {flags}", step_line("LD", request.models[0].label, f"{name}.elf")
-    )
-    names = [f"{request.folder}/{name}.elf", f"{request.folder}/{name}.map"]
-    elf, map_file = env.Command(names, [*inputs, *([script] if script else [])], action)
-    env.Depends([elf, map_file], env.Value(toolchain.identity))
-    return elf, map_file
-
-
-def _finished_map(text: bytes, elf: Path) -> bytes:
-    """A linker's map that names the program as it is called now, not by its temporary name."""
-    name = os.fsencode(elf)
-    return re.sub(re.escape(name) + rb"\.[0-9a-f]+\.partial", lambda _match: name, text)
-
-
-def _image(request: _Request, elf: Any, kind: str) -> Any:
-    toolchain: Toolchain = request.tools.toolchain
-    name = f"{request.name}.{kind}"
-
-    def convert(target: list[Any], source: list[Any], env: Any) -> int:
-        try:
-            run_tool(lambda output: toolchain.image_args(output, str(source[0]), kind), Path(str(target[0])))
-        except ToolError as error:
-            sys.stderr.write(printable(f"{error}\n"))
-            return FAILED
-        return 0
-
-    action = SignedAction(convert, f"OBJCOPY {kind}", step_line("IMG", request.models[0].label, name))
-    (node,) = request.env.Command(f"{request.folder}/{name}", [elf], action)
-    request.env.Depends(node, request.env.Value(toolchain.identity))
-    return node
+        return request.env.File(request.options["linker_script"])
+    return request.linking.board_script(request.board) if request.board else None

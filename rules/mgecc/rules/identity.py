@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mgecc.rules.inputs import Stamp, stamp
 from mgecc.toolrun.process import write_atomically
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -31,12 +32,23 @@ _LIBRARIES = ("numpy", "jinja2")
 @cache
 def digests() -> dict[str, str]:
     """Path inside the package -> SHA-256, of everything the model compiler is made of, read once per build."""
-    found = {}
-    for path in sorted(p for p in _PACKAGE.rglob("*") if p.suffix in _SUFFIXES):
-        name = path.relative_to(_PACKAGE).as_posix()
-        if name == _READS_CONFIG or not name.startswith(_NO_COMPILER):
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+    _stamps.update({name: stamp(_PACKAGE / name) for name in _names()})
+    return {name: hashlib.sha256((_PACKAGE / name).read_bytes()).hexdigest() for name in _stamps}
+
+
+_stamps: dict[str, Stamp] = {}
+
+
+def _names() -> list[str]:
+    every = sorted(p for p in _PACKAGE.rglob("*") if p.suffix in _SUFFIXES)
+    names = [path.relative_to(_PACKAGE).as_posix() for path in every]
+    return [name for name in names if name == _READS_CONFIG or not name.startswith(_NO_COMPILER)]
+
+
+def edited_since() -> list[str]:
+    """Files of the compiler that were written since ``digests`` read them: a process may have compiled with others."""
+    digests()
+    return [name for name, before in _stamps.items() if stamp(_PACKAGE / name) != before]
 
 
 def is_optional(name: str) -> bool:
@@ -78,6 +90,10 @@ class Uses:
         document = {"compiler": base_digest(), "files": {name: known.get(name, "") for name in sorted(names)}}
         write_atomically(self.path, (json.dumps(document, indent=1) + "\n").encode())
 
+    def forget(self) -> None:
+        """Let the products count as made by something unknown, until ``write``."""
+        self.path.unlink(missing_ok=True)
+
     def changes(self) -> list[str]:
         """What is not as it was then, in words; empty if the same products would be made again."""
         try:
@@ -109,5 +125,5 @@ def uses_node(env: Any, folder: str) -> Any:
         return bool(uses.changes())
 
     node.Decider(has_changed)
-    node.attributes.mge_uses = uses
+    node.attributes.mge_record = uses
     return node

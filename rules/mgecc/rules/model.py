@@ -15,6 +15,7 @@ from SCons.Util import NodeList
 from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.rules.actions import compile_action, copy_action, step_line
 from mgecc.rules.contents import Contents, contents, functions_without_models, in_folder
+from mgecc.rules.decider import own_environment
 from mgecc.rules.flash import flash_step
 from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
@@ -179,11 +180,9 @@ def fill_in(make: Callable[..., RequestKind], env: Any, name: str, options: dict
     """``make`` called with what ``options`` and the construction variables say."""
     if not (options.get("target") or env["MGE_TARGET"]):
         raise UserError(f"{name}: for which target? give target=, or set MGE_TARGET")
-    env = env.Clone()
+    env = own_environment(env)
     chosen = {key: options.get(key) or env[f"MGE_{key.upper()}"] for key in OPTIONS}
     target = _target(_place(env, options.get("target") or env["MGE_TARGET"]), chosen["cpu"])
-    # Not content-timestamp: SCons compares whole seconds, and an edit right after a build would go unnoticed.
-    env.Decider("content")
     folder = target.name + (f"-{target.cpu}" if target.cpu else "")
     return make(
         env=env,
@@ -311,7 +310,7 @@ def compile_step(request: Request) -> dict[str, Any]:
     }
     compiler = uses_node(env, request.folder)
     action = compile_action(
-        ask, compiler.attributes.mge_uses, request.signature, step_line("MGE", request.label, request.name)
+        ask, compiler.attributes.mge_record, request.signature, step_line("MGE", request.label, request.name)
     )
     nodes = env.Command([f"{request.folder}/{name}" for name in found.outputs], sources, action)
     env.Precious(nodes)

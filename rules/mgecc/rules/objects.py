@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from SCons.Tool import CScanner
 
 from mgecc.rules import compiledb
-from mgecc.rules.actions import MakeArgs, step_line, tool_action, verbose_line
+from mgecc.rules.actions import MakeArgs, reading_action, step_line, tool_action, verbose_line
 from mgecc.rules.progress import declare_step
+from mgecc.rules.reads import Reads, depend_on_reads
 from mgecc.targets import Toolchain
+from mgecc.toolrun.depfile import Compilation, Read
 from mgecc.toolrun.stack_note import finisher
 
 
@@ -31,16 +34,34 @@ class Tools:
         def args(obj: str, inputs: list[str]) -> list[str]:
             return self.toolchain.compile_args(inputs[0], obj, folders, self.optimize)
 
-        def launched(obj: str, inputs: list[str]) -> list[str]:
-            return self.env["MGE_LAUNCHER"].wrap(args(obj, inputs), self.toolchain)
+        kind = "AS" if str(source).endswith(".S") else "CC"
+        more = {"CPPPATH": list(includes), "source_scanner": CScanner}
+        file, finish = self.env.File(output), finisher(self.toolchain.target)
 
-        flags = " ".join(self.toolchain.flags_for(self.optimize))
-        more = {"CPPPATH": list(includes), "depends": depends}
-        if str(source).endswith(".S"):
-            return self._step("AS", flags, output, [source], args, **more)
-        node = self._step("CC", flags, output, [source], launched, **more)
-        compiledb.remember(node, node.sources[0], args)
+        def reader(inputs: list[str], known: frozenset[str]) -> tuple[str, Read]:
+            return Compilation(
+                lambda obj: args(obj, inputs),
+                inputs[0],
+                Path(str(file)),
+                self.toolchain,
+                known,
+                told=bool(depends),
+                wrap=self._launched if kind == "CC" else list,
+                finish=finish,
+            ).carry_out()
+
+        flags = " ".join(self.toolchain.flags_for(self.optimize)) + " without stack note" * bool(finish)
+        shown = self._shown(kind, output, [source], args)
+        reads = Reads(Path(self.env.File(f"{output}.reads").get_abspath()))
+        action = reading_action(reader, reads, f"{kind} {flags}", shown, cached=kind == "CC")
+        node = self._command(output, [source], action, depends, **more)
+        depend_on_reads(self.env, node, reads)
+        if kind == "CC":
+            compiledb.remember(node, node.sources[0], args)
         return node
+
+    def _launched(self, args: Sequence[str]) -> list[str]:
+        return self.env["MGE_LAUNCHER"].wrap(args, self.toolchain)
 
     def static_library(self, output: str, objects: Sequence[Any]) -> Any:
         return self._step("AR", "rcsD", output, objects, self.toolchain.archive_args)
@@ -62,16 +83,21 @@ class Tools:
     def _step(
         self, kind: str, signature: str, output: str, sources: Sequence[Any], args: MakeArgs, **more: Any
     ) -> Any:
-        depends = more.pop("depends", ())
-        sources = [self.env.File(source) for source in self.env.Flatten(sources)]
-        shown = step_line(kind, self.label, output.rsplit("/", 1)[-1])
+        file, shown = self.env.File(output), self._shown(kind, output, sources, args)
+        action = tool_action(args, file, f"{kind} {signature}", shown)
+        return self._command(output, sources, action, **more)
+
+    def _shown(self, kind: str, output: str, sources: Sequence[Any], args: MakeArgs) -> str:
         if self.env["MGE_VERBOSE"]:
-            shown = verbose_line(args, self.env.File(output), sources)
-        finish = finisher(self.toolchain.target) if kind in ("CC", "AS") else None
-        signature = f"{kind} {signature}{' without stack note' if finish else ''}"
-        action = tool_action(args, self.env.File(output), signature, shown, kind == "CC", finish)
-        scanner = {"source_scanner": CScanner} if kind in ("CC", "AS") else {}
-        (node,) = self.env.Command(output, sources, action, **scanner, **more)
+            files = [self.env.File(source) for source in self.env.Flatten(sources)]
+            return verbose_line(args, self.env.File(output), files)
+        return step_line(kind, self.label, output.rsplit("/", 1)[-1])
+
+    def _command(
+        self, output: str, sources: Sequence[Any], action: Any, depends: Sequence[Any] = (), **more: Any
+    ) -> Any:
+        files = [self.env.File(source) for source in self.env.Flatten(sources)]
+        (node,) = self.env.Command(output, files, action, **more)
         self.env.Precious(node)
         declare_step(node)
         self.env.Depends(node, [self.env.Value(self.toolchain.identity), *depends])

@@ -26,6 +26,7 @@ from mgecc.package import (
 from mgecc.package.archive import EpochError
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.contents import contents
+from mgecc.rules.decider import own_environment
 from mgecc.rules.firmware import FirmwareNodes
 from mgecc.rules.images import CvNodes
 from mgecc.rules.model import ModelNodes, peek
@@ -66,7 +67,9 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
     date = os.environ.get("SOURCE_DATE_EPOCH", "")
     action = SignedAction(write, f"RELEASE {date} {_asked(chosen)}", step_line("TAR", f"{name}.tar"))
     sources = [node for nodes in chosen for node in [*nodes, *_papers(nodes)]]
-    (node,) = env.Command(f"{build_dir or env['MGE_BUILD_DIR']}/release/{name}.tar", sources, action)
+    (node,) = own_environment(env).Command(
+        f"{build_dir or env['MGE_BUILD_DIR']}/release/{name}.tar", sources, action
+    )
     # The provenance has the digest of the compiler, which covers what writes the archive.
     env.Depends(node, env.Value(compiler_id()))
     return node

@@ -12,6 +12,7 @@ from typing import Any
 from SCons.Errors import UserError
 
 from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.decider import own_environment
 from mgecc.rules.firmware import FirmwareNodes
 from mgecc.rules.model import ModelNodes, peek
 from mgecc.rules.pipeline import PipelineNodes
@@ -63,7 +64,7 @@ def mge_test(
         *files.values(),
         *(node for config in configs.values() for node in _recorded(config)),
     ]
-    node = env.Command(f"{subject.folder}/obj/{name}.txt", sources, action)
+    node = own_environment(env).Command(f"{subject.folder}/obj/{name}.txt", sources, action)
     env.Alias(name, node)
     return node
 

@@ -54,6 +54,15 @@ class Toolchain:
     system: tuple[str, ...] = ()
 
     @property
+    def own_folders(self) -> tuple[str, ...]:
+        """Where the headers and libraries lie that belong to this version of the compiler and change with it only."""
+        if self.name == "zig":
+            return (str(Path(self.cc[0]).parent),)
+        if self.name == "gcc":
+            return (str(Path(_version(self.cc[0], "-print-file-name=include")).parent),)
+        return (_version(self.cc[0], "-print-resource-dir"),)
+
+    @property
     def objcopy(self) -> tuple[str, ...]:
         """How the command starts that turns programs into other formats; every toolchain has it beside ``ar``."""
         return (*self.ar[:-1], f"{self.ar[-1].removesuffix('ar')}objcopy")
@@ -66,6 +75,11 @@ class Toolchain:
     def map_args(self, path: str | Path) -> list[str]:
         """What makes a linker command write a map of the program."""
         return [f"-Map={path}"] if self.ld else [f"-Wl,-Map={path}"]
+
+    def link_depfile_args(self, path: str | Path) -> list[str]:
+        """What makes a linker command write down which files it has read."""
+        option = f"--dependency-file={path}"
+        return [option] if self.ld else [f"-Wl,{option}"]
 
     def flags_for(self, optimize: str = "speed") -> list[str]:
         """The flags that decide what is generated; free of paths, the same on every machine."""

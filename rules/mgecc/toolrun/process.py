@@ -106,8 +106,8 @@ _count = itertools.count(secrets.randbits(32))
 
 
 def _remove(partial: Path) -> None:
-    """Remove a temporary file, and what a tool has put beside it."""
-    for path in partial.parent.glob(f"{glob.escape(partial.name)}*"):
+    """Remove a temporary file, and what a tool has put beside it under names that begin like it."""
+    for path in partial.parent.glob(f"{glob.escape(partial.stem)}*"):
         path.unlink(missing_ok=True)
 
 

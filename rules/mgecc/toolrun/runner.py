@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.targets import Target, Toolchain, load_toolchain
+from mgecc.toolrun.depfile import SUPPORT_LIBRARY
 from mgecc.toolrun.library import Library, compile_file
 from mgecc.toolrun.process import ToolError, run_tool
 from mgecc.toolrun.sources import board_script, runner_includes, runner_main, runner_sources
@@ -75,20 +76,23 @@ def build_runner(
     return Runner(program, target, board)
 
 
-def link_program(tools: Toolchain, program: Path, inputs: list[Path], script: Path | None = None) -> None:
+def link_program(
+    tools: Toolchain, program: Path, inputs: Sequence[str | Path], script: Path | None = None
+) -> str:
     """Link a program; with the compiler's support library if arithmetic is missing that the CPU lacks.
 
-    That library takes seconds to build and few programs need it, hence only then. Raises ToolError.
+    That library takes seconds to build and few programs need it, hence only then. Returns what the linker printed.
+    Raises ToolError.
     """
     try:
-        run_tool(lambda out: tools.link_program_args(out, inputs, script), program)
+        return run_tool(lambda out: tools.link_program_args(out, inputs, script), program)
     except ToolError as error:
-        library = program.with_name("compiler_rt.a")
+        library = program.with_name(SUPPORT_LIBRARY)
         if "__aeabi_" not in str(error) or not tools.support_library_args(library, program.parent):
             raise
         scratch = program.with_name("compiler_rt.cache")
         run_tool(lambda out: tools.support_library_args(out, scratch), library)
-        run_tool(lambda out: tools.link_program_args(out, [*inputs, library], script), program)
+        return run_tool(lambda out: tools.link_program_args(out, [*inputs, library], script), program)
 
 
 def run_program(

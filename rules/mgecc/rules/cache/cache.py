@@ -107,6 +107,15 @@ class Cache:
         except OSError as error:
             self._say(f"{error.strerror or error}; not kept")
 
+    def fetch_text(self, key: str) -> str | None:
+        """A text kept under ``key``, which names no outputs."""
+        result = self.fetch(key, {})
+        return result.said if result else None
+
+    def keep_text(self, key: str, text: str) -> None:
+        """Keep a text; what is said of outputs holds for it, too."""
+        self.keep(key, {}, text)
+
     def _keep_result(self, key: str, data: bytes) -> None:
         handle, name = tempfile.mkstemp(prefix="mgecc-")
         try:
