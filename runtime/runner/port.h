@@ -4,6 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int mg_main(int argc, char **argv);
 
 /* Files by number; negative on failure. mode: 0 read, 1 write anew. */
@@ -21,4 +25,8 @@ const void *mg_port_load(const char *path, size_t *size);
 
 /* A clock that only goes forward; 0 where there is none. */
 uint64_t mg_port_nanoseconds(void);
+
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from SCons.Defaults import processDefines
 from SCons.Errors import UserError
-from SCons.Util import CLVar, NodeList
+from SCons.Util import NodeList
 
 from mgecc.rules.decider import own_environment
+from mgecc.rules.flags import CXX, compile_flags, libraries, link_flags
 from mgecc.rules.images import CvNodes
 from mgecc.rules.linking import Linking
 from mgecc.rules.mistakes import unknown_option
@@ -22,12 +23,14 @@ from mgecc.rules.objects import Tools
 from mgecc.targets import (
     Target,
     TargetError,
+    Toolchain,
     ToolchainMissing,
     load_target,
     load_toolchain,
     nearest,
 )
-from mgecc.toolrun.sources import runner_includes, runner_sources
+from mgecc.toolrun.depfile import local
+from mgecc.toolrun.sources import cxx_sources, runner_includes, runner_sources
 
 _OPTIONS = {"board": "", "linker_script": "", "optimize": "", "build_dir": "", "port": True}
 
@@ -63,22 +66,37 @@ class _Request:
         return find_board(self.target, self.options["board"])
 
     @cached_property
-    def tools(self) -> Tools:
-        model = self.models[0]
-        plain = load_toolchain(model.toolchain, self.target)
-        chosen = replace(plain, flags=(*plain.flags, *_user_flags(self.env)))
-        return Tools(self.env, chosen, self.options["optimize"] or model.optimize, model.label)
+    def toolchain(self) -> Toolchain:
+        return load_toolchain(self.models[0].toolchain, self.target)
+
+    @cached_property
+    def optimize(self) -> str:
+        return self.options["optimize"] or self.models[0].optimize
+
+    def tools(self, suffix: str) -> Tools:
+        """What compiles sources of this kind."""
+        plain = self.toolchain.for_cxx() if suffix in CXX else self.toolchain
+        chosen = replace(plain, extra=tuple(compile_flags(self.env, suffix)))
+        return Tools(self.env, chosen, self.optimize, self.models[0].label)
 
     @cached_property
     def linking(self) -> Linking:
-        return Linking(self.env, self.tools.toolchain, self.tools.label, self.name, self.folder)
+        nodes, names = libraries(self.env)
+        flags = link_flags(self.env, through_compiler=not self.toolchain.ld)
+        more = (*(self.env.File(node).get_internal_path() for node in nodes), *names)
+        return Linking(
+            self.env, self.toolchain, self.models[0].label, self.name, self.folder, tuple(flags), more
+        )
 
 
 def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any) -> FirmwareNodes:
     """Build a program from C sources and the libraries of models; returns its nodes as ``FirmwareNodes``.
 
-    ``sources``: C files, which are compiled with the toolchain of the models, with CPPPATH, CPPDEFINES and CCFLAGS of
-    the environment and the headers of the models; also objects and libraries. ``models``: what
+    ``sources``: C, C++ and assembly, compiled with the toolchain of the models and their headers; also objects and
+    libraries. CPPPATH, CPPDEFINES, CPPFLAGS, CCFLAGS, CFLAGS, CXXFLAGS, ASFLAGS, ASPPFLAGS, LINKFLAGS, LIBPATH and LIBS
+    of the environment mean what they mean for Program, behind its shell; only a CPPDEFINES value that is a string in
+    double quotes and nothing else keeps these. They overrule the toolchain's flags. C++ is without exceptions, RTTI,
+    heap and library; constructors of static objects run before ``mg_main``. ``models``: what
     MgeModel, MgePipeline and MgeCv returned, all for one target. ``options``: ``board`` (its machine or name in the
     target's file; default: the first), ``linker_script`` (default: made from the board's memory), ``optimize``,
     ``port`` (default True: start-up code, console and memcpy are mgecc's and the program begins at
@@ -129,23 +147,21 @@ def find_board(target: Target, name: str) -> dict[str, Any]:
     return boards[name] if name else target.boards[0]
 
 
-def _user_flags(env: Any) -> list[str]:
-    defines = [f"-D{word}" for word in processDefines(env.get("CPPDEFINES") or [])]
-    return [*(env.subst(str(word)) for word in CLVar(env.get("CCFLAGS") or [])), *defines]
-
-
 def _build(request: _Request, sources: Any) -> FirmwareNodes:
     env, name = request.env, request.name
     includes = _includes(request)
-    given = [env.File(source) for source in env.Flatten([sources])]
+    given = list(dict.fromkeys(env.File(source) for source in env.Flatten([sources])))
     threads = any(getattr(model, "threads", False) for model in request.models)
     port = runner_sources(request.target, threads) if request.options["port"] else []
-    objects = [_object(request, source, _stem(source, given), includes) for source in given]
+    if any(Path(str(source)).suffix in CXX for source in given) and port:
+        port += cxx_sources()
+    names = object_names([_place(source) for source in given])
+    objects = [_object(request, source, name, includes) for source, name in zip(given, names)]
     objects += [_object(request, env.File(str(path)), f"port/{path.stem}", includes) for path in port]
-    libraries = [node for model in request.models for node in model.lib]
+    libs = [node for model in request.models for node in model.lib]
     linking = request.linking
-    signature = " ".join(linking.toolchain.flags_for(request.tools.optimize))
-    elf, map_file = linking.program([*objects, *libraries], _script(request), signature)
+    signature = " ".join(linking.toolchain.flags_for(request.optimize))
+    elf, map_file = linking.program([*objects, *libs], _script(request), signature)
     images = {kind: linking.image(elf, kind) for kind in _image_kinds(request.board)}
     nodes = FirmwareNodes([elf, map_file, *images.values()])
     nodes.elf, nodes.map = elf, map_file
@@ -174,18 +190,44 @@ def _includes(request: _Request) -> list[str]:
     return [path if path.startswith("/") else f"#{path}" for path in dict.fromkeys(paths)]
 
 
-def _stem(source: Any, sources: list[Any]) -> str:
-    """Name of a source's object: the file's own, with that of its folder before it where files have equal names."""
-    path = Path(str(source))
-    alone = [Path(str(other)).stem for other in sources].count(path.stem) == 1
-    return path.stem if alone else f"{path.parent.name}_{path.stem}"
+def _place(source: Any) -> str:
+    """Where a source lies in the tree, whatever the variant folder."""
+    return local(source.srcnode().get_abspath()).replace(os.sep, "/")
 
 
-def _object(request: _Request, source: Any, stem: str, includes: list[str]) -> Any:
+def object_names(paths: Sequence[str]) -> list[str]:
+    """A name for the object of each source: its stem, with its suffix or folders where several have the same."""
+    names: dict[str, str] = {}
+    for form in _forms(max((path.count("/") for path in paths), default=0)):
+        rest = [path for path in paths if path not in names]
+        proposed = [form(path) for path in rest]
+        taken = set(names.values())
+        fitting = [proposed.count(name) == 1 and name not in taken for name in proposed]
+        names |= {path: name for path, name, fits in zip(rest, proposed, fitting) if fits}
+    return [names[path] for path in paths]
+
+
+def _forms(depth: int) -> Iterator[Callable[[str], str]]:
+    """Ways to name an object, from short to unique."""
+    for count in range(1, depth + 2):
+        yield partial(_joined, count, False)
+        yield partial(_joined, count, True)
+    yield lambda path: f"{PurePosixPath(path).name}-{hashlib.sha256(path.encode()).hexdigest()[:12]}"
+
+
+def _joined(count: int, with_suffix: bool, path: str) -> str:
+    """The last ``count`` parts of a path as one name."""
+    file = PurePosixPath(path)
+    folders = [folder.replace("..", "up") for folder in file.parts[-count:-1] if folder != "/"]
+    return "_".join([*folders, file.name if with_suffix else file.stem])
+
+
+def _object(request: _Request, source: Any, name: str, includes: list[str]) -> Any:
     """The object of a source; objects and libraries are linked as they are."""
-    if Path(str(source)).suffix in (".o", ".a"):
+    suffix = Path(str(source)).suffix
+    if suffix in (".o", ".a"):
         return source
-    return request.tools.object(f"{request.folder}/obj/{stem}.o", source, includes)
+    return request.tools(suffix).object(f"{request.folder}/obj/{name}.o", source, includes)
 
 
 def _script(request: _Request) -> Any:

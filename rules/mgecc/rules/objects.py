@@ -34,7 +34,7 @@ class Tools:
         def args(obj: str, inputs: list[str]) -> list[str]:
             return self.toolchain.compile_args(inputs[0], obj, folders, self.optimize)
 
-        kind = "AS" if str(source).endswith(".S") else "CC"
+        kind = "AS" if str(source).endswith((".S", ".s")) else "CC"
         more = {"CPPPATH": list(includes), "source_scanner": CScanner}
         file, finish = self.env.File(output), finisher(self.toolchain.target)
 

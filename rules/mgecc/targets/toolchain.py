@@ -25,6 +25,9 @@ _COMMON = (
     *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
     *("-ffunction-sections", "-fdata-sections", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"),
 )
+# A program for a board has neither heap nor unwinder; names of static functions must not be random.
+_C_ONLY = ("-std=c99",)
+_CXX = ("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-frandom-seed=mgecc")
 _LEVEL = {"speed": ["-O2"], "memory": ["-O2"], "size": ["-Os", "-DMGECC_SMALL"]}
 # Loops must not become calls of functions that only a libc has.
 _NO_LIBC = tuple(f"-fno-builtin-{name}" for name in ("bcmp", "strlen", "wcslen"))
@@ -42,6 +45,7 @@ class Toolchain:
 
     ``identity``: name and version, no path, fit for signatures. ``cc`` and ``ar``: how their commands start.
     ``ld``: the linker itself; empty = ``cc`` links. ``system``: the only system include folders, where there are any.
+    ``extra``: flags of the user's, which overrule the others. ``language``: "c" or "c++".
     """
 
     name: str
@@ -52,6 +56,8 @@ class Toolchain:
     ld: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    language: str = "c"
 
     @property
     def own_folders(self) -> tuple[str, ...]:
@@ -84,7 +90,18 @@ class Toolchain:
     def flags_for(self, optimize: str = "speed") -> list[str]:
         """The flags that decide what is generated; free of paths, the same on every machine."""
         system = _BY_SYSTEM[self.target.system]
-        return [*self.flags, *self.target.cflags, *_LEVEL[optimize], *_COMMON, *system]
+        common = (
+            [flag for flag in _COMMON if flag not in _C_ONLY] + [*_CXX] if self.language == "c++" else _COMMON
+        )
+        return [*self.flags, *self.target.cflags, *_LEVEL[optimize], *common, *system, *self.extra]
+
+    def for_cxx(self) -> Toolchain:
+        """The same compiler for C++ without exceptions and a library. Raises ToolchainMissing."""
+        if self.name != "gcc":
+            return replace(self, language="c++")
+        program = f"{self.cc[0].removesuffix('gcc')}g++"
+        found = _find(program, "g++", f"g++ for {self.target.name}, such as {self.target.gcc['package']}")
+        return replace(self, language="c++", cc=(found,))
 
     def compile_args(
         self,
@@ -101,7 +118,7 @@ class Toolchain:
         for folder in self.system:
             args += [f"-ffile-prefix-map={folder}=/compiler", "-isystem", folder]
         args += [f"-I{folder}" for folder in folders]
-        if str(source).endswith(".S"):
+        if str(source).endswith((".S", ".s")):
             args += [f"-Wa,-I,{folder}" for folder in folders]
         return [*args, "-c", str(source), "-o", str(obj)]
 

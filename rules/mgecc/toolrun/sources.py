@@ -48,6 +48,11 @@ def runner_sources(target: Target, threads: bool = False) -> list[Path]:
     return sorted(path for folder in folders for path in folder.glob("*.c") if path.name not in left_out)
 
 
+def cxx_sources() -> list[Path]:
+    """C files of what programs in C++ need of their language's runtime."""
+    return sorted((runtime_folder() / "port" / "cxx").glob("*.c"))
+
+
 def runner_main(name: str, sizes: bool = False) -> str:
     """C text that makes the runner of the model called ``name``; ``sizes``: it has declared sizes."""
     from mgecc.emit.naming import model_prefix

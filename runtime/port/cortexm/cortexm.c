@@ -1,4 +1,5 @@
 /* Cortex-M with files, console and command line by Arm semihosting: a debugger or QEMU answers. */
+#include "construct.h"
 #include "port.h"
 
 /* Bytes reserved for a blob that is loaded from a file; 0 = only the embedded one can be used. */
@@ -118,6 +119,7 @@ void mg_reset(void)
     __asm__ volatile("dsb\nisb" ::: "memory");
     memcpy(mg_data_start, mg_data_load, (size_t)(mg_data_end - mg_data_start));
     memset(mg_bss_start, 0, (size_t)(mg_bss_end - mg_bss_start));
+    mg_port_construct();
     const uintptr_t block[2] = {(uintptr_t)line, LINE};
     int argc = semihost(CMDLINE, block) == 0 ? split(line, argv) : 0;
     leave(mg_main(argc, argv));

@@ -1,4 +1,5 @@
 /* Linux without libc: a few system calls. */
+#include "construct.h"
 #include "port.h"
 #include "syscall.h"
 
@@ -54,6 +55,7 @@ void mg_start(long *stack)
 #ifdef __AMX_TILE__
     call3(SYS_ARCH_PRCTL, REQUEST_STATE, TILE_DATA, 0);
 #endif
+    mg_port_construct();
     int result = mg_main((int)stack[0], (char **)(stack + 1));
     for (;;)
         call3(SYS_EXIT_GROUP, result, 0, 0);

@@ -1,0 +1,91 @@
+"""Construction variables as SCons' own builders understand them, as words for commands that no shell sees."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import Any
+
+from SCons.Defaults import processDefines
+from SCons.Subst import escape_list
+from SCons.Util import CLVar
+
+# Suffixes of sources -> what env.Program puts into the command of such a source, beside folders and definitions.
+_LANGUAGES = {
+    (".c",): "$CFLAGS $CCFLAGS $CPPFLAGS",
+    (".cc", ".cpp", ".cxx", ".c++", ".C", ".CPP"): "$CXXFLAGS $CCFLAGS $CPPFLAGS",
+    (".S", ".sx", ".spp", ".SPP"): "$ASPPFLAGS $CPPFLAGS",
+    (".s", ".asm", ".ASM"): "$ASFLAGS",
+}
+CXX = next(suffixes for suffixes, text in _LANGUAGES.items() if "$CXXFLAGS" in text)
+_PLAIN_ASSEMBLY = next(suffixes for suffixes, text in _LANGUAGES.items() if text == "$ASFLAGS")
+# Of a compiler that links; here there is the linker itself, which needs neither.
+_OF_DRIVERS = ("-nostdlib", "-nostartfiles", "-nodefaultlibs", "-ffreestanding", "-static")
+
+
+def shell_words(env: Any, text: str) -> list[str]:
+    """The words that a command of SCons' with ``text`` in it would have behind the shell."""
+    lines = env.subst_list(text)
+    words = escape_list(lines[0], env.get("ESCAPE", shlex.quote)) if lines else []
+    return shlex.split(" ".join(map(str, words)))
+
+
+def compile_flags(env: Any, suffix: str) -> list[str]:
+    """What the construction variables say for sources of a kind, but for CPPPATH."""
+    text = next((text for suffixes, text in _LANGUAGES.items() if suffix in suffixes), "$CCFLAGS")
+    if "ASPPFLAGS" not in env:
+        text = text.replace("$ASPPFLAGS", "$ASFLAGS")
+    words = shell_words(env, text)
+    return words if suffix in _PLAIN_ASSEMBLY else [*words, *_defines(env)]
+
+
+def _defines(env: Any) -> list[str]:
+    """CPPDEFINES in all forms that SCons takes.
+
+    A value that is a C string in double quotes and nothing else is left one, where a shell would take the quotes.
+    """
+    words = []
+    for define in processDefines(env.get("CPPDEFINES") or []):
+        if _is_string(define.partition("=")[2]):
+            words.append(f"-D{env.subst(define)}")
+        else:
+            alone = env.Override({"CPPDEFINES": [define], "CPPDEFPREFIX": "-D", "CPPDEFSUFFIX": ""})
+            words += shell_words(alone, "$_CPPDEFFLAGS")
+    return words
+
+
+def _is_string(value: str) -> bool:
+    return len(value) > 1 and value[0] == value[-1] == '"' and not set(value[1:-1]) & set("\"\\'")
+
+
+def link_flags(env: Any, through_compiler: bool) -> list[str]:
+    """LINKFLAGS and LIBPATH. ``through_compiler``: a compiler links, else the linker is given what is for it."""
+    words = shell_words(env, "$LINKFLAGS")
+    folders = [env.Dir(folder).get_internal_path() for folder in _listed(env, "LIBPATH")]
+    if not through_compiler:
+        words = [part for word in words for part in _for_linker(word)]
+    return [*words, *(f"-L{folder}" for folder in folders)]
+
+
+def _for_linker(word: str) -> list[str]:
+    if word in (*_OF_DRIVERS, "-Xlinker"):
+        return []
+    return word.removeprefix("-Wl,").split(",") if word.startswith("-Wl,") else [word]
+
+
+def libraries(env: Any) -> tuple[list[Any], list[str]]:
+    """LIBS: those that are nodes, and options for those that are names."""
+    given = _listed(env, "LIBS")
+    nodes = [library for library in given if not isinstance(library, str)]
+    return nodes, [f"-l{_library_name(env.subst(library))}" for library in given if isinstance(library, str)]
+
+
+def _library_name(name: str) -> str:
+    """SCons takes ``libm.a`` for ``m``."""
+    base = os.path.basename(name)
+    return base.removeprefix("lib").removesuffix(".a") if base.endswith(".a") else name
+
+
+def _listed(env: Any, variable: str) -> list[Any]:
+    value = env.get(variable) or []
+    return env.Flatten(CLVar(value) if isinstance(value, str) else [value])
