@@ -107,3 +107,19 @@ def test_nothing_of_the_users_reaches_the_terminal_raw(
     said = capsys.readouterr()
     assert "model.yaml:2" in said.err
     assert not [char for char in said.out + said.err if ord(char) < 32 and char != "\n"]
+
+
+def test_a_model_from_outside_of_the_project_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = Path(__file__).resolve().parents[1] / "data" / "mge-corpus" / "softmax.mge"
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "softmax.mge").write_bytes(model.read_bytes())
+    for number, name in enumerate(["../softmax.mge", "softmax.mge"]):
+        (project / "model.yaml").write_text(f"name: net\nmodel: {name}\n")
+        words = ["compile", str(project / "model.yaml"), "--target", "arm64", "--no-library"]
+        assert cli.main([*words, "--out", str(tmp_path / "out")]) == 0
+        line = f"softmax.mge is read from outside of the project: {tmp_path / 'softmax.mge'}"
+        assert capsys.readouterr().out.count(line) == 1 - number
+        (project / "softmax.mge").write_bytes(model.read_bytes())

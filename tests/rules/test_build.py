@@ -247,3 +247,20 @@ def test_on_a_terminal_each_line_says_how_far_the_build_is(checkout: Checkout) -
     lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
     assert [line[:5] for line in lines] == [f"[{k}/6]" for k in range(1, 7)]
     assert "\x1b" not in done.stdout and "[" not in checkout.scons("-Q", "target=armv7", "model=first")
+
+
+def test_a_model_from_outside_of_the_project_is_said_in_the_summary(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.mge"
+    elsewhere.write_text("weights layer")
+    (checkout.root / "models" / "first" / "first.mge").unlink()
+    (checkout.root / "models" / "first" / "first.mge").symlink_to(elsewhere)
+    checkout.add_model("second", "layer", "")
+    (checkout.root / "models" / "second" / "model.yaml").write_text(f"model: {elsewhere}\n")
+    said = checkout.scons("target=arm64", "model=all")
+    for name, file in (("first", "first.mge"), ("second", "elsewhere.mge")):
+        line = f"models/{name}/model.yaml: {file} is read from outside of the project: {elsewhere}"
+        assert line in said
+    checkout.add_model("second", "layer")
+    assert "second/model.yaml" not in checkout.scons("target=arm64", "model=second")

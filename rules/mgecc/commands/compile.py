@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from mgecc.config import LibraryConfig
     from mgecc.targets import load_target
     from mgecc.toolrun.lock import folder_lock
+    from mgecc.toolrun.outside import files_outside
     from mgecc.toolrun.products import (
         InputError,
         compile_products,
@@ -61,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     if folder is None:
         raise InputError("no folder for the files: give --out DIR")
     products = compile_products(config, name, args.cpu)
-    for note in [*notes, *products.notes]:
+    outside = files_outside(path, [model.model for model in config.models])
+    for note in [*notes, *products.notes, *outside]:
         print(note, file=sys.stderr if args.json_output else sys.stdout)
     with folder_lock(folder):
         written = write_products(products, config, folder)

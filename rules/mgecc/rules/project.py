@@ -17,15 +17,16 @@ from SCons.Node import executed
 
 from mgecc.rules import bench
 from mgecc.rules.actions import SignedAction, step_line
-from mgecc.rules.contents import named_config
+from mgecc.rules.contents import contents, named_config
 from mgecc.rules.delivery import declare_deliveries
 from mgecc.rules.help import ALIASES, help_text
-from mgecc.rules.model import ModelNodes, bytes_of, threads_of
+from mgecc.rules.model import ModelNodes, bytes_of, peek, threads_of
 from mgecc.rules.outputs import Record, edited_files, edited_outputs
 from mgecc.rules.settings import plain_action, set_up, tell_edited, write_compiledb
 from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
 from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
+from mgecc.toolrun.outside import files_outside
 from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT, error_lines
 from mgecc.toolrun.terminal import printable
 
@@ -229,7 +230,17 @@ def _summary(model: ModelNodes) -> str:
         member: [str(node) for node in nodes if not str(node).endswith("_blob.o")]
         for member, nodes in model.objects.items()
     }
-    return summarize(model.label, model.name, model.folder.removeprefix("#"), objects)
+    lines = summarize(model.label, model.name, model.folder.removeprefix("#"), objects)
+    return "\n".join([lines, *(f"    outside  {line}" for line in _outside(model))])
+
+
+def _outside(nodes: Any) -> list[str]:
+    """Models that are read from outside of the tree."""
+    if not isinstance(nodes, ModelNodes):
+        return []
+    path, target = Path(nodes.config.srcnode().get_abspath()), load_target(nodes.target, nodes.cpu)
+    found = contents(path, nodes.name, target, peek(nodes.config))
+    return files_outside(Path(str(nodes.config.srcnode())), found.reads)
 
 
 def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> SignedAction:
