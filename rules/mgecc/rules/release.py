@@ -32,7 +32,6 @@ from mgecc.rules.images import CvNodes
 from mgecc.rules.model import ModelNodes, peek
 from mgecc.rules.pipeline import PipelineNodes
 from mgecc.targets import load_target, load_toolchain
-from mgecc.toolrun.library import member_targets
 from mgecc.toolrun.sources import include_folder
 from mgecc.toolrun.status import INPUT
 from mgecc.toolrun.terminal import printable
@@ -106,6 +105,10 @@ def part_of(nodes: Any) -> Part:
 
 def _with_sources(nodes: Any) -> Part:
     """The same with the C files of its libraries."""
+    from mgecc.toolrun.library import (
+        member_targets,  # loads NumPy, which a build without releases does without
+    )
+
     part = part_of(nodes)
     if isinstance(nodes, FirmwareNodes):
         return part
