@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from mgecc import interpret, ops
 from mgecc.config import ModelConfig
+from mgecc.graph import DType
 from mgecc.lowering import load_graph
 from mgecc.ops.signature import signature
 from mgecc.toolrun.products import InputError, compile_products, user_errors
@@ -135,3 +136,22 @@ def test_every_operator_that_files_have_states_its_operands() -> None:
 
 def test_most_operators_have_a_true_record_to_start_from() -> None:
     assert [o.name for o in OPERATORS if not mutants.cases_of(o, 1)] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "filling"),
+    [
+        (float("inf"), "int32", 2147483647),
+        (-1e30, "int8", -128),
+        (float("nan"), "int32", 0),
+    ],
+)
+def test_integers_are_filled_with_what_their_type_stores(
+    value: float, kind: str, filling: int, tmp_path: Path
+) -> None:
+    x = mutants.Operand((3, 4), DType(kind))
+    case = mutants.Case("MaskedFill", (x, mutants.Operand((3,), DType("bool"))), {"value": value})
+    (tmp_path / "net.mge").write_bytes(case.model())
+    config = ModelConfig(tmp_path / "net.mge", "net", tmp_path / "net.mge")
+    text = compile_products(config, "x86_64").files["net_kernels.c"].decode()
+    assert f"mg_vi_set1({filling})" in text

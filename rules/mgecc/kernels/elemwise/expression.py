@@ -13,6 +13,7 @@ import numpy as np
 from mgecc.graph import DType, Node, Unsupported
 from mgecc.kernels.elemwise.modes import FAST, FLOAT, INTEGER, NUMBER_LAST
 from mgecc.ops.quantize import same_unit
+from mgecc.ops.saturating import stored
 
 Expr = Any
 _EXACT = frozenset({"ADD", "SUB", "RELU", "MAX", "MIN", "NEGATE", "ABS"})
@@ -76,6 +77,12 @@ def _convert(node: Node) -> Expr:
     return ("NEQ", 0, 0.0) if node.output.type.dtype.name == "bool" else 0
 
 
+def _filling(node: Node) -> float:
+    """What a MaskedFill puts there: a real number, or as plain integers store it."""
+    dtype, value = node.output.type.dtype, np.array([node.attrs["value"]], np.float32)
+    return float(value[0] if dtype.is_float or dtype.is_quantized else stored(value, dtype)[0])
+
+
 _EXPRESSIONS: dict[str, Callable[[Node], Expr]] = {
     "Elemwise": lambda node: _inputs(node.attrs["mode"], node),
     "ElemwiseMultiType": _multi_type,
@@ -84,7 +91,7 @@ _EXPRESSIONS: dict[str, Callable[[Node], Expr]] = {
     "RoundHalf": lambda node: ("HALF", 0),
     "TypeCvt": _convert,
     "Where": lambda node: ("WHERE", 0, 1, 2),
-    "MaskedFill": lambda node: ("WHERE", 1, float(node.attrs["value"]), 0),
+    "MaskedFill": lambda node: ("WHERE", 1, _filling(node), 0),
 }
 OPERATORS = tuple(_EXPRESSIONS)
 
