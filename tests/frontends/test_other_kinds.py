@@ -81,7 +81,7 @@ EXAMPLES: list[tuple[str, bytes]] = [
     ("safetensors", struct.pack("<Q", 30) + b'{"w":{"dtype":"F32","shape":[1]}' + bytes(40)),
     ("GGUF", b"GGUF\3\0\0\0" + bytes(40)),
     ("NumPy array (.npy)", npy()),
-    ("gzip", gzip.compress(b"model")),
+    ("gzip", gzip.compress(b"model", mtime=0)),
     ("compressed", b"\xfd7zXZ\0" + bytes(40)),
     ("compressed", b"\x28\xb5\x2f\xfd" + bytes(40)),
     ("tar", tar()),
@@ -102,9 +102,10 @@ EXAMPLES: list[tuple[str, bytes]] = [
     ("text", b"model: net.mge\nverify:\n  inputs: inputs.npz\n"),
     ("text", "Größe = 3\n".encode()),
 ]  # fmt: skip
+IDS = [f"{word} {number}" for number, (word, _) in enumerate(EXAMPLES)]
 
 
-@pytest.mark.parametrize(("word", "data"), EXAMPLES)
+@pytest.mark.parametrize(("word", "data"), EXAMPLES, ids=IDS)
 def test_files_of_other_kinds_are_named_with_the_way_out(word: str, data: bytes) -> None:
     with pytest.raises(OtherKind) as caught:
         frontends.survey(data, "net.mge")
@@ -140,7 +141,7 @@ def test_what_nobody_knows_may_be_a_damaged_or_encrypted_model(data: bytes) -> N
         frontends.survey(data, "net.mge")
 
 
-@pytest.mark.parametrize(("word", "data"), EXAMPLES)
+@pytest.mark.parametrize(("word", "data"), EXAMPLES, ids=IDS)
 def test_cut_and_damaged_files_of_other_kinds_get_one_error(word: str, data: bytes) -> None:
     for length in range(0, len(data), 7):
         for changed in (data[:length], data[:length] + b"\xff" + data[length + 1 :]):
