@@ -129,12 +129,14 @@ def _case(config: ModelConfig) -> str:
 def _programs(config: ModelConfig, target: Target, weights: WeightSection) -> list[Program]:
     """The programs of one set of input shapes, or for all declared sizes, one per kernel set."""
     from mgecc.emit.sizes import with_copy
-    from mgecc.lowering import lower
+    from mgecc.lowering import lower, read_bounded
     from mgecc.planner.packing import share_packings
     from mgecc.planner.plan import choose, place
 
     goal, singles = _goal(config), _singles(target)
-    lowered = [lower(config, single) for single in singles]
+    data = read_bounded(config.model)
+    lowered = [lower(config, single, data) for single in singles]
+    del data  # its weights, where they are changed, are not there twice
     choices = [choose(graph, single, goal, problems) for single, (graph, problems) in zip(singles, lowered)]
     if len(choices) > 1:
         choices = share_packings(choices)
@@ -232,6 +234,7 @@ def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> P
 
 
 def _programs_of_all(library: LibraryConfig, target: Target) -> list[tuple[Program, ...]]:
+    from mgecc.frontends import OtherKind
     from mgecc.frontends.mge import MgeError
     from mgecc.graph import CompileError, Unsupported
 
@@ -239,7 +242,7 @@ def _programs_of_all(library: LibraryConfig, target: Target) -> list[tuple[Progr
     for model in library.models:
         try:
             programs.append(build_programs(model, target))
-        except (CompileError, MgeError, Unsupported, OSError) as error:
+        except (CompileError, MgeError, OtherKind, Unsupported, OSError) as error:
             errors.append(_error_of_model(model, error))
     if errors:
         raise CompileError.merged(errors)

@@ -19,9 +19,13 @@ from mgecc.targets import Target, with_feature_for
 MAX_MODEL_BYTES = 1 << 31
 
 
-def survey(config: ModelConfig) -> tuple[Graph, Diagnostics]:
-    """Read and import the model file of a configuration, with its input shapes; problems stand beside the graph."""
-    data = read_bounded(config.model)
+def survey(config: ModelConfig, data: bytes | None = None) -> tuple[Graph, Diagnostics]:
+    """Import the model file of a configuration, with its input shapes; problems stand beside the graph.
+
+    ``data``: the file's content, where it was read before; stored weights of all graphs that are made of it are views
+    of it.
+    """
+    data = read_bounded(config.model) if data is None else data
     functions = {name: CustomFunction(c.function, c.outputs, c.optional) for name, c in config.custom.items()}
     graph, problems = frontends.survey(data, config.model.name, config.given_shapes, functions)
     graph.name = config.name
@@ -81,10 +85,10 @@ def input_forms(config: ModelConfig, graph: Graph) -> dict[str, InputForm]:
     }
 
 
-def lower(config: ModelConfig, target: Target) -> tuple[Graph, Diagnostics]:
-    """The graph after all passes for one kernel set; problems stand beside it."""
+def lower(config: ModelConfig, target: Target, data: bytes | None = None) -> tuple[Graph, Diagnostics]:
+    """The graph after all passes for one kernel set; problems stand beside it. ``data``: as ``survey`` takes it."""
     declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
-    graph, problems = survey(config.with_sizes(declared))
+    graph, problems = survey(config.with_sizes(declared), data)
     dump_defects.run(graph, problems)
     inputs.run(graph, input_forms(config, graph), problems)
     _place_inputs(config, problems)

@@ -38,6 +38,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (ROOT / "tests" / "kernels").glob("*.py"):
         if path.name in HELPERS:
             shutil.copy(path, root / "tests" / "kernels")
+    shutil.copytree(
+        ROOT / "tests" / "common", root / "tests" / "common", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copy(ROOT / "pyproject.toml", root)
     return root
 

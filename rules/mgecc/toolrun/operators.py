@@ -30,6 +30,9 @@ def operator_graph(name: str, operands: Sequence[str], attrs: Sequence[str]) -> 
     node = Node(name, name.lower(), _attributes(name, attrs), values, origin=f"operator {name}")
     try:
         ops.check_record(node)
+    except Unsupported as error:  # its advice is for model files
+        raise InputError(f"{name}: these operands and attributes do not make one: {error.why}") from None
+    try:
         node.outputs = [Value(f"y{k}", kind, node) for k, kind in enumerate(ops.infer(node))]
     except Unsupported as error:
         raise InputError(f"{name}: {error.why}; {error.advice}".rstrip("; ")) from None

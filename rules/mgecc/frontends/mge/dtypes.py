@@ -98,7 +98,10 @@ def _unpack_nibbles(data: memoryview, shape: tuple[int, ...], signed: bool) -> n
 
 
 def decode(data: memoryview, shape: tuple[int, ...], dtype: DTypeInfo) -> np.ndarray:
-    """The stored elements as a fresh array of `shape`; raises NotImplementedError for intb1 and intb2."""
+    """The stored elements as an array of `shape`, a view of ``data`` where its bytes can be taken as they are.
+
+    Raises NotImplementedError for intb1 and intb2.
+    """
     if dtype.name in _BITS:
         if _BITS[dtype.name] != 4:
             raise NotImplementedError(f"elements of type {dtype.name} cannot be unpacked")
@@ -108,4 +111,4 @@ def decode(data: memoryview, shape: tuple[int, ...], dtype: DTypeInfo) -> np.nda
         return (stored.astype(np.uint32) << 16).view(np.float32)
     if dtype.name == "bool":
         return stored != 0
-    return stored.astype(stored.dtype.newbyteorder("="))
+    return np.require(stored, stored.dtype.newbyteorder("="), "A")
