@@ -71,16 +71,23 @@ class ServerStore:
 class _Prompt(http.client.HTTPConnection):
     """A connection whose answer has as long for all of its headers as for one byte."""
 
+    late = False
+
     def getresponse(self) -> http.client.HTTPResponse:
         timer = threading.Timer(self.timeout or 0, self._cut)
         timer.daemon = True
         timer.start()
         try:
             return super().getresponse()
+        except (OSError, http.client.HTTPException):
+            if self.late:
+                raise TimeoutError("timed out") from None
+            raise
         finally:
             timer.cancel()
 
     def _cut(self) -> None:
+        self.late = True
         try:
             self.sock.shutdown(socket.SHUT_RDWR)
         except (OSError, AttributeError):
