@@ -1,7 +1,8 @@
 """Fetches the wheel of pip that pip.lock names, for a Python that comes without pip: fetch_pip.py LOCK FOLDER.
 
-It asks the package index that pip itself would ask, by pip's environment variables and configuration files, and
-believes nothing that has not the digest of the lock file. Prints the path of the wheel. Needs no package.
+It asks the package indexes that pip's environment variables and configuration files name, and believes nothing that
+has not the digest of the lock file. Prints the path of the wheel; ends with status 3 where there is none
+and pip would ask its usual one. Needs no package.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-INDEX = ""
+NO_INDEX = 3
 LONGEST = 60  # seconds of silence
 
 
@@ -69,9 +70,8 @@ def open_url(url: str) -> bytes:
 
 def find_wheel(name: str) -> bytes:
     """The bytes of a file of the project pip, from the first index that has it. Raises OSError."""
-    indexes = [option("index-url") or INDEX, *option("extra-index-url").split()]
     errors = []
-    for index in indexes:
+    for index in [*option("index-url").split(), *option("extra-index-url").split()]:
         page = f"{index.rstrip('/')}/pip/"
         links = _Links()
         try:
@@ -101,4 +101,5 @@ if __name__ == "__main__":
     try:
         print(fetch(Path(sys.argv[1]), Path(sys.argv[2])))
     except (OSError, ValueError, configparser.Error) as error:
-        sys.exit(f"sconsw: cannot fetch pip: {error}")
+        print(f"sconsw: cannot fetch pip: {error}", file=sys.stderr)
+        sys.exit(1 if option("index-url") else NO_INDEX)

@@ -258,9 +258,38 @@ def test_a_python_without_pip_gets_it_from_the_index_that_pip_would_ask(
         (tmp_path / ".config" / "pip" / "pip.conf").write_text(f"[global]\nindex-url = {index}/\n")
     done = bare(**environment)
     assert (done.returncode, done.stdout) == (0, "scons runs\n"), done.stderr
-    assert "fetching the one of pip.lock" in done.stderr
+    assert "this Python has no pip: fetching it" in done.stderr
     assert "--require-hashes -r" in (tmp_path / "pip.log").read_text()
     assert not list((tmp_path / "checkout" / ".venv").glob("*.whl"))
+
+
+APT = """#!/bin/sh
+case "$*" in
+*update) touch "{folder}/updated" ;;
+*download*) [ -f "{folder}/updated" ] && cp "{folder}/pip.deb" . ;;
+esac
+"""
+
+
+def test_without_an_index_of_its_own_the_wheel_is_debians(
+    bare: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("dpkg-deb is Debian's: apt-get install dpkg")
+    package, tools = tmp_path / "package", tmp_path / "tools"
+    wheels = package / "usr" / "share" / "python-wheels"
+    for folder in (package / "DEBIAN", wheels, tools):
+        folder.mkdir(parents=True)
+    (package / "DEBIAN" / "control").write_text(
+        "Package: pip\nVersion: 1\nArchitecture: all\nMaintainer: none\nDescription: none\n"
+    )
+    shutil.copy(tmp_path / "index" / "simple" / PIP_WHEEL, wheels)
+    subprocess.run(["dpkg-deb", "-b", package, tools / "pip.deb"], check=True, capture_output=True)
+    (tools / "apt-get").write_text(APT.format(folder=tools))
+    (tools / "apt-get").chmod(0o755)
+    done = bare(PATH=f"{tools}:{os.environ['PATH']}", PIP_CONFIG_FILE=os.devnull)
+    assert (done.returncode, done.stdout) == (0, "scons runs\n"), done.stderr
+    assert not (tmp_path / "checkout" / ".venv" / "deb").exists()
 
 
 @pytest.mark.parametrize(
