@@ -10,7 +10,7 @@ from mgecc.toolrun import library, runner
 from mgecc.toolrun.sources import runtime_folder
 from strict import compile_strictly
 
-strict_warnings = pytest.fixture(autouse=True, scope="session")(compile_strictly)
+strict_warnings = pytest.fixture(autouse=True, scope="module")(compile_strictly)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -90,7 +90,7 @@ def test_problems_of_all_models_are_told_together(tmp_path: Path, capsys: pytest
     path = written(tmp_path, entry("random_numbers"), entry("extern_opr"))
     assert cli.main(["check", str(path), "--target", "arm64"]) == 2
     said = capsys.readouterr().err
-    assert "random_numbers.mge: 2 problems" in said and "extern_opr.mge: 1 problem" in said
+    assert "random_numbers.mge): 2 problems" in said and "extern_opr.mge): 1 problem" in said
 
 
 def test_nhwc_inputs_are_turned_first(tmp_path: Path) -> None:

@@ -3,4 +3,4 @@
 import pytest
 from strict import compile_strictly
 
-strict_warnings = pytest.fixture(autouse=True, scope="session")(compile_strictly)
+strict_warnings = pytest.fixture(autouse=True, scope="module")(compile_strictly)

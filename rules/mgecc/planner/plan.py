@@ -168,18 +168,15 @@ def place(
 def share_weights(programs: list[Program], weights: WeightSection) -> tuple[Program, ...]:
     """Give programs that were planned over one section its final bytes: equal tensors are in the blob once."""
     data = weights.bytes()
+    read = [(program.target, _constants(program, weights)) for program in programs]
+    others = [set().union(*(found for target, found in read if target != p.target)) for p in programs]
     return tuple(
-        replace(program, weights=data, unshared=weights.size(_reads(program) - _others(program, programs)))
-        for program in programs
+        replace(program, weights=data, unshared=weights.size(own - theirs))
+        for program, (_, own), theirs in zip(programs, read, others)
     )
 
 
-def _reads(program: Program) -> set[Ref]:
-    """The places in the weight section that a program's kernels read."""
-    refs = {ref for call in program.calls for ref in call.operands if ref}
-    return {ref for ref in refs if ref.space == "weights"}
-
-
-def _others(program: Program, programs: list[Program]) -> set[Ref]:
-    """What programs of other targets read."""
-    return set().union(*(_reads(other) for other in programs if other.target != program.target))
+def _constants(program: Program, weights: WeightSection) -> set[int]:
+    """Where the constants begin that a program's kernels read."""
+    refs = (ref for call in program.calls for ref in call.operands if ref and ref.space == "weights")
+    return {weights.begin(ref) for ref in refs}

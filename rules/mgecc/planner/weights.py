@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import gc
 import hashlib
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ class WeightSection:
         self._end = 0
         self._places: dict[str, int] = {}
         self._sizes: dict[int, int] = {}
+        self._begins: list[int] = []
         self._refs: dict[Const, Ref] = {}
 
     def add(self, const: Const) -> Ref:
@@ -44,12 +46,17 @@ class WeightSection:
             self._pieces += [gap, raw]
             self._places[key] = self._end + len(gap)
             self._sizes[self._places[key]] = len(raw)
+            self._begins.append(self._places[key])
             self._end = self._places[key] + len(raw)
         return Ref("weights", self._places[key])
 
-    def size(self, refs: Iterable[Ref]) -> int:
-        """Bytes of the constants at these places."""
-        return sum(self._sizes[ref.offset] for ref in refs)
+    def begin(self, ref: Ref) -> int:
+        """Where the constant begins that a place lies in: calls for threads read parts of constants."""
+        return self._begins[bisect.bisect_right(self._begins, ref.offset) - 1]
+
+    def size(self, begins: Iterable[int]) -> int:
+        """Bytes of the constants that begin at these offsets."""
+        return sum(self._sizes[begin] for begin in begins)
 
     def bytes(self) -> bytes:
         """The whole section, of which there is then one copy only.
