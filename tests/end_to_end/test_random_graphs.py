@@ -32,7 +32,8 @@ def check(made: Made, again: Made, target: str) -> None:
     """``again``: the same graph once more, for the passes to change."""
     want = interpret.run(made.graph, made.arrays)
     with tempfile.TemporaryDirectory(prefix="random-") as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lowering, "survey", lambda config: (again.graph, Diagnostics("random")))
+        patch.setattr(lowering, "read_bounded", lambda path: b"")
+        patch.setattr(lowering, "survey", lambda config, data: (again.graph, Diagnostics("random")))
         folder = Path(name)
         config = ModelConfig(folder / "random.mge", "random", folder / "random.mge")
         libraries = compile_and_build(config, load_target(*target.split(":")), "zig", folder / "products")
