@@ -279,14 +279,15 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
     """Another bit, byte, small integer, size or float somewhere, up to three times."""
     changed = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        _damage(changed, rng)
+        damage(changed, rng)
     return bytes(changed)
 
 
 WORDS = (0, 1, 2, 3, 4, 5, 8, 1 << 31, (1 << 32) - 1)
 
 
-def _damage(data: bytearray, rng: random.Random) -> None:
+def damage(data: bytearray, rng: random.Random) -> None:
+    """Another bit, byte, small integer, size or float somewhere."""
     kind, at = rng.randrange(4), rng.randrange(len(data) - 4)
     if kind == 0:
         data[at] ^= 1 << rng.randrange(8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,25 +13,10 @@ from mgecc.compiler import compile_model
 from mgecc.config import InputConfig, ModelConfig
 from mgecc.graph import DType, Node, TensorType, Unsupported, Value
 from mgecc.toolrun.products import InputError, compile_products
+from mutants import damage
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
 SMALL = sorted(path for path in CORPUS.glob("*.mge") if path.stat().st_size < 9000)
-WORDS = (0, 1, 2, 3, 4, 5, 8, 1 << 31, (1 << 32) - 1)
-
-
-def damage(data: bytearray, rng: random.Random) -> None:
-    """Another bit, byte, small integer, size or float somewhere."""
-    kind, at = rng.randrange(4), rng.randrange(len(data) - 4)
-    if kind == 0:
-        data[at] ^= 1 << rng.randrange(8)
-    elif kind == 1:
-        data[at] = rng.choice((0, 1, 2, 3, 64, 127, 128, 255))
-    elif kind == 2:
-        old = struct.unpack_from("<I", data, at & ~3)[0]
-        near = max(0, old + rng.choice((-4, -2, -1, 1, 2, 4))) & 0xFFFFFFFF
-        struct.pack_into("<I", data, at & ~3, rng.choice((*WORDS, rng.randrange(64), near)))
-    else:
-        struct.pack_into("<f", data, at & ~3, rng.choice((0.0, -1.0, float("nan"), float("inf"), 1e30)))
 
 
 @pytest.mark.parametrize("seed", range(8))
