@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mgecc import __version__
+from mgecc.toolrun.diskfull import is_full, note_told
 from mgecc.toolrun.status import FAILED, INPUT, error_lines
 from mgecc.toolrun.terminal import printable_streams
 
@@ -93,6 +94,8 @@ def _main(argv: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
+        if is_full(error):
+            note_told()
         return _fail(f"{error.filename or first}: {error.strerror or error}", status_of(error))
     except tuple(_statuses()) as error:
         return _fail(str(error), status_of(error))

@@ -16,7 +16,7 @@ from mgecc.kernels.layout import from_blocked, to_blocked
 from mgecc.kernels.render import header_text
 from mgecc.targets import Target, load_target, load_toolchain
 from mgecc.toolrun.emulators import EmulatorMissing
-from mgecc.toolrun.library import compile_file
+from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.runner import Runner, choose_board, link_program, run_program
 from mgecc.toolrun.sources import board_script, runner_includes, runner_sources
 

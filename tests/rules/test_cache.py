@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mgecc.rules.cache import Cache, action_key, open_cache
-from mgecc.rules.cache.result import Damaged, Output, Result, decode
-from mgecc.rules.cache.store import FolderStore, file_digest
+from mgecc.toolrun.cache import Cache, action_key, open_cache
+from mgecc.toolrun.cache.result import Damaged, Output, Result, decode
+from mgecc.toolrun.cache.store import FolderStore, file_digest
 
 from .conftest import Checkout, steps_in
 

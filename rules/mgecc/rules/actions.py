@@ -18,15 +18,15 @@ from SCons.Action import FunctionAction
 from SCons.Errors import BuildError
 
 from mgecc.rules import progress, reads
-from mgecc.rules.cache import action_key
-from mgecc.rules.cache.store import file_digest
-from mgecc.rules.diskfull import FULL, full_disk_ends_step, is_full
 from mgecc.rules.explain import explain
 from mgecc.rules.identity import Uses, edited_since, whole_digest
 from mgecc.rules.inputs import Inputs
 from mgecc.rules.reads import Extra, Reads
 from mgecc.rules.workers import Workers
+from mgecc.toolrun.cache import action_key
+from mgecc.toolrun.cache.store import file_digest
 from mgecc.toolrun.depfile import Read, local
+from mgecc.toolrun.diskfull import FULL, full_disk_ends_step, is_full
 from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool, write_atomically
 from mgecc.toolrun.sources import runtime_folder
 from mgecc.toolrun.status import FAILED, error_lines, nearest_status

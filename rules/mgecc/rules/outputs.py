@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mgecc.rules.cache.store import file_digest
+from mgecc.toolrun.cache.store import file_digest
 from mgecc.toolrun.process import write_atomically
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mgecc.rules.cache import Cache, action_key
-from mgecc.rules.cache.store import file_digest
 from mgecc.rules.inputs import Stamp, stamp
+from mgecc.toolrun.cache import Cache, action_key
+from mgecc.toolrun.cache.store import file_digest
 from mgecc.toolrun.depfile import Read, local
 from mgecc.toolrun.process import write_atomically
 

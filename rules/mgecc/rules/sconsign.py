@@ -18,9 +18,9 @@ from typing import Any
 
 import SCons.SConsign
 
-from mgecc.rules.diskfull import warn
 from mgecc.rules.outputs import Record
 from mgecc.rules.progress import visit
+from mgecc.toolrun.diskfull import warn
 from mgecc.toolrun.process import write_atomically
 
 _RECORDS = {

@@ -13,7 +13,6 @@ import SCons.Script as script
 from SCons.Errors import UserError
 
 from mgecc.rules.actions import SignedAction
-from mgecc.rules.cache import open_cache
 from mgecc.rules.compiledb import write_compile_commands
 from mgecc.rules.interrupt import tell_interruptions
 from mgecc.rules.launch import make_launcher, zig_on_path
@@ -21,6 +20,7 @@ from mgecc.rules.mistakes import unknown_option, user_errors
 from mgecc.rules.outputs import Record, edited_files
 from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.variables import Settings, read_settings
+from mgecc.toolrun.cache import open_cache
 from mgecc.toolrun.lock import TreeLock
 from mgecc.toolrun.status import DIFFERENT
 from mgecc.toolrun.terminal import printable

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mgecc.package.form import form_names
-from mgecc.rules.cache import MODES
 from mgecc.targets import TargetError, load_target, nearest, target_names, toolchain_names
+from mgecc.toolrun.cache import MODES
 
 
 @dataclass(frozen=True)

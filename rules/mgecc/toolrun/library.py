@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +9,9 @@ from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.targets import Target, Toolchain, load_target, load_toolchain
 from mgecc.toolrun.flash import check_flash
+from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.process import run_tool
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
-from mgecc.toolrun.stack_note import finisher
-from mgecc.toolrun.terminal import printable
 
 
 @dataclass(frozen=True)
@@ -87,17 +85,13 @@ def _link(library: Library, tools: Toolchain, objects: list[Path]) -> None:
 def _objects(library: Library, sources: dict[Path, str], tools: Toolchain, optimize: str) -> list[Path]:
     """Compile source files into objects of these names."""
     objects = library.archive.parent / "obj"
-    includes = [library.folder, include_folder(), runtime_folder() / "src"]
     return [
-        compile_file(source, objects / f"{name}.o", tools, includes, optimize)
+        compile_file(source, objects / f"{name}.o", tools, _includes(source, library), optimize)
         for source, name in sources.items()
     ]
 
 
-def compile_file(source: Path, obj: Path, tools: Toolchain, includes: list[Path], optimize: str) -> Path:
-    """Compile one file, passing on what the compiler says."""
-    said = run_tool(
-        lambda out: tools.compile_args(source, out, includes, optimize), obj, finisher(tools.target)
-    )
-    sys.stderr.write(printable(said))
-    return obj
+def _includes(source: Path, library: Library) -> list[Path]:
+    """The runtime's files see nothing of the model, so that all models share their objects."""
+    runtime = [include_folder(), runtime_folder() / "src"]
+    return runtime if source.is_relative_to(runtime_folder()) else [library.folder, *runtime]

@@ -11,7 +11,8 @@ from typing import Any
 
 from mgecc.targets import Target, Toolchain, load_toolchain
 from mgecc.toolrun.depfile import SUPPORT_LIBRARY
-from mgecc.toolrun.library import Library, compile_file
+from mgecc.toolrun.library import Library
+from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.process import ToolError, run_tool
 from mgecc.toolrun.sources import board_script, runner_includes, runner_main, runner_sources
 from mgecc.toolrun.start import start_command
@@ -58,14 +59,15 @@ def build_runner(
     target = library.target
     board = choose_board(target, flash, ram)
     tools = load_toolchain(toolchain, target)
-    includes = [library.folder, *runner_includes(target)]
+    includes = runner_includes(target)
     folder.mkdir(parents=True, exist_ok=True)
     main = folder / "runner_main.c"
     main.write_text(runner_main(library.name, sizes), encoding="utf-8")
     apart = "mgecc_run_parallel" in (library.folder / f"{library.name}.h").read_text(encoding="utf-8")
+    seen = {main: [library.folder, *includes]} | dict.fromkeys(runner_sources(target, apart), includes)
     objects = [
-        compile_file(source, folder / f"{source.stem}.o", tools, includes, "size")
-        for source in [main, *runner_sources(target, apart)]
+        compile_file(source, folder / f"{source.stem}.o", tools, folders, "size")
+        for source, folders in seen.items()
     ]
     script = None
     if board:

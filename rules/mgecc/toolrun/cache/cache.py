@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from mgecc.rules.cache.result import Damaged, Output, Result, decode
-from mgecc.rules.cache.store import Store, StoreError, file_digest
-from mgecc.rules.diskfull import warn
+from mgecc.toolrun.cache.result import Damaged, Output, Result, decode
+from mgecc.toolrun.cache.store import Store, StoreError, file_digest
+from mgecc.toolrun.diskfull import warn
 
 MODES = ("rw", "ro", "off")
 _MAX_RESULT = 1 << 20

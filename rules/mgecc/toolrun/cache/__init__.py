@@ -6,7 +6,7 @@ cache protocol. A cache may be slow, gone, full or damaged: the build then does 
 May import: the standard library, mgecc.toolrun.
 """
 
-from mgecc.rules.cache.cache import MODES, Cache, action_key
-from mgecc.rules.cache.location import open_cache
+from mgecc.toolrun.cache.cache import MODES, Cache, action_key
+from mgecc.toolrun.cache.location import objects_cache, open_cache
 
-__all__ = ["MODES", "Cache", "action_key", "open_cache"]
+__all__ = ["MODES", "Cache", "action_key", "objects_cache", "open_cache"]

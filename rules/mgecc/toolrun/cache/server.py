@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from mgecc.rules.cache.store import CHUNK, Sink, StoreError
+from mgecc.toolrun.cache.store import CHUNK, Sink, StoreError
 from mgecc.toolrun.terminal import printable
 
 _REFUSALS = (401, 403, 405)

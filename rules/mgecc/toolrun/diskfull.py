@@ -40,13 +40,19 @@ def is_full(error: OSError) -> bool:
 
 def full_disk_ends_step(error: OSError) -> str:
     """What SCons is to say of a step that found the disk full; from now on nothing more is said about it."""
-    global _told
     with _lock:
         if not _told:
             sys.stderr = _FirstOnly(sys.stderr)
-        _told = True
+    note_told()
     why = error.strerror or FULL
     return f"{error.filename}: {why}" if error.filename and why == FULL else why
+
+
+def note_told() -> None:
+    """Note that an error has told of the full disk; warnings about it have nothing to add."""
+    global _told
+    with _lock:
+        _told = True
 
 
 def warn(text: str) -> None:
