@@ -53,8 +53,7 @@ def _statuses() -> dict[type[Exception], int]:
     """Status of every class of error that is no defect."""
     from mgecc.config import CasesError
     from mgecc.emit import EmitError
-    from mgecc.frontends import OtherKind
-    from mgecc.frontends.mge import MgeError
+    from mgecc.frontends.errors import ModelError
     from mgecc.graph import CompileError, Unsupported
     from mgecc.targets import TargetError, ToolchainMissing
     from mgecc.toolrun.emulators import EmulatorMissing
@@ -64,7 +63,7 @@ def _statuses() -> dict[type[Exception], int]:
 
     paths = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
     given = (CasesError, TargetError, InputError, *paths)
-    models = (OtherKind, MgeError, CompileError, Unsupported, EmitError)
+    models = (ModelError, CompileError, Unsupported, EmitError)
     tools = (ToolchainMissing, EmulatorMissing, ToolError, RunError)
     return dict.fromkeys((*given, *models), INPUT) | dict.fromkeys(tools, FAILED)
 

@@ -178,7 +178,7 @@ def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:
 def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Products:
     """Compile a configured model for a target. Deterministic: same inputs, same bytes.
 
-    Raises frontends.OtherKind, MgeError, CompileError and Unsupported for models that cannot be compiled,
+    Raises frontends.errors.ModelError, CompileError and Unsupported for models that cannot be compiled,
     emit.EmitError for one that exceeds the blob's format, OSError where its file cannot be read.
     """
     target = load_target(target_name, cpu)
@@ -234,15 +234,14 @@ def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> P
 
 
 def _programs_of_all(library: LibraryConfig, target: Target) -> list[tuple[Program, ...]]:
-    from mgecc.frontends import OtherKind
-    from mgecc.frontends.mge import MgeError
+    from mgecc.frontends.errors import ModelError
     from mgecc.graph import CompileError, Unsupported
 
     programs, errors = [], []
     for model in library.models:
         try:
             programs.append(build_programs(model, target))
-        except (CompileError, MgeError, OtherKind, Unsupported, OSError) as error:
+        except (CompileError, ModelError, Unsupported, OSError) as error:
             errors.append(_error_of_model(model, error))
     if errors:
         raise CompileError.merged(errors)

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 from mge_files import MgeFile, dtype_table
-from mgecc import ops
-from mgecc.frontends.mge import importer
-from mgecc.frontends.mge.importer import survey_mge
-from mgecc.frontends.mge.reader import read_mge
+from mgecc import frontends, ops
+from mgecc.frontends.mge.importer import importer, survey_mge
+from mgecc.frontends.mge.parameters import dtype_of
+from mgecc.frontends.mge.rules import RULES
 from mgecc.frontends.mge.tables import FieldSpec, enums, operators_by_name, params
-from mgecc.graph import Diagnostics, DType, Graph, Value
+from mgecc.graph import DType, Value
 from mgecc.ops.signature import signature
 
 DATA = Path(__file__).parents[1] / "data"
@@ -84,7 +84,7 @@ def _params(record: Any) -> dict[str, Any]:
     if "desc" in given:
         given["desc"] = tuple((methods[method], axis) for method, axis in given["desc"])
     if record.param == "DTypeFull":
-        return _typed(importer.dtype_of(given["dtype"]))
+        return _typed(dtype_of(given["dtype"]))
     return given
 
 
@@ -102,15 +102,14 @@ def recorded() -> dict[str, list[Case]]:
     """Records of the stored models by operator, the ones that read least first."""
     found: dict[str, list[Case]] = {}
     for path in sorted(DATA.rglob("*.mge")):
-        model = read_mge(path.read_bytes())
-        work = importer._Importer(model, {}, Graph(path.name), Diagnostics(path.name))
+        work = importer(path.read_bytes(), path.name)
         work.run()
-        for record in model.records:
+        for record in work.model.records:
             if record.inputs and all(n in work.values for n in (*record.inputs, *record.outputs)):
-                stated = None if record.output_dtype is None else importer.dtype_of(record.output_dtype)
+                stated = None if record.output_dtype is None else dtype_of(record.output_dtype)
                 operands = tuple(_operand(work.values[n]) for n in record.inputs)
                 case = Case(record.type, operands, _params(record), len(record.outputs), stated)
-                found.setdefault(ops.for_record(record.type).name, []).append(case)
+                found.setdefault(RULES.find(record.type).operator, []).append(case)
     return {name: sorted(cases, key=_bytes) for name, cases in found.items()}
 
 
@@ -134,7 +133,7 @@ def _is_taken(case: Case) -> bool:
 def _guesses(operator: type[ops.Operator]) -> Iterator[Case]:
     """Records with the default parameters, operands of the stated kinds and shapes that often fit."""
     form = signature(operator.operands)
-    for record in [name for name in operator.records if name in operators_by_name()]:
+    for record in [name for name in frontends.types_of(operator.name) if name in operators_by_name()]:
         for count, shapes in product(range(1, 5), (*combinations_with_replacement(_SHAPES, 2),)):
             kinds = form.kinds_of(count)
             for results in range(1, 4) if kinds else ():

@@ -82,9 +82,8 @@ class Made:
 
         ``exact``: whether it computes without rounding; if not said, when all of its operands are exact.
         """
-        node = Node(
-            op, f"n{len(self.graph.nodes)}", {"output_dtype": None, **attrs}, list(inputs), origin="test"
-        )
+        words = ops.attributes_of(op, {"output_dtype": None, **attrs})
+        node = Node(op, f"n{len(self.graph.nodes)}", words, list(inputs), origin="test")
         try:
             types = ops.infer(node)
         except Unsupported:

@@ -200,7 +200,7 @@ def test_results_of_varying_size_are_marked_and_not_folded(writer: Writer) -> No
     taken = writer.record("CondTake", (x, x), 2, params={"mode": "GT", "val": 0.0, "eps": 1e-6})
     size = writer.record("GetVarShapeV1", (taken,), params={"axis": 7})
     graph = graph_of([taken, size])
-    assert [bool(node.attrs.get("varies")) for node in graph.nodes] == [True, False]
+    assert [node.varies for node in graph.nodes] == [True, False]
     values, count = interpret.run(graph, {"x": np.array([1, -1, 2, -2], np.float32)})
     assert (values.tolist(), count.tolist()) == ([1, 2], [2])
     assert graph.outputs[0][1].shape == (4,)

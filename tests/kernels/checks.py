@@ -28,7 +28,8 @@ def floats(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 
 def make(op: str, attrs: dict[str, object], pairs: Sequence[tuple[Value, np.ndarray]]) -> Node:
-    made = Node(op, "test", {"output_dtype": None, **attrs}, [v for v, _ in pairs], origin="test")
+    words = ops.attributes_of(op, {"output_dtype": None, **attrs})
+    made = Node(op, "test", words, [v for v, _ in pairs], origin="test")
     made.outputs = [Value(f"y{k}", t, made) for k, t in enumerate(ops.infer(made))]
     return made
 

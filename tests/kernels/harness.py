@@ -58,7 +58,7 @@ def value(
 
 def node(op: str, inputs: Sequence[Value], **attrs: object) -> Node:
     """A node with its result types inferred."""
-    made = Node(op, "test", dict(attrs), list(inputs), origin="test")
+    made = Node(op, "test", ops.attributes_of(op, attrs), list(inputs), origin="test")
     made.outputs = [Value(f"y{k}", t, made) for k, t in enumerate(ops.infer(made))]
     return made
 

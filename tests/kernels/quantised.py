@@ -9,6 +9,7 @@ import harness
 import numpy as np
 from mgecc import ops
 from mgecc.graph import DType, Node, Value
+from mgecc.graph.attributes import changed
 from mgecc.targets import Target, load_target
 
 Q8, U8 = DType("qint8", 0.021), DType("quint8", 0.017, 119)
@@ -70,7 +71,7 @@ def check_all(rng: np.random.Generator, node: Node, target: Target, at_least: in
 
 def fresh(node: Node) -> Node:
     """The node again, all its values in plain layout."""
-    copy = Node(node.op, node.name, dict(node.attrs), [_plain(v) for v in node.inputs], origin=node.origin)
+    copy = Node(node.op, node.name, changed(node.attrs), [_plain(v) for v in node.inputs], origin=node.origin)
     copy.outputs = [Value("y", t, copy) for t in ops.infer(copy)]
     return copy
 

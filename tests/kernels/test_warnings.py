@@ -11,6 +11,7 @@ import pytest
 from harness import c_text
 from mgecc.config import ModelConfig
 from mgecc.graph import CompileError, Node, Unsupported, Value
+from mgecc.graph.attributes import changed
 from mgecc.kernels import Candidate, Kernel, candidates
 from mgecc.lowering import lower
 from mgecc.targets import Target, ToolchainMissing, load_target, load_toolchain, target_names, target_options
@@ -56,7 +57,7 @@ def _candidates(node: Node, target: Target) -> list[Candidate]:
 def _copy(node: Node) -> Node:
     """With values of its own, in plain layout."""
     values = {v: Value(v.name, v.type.with_block(1), const=v.const) for v in node.inputs}
-    copy = Node(node.op, node.name, dict(node.attrs), [values[v] for v in node.inputs], origin=node.origin)
+    copy = Node(node.op, node.name, changed(node.attrs), [values[v] for v in node.inputs], origin=node.origin)
     copy.outputs = [Value(v.name, v.type.with_block(1), copy) for v in node.outputs]
     return copy
 

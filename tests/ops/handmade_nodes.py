@@ -23,7 +23,7 @@ def value(array: np.ndarray, dtype: DType | None = None) -> Value:
 def run(op: str, attrs: dict[str, Any], *inputs: Value | np.ndarray) -> list[np.ndarray]:
     """Infer and evaluate, and check that both agree on the shapes."""
     values = [v if isinstance(v, Value) else value(v) for v in inputs]
-    node = Node(op, "node", {"output_dtype": None, **attrs}, values)
+    node = Node(op, "node", ops.attributes_of(op, {"output_dtype": None, **attrs}), values)
     node.outputs = [Value(f"y{k}", t, node) for k, t in enumerate(ops.infer(node))]
     results = ops.evaluate(node, [v.const for v in values])
     assert [r.shape for r in results] == [v.shape for v in node.outputs]
@@ -31,4 +31,4 @@ def run(op: str, attrs: dict[str, Any], *inputs: Value | np.ndarray) -> list[np.
 
 
 def output_types(op: str, attrs: dict[str, Any], *inputs: Value) -> list[TensorType]:
-    return ops.infer(Node(op, "node", {"output_dtype": None, **attrs}, list(inputs)))
+    return ops.infer(Node(op, "node", ops.attributes_of(op, {"output_dtype": None, **attrs}), list(inputs)))

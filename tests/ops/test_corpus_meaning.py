@@ -62,7 +62,7 @@ def test_every_value_has_the_type_that_was_inferred(name: str) -> None:
     inputs = {key[3:]: value for key, value in arrays(name).items() if key.startswith("in.")}
     for value, array in interpret.run(graph, inputs, keep=True).items():
         assert array.dtype == value.type.dtype.numpy
-        if value.producer is not None and value.producer.attrs.get("varies"):
+        if value.producer is not None and value.producer.varies:
             assert array.ndim == len(value.shape)
             assert all(n <= bound for n, bound in zip(array.shape, value.shape))
         else:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.graph.types import FLOAT32, INT32
-from mgecc.ops import infer
+from mgecc.ops import attributes_of, infer
 from mgecc.ops.counting import Counting
 from mgecc.ops.counts import Count
 from mgecc.ops.spans import span_of
@@ -25,7 +25,9 @@ def number(n: float, dtype: DType = INT32) -> Value:
 
 
 def node(op: str, *inputs: Value, **attrs: Any) -> Value:
-    made = Node(op, op.lower(), {"output_dtype": None, **attrs}, list(inputs), origin="here")
+    made = Node(
+        op, op.lower(), attributes_of(op, {"output_dtype": None, **attrs}), list(inputs), origin="here"
+    )
     made.outputs = [Value(f"{op}{k}", t, made) for k, t in enumerate(infer(made))]
     return made.output
 

@@ -11,7 +11,7 @@ from mgecc.interpret import InterpretError
 
 
 def node(op: str, attrs: dict, *inputs: Value) -> Node:
-    made = Node(op, f"my_{op}", {"output_dtype": None, **attrs}, list(inputs))
+    made = Node(op, f"my_{op}", ops.attributes_of(op, {"output_dtype": None, **attrs}), list(inputs))
     made.outputs = [Value(f"{op}:{k}", t, made) for k, t in enumerate(ops.infer(made))]
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Unsupported, Value
-from mgecc.ops.signature import check_operands, check_parameters, signature
+from mgecc.ops.signature import check_operands, signature
 
 
 def types(*names: str) -> list[TensorType]:
@@ -55,17 +55,11 @@ def test_words_that_describe_nothing_are_refused_where_the_operator_is_defined(w
 def test_other_operands_are_refused_with_their_place(words: str, names: list[str], why: str) -> None:
     with pytest.raises(Unsupported) as caught:
         check_operands(words, types(*names))
-    assert caught.value.why == why and caught.value.advice
-
-
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 7.5])
-def test_parameters_outside_of_their_range_are_refused_by_name(number: float) -> None:
-    with pytest.raises(Unsupported, match="its parameter eps_a is .*, numbers from 0 to 7 are served"):
-        check_parameters((("eps*", (0.0, 7.0)),), {"eps_a": number, "other": number})
-    check_parameters((("eps*", (0.0, 7.0)),), {"eps_a": 7.0, "eps_mode": "MAX"})
+    assert caught.value.why == why
+    assert bool(caught.value.advice) == ("must stand" in why)
 
 
 def test_an_operator_that_is_told_in_words_is_checked_too() -> None:
     x = Value("x", TensorType((2, 3), DType("float32")))
     with pytest.raises(Unsupported, match="it has 2 operands, not 1"):
-        ops.check_record(Node("Softmax", "n", {"axis": 1}, [x, x]))
+        ops.check_node(Node("Softmax", "n", {"axis": 1}, [x, x]))

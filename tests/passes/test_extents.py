@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
 from mgecc.graph.types import FLOAT32, INT32
-from mgecc.ops import infer
+from mgecc.ops import attributes_of, infer
 from mgecc.passes import extents
 
 BOOL = DType("bool")
@@ -19,7 +19,7 @@ def value(name: str, *shape: int, dtype: DType = FLOAT32) -> Value:
 
 
 def node(op: str, inputs: list[Value], **attrs: Any) -> Node:
-    made = Node(op, op.lower(), {"output_dtype": None, **attrs}, inputs, origin="here")
+    made = Node(op, op.lower(), attributes_of(op, {"output_dtype": None, **attrs}), inputs, origin="here")
     made.outputs = [Value(f"{made.name}{k}", t, made) for k, t in enumerate(infer(made))]
     return made
 

@@ -17,7 +17,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def step(graph: Graph, op: str, inputs: list[Value], **attrs: object) -> Value:
-    node = Node(op, f"{op}{len(graph.nodes)}", {"output_dtype": None, **attrs}, inputs)
+    node = Node(op, f"{op}{len(graph.nodes)}", ops.attributes_of(op, {"output_dtype": None, **attrs}), inputs)
     node.outputs = [Value(node.name, t, node) for t in ops.infer(node)]
     graph.nodes.append(node)
     return node.output

@@ -9,7 +9,7 @@ import pytest
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
 from mgecc.graph.types import FLOAT32
 from mgecc.interpret import run
-from mgecc.ops import infer
+from mgecc.ops import attributes_of, infer
 from mgecc.passes import extents, masked
 from mgecc.passes.build import constant
 
@@ -17,10 +17,10 @@ ROWS, COLUMNS = ((0, False, False, False, True),), ((1, False, False, False, Tru
 
 
 def node(op: str, inputs: list[Value], varies: bool = True, **attrs: Any) -> Node:
-    made = Node(op, op.lower(), {"output_dtype": None, **attrs}, inputs, origin="here")
+    made = Node(op, op.lower(), attributes_of(op, {"output_dtype": None, **attrs}), inputs, origin="here")
     made.outputs = [Value(f"{made.name}{k}", t, made) for k, t in enumerate(infer(made))]
     if varies:
-        made.attrs["varies"] = True
+        made.varies = True
     return made
 
 

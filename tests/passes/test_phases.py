@@ -35,7 +35,8 @@ def transposed(groups: int = 1, kernel: tuple[int, int] = (4, 4), **steps: Any) 
         ("Elemwise", {"mode": "ADD"}),
         ("Elemwise", {"mode": "RELU"}),
     ):
-        node = Node(op, f"n{len(graph.nodes)}", {"output_dtype": None, **more}, inputs, origin="test")
+        words = ops.attributes_of(op, {"output_dtype": None, **more})
+        node = Node(op, f"n{len(graph.nodes)}", words, inputs, origin="test")
         node.outputs = [Value(f"y{len(graph.nodes)}", t, node) for t in ops.infer(node)]
         graph.nodes.append(node)
         inputs = [node.output, bias][: 2 - len(graph.nodes) // 2]

@@ -18,7 +18,7 @@ class _Net:
         self.graph = Graph("net", [self.x])
 
     def add(self, op: str, inputs: list[Value], **attrs: object) -> Value:
-        node = Node(op, f"n{len(self.graph.nodes)}", dict(attrs), inputs, origin="test")
+        node = Node(op, f"n{len(self.graph.nodes)}", ops.attributes_of(op, attrs), inputs, origin="test")
         node.outputs = [Value(node.name, t, node) for t in ops.infer(node)]
         self.graph.nodes.append(node)
         return node.output

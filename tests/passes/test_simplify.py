@@ -15,7 +15,7 @@ FLOAT, BOOL = DType("float32"), DType("bool")
 
 
 def made(op: str, inputs: list[Value], **attrs: Any) -> Node:
-    node = Node(op, op.lower(), attrs, inputs, origin="test")
+    node = Node(op, op.lower(), ops.attributes_of(op, attrs), inputs, origin="test")
     node.outputs = [Value(f"{op}.{attrs}", t, node) for t in ops.infer(node)]
     return node
 

@@ -51,11 +51,13 @@ class Row:
 
 def table() -> Iterator[Row]:
     """All operators by name."""
+    from mgecc import frontends
     from mgecc.kernels.base import families
     from mgecc.ops import operators
 
     for operator in operators():
-        yield Row(operator.name, operator.records, tuple(families(operator.name)), operator.limits)
+        records = frontends.types_of(operator.name)
+        yield Row(operator.name, records, tuple(families(operator.name)), operator.limits)
 
 
 def _cell(text: str) -> str:

@@ -1,9 +1,11 @@
 """Readers of model files: bytes of a stored network become plain records, later a graph.
 
-One package per file format. Each has ``recognises(data)``, whether bytes are a file of its format, and
-``survey(data, source, input_shapes, functions)``, the graph and its problems; there is no list to edit. Which one reads
-a file is decided by its content. A reader treats its input as hostile: every offset, length and count is
-bounded by the buffer, and bytes that are not a readable model raise that reader's error, never another
+One package per file format. Each has ``recognises(data)``, whether bytes are a file of its format,
+``survey(data, source, input_shapes, functions)``, the graph and its problems, and ``types_of(operator)``, the types of
+its nodes that are read as an operator; there is no list to edit. Which one reads a file is decided by its content.
+A front end is a reader and translation rules (``rules``) over the one builder of graphs (``build``).
+A reader treats its input as hostile: every offset, length and count is
+bounded by the buffer, and bytes that are not a readable model raise that reader's ``ModelError``, never another
 exception. May import `mgecc.graph`, `mgecc.ops`, numpy and pyyaml; never `mgecc.rules` or
 `mgecc.config`.
 """
@@ -17,13 +19,14 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from .errors import ModelError
 from .kinds import OtherKind, kind_of
 
 if TYPE_CHECKING:
     from mgecc.graph import Diagnostics, Graph
     from mgecc.ops.custom import CustomFunction
 
-__all__ = ["OtherKind", "survey"]
+__all__ = ["ModelError", "OtherKind", "survey", "types_of"]
 
 
 @cache
@@ -40,7 +43,7 @@ def survey(
 ) -> tuple[Graph, Diagnostics]:
     """The graph of a model file of any format as far as it could be imported, and the problems.
 
-    Raises OtherKind for files of kinds that no front end reads, else the error of the front end. What nobody knows,
+    Raises OtherKind for files of kinds that no front end reads, else the front end's ModelError. What nobody knows,
     such as a damaged or encrypted model, is MegEngine's.
     """
     from . import mge
@@ -51,3 +54,8 @@ def survey(
         raise OtherKind(kind)
     graph, problems = (found or mge).survey(data, source, input_shapes, functions)
     return graph, problems
+
+
+def types_of(operator: str) -> tuple[str, ...]:
+    """The types of nodes, of all formats, that are read as an operator."""
+    return tuple(dict.fromkeys(type_ for format_ in _formats() for type_ in format_.types_of(operator)))

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .errors import ModelError
+
 _HEAD = 4096
 _PROBED = 1 << 20
 _ONNX = "convert it with MgeConvert (convert onnx_to_mge -i MODEL.onnx -o MODEL.mge)"
@@ -28,7 +30,7 @@ class Kind:
     remedy: str
 
 
-class OtherKind(ValueError):
+class OtherKind(ModelError):
     """The bytes are a file of another kind; ``str`` is one line."""
 
     def __init__(self, kind: Kind) -> None:

@@ -3,18 +3,21 @@
 May import: numpy and nothing else of mgecc.
 """
 
+from mgecc.graph.attributes import Attributes, Range
 from mgecc.graph.diagnostics import CompileError, Diagnostic, Diagnostics
 from mgecc.graph.graph import Graph, Node, Value
 from mgecc.graph.types import DType, TensorType
 from mgecc.graph.unsupported import Unsupported
 
 __all__ = [
+    "Attributes",
     "CompileError",
     "DType",
     "Diagnostic",
     "Diagnostics",
     "Graph",
     "Node",
+    "Range",
     "TensorType",
     "Unsupported",
     "Value",

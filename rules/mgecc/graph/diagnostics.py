@@ -7,24 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mgecc.graph.attributes import Attributes, unusual
 from mgecc.graph.graph import Node
 from mgecc.graph.unsupported import OPEN, SIZES_ADVICE, Unsupported, plain_text
 
 MAX_PARAMETERS = 160
 """Letters of the parameters in a message."""
-_SILENT = ("output_dtype", "varies", "workspace_limit", "strategy", "expr", "seed")
+_SILENT = ("output_dtype", "workspace_limit", "strategy", "expr", "seed")
 _USUAL = (None, False, 0, "", (), "DEFAULT", "CROSS_CORRELATION", "DENSE", "IDENTITY", "NCHW")
 _NO_AXIS = (7, 2147483647)
 _ONE = re.compile("(stride|dilate|group).*")
 
 
-def parameters(attrs: dict[str, Any]) -> str:
+def parameters(attributes: Any) -> str:
     """The attributes that differ from what is usual, as " name=value ..."; long ones are cut."""
-    shown = sorted(
-        name for name, value in attrs.items() if name not in _SILENT and not _is_usual(name, value)
-    )
-    text = "".join(f" {name}={_short(attrs[name])}" for name in shown)
+    attrs = unusual(attributes) if isinstance(attributes, Attributes) else _unusual(attributes)
+    text = "".join(f" {name}={_short(attrs[name])}" for name in sorted(attrs))
     return text if len(text) <= MAX_PARAMETERS else text[: MAX_PARAMETERS - 4] + " ..."
+
+
+def _unusual(attrs: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in attrs.items() if k not in _SILENT and not _is_usual(k, v)}
 
 
 def _is_usual(name: str, value: Any) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from mgecc.graph.attributes import Attributes
 from mgecc.graph.types import TensorType
+
+_A = TypeVar("_A", bound=Attributes)
 
 
 @dataclass(eq=False)
@@ -36,15 +39,24 @@ class Value:
 class Node:
     """One operation. ``op`` names an operator of ``mgecc.ops``; ``name`` is the user's own layer name.
 
+    ``attrs``: what the operator calls its ``Attributes``, or a dict where it has none, see ``attributes``.
     ``origin`` says where it stands in the model file, for messages: "record 12 (Convolution) at byte 4711".
+    ``varies``: the size of some result depends on the data.
     """
 
     op: str
     name: str
-    attrs: dict[str, Any]
+    attrs: Any
     inputs: list[Value]
     outputs: list[Value] = field(default_factory=list)
     origin: str = ""
+    varies: bool = False
+
+    def attributes(self, kind: type[_A]) -> _A:
+        """The attributes, which are of this class; TypeError if they are not."""
+        if not isinstance(self.attrs, kind):
+            raise TypeError(f"{self!r} has {type(self.attrs).__name__}, not {kind.__name__}")
+        return self.attrs
 
     @property
     def output(self) -> Value:

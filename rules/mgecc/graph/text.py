@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mgecc.graph.attributes import named
 from mgecc.graph.graph import Graph, Node, Value
 
 
@@ -23,10 +24,14 @@ def graph_lines(graph: Graph) -> Iterator[str]:
 
 def _node_line(node: Node) -> str:
     results = ", ".join(f"{value.name}: {value.type}" for value in node.outputs)
-    attributes = "".join(
-        f" {key}={_word(value)}" for key, value in sorted(node.attrs.items()) if value is not None
-    )
+    attributes = "".join(f" {key}={word}" for key, word in _attributes(node).items())
     return f"{results} = {node.op}({', '.join(map(_operand, node.inputs))}){attributes}"
+
+
+def _attributes(node: Node) -> dict[str, str]:
+    marks = {"varies": True} if node.varies else {}
+    stated = sorted({**named(node.attrs), **marks}.items())
+    return {key: _word(value) for key, value in stated if value is not None}
 
 
 def _operand(value: Value) -> str:
@@ -58,7 +63,7 @@ def _node(node: Node) -> dict[str, Any]:
         "op": node.op,
         "layer": node.name,
         "origin": node.origin,
-        "attributes": {key: _word(value) for key, value in sorted(node.attrs.items()) if value is not None},
+        "attributes": _attributes(node),
         "inputs": [{**_tensor(value), "constant": value.is_const} for value in node.inputs],
         "outputs": [_tensor(value) for value in node.outputs],
     }

@@ -28,6 +28,15 @@ _STORAGE: dict[str, type[np.generic]] = {
     "qint1": np.int8,
 }
 
+# Types that only constants have, while a file is read and what is known is computed: kernels know none of them.
+_WIDE: dict[str, tuple[type[np.generic], str]] = {
+    "int64": (np.int64, "int32"),
+    "uint64": (np.uint64, "int32"),
+    "uint32": (np.uint32, "int32"),
+    "float64": (np.float64, "float32"),
+}
+_STORAGE |= {name: wide for name, (wide, _) in _WIDE.items()}
+
 _RANGES: dict[str, tuple[int, int]] = {"qint4": (-8, 7), "quint4": (0, 15), "qint1": (0, 1)}
 
 
@@ -55,7 +64,17 @@ class DType:
 
     @property
     def is_float(self) -> bool:
-        return self.name in ("float32", "float16")
+        return self.name in ("float32", "float16", "float64")
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether only constants have this type, and none that a kernel reads."""
+        return self.name in _WIDE
+
+    @property
+    def narrow(self) -> DType:
+        """The type that stands for it where kernels compute."""
+        return DType(_WIDE[self.name][1]) if self.is_wide else self
 
     @property
     def is_quantized(self) -> bool:

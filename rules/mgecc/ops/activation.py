@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Unsupported
+from mgecc.graph.attributes import named
 from mgecc.ops.elementary import erf, exp, tanh
 
 Activation = tuple[Any, ...]
@@ -40,8 +41,9 @@ def check(activation: Activation) -> Activation:
     return activation
 
 
-def of_node(attrs: dict[str, Any]) -> Activation:
-    """What ends the node: 'activation' when a pass has set it, else the record's nonlineMode."""
+def of_node(attributes: Any) -> Activation:
+    """What ends the node: 'activation' when a pass has set it, else 'nonlineMode'."""
+    attrs = named(attributes)
     if "activation" in attrs:
         return tuple(attrs["activation"])
     return (attrs.get("nonlineMode", "IDENTITY"),)

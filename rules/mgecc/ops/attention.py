@@ -13,7 +13,6 @@ from mgecc.ops.arithmetic import stretches
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.normalization import softmax
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.signature import FINITE, POSITIVE
 
 _PARTS = "qkvo"
 _MASKS = ("NO_MASK", "DEFAULT_MASK", "USER_DEFINED_MASK")
@@ -75,12 +74,11 @@ def _heads(x: np.ndarray, heads: int) -> np.ndarray:
     return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
 
 
-@operator("MultiHeadAttn", "MultiHeadAttn")
+@operator("MultiHeadAttn")
 class MultiHeadAttn(Operator):
     """Inputs q, k, v, flat weights [, mask]; results y, attention (n heads, tq, tk) and two unused reserves."""
 
     operands = "float float float float float?"
-    ranges = (("sm_scaler", FINITE), ("num_heads", POSITIVE))
     limits = "inference form, additive mask"
 
     @staticmethod

@@ -18,7 +18,7 @@ from mgecc.ops.spans import Span, spans_of, union, whole_range
 MOST_JOINED = 8
 
 
-@operator("Concat", "Concat")
+@operator("Concat")
 class Concat(Operator):
     """Values of one type joined along 'axis'."""
 
@@ -142,7 +142,7 @@ def _sizes(node: Node) -> list[int]:
     return [s[0] for s in sizes]
 
 
-@operator("Split", "Split")
+@operator("Split")
 class Split(Operator):
     """Inputs x and the size of every part along 'axis'."""
 

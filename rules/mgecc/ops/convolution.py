@@ -14,7 +14,7 @@ from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, w
 from mgecc.ops.contraction import contract, convolve, flipped
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import GEOMETRY, Window, window_of, windows
+from mgecc.ops.window import Window, window_of, windows
 
 Shape = tuple[int, ...]
 
@@ -96,12 +96,11 @@ def check_terms(node: Node, geo: Geometry) -> None:
             raise Unsupported(f"a term of shape {list(value.shape)} does not stretch to {list(geo.output)}")
 
 
-@operator("ConvBias", "ConvBiasForward", "ConvBiasForwardV4", "ConvBiasForwardV3")
+@operator("ConvBias")
 class ConvBias(Operator):
     """act(conv(x, w) + bias + z) with an optional bias and an optional residual z."""
 
     operands = "number number number? number?"
-    ranges = GEOMETRY
     limits = (
         "stored layouts NCHW, NHWC and channel blocks; float bias and residual, or quantised ones "
         "constant per channel; SIGMOID of quantised results with terms in the unit of the sums"
@@ -123,7 +122,7 @@ class ConvBias(Operator):
         return [layout.pack(result, geo.words[2], geo.block)]
 
 
-@operator("Convolution", "Convolution", "ConvolutionV2", "ConvolutionV1")
+@operator("Convolution")
 class Convolution(ConvBias):
     """ConvBias without terms and activation."""
 
@@ -134,12 +133,11 @@ class Convolution(ConvBias):
     )
 
 
-@operator("RegionRestrictedConvolution", "RegionRestrictedConvolution")
+@operator("RegionRestrictedConvolution")
 class RegionRestrictedConvolution(Operator):
     """A convolution whose taps count only where the input's region number (n, h, w) equals the output's."""
 
     operands = "float float integer integer"
-    ranges = GEOMETRY
     limits = "float32 or float16, NCHW, constant weights; both region maps of one integer type"
 
     @staticmethod
@@ -161,12 +159,11 @@ class RegionRestrictedConvolution(Operator):
         return [finish_node(node, total, [])]
 
 
-@operator("BatchConvBias", "BatchConvBiasForward", "BatchConvBiasForwardV1")
+@operator("BatchConvBias")
 class BatchConvBias(Operator):
     """ConvBias with weights of its own for each batch item: (n, o, i, h, w)."""
 
     operands = "number number number? number?"
-    ranges = GEOMETRY
     limits = "quantised 8-bit data"
 
     @staticmethod

@@ -11,7 +11,7 @@ from mgecc.ops.arithmetic import finish_node, output_type, widen
 from mgecc.ops.contraction import convolve, flipped
 from mgecc.ops.convolution import check_operands
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import GEOMETRY, Window, window_of
+from mgecc.ops.window import Window, window_of
 
 
 def plain_weights(node: Node, position: int) -> tuple[int, ...]:
@@ -39,12 +39,11 @@ def _window(node: Node) -> Window:
     return window_of(node.attrs, plain_weights(node, 1)[3:])
 
 
-@operator("Convolution3D", "Convolution3D")
+@operator("Convolution3D")
 class Convolution3D(Operator):
     """conv(x, w)."""
 
     operands = "float float"
-    ranges = GEOMETRY
     limits = "float32 or float16, NCDHW"
 
     @staticmethod

@@ -11,7 +11,6 @@ from mgecc.ops.arithmetic import finish_node, output_type, widen
 from mgecc.ops.contraction import contract, flipped
 from mgecc.ops.convolution import Geometry, geometry
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import GEOMETRY
 
 
 def _taps(geo: Geometry) -> int:
@@ -67,12 +66,11 @@ def _columns(node: Node, geo: Geometry, inputs: Sequence[np.ndarray]) -> np.ndar
     return samples.reshape(count, channels, *kernel, *positions).transpose(0, 1, 4, 5, 2, 3)
 
 
-@operator("DeformableConv", "DeformableConvForward", "DeformableConvForwardV1")
+@operator("DeformableConv")
 class DeformableConv(Operator):
     """Inputs x, w, offset (n, 2 dg kh kw, oh, ow) with pairs (dy, dx), mask (n, dg kh kw, oh, ow)."""
 
     operands = "float float float float"
-    ranges = GEOMETRY
     limits = "NCHW, floating point"
 
     @staticmethod

@@ -12,7 +12,7 @@ from mgecc.ops.convolution import check_operands
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import GEOMETRY, Window, window_of, windows
+from mgecc.ops.window import Window, window_of, windows
 
 
 def _weights(node: Node, grouped: bool) -> tuple[int, ...]:
@@ -57,12 +57,11 @@ def _evaluate(node: Node, inputs: Sequence[np.ndarray], grouped: bool) -> list[n
     return [finish_node(node, total.transpose(3, 0, 4, 1, 2).reshape(count, groups * out, rows, cols), [])]
 
 
-@operator("Local", "LocalV2", "LocalV1", "Local")
+@operator("Local")
 class Local(Operator):
     """Weights (oh, ow, i, h, w, o)."""
 
     operands = "float float"
-    ranges = GEOMETRY
     limits = "float32 or float16, NCHW, constant weights"
 
     counted = staticmethod(item_by_item)
@@ -76,12 +75,11 @@ class Local(Operator):
         return _evaluate(node, inputs, grouped=False)
 
 
-@operator("GroupLocal", "GroupLocalV2", "GroupLocalV1", "GroupLocal")
+@operator("GroupLocal")
 class GroupLocal(Operator):
     """Weights (g, oh, ow, i, h, w, o)."""
 
     operands = "float float"
-    ranges = GEOMETRY
     limits = "float32 or float16, NCHW, constant weights"
 
     counted = staticmethod(item_by_item)
@@ -95,12 +93,11 @@ class GroupLocal(Operator):
         return _evaluate(node, inputs, grouped=True)
 
 
-@operator("LocalShare", "LocalShareForward", "LocalShareForwardV1")
+@operator("LocalShare")
 class LocalShare(Operator):
     """Weights ([g,] areas down, areas across, i, h, w, o): all positions of an area share them."""
 
     operands = "float float"
-    ranges = GEOMETRY
     limits = "float32 or float16, NCHW, constant weights"
 
     @staticmethod

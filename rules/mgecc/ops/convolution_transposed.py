@@ -14,7 +14,7 @@ from mgecc.ops.convolution import check_operands
 from mgecc.ops.convolution3d import plain_operand, plain_weights
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import GEOMETRY, Window, window_of
+from mgecc.ops.window import Window, window_of
 
 Shape = tuple[int, ...]
 
@@ -53,12 +53,11 @@ def _evaluate(node: Node, x: np.ndarray, weights: np.ndarray) -> list[np.ndarray
     return [finish_node(node, convolve_transposed(data, weights, window, size), [])]
 
 
-@operator("ConvolutionBackwardData", "ConvolutionBackwardData", "ConvolutionBackwardDataV2")
+@operator("ConvolutionBackwardData")
 class ConvolutionBackwardData(Operator):
     """Weights (i, o, h, w), or (g, i, o, h, w) with groups, i counting the data's channels."""
 
     operands = "number number any?"
-    ranges = GEOMETRY
     limits = "NCHW; float, or quantised and integers of 8 and 16 bits by constant weights"
 
     counted = staticmethod(item_by_item)
@@ -73,12 +72,11 @@ class ConvolutionBackwardData(Operator):
         return _evaluate(node, inputs[1], flipped(weights, node.attrs.get("mode", "CROSS_CORRELATION"), 2))
 
 
-@operator("Convolution3DBackwardData", "Convolution3DBackwardData")
+@operator("Convolution3DBackwardData")
 class Convolution3DBackwardData(Operator):
     """Weights (i, o, d, h, w), or (g, i, o, d, h, w) with groups."""
 
     operands = "float float any?"
-    ranges = GEOMETRY
     limits = "float32 or float16, NCDHW"
 
     @staticmethod

@@ -10,7 +10,6 @@ from mgecc.graph import Node, TensorType
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.signature import FINITE
 
 
 class _Copy(Operator):
@@ -31,22 +30,21 @@ class _Copy(Operator):
 
 
 for _name in ("Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage"):
-    operator(_name, _name)(type(_name, (_Copy,), {"__doc__": _Copy.__doc__}))
+    operator(_name)(type(_name, (_Copy,), {"__doc__": _Copy.__doc__}))
 
 
-@operator("VirtualDep", "VirtualDep")
+@operator("VirtualDep")
 class VirtualDep(_Copy):
     """The first input unchanged; the others only had to be computed before."""
 
     operands = "any+"
 
 
-@operator("CheckNonFinite", "CheckNonFinite")
+@operator("CheckNonFinite")
 class CheckNonFinite(Operator):
     """All inputs times 'scale', and an int32 flag: 1 if one of their numbers is not finite."""
 
     operands = "float+"
-    ranges = (("scale", FINITE),)
     limits = "float32"
 
     @staticmethod

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import MOST_CELLS, Window, windows
+from mgecc.ops.window import Window, windows
 
 
 def _displacements(attrs: dict[str, Any]) -> range:
@@ -31,17 +31,11 @@ def _window_sums(plane: np.ndarray, kernel: int) -> np.ndarray:
     return windows(plane, window).sum(axis=(-2, -1))
 
 
-@operator("Correlation", "CorrelationForward", "Correlation")
+@operator("Correlation")
 class Correlation(Operator):
     """(n, c, h, w) twice to (n, displacements^2, oh, ow): mean product, or mean absolute difference."""
 
     operands = "float float"
-    ranges = (
-        ("kernel_size", (1, MOST_CELLS)),
-        ("stride?", (1, MOST_CELLS)),
-        ("max_displacement", (0, MOST_CELLS)),
-        ("pad_size", (0, MOST_CELLS)),
-    )
     limits = "NCHW, odd kernel_size"
 
     @staticmethod

@@ -11,7 +11,7 @@ from mgecc.ops.known import axis_of, broadcast_shape, same_dtype
 from mgecc.ops.registry import Operator, operator
 
 
-@operator("Cross", "Cross")
+@operator("Cross")
 class Cross(Operator):
     """Inputs a, b with three numbers along 'axisa', 'axisb'; the result has them along 'axisc'."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported
+from mgecc.graph.attributes import named
 from mgecc.graph.diagnostics import parameters
 from mgecc.ops.registry import Operator, operator, operators
 
@@ -54,7 +55,7 @@ class Custom(Operator):
 
 def make_custom(node: Node, user: UserKernel, data: bytes = b"", name: str = "") -> None:
     """Let the user's function or kernel compute this node, whose results are typed already."""
-    given = {key: value for key, value in node.attrs.items() if key not in ("output_dtype", "varies")}
+    given = {key: value for key, value in named(node.attrs).items() if key != "output_dtype"}
     node.attrs = {
         "types": tuple(v.type for v in node.outputs),
         "operator": name or node.op,

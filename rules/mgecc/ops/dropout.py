@@ -10,7 +10,7 @@ from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.ops.registry import Operator, operator
 
 
-@operator("Dropout", "Dropout")
+@operator("Dropout")
 class Dropout(Operator):
     """Results x itself and a mask; served only when nothing is dropped."""
 

@@ -14,7 +14,6 @@ from mgecc.ops.elemwise_modes import Mode, find_mode
 from mgecc.ops.known import broadcast_shape
 from mgecc.ops.quantize import dequantize, quantize, same_unit, saturate
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.signature import FINITE
 from mgecc.ops.spans import BITS, Span, is_comparison, spans_of, within
 
 # Modes that act on stored integers of one unit as on the numbers themselves, without a rounding.
@@ -101,7 +100,7 @@ def _of_sizes(mode: str, operands: list[Numbers | None]) -> Numbers | None:
     return [count * number if mode == "MUL" else count.up_to(number)]
 
 
-@operator("Elemwise", "Elemwise")
+@operator("Elemwise")
 class Elemwise(Operator):
     """The modes of ``elemwise_modes`` with NumPy's broadcasting; quantised data through its real value."""
 
@@ -138,12 +137,11 @@ class Elemwise(Operator):
         return [compute(mode, inputs)]
 
 
-@operator("PowC", "PowC")
+@operator("PowC")
 class PowC(Operator):
     """x to a constant power 'exp'; whole powers of negative numbers exist."""
 
     operands = "float"
-    ranges = (("exp", FINITE),)
     limits = "floating point"
 
     counted = staticmethod(one_by_one)

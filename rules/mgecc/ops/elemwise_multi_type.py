@@ -118,7 +118,7 @@ def _result_type(node: Node) -> DType:
     return _infer_quantized(node, name)
 
 
-@operator("ElemwiseMultiType", "ElemwiseMultiType")
+@operator("ElemwiseMultiType")
 class ElemwiseMultiType(Operator):
     """Comparisons with bool result, mixed integer arithmetic, and Q modes on quantised data by their real values."""
 

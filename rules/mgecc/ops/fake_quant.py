@@ -26,7 +26,7 @@ def _clip(node: Node, x: np.ndarray) -> np.ndarray:
     return np.clip(x, np.float32(node.attrs["qmin"]), np.float32(node.attrs["qmax"]))
 
 
-@operator("FakeQuant", "FakeQuant")
+@operator("FakeQuant")
 class FakeQuant(Operator):
     """(clip(round(x / scale) + zero, qmin, qmax) - zero) scale."""
 
@@ -43,7 +43,7 @@ class FakeQuant(Operator):
         return [(_clip(node, round_half_away(x / scale) + zero) - zero) * scale]
 
 
-@operator("LSQ", "LSQ")
+@operator("LSQ")
 class LSQ(Operator):
     """(round(clip(x / scale + zero, qmin, qmax)) - zero) scale; the fourth input serves training alone."""
 
@@ -58,7 +58,7 @@ class LSQ(Operator):
         return [(round_half_away(_clip(node, x / scale + zero)) - zero) * scale]
 
 
-@operator("TQT", "TQT")
+@operator("TQT")
 class TQT(Operator):
     """clip(round(x / s), qmin, qmax) s with s = 2^scale."""
 

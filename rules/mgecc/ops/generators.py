@@ -10,10 +10,6 @@ from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.known import at_least_1d, known_sizes
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.signature import Ranges
-from mgecc.ops.window import MOST_CELLS
-
-_DIAGONALS: Ranges = (("k", (-MOST_CELLS, MOST_CELLS)),)
 
 
 def _count(node: Node) -> int:
@@ -23,7 +19,7 @@ def _count(node: Node) -> int:
     return sizes[0]
 
 
-@operator("Linspace", "Linspace")
+@operator("Linspace")
 class Linspace(Operator):
     """Inputs start, stop, count: float32 numbers in equal steps, the last one 'stop' when 'endpoint'."""
 
@@ -58,12 +54,11 @@ def plain_dtype(node: Node) -> DType:
     return found
 
 
-@operator("Eye", "Eye")
+@operator("Eye")
 class Eye(Operator):
     """Input (n, m): ones on the diagonal 'k', zeros elsewhere."""
 
     operands = "plain"
-    ranges = _DIAGONALS
     limits = "constant sizes"
 
     reads_values = (0,)
@@ -81,12 +76,11 @@ class Eye(Operator):
         return [np.eye(int(sizes[0]), int(sizes[-1]), int(node.attrs["k"]))]
 
 
-@operator("Diag", "Diag")
+@operator("Diag")
 class Diag(Operator):
     """A vector becomes the diagonal 'k' of a square matrix; of a matrix that diagonal is taken."""
 
     operands = "any"
-    ranges = _DIAGONALS
     limits = "vectors and matrices"
 
     @staticmethod
@@ -104,7 +98,7 @@ class Diag(Operator):
         return [np.diag(inputs[0], int(node.attrs["k"]))]
 
 
-@operator("Alloc", "Alloc")
+@operator("Alloc")
 class Alloc(Operator):
     """A value of the given shape; its contents are not defined in the format (here: zeros), only the shape is used."""
 

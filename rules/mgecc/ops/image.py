@@ -11,7 +11,6 @@ from mgecc.ops.elementary import exp
 from mgecc.ops.known import check_places
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.sampling import BORDERS, stored_image
-from mgecc.ops.signature import FINITE
 from mgecc.ops.yuv import from_planes, from_yuv, planes_of, to_yuv
 
 _SIMPLE_TYPES = ("uint8", "float32")
@@ -48,7 +47,7 @@ _COLOURS: dict[str, tuple[int, int, Callable[[np.ndarray], np.ndarray]]] = {
 }
 
 
-@operator("CvtColor", "CvtColor")
+@operator("CvtColor")
 class CvtColor(Operator):
     """Between RGB, BGR, RGBA, gray and YUV; of luma with chroma of half the size bytes only."""
 
@@ -82,7 +81,7 @@ class CvtColor(Operator):
         return [from_planes(inputs[0], planes) if planes else _COLOURS[node.attrs["mode"]][2](inputs[0])]
 
 
-@operator("Flip", "Flip")
+@operator("Flip")
 class Flip(Operator):
     """Rows in reverse order when 'vertical', columns when 'horizontal'."""
 
@@ -99,7 +98,7 @@ class Flip(Operator):
         return [np.flip(inputs[0], axes) if axes else inputs[0]]
 
 
-@operator("Rotate", "Rotate")
+@operator("Rotate")
 class Rotate(Operator):
     """A quarter turn, 'clockwise' or not."""
 
@@ -162,12 +161,11 @@ def _blur_axis(x: np.ndarray, axis: int, weights: np.ndarray, border: str) -> np
     return total
 
 
-@operator("GaussianBlur", "GaussianBlur")
+@operator("GaussianBlur")
 class GaussianBlur(Operator):
     """A window 'kernel_height' by 'kernel_width' with 'sigma_y' and 'sigma_x'."""
 
     operands = "number"
-    ranges = (("sigma_*", FINITE),)
     limits = "images (n, h, w, c) of float32 or uint8"
 
     @staticmethod

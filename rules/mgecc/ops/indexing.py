@@ -218,10 +218,10 @@ def _register(take: _Take, shape: _Shape, names: tuple[str, str, str], read: _Tr
     """The operators that read a part, replace it and add to it; ``read``, ``write``: what else they say."""
     ways = {"take": staticmethod(take), "shape": staticmethod(shape)}
     more = [{key: staticmethod(function) for key, function in traits.items()} for traits in (read, write)]
-    operator(names[0], names[0])(type(names[0], (_Read,), {**ways, **more[0], "__doc__": _Read.__doc__}))
+    operator(names[0])(type(names[0], (_Read,), {**ways, **more[0], "__doc__": _Read.__doc__}))
     for name, adds in zip(names[1:], (False, True)):
         traits = {**ways, **more[1], "adds": adds, "__doc__": _Write.__doc__}
-        operator(name, name)(type(name, (_Write,), traits))
+        operator(name)(type(name, (_Write,), traits))
 
 
 _register(

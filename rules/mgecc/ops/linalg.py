@@ -11,7 +11,7 @@ from mgecc.ops.factorise import inverse, svd
 from mgecc.ops.registry import Operator, operator
 
 
-@operator("MatrixInverse", "MatrixInverse")
+@operator("MatrixInverse")
 class MatrixInverse(Operator):
     """Inverses of square matrices."""
 
@@ -34,7 +34,7 @@ class MatrixInverse(Operator):
             raise Unsupported("the inverse of a singular matrix does not exist") from None
 
 
-@operator("SVD", "SVD")
+@operator("SVD")
 class SVD(Operator):
     """x = u diag(s) v; only s when compute_uv is false. The signs of u and v are not determined."""
 

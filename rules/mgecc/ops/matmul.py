@@ -88,7 +88,7 @@ def _lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
     return node
 
 
-@operator("MatrixMul", "MatrixMulV2", "MatrixMul")
+@operator("MatrixMul")
 class MatrixMul(Operator):
     """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
 
@@ -107,7 +107,7 @@ class MatrixMul(Operator):
         return _product(node, inputs)
 
 
-@operator("BatchedMatrixMul", "BatchedMatrixMulV2", "BatchedMatrixMul")
+@operator("BatchedMatrixMul")
 class BatchedMatrixMul(Operator):
     """a (batch, m, k) times b (batch, k, n), either stored transposed."""
 
@@ -126,7 +126,7 @@ class BatchedMatrixMul(Operator):
         return _product(node, inputs)
 
 
-@operator("Dot", "Dot")
+@operator("Dot")
 class Dot(Operator):
     """The scalar product of two vectors; its shape is (1)."""
 

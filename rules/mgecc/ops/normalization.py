@@ -14,18 +14,15 @@ from mgecc.ops.counted import Extent, Extents, Given, Maker, item_by_item, with_
 from mgecc.ops.elementary import exp, power
 from mgecc.ops.known import axis_of
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.signature import FINITE, FLOAT_MAX, POSITIVE, Ranges
 
 Shape = tuple[int, ...]
-_EPSILON: Ranges = (("eps", (0.0, FLOAT_MAX)),)
 
 
-@operator("BatchNorm", "BatchNormV1", "BatchNorm")
+@operator("BatchNorm")
 class BatchNorm(Operator):
     """Inputs x, scale, bias, mean, variance; results mean, 1 / deviation, nothing, y."""
 
     operands = "float float float float float"
-    ranges = (("epsilon", (0.0, FLOAT_MAX)),)
     limits = "inference form only"
 
     @staticmethod
@@ -103,7 +100,6 @@ def _axes_operator(name: str, axes: Callable[[Node], Shape], meaning: str) -> No
     class Normalization(Operator):
         __doc__ = meaning
         operands = "float float? float?"
-        ranges = _EPSILON
         limits = "float32 or float16; neighbouring axes; a factor and a term of one shape"
 
         @staticmethod
@@ -122,7 +118,7 @@ def _axes_operator(name: str, axes: Callable[[Node], Shape], meaning: str) -> No
         def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
             return _evaluate_axes(node, inputs, axes(node))
 
-    operator(name, name)(Normalization)
+    operator(name)(Normalization)
 
 
 _axes_operator("LayerNorm", _layer_axes, "Over the last normalized_dim axes; results y, mean, 1 / deviation.")
@@ -155,12 +151,11 @@ def _evaluate_groups(node: Node, inputs: Sequence[np.ndarray], groups: int) -> l
     return [y, mean.squeeze((2, 3, 4)), 1 / factor.squeeze((2, 3, 4))]
 
 
-@operator("GroupNorm", "GroupNorm")
+@operator("GroupNorm")
 class GroupNorm(Operator):
     """Over each of ``group`` groups of channels and the plane; results y, mean, deviation (n, group)."""
 
     operands = "float float? float?"
-    ranges = _EPSILON
     limits = "float32 or float16, NCHW; inference form"
 
     counted = staticmethod(item_by_item)
@@ -178,12 +173,11 @@ def _channels(node: Node) -> int:
     return _group_shape(node, 1)[2]
 
 
-@operator("InstanceNorm", "InstanceNorm")
+@operator("InstanceNorm")
 class InstanceNorm(Operator):
     """Over the plane of each channel; results y, mean, deviation (n, c). The record's ``group`` is not used."""
 
     operands = "float float? float?"
-    ranges = _EPSILON
     limits = "float32 or float16, NCHW; inference form"
 
     counted = staticmethod(item_by_item)
@@ -197,12 +191,11 @@ class InstanceNorm(Operator):
         return _evaluate_groups(node, inputs, _channels(node))
 
 
-@operator("LRN", "LRN")
+@operator("LRN")
 class LRN(Operator):
     """x (k + alpha * sum of x^2 over n channels around)^-beta; alpha is not divided by n."""
 
     operands = "float"
-    ranges = (("n", POSITIVE), ("k", FINITE), ("alpha", FINITE), ("beta", FINITE))
     limits = "float32 or float16, (n, c, h, w), an odd number of channels"
 
     counted = staticmethod(item_by_item)
@@ -225,7 +218,7 @@ class LRN(Operator):
         return [x * power(attrs["k"] + attrs["alpha"] * squares, -attrs["beta"])]
 
 
-@operator("Softmax", "Softmax")
+@operator("Softmax")
 class Softmax(Operator):
     """Exponentials divided by their sum along one axis."""
 

@@ -37,7 +37,7 @@ def _places(node: Node, x: np.ndarray, index: np.ndarray) -> np.ndarray:
     return index.astype(np.int64).reshape(shape) % size
 
 
-@operator("IndexingOneHot", "IndexingOneHot")
+@operator("IndexingOneHot")
 class IndexingOneHot(Operator):
     """Inputs x, index without 'axis': the element the index names, the axis kept with size 1."""
 
@@ -62,7 +62,7 @@ class IndexingOneHot(Operator):
         return [np.take_along_axis(x, _places(node, x, index), axis_of(int(node.attrs["axis"]), x.ndim))]
 
 
-@operator("IndexingSetOneHot", "IndexingSetOneHot")
+@operator("IndexingSetOneHot")
 class IndexingSetOneHot(Operator):
     """Inputs x, index, value with 'axis' of size 1: x with that element replaced."""
 
@@ -84,7 +84,7 @@ class IndexingSetOneHot(Operator):
         return [result]
 
 
-@operator("IndexingRemap", "IndexingRemap")
+@operator("IndexingRemap")
 class IndexingRemap(Operator):
     """Inputs x of rank r, map (*shape, r): every result element is the one at the map's coordinates."""
 

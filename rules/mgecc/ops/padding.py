@@ -26,7 +26,7 @@ def offsets(node: Node) -> list[tuple[int, int]]:
     return [(int(node.attrs[front]), int(node.attrs[back])) for front, back in names]
 
 
-@operator("Padding", "Padding")
+@operator("Padding")
 class Padding(Operator):
     """'front_offset_dim<i>' before and 'back_offset_dim<i>' after axis i; REFLECT does not repeat the edge."""
 

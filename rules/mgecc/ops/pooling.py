@@ -14,7 +14,7 @@ from mgecc.ops.arithmetic import Numbers, store
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.quantize import round_half_away, saturate
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import GEOMETRY, Window, window_of, windows
+from mgecc.ops.window import Window, window_of, windows
 
 
 def _lowest(dtype: DType) -> float:
@@ -101,12 +101,11 @@ def _adaptive(node: Node) -> Window:
     return adaptive_window(_plain(node)[1][2:], [whole(t) for t in target.reshape(-1)])
 
 
-@operator("Pooling", "PoolingV1", "Pooling")
+@operator("Pooling")
 class Pooling(Operator):
     """MAX, AVERAGE (padding counts as zero) or AVERAGE_COUNT_EXCLUDE_PADDING; sizes round down."""
 
     operands = "number"
-    ranges = GEOMETRY
     limits = (
         "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); quantised windows of at"
         " most 65535 cells"
@@ -123,12 +122,11 @@ class Pooling(Operator):
         return _evaluate(node, inputs[0], _window(node.attrs))
 
 
-@operator("AdaptivePooling", "AdaptivePoolingV1", "AdaptivePooling")
+@operator("AdaptivePooling")
 class AdaptivePooling(Operator):
     """Pooling to a given size; the second input is (oh, ow)."""
 
     operands = "number plain"
-    ranges = GEOMETRY
     limits = "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); constant size"
 
     counted = staticmethod(item_by_item)

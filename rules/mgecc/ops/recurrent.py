@@ -106,7 +106,7 @@ def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
     return [y, *[x.with_shape(kept)] * states, TensorType((reserve,), FLOAT32)]
 
 
-@operator("LSTM", "LSTMForward", "LSTM")
+@operator("LSTM")
 class LSTM(Operator):
     """Inputs x, h, c, flat weights; results y, h, c, reserve."""
 
@@ -122,7 +122,7 @@ class LSTM(Operator):
         return _layers(node, inputs, 4, lstm_step)
 
 
-@operator("RNN", "RNNForward", "RNN")
+@operator("RNN")
 class RNN(Operator):
     """Inputs x, h, flat weights; results y, h, reserve."""
 
@@ -157,7 +157,7 @@ def _infer_cell(node: Node, gates: int) -> list[TensorType]:
     return [h, h.with_shape((x.shape[0], rows))]
 
 
-@operator("LSTMCell", "LSTMCellForward", "LSTMCell")
+@operator("LSTMCell")
 class LSTMCell(Operator):
     """Inputs x, w_ih, b_ih, h, w_hh, b_hh, c; results h, c, pre-activations of the gates."""
 
@@ -177,7 +177,7 @@ class LSTMCell(Operator):
         return [*lstm_step(total, (inputs[3], inputs[6].astype(np.float32))), total]
 
 
-@operator("RNNCell", "RNNCellForward", "RNNCell")
+@operator("RNNCell")
 class RNNCell(Operator):
     """Inputs x, w_ih, b_ih, h, w_hh, b_hh; result h."""
 

@@ -118,7 +118,7 @@ def _mean(node: Node, extent: Extent, make: Maker) -> Node:
     return made
 
 
-@operator("Reduce", "ReduceV2", "Reduce")
+@operator("Reduce")
 class Reduce(Operator):
     """SUM, SUM_SQR, PRODUCT, MIN, MAX, MEAN over 'axis', which stays with size 1, or down to a given shape."""
 
@@ -180,7 +180,7 @@ def _excluded(total: np.ndarray, axis: int) -> np.ndarray:
     return moved
 
 
-@operator("Cumsum", "CumsumV1", "Cumsum")
+@operator("Cumsum")
 class Cumsum(Operator):
     """Cumulative sums along 'axis'; 'exclusive' leaves out the own element, 'reverse' sums from the end."""
 

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, Node, TensorType, Value
+from mgecc.graph.attributes import check
 from mgecc.graph.sizes import strict
 from mgecc.ops.counted import Extents, Given, Maker, Numbers
-from mgecc.ops.signature import Ranges, check, signature
+from mgecc.ops.signature import check_operands, signature
 from mgecc.ops.spans import Span, whole_range
 
 
 class Operator:
     """Base of all operators. Subclasses are never instantiated; they hold static methods.
 
-    ``name``: the operator of ``Node.op``. ``records``: MegEngine record types that become it, attributes being the
-    record's parameters. ``operands``: how many a record has and their kinds, see ``signature``; passes may append
-    others. ``ranges``: of the parameters that are numbers. ``reads_values``: positions of inputs whose numbers (not
-    only types) the shape rule needs. ``sized_by``: the input that alone gives the result its shape, None where several
-    do.
+    ``name``: the operator of ``Node.op``. ``Attributes``: the class of its attributes, None where they are a dict.
+    ``operands``: how many a model file gives it and their kinds, see ``signature``; passes may append others.
+    ``reads_values``: positions of inputs whose numbers (not only types) the shape rule needs. ``reads_shapes_only``:
+    its results depend on nothing but the shapes of its inputs. ``sized_by``: the input that alone gives the result its
+    shape, None where several do.
     """
 
     name: str = ""
-    records: tuple[str, ...] = ()
+    Attributes: type[Attributes] | None = None
     operands: str = "any*"
-    ranges: Ranges = ()
     reads_values: tuple[int, ...] = ()
+    reads_shapes_only: bool = False
     sized_by: int | None = None
     limits: str = ""
 
@@ -78,20 +78,18 @@ class Operator:
 
 
 _TABLE: dict[str, type[Operator]] = {}
-_RECORDS: dict[str, type[Operator]] = {}
 _O = TypeVar("_O", bound=type[Operator])
 
 
-def operator(name: str, *records: str) -> Callable[[_O], _O]:
-    """Register the decorated class as operator ``name``, made from the record types ``records``."""
+def operator(name: str) -> Callable[[_O], _O]:
+    """Register the decorated class as operator ``name``."""
 
     def register(cls: _O) -> _O:
         if name in _TABLE:
             raise ValueError(f"operator {name} is defined twice")
         signature(cls.operands)
-        cls.name, cls.records = name, records
+        cls.name = name
         _TABLE[name] = cls
-        _RECORDS.update(dict.fromkeys(records, cls))
         return cls
 
     return register
@@ -116,24 +114,20 @@ def find(name: str) -> type[Operator]:
     return _TABLE[name]
 
 
-def for_record(record: str) -> type[Operator]:
-    """The operator a MegEngine record type becomes; Unsupported, with the nearest name, if there is none."""
-    _load()
-    if record in _RECORDS:
-        return _RECORDS[record]
-    near = difflib.get_close_matches(record, sorted(_RECORDS), n=1)
-    advice = (
-        f"the nearest supported operator is {near[0]}"
-        if near
-        else "see `mgecc ops` for the supported operators"
-    )
-    raise Unsupported(f"the operator {record} is not supported", advice)
+def attributes_of(name: str, words: Mapping[str, Any]) -> Any:
+    """Attributes of operator ``name`` of their words, ``None`` where one is not stated; a dict if it has no class."""
+    kind = find(name).Attributes
+    if kind is None:
+        return dict(words)
+    return kind(**{word: value for word, value in words.items() if value is not None})
 
 
-def check_record(node: Node) -> None:
-    """Unsupported unless the node, which was made from a record, has operands and parameters of its operator."""
+def check_node(node: Node) -> None:
+    """Unsupported unless the node has operands and attributes of its operator, as nodes of model files may not."""
     rule = find(node.op)
-    check(rule.operands, rule.ranges, node)
+    check_operands(rule.operands, [value.type for value in node.inputs])
+    if rule.Attributes is not None:
+        check(node.attributes(rule.Attributes))
 
 
 def infer(node: Node) -> list[TensorType]:

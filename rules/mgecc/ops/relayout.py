@@ -60,7 +60,7 @@ def _channels(node: Node, plain: tuple[int, ...]) -> tuple[int, ...]:
     return (plain[0], min(count, plain[1]), *plain[2:]) if count else plain
 
 
-@operator("RelayoutFormat", "RelayoutFormatV1", "RelayoutFormat")
+@operator("RelayoutFormat")
 class RelayoutFormat(Operator):
     """The same numbers in another layout; a last block that is not full is filled with real zeros."""
 

@@ -199,7 +199,7 @@ def interpolation(node: Node) -> str:
     return mode if coloured or mode == "NEAREST" or node.attrs["format"] == "NCHW" else "LINEAR"
 
 
-@operator("Resize", "ResizeV2", "ResizeV1", "Resize")
+@operator("Resize")
 class Resize(Operator):
     """Inputs x, (oh, ow): NEAREST, LINEAR, CUBIC or LANCZOS4 with pixel centres at halves."""
 
@@ -233,7 +233,7 @@ class Resize(Operator):
         return [packed(result, node.output.type, node.attrs["format"])]
 
 
-@operator("Resize3D", "Resize3D")
+@operator("Resize3D")
 class Resize3D(Operator):
     """Inputs x, (od, oh, ow): LINEAR; 'align_corners' makes the corner elements meet."""
 

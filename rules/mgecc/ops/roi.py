@@ -13,7 +13,6 @@ from mgecc.ops.known import known_sizes
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.sampling import Sampler, bilinear
-from mgecc.ops.signature import FINITE, POSITIVE
 
 _ZERO_OUTSIDE = Sampler("LINEAR", "CONSTANT")
 _EDGE = Sampler("LINEAR", "REPLICATE")
@@ -60,12 +59,11 @@ def _pool_bin(image: np.ndarray, rows: slice, columns: slice, mode: str) -> tupl
     return part.max(1), place
 
 
-@operator("ROIPooling", "ROIPooling")
+@operator("ROIPooling")
 class ROIPooling(Operator):
     """Inputs x, boxes, (ph, pw): MAX or AVERAGE of whole pixels; boxes times 'scale' are rounded."""
 
     operands = "float number plain"
-    ranges = (("scale", FINITE),)
     limits = "float32 or float16, NCHW; constant size"
 
     counted = staticmethod(box_by_box)
@@ -104,12 +102,11 @@ def _sample_places(low: np.ndarray, high: np.ndarray, bins: int, samples: int) -
     return (low[:, None] + (whole + part) * size).astype(np.float32)
 
 
-@operator("ROIAlign", "ROIAlignV1", "ROIAlign")
+@operator("ROIAlign")
 class ROIAlign(Operator):
     """Inputs x, boxes: AVERAGE or MAX of interpolated samples in each bin, and the int32 number of the largest."""
 
     operands = "float number"
-    ranges = (("spatial_scale", FINITE), ("offset", FINITE), ("pooled_*", POSITIVE), ("sample_*", POSITIVE))
     limits = "float32 or float16, NCHW"
 
     counted = staticmethod(box_by_box)
@@ -179,12 +176,11 @@ def _bin_samples(
     )
 
 
-@operator("DeformablePSROIPooling", "DeformablePSROIPoolingForward", "DeformablePSROIPooling")
+@operator("DeformablePSROIPooling")
 class DeformablePSROIPooling(Operator):
     """Inputs x, boxes, movements (k, 2 classes, part, part): averages of samples in moved bins, and sample counts."""
 
     operands = "float number float"
-    ranges = (("spatial_scale", FINITE), ("trans_std", FINITE), ("pooled_*", POSITIVE), ("*part*", POSITIVE))
     limits = "float32 or float16, NCHW"
 
     counted = staticmethod(box_by_box)

@@ -15,7 +15,6 @@ from mgecc.ops.counts import Count, Passing, chosen
 from mgecc.ops.known import broadcast_shape, same_dtype
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
-from mgecc.ops.signature import FINITE, NATURAL
 from mgecc.ops.spans import Span, compared, positions, span_of, spans_of, union
 
 _CONDITIONS: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
@@ -68,7 +67,7 @@ def _failing(node: Node) -> float:
     return float(numbers[fails][0])
 
 
-@operator("CondTake", "CondTake")
+@operator("CondTake")
 class CondTake(_Varying):
     """Inputs x, mask: elements whose mask compares with 'val' as 'mode' says, and their flat int32 indices."""
 
@@ -109,7 +108,7 @@ class CondTake(_Varying):
         return [x[chosen], chosen]
 
 
-@operator("NonZero", "NonZero")
+@operator("NonZero")
 class NonZero(_Varying):
     """The int32 coordinates (rank, count) of elements that are not zero."""
 
@@ -143,7 +142,7 @@ class NonZero(_Varying):
         return [np.stack(np.nonzero(inputs[0]))]
 
 
-@operator("Where", "Where")
+@operator("Where")
 class Where(Operator):
     """Inputs mask, x, y: x where the mask is true, else y."""
 
@@ -168,7 +167,7 @@ class Where(Operator):
         return [np.where(*inputs)]
 
 
-@operator("MaskedFill", "MaskedFill")
+@operator("MaskedFill")
 class MaskedFill(Operator):
     """Inputs x, bool mask over the leading axes: 'value' where the mask is true."""
 
@@ -240,7 +239,7 @@ def keep_boxes(boxes: np.ndarray, threshold: float, limit: int) -> list[int]:
     return kept
 
 
-@operator("NMSKeep", "NMSKeepMGB", "NMSKeep")
+@operator("NMSKeep")
 class NMSKeep(Operator):
     """Boxes (b, n, 4) sorted by score: int32 indices of those kept (b, 'max_output'), zero behind, and counts (b).
 
@@ -248,7 +247,6 @@ class NMSKeep(Operator):
     """
 
     operands = "float"
-    ranges = (("iou_thresh", FINITE), ("max_output", NATURAL))
     limits = "boxes (batch, n, 4) sorted by score"
 
     @staticmethod

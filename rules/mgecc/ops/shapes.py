@@ -115,7 +115,7 @@ def _bound(shape: Value) -> tuple[int, ...] | None:
     return tuple(whole(n) for n in evaluate(node, known_parts)[0])
 
 
-@operator("Reshape", "ReshapeV1", "Reshape")
+@operator("Reshape")
 class Reshape(Operator):
     """Inputs x, shape; 'axis' 0..6 names the element of the shape that is computed from the rest."""
 
@@ -166,7 +166,7 @@ def stretched_axis(node: Node, axis: int) -> int:
     return x[own] if own >= 0 else 1
 
 
-@operator("Broadcast", "Broadcast")
+@operator("Broadcast")
 class Broadcast(Operator):
     """Inputs x, shape; NumPy's rules."""
 
@@ -224,7 +224,7 @@ def _transposed(shape: tuple[int, ...], pattern: Sequence[int]) -> tuple[int, ..
     return at_least_1d([1 if p < 0 else shape[p] for p in pattern])
 
 
-@operator("Dimshuffle", "Dimshuffle")
+@operator("Dimshuffle")
 class Dimshuffle(Operator):
     """Axis k of the result is input axis 'pattern'[k], or new with size 1 where that is -1."""
 
@@ -270,7 +270,7 @@ def _after_axes(shape: tuple[int, ...], steps: Iterable[Sequence]) -> tuple[int,
     return tuple(sizes)
 
 
-@operator("AxisAddRemove", "AxisAddRemove")
+@operator("AxisAddRemove")
 class AxisAddRemove(Operator):
     """Applies the steps of 'desc', pairs ('add' or 'remove', axis), one after another; (1,) keeps its axis."""
 
@@ -298,7 +298,7 @@ class AxisAddRemove(Operator):
         return [inputs[0].reshape(_after_axes(inputs[0].shape, node.attrs["desc"]))]
 
 
-@operator("GetVarShape", "GetVarShapeV1", "GetVarShape")
+@operator("GetVarShape")
 class GetVarShape(Operator):
     """The shape to which all inputs broadcast, as int32; with 'axis' 0..6 one element of it."""
 

@@ -1,26 +1,14 @@
-"""What records of an operator read and which parameters they may have, as their classes state it."""
+"""What an operator reads in model files, as its class states it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any
 
-from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph import DType, TensorType, Unsupported
 
-INT_MAX = (1 << 31) - 1
-FLOAT_MAX = 3.4028234663852886e38
-FINITE = (-FLOAT_MAX, FLOAT_MAX)
-NATURAL = (0, INT_MAX)
-POSITIVE = (1, INT_MAX)
-
-Ranges = tuple[tuple[str, tuple[float, float]], ...]
-"""Parameters, or patterns of their names, with the smallest and the largest number; NaN is in no range."""
-
-_DAMAGED = "no MegEngine writes such a record: dump the model again"
 _KINDS: dict[str, tuple[Callable[[DType], bool], str]] = {
     "any": (lambda t: True, "data"),
     "number": (lambda t: t.name != "bool", "numbers"),
@@ -72,30 +60,18 @@ def signature(words: str) -> Signature:
     return Signature(tuple(kind for kind, _ in parts), optional, marks[-1:] in (["*"], ["+"]))
 
 
+class WrongOperands(Unsupported):
+    """There are too many operands or too few, as no program writes them."""
+
+
 def check_operands(words: str, types: Sequence[TensorType]) -> None:
-    """Unsupported unless there are as many operands as ``words`` say, of these kinds."""
+    """Unsupported unless the operands are of the kinds that ``words`` say, WrongOperands unless they are as many."""
     form = signature(words)
     kinds = form.kinds_of(len(types))
     if kinds is None:
-        raise Unsupported(f"it has {len(types)} operands, not {form.count}", _DAMAGED)
+        raise WrongOperands(f"it has {len(types)} operands, not {form.count}")
     for position, (kind, type_) in enumerate(zip(kinds, types)):
         fits, needed = _KINDS[kind]
         if not fits(type_.dtype):
             why = f"its operand {position} is {type_}, where {needed} must stand"
             raise Unsupported(why, "convert it with astype before")
-
-
-def check_parameters(ranges: Ranges, attrs: Mapping[str, Any]) -> None:
-    """Unsupported unless every parameter that is a number lies in its range."""
-    for pattern, (low, high) in ranges:
-        for name, number in attrs.items():
-            if fnmatchcase(name, pattern) and isinstance(number, int | float) and not low <= number <= high:
-                bounds = f"{low} to {high}" if isinstance(high, int) else f"{low:g} to {high:g}"
-                why = f"its parameter {name} is {number}, numbers from {bounds} are served"
-                raise Unsupported(why, "give the layer another one, or dump the model again")
-
-
-def check(operands: str, ranges: Ranges, node: Node) -> None:
-    """Unsupported unless a node that was made from a record has the operands and parameters of its operator."""
-    check_operands(operands, [value.type for value in node.inputs])
-    check_parameters(ranges, node.attrs)

@@ -10,19 +10,18 @@ import numpy as np
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import store, widen
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import GEOMETRY, Window, scatter_windows, window_of, windows
+from mgecc.ops.window import Window, scatter_windows, window_of, windows
 
 
 def _window(attrs: dict[str, Any]) -> Window:
     return window_of(attrs, (int(attrs["window_h"]), int(attrs["window_w"])))
 
 
-@operator("Images2Neibs", "Images2Neibs")
+@operator("Images2Neibs")
 class Images2Neibs(Operator):
     """(n, c, h, w) to (n, c, oh, ow, window_h, window_w), zero outside."""
 
     operands = "number"
-    ranges = GEOMETRY
     limits = "float32 or float16, (n, c, h, w)"
 
     @staticmethod
@@ -37,12 +36,11 @@ class Images2Neibs(Operator):
         return [windows(inputs[0], _window(node.attrs), node.inputs[0].type.dtype.zero_point)]
 
 
-@operator("SlidingWindowTranspose", "SlidingWindowTranspose")
+@operator("SlidingWindowTranspose")
 class SlidingWindowTranspose(Operator):
     """(n, c, oh, ow, window_h, window_w) summed to (n, c, out_h, out_w)."""
 
     operands = "number"
-    ranges = GEOMETRY
     limits = "float32 or float16"
 
     @staticmethod

@@ -71,14 +71,14 @@ class _ArgReduce(Operator):
         return [np.expand_dims(found, axis)]
 
 
-@operator("Argmax", "Argmax")
+@operator("Argmax")
 class Argmax(_ArgReduce):
     """The int32 index of the first largest element along 'axis', which stays with size 1."""
 
     limits = "one axis; rows with NaN give the first NaN"
 
 
-@operator("Argmin", "Argmin")
+@operator("Argmin")
 class Argmin(_ArgReduce):
     """The int32 index of the first smallest element along 'axis', which stays with size 1."""
 
@@ -94,7 +94,7 @@ def _order(x: np.ndarray, descending: bool) -> np.ndarray:
     return x.shape[-1] - 1 - np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1]
 
 
-@operator("Argsort", "Argsort")
+@operator("Argsort")
 class Argsort(Operator):
     """The last axis sorted, and the int32 indices of its elements."""
 
@@ -138,7 +138,7 @@ def taken(node: Node) -> int:
     return least(k, size)
 
 
-@operator("TopK", "TopK")
+@operator("TopK")
 class TopK(Operator):
     """Inputs x (rows, n), k: the k smallest (-k largest) of each row with indices, or only the k-th (KTH_ONLY)."""
 

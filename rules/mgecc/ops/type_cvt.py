@@ -14,7 +14,7 @@ from mgecc.ops.saturating import stored
 from mgecc.ops.spans import BITS, Span, span_of, within
 
 
-@operator("TypeCvt", "TypeCvtV2", "TypeCvt")
+@operator("TypeCvt")
 class TypeCvt(Operator):
     """To 'dtype': floats to integers truncate and saturate, integers to integers wrap, bool is x != 0."""
 

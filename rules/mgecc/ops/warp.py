@@ -169,7 +169,7 @@ class _Warp(Operator):
         return [packed(values, node.output.type, node.attrs["format"])]
 
 
-@operator("WarpPerspective", "WarpPerspectiveV2", "WarpPerspectiveV1", "WarpPerspective")
+@operator("WarpPerspective")
 class WarpPerspective(_Warp):
     """Inputs x, matrix (n, 3, 3) from result to source, optional image numbers (n), (oh, ow)."""
 
@@ -182,7 +182,7 @@ class WarpPerspective(_Warp):
     reads_values = (-1,)
 
 
-@operator("WarpAffine", "WarpAffineV2", "WarpAffineV1", "WarpAffine")
+@operator("WarpAffine")
 class WarpAffine(_Warp):
     """Inputs x, matrix (n, 2, 3) from result to source, (oh, ow)."""
 
@@ -194,7 +194,7 @@ class WarpAffine(_Warp):
     rows = 2
 
 
-@operator("Remap", "RemapV1", "Remap")
+@operator("Remap")
 class Remap(Operator):
     """Inputs x, map (n, oh, ow, 2) of source coordinates (x, y)."""
 

@@ -10,19 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from mgecc.graph import Unsupported
+from mgecc.graph import Range, Unsupported
 from mgecc.graph.sizes import whole
 from mgecc.ops.budget import spend
-from mgecc.ops.signature import Ranges
 
 MOST_CELLS = 1 << 20
-GEOMETRY: Ranges = (
-    ("pad_?", (0, MOST_CELLS)),
-    ("stride_?", (1, MOST_CELLS)),
-    ("dilate_?", (1, MOST_CELLS)),
-    ("window_?", (1, MOST_CELLS)),
-)
-"""Numbers of windows as records have them: what is larger would only cost time and memory to look at."""
+CELLS, PADDING, OFFSETS = Range(1, MOST_CELLS), Range(0, MOST_CELLS), Range(-MOST_CELLS, MOST_CELLS)
+"""Numbers of windows: what is larger would only cost time and memory to look at."""
 
 
 @dataclass(frozen=True)

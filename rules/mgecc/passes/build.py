@@ -20,9 +20,13 @@ def constant(name: str, array: np.ndarray, dtype: DType) -> Value:
     return Value(name, TensorType(tuple(data.shape), dtype), const=data)
 
 
-def node_like(old: Node, op: str, attrs: dict[str, Any], inputs: list[Value], name: str = "") -> Node:
-    """A new node with one result, named and located like ``old``; its result is called like the node."""
-    node = Node(op, name or old.name, attrs, inputs, origin=old.origin)
+def node_like(old: Node, op: str, attrs: Any, inputs: list[Value], name: str = "") -> Node:
+    """A new node with one result, named and located like ``old``; its result is called like the node.
+
+    Where it is the same operation, its results vary as those of ``old`` do.
+    """
+    varies = old.varies and op == old.op
+    node = Node(op, name or old.name, attrs, inputs, origin=old.origin, varies=varies)
     node.outputs = [Value(node.name, t, node) for t in ops.infer(node)]
     return node
 

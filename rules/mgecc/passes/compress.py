@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import changed, named
 from mgecc.passes.build import constant
 from mgecc.passes.half import WEIGHTS
 
@@ -18,11 +19,11 @@ def _compress(node: Node) -> None:
     """Round the node's weights and say so to its kernels, unless some are larger than every half."""
     positions = [k % len(node.inputs) for k in WEIGHTS[node.op]]
     halves = [h for k in positions if (h := _rounded(node.inputs[k])) is not None]
-    if node.attrs.get("weights_f16") or len(halves) < len(positions):
+    if named(node.attrs).get("weights_f16") or len(halves) < len(positions):
         return
     for k, rounded in zip(positions, halves):
         node.inputs[k] = constant(node.inputs[k].name, rounded, node.inputs[k].type.dtype)
-    node.attrs["weights_f16"] = True
+    node.attrs = changed(node.attrs, weights_f16=True)
 
 
 def _rounded(weights: Value) -> np.ndarray | None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import DType, Graph, Node, Unsupported, Value
+from mgecc.graph.attributes import changed, mapped, named
 from mgecc.graph.types import FLOAT32
 from mgecc.passes.build import constant, node_like
 from mgecc.passes.match import Users
@@ -64,12 +65,15 @@ def convert(like: Node, value: Value, dtype: DType) -> Node:
     )
 
 
-def _attributes(node: Node) -> dict[str, Any]:
-    attrs = {k: FLOAT32 if isinstance(v, DType) and v == FLOAT16 else v for k, v in node.attrs.items()}
-    attrs.update((k, v) for k, v in _PRECISION.items() if str(attrs.get(k, "")).startswith("FLOAT"))
+def _attributes(node: Node) -> Any:
+    attrs = mapped(node.attrs, lambda v: FLOAT32 if isinstance(v, DType) and v == FLOAT16 else v)
+    words = named(attrs)
+    attrs = changed(
+        attrs, **{k: v for k, v in _PRECISION.items() if str(words.get(k, "")).startswith("FLOAT")}
+    )
     weights = [node.inputs[k] for k in WEIGHTS.get(node.op, ())]
     if weights and all(v.is_const and _is_half(v) for v in weights):
-        attrs["weights_f16"] = True
+        return changed(attrs, weights_f16=True)
     return attrs
 
 

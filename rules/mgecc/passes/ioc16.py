@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import DType, Graph, Node, Unsupported, Value
+from mgecc.graph.attributes import mapped
 from mgecc.graph.types import FLOAT32
 from mgecc.passes import half
 from mgecc.passes.build import constant, node_like
@@ -23,8 +24,8 @@ _NARROWED = half.PRODUCTS | {
 }  # fmt: skip
 
 
-def _attributes(node: Node) -> dict[str, Any]:
-    return {k: half.FLOAT16 if isinstance(v, DType) and v == FLOAT32 else v for k, v in node.attrs.items()}
+def _attributes(node: Node) -> Any:
+    return mapped(node.attrs, lambda v: half.FLOAT16 if isinstance(v, DType) and v == FLOAT32 else v)
 
 
 class _Narrowing:

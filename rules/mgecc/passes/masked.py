@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import changed
 from mgecc.graph.types import FLOAT32, INT32
 from mgecc.ops.index_items import items_of
 from mgecc.ops.reduce import reduced_axes
@@ -52,7 +53,7 @@ def _addressed(node: Node, first: int) -> _Chosen | None:
 def _chosen(value: Value) -> _Chosen | None:
     """By what ``value`` was taken."""
     node = value.producer
-    if node is None or not node.attrs.get("varies"):
+    if node is None or not node.varies:
         return None
     if node.op == "CondTake":
         mask = _mask(node.outputs[1])
@@ -64,7 +65,7 @@ def _chosen(value: Value) -> _Chosen | None:
 
 
 def _is_fixed(value: Value) -> bool:
-    return value.producer is None or not value.producer.attrs.get("varies")
+    return value.producer is None or not value.producer.varies
 
 
 def _repeats(value: Value, rank: int, axis: int) -> bool:
@@ -83,6 +84,7 @@ class _Whole:
 
     def add(self, op: str, attrs: dict[str, Any], inputs: list[Value]) -> Value:
         made = node_like(self.old, op, attrs, inputs, f"{self.old.name}.{len(self.nodes)}")
+        made.varies = False
         self.nodes.append(made)
         return made.output
 
@@ -108,8 +110,7 @@ class _Whole:
         if node.op not in _ELEMENT_WISE:
             return None
         inputs = [found for v in node.inputs if (found := self.of(v, rank)) is not None]
-        attrs = {key: word for key, word in node.attrs.items() if key != "varies"}
-        return self.add(node.op, attrs, inputs) if len(inputs) == len(node.inputs) else None
+        return self.add(node.op, node.attrs, inputs) if len(inputs) == len(node.inputs) else None
 
     def along(self, value: Value, rank: int) -> Value:
         """As many numbers as the mask has, along its axis of ``rank``."""
@@ -147,8 +148,7 @@ def _reduced(node: Node) -> list[Node] | None:
     full = whole.of(x, x.type.rank)
     if full is None or full.shape != x.shape or what.mask.type.elements != x.shape[what.axis]:
         return None
-    attrs = {key: word for key, word in node.attrs.items() if key != "varies"}
-    attrs["mode"] = "SUM" if mode == "MEAN" else mode
+    attrs = changed(node.attrs, mode="SUM" if mode == "MEAN" else mode)
     nothing = constant(f"{node.name}.zero", np.zeros(1), x.type.dtype)
     total = whole.add("Reduce", attrs, [whole.chosen(full, nothing), *node.inputs[1:]])
     if mode == "MEAN":

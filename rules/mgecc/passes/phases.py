@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import has_sizes
 from mgecc.ops.contraction import flipped
 from mgecc.ops.window import Window, window_of
@@ -110,7 +111,7 @@ def _apart(node: Node, ending: list[Node]) -> list[Node] | None:
         before = node.output
         for step in ending:
             inputs = [made[-1].output if v is before else v for v in step.inputs]
-            made.append(node_like(step, step.op, dict(step.attrs), inputs, f"{step.name}.phase{i}"))
+            made.append(node_like(step, step.op, changed(step.attrs), inputs, f"{step.name}.phase{i}"))
             before = step.output
         parts.append(made[-1].output)
     attrs = {"stride": window.stride, "size": node.output.shape[2:], "output_dtype": None}

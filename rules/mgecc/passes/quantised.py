@@ -6,6 +6,7 @@ import numpy as np
 
 from mgecc import ops
 from mgecc.graph import Graph, Node, TensorType, Unsupported, Value
+from mgecc.graph.attributes import changed
 from mgecc.ops.quantize import same_unit, scale_of
 from mgecc.passes.build import constant, node_like, take_over
 from mgecc.passes.match import Users, is_elemwise, other_input
@@ -99,7 +100,7 @@ class _Function:
         result = known[source]
         for value, node in self.steps.items():
             inputs = [known[v] if v in known else _number(v) for v in node.inputs]
-            step = node_like(node, node.op, dict(node.attrs), inputs)
+            step = node_like(node, node.op, changed(node.attrs), inputs)
             result = known[value] = step.output
             result.const = ops.evaluate(step, [v.const for v in inputs if v.const is not None])[0]
         assert result.const is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import changed
 from mgecc.graph.types import INT32
 from mgecc.passes.build import constant, node_like, take_over
 
@@ -37,7 +38,7 @@ def _depthwise(node: Node, times: int) -> list[Node]:
     joined = _shaped(node, "Reshape", "joined", wide.output, (n, c * times, h, width))
     groups = w.const.reshape(w.shape[0] * times, 1, *w.shape[2:])
     inputs = [joined.output, constant(w.name, groups, w.type.dtype), *rest]
-    return [apart, wide, joined, take_over(node_like(node, node.op, dict(node.attrs), inputs), node)]
+    return [apart, wide, joined, take_over(node_like(node, node.op, changed(node.attrs), inputs), node)]
 
 
 def run(graph: Graph) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import named
 from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, TooMuchWork, limited
 from mgecc.ops.size_arithmetic import folded
@@ -71,7 +72,7 @@ def _as_reshape(node: Node, x: Value) -> Node:
 
 def _states_an_axis(node: Node) -> bool:
     """Whether the shape says along which axis the result varies in size with the data."""
-    return bool(node.attrs.get("varies")) and node.op == "Reshape"
+    return node.varies and node.op == "Reshape"
 
 
 def _is_merged(node: Node | None) -> bool:
@@ -135,7 +136,8 @@ def share_common(graph: Graph) -> None:
                 node.inputs[j] = constants.setdefault((v.type, _digest(v.const)), v)
         key = (
             node.op,
-            _freeze(node.attrs),
+            _freeze(named(node.attrs)),
+            node.varies,
             tuple(id(v) for v in node.inputs),
             tuple(v.type for v in node.outputs),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mgecc.graph import Graph, Node, TensorType, Value
+from mgecc.graph.attributes import changed
 from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
 from mgecc.passes.moves import (
@@ -67,10 +68,10 @@ def _below_pointwise(node: Node, users: Users) -> list[Node] | None:
     known = [v for v in inputs if v is not None]
     if len(known) != len(inputs):
         return None
-    early = node_like(node, node.op, dict(node.attrs), known)
+    early = node_like(node, node.op, changed(node.attrs), known)
     if early.output.type != TensorType(lead.inputs[0].shape, node.output.type.dtype):
         return None
-    late = node_like(node, lead.op, dict(lead.attrs), [early.output, *lead.inputs[1:]])
+    late = node_like(node, lead.op, changed(lead.attrs), [early.output, *lead.inputs[1:]])
     return [*made, early, take_over(late, node)]
 
 
@@ -87,7 +88,7 @@ def _below_reduction(node: Node, users: Users) -> list[Node] | None:
     if move.op == "Reshape":
         late = reshaped(node, early.output, node.output.shape)
     else:
-        late = node_like(node, move.op, dict(move.attrs), [early.output])
+        late = node_like(node, move.op, changed(move.attrs), [early.output])
     return [early, take_over(late, node)]
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mgecc import ops
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import has_sizes
 from mgecc.planner.order import live
 from mgecc.targets import Target
@@ -104,7 +105,7 @@ def _part(value: Value, channels: int, start: int, stop: int) -> Value:
 def _slice(node: Node, x: Value, start: int, stop: int) -> Node:
     channels = node.output.shape[1]
     rest = [_part(v, channels, start, stop) for v in node.inputs[1:]]
-    made = Node(node.op, node.name, dict(node.attrs), [x, *rest], origin=node.origin)
+    made = Node(node.op, node.name, changed(node.attrs), [x, *rest], origin=node.origin)
     made.outputs = [Value(f"{node.output.name}.{start}", t, made) for t in ops.infer(made)]
     return made
 

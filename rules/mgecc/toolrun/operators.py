@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import MISSING, fields
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,9 @@ def operator_graph(name: str, operands: Sequence[str], attrs: Sequence[str]) -> 
     if name not in known:
         raise nearest(name, known, "operator")
     values = [_operand(text, f"x{k}") for k, text in enumerate(operands)]
-    node = Node(name, name.lower(), _attributes(name, attrs), values, origin=f"operator {name}")
     try:
-        ops.check_record(node)
+        node = Node(name, name.lower(), _attributes(name, attrs), values, origin=f"operator {name}")
+        ops.check_node(node)
     except Unsupported as error:  # its advice is for model files
         raise InputError(f"{name}: these operands and attributes do not make one: {error.why}") from None
     try:
@@ -57,22 +58,24 @@ def _operand(text: str, name: str) -> Value:
     return Value(name, kind, const=numbers.astype(dtype.numpy) if text.startswith("const:") else None)
 
 
-def _attributes(name: str, given: Sequence[str]) -> dict[str, Any]:
-    """Attributes as a model file would have them, with their defaults."""
+def _attributes(name: str, given: Sequence[str]) -> Any:
+    """Attributes of the operator's class, or as a model file would have them, with their defaults."""
     from mgecc import ops
-    from mgecc.frontends.mge import tables
+    from mgecc.frontends.mge.rules import check_written, default_parameters
 
-    attrs: dict[str, Any] = {}
-    known = tables.operators_by_name()
-    records = [known[record] for record in ops.find(name).records if record in known]
-    for record in records:
-        fields = tables.params()[record.param].fields if record.param else ()
-        attrs |= {field.name: field.default for field in fields}
-    for key, value in map(_attribute, given):
-        if key not in attrs and records:
-            raise nearest(key, sorted(attrs), f"attribute of {name}")
-        attrs[key] = tuple(value) if isinstance(value, list) else value
-    return attrs
+    kind = ops.find(name).Attributes
+    known = default_parameters(name) if kind is None else {f.name: f.default for f in fields(kind)}
+    stated = dict(map(_attribute, given))
+    for key in stated:
+        if key not in known and (known or kind is not None):
+            raise nearest(key, sorted(known), f"attribute of {name}")
+    if kind is None:
+        check_written(name, known | stated)
+        return known | stated
+    missing = [key for key, value in known.items() if value is MISSING and key not in stated]
+    if missing:
+        raise InputError(f"{name} needs --attrs {missing[0]}=...")
+    return ops.attributes_of(name, stated)
 
 
 def _attribute(text: str) -> tuple[str, Any]:
@@ -80,9 +83,13 @@ def _attribute(text: str) -> tuple[str, Any]:
     if not sign:
         raise InputError(f"the attribute {text!r} is not written like stride_h=2")
     try:
-        return key, json.loads(value)
+        return key, _tuples(json.loads(value))
     except ValueError:
         return key, value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def plan_operator(graph: Graph, target: Target, goal: str = "") -> tuple[Program, ...]:

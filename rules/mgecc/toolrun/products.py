@@ -190,8 +190,7 @@ def user_errors(config: ModelConfig | LibraryConfig | str) -> Iterator[None]:
     import numpy as np
 
     from mgecc.emit import EmitError
-    from mgecc.frontends import OtherKind
-    from mgecc.frontends.mge import MgeError
+    from mgecc.frontends.errors import ModelError
     from mgecc.graph.diagnostics import CompileError, Unsupported
 
     try:
@@ -199,7 +198,7 @@ def user_errors(config: ModelConfig | LibraryConfig | str) -> Iterator[None]:
             yield
     except (CompileError, TargetError) as error:
         raise InputError(str(error)) from None
-    except (MgeError, OtherKind) as error:
+    except ModelError as error:
         raise InputError(f"{_file(config)}: {error}") from None
     except EmitError as error:
         raise InputError(f"{_file(config)}: the program does not fit the blob format: {error}") from None

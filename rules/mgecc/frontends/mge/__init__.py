@@ -35,6 +35,13 @@ def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
     return survey_mge(data, *given)
 
 
+def types_of(operator: str) -> tuple[str, ...]:
+    """The types of records that are read as an operator."""
+    from .rules import RULES
+
+    return RULES.types_of(operator)
+
+
 __all__ = [
     "DTYPE_NAMES",
     "AxisDesc",
@@ -51,4 +58,5 @@ __all__ = [
     "read_mge",
     "recognises",
     "survey",
+    "types_of",
 ]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from mgecc.frontends.errors import ModelError, printable
+
 _SHOWN_CHARACTERS = 400
 
 
-def printable(text: str) -> str:
-    """Escape what could break a one-line message: control characters, line ends, undecodable marks."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-class MgeError(ValueError):
+class MgeError(ModelError):
     """The bytes are not a readable model. `offset` counts bytes from the start of the file."""
 
     def __init__(self, message: str, offset: int) -> None:

@@ -1,4 +1,4 @@
-"""Records that will not become operators, and why; other unknown records get a general message."""
+"""Records that will not become operators, and why; other unknown ones get a general message."""
 
 from __future__ import annotations
 

@@ -1,0 +1,46 @@
+"""Parameters of records: their types as ours, their ranges, and what no MegEngine writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from mgecc.graph import DType, Range, Unsupported
+from mgecc.ops.window import CELLS, PADDING
+
+from .dtypes import DTypeInfo
+from .model import Record
+
+DAMAGED = "no MegEngine writes such a record: dump the model again"
+
+Ranges = Mapping[str, Range]
+"""Of parameters, or of all whose names have a pattern."""
+
+GEOMETRY: Ranges = {"pad_?": PADDING, "stride_?": CELLS, "dilate_?": CELLS, "window_?": CELLS}
+"""Numbers of windows."""
+
+_PLAIN_NAMES = {"bfloat16": "float32", "byte": "uint8", "intb4": "int8", "uintb4": "uint8"}
+
+
+def dtype_of(info: DTypeInfo) -> DType:
+    """The element type of stored numbers; Unsupported for types that have no arithmetic here."""
+    try:
+        return DType(_PLAIN_NAMES.get(info.name, info.name), info.scale, info.zero_point or 0)
+    except ValueError:
+        raise Unsupported(f"data of type {info.name} is not supported") from None
+
+
+def parameters(record: Record) -> dict[str, Any]:
+    """The record's parameters by name and the stated type of its results, element types being ``DType``."""
+    stated = {**record.params, "output_dtype": record.output_dtype}
+    return {name: dtype_of(v) if isinstance(v, DTypeInfo) else v for name, v in stated.items()}
+
+
+def check_ranges(ranges: Ranges, params: Mapping[str, Any]) -> None:
+    """Unsupported unless every parameter that is a number lies in its range."""
+    for pattern, allowed in ranges.items():
+        for name, number in params.items():
+            if fnmatchcase(name, pattern) and not allowed.holds(number):
+                why = f"its parameter {name} is {number}, {allowed} are served"
+                raise Unsupported(why, "give the layer another one, or dump the model again")

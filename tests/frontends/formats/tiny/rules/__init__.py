@@ -1,0 +1,5 @@
+"""What the node types of the format mean."""
+
+from mgecc.frontends.rules import Rules
+
+RULES = Rules(__name__)

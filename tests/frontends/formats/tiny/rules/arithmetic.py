@@ -1,0 +1,58 @@
+"""Types that become one node, several, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mgecc.frontends.build import GraphBuilder
+from mgecc.graph import DType, Value
+
+from . import RULES
+
+
+def _modes(**modes: str) -> None:
+    for type_, mode in modes.items():
+        RULES.add("Elemwise", [type_], _elemwise(mode))
+
+
+def _elemwise(mode: str) -> Any:
+    return lambda line, inputs, build: build.add("Elemwise", {"mode": mode}, inputs)
+
+
+_modes(Add="ADD", Sub="SUB", Mul="MUL", Relu="RELU", Neg="NEGATE")
+
+
+@RULES.rule("Elemwise", "Swish")
+def swish(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    """x * sigmoid(x)."""
+    (gate,) = build.add("Elemwise", {"mode": "SIGMOID"}, inputs)
+    return build.add("Elemwise", {"mode": "MUL"}, [*inputs, gate])
+
+
+@RULES.rule("Copy", "Same")
+def same(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    return inputs
+
+
+@RULES.rule("TypeCvt", "Cast")
+def cast(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    return build.add("TypeCvt", {"dtype": DType(line.attrs["to"])}, inputs)
+
+
+@RULES.rule("GetVarShape", "Shape")
+def shape(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    """int64, as other formats have shapes."""
+    return build.add("TypeCvt", {"dtype": DType("int64")}, build.add("GetVarShape", {"axis": 7}, inputs))
+
+
+@RULES.rule("Reshape", "Reshape")
+def reshape(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    return build.add("Reshape", {"axis": 7}, inputs)
+
+
+@RULES.rule("Elemwise", "Broken")
+def broken(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    """A rule that makes a node before it finds out that it cannot go on."""
+    build.add("Elemwise", {"mode": "RELU"}, inputs)
+    return [inputs[len(line.attrs["nothing"])]]
