@@ -55,6 +55,8 @@ def _sprinkled(rng: np.random.Generator, array: np.ndarray, numbers: np.ndarray,
     """The array with some numbers replaced, one at least."""
     hit = rng.random(array.shape) < share
     hit.flat[rng.integers(array.size)] = True
+    if array.dtype == np.float16:  # which has denormals of its own
+        numbers = np.where(np.abs(numbers) == 1e-40, numbers * 3e34, numbers)
     chosen = numbers.astype(array.dtype)[rng.integers(len(numbers), size=array.shape)]
     return np.where(hit, chosen, array)
 
