@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from mgecc.compiler import build_programs
-from mgecc.config import ModelConfig
+from mgecc.config import ModelConfig, load_config
 from mgecc.emit.blob import write_blob
 from mgecc.emit.sources import blob_s, kernels_c
 from mgecc.graph import CompileError
@@ -34,13 +35,28 @@ def weights_of(call: ProgramCall) -> dict[str, str]:
     return {name: ctype for (name, ctype), ref in pairs if ref is not None and ref.space == "weights"}
 
 
+def machine(target_name: str) -> Target:
+    """The target of a name as tests have it: ``arm64+dot``, or ``x86_64 v4`` with its CPU."""
+    return load_target(*target_name.split())
+
+
+def _configs() -> Iterator[ModelConfig]:
+    """The networks of the folder MGECC_FORGED_MODELS, or every model of the corpus and of the tests' networks."""
+    if "MGECC_FORGED_MODELS" in os.environ:
+        files = sorted(Path(os.environ["MGECC_FORGED_MODELS"]).glob("*/model.yaml"))
+        yield from map(load_config, files)
+        return
+    for path in sorted([*_DATA.glob("mge-corpus/*.mge"), *_DATA.glob("networks/*.mge")]):
+        yield ModelConfig(path, path.stem, path)
+
+
 @cache
 def all_programs(target_name: str) -> tuple[Program, ...]:
-    """Every model of the corpus and of the networks that compiles for the target."""
-    target, found = load_target(target_name), []
-    for path in sorted([*_DATA.glob("mge-corpus/*.mge"), *_DATA.glob("networks/*.mge")]):
+    """Every one of these models that compiles for the target."""
+    found: list[Program] = []
+    for config in _configs():
         try:
-            found += build_programs(ModelConfig(path, path.stem, path), target)
+            found += build_programs(config, machine(target_name))
         except CompileError:
             continue
     return tuple(found)

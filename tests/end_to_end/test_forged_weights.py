@@ -2,7 +2,8 @@
 is defined in C.
 
 By default a few models stand for all: those read weights in every way. MGECC_FORGED=1000 attacks every model of the
-corpus that often, MGECC_FORGED_SEED=7 in another way; MGECC_FORGED_LOADS=5 opens five damaged blobs after each.
+corpus that often, on features and CPUs of the targets too; MGECC_FORGED_SEED=7 in another way; MGECC_FORGED_LOADS=5
+opens five damaged blobs after each; MGECC_FORGED_MODELS=models attacks the networks of that folder instead.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from forged import all_programs, build, few_programs, weights_of
-from mgecc.targets import load_target
+from forged import all_programs, build, few_programs, machine, weights_of
+from mgecc.targets.host import host_flags
 
 RUNS = int(os.environ.get("MGECC_FORGED", "0"))
+HOST = ["x86_64", "baremetal", *["x86_64 v2", "x86_64 v4", "x86_64 v4-vnni"] * (RUNS > 0)]
+FEATURES = ["arm64+dot", "arm64+i8mm", "arm64+fp16", "armv7+dot"] * (RUNS > 0)
 SEED = os.environ.get("MGECC_FORGED_SEED", "1")
 LOADS = os.environ.get("MGECC_FORGED_LOADS", "2")
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
@@ -26,7 +29,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 
 def attack(target_name: str, command: list[str], launcher: list[str], folder: Path) -> None:
     programs = list(all_programs(target_name)) if RUNS else few_programs(target_name)
-    forge = build(programs, load_target(target_name), command, folder)
+    forge = build(programs, machine(target_name), command, folder)
     runs = RUNS or 40
     words = [*launcher, str(forge), str(runs), LOADS, SEED]
     options = {"ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0"}
@@ -37,21 +40,23 @@ def attack(target_name: str, command: list[str], launcher: list[str], folder: Pa
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc and its sanitizers: apt-get install gcc")
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="runs what it builds on the build host")
-@pytest.mark.parametrize("target_name", ["x86_64", "baremetal"])
+@pytest.mark.parametrize("target_name", HOST)
 def test_any_weights_stay_inside_and_are_defined(target_name: str, tmp_path: Path) -> None:
-    machine = load_target(target_name).cflags if target_name == "x86_64" else ()
+    target = machine(target_name)
+    if not set(target.host_flags) <= (host_flags() or set()):
+        pytest.skip(f"this processor does not run {target_name}")
     command = [
         "gcc",
-        *machine,
+        *(target.cflags if target.name == "x86_64" else ()),
         "-fsanitize=address,undefined,float-cast-overflow",
         "-fno-sanitize-recover=all",
     ]
     attack(target_name, command, [], tmp_path)
 
 
-@pytest.mark.parametrize("target_name", ["arm64", "armv7"])
+@pytest.mark.parametrize("target_name", ["arm64", "armv7", *FEATURES])
 def test_any_weights_stay_between_guard_pages_on_arm(target_name: str, tmp_path: Path) -> None:
-    target = load_target(target_name)
+    target = machine(target_name)
     compiler = f"{target.gcc['prefix']}gcc"
     if shutil.which(compiler) is None or shutil.which(target.emulator[0]) is None:
         pytest.skip(f"{compiler} or {target.emulator[0]} is not installed")
@@ -72,9 +77,7 @@ def listed_tables() -> set[tuple[str, str]]:
     return {(k, o) for kernels, operands in names for k in kernels if k.endswith(".j2") for o in operands}
 
 
-@pytest.mark.parametrize(
-    "target_name", ["x86_64", "baremetal", "arm64", "armv7", *["arm64+dot", "arm64+i8mm"] * (RUNS > 0)]
-)
+@pytest.mark.parametrize("target_name", [*HOST, "arm64", "armv7", *FEATURES])
 def test_documentation_says_of_all_stored_integers_how_they_are_held(target_name: str) -> None:
     calls = [call for program in all_programs(target_name) for call in program.calls]
     read = {(c.kernel.template, n) for c in calls for n, ctype in weights_of(c).items() if "int" in ctype}
