@@ -43,7 +43,7 @@ def fails(capsys: pytest.CaptureFixture[str], *args: str | Path) -> list[str]:
     ("arrays", "said"),
     [
         ({"data": IMAGE}, "in.data is missing in {file}, which has: data"),
-        ({}, "in.data is missing in {file}, which has: no arrays"),
+        ({}, "in.data is missing in {file}, which has: no inputs"),
         (
             {"in.data": IMAGE[:, :, :7]},
             "{file}: in.data has shape [1, 1, 7, 8], the model wants [1, 1, 8, 8]",
@@ -61,6 +61,15 @@ def test_arrays_that_do_not_fit_are_told_with_their_file(
     np.savez(file, **arrays)
     (line,) = fails(capsys, "interpret", model, "--inputs", file)
     assert line.startswith(said.format(file=file))
+
+
+def test_inputs_in_the_place_of_outputs_are_told(
+    model: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "s.npz"
+    save_cases(file, {"in.data": IMAGE})
+    options = ("--inputs", file, "--expected", file, "--target", "x86_64")
+    assert fails(capsys, "verify", model, *options) == [f"out.0 is missing in {file}, which has: no outputs"]
 
 
 @pytest.mark.parametrize("command", [["interpret"], ["run", "--top", "1"]])

@@ -52,6 +52,11 @@ def test_a_comparison_that_fails_is_status_1(checkout: Checkout) -> None:
     checkout.scons("test", status=DIFFERENT)
 
 
+def test_arguments_of_the_tests_that_pytest_refuses_are_told(checkout: Checkout) -> None:
+    said = checkout.scons("test", "args=tests/test_nothing.py", "-j2", status=INPUT)
+    assert "file or directory not found: tests/test_nothing.py" in said
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

@@ -277,7 +277,10 @@ def _test_action(tests: str, settings: Settings) -> SignedAction:
     def execute(target: list[Any], source: list[Any], env: Any) -> int:
         install_emulators(_TEST_PROGRAMS | cross_compilers())
         sys.stdout.flush()
-        return _PYTEST.get(_call(["-m", "pytest", *arguments]), FAILED)
+        status = _PYTEST.get(_call(["-m", "pytest", *arguments]), FAILED)
+        if status == INPUT and "-n" in arguments:  # pytest's workers keep what is wrong to themselves
+            _call(["-m", "pytest", *arguments, "-n", "0"])
+        return status
 
     return SignedAction(execute, "", step_line("TEST", *arguments))
 

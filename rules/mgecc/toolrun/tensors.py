@@ -130,7 +130,7 @@ def input_stacks(arrays: Arrays, interface: Interface) -> Arrays:
         key = f"in.{tensor.name}"
         if key not in arrays:
             file = file_of(arrays) or "the inputs"
-            raise InputError(f"{key} is missing in {file}, which has: {', '.join(arrays) or 'no arrays'}")
+            raise InputError(f"{key} is missing in {file}, which has: {', '.join(arrays) or 'no inputs'}")
         named = key_of(arrays, key)
         stacks[tensor.name] = split_cases(_as_stored(arrays[key], tensor, named), tensor, named)
     counts = {name: len(stack) for name, stack in stacks.items()}

@@ -50,7 +50,7 @@ def compare_outputs(
             errors.append(_compare_one(tensor, got, want, limits))
     if not errors:
         file = file_of(expected) or "the recorded outputs"
-        raise InputError(f"out.0 is missing in {file}, which has: {', '.join(expected) or 'no arrays'}")
+        raise InputError(f"out.0 is missing in {file}, which has: {', '.join(expected) or 'no outputs'}")
     return errors
 
 
