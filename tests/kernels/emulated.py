@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import kernel_text
 from mgecc.graph import Node, Value
 from mgecc.kernels import Call, Candidate, Const, Kernel, Workspace
 from mgecc.kernels.layout import from_blocked, to_blocked
@@ -19,6 +18,7 @@ from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.runner import Runner, choose_board, link_program, run_program
 from mgecc.toolrun.sources import board_script, runner_includes, runner_sources
+from native import kernels_text
 
 Way = tuple[Node, Candidate, Sequence[np.ndarray]]
 _GUARD = 64  # bytes around every result that no kernel may touch
@@ -143,8 +143,16 @@ def _build(kernels: Sequence[Kernel], memory: int, target: Target, folder: Path)
     tools = load_toolchain("zig", target)
     board = choose_board(target, 0, memory)
     source = folder / "kernels.c"
-    text = header_text(target.isa) + kernel_text(kernels, target)
-    source.write_text(f"{text}\n#define MG_MEMORY {memory}\n{_MAIN}", encoding="utf-8")
+    symbols = ", ".join(kernel.symbol for kernel in kernels)
+    table = f"void (*const mg_test_entries[])(void *const *, const int32_t *) = {{ {symbols} }};"
+    text = [
+        header_text(target.isa),
+        kernels_text(kernels, target),
+        table,
+        f"#define MG_MEMORY {memory}",
+        _MAIN,
+    ]
+    source.write_text("\n".join(text), encoding="utf-8")
     includes = runner_includes(target)
     objects = [
         compile_file(file, folder / f"{file.stem}.o", tools, includes, "speed")

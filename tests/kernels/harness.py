@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import struct
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -16,12 +13,9 @@ from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.kernels import Call, Candidate, Const, Kernel, Workspace, candidates
 from mgecc.kernels.layout import from_blocked, to_blocked
-from mgecc.kernels.render import header_text, render_kernel
 from mgecc.targets import Target, load_target
-from strict import STRICT
+from native import entries
 
-FLAGS = "-std=c99 -O1 -fPIC -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror " + " ".join(STRICT)
-_FOLDER = tempfile.TemporaryDirectory(prefix="kernels-")
 Memory = dict[Value | Workspace, np.ndarray]
 
 
@@ -63,68 +57,6 @@ def node(op: str, inputs: Sequence[Value], **attrs: object) -> Node:
     return made
 
 
-_rendered: dict[tuple[Kernel, str, str], str] = {}
-
-
-def _render(kernel: Kernel, target: Target) -> str:
-    """Rendered once, as many candidates of many shapes share a library."""
-    key = (kernel, target.spec, target.cpu)
-    if key not in _rendered:
-        _rendered[key] = render_kernel(kernel, target)
-    return _rendered[key]
-
-
-def kernel_text(kernels: Sequence[Kernel], target: Target) -> str:
-    """These kernels as a library would hold them behind the header of the ISA, and their table."""
-    headers = dict.fromkeys(n for k in kernels for n in k.needs)
-    parts = [header_text(h) for h in headers] + [_render(k, target) for k in kernels]
-    table = ", ".join(k.symbol for k in kernels)
-    parts.append(f"void (*const mg_test_entries[])(void *const *, const int32_t *) = {{ {table} }};\n")
-    return "\n".join(parts)
-
-
-def c_text(kernels: Sequence[Kernel], target: Target) -> str:
-    """A whole C file with these kernels."""
-    return header_text(target.isa) + kernel_text(kernels, target)
-
-
-def _gcc(source: Path, output: Path, flags: str) -> None:
-    command = ["gcc", *FLAGS.split(), *flags.split(), "-o", str(output), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[:4000]
-
-
-@cache
-def _precompiled(isa: str, cflags: str) -> Path:
-    """The header of the ISA, parsed once for all kernels of a test run."""
-    header = Path(_FOLDER.name) / f"{isa}.h"
-    header.write_text(header_text(isa), encoding="utf-8")
-    _gcc(header, Path(f"{header}.gch"), f"{cflags} -x c-header")
-    return header
-
-
-@cache
-def library(text: str, isa: str, cflags: str) -> ctypes.CDLL:
-    """Compile and load; equal texts are compiled once."""
-    header = _precompiled(isa, cflags)
-    stem = Path(_FOLDER.name) / hashlib.sha256((text + isa + cflags).encode()).hexdigest()[:16]
-    source, shared = stem.with_suffix(".c"), stem.with_suffix(".so")
-    source.write_text(text, encoding="utf-8")
-    _gcc(source, shared, f"{cflags} -shared -include {header}")
-    return ctypes.CDLL(str(shared))
-
-
-@cache
-def permit_tiles() -> None:
-    """Ask Linux for the registers of AMX, which a process has only if it wants them."""
-    arch_prctl, request, tiles = 158, 0x1023, 18
-    ctypes.CDLL(None).syscall(arch_prctl, request, tiles)
-
-
-def host_flags(target: Target) -> str:
-    return "" if target.isa == "scalar" else " ".join(target.cflags)
-
-
 def _args(call: Call) -> ctypes.Array:
     words = b"".join(
         struct.pack("<f" if ctype == "float" else "<i", number)
@@ -153,20 +85,14 @@ def _pointer(operand: object, memory: Memory, alive: list[np.ndarray]) -> int | 
 def _execute(calls: Sequence[Call], target: Target, memory: Memory, beside: Sequence[Kernel]) -> None:
     if not calls:
         return
-    kernels = list(dict.fromkeys([*beside, *(c.kernel for c in calls)]))
-    if "amx_tile" in target.host_flags:
-        permit_tiles()
-    loaded = library(kernel_text(kernels, target), target.isa, host_flags(target))
-    entries = (ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p) * len(kernels)).in_dll(
-        loaded, "mg_test_entries"
-    )
-    for call in calls:
+    functions = entries([c.kernel for c in calls], target, beside)
+    for call, function in zip(calls, functions):
         assert len(call.operands) == len(call.kernel.operands)
         alive: list[np.ndarray] = []
         pointers = [_pointer(o, memory, alive) for o in call.operands]
         table = (ctypes.c_void_p * max(len(pointers), 1))(*pointers)
         args = _args(call)
-        entries[kernels.index(call.kernel)](ctypes.addressof(table), ctypes.addressof(args))
+        function(ctypes.addressof(table), ctypes.addressof(args))
 
 
 _GUARD = 256  # bytes before and after every result that no kernel may touch

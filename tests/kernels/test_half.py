@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import FLAGS, host_flags, host_targets
+from harness import host_targets
 from mgecc.kernels.render import header_text
 from mgecc.targets import load_target
+from native import FLAGS, host_flags
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 N = 1 << 18

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import FLAGS, host_flags, host_targets
+from harness import host_targets
 from mgecc.kernels.render import header_text
 from mgecc.targets import Target, load_target
+from native import FLAGS, host_flags
 
 HEADERS = ("math", "trig", "hyperbolic", "pow", "erfinv")
 CROSS = {"neon64": ("arm64", "aarch64-linux-gnu-gcc"), "neon32": ("armv7", "arm-linux-gnueabihf-gcc")}

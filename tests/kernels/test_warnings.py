@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from harness import c_text
 from mgecc.config import ModelConfig
 from mgecc.graph import CompileError, Node, Unsupported, Value
 from mgecc.graph.attributes import changed
 from mgecc.kernels import Candidate, Kernel, candidates
+from mgecc.kernels.render import header_text
 from mgecc.lowering import lower
 from mgecc.targets import Target, ToolchainMissing, load_target, load_toolchain, target_names, target_options
+from native import kernels_text
 
 DATA = Path(__file__).parents[1] / "data"
 # Of the kernels of one template; some are rendered in hundreds of ways.
@@ -87,7 +88,7 @@ def _text(name: str, cpu: str) -> str:
     kernels = [kernel for node in _nodes(bool(target.half_lanes)) for kernel in _built(node, target)]
     few = list(_few(kernels))
     assert len({kernel.template for kernel in few}) >= 50
-    return c_text(few, target)
+    return header_text(target.isa) + kernels_text(few, target)
 
 
 @pytest.mark.parametrize("toolchain", ["zig", "gcc", "clang"])
