@@ -22,7 +22,7 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.lowering import load_graph
 from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import geometry
-from mgecc.ops.window import window_of
+from mgecc.ops.pooling import PoolingAttrs
 from mgecc.passes import optimize
 from onnx import helper, numpy_helper
 
@@ -111,20 +111,16 @@ def _convolution(node: Node) -> Made:
 
 @_makes("Pooling")
 def _pooling(node: Node) -> Made:
-    window = window_of(node.attrs, (int(node.attrs["window_h"]), int(node.attrs["window_w"])))
-    mode, source, out = str(node.attrs["mode"]), node.inputs[0], node.output.name
-    if (
-        mode.startswith("AVERAGE")
-        and tuple(window.kernel) == source.shape[2:]
-        and not any(map(any, window.pad))
-    ):
+    attrs, source, out = node.attributes(PoolingAttrs), node.inputs[0], node.output.name
+    mean = attrs.mode == "average"
+    if mean and attrs.window == source.shape[2:] and not any(map(any, attrs.padding)):
         yield helper.make_node("GlobalAveragePool", [source.name], [out])
         return
-    kind = {"kernel_shape": list(window.kernel), "strides": list(window.stride)}
-    kind["pads"] = [p[0] for p in window.pad] + [p[1] for p in window.pad]
-    if mode.startswith("AVERAGE"):
-        kind["count_include_pad"] = int(mode == "AVERAGE")
-    yield helper.make_node("MaxPool" if mode == "MAX" else "AveragePool", [source.name], [out], **kind)
+    kind = {"kernel_shape": list(attrs.window), "strides": list(attrs.stride)}
+    kind["pads"] = [p[0] for p in attrs.padding] + [p[1] for p in attrs.padding]
+    if mean:
+        kind["count_include_pad"] = int(attrs.count_padding)
+    yield helper.make_node("AveragePool" if mean else "MaxPool", [source.name], [out], **kind)
 
 
 @_makes("Reshape", "AxisAddRemove")

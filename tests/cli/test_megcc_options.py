@@ -147,6 +147,12 @@ def test_a_kernel_is_printed_for_given_attributes(capsys: pytest.CaptureFixture[
     assert f"{rows[0]['kernel']}(void *const *t, const int32_t *args)" in run(capsys, *words)
 
 
+def test_attributes_of_operators_are_in_their_own_words(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["kernel", "--operator", "Pooling", "--operands", "1,8,9,9", "--target", "arm64", "--json-output"]
+    rows = json.loads(run(capsys, *words, "--attrs", "window=[2,3]", "mode=average"))
+    assert any("pool_f32_avg_k2x3" in row["kernel"] for row in rows)
+
+
 def test_operands_can_be_quantised(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["kernel", "--operator", "Convolution", "--target", "arm64", "--json-output"]
     rows = json.loads(run(capsys, *words, "--operands", "1,4,8,8:qint8:0.1", "const:8,4,3,3:qint8:0.02"))
@@ -164,6 +170,10 @@ def test_operands_can_be_quantised(capsys: pytest.CaptureFixture[str]) -> None:
         (["Softmax", "--operands", "1,x"], "the operand '1,x' is not written like"),
         (["Softmax", "--operands", "99999,99999"], "too large"),
         (["Softmax", "--operands", "1,9:float9"], "is not written like"),
+        (["Softmax", "--operands", "1,9:int64"], "is not written like"),
+        (["Pooling", "--operands", "1,3,8,8", "--attrs", "windows=[2,2]"], "did you mean window?"),
+        (["Pooling", "--operands", "1,3,8,8"], "Pooling needs --attrs window=..."),
+        (["Pooling", "--operands", "1,3,8,8", "--attrs", "window=[0,2]"], "its parameter window is (0, 2)"),
     ],
 )  # fmt: skip
 def test_what_is_no_operator_is_told_in_one_line(

@@ -88,16 +88,15 @@ def pooling(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32", *BYTES, rank=4)
     if x is None:
         return None
-    mode = pick.one(("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING"))
-    attrs: dict[str, Any] = {"mode": mode, "format": "NCHW"}
-    for axis in "hw":
+    mode, inside = pick.one((("max", False), ("average", False), ("average", True)))
+    forms = []
+    for _ in "hw":
         size = pick.number(1, 4)
-        attrs |= {
-            f"window_{axis}": size,
-            f"stride_{axis}": pick.number(1, 4),
-            f"pad_{axis}": pick.number(0, size - 1),
-        }
-    return made.add("Pooling", [x], mode == "MAX" or x.type.dtype.is_quantized, **attrs)
+        stride, pad = pick.number(1, 4), pick.number(0, size - 1)
+        forms.append((size, stride, (pad, pad)))
+    window, strides, padding = zip(*forms)
+    attrs = {"window": window, "stride": strides, "padding": padding, "count_padding": not inside}
+    return made.add("Pooling", [x], mode == "max" or x.type.dtype.is_quantized, mode=mode, **attrs)
 
 
 @step()
@@ -105,8 +104,8 @@ def adaptive_pooling(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32", rank=4)
     if x is None:
         return None
-    mode, size = pick.one(("MAX", "AVERAGE")), made.sizes(pick.number(1, 4), pick.number(1, 4))
-    return made.add("AdaptivePooling", [x, size], mode == "MAX", mode=mode, format="NCHW")
+    mode, size = pick.one(("max", "average")), made.sizes(pick.number(1, 4), pick.number(1, 4))
+    return made.add("AdaptivePooling", [x, size], mode == "max", mode=mode)
 
 
 @step(3)

@@ -37,17 +37,10 @@ def _reductions(made: Made, x: Value) -> list[Value | None]:
 def _poolings(made: Made, x: Value) -> list[Value | None]:
     """The maximum of 5 x 5 becomes two of one axis."""
     found = []
-    for mode in ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING"):
+    for mode, counts in (("max", True), ("average", True), ("average", False)):
         for size, step, pad in ((2, 2, 0), (3, 1, 1), (5, 2, 2)):
-            attrs = {
-                "window_h": size,
-                "window_w": size,
-                "stride_h": step,
-                "stride_w": step,
-                "pad_h": pad,
-                "pad_w": pad,
-            }
-            found.append(made.add("Pooling", [x], mode=mode, format="NCHW", **attrs))
+            attrs = {"window": (size, size), "stride": (step, step), "padding": ((pad, pad), (pad, pad))}
+            found.append(made.add("Pooling", [x], mode=mode, count_padding=counts, **attrs))
     return found
 
 

@@ -12,21 +12,24 @@ from mgecc.graph import Node
 from mgecc.targets import Target
 
 TARGETS = pytest.mark.parametrize("target", harness.host_targets(), ids=harness.host_names())
-MODES = ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING")
+MODES = ("max", "average", "inner")
 Pair = tuple[int, int]
 
 
+def words(mode: str) -> dict[str, object]:
+    """``inner``: means of the cells inside."""
+    return {"mode": "average" if mode == "inner" else mode, "count_padding": mode != "inner"}
+
+
 def make(shape: tuple[int, ...], mode: str, window: Pair, stride: Pair, pad: Pair) -> Node:
-    attrs = {
-        "mode": mode, "format": "NCHW", "window_h": window[0], "window_w": window[1],
-        "stride_h": stride[0], "stride_w": stride[1], "pad_h": pad[0], "pad_w": pad[1],
-    }  # fmt: skip
+    padding = tuple((n, n) for n in pad)
+    attrs = {"window": window, "stride": stride, "padding": padding, **words(mode)}
     return harness.node("Pooling", [harness.value("x", shape)], **attrs)
 
 
 def make_adaptive(shape: tuple[int, ...], mode: str, size: np.ndarray) -> Node:
     inputs = [harness.value("x", shape), harness.value("size", size.shape, "int32", const=size)]
-    return harness.node("AdaptivePooling", inputs, mode=mode, format="NCHW")
+    return harness.node("AdaptivePooling", inputs, mode="average" if mode == "inner" else mode)
 
 
 def case(rng: np.random.Generator, shape: tuple[int, ...], mode: str, *form: Pair) -> Case:

@@ -9,7 +9,11 @@ from mgecc.graph import DType, Node
 from mgecc.targets import Target
 from quantised import Q8, U8, check_all, targets
 
-_MODES = ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING")
+_MODES = {
+    "max": {"mode": "max"},
+    "mean": {"mode": "average"},
+    "inner": {"mode": "average", "count_padding": False},
+}
 # n, channels, h, w, window, stride, pad
 _SHAPES = [
     (1, 8, 9, 9, 2, 2, 0), (1, 5, 7, 8, 3, 2, 1), (2, 16, 12, 12, 3, 1, 1), (1, 20, 7, 7, 7, 7, 0),
@@ -19,16 +23,9 @@ _SHAPES = [
 
 def pool(shape: tuple[int, ...], mode: str, dtype: DType) -> Node:
     n, channels, h, w, window, stride, pad = shape
-    sizes = {
-        "window_h": window,
-        "window_w": window,
-        "stride_h": stride,
-        "stride_w": stride,
-        "pad_h": pad,
-        "pad_w": pad,
-    }
+    sizes = {"window": (window, window), "stride": (stride, stride), "padding": ((pad, pad), (pad, pad))}
     x = harness.value("x", (n, channels, h, w), dtype)
-    return harness.node("Pooling", [x], mode=mode, format="NCHW", output_dtype=None, **sizes)
+    return harness.node("Pooling", [x], **sizes, **_MODES[mode])
 
 
 @pytest.mark.parametrize("target", targets(), ids=lambda t: t.isa + t.cpu)
@@ -44,9 +41,7 @@ def test_poolings_equal_their_meaning(
 @pytest.mark.parametrize("target", targets(), ids=lambda t: t.isa + t.cpu)
 def test_adaptive_pooling_equals_its_meaning(target: Target) -> None:
     size = harness.value("size", (2,), "int32", np.array([3, 2], np.int32))
-    made = harness.node(
-        "AdaptivePooling", [harness.value("x", (1, 10, 8, 7), Q8), size], mode="AVERAGE", format="NCHW"
-    )
+    made = harness.node("AdaptivePooling", [harness.value("x", (1, 10, 8, 7), Q8), size], mode="average")
     check_all(np.random.default_rng(1), made, target)
 
 

@@ -31,22 +31,24 @@ def _channels(rng: np.random.Generator) -> int:
 
 def pooling(rng: np.random.Generator, turn: int) -> Node:
     """One pixel, windows beyond the stride and strides beyond the window, padding on every side."""
-    attrs: dict[str, Any] = {"mode": ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING")[turn % 3]}
-    sizes = []
-    for axis in "hw":
+    sizes, forms = [], []
+    for _ in "hw":
         window = 1 if turn < 3 else _number(rng, 1, 5)
         pad = _number(rng, 0, window - 1)
         sizes.append(1 if turn < 3 else max(1, window - 2 * pad) + _number(rng, 0, 9))
-        attrs |= {f"window_{axis}": window, f"stride_{axis}": _number(rng, 1, 6), f"pad_{axis}": pad}
+        forms.append((window, _number(rng, 1, 6), (pad, pad)))
+    windows, strides, padding = zip(*forms)
+    attrs = {"window": windows, "stride": strides, "padding": padding}
+    attrs |= {"mode": "average" if turn % 3 else "max", "count_padding": turn % 3 != 2}
     x = harness.value("x", (_number(rng, 1, 2), _channels(rng), *sizes), KINDS[turn % len(KINDS)])
-    return harness.node("Pooling", [x], format="NCHW", output_dtype=None, **attrs)
+    return harness.node("Pooling", [x], **attrs)
 
 
 def adaptive_pooling(rng: np.random.Generator, turn: int) -> Node:
     size = np.array([_number(rng, 1, 5), _number(rng, 1, 5)], np.int32)
     shape = (_number(rng, 1, 2), _channels(rng), *(int(n) + _number(rng, 0, 6) for n in size))
     values = [harness.value("x", shape, KINDS[turn % 2]), harness.value("size", (2,), "int32", size)]
-    return harness.node("AdaptivePooling", values, mode=("MAX", "AVERAGE")[turn % 4 // 2], format="NCHW")
+    return harness.node("AdaptivePooling", values, mode=("max", "average")[turn % 4 // 2])
 
 
 def _window(rng: np.random.Generator, kernel: list[int]) -> dict[str, Any]:

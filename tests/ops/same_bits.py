@@ -23,6 +23,7 @@ from mgecc.compiler import compile_model
 from mgecc.config.model import ModelConfig
 from mgecc.frontends.mge.importer import import_mge
 from mgecc.graph import CompileError, DType, Graph, Node, TensorType, Value
+from mgecc.graph.attributes import named
 from mgecc.ops.elemwise_modes import find_mode, mode_names
 
 
@@ -39,7 +40,8 @@ def corpus() -> Iterator[tuple[str, str]]:
         stored = np.load(path)
         inputs = {key[3:]: stored[key] for key in stored.files if key.startswith("in.")}
         graph = _imported(path.with_suffix(".mge"))
-        kinds = {(n.op, str(n.attrs.get("mode") or n.attrs.get("nonlineMode"))) for n in graph.nodes}
+        words = [(n.op, named(n.attrs)) for n in graph.nodes]
+        kinds = {(op, str(attrs.get("mode") or attrs.get("nonlineMode"))) for op, attrs in words}
         if inputs and kinds - seen:
             seen |= kinds
             yield path.stem, digest(interpret.run(graph, inputs, keep=True).values())

@@ -13,7 +13,7 @@ from mgecc.passes.build import constant, node_like
 
 X = np.ones((1, 2, 8, 8), np.float32)
 SQUARE = np.eye(8, dtype=np.float32)
-POOL = {**CONVOLUTION, "mode": "AVERAGE", "window_h": 5, "window_w": 5}
+POOL = {"mode": "average", "window": (5, 5)}
 CASES = {
     "MatrixMul": ({}, (SQUARE, SQUARE), 8**3),
     "Convolution": (CONVOLUTION, (X, np.ones((3, 2, 5, 5), np.float32)), 3 * 2 * 25 * 16),

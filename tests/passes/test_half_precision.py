@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
+from mgecc.graph.attributes import named
 from mgecc.interpret import run
 from mgecc.passes import compress, half, ioc16
 
@@ -12,7 +13,7 @@ CONV = {
     "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", "pad_h": 1, "pad_w": 1, "stride_h": 1,
     "stride_w": 1, "dilate_h": 1, "dilate_w": 1, "compute_mode": "FLOAT32",
 }  # fmt: skip
-POOL = {"window_h": 2, "window_w": 2, "stride_h": 2, "stride_w": 2, "pad_h": 0, "pad_w": 0, "format": "NCHW"}
+POOL = {"window": (2, 2), "stride": (2, 2)}
 Arrays = dict[str, np.ndarray]
 
 
@@ -37,7 +38,7 @@ def network(rng: np.random.Generator, dtype: DType = FLOAT16) -> tuple[Graph, Ar
     second = step(graph, "ConvBias", [relu, parameter(rng, 6, 6, 3, 3, dtype=dtype)], **CONV)
     third = step(graph, "ConvBias", [second, parameter(rng, 6, 6, 3, 3, dtype=dtype)], **CONV)
     total = step(graph, "Elemwise", [relu, third], mode="ADD")
-    pooled = step(graph, "Pooling", [total], mode="MAX", **POOL)
+    pooled = step(graph, "Pooling", [total], mode="max", **POOL)
     mean = step(graph, "Reduce", [pooled], mode="MEAN", axis=3, data_type="DEFAULT")
     flat = step(graph, "Reduce", [mean], mode="SUM", axis=2, data_type="DEFAULT")
     rows = step(graph, "AxisAddRemove", [flat], desc=[("REMOVE", 3), ("REMOVE", 2)], param=None)
@@ -167,4 +168,4 @@ def test_nodes_with_numbers_beyond_the_halves_stay_float32() -> None:
     node = graph.nodes[0]
     ioc16.run(graph)
     assert node in graph.nodes and node.inputs[1].const is weights
-    assert sum("weights_f16" in other.attrs for other in graph.nodes) == 3
+    assert sum("weights_f16" in named(other.attrs) for other in graph.nodes) == 3

@@ -3,10 +3,13 @@ the same numbers."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from mgecc import interpret, ops
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
+from mgecc.ops.pooling import PoolingAttrs
 from mgecc.planner import slices
 from mgecc.planner.limits import Goal
 from mgecc.planner.order import live
@@ -17,7 +20,7 @@ FLOAT = DType("float32")
 RNG = np.random.default_rng(5)
 
 
-def _append(graph: Graph, op: str, attrs: dict, *constants: np.ndarray, x: Value | None = None) -> Value:
+def _append(graph: Graph, op: str, attrs: Any, *constants: np.ndarray, x: Value | None = None) -> Value:
     """A node that reads the graph's last value."""
     last = graph.nodes[-1].output if graph.nodes else graph.inputs[0]
     values = [Value(f"c{i}", TensorType(c.shape, FLOAT), const=c) for i, c in enumerate(constants)]
@@ -38,9 +41,7 @@ def _convolution(graph: Graph, oc: int, k: int, stride: int = 1, depthwise: bool
 
 
 def _pooling(graph: Graph) -> Value:
-    attrs = {"mode": "MAX", "format": "NCHW", "pad_h": 1, "pad_w": 1, "stride_h": 2, "stride_w": 2, "window_h": 3,
-             "window_w": 3, "output_dtype": None}  # fmt: skip
-    return _append(graph, "Pooling", attrs)
+    return _append(graph, "Pooling", PoolingAttrs((3, 3), (2, 2), ((1, 1), (1, 1))))
 
 
 def start(channels: int = 16, size: int = 24) -> Graph:

@@ -116,32 +116,45 @@ class GraphBuilder:
         return value
 
     def constant(self, name: str, array: Any, dtype: DType | None = None) -> Value:
-        """Numbers as they are stored, of ``dtype``, or of the array's own type; Unsupported if it has no arithmetic."""
+        """Numbers as they are stored, of ``dtype``, or of the array's own type; Unsupported if it has no arithmetic.
+
+        Arrays of objects hold expressions over declared sizes.
+        """
         stored = np.asarray(array)
         if dtype is None:
             try:
                 dtype = DType(stored.dtype.name)
             except ValueError:
                 raise Unsupported(f"data of type {stored.dtype} is not supported") from None
-        stored = np.ascontiguousarray(stored, dtype.numpy)
+        if stored.dtype != object:
+            stored = np.ascontiguousarray(stored, dtype.numpy)
         return Value(name, TensorType(stored.shape, dtype), const=stored)
 
-    def add(self, op: str, attrs: Any, inputs: Sequence[Value], results: int = 1) -> list[Value]:
-        """The results of a node, constants where they are known. Raises Unsupported.
+    def check(self, op: str, attrs: Any, inputs: Sequence[Value]) -> Node:
+        """A node that is not yet in the graph, with operands and attributes of its operator, else Unsupported.
 
-        ``results``: how many the file has. They are called as ``Place.results`` says if there are as many.
+        For rules that look at operands of the file before they ``add`` what they make of them.
         """
         node = Node(op, self._place.name, attrs, list(inputs), origin=self._place.origin)
-        self._failing, operator = node, ops.find(op)
-        self._check(node)
+        self._failing = node
+        try:
+            ops.check_node(node)
+        except WrongOperands as error:
+            raise Unsupported(error.why, self.advice) from None
+        return node
+
+    def add(self, op: str, attrs: Any, inputs: Sequence[Value]) -> list[Value]:
+        """The results of a node, constants where they are known. Raises Unsupported.
+
+        They are called as ``Place.results`` says if there are as many.
+        """
+        node, operator = self.check(op, attrs, inputs), ops.find(op)
         if not self._is_known(node):
             self._narrow(node)
         for position in operator.reads_values:
             if position < len(node.inputs) and operator.bound(node) is None:
                 known(node, position)
         self._infer(node)
-        if len(node.outputs) != results:
-            raise Unsupported(f"{len(node.outputs)} results were expected, the file has {results}")
         node.varies = self._varies(node)
         self._unstated.update(node.outputs if node.varies else ())
         if not self._fold(node):
@@ -193,12 +206,6 @@ class GraphBuilder:
         loose = [v for node in self.graph.nodes for v in node.outputs if v not in read]
         given = self.graph.output_values()
         self.graph.outputs += [(v.name, v) for v in loose if v not in given]
-
-    def _check(self, node: Node) -> None:
-        try:
-            ops.check_node(node)
-        except WrongOperands as error:
-            raise Unsupported(error.why, self.advice) from None
 
     def _infer(self, node: Node) -> None:
         types = ops.find(node.op).infer(node)

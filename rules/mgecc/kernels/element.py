@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Node, Value
+from mgecc.graph.attributes import named
 from mgecc.targets import Target
 
 
@@ -79,5 +80,5 @@ def element_of(node: Node, target: Target, values: Iterable[Value] = ()) -> Elem
     """
     names = {v.type.dtype.name for v in values or (*node.inputs, *node.outputs)}
     if names == {"float16"}:
-        return None if node.attrs.get("compute_mode") == "FLOAT32" else half(target)
+        return None if named(node.attrs).get("compute_mode") == "FLOAT32" else half(target)
     return single(target) if names == {"float32"} else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Node
+from mgecc.graph.attributes import named
 
 
 @dataclass(frozen=True)
@@ -47,4 +48,4 @@ def weight_type(node: Node, position: int = 1) -> WeightType:
     weights = node.inputs[position]
     if weights.type.dtype.name == "float16":
         return WeightType("half")
-    return WeightType("f16" if node.attrs.get("weights_f16") and weights.is_const else "f32")
+    return WeightType("f16" if named(node.attrs).get("weights_f16") and weights.is_const else "f32")

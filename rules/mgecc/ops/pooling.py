@@ -1,20 +1,48 @@
-"""Pooling and adaptive pooling in every stored layout."""
+"""Pooling and adaptive pooling of (n, c, h, w)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 
-from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.graph.sizes import whole
-from mgecc.ops import layout
 from mgecc.ops.arithmetic import Numbers, store
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.quantize import round_half_away, saturate
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import Window, window_of, windows
+from mgecc.ops.window import CELLS, PADDING, Window, windows
+
+_Cells = tuple[Annotated[int, CELLS], Annotated[int, CELLS]]
+_Ends = tuple[Annotated[int, PADDING], Annotated[int, PADDING]]
+
+
+@dataclass(frozen=True)
+class PoolingAttrs(Attributes):
+    """Along (h, w): cells of the window, of a step from one to the next, and of padding (before, after).
+
+    ``count_padding``: whether means count cells in the padding, as zeros.
+    """
+
+    window: _Cells
+    stride: _Cells = (1, 1)
+    padding: tuple[_Ends, _Ends] = ((0, 0), (0, 0))
+    mode: Literal["max", "average"] = "max"
+    count_padding: bool = True
+
+    @property
+    def geometry(self) -> Window:
+        return Window(self.window, self.stride, (1, 1), self.padding)
+
+
+@dataclass(frozen=True)
+class AdaptivePoolingAttrs(Attributes):
+    """What is taken of every window."""
+
+    mode: Literal["max", "average"] = "max"
 
 
 def _lowest(dtype: DType) -> float:
@@ -38,49 +66,24 @@ def _average(x: Numbers, window: Window, divisor: np.ndarray) -> np.ndarray:
     return saturate(round_half_away(mean.astype(np.float32)), dtype)
 
 
-def pool(x: Numbers, window: Window, mode: str) -> np.ndarray:
-    """Stored numbers of plain (n, c, h, w) pooled; modes as in the file format."""
-    if mode == "MAX":
+def pool(x: Numbers, attrs: PoolingAttrs) -> np.ndarray:
+    """Stored numbers of (n, c, h, w) pooled."""
+    window = attrs.geometry
+    if attrs.mode == "max":
         return windows(x.stored, window, _lowest(x.dtype)).max(axis=(-2, -1))
-    if mode == "AVERAGE":
+    if attrs.count_padding:
         return _average(x, window, np.float64(window.kernel[0] * window.kernel[1]))
     return _average(x, window, cells(window, x.stored.shape[2:]))
 
 
-def _check_cells(window: Window, size: Sequence[int], mode: str) -> None:
+def _check_cells(attrs: PoolingAttrs, size: Sequence[int]) -> None:
     """Unsupported when a window lies wholly in the padding and so has no maximum or mean."""
+    window = attrs.geometry
     empty = any(p[0] >= k for p, k in zip(window.pad, window.kernel))
     for n, out, (before, _), step in zip(size, window.output_size(size), window.pad, window.stride):
         empty |= (out - 1) * step - before >= n
-    if empty and mode != "AVERAGE":
+    if empty and not (attrs.mode == "average" and attrs.count_padding):
         raise Unsupported(f"a window of {window.kernel} lies in the padding {window.pad} alone")
-
-
-def _plain(node: Node) -> tuple[str, tuple[int, ...]]:
-    """Stored layout and plain shape of the data."""
-    x = node.inputs[0].shape
-    word = layout.word(node.attrs.get("format", "NCHW"), len(x))
-    return word, layout.plain_shape(x, word)
-
-
-def _infer(node: Node, window: Window) -> list[TensorType]:
-    if node.attrs["mode"] not in ("MAX", "AVERAGE", "AVERAGE_COUNT_EXCLUDE_PADDING"):
-        raise Unsupported(f"the pooling mode {node.attrs['mode']} is not known")
-    word, shape = _plain(node)
-    _check_cells(window, shape[2:], node.attrs["mode"])
-    block = layout.BLOCKS[node.attrs.get("format", "NCHW")]
-    output = layout.stored_shape((*shape[:2], *window.output_size(shape[2:])), word, block)
-    return [TensorType(output, node.inputs[0].type.dtype)]
-
-
-def _evaluate(node: Node, x: np.ndarray, window: Window) -> list[np.ndarray]:
-    word, _ = _plain(node)
-    result = pool(Numbers(layout.unpack(x, word), node.inputs[0].type.dtype), window, node.attrs["mode"])
-    return [layout.pack(result, word, layout.BLOCKS[node.attrs.get("format", "NCHW")])]
-
-
-def _window(attrs: dict[str, Any]) -> Window:
-    return window_of(attrs, (whole(attrs["window_h"]), whole(attrs["window_w"])))
 
 
 def adaptive_window(size: Sequence[int], target: Sequence[int]) -> Window:
@@ -94,49 +97,55 @@ def adaptive_window(size: Sequence[int], target: Sequence[int]) -> Window:
     return Window(kernel, stride, (1, 1), ((0, 0), (0, 0)))
 
 
-def _adaptive(node: Node) -> Window:
+def pooling_of(node: Node) -> PoolingAttrs:
+    """What a Pooling or AdaptivePooling computes; Unsupported if its window is not known, or the data no image."""
+    x = node.inputs[0].type
+    if x.rank != 4:
+        raise Unsupported(f"{x} are no images (n, c, h, w)")
+    if node.op == "Pooling":
+        return node.attributes(PoolingAttrs)
     target = node.inputs[1].const
     if target is None:
         raise Unsupported("the size to pool to is not known before the model runs", "use fixed input shapes")
-    return adaptive_window(_plain(node)[1][2:], [whole(t) for t in target.reshape(-1)])
+    window = adaptive_window(x.shape[2:], [whole(t) for t in target.reshape(-1)])
+    (kh, kw), (sh, sw) = window.kernel, window.stride
+    return PoolingAttrs((kh, kw), (sh, sw), mode=node.attributes(AdaptivePoolingAttrs).mode)
+
+
+class _Pooling(Operator):
+    """What both have."""
+
+    counted = staticmethod(item_by_item)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, attrs = node.inputs[0].type, pooling_of(node)
+        _check_cells(attrs, x.shape[2:])
+        return [TensorType((*x.shape[:2], *attrs.geometry.output_size(x.shape[2:])), x.dtype)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [pool(Numbers(inputs[0], node.inputs[0].type.dtype), pooling_of(node))]
 
 
 @operator("Pooling")
-class Pooling(Operator):
-    """MAX, AVERAGE (padding counts as zero) or AVERAGE_COUNT_EXCLUDE_PADDING; sizes round down."""
+class Pooling(_Pooling):
+    """The largest or the mean of each window; sizes round down."""
 
+    Attributes = PoolingAttrs
     operands = "number"
     limits = (
         "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); quantised windows of at"
         " most 65535 cells"
     )
 
-    counted = staticmethod(item_by_item)
-
-    @staticmethod
-    def infer(node: Node) -> list[TensorType]:
-        return _infer(node, _window(node.attrs))
-
-    @staticmethod
-    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _evaluate(node, inputs[0], _window(node.attrs))
-
 
 @operator("AdaptivePooling")
-class AdaptivePooling(Operator):
+class AdaptivePooling(_Pooling):
     """Pooling to a given size; the second input is (oh, ow)."""
 
+    Attributes = AdaptivePoolingAttrs
     operands = "number plain"
     limits = "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); constant size"
 
-    counted = staticmethod(item_by_item)
-
     reads_values = (1,)
-
-    @staticmethod
-    def infer(node: Node) -> list[TensorType]:
-        return _infer(node, _adaptive(node))
-
-    @staticmethod
-    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _evaluate(node, inputs[0], _adaptive(node))

@@ -6,6 +6,7 @@ import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.types import INT32
+from mgecc.ops.pooling import PoolingAttrs
 from mgecc.ops.reduce import reduced_axes
 from mgecc.passes.build import constant, node_like, take_over
 
@@ -34,16 +35,7 @@ def _image(node: Node) -> Value | None:
 
 def _pooling(node: Node, image: Value) -> list[Node]:
     _, _, h, w = image.shape
-    attrs = {
-        "mode": "AVERAGE",
-        "pad_h": 0,
-        "pad_w": 0,
-        "stride_h": h,
-        "stride_w": w,
-        "window_h": h,
-        "window_w": w,
-    }
-    pool = node_like(node, "Pooling", {**attrs, "format": "NCHW", "output_dtype": None}, [image])
+    pool = node_like(node, "Pooling", PoolingAttrs((h, w), (h, w), mode="average"), [image])
     shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
     view = node_like(node, "Reshape", {"axis": 7, "output_dtype": None}, [pool.output, shape])
     return [pool, take_over(view, node)]

@@ -124,7 +124,9 @@ class _Widening:
 
 def _keeps_halves(node: Node | None) -> bool:
     """Whether all results of a node are numbers that it read: halves stay halves."""
-    return node is not None and node.op in ("Pooling", "Reduce") and node.attrs["mode"] in ("MAX", "MIN")
+    if node is None or node.op not in ("Pooling", "Reduce"):
+        return False
+    return named(node.attrs)["mode"] in ("max", "MAX", "MIN")
 
 
 def _skip_storage(graph: Graph) -> None:

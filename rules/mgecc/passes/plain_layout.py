@@ -57,12 +57,6 @@ def _convolution(node: Node) -> list[Node]:
     return [*before, conv, *_stored(node, conv, geo.words[2])]
 
 
-def _pooling(node: Node) -> list[Node]:
-    x, before = _plain(node, node.inputs[0])
-    pool = node_like(node, node.op, dict(node.attrs, format="NCHW"), [x, *node.inputs[1:]])
-    return [*before, pool, *_stored(node, pool, layout.word(node.attrs["format"], len(node.output.shape)))]
-
-
 def _padded(node: Node, x: Value, channels: int) -> Node:
     """More channels, holding zeros."""
     offsets = {f"{end}_offset_dim{axis}": 0 for end in ("front", "back") for axis in range(7)}
@@ -88,8 +82,6 @@ def _relayout(node: Node) -> list[Node]:
 _REWRITES: dict[str, Callable[[Node], list[Node]]] = {
     "Convolution": _convolution,
     "ConvBias": _convolution,
-    "Pooling": _pooling,
-    "AdaptivePooling": _pooling,
 }
 _FORMATS = frozenset(layout.BLOCKS) - {"NCHW"}
 

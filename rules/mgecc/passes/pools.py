@@ -6,48 +6,42 @@ only the cells inside the image is the mean over the window times kh kw / cells,
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mgecc.graph import Graph, Node
 from mgecc.graph.sizes import has_sizes
-from mgecc.ops.pooling import cells
-from mgecc.ops.window import Window, window_of
+from mgecc.ops.pooling import PoolingAttrs, cells
 from mgecc.passes.build import constant, elemwise, node_like, take_over
 
 _LARGE = 9  # cells of a window; smaller ones are unrolled
 
 
-def _window(node: Node) -> Window | None:
-    """Of a plain float pooling of fixed sizes; None for other nodes."""
-    if node.op != "Pooling" or node.attrs.get("format", "NCHW") != "NCHW" or node.inputs[0].type.rank != 4:
+def _attrs(node: Node) -> PoolingAttrs | None:
+    """Of a float pooling of fixed sizes; None for other nodes."""
+    if node.op != "Pooling" or not node.inputs[0].type.dtype.is_float:
         return None
-    kernel = (node.attrs["window_h"], node.attrs["window_w"])
-    fixed = not has_sizes((*node.inputs[0].shape, *kernel))
-    return window_of(node.attrs, kernel) if fixed and node.inputs[0].type.dtype.is_float else None
+    attrs = node.attributes(PoolingAttrs)
+    return None if has_sizes((*node.inputs[0].shape, *attrs.window)) else attrs
 
 
-def _along(node: Node, window: Window, axis: int) -> dict[str, object]:
-    """Attributes of the pooling along one axis."""
-    names, other = ("h", "w"), 1 - axis
-    attrs = dict(node.attrs) | {
-        f"window_{names[other]}": 1,
-        f"stride_{names[other]}": 1,
-        f"pad_{names[other]}": 0,
-    }
-    if node.attrs.get("pad") is not None:
-        attrs["pad"] = [0] * (2 * axis) + list(window.pad[axis]) + [0] * (2 * other)
-    return attrs
+def _along(attrs: PoolingAttrs, axis: int) -> PoolingAttrs:
+    """The pooling along one axis."""
+    window, stride, padding = ([*pair] for pair in (attrs.window, attrs.stride, attrs.padding))
+    window[1 - axis], stride[1 - axis], padding[1 - axis] = 1, 1, (0, 0)
+    return replace(attrs, window=tuple(window), stride=tuple(stride), padding=tuple(padding))
 
 
-def _two_steps(node: Node, window: Window) -> list[Node]:
-    columns = node_like(node, "Pooling", _along(node, window, 1), list(node.inputs))
-    rows = node_like(node, "Pooling", _along(node, window, 0), [columns.output])
+def _two_steps(node: Node, attrs: PoolingAttrs) -> list[Node]:
+    columns = node_like(node, "Pooling", _along(attrs, 1), list(node.inputs))
+    rows = node_like(node, "Pooling", _along(attrs, 0), [columns.output])
     return [columns, take_over(rows, node)]
 
 
-def _by_window(node: Node, window: Window) -> list[Node]:
+def _by_window(node: Node, attrs: PoolingAttrs) -> list[Node]:
     x = node.inputs[0]
-    mean = node_like(node, "Pooling", dict(node.attrs) | {"mode": "AVERAGE"}, [x])
-    inside = cells(window, x.shape[2:])
-    whole = window.kernel[0] * window.kernel[1]
+    mean = node_like(node, "Pooling", replace(attrs, count_padding=True), [x])
+    inside = cells(attrs.geometry, x.shape[2:])
+    whole = attrs.window[0] * attrs.window[1]
     if (inside == whole).all():
         return [take_over(mean, node)]
     share = constant(f"{node.name}.share", (whole / inside)[None, None], x.type.dtype)
@@ -55,23 +49,18 @@ def _by_window(node: Node, window: Window) -> list[Node]:
 
 
 def _split(node: Node) -> list[Node]:
-    window = _window(node)
-    if window is None:
+    attrs = _attrs(node)
+    if attrs is None:
         return [node]
-    kh, kw = window.kernel
-    if (
-        node.attrs["mode"] == "MAX"
-        and min(kh, kw) > 1
-        and kh * kw > _LARGE
-        and window.stride != window.kernel
-    ):
-        return _two_steps(node, window)
+    kh, kw = attrs.window
+    if attrs.mode == "max" and min(kh, kw) > 1 and kh * kw > _LARGE and attrs.stride != attrs.window:
+        return _two_steps(node, attrs)
     exact = node.inputs[0].type.dtype.name == "float32"
-    if node.attrs["mode"] == "AVERAGE_COUNT_EXCLUDE_PADDING" and exact:
-        return _by_window(node, window)
+    if attrs.mode == "average" and not attrs.count_padding and exact:
+        return _by_window(node, attrs)
     return [node]
 
 
 def run(graph: Graph) -> None:
-    """Float poolings in plain layout."""
+    """Float poolings."""
     graph.nodes = [made for node in graph.nodes for made in _split(node)]

@@ -58,7 +58,7 @@ def _convolution(node: Node, sparse: str, rank: int) -> bool:
 def _by_channels(node: Node) -> bool:
     """Whether each channel of the result depends on the same channel of the input alone."""
     if node.op in _POOLINGS:
-        return node.attrs.get("format", "NCHW") == "NCHW" and len(node.inputs) == 1
+        return len(node.inputs) == 1
     return _convolution(node, "GROUP", 5) and node.inputs[1].shape[1:3] == (1, 1)
 
 

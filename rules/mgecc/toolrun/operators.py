@@ -49,7 +49,9 @@ def _operand(text: str, name: str) -> Value:
     try:
         shape = tuple(int(size) for size in words[0].split(","))
         dtype = DType(words[1] if len(words) > 1 else "float32", float(words[2]) if len(words) > 2 else None)
-        kind = TensorType(shape, dtype)
+        kind = TensorType(shape, dtype.narrow)
+        if kind.dtype != dtype:
+            raise ValueError("constants of files alone have it")
     except ValueError:
         raise InputError(f"the operand {text!r} is not written like {_FORM}") from None
     if min(shape) < 1 or np.prod(shape, dtype=float) > 1 << 26:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mgecc import ops
 from mgecc.frontends.build import GraphBuilder, Place
-from mgecc.graph import CompileError, Diagnostic, Diagnostics, Graph, Node, Value
+from mgecc.graph import CompileError, Diagnostic, Diagnostics, Graph, Node, Unsupported, Value
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 
 from . import absent, custom
@@ -88,7 +88,9 @@ class Importer:
         if particular is not None:
             raise particular
         values = RULES.find(record.type).translate(record, inputs, self.build)
-        for number, value in zip(record.outputs, values, strict=True):
+        if len(values) != len(record.outputs):
+            raise Unsupported(f"{len(values)} results were expected, the record has {len(record.outputs)}")
+        for number, value in zip(record.outputs, values):
             stated = self.model.values[number].shape
             self.build.check_stated(value, None if stated == (0,) else stated)
         return values

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import always, equal, greatest, largest, whole
+from mgecc.graph.sizes import always, equal, greatest, largest
 from mgecc.kernels.base import Call, Candidate, Kernel, Split, serves
 from mgecc.kernels.element import Element, element_of
-from mgecc.ops.pooling import adaptive_window
-from mgecc.ops.window import Window, window_of
+from mgecc.ops.pooling import PoolingAttrs, pooling_of
+from mgecc.ops.window import Window
 from mgecc.targets import Target
 
-_MODES = {"MAX": "max", "AVERAGE": "avg", "AVERAGE_COUNT_EXCLUDE_PADDING": "inner"}
 _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl")
 _GLOBAL = ("planes", "pixels")
 _MOST_UNROLLED = 16
@@ -22,12 +21,9 @@ _TOGETHER = 8  # outputs that share what they take of a column
 _MOST_HALVES = 256  # cells of a window whose mean is added up in halves
 
 
-def _window(node: Node) -> Window | None:
-    if node.op == "Pooling":
-        return window_of(node.attrs, (whole(node.attrs["window_h"]), whole(node.attrs["window_w"])))
-    if len(node.inputs) < 2 or node.inputs[1].const is None:
-        return None
-    return adaptive_window(node.inputs[0].shape[2:], [whole(t) for t in node.inputs[1].const.reshape(-1)])
+def _mode(attrs: PoolingAttrs) -> str:
+    """What the templates call it: ``inner`` means are of the cells inside alone."""
+    return "max" if attrs.mode == "max" else "avg" if attrs.count_padding else "inner"
 
 
 def _kernel(
@@ -102,22 +98,19 @@ def _rows(node: Node, window: Window, mode: str, element: Element, target: Targe
     yield Candidate(build, results * (each + 2), (c, *rest), (c,), code, why=f"{p} outputs side by side")
 
 
-def _element(node: Node, window: Window, target: Target) -> Element | None:
+def _element(node: Node, attrs: PoolingAttrs, target: Target) -> Element | None:
     """None for other types, and for means of so many halves that their sum is to be float32."""
     element = element_of(node, target, (node.inputs[0], *node.outputs))
-    many = greatest(window.kernel[0] * window.kernel[1]) > _MOST_HALVES
-    return None if element and element.half and many and node.attrs["mode"] != "MAX" else element
+    many = greatest(attrs.window[0] * attrs.window[1]) > _MOST_HALVES
+    return None if element and element.half and many and attrs.mode != "max" else element
 
 
 @serves("Pooling", "AdaptivePooling")
 def pooling(node: Node, target: Target) -> Iterator[Candidate]:
     """Channel blocks of the vector's lanes, and plain layout."""
-    x = node.inputs[0]
-    if x.type.rank != 4 or node.attrs.get("format", "NCHW") != "NCHW":
-        return
-    window, mode = _window(node), _MODES[node.attrs["mode"]]
-    element = _element(node, window, target) if window else None
-    if window is None or element is None:
+    attrs = pooling_of(node)
+    window, mode, element = attrs.geometry, _mode(attrs), _element(node, attrs, target)
+    if element is None:
         return
     taps, rest, c = window.kernel[0] * window.kernel[1], (1,) * (len(node.inputs) - 1), element.block
     if c == element.lanes:

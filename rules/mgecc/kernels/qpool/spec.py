@@ -6,30 +6,24 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node, Unsupported
-from mgecc.graph.sizes import whole
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
-from mgecc.ops.pooling import adaptive_window
-from mgecc.ops.window import Window, window_of
+from mgecc.ops.pooling import PoolingAttrs, pooling_of
+from mgecc.ops.window import Window
 from mgecc.targets import Target
 
 # Numbers of four bits lie in bytes, too; neither the largest nor a mean of some leaves their range.
 _BYTES = {"qint8": "s8", "quint8": "u8", "qint4": "s8", "quint4": "u8"}
-_MODES = {"MAX": "max", "AVERAGE": "mean", "AVERAGE_COUNT_EXCLUDE_PADDING": "inner"}
 _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl", "zero")
 _LARGEST_WINDOW = 65535  # sums of larger ones are not exact in float32
 
 
-def _window(node: Node) -> Window:
-    if node.op == "Pooling":
-        return window_of(node.attrs, (whole(node.attrs["window_h"]), whole(node.attrs["window_w"])))
-    target = node.inputs[1].const
-    if target is None:
-        raise Unsupported("the size to pool to is not known before the model runs", "use fixed input shapes")
-    return adaptive_window(node.inputs[0].shape[2:], [whole(t) for t in target.reshape(-1)])
+def _mode(attrs: PoolingAttrs) -> str:
+    """What the template calls it: ``inner`` means are of the cells inside alone."""
+    return "max" if attrs.mode == "max" else "mean" if attrs.count_padding else "inner"
 
 
 def _kernel(node: Node, c: int, lanes: int) -> Kernel:
-    kind, mode = _BYTES[node.inputs[0].type.dtype.name], _MODES[node.attrs["mode"]]
+    kind, mode = _BYTES[node.inputs[0].type.dtype.name], _mode(pooling_of(node))
     return Kernel(
         f"qpool_{kind}_{mode}_c{c}",
         "qpool/pool.c.j2",
@@ -63,13 +57,9 @@ def _build(window: Window, c: int, lanes: int, node: Node) -> list[Call]:
 def poolings(node: Node, target: Target) -> Iterator[Candidate]:
     """Channel blocks by vectors, plain layout number by number."""
     dtype = node.inputs[0].type.dtype
-    if (
-        dtype.name not in _BYTES
-        or node.attrs.get("format", "NCHW") != "NCHW"
-        or node.inputs[0].type.rank != 4
-    ):
+    if dtype.name not in _BYTES:
         return
-    window = _window(node)
+    window = pooling_of(node).geometry
     area = window.kernel[0] * window.kernel[1]
     if area > _LARGEST_WINDOW:
         raise Unsupported(f"a window of {area} cells is too large for quantised means")

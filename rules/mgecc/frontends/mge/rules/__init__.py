@@ -68,6 +68,6 @@ def check_written(operator: str, params: Params) -> None:
 
 def _one_node(operator: str, types: Sequence[str], attributes_of: Callable[[Params], Any]) -> None:
     def translate(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
-        return build.add(operator, attributes_of(parameters(record)), inputs, len(record.outputs))
+        return build.add(operator, attributes_of(parameters(record)), inputs)
 
     RULES.add(operator, types, translate)

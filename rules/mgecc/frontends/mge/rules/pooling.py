@@ -2,8 +2,53 @@
 
 from __future__ import annotations
 
-from ..parameters import GEOMETRY
-from . import as_written
+from collections.abc import Sequence
+from typing import Any
 
-as_written("Pooling", "PoolingV1", "Pooling", ranges=GEOMETRY)
-as_written("AdaptivePooling", "AdaptivePoolingV1", "AdaptivePooling", ranges=GEOMETRY)
+from mgecc.frontends.build import GraphBuilder
+from mgecc.graph import Attributes, Value
+from mgecc.ops import layout
+from mgecc.ops.pooling import AdaptivePoolingAttrs, PoolingAttrs
+
+from ..layouts import plain, stored_as
+from ..model import Record
+from . import Params, record
+
+_MEANS = {"AVERAGE": True, "AVERAGE_COUNT_EXCLUDE_PADDING": False}
+"""Modes that take means, and whether they count the padding."""
+
+
+def _mode(params: Params) -> Any:
+    """Ours; a number that stands for no mode stays one, and is refused as such."""
+    mode = params["mode"]
+    return "average" if mode in _MEANS else "max" if mode == "MAX" else mode
+
+
+@record("Pooling", "PoolingV1", "Pooling")
+def pooling(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    p = record.params
+    attrs = PoolingAttrs(
+        window=(p["window_h"], p["window_w"]),
+        stride=(p["stride_h"], p["stride_w"]),
+        padding=((p["pad_h"], p["pad_h"]), (p["pad_w"], p["pad_w"])),
+        mode=_mode(p),
+        count_padding=_MEANS.get(p["mode"], True),
+    )
+    return _pooled(build, "Pooling", attrs, inputs, p["format"])
+
+
+@record("AdaptivePooling", "AdaptivePoolingV1", "AdaptivePooling")
+def adaptive_pooling(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    return _pooled(
+        build, "AdaptivePooling", AdaptivePoolingAttrs(_mode(record.params)), inputs, record.params["format"]
+    )
+
+
+def _pooled(
+    build: GraphBuilder, op: str, attrs: Attributes, inputs: Sequence[Value], data_format: str
+) -> Sequence[Value]:
+    """In plain layout, whatever the one of the data is."""
+    build.check(op, attrs, inputs)
+    stored = layout.word(data_format, inputs[0].type.rank)
+    (result,) = build.add(op, attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
+    return [stored_as(build, result, data_format, stored)]
