@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc import frontends, interpret
+from mgecc.frontends.build import GraphBuilder, Place
 from mgecc.frontends.errors import ModelError
 from mgecc.frontends.rules import Rules
-from mgecc.graph import CompileError, Graph, Unsupported
+from mgecc.graph import CompileError, DType, Graph, Unsupported
 
 FORMATS = Path(__file__).parent / "formats"
 
@@ -165,6 +166,25 @@ def test_given_shapes_hold_and_unknown_ones_are_refused() -> None:
 def test_what_a_reader_finds_inside_of_a_node_is_a_problem_of_it() -> None:
     with pytest.raises(CompileError, match=r"x \(frobnicate, line 2\): line 2 begins with frobnicate"):
         frontends.survey(b"tiny\nfrobnicate x", "net.tiny")[1].check()
+
+
+def test_places_lie_inside_of_each_other() -> None:
+    build = GraphBuilder("net")
+    with build.at(Place("If", "outer", "node 1")):
+        x = build.input("x", (2,), DType("float32"))
+        with build.at(Place("Relu", "inner", "node 1, branch 1")):
+            build.add("Elemwise", {"mode": "RELU"}, [x])
+        with build.at(Place("Relu", "wrong", "node 1, branch 2")):
+            build.add("Elemwise", {"mode": "RELU"}, [x])
+            build.add("Elemwise", {"mode": "RELU"}, [x, x])
+        build.add("Elemwise", {"mode": "ABS"}, [x])
+    assert [(node.name, node.origin) for node in build.graph.nodes] == [
+        ("inner", "node 1, branch 1"),
+        ("outer", "node 1"),
+    ]
+    assert [(problem.node, problem.origin) for problem in build.problems.problems] == [
+        ("wrong", "node 1, branch 2")
+    ]
 
 
 def test_a_type_has_one_rule() -> None:

@@ -85,8 +85,10 @@ class GraphBuilder:
         """What is made inside comes of this node of the file; problems are noted, and then nothing of it stays.
 
         Gives what tells the node in messages, its attributes perhaps to be set, until a node of ours takes its part.
+        Places may lie inside of others, as nodes of a subgraph do.
         """
-        self._place, before = place, len(self.graph.nodes)
+        outside, before = (self._place, self._failing), len(self.graph.nodes)
+        self._place = place
         self._failing = Node(place.kind, place.name, {}, [], origin=place.origin)
         try:
             yield self._failing
@@ -98,8 +100,10 @@ class GraphBuilder:
             why = f"its parameters and inputs do not fit together ({printable(str(error)) or type(error).__name__})"
             self.problems.add(self._failing, why)
         else:
-            return
-        del self.graph.nodes[before:]
+            before = len(self.graph.nodes)
+        finally:
+            del self.graph.nodes[before:]
+            self._place, self._failing = outside
 
     def input(self, name: str, shape: Sequence[int], dtype: DType) -> Value:
         """The next input of the model, as the file declares it; given shapes replace the declared one.
