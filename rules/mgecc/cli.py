@@ -1,12 +1,13 @@
 """The command ``mgecc``: one subcommand per module of ``mgecc.commands``, found by folder.
 
 Every error but a defect of ours is one line, ``mgecc: error: ...``; the status says what kind of error it is, see
-``mgecc.toolrun.status``.
+``mgecc.errors``.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import importlib
 import os
@@ -14,11 +15,12 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from mgecc import __version__
+from mgecc.errors import FAILED, INPUT, Reported, error_lines
 from mgecc.toolrun.diskfull import is_full, note_told
-from mgecc.toolrun.status import FAILED, INPUT, error_lines
 from mgecc.toolrun.terminal import printable_streams
 
 
@@ -37,40 +39,43 @@ def command_names() -> list[str]:
 
 def make_parser(only: str = "") -> argparse.ArgumentParser:
     """The parser, with the arguments of one subcommand or of all."""
-    parser = _Parser(prog="mgecc", description="Compile MegEngine models to small C libraries.")
-    parser.add_argument("--version", action="version", version=f"mgecc {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parser, commands = _bare_parser()
     for name in [only] if only else command_names():
         module = importlib.import_module(f"mgecc.commands.{name}")
-        text = (module.__doc__ or "").strip()
-        command = commands.add_parser(name, help=text.split("\n")[0].rstrip("."), description=text)
+        command = _add_command(commands, name, (module.__doc__ or "").strip())
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
 
 
-def _statuses() -> dict[type[Exception], int]:
-    """Status of every class of error that is no defect."""
-    from mgecc.config import CasesError
-    from mgecc.emit import EmitError
-    from mgecc.frontends.errors import ModelError
-    from mgecc.graph import CompileError, Unsupported
-    from mgecc.targets import TargetError, ToolchainMissing
-    from mgecc.toolrun.emulators import EmulatorMissing
-    from mgecc.toolrun.process import ToolError
-    from mgecc.toolrun.products import InputError
-    from mgecc.toolrun.runner import RunError
+def _overview() -> argparse.ArgumentParser:
+    """The parser of calls without a subcommand; it loads none of them."""
+    parser, commands = _bare_parser()
+    for name in command_names():
+        source = Path(__file__).with_name("commands").joinpath(f"{name}.py").read_text(encoding="utf-8")
+        _add_command(commands, name, ast.get_docstring(ast.parse(source)) or "")
+    return parser
 
-    paths = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
-    given = (CasesError, TargetError, InputError, *paths)
-    models = (ModelError, CompileError, Unsupported, EmitError)
-    tools = (ToolchainMissing, EmulatorMissing, ToolError, RunError)
-    return dict.fromkeys((*given, *models), INPUT) | dict.fromkeys(tools, FAILED)
+
+def _bare_parser() -> tuple[argparse.ArgumentParser, Any]:
+    parser = _Parser(prog="mgecc", description="Compile MegEngine models to small C libraries.")
+    parser.add_argument("--version", action="version", version=f"mgecc {__version__}")
+    return parser, parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+
+def _add_command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=text.split("\n")[0].rstrip("."), description=text)
+
+
+# Paths that are not what they must be; other errors of the system, such as a full disk, are failures.
+_PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 def status_of(error: Exception) -> int:
     """Status that ``mgecc`` ends with after an error."""
-    return next((status for kind, status in _statuses().items() if isinstance(error, kind)), FAILED)
+    if isinstance(error, Reported):
+        return error.status
+    return INPUT if isinstance(error, _PATHS) else FAILED
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,14 +101,16 @@ def _main(argv: Sequence[str] | None) -> int:
         if is_full(error):
             note_told()
         return _fail(f"{error.filename or first}: {error.strerror or error}", status_of(error))
-    except tuple(_statuses()) as error:
-        return _fail(str(error), status_of(error))
+    except Reported as error:
+        return _fail(str(error), error.status)
     except Exception:  # noqa: BLE001 -- a defect must not look like a comparison that failed
         return _fail(f"this is a defect of mgecc, please report it:\n{traceback.format_exc()}", FAILED)
 
 
 def _dispatch(first: str, args: list[str]) -> int:
-    parsed = make_parser(first if first in command_names() else "").parse_args(args)
+    names = command_names()
+    parser = make_parser(first if first in names else "") if set(names) & set(args) else _overview()
+    parsed = parser.parse_args(args)
     return int(parsed.run(parsed))
 
 

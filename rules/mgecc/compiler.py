@@ -1,27 +1,27 @@
-"""From a model file to the files of its library: every step of the compiler, in order, without SCons.
-
-Also the identity of the compiler itself, so that builds know when its results may have changed.
-"""
+"""From a model file to the files of its library: every step of the compiler, in order, without SCons."""
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mgecc import emit
+from mgecc.config import LibraryConfig, ModelConfig
+from mgecc.cv import cv_c, cv_h
+from mgecc.emit.sizes import with_copy
+from mgecc.errors import Reported
+from mgecc.graph import CompileError, Unsupported
+from mgecc.lowering import lower, read_bounded
+from mgecc.names import cv_file, kernel_file, members, own_names, singles
+from mgecc.planner import Program, shape_sets
+from mgecc.planner.limits import Goal, exceeded
+from mgecc.planner.packing import share_packings
+from mgecc.planner.plan import choose, place, share_weights
+from mgecc.planner.weights import WeightSection
+from mgecc.report import report
 from mgecc.targets import Target, load_target
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mgecc.config import LibraryConfig, ModelConfig
-    from mgecc.graph import CompileError
-    from mgecc.planner import Program
-    from mgecc.planner.limits import Goal
-    from mgecc.planner.weights import WeightSection
 
 
 @dataclass(frozen=True)
@@ -35,32 +35,6 @@ class Products:
     def notes(self) -> list[str]:
         """What the user should know of the compilation, each once."""
         return list(dict.fromkeys(note for program in self.programs for note in program.notes))
-
-
-def members(target: Target) -> tuple[str, ...]:
-    """Names of the kernel sets of a target: its members if it combines several, else itself."""
-    return target.members or (target.name,)
-
-
-def kernel_file(model: str, target: Target, member: str) -> str:
-    """Name of the kernels' C file of one member, below the model's build folder."""
-    return f"{member}/{model}_kernels.c" if target.members else f"{model}_kernels.c"
-
-
-def cv_file(model: str, target: Target, member: str) -> str:
-    """Name of the C file with the image functions of one member."""
-    return f"{member}/{model}_cv.c" if target.members else f"{model}_cv.c"
-
-
-def output_names(model: str, target_name: str, cpu: str = "", cv: bool = False) -> list[str]:
-    """Names of all files that ``compile_model`` gives; known before anything is compiled.
-
-    ``cv``: the configuration names image functions.
-    """
-    target = load_target(target_name, cpu)
-    kernels = [kernel_file(model, target, member) for member in members(target)]
-    images = [f"{model}_cv.h", *(cv_file(model, target, member) for member in members(target))] if cv else []
-    return [*_own_names(model), *kernels, *images, "report.json"]
 
 
 def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
@@ -79,8 +53,6 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
 
 def _check_limits(config: ModelConfig, programs: Sequence[Program]) -> None:
     """All limits that are exceeded, each at the place where it was given."""
-    from mgecc.graph import CompileError
-    from mgecc.planner.limits import exceeded
 
     found = exceeded(_goal(config), len(programs[0].weights), _arena(programs))
     if found:
@@ -95,9 +67,6 @@ def _arena(programs: Sequence[Program]) -> int:
 
 
 def _planned(config: ModelConfig, target: Target) -> tuple[Program, ...]:
-    from mgecc.graph import CompileError
-    from mgecc.planner.plan import share_weights
-    from mgecc.planner.weights import WeightSection
 
     programs, weights, errors = [], WeightSection(max(16, 4 * target.lanes)), []
     for shapes in config.shape_sets:
@@ -113,7 +82,6 @@ def _planned(config: ModelConfig, target: Target) -> tuple[Program, ...]:
 
 def _errors_of_sets(config: ModelConfig, errors: Sequence[tuple[ModelConfig, CompileError]]) -> CompileError:
     """What sets of input shapes do not compile, and why; problems that all of them have are told once."""
-    from mgecc.graph import CompileError
 
     _, first = errors[0]
     if len(errors) == len(config.shape_sets) and all(error.problems == first.problems for _, error in errors):
@@ -128,32 +96,26 @@ def _case(config: ModelConfig) -> str:
 
 def _programs(config: ModelConfig, target: Target, weights: WeightSection) -> list[Program]:
     """The programs of one set of input shapes, or for all declared sizes, one per kernel set."""
-    from mgecc.emit.sizes import with_copy
-    from mgecc.lowering import lower, read_bounded
-    from mgecc.planner.packing import share_packings
-    from mgecc.planner.plan import choose, place
 
-    goal, singles = _goal(config), _singles(target)
+    goal, targets = _goal(config), singles(target)
     data = read_bounded(config.model)
-    lowered = [lower(config, single, data) for single in singles]
+    lowered = [lower(config, single, data) for single in targets]
     del data  # its weights, where they are changed, are not there twice
-    choices = [choose(graph, single, goal, problems) for single, (graph, problems) in zip(singles, lowered)]
+    choices = [choose(graph, single, goal, problems) for single, (graph, problems) in zip(targets, lowered)]
     if len(choices) > 1:
         choices = share_packings(choices)
     return [
         replace(with_copy(place(graph, single, chosen, goal, problems, weights)), notes=tuple(problems.notes))
-        for single, (graph, problems), chosen in zip(singles, lowered, choices)
+        for single, (graph, problems), chosen in zip(targets, lowered, choices)
     ]
 
 
 def _goal(config: ModelConfig) -> Goal:
-    from mgecc.planner.limits import Goal
 
     return Goal(config.optimize, config.flash, config.ram, 1 if config.sizes else config.threads)
 
 
 def _check_threads(config: ModelConfig, target: Target) -> None:
-    from mgecc.graph import Unsupported
 
     if config.threads > 1 and target.system != "linux":
         raise Unsupported(f"{target.name} has no threads", f"leave `threads: {config.threads}` out for it")
@@ -161,8 +123,6 @@ def _check_threads(config: ModelConfig, target: Target) -> None:
 
 def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:
     """Sets of input shapes must be told apart by their shapes alone."""
-    from mgecc.graph import Unsupported
-    from mgecc.planner import shape_sets
 
     if len(shape_sets(programs)) < len(config.input_shapes):
         raise Unsupported("two sets of input shapes are the same", "leave one of them out of input_shapes")
@@ -189,31 +149,9 @@ def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Produ
     return Products(files, programs)
 
 
-def library_output_names(library: LibraryConfig, target_name: str, cpu: str = "") -> list[str]:
-    """Names of all files that ``compile_models`` gives."""
-    models = [model.name for model in library.models]
-    return names_of_library(library.name, models, target_name, cpu, bool(library.cv))
-
-
-def names_of_library(name: str, models: Sequence[str], target_name: str, cpu: str, cv: bool) -> list[str]:
-    """Names of all files of a library of ``models``; ``cv``: with image functions."""
-    shared = set(output_names(name, target_name, cpu, cv)) - set(_own_names(name))
-    return [*(file for model in models for file in _own_names(model)), *sorted(shared)]
-
-
-def function_output_names(name: str, target_name: str, cpu: str = "") -> list[str]:
-    """Names of all files that ``compile_functions`` gives."""
-    target = load_target(target_name, cpu)
-    return [f"{name}_cv.h", *(cv_file(name, target, member) for member in members(target))]
-
-
 def compile_functions(library: LibraryConfig, target_name: str, cpu: str = "") -> Products:
     """The image functions of a library that has no models. Raises KeyError for one that does not exist."""
     return Products(_image_functions(library, load_target(target_name, cpu)), ())
-
-
-def _own_names(model: str) -> list[str]:
-    return [f"{model}.h", f"{model}.blob", f"{model}_blob.S"]
 
 
 def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> Products:
@@ -234,60 +172,50 @@ def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> P
 
 
 def _programs_of_all(library: LibraryConfig, target: Target) -> list[tuple[Program, ...]]:
-    from mgecc.frontends.errors import ModelError
-    from mgecc.graph import CompileError, Unsupported
 
     programs, errors = [], []
     for model in library.models:
         try:
             programs.append(build_programs(model, target))
-        except (CompileError, ModelError, Unsupported, OSError) as error:
+        except (Reported, OSError) as error:
             errors.append(_error_of_model(model, error))
     if errors:
         raise CompileError.merged(errors)
     return programs
 
 
-def _error_of_model(model: ModelConfig, error: Exception) -> CompileError:
+def _error_of_model(model: ModelConfig, error: Reported | OSError) -> CompileError:
     """What keeps one model of several from compiling, headed by its name and its place in the configuration."""
-    from mgecc.graph import CompileError
 
     source = f"{model.name} ({model.place or model.path}, {model.model.name})"
     if isinstance(error, CompileError):
         return error.of_source(source)
-    text = str(error)
-    if isinstance(error, OSError) and error.strerror:
-        text = f"{model.model}: {error.strerror}"
+    if isinstance(error, Reported):
+        return CompileError.of_lines(source, [error.about(source)])
+    text = f"{model.model}: {error.strerror}" if error.strerror else error
     return CompileError.of_lines(source, [f"{source}: {text}"])
-
-
-def _singles(target: Target) -> list[Target]:
-    return [load_target(member) if target.members else target for member in members(target)]
 
 
 def _model_files(name: str, programs: tuple[Program, ...], target: Target) -> dict[str, bytes]:
     """Header, blob and embedding of one model."""
-    from mgecc import emit
 
-    singles = _singles(target)
-    blob = emit.write_blob(programs, singles * (len(programs) // len(singles)))
+    targets = singles(target)
+    blob = emit.write_blob(programs, targets * (len(programs) // len(targets)))
     texts = (emit.header(programs).encode(), blob, emit.blob_s(name).encode())
-    return dict(zip(_own_names(name), texts))
+    return dict(zip(own_names(name), texts))
 
 
 def _kernel_files(name: str, models: Sequence[tuple[Program, ...]], target: Target) -> dict[str, bytes]:
     """For each kernel set the kernels of all models."""
-    from mgecc import emit
 
     files, count = {}, len(members(target))
-    for position, (member, single) in enumerate(zip(members(target), _singles(target))):
+    for position, (member, single) in enumerate(zip(members(target), singles(target))):
         first, *more = [program for programs in models for program in programs[position::count]]
         files[kernel_file(name, target, member)] = emit.kernels_c(first, single, *more).encode()
     return files
 
 
 def _report(programs: tuple[Program, ...], target: Target) -> dict[str, Any]:
-    from mgecc.report import report
 
     count = len(members(target))
     reports = [report(programs[position::count]) for position in range(count)]
@@ -303,21 +231,8 @@ def _json(document: dict[str, Any]) -> bytes:
 
 
 def _image_functions(config: ModelConfig | LibraryConfig, target: Target) -> dict[str, bytes]:
-    from mgecc.cv import cv_c, cv_h
-    from mgecc.emit import model_prefix
 
-    files = {f"{config.name}_cv.h": cv_h(config.cv, model_prefix(config.name)).encode()}
-    for member, single in zip(members(target), _singles(target)):
+    files = {f"{config.name}_cv.h": cv_h(config.cv, emit.model_prefix(config.name)).encode()}
+    for member, single in zip(members(target), singles(target)):
         files[cv_file(config.name, target, member)] = cv_c(config.cv, single).encode()
     return files
-
-
-@cache
-def compiler_id() -> str:
-    """Digest of the compiler: its modules, templates, headers and target files. Changes whenever results may."""
-    root = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".j2", ".h", ".yaml", ".json")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.config import CasesError, check_model_name, format_config, load_cases, save_cases
-from mgecc.toolrun.status import FAILED, INPUT
+from mgecc.errors import FAILED, INPUT
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -271,6 +271,7 @@ def make_network(text: str) -> Callable[..., Any]:
 
 def export_main(argv: Sequence[str] | None = None) -> int:
     """``mgecc export`` with these arguments; see ``export_command``."""
+    # That module imports this one.
     from mgecc.commands.export import add_arguments
 
     parser = argparse.ArgumentParser(prog="mgecc export")

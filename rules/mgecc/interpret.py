@@ -8,10 +8,11 @@ from typing import Literal, overload
 import numpy as np
 
 from mgecc import ops
+from mgecc.errors import ModelFault
 from mgecc.graph import Graph, Node, Unsupported, Value
 
 
-class InterpretError(ValueError):
+class InterpretError(ModelFault, ValueError):
     """The graph cannot be run on these inputs: one is missing or has the wrong form, or a node refuses its data."""
 
 

@@ -17,22 +17,15 @@ import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
+from mgecc.errors import FAILED, INPUT, InputError
+from mgecc.targets import load_target
+from mgecc.toolrun.declared import only_declared
+from mgecc.toolrun.products import compile_products, read_asked, with_limits, with_threads, write_files
+from mgecc.toolrun.uses import used_files
+
 
 def compile_request(request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request; an error of the user's becomes its text, one of ours a traceback."""
-    from mgecc.targets import load_target
-    from mgecc.toolrun.declared import only_declared
-    from mgecc.toolrun.products import (
-        InputError,
-        compile_products,
-        read_asked,
-        with_limits,
-        with_threads,
-        write_files,
-    )
-    from mgecc.toolrun.status import FAILED, INPUT
-    from mgecc.toolrun.uses import used_files
-
     try:
         with only_declared(request["reads"], request["folder"]):
             config = read_asked(request["config"], request["name"], request["optimize"])

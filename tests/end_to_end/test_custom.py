@@ -10,10 +10,11 @@ import pytest
 from mge_files import MgeFile
 from mgecc.compiler import Products
 from mgecc.config import ModelConfig, Verify, load_config
+from mgecc.errors import InputError
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.process import ToolError
-from mgecc.toolrun.products import InputError, compile_products
+from mgecc.toolrun.products import compile_products
 from mgecc.toolrun.session import compile_and_build, prepare
 from mgecc.toolrun.verify import verify
 

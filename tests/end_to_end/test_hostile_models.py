@@ -11,8 +11,9 @@ from mge_files import MgeFile
 from mgecc import ops
 from mgecc.compiler import compile_model
 from mgecc.config import InputConfig, ModelConfig
+from mgecc.errors import InputError
 from mgecc.graph import DType, Node, TensorType, Unsupported, Value
-from mgecc.toolrun.products import InputError, compile_products
+from mgecc.toolrun.products import compile_products
 from mutants import damage
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"

@@ -20,11 +20,12 @@ import numpy as np
 import pytest
 from mgecc import interpret, ops
 from mgecc.config import ModelConfig
+from mgecc.errors import InputError
 from mgecc.frontends import types_of
 from mgecc.graph import DType
 from mgecc.lowering import load_graph
 from mgecc.ops.signature import signature
-from mgecc.toolrun.products import InputError, compile_products, user_errors
+from mgecc.toolrun.products import compile_products, user_errors
 
 OPERATORS = [operator for operator in ops.operators() if types_of(operator.name)]
 TARGETS = ("x86_64", "arm64", "armv7", "baremetal")

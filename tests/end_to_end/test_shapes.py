@@ -12,13 +12,13 @@ import pytest
 from mgecc import cli
 from mgecc.compiler import compile_model
 from mgecc.config import ModelConfig, Verify, load_config, save_cases
+from mgecc.errors import InputError
 from mgecc.graph import CompileError, Unsupported
 from mgecc.interpret import run
 from mgecc.lowering import load_graph, survey
 from mgecc.rules.summary import summarize
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
-from mgecc.toolrun.products import InputError
 from mgecc.toolrun.session import Session, compile_and_build, prepare
 from mgecc.toolrun.tensors import Interface, Tensor, fitting
 from mgecc.toolrun.verify import verify

@@ -98,3 +98,27 @@ def test_files_and_templates_stay_short() -> None:
     }
     assert {p: n for p, n in sizes.items() if n > 400} == {}
     assert {p: n for p, n in templates.items() if n > 120} == {}
+
+
+def imports_inside_functions(path: Path) -> list[tuple[int, int]]:
+    """First and last lines of each."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    found = (
+        node for f in functions for node in ast.walk(f) if isinstance(node, (ast.Import, ast.ImportFrom))
+    )
+    return sorted({(node.lineno, node.end_lineno or node.lineno) for node in found})
+
+
+def test_imports_inside_functions_say_why_they_are_there() -> None:
+    """Start-up time, packages that may be missing and circles are reasons; imports belong at the top otherwise."""
+    silent = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        explained = False
+        for first, last in imports_inside_functions(path):
+            follows = explained and lines[first - 2].lstrip().startswith(("from ", "import "))
+            explained = follows or any("#" in line for line in lines[first - 2 : last])
+            if not explained:
+                silent.append(f"{path.relative_to(ROOT)}:{first}")
+    assert silent == []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mgecc.compiler import compiler_id
+from mgecc.names import compiler_id
 from mgecc.package import Part
 from mgecc.package.archive import EpochError, source_date, tar_bytes
 from mgecc.package.papers import SUMS

@@ -8,10 +8,9 @@ import signal
 import pytest
 from mgecc import cli
 from mgecc.config import CasesError
+from mgecc.errors import DIFFERENT, FAILED, INPUT, InputError, nearest_status
 from mgecc.targets import TargetError, ToolchainMissing
 from mgecc.toolrun.process import ToolError
-from mgecc.toolrun.products import InputError
-from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT, nearest_status
 
 from .conftest import Checkout
 from .test_robust import start

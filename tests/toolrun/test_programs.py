@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc.config import Preprocess
+from mgecc.errors import InputError
 from mgecc.targets import load_target
 from mgecc.toolrun import emulators
 from mgecc.toolrun.pictures import load_picture
 from mgecc.toolrun.process import ToolError, run_tool, write_atomically
-from mgecc.toolrun.products import InputError
 from mgecc.toolrun.runner import RunError, choose_board
 from PIL import Image
 

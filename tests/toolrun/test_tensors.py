@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mgecc.errors import InputError
 from mgecc.graph import DType
-from mgecc.toolrun.products import InputError
 from mgecc.toolrun.tensors import Interface, Tensor, dequantized, input_cases, output_arrays
 
 X = Tensor("x", (2, 3), DType("float32"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mgecc.config import LibraryConfig, ModelConfig
+from mgecc.config import ConfigError, LibraryConfig, ModelConfig, megcc_model, megcc_notes
+from mgecc.errors import InputError
+from mgecc.toolrun.products import write_files
 
 _TARGETS = {
     "baremetal": "baremetal",
@@ -96,9 +97,6 @@ def with_flags(
 
     Raises InputError: a JSON of several models says such things of each itself.
     """
-    from mgecc.config import ConfigError, LibraryConfig, megcc_model, megcc_notes
-    from mgecc.toolrun.products import InputError
-
     given = {key: value for key in (*_TEXTS.values(), *_SWITCHES) if (value := getattr(args, key))}
     if isinstance(config, LibraryConfig):
         if given:
@@ -111,8 +109,6 @@ def with_flags(
 
 
 def write_template(args: argparse.Namespace) -> int:
-    from mgecc.toolrun.products import write_files
-
     document = {"dump_dir": "out", "models": [_SAMPLE], "cv": {"resize_linear": ["ui8"]}}
     text = json.dumps(document, indent=4) + "\n"
     for path in write_files({"config.json": text.encode()}, args.json_template):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from mgecc.commands._options import add_json, add_model, add_target
-from mgecc.toolrun.status import INPUT
+from mgecc.commands._output import show
+from mgecc.errors import INPUT, InputError
+from mgecc.toolrun.products import compile_products, read_any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,9 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import show
-    from mgecc.toolrun.products import InputError, compile_products, read_any
-
     problems: list[str] = []
     notes: list[str] = []
     try:

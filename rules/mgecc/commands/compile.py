@@ -14,6 +14,13 @@ from mgecc.commands._megcc import OneTarget, with_flags, write_template
 from mgecc.commands._megcc import add_arguments as add_megcc
 from mgecc.commands._options import add_build, add_json
 from mgecc.commands._output import show
+from mgecc.config import LibraryConfig
+from mgecc.errors import InputError
+from mgecc.targets import load_target, load_toolchain
+from mgecc.toolrun.library import build_library, member_targets
+from mgecc.toolrun.lock import folder_lock
+from mgecc.toolrun.outside import files_outside
+from mgecc.toolrun.products import compile_products, kernel_texts, read_any, write_files, write_products
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,19 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.config import LibraryConfig
-    from mgecc.targets import load_target
-    from mgecc.toolrun.lock import folder_lock
-    from mgecc.toolrun.outside import files_outside
-    from mgecc.toolrun.products import (
-        InputError,
-        compile_products,
-        kernel_texts,
-        read_any,
-        write_files,
-        write_products,
-    )
-
     if args.json_template:
         return write_template(args)
     path = args.json or args.model
@@ -78,18 +72,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_toolchains(args: argparse.Namespace, target: str) -> None:
     """What is missing should be told before the work, not after."""
-    from mgecc.targets import load_target, load_toolchain
-    from mgecc.toolrun.library import member_targets
-
     if not args.no_library:
         for member in member_targets(load_target(target, args.cpu)).values():
             load_toolchain(args.toolchain, member)
 
 
 def _libraries(args: argparse.Namespace, config: Any, target: str, folder: Path) -> list[Path]:
-    from mgecc.targets import load_target
-    from mgecc.toolrun.library import build_library
-
     if args.no_library:
         return []
     made = build_library(folder, config, load_target(target, args.cpu), args.toolchain)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from mgecc.cli import make_parser
+from mgecc.errors import InputError
+
 _SHELLS = ("bash", "zsh", "tcsh")
 
 
@@ -12,11 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.cli import make_parser
-    from mgecc.toolrun.products import InputError
-
     try:
-        import shtab
+        import shtab  # not among the packages that are always there
     except ImportError:
         raise InputError("completion needs the package shtab: pip install shtab") from None
     print(shtab.complete(make_parser(), args.shell))

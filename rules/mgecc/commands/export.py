@@ -8,6 +8,9 @@ import signal
 import sys
 from pathlib import Path
 
+from mgecc.export import export_command
+from mgecc.toolrun.runner import RunError
+
 _HINT = "(what depends on data, such as an `if` or a loop over values, cannot be traced)"
 
 
@@ -30,9 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """In a process of its own where there are such: MegEngine may end its process, which must not go unexplained."""
-    from mgecc.export import export_command
-    from mgecc.toolrun.runner import RunError
-
     sys.stdout.flush()
     child = os.fork() if hasattr(os, "fork") else -1
     if child < 0:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 
 from mgecc.commands._options import add_choice, add_json, add_model
+from mgecc.commands._output import show
+from mgecc.graph.text import graph_data, graph_lines
+from mgecc.toolrun.graphs import read_graph
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,10 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import show
-    from mgecc.graph.text import graph_data, graph_lines
-    from mgecc.toolrun.graphs import read_graph
-
     graph = read_graph(args.model, args.name)
     show(args, graph_lines(graph), lambda: graph_data(graph))
     return 0

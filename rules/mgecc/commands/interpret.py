@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mgecc import interpret
 from mgecc.commands._options import add_choice, add_json, add_model
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from mgecc.graph import Graph
-    from mgecc.toolrun.tensors import Tensor
+from mgecc.commands._output import note, show
+from mgecc.config import load_side, save_cases
+from mgecc.errors import InputError
+from mgecc.graph import Graph
+from mgecc.lowering import load_graph
+from mgecc.toolrun.products import read_config, user_errors
+from mgecc.toolrun.sizes import with_sizes_of
+from mgecc.toolrun.tensors import Interface, Tensor, dequantized, ignored_arrays, input_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import show
-    from mgecc.config import load_side, save_cases
-    from mgecc.lowering import load_graph
-    from mgecc.toolrun.products import InputError, read_config, user_errors
-    from mgecc.toolrun.sizes import with_sizes_of
-
     config = read_config(args.model, args.name)
     path = args.inputs or config.verify.inputs
     if path is None:
@@ -51,13 +49,6 @@ def run(args: argparse.Namespace) -> int:
 
 def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
     """Outputs with a leading axis of cases, as real numbers where they are quantised. Raises InputError."""
-    import numpy as np
-
-    from mgecc import interpret
-    from mgecc.commands._output import note
-    from mgecc.toolrun.products import InputError
-    from mgecc.toolrun.tensors import Interface, dequantized, ignored_arrays, input_stacks
-
     interface = Interface(_tensors(graph, "inputs"), _tensors(graph, "outputs"), 0, 0)
     stacks = input_stacks(arrays, interface)
     for line in ignored_arrays(arrays, interface):
@@ -74,7 +65,5 @@ def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndar
 
 
 def _tensors(graph: Graph, side: str) -> tuple[Tensor, ...]:
-    from mgecc.toolrun.tensors import Tensor
-
     named = {"inputs": [(value.name, value) for value in graph.inputs], "outputs": graph.outputs}[side]
     return tuple(Tensor(name, value.shape, value.type.dtype) for name, value in named)

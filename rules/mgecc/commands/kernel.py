@@ -9,14 +9,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mgecc.commands._options import add_choice, add_json, add_target
-
-if TYPE_CHECKING:
-    from mgecc.planner import Program
-    from mgecc.planner.program import ProgramCall
-    from mgecc.targets import Target
+from mgecc.commands._output import show
+from mgecc.errors import InputError
+from mgecc.kernels.render import render_kernel
+from mgecc.planner import Program
+from mgecc.planner.program import ProgramCall
+from mgecc.targets import Target, load_target, nearest
+from mgecc.toolrun.graphs import plan_programs
+from mgecc.toolrun.library import member_targets
+from mgecc.toolrun.operators import operator_graph, plan_operator
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,10 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import show
-    from mgecc.targets import load_target
-    from mgecc.toolrun.library import member_targets
-
     target = load_target(args.target, args.cpu)
     programs = _programs(args, target)
     pairs = list(zip(member_targets(target).values(), programs))
@@ -58,10 +58,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _programs(args: argparse.Namespace, target: Target) -> tuple[Program, ...]:
-    from mgecc.toolrun.graphs import plan_programs
-    from mgecc.toolrun.operators import operator_graph, plan_operator
-    from mgecc.toolrun.products import InputError
-
     if bool(args.model) == bool(args.operator):
         raise InputError("give a model, or an operator with --operator NAME --operands SHAPE...")
     if args.model:
@@ -77,8 +73,6 @@ def _list(pairs: list[tuple[Target, Program]]) -> Iterator[dict[str, Any]]:
 
 
 def _texts(pairs: list[tuple[Target, Program]], wanted: str) -> Iterator[dict[str, Any]]:
-    from mgecc.kernels.render import render_kernel
-
     for target, program in pairs:
         for call in _calls(program, wanted):
             row = {
@@ -92,8 +86,6 @@ def _texts(pairs: list[tuple[Target, Program]], wanted: str) -> Iterator[dict[st
 
 def _calls(program: Program, wanted: str) -> list[ProgramCall]:
     """The calls of a layer or of all, one for each kernel. Raises TargetError, which suggests the nearest name."""
-    from mgecc.targets import nearest
-
     found = {call.kernel: call for call in program.calls if wanted in ("", call.layer, call.kernel.symbol)}
     if not found:
         raise nearest(wanted, sorted({call.layer for call in program.calls}), "layer")

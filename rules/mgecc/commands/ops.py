@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mgecc import frontends
 from mgecc.commands._options import add_json
 from mgecc.commands._output import show
+from mgecc.kernels.base import families
+from mgecc.ops import operators
+from mgecc.targets import target_names
 
 PREFACE = """# Operators
 
@@ -51,10 +55,6 @@ class Row:
 
 def table() -> Iterator[Row]:
     """All operators by name."""
-    from mgecc import frontends
-    from mgecc.kernels.base import families
-    from mgecc.ops import operators
-
     for operator in operators():
         records = frontends.types_of(operator.name)
         yield Row(operator.name, records, tuple(families(operator.name)), operator.limits)
@@ -66,8 +66,6 @@ def _cell(text: str) -> str:
 
 def markdown() -> str:
     """The document docs/operators.md."""
-    from mgecc.targets import target_names
-
     lines = []
     for row in table():
         kernels = (

@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 
 from mgecc.commands._options import add_choice, add_json, add_model
+from mgecc.commands._output import show
+from mgecc.graph import Graph
+from mgecc.graph.text import graph_data, graph_lines
+from mgecc.passes.pipeline import PASSES
+from mgecc.targets import nearest
+from mgecc.toolrun.graphs import optimize_graph
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,11 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import show
-    from mgecc.graph import Graph
-    from mgecc.graph.text import graph_data, graph_lines
-    from mgecc.toolrun.graphs import optimize_graph
-
     if args.after and _named(args):
         return 0
     texts: dict[str, list[str]] = {}
@@ -40,10 +41,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _named(args: argparse.Namespace) -> bool:
     """Whether only the names of the passes were wanted; they are printed then. Raises TargetError for another word."""
-    from mgecc.commands._output import show
-    from mgecc.passes.pipeline import PASSES
-    from mgecc.targets import nearest
-
     names = [name for name, _ in PASSES]
     if args.after == "list":
         show(args, names, lambda: names)

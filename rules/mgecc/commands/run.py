@@ -9,14 +9,22 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from mgecc.config import ModelConfig
+from mgecc.commands._output import note, show
+from mgecc.commands._session import open_session
+from mgecc.commands.interpret import interpret_cases
+from mgecc.config import ModelConfig, load_side, save_cases
+from mgecc.errors import InputError
+from mgecc.toolrun.compare import top_classes
+from mgecc.toolrun.graphs import read_graph
+from mgecc.toolrun.pictures import load_picture
+from mgecc.toolrun.products import read_config
+from mgecc.toolrun.session import run_cases
+from mgecc.toolrun.tensors import dequantized, ignored_arrays, input_cases, output_arrays
 
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp")
 
@@ -37,10 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import show
-    from mgecc.config import save_cases
-    from mgecc.toolrun.products import read_config
-
     config = read_config(args.model, args.name, args.optimize)
     inputs = _inputs(config, args.input)
     runs = list(_on_target(args, config, inputs) if args.target else _meaning(args, config, inputs))
@@ -73,11 +77,6 @@ class Run:
 
 
 def _on_target(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np.ndarray]) -> Iterator[Run]:
-    from mgecc.commands._output import note
-    from mgecc.commands._session import open_session
-    from mgecc.toolrun.session import run_cases
-    from mgecc.toolrun.tensors import dequantized, ignored_arrays, input_cases, output_arrays
-
     with open_session(args, config) as session:
         session = session.fitting(inputs)
         for line in ignored_arrays(inputs, session.interface):
@@ -92,21 +91,12 @@ def _on_target(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, 
 
 
 def _meaning(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np.ndarray]) -> Iterator[Run]:
-    from mgecc.commands.interpret import interpret_cases
-    from mgecc.toolrun.graphs import read_graph
-    from mgecc.toolrun.products import InputError
-
     if args.products or args.cpu:
         raise InputError("--products and --cpu are for a target: give --target NAME")
     yield Run("NumPy", interpret_cases(read_graph(args.model, args.name), inputs))
 
 
 def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
-    from mgecc.commands._output import note
-    from mgecc.config import load_side
-    from mgecc.toolrun.pictures import load_picture
-    from mgecc.toolrun.products import InputError
-
     path = path or config.verify.inputs
     if path is None:
         raise InputError("nothing to run: give --input with a picture or .npz")
@@ -120,8 +110,6 @@ def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
 
 def _cases(config: ModelConfig, run: Run, count: int) -> list[list[dict[str, Any]]]:
     """The best classes of every case; without labels, their positions."""
-    from mgecc.toolrun.compare import top_classes
-
     rows = run.outputs[0].reshape(len(run.outputs[0]), -1)
     labels = config.labels.read_text(encoding="utf-8").splitlines() if config.labels else []
     names = dict(enumerate(labels))

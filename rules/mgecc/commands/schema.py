@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+
+import mgecc.config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -10,10 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from pathlib import Path
-
-    import mgecc.config
-
     text = (Path(mgecc.config.__file__).parent / "model.schema.json").read_text(encoding="utf-8")
     print(text, end="")
     return 0

@@ -6,6 +6,8 @@ import argparse
 from typing import Any
 
 from mgecc.commands._options import add_json
+from mgecc.commands._output import show
+from mgecc.targets import load_target, target_names, target_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,17 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import show
-    from mgecc.targets import target_names
-
     rows = [_row(name) for name in target_names()]
     show(args, map(_line, rows), lambda: rows)
     return 0
 
 
 def _row(name: str) -> dict[str, Any]:
-    from mgecc.targets import load_target, target_options
-
     target, (features, cpus) = load_target(name), target_options(name)
     isa = list(target.members) or [target.isa]
     return {"name": name, "isa": isa, "triple": target.triple, "features": features, "cpus": cpus}

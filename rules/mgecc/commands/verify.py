@@ -11,15 +11,21 @@ import argparse
 from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
-from mgecc.toolrun.status import DIFFERENT
-
-if TYPE_CHECKING:
-    from mgecc.config import ModelConfig, Verify
-    from mgecc.toolrun.compare import OutputError
-    from mgecc.toolrun.tensors import Arrays, Interface
+from mgecc.commands._output import note, show
+from mgecc.commands._session import open_session
+from mgecc.config import ModelConfig, Verify, load_side
+from mgecc.errors import DIFFERENT, InputError
+from mgecc.export import ExportError, MegEngineMissing, reference_cases
+from mgecc.lowering import input_forms, load_graph
+from mgecc.toolrun.compare import OutputError, table
+from mgecc.toolrun.products import read_config, user_errors
+from mgecc.toolrun.runner import RunError
+from mgecc.toolrun.sized import verify_sizes
+from mgecc.toolrun.tensors import Arrays, Interface, ignored_arrays, input_stacks
+from mgecc.toolrun.verify import verify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,15 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgecc.commands._output import note, show
-    from mgecc.commands._session import open_session
-    from mgecc.config import load_side
-    from mgecc.toolrun.compare import table
-    from mgecc.toolrun.products import read_config
-    from mgecc.toolrun.sized import verify_sizes
-    from mgecc.toolrun.tensors import ignored_arrays
-    from mgecc.toolrun.verify import verify
-
     config = read_config(args.model, args.name, args.optimize)
     limits = _limits(config.verify, args)
     recorded = args.inputs or config.verify.inputs
@@ -98,8 +95,6 @@ def _limits(recorded: Verify, args: argparse.Namespace) -> Verify:
 
 
 def _recorded(config: ModelConfig, path: Path | None, what: str) -> Path:
-    from mgecc.toolrun.products import InputError
-
     if path is None:
         beside = config.model.with_suffix(".npz").name
         ways = f"give --{what}, put {beside} (arrays in.NAME and out.K) beside the model, or 'verify:' in model.yaml"
@@ -109,13 +104,6 @@ def _recorded(config: ModelConfig, path: Path | None, what: str) -> Path:
 
 def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, interface: Interface) -> Arrays:
     """Outputs to compare with, recorded or computed by MegEngine."""
-    from mgecc.config import load_side
-    from mgecc.export import ExportError, MegEngineMissing, reference_cases
-    from mgecc.lowering import input_forms, load_graph
-    from mgecc.toolrun.products import InputError, user_errors
-    from mgecc.toolrun.runner import RunError
-    from mgecc.toolrun.tensors import input_stacks
-
     if args.reference == "recorded":
         return load_side(_recorded(config, args.expected or config.verify.expected, "expected"), "out")
     stacks = input_stacks(inputs, interface)

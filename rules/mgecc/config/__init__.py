@@ -3,7 +3,7 @@
 ``load_config`` reads a model.yaml into a ``ModelConfig``, ``load_megcc`` a JSON of several models into a
 ``LibraryConfig``; both report every mistake at once, each with file:line:column. ``load_cases`` and ``save_cases``
 are the only doors to .npz files.
-May import: numpy, yaml, jsonschema; nothing else of mgecc.
+May import: numpy, yaml, jsonschema; of mgecc nothing but mgecc.errors.
 """
 
 from mgecc.config.cases import Cases, CasesError, cases_beside, load_cases, load_side, save_cases

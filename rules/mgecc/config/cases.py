@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
+from mgecc.errors import InputError
+
 MAX_ARRAYS = 1024
 MAX_TOTAL_BYTES = 1 << 30
 MAX_HEADER_BYTES = 4096
@@ -45,7 +47,7 @@ class Cases(dict[str, np.ndarray]):
         self.file = str(file)
 
 
-class CasesError(Exception):
+class CasesError(InputError):
     """A .npz that cannot be used; the text names the file and, where there is one, the array."""
 
 

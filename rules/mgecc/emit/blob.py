@@ -12,6 +12,7 @@ from math import prod
 from mgecc.emit.dtypes import DTYPES
 from mgecc.emit.naming import kernel_digest
 from mgecc.emit.sizes import sizes_section
+from mgecc.errors import ModelFault
 from mgecc.graph.sizes import largest
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref
 from mgecc.targets import Target
@@ -24,8 +25,11 @@ _SPACES = {"arena": 1 << 30, "weights": 2 << 30}
 _LIMIT = 1 << 30
 
 
-class EmitError(Exception):
+class EmitError(ModelFault):
     """A program that does not fit the blob format; ``str`` is one line: what, how large, what the limit is."""
+
+    def about(self, file: str) -> str:
+        return f"{file}: the program does not fit the blob format: {self}"
 
 
 def _require(holds: bool, what: str) -> None:

@@ -46,7 +46,7 @@ def survey(
     Raises OtherKind for files of kinds that no front end reads, else the front end's ModelError. What nobody knows,
     such as a damaged or encrypted model, is MegEngine's.
     """
-    from . import mge
+    from . import mge  # its package imports this one
 
     found = next((front_end for front_end in _formats() if front_end.recognises(data)), None)
     kind = kind_of(data) if found is None else None

@@ -1,6 +1,6 @@
 """The program as data: graphs of nodes and typed values, and the diagnostics about them.
 
-May import: numpy and nothing else of mgecc.
+May import: numpy; of mgecc nothing but mgecc.errors.
 """
 
 from mgecc.graph.attributes import Attributes, Range

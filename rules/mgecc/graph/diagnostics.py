@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mgecc.errors import InputError
 from mgecc.graph.attributes import Attributes, unusual
 from mgecc.graph.graph import Node
 from mgecc.graph.unsupported import OPEN, SIZES_ADVICE, Unsupported, plain_text
@@ -59,7 +60,7 @@ class Diagnostic:
         return f"{self.node} ({self.operator}{self.parameters}, {self.origin}): {self.why}{advice}"
 
 
-class CompileError(Exception):
+class CompileError(InputError):
     """The model cannot be compiled; ``str`` lists every problem, one a line."""
 
     def __init__(self, source: str, problems: list[Diagnostic]) -> None:

@@ -156,7 +156,7 @@ def together(node: Node, given: Given) -> Numbers | None:
     """The elements of a vector that the node puts together of others."""
     if any(numbers is None for numbers in given.numbers) or node.output.type.rank > 1:
         return None
-    from mgecc.ops.registry import find
+    from mgecc.ops.registry import find  # which imports this module
 
     arrays = [np.array(numbers, object if _has_counts(numbers) else np.int64) for numbers in given.numbers]
     found = find(node.op).evaluate(node, arrays)[0]

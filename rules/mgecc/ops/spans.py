@@ -65,7 +65,7 @@ def span_of(value: Value, depth: int = 0) -> Span | None:
 
 
 def _span_of(value: Value, depth: int) -> Span | None:
-    from mgecc.ops.registry import find
+    from mgecc.ops.registry import find  # which imports this module
 
     dtype = value.type.dtype
     if dtype.name == "bool":

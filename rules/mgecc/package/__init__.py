@@ -1,6 +1,6 @@
 """What leaves the build: release archives with their papers, and folders in the form that other build systems take.
 
-Knows files and digests, no tensor and no SCons. May import: mgecc.targets, mgecc.compiler,
+Knows files and digests, no tensor and no SCons. May import: mgecc.targets, mgecc.names,
 mgecc.kernels (the set-up of templates), mgecc.toolrun, pyyaml.
 """
 

@@ -98,7 +98,7 @@ def _context(part: Part, words: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fill(form: str, template: str, context: Mapping[str, Any]) -> bytes:
-    from mgecc.kernels.render import templates
+    from mgecc.kernels.render import templates  # loads Jinja, which null builds do without
 
     return templates(_FORMS / form).get_template(template).render(**context).encode()
 

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mgecc import __version__
-from mgecc.compiler import compiler_id
+from mgecc.names import compiler_id
 from mgecc.package.parts import Part, sha256, tool_sha256
 
 SBOM = "sbom.cdx.json"

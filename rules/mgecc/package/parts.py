@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from mgecc.compiler import members
+from mgecc.names import members
 from mgecc.targets import Target, load_target, load_toolchain
 from mgecc.toolrun.sources import include_folder, runtime_sources
 

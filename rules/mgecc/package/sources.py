@@ -43,7 +43,7 @@ def build_files(
 
     ``toolchains``: by kernel set; what is particular to a compiler is left out.
     """
-    from mgecc.kernels.render import templates
+    from mgecc.kernels.render import templates  # loads Jinja, which null builds do without
 
     made = {}
     for prefix, toolchain in zip(_prefixes(list(toolchains)), toolchains.values()):

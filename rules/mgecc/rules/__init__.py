@@ -2,7 +2,7 @@
 
 Knows SCons and no tensors. ``generate`` and ``exists`` are what SCons asks of a tool: either through
 ``env.Tool("mgecc", toolpath=[".../site_scons/site_tools"])`` or as ``Environment(tools=[mgecc.rules.generate])``.
-May import: SCons, mgecc.compiler, mgecc.targets, mgecc.toolrun; nothing imports this package. Reading an SConstruct
+May import: SCons, mgecc.names, mgecc.targets, mgecc.toolrun; nothing imports this package. Reading an SConstruct
 must stay fast, so nothing here imports NumPy: models are compiled in processes of their own.
 """
 

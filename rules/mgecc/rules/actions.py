@@ -17,6 +17,7 @@ import SCons.Action
 from SCons.Action import FunctionAction
 from SCons.Errors import BuildError
 
+from mgecc.errors import FAILED, error_lines, nearest_status
 from mgecc.rules import progress, reads
 from mgecc.rules.explain import explain
 from mgecc.rules.identity import Uses, edited_since, whole_digest
@@ -29,7 +30,6 @@ from mgecc.toolrun.depfile import Read, local
 from mgecc.toolrun.diskfull import FULL, full_disk_ends_step, is_full
 from mgecc.toolrun.process import ToolError, remove_leftovers, run_tool, write_atomically
 from mgecc.toolrun.sources import runtime_folder
-from mgecc.toolrun.status import FAILED, error_lines, nearest_status
 from mgecc.toolrun.terminal import printable
 
 # How often a step is carried out whose inputs are written to meanwhile, with what they held before.

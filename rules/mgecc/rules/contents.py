@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from SCons.Errors import UserError
 
-from mgecc.compiler import library_output_names, names_of_library, output_names
+from mgecc.errors import InputError
+from mgecc.names import library_output_names, names_of_library, output_names
 from mgecc.targets import Target, TargetError
 from mgecc.toolrun.terminal import printable
 
@@ -82,8 +83,8 @@ def _of_library(path: Path, name: str, target: Target) -> Contents:
 
 def _is_megcc(path: Path) -> bool:
     if path.suffix != ".json":
-        return False  # without loading NumPy, which the package brings along
-    from mgecc.config import is_megcc
+        return False
+    from mgecc.config import is_megcc  # loads NumPy, which null builds do without
 
     return is_megcc(path)
 
@@ -98,7 +99,7 @@ def functions_without_models(path: Path) -> dict[str, list[str]]:
 
 
 def _library(path: Path, name: str) -> LibraryConfig:
-    from mgecc.config import ConfigError, load_megcc
+    from mgecc.config import ConfigError, load_megcc  # loads NumPy, which null builds do without
 
     try:
         return load_megcc(path, name)
@@ -116,8 +117,9 @@ def named_config(path: Path) -> dict[str, str]:
 
     Raises TargetError where it cannot be used.
     """
+    # They load NumPy, which null builds do without.
     from mgecc.config import is_megcc, load_megcc
-    from mgecc.toolrun.products import InputError, read_any
+    from mgecc.toolrun.products import read_any
 
     path = in_folder(path)
     if not path.is_file():

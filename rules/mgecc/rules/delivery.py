@@ -8,7 +8,8 @@ from typing import Any
 
 import SCons.Script as script
 
-from mgecc.compiler import compiler_id
+from mgecc.errors import FAILED
+from mgecc.names import compiler_id
 from mgecc.package.form import form_files, package_files
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.decider import own_environment
@@ -17,7 +18,6 @@ from mgecc.rules.release import mge_release, part_of
 from mgecc.toolrun.interpreters import PythonError, find_pythons
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.reproduce import ReproduceError, reproduce
-from mgecc.toolrun.status import FAILED
 from mgecc.toolrun.terminal import printable
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgecc.errors import INPUT, InputError
 from mgecc.rules.actions import SignedAction, StepError
-from mgecc.toolrun.status import INPUT
+from mgecc.toolrun.flash import check_flash, sum_sizes
+from mgecc.toolrun.process import write_atomically
 
 if TYPE_CHECKING:
     from mgecc.config import LibraryConfig, ModelConfig
@@ -22,10 +24,6 @@ def flash_step(
     """
 
     def check(target: list[Any], source: list[Any], env: Any) -> int:
-        from mgecc.toolrun.flash import check_flash, sum_sizes
-        from mgecc.toolrun.process import write_atomically
-        from mgecc.toolrun.products import InputError
-
         paths = [str(node) for node in source]
         try:
             check_flash(read(), paths)

@@ -10,9 +10,9 @@ from typing import Any
 from SCons.Errors import UserError
 from SCons.Util import NodeList
 
-from mgecc.compiler import cv_file, function_output_names, members
+from mgecc.names import cv_file, function_output_names, members
 from mgecc.rules.contents import Contents
-from mgecc.rules.mistakes import user_errors
+from mgecc.rules.mistakes import shown_by_scons
 from mgecc.rules.model import Request, check_options, compile_step, fill_in, tools_for
 from mgecc.toolrun.sources import include_folder
 
@@ -62,7 +62,7 @@ def mge_cv(env: Any, name: str, functions: Any, target: str = "", **options: str
     """
     check_options("MgeCv", options)
     make = partial(_Request, config=None, functions=_element_types(name, functions))
-    with user_errors():
+    with shown_by_scons():
         request = fill_in(make, env, name, {"target": target, **options})
         return _build(replace(request, folder=f"{request.folder}_cv"))
 

@@ -68,7 +68,7 @@ class Linking:
     def _link(
         self, inputs: list[str], elf: Path, map_file: Path, script: Path | None, known: frozenset[str]
     ) -> tuple[str, Read]:
-        from mgecc.toolrun.runner import link_program
+        from mgecc.toolrun.runner import link_program  # loads NumPy, which null builds do without
 
         drawn, told = temporary_name(map_file), temporary_name(elf.with_name(f"{elf.name}.d"))
         options = [*self.flags, *self.toolchain.map_args(drawn), *self.toolchain.link_depfile_args(told)]

@@ -41,7 +41,7 @@ def at_the_caller(rule: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
+def shown_by_scons() -> Iterator[None]:
     """Targets, toolchains and files that are not what they must be, in the way SCons shows mistakes."""
     try:
         yield

@@ -12,14 +12,14 @@ import yaml
 from SCons.Errors import UserError
 from SCons.Util import NodeList
 
-from mgecc.compiler import cv_file, kernel_file, members
+from mgecc.names import cv_file, kernel_file, members
 from mgecc.rules.actions import compile_action, copy_action, step_line
 from mgecc.rules.contents import Contents, contents, functions_without_models, in_folder
 from mgecc.rules.decider import own_environment
 from mgecc.rules.flash import flash_step
 from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
-from mgecc.rules.mistakes import unknown_option, user_errors
+from mgecc.rules.mistakes import shown_by_scons, unknown_option
 from mgecc.rules.objects import Tools
 from mgecc.rules.progress import declare_step
 from mgecc.targets import (
@@ -106,6 +106,7 @@ class Request:
 
     def read(self) -> ModelConfig | LibraryConfig:
         """What the compiler compiles. Raises InputError."""
+        # They load NumPy, which null builds do without.
         from mgecc.toolrun.products import read_asked, with_limits
 
         return with_limits(read_asked(self.asked, self.name, self.goal), self.flash, self.ram)
@@ -146,10 +147,10 @@ def mge_model(env: Any, name: str, config: Any = None, target: str = "", **optio
     config = _in_folder(env, config)
     functions = functions_without_models(_absolute(env, config)) if config else {}
     if functions:
-        from mgecc.rules.images import mge_cv
+        from mgecc.rules.images import mge_cv  # which imports this module
 
         return mge_cv(env, name, functions, target, **options)
-    with user_errors():
+    with shown_by_scons():
         asked = {"target": target, **options}
         request = fill_in(partial(Request, config=env.File(config) if config else None), env, name, asked)
         if not config:
@@ -218,9 +219,7 @@ def bytes_of(what: str, given: int | str) -> str:
     """A limit of memory as a rule or the command line gives it, in bytes, empty for none. Raises TargetError."""
     if not given:
         return ""
-    from mgecc.config.load import (
-        parse_bytes,
-    )  # loads NumPy, too, which a build that asks for nothing does without
+    from mgecc.config.load import parse_bytes  # loads NumPy, which null builds do without
 
     try:
         return str(parse_bytes(given))

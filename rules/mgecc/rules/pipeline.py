@@ -12,7 +12,7 @@ from SCons.Errors import UserError
 from SCons.Util import flatten
 
 from mgecc.rules.contents import Contents, contents, contents_of_several
-from mgecc.rules.mistakes import user_errors
+from mgecc.rules.mistakes import shown_by_scons
 from mgecc.rules.model import (
     ModelNodes,
     Request,
@@ -77,7 +77,7 @@ def mge_pipeline(env: Any, name: str, models: Any, target: str = "", **options: 
     several = tuple(env.File(config) for config in flatten([models]))
     _check(name, several)
     make = partial(_Request, config=several[0], several=several)
-    with user_errors():
+    with shown_by_scons():
         nodes = build_library(fill_in(make, env, name, {"target": target, **options}), PipelineNodes)
     nodes.configs = dict(zip(names(several), several))
     return nodes
@@ -103,7 +103,7 @@ def names(several: Sequence[Any]) -> list[str]:
 
 
 def _name(path: Path, peeked: dict[str, Any]) -> str:
-    from mgecc.toolrun.products import name_of_file
+    from mgecc.toolrun.products import name_of_file  # loads NumPy, which null builds do without
 
     if path.suffix in (".yaml", ".yml"):
         return word(peeked, "name") or path.parent.name

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import SCons.Script as script
 from SCons.Node import executed
 
+from mgecc.errors import DIFFERENT, FAILED, INPUT, error_lines
 from mgecc.rules import bench
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.contents import contents, named_config
@@ -25,9 +26,17 @@ from mgecc.rules.outputs import Record, edited_files, edited_outputs
 from mgecc.rules.settings import plain_action, set_up, tell_edited, write_compiledb
 from mgecc.rules.summary import summarize
 from mgecc.rules.variables import Settings, read_settings
-from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain, nearest, target_names
+from mgecc.targets import (
+    TargetError,
+    ToolchainMissing,
+    cross_compilers,
+    load_target,
+    load_toolchain,
+    nearest,
+    target_names,
+)
+from mgecc.toolrun.emulators import install_emulators
 from mgecc.toolrun.outside import files_outside
-from mgecc.toolrun.status import DIFFERENT, FAILED, INPUT, error_lines
 from mgecc.toolrun.terminal import printable
 
 BUILD = "build"
@@ -266,9 +275,6 @@ def _check_input(nodes: ModelNodes) -> None:
 
 
 def _test_action(tests: str, settings: Settings) -> SignedAction:
-    from mgecc.targets import cross_compilers
-    from mgecc.toolrun.emulators import install_emulators
-
     arguments = shlex.split(settings.args or tests)
     jobs = script.GetOption("num_jobs")
     if jobs > 1 and "-n" not in arguments and importlib.util.find_spec("xdist"):

@@ -12,7 +12,8 @@ from typing import Any
 from SCons.Errors import UserError
 from SCons.Tool import CScanner
 
-from mgecc.compiler import compiler_id
+from mgecc.errors import INPUT
+from mgecc.names import compiler_id, members, singles
 from mgecc.package import (
     Part,
     images_part,
@@ -33,7 +34,6 @@ from mgecc.rules.model import ModelNodes, peek
 from mgecc.rules.pipeline import PipelineNodes
 from mgecc.targets import load_target, load_toolchain
 from mgecc.toolrun.sources import include_folder
-from mgecc.toolrun.status import INPUT
 from mgecc.toolrun.terminal import printable
 
 _KINDS = (ModelNodes, CvNodes, FirmwareNodes)
@@ -105,15 +105,12 @@ def part_of(nodes: Any) -> Part:
 
 def _with_sources(nodes: Any) -> Part:
     """The same with the C files of its libraries."""
-    from mgecc.toolrun.library import (
-        member_targets,  # loads NumPy, which a build without releases does without
-    )
-
     part = part_of(nodes)
     if isinstance(nodes, FirmwareNodes):
         return part
-    singles = member_targets(load_target(nodes.target, nodes.cpu))
-    toolchains = {member: load_toolchain(nodes.toolchain, single) for member, single in singles.items()}
+    target = load_target(nodes.target, nodes.cpu)
+    kernel_sets = zip(members(target), singles(target))
+    toolchains = {member: load_toolchain(nodes.toolchain, single) for member, single in kernel_sets}
     header = nodes.header if isinstance(nodes, CvNodes) else nodes.blob
     return with_sources(part, Path(header.get_dir().get_abspath()), toolchains, nodes.optimize)
 

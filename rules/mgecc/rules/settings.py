@@ -12,17 +12,17 @@ from typing import Any
 import SCons.Script as script
 from SCons.Errors import UserError
 
+from mgecc.errors import DIFFERENT
 from mgecc.rules.actions import SignedAction
 from mgecc.rules.compiledb import write_compile_commands
 from mgecc.rules.interrupt import tell_interruptions
 from mgecc.rules.launch import make_launcher, zig_on_path
-from mgecc.rules.mistakes import unknown_option, user_errors
+from mgecc.rules.mistakes import shown_by_scons, unknown_option
 from mgecc.rules.outputs import Record, edited_files
 from mgecc.rules.sconsign import Saver, Sharded
 from mgecc.rules.variables import Settings, read_settings
 from mgecc.toolrun.cache import open_cache
 from mgecc.toolrun.lock import TreeLock
-from mgecc.toolrun.status import DIFFERENT
 from mgecc.toolrun.terminal import printable
 
 _WORDS = ("cache", "cache_mode", "launcher", "ccache", "distcc", "explain", "verbose")
@@ -48,7 +48,7 @@ def mge_settings(env: Any, **options: Any) -> None:
         key: ("0", "1")[value] if isinstance(value, bool) else str(value) for key, value in options.items()
     }
     try:
-        with user_errors():
+        with shown_by_scons():
             folder = os.path.relpath(env.Dir(env["MGE_BUILD_DIR"]).get_abspath()).replace(os.sep, "/")
             set_up(env, read_settings(texts | given, ()), folder, everything=True)
     except ValueError as error:

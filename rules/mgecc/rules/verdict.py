@@ -11,6 +11,7 @@ from typing import Any
 
 from SCons.Errors import UserError
 
+from mgecc.errors import DIFFERENT, FAILED, nearest_status
 from mgecc.rules.actions import SignedAction, step_line
 from mgecc.rules.decider import own_environment
 from mgecc.rules.firmware import FirmwareNodes
@@ -20,7 +21,6 @@ from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.start import run_image
-from mgecc.toolrun.status import DIFFERENT, FAILED, nearest_status
 from mgecc.toolrun.terminal import printable
 
 # What a test run gives: the status that it stands for, and what it printed.

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mgecc.errors import FAILED
 from mgecc.toolrun.process import clean_environment
-from mgecc.toolrun.status import FAILED
 
 
 class Workers:

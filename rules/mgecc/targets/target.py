@@ -10,13 +10,14 @@ from typing import Any
 
 import yaml
 
+from mgecc.errors import InputError
 from mgecc.targets.host import host_flags
 from mgecc.targets.own import OwnTargetError, read_own, split_path
 
 _FOLDER = Path(__file__).parent
 
 
-class TargetError(Exception):
+class TargetError(InputError):
     """A target, feature or CPU name that does not exist; ``str`` is one line with the nearest name."""
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from mgecc.errors import Reported
 from mgecc.targets.target import Target, load_target, nearest, target_names
 
 ZIG_VERSION = "0.17.1"
@@ -35,7 +36,7 @@ _BY_SYSTEM = {"linux": ("-fPIC", *_NO_LIBC), "none": ("-ffreestanding",)}
 _LINK = ("--build-id=none", "--gc-sections", "-z", "noexecstack")
 
 
-class ToolchainMissing(Exception):
+class ToolchainMissing(Reported):
     """A compiler that is not installed; ``str`` is one line: what is missing and the command that installs it."""
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from mgecc.errors import Reported
 from mgecc.targets import Target, load_target, target_names
 from mgecc.targets.host import host_flags
 
@@ -20,7 +21,7 @@ PACKAGES = {
 }
 
 
-class EmulatorMissing(Exception):
+class EmulatorMissing(Reported):
     """A program that runs the target's code is not installed; ``str`` is one line with the command that installs it."""
 
 

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mgecc.errors import InputError
+
 if TYPE_CHECKING:  # they load NumPy, which a build without limits does without
     from mgecc.config import LibraryConfig, ModelConfig
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:  # they load NumPy, which a build without limits does without
 @cache
 def section_sizes(path: Path) -> tuple[int, int]:
     """Bytes of an ELF object that go to flash (code and constants) and those that need RAM (data and bss)."""
+    # Takes a while to load, and null builds do without.
     from elftools.elf.constants import SH_FLAGS
     from elftools.elf.elffile import ELFFile
 
@@ -36,8 +39,6 @@ def sum_sizes(objects: Iterable[str | Path]) -> tuple[int, int]:
 
 def check_flash(config: ModelConfig | LibraryConfig, objects: Sequence[str | Path]) -> None:
     """Raise InputError if the objects of a library take more flash than one of its models allows for it."""
-    from mgecc.toolrun.products import InputError
-
     limited = [model for model in config.models if model.flash is not None]
     if not limited:
         return

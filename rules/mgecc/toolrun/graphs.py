@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mgecc import compiler, lowering
 from mgecc.graph import Graph
+from mgecc.passes import optimize
 from mgecc.planner import Program
 from mgecc.targets import Target
 from mgecc.toolrun.products import read_config, user_errors
@@ -21,8 +22,6 @@ def read_graph(path: Path, name: str = "") -> Graph:
 
 def optimize_graph(path: Path, observe: Callable[[str, Graph], None], name: str = "") -> Graph:
     """The graph after all passes; ``observe`` gets it after each. Raises InputError."""
-    from mgecc.passes import optimize
-
     config = read_config(path, name)
     with user_errors(config):
         return optimize(lowering.load_graph(config), observe, goal=config.optimize)

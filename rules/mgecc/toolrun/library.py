@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgecc.compiler import cv_file, kernel_file, members
 from mgecc.config import LibraryConfig, ModelConfig
+from mgecc.names import cv_file, kernel_file, members
 from mgecc.targets import Target, Toolchain, load_target, load_toolchain
 from mgecc.toolrun.flash import check_flash
 from mgecc.toolrun.objects import compile_file

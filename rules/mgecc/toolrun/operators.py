@@ -9,10 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from mgecc import ops
+from mgecc.errors import InputError
+from mgecc.frontends.mge.rules import check_written, default_parameters
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
+from mgecc.passes import optimize
 from mgecc.planner import Program
+from mgecc.planner.limits import Goal
+from mgecc.planner.plan import plan
 from mgecc.targets import Target, load_target, nearest
-from mgecc.toolrun.products import InputError, user_errors
+from mgecc.toolrun.products import user_errors
 
 _FORM = "1,3,32,32 or const:8,3,3,3, each with :TYPE[:SCALE] where it is not float32"
 
@@ -22,8 +28,6 @@ def operator_graph(name: str, operands: Sequence[str], attrs: Sequence[str]) -> 
 
     Constants hold random numbers. Raises InputError, and TargetError for a name that there is not.
     """
-    from mgecc import ops
-
     known = [operator.name for operator in ops.operators()]
     if name not in known:
         raise nearest(name, known, "operator")
@@ -62,9 +66,6 @@ def _operand(text: str, name: str) -> Value:
 
 def _attributes(name: str, given: Sequence[str]) -> Any:
     """Attributes of the operator's class, or as a model file would have them, with their defaults."""
-    from mgecc import ops
-    from mgecc.frontends.mge.rules import check_written, default_parameters
-
     kind = ops.find(name).Attributes
     known = default_parameters(name) if kind is None else {f.name: f.default for f in fields(kind)}
     stated = dict(map(_attribute, given))
@@ -96,10 +97,6 @@ def _tuples(value: Any) -> Any:
 
 def plan_operator(graph: Graph, target: Target, goal: str = "") -> tuple[Program, ...]:
     """Programs of a graph, one for each kernel set of the target. Raises InputError."""
-    from mgecc.passes import optimize
-    from mgecc.planner.limits import Goal
-    from mgecc.planner.plan import plan
-
     singles = [load_target(member) for member in target.members] or [target]
     with user_errors(graph.name):
         optimize(graph)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from mgecc.config import InputConfig, Preprocess
-from mgecc.toolrun.products import InputError
+from mgecc.errors import InputError
 
 MAX_PIXELS = 1 << 26
 
@@ -24,8 +25,6 @@ def load_picture(
 
     A picture of another size is stretched or squeezed, and ``tell`` gets a line about it. Raises InputError.
     """
-    from PIL import Image
-
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:

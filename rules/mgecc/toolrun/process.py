@@ -13,12 +13,14 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mgecc.errors import Reported
+
 _KEPT = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
 # Settings of programs that stand before a compiler; what that compiler writes does not depend on them.
 _KEPT_PREFIXES = ("CCACHE_", "DISTCC_", "ICECC_", "SCCACHE_")
 
 
-class ToolError(Exception):
+class ToolError(Reported):
     """A tool refused its input; ``str`` is its command and what it said."""
 
 

@@ -10,6 +10,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mgecc import compiler
 from mgecc.config import (
     ConfigError,
@@ -22,13 +24,13 @@ from mgecc.config import (
     load_megcc,
 )
 from mgecc.config.load import default_verify
-from mgecc.targets import Target, TargetError, load_target
+from mgecc.cv import find_cv_functions
+from mgecc.errors import INPUT, InputError, Reported
+from mgecc.kernels.render import render_kernel
+from mgecc.names import members
+from mgecc.targets import Target, load_target
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.sources import public_headers
-
-
-class InputError(Exception):
-    """Something the user gave cannot be used; ``str`` is one line, or several problems one a line."""
 
 
 def read_any(
@@ -103,8 +105,6 @@ def read_several(paths: Sequence[Path], name: str, optimize: str = "") -> Librar
 
 def read_functions(functions: dict[str, list[str]], name: str) -> LibraryConfig:
     """Image functions, by name with their element types, as a library without models. Raises InputError."""
-    from mgecc.cv import find_cv_functions
-
     why = check_name(name)
     if why:
         raise InputError(why)
@@ -187,23 +187,13 @@ def user_errors(config: ModelConfig | LibraryConfig | str) -> Iterator[None]:
 
     Numbers that are not finite, as forged models have them, are no reason for warnings.
     """
-    import numpy as np
-
-    from mgecc.emit import EmitError
-    from mgecc.frontends.errors import ModelError
-    from mgecc.graph.diagnostics import CompileError, Unsupported
-
     try:
         with np.errstate(all="ignore"):
             yield
-    except (CompileError, TargetError) as error:
-        raise InputError(str(error)) from None
-    except ModelError as error:
-        raise InputError(f"{_file(config)}: {error}") from None
-    except EmitError as error:
-        raise InputError(f"{_file(config)}: the program does not fit the blob format: {error}") from None
-    except Unsupported as error:
-        raise InputError(f"{_file(config)}: {error.why}; {error.advice}".rstrip("; ")) from None
+    except Reported as error:
+        if error.status != INPUT:
+            raise
+        raise InputError(error.about(_file(config))) from None
     except OSError as error:
         raise InputError(f"{error.filename or _file(config)}: {error.strerror or error}") from None
 
@@ -216,10 +206,8 @@ def _file(config: ModelConfig | LibraryConfig | str) -> str:
 
 def kernel_texts(products: compiler.Products, target: Target) -> dict[str, bytes]:
     """A C file per kernel, to read: ``kernels/SYMBOL.c``, below the member's name for a combined target."""
-    from mgecc.kernels.render import render_kernel
-
     texts = {}
-    for member, program in zip(cycle(compiler.members(target)), products.programs):
+    for member, program in zip(cycle(members(target)), products.programs):
         single = load_target(member) if target.members else target
         prefix = f"{member}/" if target.members else ""
         for kernel in program.kernels:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from mgecc.errors import DIFFERENT
 from mgecc.toolrun import surroundings
 from mgecc.toolrun.process import clean_environment
-from mgecc.toolrun.status import DIFFERENT
 
 _NOISE = {
     "CFLAGS": "-DBROKEN", "CPATH": "/nonexistent", "LDFLAGS": "-Wl,--broken", "CC": "false", "MAKEFLAGS": "-j99",

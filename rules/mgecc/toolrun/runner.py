@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mgecc.errors import Reported
 from mgecc.targets import Target, Toolchain, load_toolchain
 from mgecc.toolrun.depfile import SUPPORT_LIBRARY
 from mgecc.toolrun.library import Library
@@ -23,7 +24,7 @@ _CODE_BYTES = 512 << 10
 _STACK_BYTES = 64 << 10
 
 
-class RunError(Exception):
+class RunError(Reported):
     """The program could not be run to its end on its target; ``str`` is one line."""
 
 

@@ -10,8 +10,8 @@ from math import prod
 from typing import Any
 
 from mgecc.config import ModelConfig, SizeConfig
+from mgecc.errors import InputError
 from mgecc.graph import DType
-from mgecc.toolrun.products import InputError
 from mgecc.toolrun.tensors import Arrays, Interface, Tensor
 
 _OPERATIONS: dict[str, Callable[[Sequence[int]], int]] = {

@@ -55,7 +55,7 @@ def cxx_sources() -> list[Path]:
 
 def runner_main(name: str, sizes: bool = False) -> str:
     """C text that makes the runner of the model called ``name``; ``sizes``: it has declared sizes."""
-    from mgecc.emit.naming import model_prefix
+    from mgecc.emit.naming import model_prefix  # loads NumPy, which null builds do without
 
     prefix = model_prefix(name)
     return (
@@ -78,6 +78,6 @@ def board_template() -> Path:
 
 def board_script(board: dict[str, Any]) -> str:
     """Linker script for a board."""
-    from mgecc.emit.linker import linker_script
+    from mgecc.emit.linker import linker_script  # loads NumPy, which null builds do without
 
     return linker_script(board_template().read_text(encoding="utf-8"), board)

@@ -19,6 +19,7 @@ def drop_stack_note(obj: Path) -> None:
     Clang writes it for every target. GNU ld warns of all objects without it, such as GCC's crtn.o, as soon as one
     object has it. An inactive header leaves the numbers of the other sections as they are.
     """
+    # Takes a while to load, and null builds do without.
     from elftools.elf.elffile import ELFFile
 
     with obj.open("r+b") as file:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from mgecc.config import Cases, SizeConfig
+from mgecc.errors import InputError
 from mgecc.graph import DType
-from mgecc.toolrun.products import InputError
 
 Arrays = dict[str, np.ndarray]
 

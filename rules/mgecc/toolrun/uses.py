@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from jinja2 import meta
+
+from mgecc.config import LibraryConfig, ModelConfig
+from mgecc.cv import cv_templates
+from mgecc.emit.header import OCCASIONAL, header_templates
+from mgecc.emit.naming import headers
+from mgecc.kernels.render import parse
+from mgecc.planner import Program
 from mgecc.targets import Target, load_target
-
-if TYPE_CHECKING:
-    from mgecc.config import LibraryConfig, ModelConfig
-    from mgecc.planner import Program
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _KERNELS = _PACKAGE / "kernels"
@@ -20,9 +23,6 @@ _KERNELS = _PACKAGE / "kernels"
 
 def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program], target: Target) -> list[str]:
     """Sorted paths of everything that can differ from model to model or from target to target."""
-    from mgecc.cv import cv_templates
-    from mgecc.emit.naming import headers
-
     singles = [load_target(member) for member in target.members] or [target]
     names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *singles]}
     names |= {f"cv/{name}" for name in cv_templates(config.cv)}
@@ -39,8 +39,6 @@ def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program],
 
 def _emitted(programs: Sequence[Program]) -> set[str]:
     """Templates of what is written beside the kernels."""
-    from mgecc.emit.header import OCCASIONAL, header_templates
-
     every = {path.name for path in (_PACKAGE / "emit").glob("*.j2")}
     return every - OCCASIONAL | header_templates(programs)
 
@@ -59,10 +57,6 @@ def _with_included(template: str) -> frozenset[str]:
 
 @cache
 def _referenced(template: str) -> tuple[str, ...]:
-    from jinja2 import meta
-
-    from mgecc.kernels.render import parse
-
     names = [*meta.find_referenced_templates(parse(template))]
     if None in names or template.startswith("custom/"):
         # A computed name could be any template, and so could those that a template of the user's includes.

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.config import Verify
+from mgecc.errors import InputError
 from mgecc.toolrun.compare import OutputError, compare, grid_step
-from mgecc.toolrun.products import InputError
 from mgecc.toolrun.session import Session, run_cases
 from mgecc.toolrun.tensors import (
     Arrays,

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
     """The graph and its problems, see ``survey_mge``."""
-    from .importer import survey_mge
+    from .importer import survey_mge  # loads the operators, which readers of records do without
 
     return survey_mge(data, *given)
 
 
 def types_of(operator: str) -> tuple[str, ...]:
     """The types of records that are read as an operator."""
-    from .rules import RULES
+    from .rules import RULES  # likewise
 
     return RULES.types_of(operator)
 

@@ -1,10 +1,37 @@
-"""What a command or a build ends with, by the kind of its error; one list for ``mgecc`` and for ``scons``."""
+"""Errors that are no defects, and the statuses that ``mgecc`` and ``scons`` end with, by the kind of the error."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 DIFFERENT = 1  # a comparison failed: the outputs are not the expected ones
 INPUT = 2  # what the user gave cannot be used: arguments, configuration, model, files
 FAILED = 3  # a step failed: a tool is missing or refused its work, a disk is full, or mgecc has a defect
+
+
+class Reported(Exception):
+    """An error whose text is for the user to read. Subclasses of it need no entry elsewhere to be shown as such."""
+
+    status: ClassVar[int] = FAILED
+
+    def about(self, file: str) -> str:
+        """The text, where the error comes up while ``file`` is compiled."""
+        return str(self)
+
+
+class InputError(Reported):
+    """Something the user gave cannot be used; ``str`` is one line, or several problems one a line."""
+
+    status = INPUT
+
+
+class ModelFault(Reported):
+    """Something is wrong with a model, whose file the text does not name."""
+
+    status = INPUT
+
+    def about(self, file: str) -> str:
+        return f"{file}: {self}"
 
 
 def error_lines(text: object, status: int = INPUT) -> str:
