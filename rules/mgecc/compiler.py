@@ -10,7 +10,6 @@ from typing import Any
 from mgecc import emit
 from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.cv import cv_c, cv_h
-from mgecc.emit.sizes import with_copy
 from mgecc.errors import Reported
 from mgecc.graph import CompileError, Unsupported
 from mgecc.lowering import lower, read_bounded
@@ -105,7 +104,7 @@ def _programs(config: ModelConfig, target: Target, weights: WeightSection) -> li
     if len(choices) > 1:
         choices = share_packings(choices)
     return [
-        replace(with_copy(place(graph, single, chosen, goal, problems, weights)), notes=tuple(problems.notes))
+        replace(place(graph, single, chosen, goal, problems, weights), notes=tuple(problems.notes))
         for single, (graph, problems), chosen in zip(targets, lowered, choices)
     ]
 

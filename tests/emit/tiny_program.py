@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from mgecc.emit.sizes import with_copy
 from mgecc.graph import DType, TensorType
 from mgecc.graph.sizes import declare, least, most, sizes_in
 from mgecc.kernels import Kernel, render
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref
+from mgecc.planner.sized import with_copy
 
 _TEMPLATES = {
     "affine.c.j2": """/* y = x * w * gain + b / parts, element by element; b and y may be the same memory. */

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mgecc.emit.expressions import ADD, DIVIDE, LEAST, MOST, MULTIPLY, Expressions
 from mgecc.graph.polynomials import value
 from mgecc.graph.sizes import (
     Sym,
@@ -24,6 +23,7 @@ from mgecc.graph.sizes import (
     smallest,
 )
 from mgecc.graph.unsupported import CLOSE, OPEN
+from mgecc.planner.expressions import ADD, DIVIDE, LEAST, MOST, MULTIPLY, Expressions
 from mgecc.toolrun.sizes import evaluate
 
 N, H, W = declare("n", 1, 4), declare("h", 3, 9), declare("w", 4, 16, 4)

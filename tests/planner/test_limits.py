@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -115,3 +117,12 @@ def test_a_small_ram_is_met_by_planning_for_memory(tmp_path: Path) -> None:
     assert build_programs(replace(config, ram=fast.arena), target)[0].calls == fast.calls
     with pytest.raises(CompileError, match=f"the arena takes {small.arena} bytes, 1 more than"):
         build_programs(replace(config, ram=small.arena - 1), target)
+
+
+@pytest.mark.parametrize("goal", [Goal(flash=4 * WEIGHTS), Goal("size"), Goal("size", flash=4 * WEIGHTS)])
+def test_a_graph_is_not_kept_once_it_is_planned(goal: Goal) -> None:
+    graph = network(24)
+    program, node = plan(graph, load_target("arm64"), goal, Diagnostics("net")), weakref.ref(graph.nodes[0])
+    del graph
+    gc.collect()
+    assert program.calls and node() is None

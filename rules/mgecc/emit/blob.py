@@ -15,13 +15,13 @@ from mgecc.emit.sizes import sizes_section
 from mgecc.errors import ModelFault
 from mgecc.graph.sizes import largest
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref
+from mgecc.planner.sized import HEAD, SPACES, TENSOR
 from mgecc.targets import Target
 
 MAGIC = 0x4243474D
 VERSION, VERSION_SIZES = 1, 2
 ALIGN = 64
 MAX_OPERANDS, MAX_ARGS, MAX_RANK, MAX_KERNELS = 32, 255, 8, 65535
-_SPACES = {"arena": 1 << 30, "weights": 2 << 30}
 _LIMIT = 1 << 30
 
 
@@ -64,7 +64,7 @@ def _ref(ref: Ref | None, program: Program, nbytes: int = 0) -> int:
     offset = largest(ref.offset)
     inside = 0 <= offset and offset + nbytes <= limit
     _require(inside, f"{ref} of {nbytes} bytes lies outside its {limit} bytes")
-    return _SPACES[ref.space] | offset
+    return SPACES[ref.space] | offset
 
 
 def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
@@ -112,7 +112,7 @@ def program_section(program: Program, target: Target) -> bytes:
     calls = b"".join(_call(call, ids, program) for call in program.calls)
     digests = b"".join(kernel_digest(kernel, target) for kernel in kernels)
     tensors = (*program.inputs, *program.outputs)
-    strings = _Strings(32 + 56 * len(tensors) + len(digests) + len(calls))
+    strings = _Strings(HEAD + TENSOR * len(tensors) + len(digests) + len(calls))
     name = strings.add(program.name)
     described = b"".join(_tensor(tensor, program, strings) for tensor in tensors)
     dynamic = sizes_section(program, strings.add) if program.sizes else b""

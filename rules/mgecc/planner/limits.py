@@ -8,7 +8,7 @@ from mgecc.graph import Graph, Node
 from mgecc.planner.order import live
 
 # How much scratch may raise the peak where speed is the goal: memory for a little time is a poor bargain.
-_MOST_GROWTH = 1.25
+_PEAK_GROWTH = 1.25
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def room(graph: Graph, goal: Goal) -> dict[Node, int]:
     steps, or not by much where memory is not the goal.
     """
     need = live(graph, graph.nodes)
-    most = max(need, default=0) * (1 if goal.kind == "memory" else _MOST_GROWTH)
+    most = max(need, default=0) * (1 if goal.kind == "memory" else _PEAK_GROWTH)
     if goal.ram is not None:
         most = min(most, goal.ram)
     return {node: max(0, int(most) - step) for node, step in zip(graph.nodes, need)}

@@ -18,7 +18,7 @@ from mgecc.kernels.base import Candidate, Const
 from mgecc.planner.shrink import Choice, options
 
 # Estimated instructions that sharing may add to those of each kernel set, in parts of the whole.
-MOST_GROWTH = 0.02
+COST_GROWTH = 0.02
 # The same of a single layer: what costs more saves too few bytes for its instructions.
 _MOST_OF_LAYER = 0.25
 _LEAST_BYTES = 1024  # smaller weights are not worth a kernel of their own
@@ -50,7 +50,7 @@ def share_packings(members: Sequence[list[Choice]]) -> list[list[Choice]]:
     spent = [0.0] * len(members)
     for change in sorted(_changes(layers, totals), key=lambda c: (c.price, c.key)):
         after = [a + b for a, b in zip(spent, change.growth)]
-        if max(after) <= MOST_GROWTH:
+        if max(after) <= COST_GROWTH:
             spent = after
             for layer, candidate in zip(layers, change.candidates):
                 layer[change.key] = replace(layer[change.key], candidate=candidate)

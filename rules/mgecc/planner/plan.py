@@ -15,6 +15,7 @@ from mgecc.planner.macs import macs
 from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
 from mgecc.planner.select import Choice, select
+from mgecc.planner.sized import with_copy
 from mgecc.planner.weights import WeightSection
 from mgecc.targets import Target
 
@@ -152,16 +153,9 @@ def place(
         IOTensor(name, v.type, places.value(v), graph.extents.get(k))
         for k, (name, v) in enumerate(graph.outputs)
     )
-    return Program(
-        graph.name,
-        target.name,
-        inputs,
-        outputs,
-        tuple(calls),
-        b"",
-        places.size,
-        places.bound,
-        _sizes(graph),
+    sizes = _sizes(graph)
+    return with_copy(
+        Program(graph.name, target.name, inputs, outputs, tuple(calls), b"", places.size, places.bound, sizes)
     )
 
 

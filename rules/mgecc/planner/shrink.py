@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 
 from mgecc.graph import Node
 from mgecc.kernels import Candidate, Kernel
@@ -22,11 +21,15 @@ class Choice:
     node: Node
     candidate: Candidate
     rivals: tuple[Candidate, ...] = ()
+    _built: dict[Candidate, tuple[Kernel, ...]] = field(default_factory=dict, repr=False)
 
-
-@cache
-def _kernels(node: Node, candidate: Candidate) -> tuple[Kernel, ...]:
-    return tuple(dict.fromkeys(kernel for call in candidate.build(node) for kernel in call.kernels))
+    def kernels(self, candidate: Candidate | None = None) -> tuple[Kernel, ...]:
+        """The kernels that the node needs with its own candidate, or with another one; they are looked up often."""
+        chosen = candidate or self.candidate
+        if chosen not in self._built:
+            kernels = (kernel for call in chosen.build(self.node) for kernel in call.kernels)
+            self._built[chosen] = tuple(dict.fromkeys(kernels))
+        return self._built[chosen]
 
 
 def _interchangeable(choice: Choice, rival: Candidate) -> bool:
@@ -45,19 +48,19 @@ class _Use:
     """How many nodes use each kernel."""
 
     def __init__(self, chosen: list[Choice]) -> None:
-        self.count = Counter(k for c in chosen for k in _kernels(c.node, c.candidate))
+        self.count = Counter(k for c in chosen for k in c.kernels())
 
     def price(self, choice: Choice, candidate: Candidate) -> float:
         """Instructions, and the code that this node alone would bring, if it took the candidate."""
-        own = set(_kernels(choice.node, choice.candidate))
-        kernels = _kernels(choice.node, candidate)
+        own = set(choice.kernels())
+        kernels = choice.kernels(candidate)
         new = [k for k in kernels if self.count[k] - (k in own) == 0]
         code = candidate.code * len(new) / max(1, len(kernels))
         return candidate.cost + INSTRUCTIONS_PER_BYTE * (code + candidate.weights)
 
     def move(self, choice: Choice, candidate: Candidate) -> None:
-        self.count.subtract(_kernels(choice.node, choice.candidate))
-        self.count.update(_kernels(choice.node, candidate))
+        self.count.subtract(choice.kernels())
+        self.count.update(choice.kernels(candidate))
 
 
 def share_kernels(chosen: list[Choice]) -> list[Choice]:
@@ -69,7 +72,6 @@ def share_kernels(chosen: list[Choice]) -> list[Choice]:
         if better == result:
             break
         result = better
-    _kernels.cache_clear()
     return result
 
 
@@ -104,9 +106,9 @@ def _retire_kernels(chosen: list[Choice]) -> list[Choice]:
 def _without(chosen: list[Choice], kernel: Kernel) -> list[Choice] | None:
     use, result = _Use(chosen), list(chosen)
     for position, choice in enumerate(chosen):
-        if kernel not in _kernels(choice.node, choice.candidate):
+        if kernel not in choice.kernels():
             continue
-        others = [c for c in options(choice) if kernel not in _kernels(choice.node, c)]
+        others = [c for c in options(choice) if kernel not in choice.kernels(c)]
         if not others:
             return None
         result[position] = _cheapest(use, choice, others)
@@ -123,6 +125,6 @@ def code_bytes(chosen: Iterable[Choice]) -> float:
     """Estimated bytes of code, each kernel once."""
     code = {}
     for c in chosen:
-        kernels = _kernels(c.node, c.candidate)
+        kernels = c.kernels()
         code.update(dict.fromkeys(kernels, c.candidate.code / max(1, len(kernels))))
     return sum(code.values())
