@@ -12,7 +12,7 @@ from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.cv import cv_c, cv_h
 from mgecc.errors import Reported
 from mgecc.graph import CompileError, Unsupported
-from mgecc.lowering import lower, read_bounded
+from mgecc.lowering import Lowering, import_sets, lower
 from mgecc.names import cv_file, kernel_file, members, own_names, singles
 from mgecc.planner import Program, shape_sets
 from mgecc.planner.limits import Goal, exceeded
@@ -43,9 +43,13 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     all problems of the model.
     """
     _check_threads(config, target)
-    programs = _planned(config, target)
-    if config.ram is not None and config.ram < _arena(programs) and config.optimize != "memory":
-        programs = min(programs, _planned(replace(config, optimize="memory"), target), key=_arena)
+    imported = import_sets(config)
+    perhaps_again = config.ram is not None and config.optimize != "memory"
+    again = [one.copy() for one in imported if perhaps_again]
+    programs = plan_imported(config, target, imported)
+    if again and _arena(programs) > (config.ram or 0):
+        least = plan_imported(replace(config, optimize="memory"), target, again)
+        programs = min(programs, least, key=_arena)
     _check_limits(config, programs)
     return programs
 
@@ -65,12 +69,12 @@ def _arena(programs: Sequence[Program]) -> int:
     return max(program.arena for program in programs)
 
 
-def _planned(config: ModelConfig, target: Target) -> tuple[Program, ...]:
-
+def plan_imported(config: ModelConfig, target: Target, imported: list[Lowering]) -> tuple[Program, ...]:
+    """Lower and plan ``imported``, a graph for each set of input shapes, which is used up and empty afterwards."""
     programs, weights, errors = [], WeightSection(max(16, 4 * target.lanes)), []
     for shapes in config.shape_sets:
         try:
-            programs += _programs(shapes, target, weights)
+            programs += _programs(imported.pop(0), shapes, target, weights)
         except CompileError as error:
             errors.append((shapes, error))
     if errors:
@@ -85,27 +89,29 @@ def _errors_of_sets(config: ModelConfig, errors: Sequence[tuple[ModelConfig, Com
     _, first = errors[0]
     if len(errors) == len(config.shape_sets) and all(error.problems == first.problems for _, error in errors):
         return first
-    return CompileError.merged([error.of_case(_case(shapes)) for shapes, error in errors])
+    return CompileError.merged([error.of_case(case_of(shapes)) for shapes, error in errors])
 
 
-def _case(config: ModelConfig) -> str:
+def case_of(config: ModelConfig) -> str:
+    """What tells one set of input shapes from the others, for messages."""
     shapes = [f"{name} {list(spec.shape)}" for name, spec in config.inputs.items() if spec.shape is not None]
     return f"with {', '.join(shapes)}"
 
 
-def _programs(config: ModelConfig, target: Target, weights: WeightSection) -> list[Program]:
+def _programs(
+    imported: Lowering, config: ModelConfig, target: Target, weights: WeightSection
+) -> list[Program]:
     """The programs of one set of input shapes, or for all declared sizes, one per kernel set."""
-
     goal, targets = _goal(config), singles(target)
-    data = read_bounded(config.model)
-    lowered = [lower(config, single, data) for single in targets]
-    del data  # its weights, where they are changed, are not there twice
-    choices = [choose(graph, single, goal, problems) for single, (graph, problems) in zip(targets, lowered)]
+    lowered = lower(imported, config, targets)
+    choices = [choose(one.graph, single, goal, one.problems) for single, one in zip(targets, lowered)]
     if len(choices) > 1:
         choices = share_packings(choices)
     return [
-        replace(place(graph, single, chosen, goal, problems, weights), notes=tuple(problems.notes))
-        for single, (graph, problems), chosen in zip(targets, lowered, choices)
+        replace(
+            place(one.graph, single, chosen, goal, one.problems, weights), notes=tuple(one.problems.notes)
+        )
+        for single, one, chosen in zip(targets, lowered, choices)
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported
 from mgecc.graph.sizes import declare
 from mgecc.kernels import candidates
 from mgecc.ops.custom import CustomFunction, UserKernel, replace_operators
-from mgecc.passes import compress, dump_defects, extents, inputs, ioc16, optimize, size_values
+from mgecc.passes.half import nowhere
 from mgecc.passes.inputs import InputForm
+from mgecc.passes.pipeline import Options, for_all_targets, for_target
 from mgecc.targets import Target, with_feature_for
 
 MAX_MODEL_BYTES = 1 << 31
@@ -85,35 +87,88 @@ def input_forms(config: ModelConfig, graph: Graph) -> dict[str, InputForm]:
     }
 
 
-def lower(config: ModelConfig, target: Target, data: bytes | None = None) -> tuple[Graph, Diagnostics]:
-    """The graph after all passes for one kernel set; problems stand beside it. ``data``: as ``survey`` takes it."""
+@dataclass(frozen=True)
+class Lowering:
+    """A graph on its way to the planner, with the problems that were found so far; changed in place."""
+
+    graph: Graph
+    problems: Diagnostics
+
+    def copy(self) -> Lowering:
+        return Lowering(self.graph.copy(), self.problems.copy())
+
+
+def import_sets(config: ModelConfig) -> list[Lowering]:
+    """The graph for each set of input shapes, or one for all declared sizes; the model file is read once.
+
+    Raises what ``frontends.survey`` does, and OSError.
+    """
     declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
-    graph, problems = survey(config.with_sizes(declared), data)
-    dump_defects.run(graph, problems)
-    inputs.run(graph, input_forms(config, graph), problems)
+    data = read_bounded(config.model)
+    return [Lowering(*survey(shapes.with_sizes(declared), data)) for shapes in config.shape_sets]
+
+
+Observe = Callable[[str, str, Graph], None]
+"""Called after each pass with its name, with the target where there are several, and with the graph."""
+
+
+def _unobserved(_name: str, _target: str, _graph: Graph) -> None:
+    pass
+
+
+def lower(
+    imported: Lowering, config: ModelConfig, targets: Sequence[Target | None], observe: Observe = _unobserved
+) -> list[Lowering]:
+    """What is planned for each target, after all passes; ``imported`` is used up. ``config``: of this set of shapes.
+
+    In the place of a target, None is one without half-precision arithmetic.
+    """
+    graph, problems = imported.graph, imported.problems
+    options = Options(config.optimize, input_forms(config, graph))
+    for_all_targets(graph, options, problems, lambda name, graph: observe(name, "", graph))
     _place_inputs(config, problems)
-    size_values.run(graph)
-    native = partial(_serves, target)
-    optimize(graph, native=native, goal=config.optimize)
-    if config.options.get("enable_ioc16"):
-        _halve(config, target, graph, problems)
-    if config.options.get("enable_compress_fp16"):
-        compress.run(graph)
-    extents.carry(graph, problems)
-    return graph, problems
+    lowered = [*(imported.copy() for _ in targets[1:]), imported]
+    for target, one in zip(targets, lowered):
+        told = target.name if target and len(targets) > 1 else ""
+        _lower_for(target, config, options, one, partial(_tell, observe, told))
+    return lowered
 
 
-def _halve(config: ModelConfig, target: Target, graph: Graph, problems: Diagnostics) -> None:
-    """Values and weights in half precision, unless that would only cost time: conversions without half arithmetic."""
-    if target.half_lanes or config.optimize != "speed":
-        ioc16.run(graph, partial(_serves, target))
-    else:
-        capable = with_feature_for(target, "half_lanes")
-        remedy = f"`target={capable}` has them, and " if capable else ""
-        problems.notes.append(
-            f"enable_ioc16 has no effect: {target.name} has no half-precision arithmetic and computes faster in "
-            f"float32; {remedy}optimize=memory stores values as halves all the same"
-        )
+def _tell(observe: Observe, target: str, name: str, graph: Graph) -> None:
+    observe(name, target, graph)
+
+
+def _lower_for(
+    target: Target | None,
+    config: ModelConfig,
+    options: Options,
+    one: Lowering,
+    observe: Callable[[str, Graph], None],
+) -> None:
+    asked = config.options.get("enable_ioc16", False)
+    own = replace(
+        options,
+        native=partial(_serves, target) if target else nowhere,
+        halves=asked and _gains_by_halves(config, target),
+        half_weights=config.options.get("enable_compress_fp16", False),
+    )
+    for_target(one.graph, own, one.problems, observe)
+    if target and asked and not own.halves:
+        one.problems.notes.append(_no_halves(target))
+
+
+def _gains_by_halves(config: ModelConfig, target: Target | None) -> bool:
+    """Values in half precision without half arithmetic only cost time, for conversions."""
+    return bool(target and target.half_lanes) or config.optimize != "speed"
+
+
+def _no_halves(target: Target) -> str:
+    capable = with_feature_for(target, "half_lanes")
+    remedy = f"`target={capable}` has them, and " if capable else ""
+    return (
+        f"enable_ioc16 has no effect: {target.name} has no half-precision arithmetic and computes faster in "
+        f"float32; {remedy}optimize=memory stores values as halves all the same"
+    )
 
 
 def _serves(target: Target, node: Node) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,8 +68,8 @@ def config(case: Sized) -> ModelConfig:
     return ModelConfig(path, case.name, path, inputs=inputs, sizes=sizes)
 
 
-def check(case: Sized, target: str, folder: Path) -> None:
-    model = config(case)
+def check(case: Sized, target: str, folder: Path, **more: Any) -> None:
+    model = replace(config(case), **more)
     try:
         libraries = compile_and_build(model, load_target(target), "zig", folder / "products")
         session = prepare(libraries, "zig", folder / "runner")
@@ -84,6 +85,13 @@ def check(case: Sized, target: str, folder: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.name}-{'-'.join(case.sizes)}" for case in CASES])
 def test_every_size_gives_what_the_graph_means(case: Sized, target: str, tmp_path: Path) -> None:
     check(case, target, tmp_path)
+
+
+@pytest.mark.parametrize("target", ["arm64+fp16", "x86_64"])
+def test_values_in_halves_give_what_the_graph_means(target: str, tmp_path: Path) -> None:
+    """Of a network that enlarges by matrices of the sizes."""
+    unet = replace(CASES[0], limits=HALVES)
+    check(unet, target, tmp_path, options={"enable_ioc16": True}, optimize="memory")
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -13,7 +13,7 @@ from mgecc.graph import CompileError, Node, Unsupported, Value
 from mgecc.graph.attributes import changed
 from mgecc.kernels import Candidate, Kernel, candidates
 from mgecc.kernels.render import header_text
-from mgecc.lowering import lower
+from mgecc.lowering import import_sets, lower
 from mgecc.targets import Target, ToolchainMissing, load_target, load_toolchain, target_names, target_options
 from native import kernels_text
 
@@ -38,10 +38,11 @@ def _nodes(halves: bool) -> list[Node]:
     found: dict[object, Node] = {}
     for path in sorted(DATA.glob("*/*.mge")):
         try:
-            graph, _ = lower(ModelConfig(path, path.stem, path), target)
+            config = ModelConfig(path, path.stem, path)
+            (lowered,) = lower(import_sets(config)[0], config, [target])
         except CompileError:
             continue
-        for node in graph.nodes:
+        for node in lowered.graph.nodes:
             found.setdefault(
                 (node.op, str(node.attrs), str([(v.type, v.is_const) for v in node.inputs])), node
             )

@@ -84,5 +84,5 @@ def test_stored_layouts_are_read_back_completely(case: dict) -> None:
 
 
 def test_names_of_passes_are_unique() -> None:
-    names = [name for name, _ in PASSES]
+    names = [one.name for one in PASSES]
     assert len(set(names)) == len(names)

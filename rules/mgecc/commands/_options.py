@@ -27,10 +27,14 @@ def add_target(parser: argparse.ArgumentParser, required: bool = True) -> None:
     )
 
 
-def add_build(parser: argparse.ArgumentParser) -> None:
+def add_goal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--optimize", choices=["speed", "size", "memory"], default="", help="overrules model.yaml"
     )
+
+
+def add_build(parser: argparse.ArgumentParser) -> None:
+    add_goal(parser)
     parser.add_argument("--name", default="", help="name of the model in C; default: from model.yaml or file")
     parser.add_argument("--toolchain", choices=toolchain_names(), default="zig", help="default: zig")
 

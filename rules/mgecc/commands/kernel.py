@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mgecc.commands._options import add_choice, add_json, add_target
+from mgecc.commands._options import add_choice, add_goal, add_json, add_target
 from mgecc.commands._output import show
 from mgecc.errors import InputError
 from mgecc.kernels.render import render_kernel
@@ -30,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_choice(parser)
     add_target(parser)
     parser.add_argument("--layer", default="", metavar="NAME", help="layer or kernel; default: list them")
-    parser.add_argument(
-        "--optimize", choices=["speed", "size", "memory"], default="", help="overrules model.yaml"
-    )
+    add_goal(parser)
     group = parser.add_argument_group("an operator instead of a model")
     group.add_argument("--operator", default="", metavar="NAME", help="as mgecc ops lists them")
     group.add_argument(

@@ -104,6 +104,9 @@ class Diagnostics:
     problems: list[Diagnostic] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def copy(self) -> Diagnostics:
+        return Diagnostics(self.source, list(self.problems), list(self.notes))
+
     def note(self, node: Node, text: str) -> None:
         """Tell the user something of a node that compiles."""
         self.notes.append(f"{node.name} ({node.op}, {node.origin}): {text}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -73,6 +74,7 @@ class Graph:
 
     ``extents``: for outputs whose size depends on the data, position -> (axis, position of the output that says how
     many elements along that axis are valid).
+    Passes and planner change a graph in place: it is of use once. Constants' arrays they replace and never write to.
     """
 
     name: str
@@ -80,6 +82,20 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     outputs: list[tuple[str, Value]] = field(default_factory=list)
     extents: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def copy(self) -> Graph:
+        """The same graph of nodes and values of its own; constants share their arrays."""
+        values = {v: Value(v.name, v.type, None, v.const) for v in self.values()}
+        nodes = []
+        for node in self.nodes:
+            inputs, outputs = ([values[v] for v in side] for side in (node.inputs, node.outputs))
+            nodes.append(replace(node, attrs=copy.copy(node.attrs), inputs=inputs, outputs=outputs))
+            for value in outputs:
+                value.producer = nodes[-1]
+        inputs = [values[v] for v in self.inputs]
+        return Graph(
+            self.name, inputs, nodes, [(name, values[v]) for name, v in self.outputs], dict(self.extents)
+        )
 
     def users(self) -> dict[Value, list[Node]]:
         """Value -> the nodes that read it, each once, in order."""

@@ -1,6 +1,6 @@
 """Weights in half precision (enable_compress_fp16): half the bytes in the blob, expanded inside the kernels.
 
-Not in the pipeline: it runs behind it where the configuration asks for it. The weights are rounded to the nearest
+It runs behind the rewrites where the configuration asks for it. The weights are rounded to the nearest
 half, an error of at most 2^-11 of each weight (2^-25 of one for weights below 2^-14); sums, biases and everything
 else stay float32. Biases of recurrent layers and of attention are stored with the weights, and rounded with them.
 """

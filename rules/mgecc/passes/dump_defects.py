@@ -1,6 +1,6 @@
 """Expressions that MegEngine's dump writes in the place of others: they are computed as the file says, with a note.
 
-Not in the pipeline: it runs once before it and tells the user.
+It runs before all other passes and tells the user.
 """
 
 from __future__ import annotations

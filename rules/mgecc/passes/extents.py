@@ -2,8 +2,8 @@
 
 How each operator treats such data is said where it is defined (``counted``, ``lowered``). Here the numbers become
 values of the graph: the operators that decide a size get one more result, sums and minima of such numbers become
-nodes. A model's output of varying size is followed by an output with its size. Not in the pipeline: it runs once
-behind it and has problems to report.
+nodes. A model's output of varying size is followed by an output with its size. Runs behind all other passes
+and has problems to report.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Inputs as cameras deliver them: channels last, bytes, not normalised; the graph makes of them what the network wants.
 
-Not in the pipeline: it runs before it, for the inputs that the user names, and has problems to report.
+Runs for the inputs that the user names, and has problems to report.
 """
 
 from __future__ import annotations

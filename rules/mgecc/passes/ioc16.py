@@ -1,6 +1,6 @@
 """float32 networks in half precision (enable_ioc16): values and weights become float16, inputs and outputs do not.
 
-Not in the pipeline: it runs behind it where the configuration asks for it, so that scales are folded into weights in
+It runs behind the rewrites where the configuration asks for it, so that scales are folded into weights in
 full precision before. Products and pooling compute in halves where the target does. Operators outside the list keep
 float32, with conversions around them, and so do nodes with constants that are larger than every half.
 """
@@ -73,6 +73,9 @@ class _Narrowing:
 
 
 def _too_large(array: np.ndarray) -> bool:
+    """Whether some number is larger than every half, or may be: those that depend on sizes are symbols."""
+    if array.dtype == object:
+        return True
     with np.errstate(over="ignore"):
         return bool((np.isfinite(array) & ~np.isfinite(array.astype(np.float16))).any())
 

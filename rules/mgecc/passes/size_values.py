@@ -1,7 +1,7 @@
 """Constants whose numbers depend on declared sizes, where kernels read them: a node that writes the numbers.
 
-Numbers that shape rules and index bounds need stay constants. Not in the pipeline: it runs once before it, and only
-for programs with declared sizes.
+Numbers that shape rules and index bounds need stay constants. It runs before the rewrites, and changes
+only graphs with declared sizes.
 """
 
 from __future__ import annotations

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from mgecc import compiler, lowering
 from mgecc.graph import Graph
-from mgecc.passes import optimize
+from mgecc.names import singles
 from mgecc.planner import Program
 from mgecc.targets import Target
 from mgecc.toolrun.products import read_config, user_errors
+
+ObserveSet = Callable[[str, str, str, Graph], None]
+"""Called after each pass with the set of input shapes, where there are several, and as ``lowering.Observe``."""
 
 
 def read_graph(path: Path, name: str = "") -> Graph:
@@ -20,11 +24,24 @@ def read_graph(path: Path, name: str = "") -> Graph:
         return lowering.load_graph(config)
 
 
-def optimize_graph(path: Path, observe: Callable[[str, Graph], None], name: str = "") -> Graph:
-    """The graph after all passes; ``observe`` gets it after each. Raises InputError."""
-    config = read_config(path, name)
+def lower_graphs(
+    path: Path, target: Target | None, observe: ObserveSet, goal: str = "", name: str = ""
+) -> list[Graph]:
+    """The graphs that are planned: for each set of input shapes one for each kernel set of the target.
+
+    ``target``: None for what all targets without half-precision arithmetic plan. Raises InputError.
+    """
+    config = read_config(path, name, goal)
+    found: list[Graph] = []
     with user_errors(config):
-        return optimize(lowering.load_graph(config), observe, goal=config.optimize)
+        for imported, shapes in zip(lowering.import_sets(config), config.shape_sets):
+            case = compiler.case_of(shapes) if config.input_shapes else ""
+            told = partial(observe, case)
+            lowered = lowering.lower(imported, shapes, singles(target) if target else [None], told)
+            for one in lowered:
+                one.problems.check()
+            found += [one.graph for one in lowered]
+    return found
 
 
 def plan_programs(path: Path, target: Target, goal: str = "", name: str = "") -> tuple[Program, ...]:

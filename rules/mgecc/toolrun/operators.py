@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mgecc import ops
+from mgecc.compiler import plan_imported
+from mgecc.config import ModelConfig
 from mgecc.errors import InputError
 from mgecc.frontends.mge.rules import check_written, default_parameters
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
-from mgecc.passes import optimize
+from mgecc.lowering import Lowering
 from mgecc.planner import Program
-from mgecc.planner.limits import Goal
-from mgecc.planner.plan import plan
-from mgecc.targets import Target, load_target, nearest
+from mgecc.targets import Target, nearest
 from mgecc.toolrun.products import user_errors
 
 _FORM = "1,3,32,32 or const:8,3,3,3, each with :TYPE[:SCALE] where it is not float32"
@@ -97,9 +98,7 @@ def _tuples(value: Any) -> Any:
 
 def plan_operator(graph: Graph, target: Target, goal: str = "") -> tuple[Program, ...]:
     """Programs of a graph, one for each kernel set of the target. Raises InputError."""
-    singles = [load_target(member) for member in target.members] or [target]
+    nowhere = Path(graph.name)
+    config = ModelConfig(nowhere, graph.name, nowhere, optimize=goal or "speed")
     with user_errors(graph.name):
-        optimize(graph)
-        return tuple(
-            plan(graph, single, Goal(goal or "speed"), Diagnostics(graph.name)) for single in singles
-        )
+        return plan_imported(config, target, [Lowering(graph, Diagnostics(graph.name))])
