@@ -1,10 +1,8 @@
 """A compiler process that stays: one request per line on standard input, one reply per line on standard output.
 
-Requests and replies are JSON objects. ``{"config", "name", "target", "cpu", "optimize", "folder", "reads"}`` compiles
-a model into a folder, opening no files of the user's but ``reads``; the reply is ``{"uses": [...]}``, the optional
-files of the compiler that were used, ``{"error": text, "status": number}``, or ``{"full": path}`` where there was no
-room to write. ``config`` is a path, a list of paths
-whose models make one library, or image functions with their element types. The process ends when its input does.
+A request is a ``CompileRequest``; the reply is a JSON object: ``{"uses": [...]}``, the optional files of the compiler
+that were used, ``{"error": text, "status": number}``, or ``{"full": path}`` where there was no room to write. The
+process ends when its input does.
 """
 
 from __future__ import annotations
@@ -18,29 +16,28 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mgecc.errors import FAILED, INPUT, InputError
+from mgecc.request import CompileRequest
 from mgecc.targets import load_target
 from mgecc.toolrun.declared import only_declared
-from mgecc.toolrun.products import compile_products, read_asked, with_limits, with_threads, write_files
+from mgecc.toolrun.products import compile_products, read_request, write_files
 from mgecc.toolrun.uses import used_files
 
 
-def compile_request(request: dict[str, Any]) -> dict[str, Any]:
+def compile_request(request: CompileRequest) -> dict[str, Any]:
     """Carry out one request; an error of the user's becomes its text, one of ours a traceback."""
     try:
-        with only_declared(request["reads"], request["folder"]):
-            config = read_asked(request["config"], request["name"], request["optimize"])
-            config = with_threads(config, request["threads"])
-            config = with_limits(config, request["flash"], request["ram"])
-            products = compile_products(config, request["target"], request["cpu"])
-            write_files(products.files, Path(request["folder"]))
-            target = load_target(request["target"], request["cpu"])
+        with only_declared(request.reads, request.folder):
+            config = read_request(request)
+            products = compile_products(config, request.target, request.cpu)
+            write_files(products.files, Path(request.folder))
+            target = load_target(request.target, request.cpu)
             return {"uses": used_files(config, products.programs, target)}
     except InputError as error:
         return {"error": str(error), "status": INPUT}
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return {"full": str(error.filename or request["folder"])}
-        text = f"{error.filename or request['folder']}: {error.strerror or error}"
+            return {"full": str(error.filename or request.folder)}
+        text = f"{error.filename or request.folder}: {error.strerror or error}"
         return {"error": text, "status": FAILED}
     except Exception:  # noqa: BLE001 -- the process must outlive a defect, and the build must show it
         text = f"this is a defect of mgecc, please report it:\n{traceback.format_exc()}"
@@ -49,7 +46,7 @@ def compile_request(request: dict[str, Any]) -> dict[str, Any]:
 
 def serve(requests: TextIO, replies: TextIO) -> None:
     for line in requests:
-        replies.write(json.dumps(compile_request(json.loads(line))) + "\n")
+        replies.write(json.dumps(compile_request(CompileRequest.from_line(line))) + "\n")
         replies.flush()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from mgecc import cli
 from mgecc.config import save_cases
+from mgecc.request import CompileRequest
 from mgecc.worker import compile_request
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "frontends"))
@@ -79,15 +80,8 @@ def test_a_record_with_an_operand_too_many_is_named_by_every_command(
 
 def test_the_build_says_what_the_commands_say(folder: Path) -> None:
     (folder / "net.mge").write_bytes(ONNX)
-    asked = {
-        "config": "net.mge",
-        "name": "net",
-        "target": "x86_64",
-        "cpu": "",
-        "optimize": "",
-        "folder": "out",
-    }
-    reply = compile_request({**asked, "reads": ["net.mge"], "threads": "", "flash": "", "ram": ""})
+    asked = CompileRequest("net", "x86_64", folder="out", config="net.mge", reads=("net.mge",))
+    reply = compile_request(CompileRequest.from_line(asked.to_line()))
     assert reply["status"] == 2 and reply["error"].startswith("net.mge: this is an ONNX model")
 
 

@@ -18,6 +18,7 @@ from SCons.Action import FunctionAction
 from SCons.Errors import BuildError
 
 from mgecc.errors import FAILED, error_lines, nearest_status
+from mgecc.request import CompileRequest
 from mgecc.rules import progress, reads
 from mgecc.rules.explain import explain
 from mgecc.rules.identity import Uses, edited_since, whole_digest
@@ -309,7 +310,7 @@ def _path(node: Any) -> str:
 _workers = Workers()
 
 
-def compile_action(request: dict[str, Any], uses: Uses, signature: str, shown: str) -> SignedAction:
+def compile_action(request: CompileRequest, uses: Uses, signature: str, shown: str) -> SignedAction:
     """Compile a model in one of the compiler processes; see ``mgecc.worker`` for the request."""
 
     def run(_inputs: list[str], _known: frozenset[str]) -> tuple[str, Extra]:

@@ -11,6 +11,7 @@ from SCons.Errors import UserError
 from SCons.Util import NodeList
 
 from mgecc.names import cv_file, function_output_names, members
+from mgecc.request import CompileRequest
 from mgecc.rules.contents import Contents
 from mgecc.rules.mistakes import shown_by_scons
 from mgecc.rules.model import Request, check_options, compile_step, fill_in, tools_for
@@ -37,8 +38,8 @@ class _Request(Request):
         return ()
 
     @property
-    def asked(self) -> Any:
-        return self.functions
+    def asked(self) -> CompileRequest:
+        return self.ask(functions=self.functions)
 
     @cached_property
     def contents(self) -> Contents:

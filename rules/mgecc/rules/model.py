@@ -13,6 +13,7 @@ from SCons.Errors import UserError
 from SCons.Util import NodeList
 
 from mgecc.names import cv_file, kernel_file, members
+from mgecc.request import CompileRequest
 from mgecc.rules.actions import compile_action, copy_action, step_line
 from mgecc.rules.contents import Contents, contents, functions_without_models, in_folder
 from mgecc.rules.decider import own_environment
@@ -66,9 +67,9 @@ class Request:
     target: Target
     toolchain: str
     optimize: str
-    threads: str
-    flash: str
-    ram: str
+    threads: int | None
+    flash: int | None
+    ram: int | None
     folder: str
 
     @cached_property
@@ -80,9 +81,23 @@ class Request:
         return (self.config,)
 
     @property
-    def asked(self) -> Any:
-        """What the compiler is given; see ``mgecc.worker``."""
-        return self.config.srcnode().get_abspath()
+    def asked(self) -> CompileRequest:
+        """What the compiler is given, but for the files that it may open."""
+        return self.ask(config=self.config.srcnode().get_abspath())
+
+    def ask(self, **what: Any) -> CompileRequest:
+        """A request for products of ``what``."""
+        return CompileRequest(
+            self.name,
+            self.target.spec,
+            self.target.cpu,
+            self.env.Dir(self.folder).get_abspath(),
+            optimize=self.goal,
+            threads=self.threads,
+            flash=self.flash,
+            ram=self.ram,
+            **what,
+        )
 
     @cached_property
     def contents(self) -> Contents:
@@ -106,15 +121,14 @@ class Request:
 
     def read(self) -> ModelConfig | LibraryConfig:
         """What the compiler compiles. Raises InputError."""
-        # They load NumPy, which null builds do without.
-        from mgecc.toolrun.products import read_asked, with_limits
+        from mgecc.toolrun.products import read_request  # loads NumPy, which null builds do without
 
-        return with_limits(read_asked(self.asked, self.name, self.goal), self.flash, self.ram)
+        return read_request(self.asked)
 
     @property
     def apart(self) -> bool:
         """Whether the library runs calls in parts for threads."""
-        return int(self.threads) > 1 if self.threads else self.contents.threads
+        return self.threads > 1 if self.threads else self.contents.threads
 
     def load_toolchain(self, member: str) -> Any:
         spec, cpu = (member, "") if self.target.members else (self.target.spec, self.target.cpu)
@@ -208,21 +222,21 @@ def _toolchain(name: str, spec: str, cpu: str) -> Toolchain:
     return load_toolchain(name, _target(spec, cpu))
 
 
-def threads_of(given: str) -> str:
-    """A number of threads as it is given to a rule or on the command line, empty for none. Raises TargetError."""
+def threads_of(given: int | str) -> int | None:
+    """A number of threads as it is given to a rule or on the command line, None for none. Raises TargetError."""
     if given and not (str(given).isdecimal() and 1 <= int(given) <= MOST_THREADS):
         raise TargetError(f"threads={given}: a number from 1 to {MOST_THREADS} is needed")
-    return str(given)
+    return int(given) if given else None
 
 
-def bytes_of(what: str, given: int | str) -> str:
-    """A limit of memory as a rule or the command line gives it, in bytes, empty for none. Raises TargetError."""
+def bytes_of(what: str, given: int | str) -> int | None:
+    """A limit of memory as a rule or the command line gives it, in bytes, None for none. Raises TargetError."""
     if not given:
-        return ""
+        return None
     from mgecc.config.load import parse_bytes  # loads NumPy, which null builds do without
 
     try:
-        return str(parse_bytes(given))
+        return parse_bytes(given)
     except ValueError:
         raise TargetError(
             f"{what}={given}: a number of bytes is needed, such as 65536, 512K or 1.5M"
@@ -295,18 +309,7 @@ def compile_step(request: Request) -> dict[str, Any]:
     found = request.contents
     sources = [*request.configs, *map(env.File, map(str, found.reads))]
     sources += [env.File(target.path)] if target.path else []
-    ask = {
-        "config": request.asked,
-        "name": request.name,
-        "target": target.spec,
-        "cpu": target.cpu,
-        "optimize": request.goal,
-        "threads": request.threads,
-        "flash": request.flash,
-        "ram": request.ram,
-        "folder": env.Dir(request.folder).get_abspath(),
-        "reads": [source.srcnode().get_abspath() for source in sources],
-    }
+    ask = replace(request.asked, reads=tuple(source.srcnode().get_abspath() for source in sources))
     compiler = uses_node(env, request.folder)
     action = compile_action(
         ask, compiler.attributes.mge_record, request.signature, step_line("MGE", request.label, request.name)

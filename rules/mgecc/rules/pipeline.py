@@ -11,6 +11,7 @@ from typing import Any
 from SCons.Errors import UserError
 from SCons.Util import flatten
 
+from mgecc.request import CompileRequest
 from mgecc.rules.contents import Contents, contents, contents_of_several
 from mgecc.rules.mistakes import shown_by_scons
 from mgecc.rules.model import (
@@ -43,8 +44,8 @@ class _Request(Request):
         return self.several
 
     @property
-    def asked(self) -> Any:
-        return [_path(config).as_posix() for config in self.several]
+    def asked(self) -> CompileRequest:
+        return self.ask(several=tuple(_path(config).as_posix() for config in self.several))
 
     @cached_property
     def contents(self) -> Contents:

@@ -119,9 +119,9 @@ def _set_up(env: Any, settings: Settings) -> None:
         MGE_CPU=settings.cpu,
         MGE_TOOLCHAIN=settings.toolchain,
         MGE_OPTIMIZE=settings.optimize,
-        MGE_THREADS=threads_of(settings.threads),
-        MGE_FLASH=bytes_of("flash", settings.flash),
-        MGE_RAM=bytes_of("ram", settings.ram),
+        MGE_THREADS=threads_of(settings.threads) or "",
+        MGE_FLASH=bytes_of("flash", settings.flash) or "",
+        MGE_RAM=bytes_of("ram", settings.ram) or "",
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.errors import FAILED
+from mgecc.request import CompileRequest
 from mgecc.toolrun.process import clean_environment
 
 
@@ -22,7 +23,7 @@ class Workers:
         self._idle: queue.LifoQueue[subprocess.Popen[str]] = queue.LifoQueue()
         self._all: list[subprocess.Popen[str]] = []
 
-    def compile(self, request: dict[str, Any]) -> dict[str, Any]:
+    def compile(self, request: CompileRequest) -> dict[str, Any]:
         """Have one request carried out; returns the reply, with ``error`` and ``status`` if it failed."""
         try:
             worker = self._idle.get_nowait()
@@ -30,7 +31,7 @@ class Workers:
             worker = self._start()
         assert worker.stdin and worker.stdout
         try:
-            worker.stdin.write(json.dumps(request) + "\n")
+            worker.stdin.write(request.to_line() + "\n")
             worker.stdin.flush()
             line = worker.stdout.readline()
         except OSError:

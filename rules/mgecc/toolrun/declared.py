@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ _guard = _Guard()
 
 
 @contextmanager
-def only_declared(files: list[str], output: str) -> Iterator[None]:
+def only_declared(files: Sequence[str], output: str) -> Iterator[None]:
     """Allow no file of the source tree or beside the inputs to be opened, but ``files`` and those below ``output``.
 
     Raises UndeclaredRead inside the block. The compiler's own files are covered by its identity.

@@ -28,6 +28,7 @@ from mgecc.cv import find_cv_functions
 from mgecc.errors import INPUT, InputError, Reported
 from mgecc.kernels.render import render_kernel
 from mgecc.names import members
+from mgecc.request import CompileRequest
 from mgecc.targets import Target, load_target
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.sources import public_headers
@@ -57,32 +58,23 @@ def read_any(
     return replace(config, name=name or config.name, optimize=optimize or config.optimize)
 
 
-def read_asked(asked: Any, name: str, optimize: str) -> ModelConfig | LibraryConfig:
-    """What a rule asks for: the path of a configuration, a list of such, or image functions with their element types.
-
-    Raises InputError.
-    """
-    if isinstance(asked, dict):
-        return read_functions(asked, name)
-    if isinstance(asked, list):
-        return read_several([Path(path) for path in asked], name, optimize)
-    return read_any(Path(asked), name, optimize)
+def read_request(request: CompileRequest) -> ModelConfig | LibraryConfig:
+    """What a build asks for, with its limits and threads for every model. Raises InputError."""
+    if request.functions:
+        return read_functions(request.functions, request.name)
+    if request.several:
+        paths = [Path(path) for path in request.several]
+        return _with_numbers(read_several(paths, request.name, request.optimize), request)
+    return _with_numbers(read_any(Path(request.config), request.name, request.optimize), request)
 
 
-def with_threads(config: ModelConfig | LibraryConfig, threads: str) -> ModelConfig | LibraryConfig:
-    """The configuration with this number of threads for every model; as it is where none is given."""
-    return _with_numbers(config, {"threads": threads})
-
-
-def with_limits(config: ModelConfig | LibraryConfig, flash: str, ram: str) -> ModelConfig | LibraryConfig:
-    """The configuration with these bytes at most for every model's weights and arena; empty = as it is."""
-    return _with_numbers(config, {"flash": flash, "ram": ram})
-
-
-def _with_numbers(config: ModelConfig | LibraryConfig, given: dict[str, str]) -> ModelConfig | LibraryConfig:
-    numbers: dict[str, Any] = {name: int(number) for name, number in given.items() if number}
+def _with_numbers(
+    config: ModelConfig | LibraryConfig, request: CompileRequest
+) -> ModelConfig | LibraryConfig:
+    numbers: dict[str, Any] = {"threads": request.threads, "flash": request.flash, "ram": request.ram}
+    numbers = {key: number for key, number in numbers.items() if number is not None}
     if isinstance(config, LibraryConfig):
-        models = (_with_numbers(model, given) for model in config.models)
+        models = (_with_numbers(model, request) for model in config.models)
         return replace(config, models=tuple(model for one in models for model in one.models))
     places = {key: place for key, place in config.places.items() if key not in numbers}
     return replace(config, places=places, **numbers)
