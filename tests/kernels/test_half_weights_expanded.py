@@ -19,9 +19,9 @@ import test_recurrent_kernels
 import test_window
 from batch import Case, check_emulated
 from checks import SEEDS, TARGETS
+from mgecc import ops
 from mgecc.graph import Node, Value
 from mgecc.kernels import Const, candidates
-from mgecc.passes.half import WEIGHTS
 from mgecc.targets import Target, load_target
 
 Pair = tuple[Value, np.ndarray]
@@ -48,7 +48,7 @@ _MODULES = (test_attention, test_gathers, test_recurrent_kernels, test_window)
 def halved(op: str, attrs: dict[str, Any], pairs: Sequence[Pair]) -> tuple[dict[str, Any], list[Pair]]:
     """Attributes that say so, and inputs with weights of half precision."""
     made = list(pairs)
-    for position in WEIGHTS[op]:
+    for position in ops.find(op).weights:
         value, array = made[position]
         rounded = array.astype(np.float16).astype(np.float32)
         made[position] = Value(value.name, value.type, const=rounded), rounded

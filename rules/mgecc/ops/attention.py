@@ -80,6 +80,7 @@ class MultiHeadAttn(Operator):
 
     operands = "float float float float float?"
     limits = "inference form, additive mask"
+    weights, reserves = (3,), (2, 3)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -105,6 +105,7 @@ class ConvBias(Operator):
         "stored layouts NCHW, NHWC and channel blocks; float bias and residual, or quantised ones "
         "constant per channel; SIGMOID of quantised results with terms in the unit of the sums"
     )
+    weights = (1,)
 
     counted = staticmethod(item_by_item)
 
@@ -139,6 +140,7 @@ class RegionRestrictedConvolution(Operator):
 
     operands = "float float integer integer"
     limits = "float32 or float16, NCHW, constant weights; both region maps of one integer type"
+    weights = (1,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -45,6 +45,7 @@ class Convolution3D(Operator):
 
     operands = "float float"
     limits = "float32 or float16, NCDHW"
+    weights = (1,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

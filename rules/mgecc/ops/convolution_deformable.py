@@ -72,6 +72,7 @@ class DeformableConv(Operator):
 
     operands = "float float float float"
     limits = "NCHW, floating point"
+    weights = (1,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

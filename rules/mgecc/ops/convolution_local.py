@@ -63,6 +63,7 @@ class Local(Operator):
 
     operands = "float float"
     limits = "float32 or float16, NCHW, constant weights"
+    weights = (1,)
 
     counted = staticmethod(item_by_item)
 
@@ -81,6 +82,7 @@ class GroupLocal(Operator):
 
     operands = "float float"
     limits = "float32 or float16, NCHW, constant weights"
+    weights = (1,)
 
     counted = staticmethod(item_by_item)
 
@@ -99,6 +101,7 @@ class LocalShare(Operator):
 
     operands = "float float"
     limits = "float32 or float16, NCHW, constant weights"
+    weights = (1,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

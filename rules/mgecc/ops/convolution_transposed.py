@@ -59,6 +59,7 @@ class ConvolutionBackwardData(Operator):
 
     operands = "number number any?"
     limits = "NCHW; float, or quantised and integers of 8 and 16 bits by constant weights"
+    weights = (0,)
 
     counted = staticmethod(item_by_item)
 
@@ -78,6 +79,7 @@ class Convolution3DBackwardData(Operator):
 
     operands = "float float any?"
     limits = "float32 or float16, NCDHW"
+    weights = (0,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -94,6 +94,7 @@ class MatrixMul(Operator):
 
     operands = "number number"
     limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
+    weights = (1,)
 
     counted = staticmethod(_counted)
     lowered = staticmethod(_lowered)
@@ -113,6 +114,7 @@ class BatchedMatrixMul(Operator):
 
     operands = "number number"
     limits = "one axis of batches; float32, float16, 8-bit and 16-bit integers, quantised bytes"
+    weights = (1,)
 
     counted = staticmethod(_counted)
     lowered = staticmethod(_lowered)

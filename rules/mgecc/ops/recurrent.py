@@ -112,6 +112,7 @@ class LSTM(Operator):
 
     operands = "float float float float"
     limits = "float32 or float16; constant weights"
+    weights, reserves = (-1,), (3,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -128,6 +129,7 @@ class RNN(Operator):
 
     operands = "float float float"
     limits = "float32 or float16; constant weights"
+    weights, reserves = (-1,), (2,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -163,6 +165,7 @@ class LSTMCell(Operator):
 
     operands = "float float float float float float float"
     limits = "float32 or float16; constant weights"
+    weights = (1, 2, 4, 5)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -183,6 +186,7 @@ class RNNCell(Operator):
 
     operands = "float float float float float float"
     limits = "float32 or float16; constant weights"
+    weights = (1, 2, 4, 5)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

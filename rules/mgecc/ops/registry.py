@@ -26,6 +26,9 @@ class Operator:
     ``reads_values``: positions of inputs whose numbers (not only types) the shape rule needs. ``reads_shapes_only``:
     its results depend on nothing but the shapes of its inputs. ``sized_by``: the input that alone gives the result its
     shape, None where several do.
+
+    What passes ask: ``weights``, positions of the inputs that kernels can read as halves from the blob; ``reserves``,
+    positions of the results that only training needs.
     """
 
     name: str = ""
@@ -34,6 +37,8 @@ class Operator:
     reads_values: tuple[int, ...] = ()
     reads_shapes_only: bool = False
     sized_by: int | None = None
+    weights: tuple[int, ...] = ()
+    reserves: tuple[int, ...] = ()
     limits: str = ""
 
     @staticmethod

@@ -11,13 +11,13 @@ import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed, named
+from mgecc.ops import find
 from mgecc.passes.build import constant
-from mgecc.passes.half import WEIGHTS
 
 
 def _compress(node: Node) -> None:
     """Round the node's weights and say so to its kernels, unless some are larger than every half."""
-    positions = [k % len(node.inputs) for k in WEIGHTS[node.op]]
+    positions = [k % len(node.inputs) for k in find(node.op).weights]
     halves = [h for k in positions if (h := _rounded(node.inputs[k])) is not None]
     if named(node.attrs).get("weights_f16") or len(halves) < len(positions):
         return
@@ -38,5 +38,5 @@ def _rounded(weights: Value) -> np.ndarray | None:
 def run(graph: Graph) -> None:
     """All operators with constant float32 weights that their kernels expand."""
     for node in graph.nodes:
-        if node.op in WEIGHTS and node.output.type.dtype.name == "float32":
+        if find(node.op).weights and node.output.type.dtype.name == "float32":
             _compress(node)

@@ -16,6 +16,7 @@ import numpy as np
 from mgecc.graph import DType, Graph, Node, Unsupported, Value
 from mgecc.graph.attributes import changed, mapped, named
 from mgecc.graph.types import FLOAT32
+from mgecc.ops import find
 from mgecc.passes.build import constant, node_like
 from mgecc.passes.match import Users
 
@@ -32,16 +33,6 @@ _AS_STORED = frozenset(
     }
 )  # fmt: skip
 PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
-# Operator -> its inputs that are weights: kernels read them as halves from the blob.
-WEIGHTS: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(sorted(PRODUCTS), (1,)),
-    **dict.fromkeys(("ConvolutionBackwardData", "Convolution3DBackwardData"), (0,)),
-    **dict.fromkeys(("Convolution3D", "DeformableConv", "GroupLocal", "Local", "LocalShare"), (1,)),
-    **dict.fromkeys(("LSTM", "RNN"), (-1,)),
-    **dict.fromkeys(("LSTMCell", "RNNCell"), (1, 2, 4, 5)),
-    "MultiHeadAttn": (3,),
-    "RegionRestrictedConvolution": (1,),
-}
 # What a target with arithmetic on halves may compute in them.
 _IN_HALVES = PRODUCTS | {"AdaptivePooling", "Dot", "Pooling"}
 Native = Callable[[Node], bool]
@@ -71,7 +62,7 @@ def _attributes(node: Node) -> Any:
     attrs = changed(
         attrs, **{k: v for k, v in _PRECISION.items() if str(words.get(k, "")).startswith("FLOAT")}
     )
-    weights = [node.inputs[k] for k in WEIGHTS.get(node.op, ())]
+    weights = [node.inputs[k] for k in find(node.op).weights]
     if weights and all(v.is_const and _is_half(v) for v in weights):
         return changed(attrs, weights_f16=True)
     return attrs

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from mgecc.graph import Graph
+from mgecc.ops import find
 from mgecc.passes.match import Users
-
-# Positions of the results that hold no value of the network.
-_RESERVES = {"LSTM": (3,), "RNN": (2,), "MultiHeadAttn": (2, 3)}
 
 
 def run(graph: Graph) -> None:
     users = Users(graph)
     for node in graph.nodes:
-        for position in _RESERVES.get(node.op, ()):
+        for position in find(node.op).reserves:
             if position < len(node.outputs) and users.count(node.outputs[position]) == 0:
                 value = node.outputs[position]
                 value.type = value.type.with_shape((0,))
