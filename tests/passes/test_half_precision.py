@@ -7,6 +7,7 @@ from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.graph.attributes import named
 from mgecc.interpret import run
 from mgecc.passes import compress, half, ioc16
+from mgecc.passes.build import constant
 
 FLOAT16 = DType("float16")
 CONV = {
@@ -125,11 +126,11 @@ def test_weights_of_transposed_convolutions_and_cells_stay_halves_too(dtype: str
     cell = step(graph, "RNNCell", [rows, *weights[:2], state, *weights[2:]], nonlineMode="TANH")
     graph.outputs.append(("cell", cell))
     (half if dtype == "float16" else compress).run(graph)
-    products = [node for node in graph.nodes if node.op in half.WEIGHTS]
+    products = [node for node in graph.nodes if ops.find(node.op).weights]
     assert len(products) == 2
     for node in products:
         assert node.attrs["weights_f16"]
-        for position in half.WEIGHTS[node.op]:
+        for position in ops.find(node.op).weights:
             numbers = node.inputs[position].const
             assert numbers is not None
             np.testing.assert_array_equal(numbers, numbers.astype(np.float16).astype(np.float32))
@@ -169,3 +170,22 @@ def test_nodes_with_numbers_beyond_the_halves_stay_float32() -> None:
     ioc16.run(graph)
     assert node in graph.nodes and node.inputs[1].const is weights
     assert sum("weights_f16" in named(other.attrs) for other in graph.nodes) == 3
+
+
+@pytest.mark.parametrize(
+    ("op", "others"),
+    [
+        ("MeshIndexing", []),
+        ("SetMeshIndexing", [(2, 3)]),
+        ("BatchedMeshIndexing", []),
+        ("BatchedSetMeshIndexing", [(2, 3)]),
+    ],
+)
+def test_parts_of_halves_are_copied_as_they_are_stored(op: str, others: list[tuple[int, ...]]) -> None:
+    given = [Value(f"x{k}", TensorType(shape, FLOAT16)) for k, shape in enumerate([(2, 4), *others])]
+    index = constant("index", np.array([[3, 0, 1]] * 2 if "Batched" in op else [3, 0, 1]), DType("int32"))
+    graph = Graph("net", given)
+    made = step(graph, op, [*given, index], items=[(1, False, False, False, True)])
+    graph.outputs = [("y", made)]
+    half.run(graph)
+    assert [node.op for node in graph.nodes] == [op]

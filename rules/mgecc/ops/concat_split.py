@@ -24,6 +24,7 @@ class Concat(Operator):
 
     operands = "any+"
     limits = "operands of one element type"
+    halves = "stored"
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
@@ -148,6 +149,7 @@ class Split(Operator):
 
     operands = "any plain+"
     limits = "constant sizes"
+    halves = "stored"
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:

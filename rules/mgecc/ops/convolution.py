@@ -105,6 +105,7 @@ class ConvBias(Operator):
         "stored layouts NCHW, NHWC and channel blocks; float bias and residual, or quantised ones "
         "constant per channel; SIGMOID of quantised results with terms in the unit of the sums"
     )
+    halves = "computed"
     weights = (1,)
 
     counted = staticmethod(item_by_item)

@@ -17,6 +17,7 @@ class _Copy(Operator):
 
     operands = "any"
     limits = "none"
+    halves = "stored"
 
     counted = staticmethod(one_by_one)
 

@@ -16,6 +16,7 @@ class Dropout(Operator):
 
     operands = "any"
     limits = "drop_prob = 0 only"
+    halves = "stored"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

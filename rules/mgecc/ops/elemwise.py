@@ -109,6 +109,7 @@ class Elemwise(Operator):
         "any shapes that broadcast; integers in the modes that MegEngine has for them; no bfloat16, "
         "no complex numbers"
     )
+    halves = "stored"
 
     counted = staticmethod(one_by_one)
 
@@ -143,6 +144,7 @@ class PowC(Operator):
 
     operands = "float"
     limits = "floating point"
+    halves = "stored"
 
     counted = staticmethod(one_by_one)
 

@@ -124,6 +124,7 @@ class ElemwiseMultiType(Operator):
 
     operands = "any+"
     limits = "modes of the file format; any shapes that broadcast"
+    halves = "stored"
 
     counted = staticmethod(one_by_one)
 

@@ -48,6 +48,7 @@ class FusedElemwise(Operator):
     """
 
     limits = "at most six operands and sixteen steps"
+    halves = "stored"
 
     counted = staticmethod(one_by_one)
 

@@ -16,6 +16,7 @@ class RoundHalf(Operator):
     """float32 numbers to the nearest half, ties to even: a conversion to float16 and back."""
 
     limits = "float32"
+    halves = "stored"
 
     counted = staticmethod(one_by_one)
 

@@ -149,6 +149,7 @@ class _Read(Operator):
 
     operands = "any plain*"
     limits = "int32 where indices and bounds are computed; computed bounds of one axis alone"
+    halves = "stored"
 
     take: _Take
     shape: _Shape
@@ -220,7 +221,8 @@ def _register(take: _Take, shape: _Shape, names: tuple[str, str, str], read: _Tr
     more = [{key: staticmethod(function) for key, function in traits.items()} for traits in (read, write)]
     operator(names[0])(type(names[0], (_Read,), {**ways, **more[0], "__doc__": _Read.__doc__}))
     for name, adds in zip(names[1:], (False, True)):
-        traits = {**ways, **more[1], "adds": adds, "__doc__": _Write.__doc__}
+        own = {"adds": adds, "halves": "" if adds else "stored", "__doc__": _Write.__doc__}
+        traits = {**ways, **more[1], **own}
         operator(name)(type(name, (_Write,), traits))
 
 

@@ -29,6 +29,7 @@ class Interleave(Operator):
     """
 
     limits = "four axes"
+    halves = "stored"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -94,6 +94,7 @@ class MatrixMul(Operator):
 
     operands = "number number"
     limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
+    halves = "computed"
     weights = (1,)
 
     counted = staticmethod(_counted)
@@ -114,6 +115,7 @@ class BatchedMatrixMul(Operator):
 
     operands = "number number"
     limits = "one axis of batches; float32, float16, 8-bit and 16-bit integers, quantised bytes"
+    halves = "computed"
     weights = (1,)
 
     counted = staticmethod(_counted)
@@ -134,6 +136,7 @@ class Dot(Operator):
 
     operands = "number number"
     limits = "vectors of float32 or float16"
+    halves = "computed"
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:

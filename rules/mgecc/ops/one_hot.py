@@ -43,6 +43,7 @@ class IndexingOneHot(Operator):
 
     operands = "any integer"
     limits = "int32 indices"
+    halves = "stored"
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:
@@ -68,6 +69,7 @@ class IndexingSetOneHot(Operator):
 
     operands = "any integer any"
     limits = "int32 indices"
+    halves = "stored"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -90,6 +92,7 @@ class IndexingRemap(Operator):
 
     operands = "any integer"
     limits = "int32 coordinates"
+    halves = "stored"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -32,6 +32,7 @@ class Padding(Operator):
 
     operands = "any"
     limits = "constant sizes"
+    halves = "stored"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

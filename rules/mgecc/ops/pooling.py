@@ -138,6 +138,7 @@ class Pooling(_Pooling):
         "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); quantised windows of at"
         " most 65535 cells"
     )
+    halves = "computed"
 
 
 @operator("AdaptivePooling")
@@ -147,5 +148,6 @@ class AdaptivePooling(_Pooling):
     Attributes = AdaptivePoolingAttrs
     operands = "number plain"
     limits = "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); constant size"
+    halves = "computed"
 
     reads_values = (1,)

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -28,7 +28,9 @@ class Operator:
     shape, None where several do.
 
     What passes ask: ``weights``, positions of the inputs that kernels can read as halves from the blob; ``reserves``,
-    positions of the results that only training needs.
+    positions of the results that only training needs; ``halves``, what its kernels do with float16: "stored", they take
+    and give them as they are stored (copies of data, and what works element by element), "computed", they compute in
+    them where the target does, or nothing, and conversions to float32 and back stand around it.
     """
 
     name: str = ""
@@ -39,6 +41,7 @@ class Operator:
     sized_by: int | None = None
     weights: tuple[int, ...] = ()
     reserves: tuple[int, ...] = ()
+    halves: Literal["", "stored", "computed"] = ""
     limits: str = ""
 
     @staticmethod

@@ -66,6 +66,7 @@ class RelayoutFormat(Operator):
 
     operands = "any"
     limits = "modes of image memory (NHWCD4) are refused"
+    halves = "stored"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -148,6 +148,7 @@ class Where(Operator):
 
     operands = "bool any any"
     limits = "bool mask"
+    halves = "stored"
 
     counted = staticmethod(one_by_one)
 
@@ -173,6 +174,7 @@ class MaskedFill(Operator):
 
     operands = "any bool"
     limits = "bool mask over the leading axes"
+    halves = "stored"
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:

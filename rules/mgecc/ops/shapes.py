@@ -121,6 +121,7 @@ class Reshape(Operator):
 
     operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
+    halves = "stored"
 
     reads_values = (1,)
 
@@ -172,6 +173,7 @@ class Broadcast(Operator):
 
     operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
+    halves = "stored"
 
     reads_values = (1,)
 
@@ -230,6 +232,7 @@ class Dimshuffle(Operator):
 
     operands = "any"
     limits = "up to seven axes"
+    halves = "stored"
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
@@ -276,6 +279,7 @@ class AxisAddRemove(Operator):
 
     operands = "any"
     limits = "axes known at compile time"
+    halves = "stored"
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:

@@ -23,6 +23,7 @@ class TypeCvt(Operator):
         "no bfloat16, no complex numbers; "
         "floats beyond an integer type saturate (MegEngine on x86-64 wraps int8, uint8, int16)"
     )
+    halves = "stored"
 
     counted = staticmethod(one_by_one)
 

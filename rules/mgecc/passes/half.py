@@ -22,19 +22,7 @@ from mgecc.passes.match import Users
 
 FLOAT16 = DType("float16")
 
-# Copies of data, and what works on halves element by element.
-_AS_STORED = frozenset(
-    {
-        "AxisAddRemove", "Broadcast", "Concat", "Copy", "Dimshuffle", "Dropout", "Elemwise",
-        "ElemwiseMultiType", "FusedElemwise", "Identity", "IndexingMultiAxisVec", "IndexingOneHot",
-        "IndexingRemap", "IndexingSetMultiAxisVec", "IndexingSetOneHot", "Interleave", "MarkDynamicVar",
-        "MaskedFill", "MeshIndexing", "Padding", "PowC", "RelayoutFormat", "Reshape", "RoundHalf", "SetSubtensor",
-        "Split", "Subtensor", "TypeCvt", "Where",
-    }
-)  # fmt: skip
 PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
-# What a target with arithmetic on halves may compute in them.
-_IN_HALVES = PRODUCTS | {"AdaptivePooling", "Dot", "Pooling"}
 Native = Callable[[Node], bool]
 # Attributes that tell in which precision to compute or store; a float32 node has no choice.
 _PRECISION = {"compute_mode": "DEFAULT", "data_type": "DEFAULT"}
@@ -88,9 +76,10 @@ class _Widening:
         return self.wide[value]
 
     def _stays(self, node: Node) -> bool:
-        if node.op in _AS_STORED or not any(map(_is_half, (*node.inputs, *node.outputs))):
+        halves = find(node.op).halves
+        if halves == "stored" or not any(map(_is_half, (*node.inputs, *node.outputs))):
             return True
-        return node.op in _IN_HALVES and self.native(node)
+        return halves == "computed" and self.native(node)
 
     def add(self, node: Node) -> None:
         """The node itself, or conversions around its like in float32; the values of its results stay the same ones."""
