@@ -16,7 +16,7 @@ from mgecc.ops.custom import CustomFunction, UserKernel, replace_operators
 from mgecc.passes.half import nowhere
 from mgecc.passes.inputs import InputForm
 from mgecc.passes.pipeline import Options, for_all_targets, for_target
-from mgecc.targets import Target, with_feature_for
+from mgecc.targets import Target, with_half_lanes
 
 MAX_MODEL_BYTES = 1 << 31
 
@@ -163,7 +163,7 @@ def _gains_by_halves(config: ModelConfig, target: Target | None) -> bool:
 
 
 def _no_halves(target: Target) -> str:
-    capable = with_feature_for(target, "half_lanes")
+    capable = with_half_lanes(target)
     remedy = f"`target={capable}` has them, and " if capable else ""
     return (
         f"enable_ioc16 has no effect: {target.name} has no half-precision arithmetic and computes faster in "

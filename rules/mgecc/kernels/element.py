@@ -1,6 +1,6 @@
 """What a kernel computes in: float32, or halves where the target has arithmetic on them.
 
-A kernel in half lanes is the same template with the vocabulary's names for halves (render.py, simd/neon64_half.h).
+A kernel in half lanes is the same template with the vocabulary's names for halves (render.py).
 """
 
 from __future__ import annotations
@@ -12,22 +12,30 @@ import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.graph.attributes import named
-from mgecc.targets import Target
+from mgecc.targets import Simd, Target
 
 
 @dataclass(frozen=True)
 class Element:
-    """``name``: in symbols. ``ctype``: of one number. ``vectors``: ISA, or ISA_half; tables of tiles are by it.
+    """``name``: in symbols. ``ctype``: of one number. ``simd``: what the instruction set's record says of its vectors.
 
-    ``lanes``: of a vector. ``block``: channels of the NCHWc layout. ``xl``: inputs that come with one load.
+    ``block``: channels of the NCHWc layout.
     """
 
     name: str
     ctype: str
-    vectors: str
-    lanes: int
+    simd: Simd
     block: int
-    xl: int
+
+    @property
+    def lanes(self) -> int:
+        """Of a vector."""
+        return self.simd.lanes
+
+    @property
+    def xl(self) -> int:
+        """Inputs that come with one load."""
+        return self.simd.inputs
 
     @property
     def half(self) -> bool:
@@ -50,7 +58,7 @@ class Element:
     @property
     def needs(self) -> tuple[str, ...]:
         """Headers of ``simd/`` besides the ISA's own."""
-        return (self.vectors,) if self.half else ()
+        return (self.simd.header,) if self.simd.header else ()
 
     @property
     def numpy(self) -> type[np.floating]:
@@ -59,18 +67,13 @@ class Element:
 
 def single(target: Target) -> Element:
     """float32 on a target."""
-    xl = 1 if target.isa == "scalar" else 4
-    return Element("f32", "float", target.isa, target.lanes, target.block_of("float32"), xl)
+    return Element("f32", "float", target.facts.float32, target.block_of("float32"))
 
 
 def half(target: Target) -> Element | None:
     """Halves on a target, None where it has no arithmetic on them."""
-    lanes = target.half_lanes
-    return (
-        Element("f16", "mg_f16", f"{target.isa}_half", lanes, target.block_of("float16"), lanes)
-        if lanes
-        else None
-    )
+    simd = target.facts.float16
+    return Element("f16", "mg_f16", simd, target.block_of("float16")) if simd else None
 
 
 def element_of(node: Node, target: Target, values: Iterable[Value] = ()) -> Element | None:

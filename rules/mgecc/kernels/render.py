@@ -85,12 +85,14 @@ def parse(template: str) -> jinja2.nodes.Template:
 
 
 def render_kernel(kernel: Kernel, target: Target, symbol: str = "") -> str:
-    """The kernel's C text; templates see ``k``, ``target`` and the structural parameters by name.
+    """The kernel's C text; templates see ``k``, ``target`` and the structural parameters by name, and as ``simd`` what
+    the instruction set's record says of the vectors they are rendered for.
 
     ``symbol``: name of the C function, the kernel's own if empty.
     """
     template = templates(_FOLDER, kernel.half).get_template(kernel.template)
-    text = template.render(k=_Head(kernel, symbol or kernel.symbol), target=target, **dict(kernel.params))
+    names = {"target": target, "simd": target.facts.simd(kernel.half), **dict(kernel.params)}
+    text = template.render(k=_Head(kernel, symbol or kernel.symbol), **names)
     return text.strip("\n") + "\n"
 
 

@@ -13,7 +13,6 @@ from mgecc.ops.quantize import same_unit, scale_of
 from mgecc.targets import Target
 
 BYTES = {"qint8": "s8", "quint8": "u8"}
-_X86 = ("sse2", "avx2", "avx512")
 _EXACT = ("IDENTITY", "RELU", "HSIGMOID", "H_SWISH")
 
 
@@ -96,13 +95,14 @@ def reals_of(node: Node, z: Value | None = None, direct: bool = False) -> tuple[
 
 
 def _fixed_end(node: Node, target: Target, z: Value | None) -> int:
-    """How kernels for the target end: 0 by all steps of the meaning; on NEON 1 in integers, 2 the same with the usual
-    shift; on x86 3 to the nearest integer of one product, 4 of two; in plain C 5 in integers if numbers allow."""
-    if target.isa in _X86 and target.block_of("qint8") == target.lanes:
+    """How kernels for the target end: 0 by all steps of the meaning; "fixed" 1 in integers, 2 the same with the usual
+    shift; "nearest" 3 to the nearest integer of one product, 4 of two; "integer" 5 in integers if numbers allow."""
+    way = target.facts.int8.requant
+    if way == "nearest" and target.block_of("qint8") == target.lanes:
         return (0, 3, 4)[len(reals_of(node, z))]
-    if target.isa == "scalar":
+    if way == "integer":
         return 5 if _is_short(node, z) else 0
-    fixed = fixed_of(node, z) if target.isa.startswith("neon") else None
+    fixed = fixed_of(node, z) if way == "fixed" else None
     return 0 if fixed is None else 2 if fixed[1] == USUAL else 1
 
 
@@ -125,7 +125,7 @@ def ending_suffix(end: dict[str, Param]) -> str:
 
 def has_dot(target: Target) -> bool:
     """Whether the processor sums products of four bytes in one instruction."""
-    return target.has("dot") or target.has("i8mm") or "-mavx512vnni" in target.cflags
+    return target.facts.int8.dot
 
 
 def products(target: Target) -> str:
@@ -135,18 +135,16 @@ def products(target: Target) -> str:
 
 def raised(target: Target) -> int:
     """What the target's products add to every input: weights times it come off the bias."""
-    return 128 if has_dot(target) and target.isa == "avx512" else 0
+    return target.facts.int8.raised
 
 
 def order_weights(w: np.ndarray, target: Target) -> np.ndarray:
     """Weights (..., vector of outputs, four inputs) in the order in which the target's products read them (int8.h)."""
-    lanes = target.lanes
+    lanes, order = target.lanes, target.facts.int8.weight_order
     assert w.shape[-2:] == (lanes, 4)
-    if has_dot(target) or lanes == 1:
-        return w
-    if target.isa.startswith("neon"):
+    if order == "inputs":
         return w.swapaxes(-1, -2)
-    return w.reshape(*w.shape[:-2], lanes, 2, 2).swapaxes(-2, -3)
+    return w if order == "outputs" else w.reshape(*w.shape[:-2], lanes, 2, 2).swapaxes(-2, -3)
 
 
 def is_unit_bias(value: Value, total: DType) -> bool:

@@ -3,6 +3,7 @@
 A board or CPU of the user's own is one more file. May import: mgecc.graph, pyyaml.
 """
 
+from mgecc.targets.isa import Int8, Isa, Simd, isa_names
 from mgecc.targets.own import split_path
 from mgecc.targets.target import (
     Target,
@@ -11,7 +12,7 @@ from mgecc.targets.target import (
     nearest,
     target_names,
     target_options,
-    with_feature_for,
+    with_half_lanes,
 )
 from mgecc.targets.toolchain import (
     Toolchain,
@@ -22,11 +23,15 @@ from mgecc.targets.toolchain import (
 )
 
 __all__ = [
+    "Int8",
+    "Isa",
+    "Simd",
     "Target",
     "TargetError",
     "Toolchain",
     "ToolchainMissing",
     "cross_compilers",
+    "isa_names",
     "load_target",
     "load_toolchain",
     "nearest",
@@ -34,5 +39,5 @@ __all__ = [
     "target_names",
     "target_options",
     "toolchain_names",
-    "with_feature_for",
+    "with_half_lanes",
 ]

@@ -42,8 +42,9 @@ def split_path(text: str) -> tuple[str, list[str]] | None:
     return None
 
 
-def read_own(path: Path, base_of: Callable[[str], dict[str, Any]], known: set[str]) -> dict[str, Any]:
-    """The description in ``path`` laid over its base's. ``known``: the keys there may be. Raises OwnTargetError."""
+def read_own(path: Path, base_of: Callable[[str], dict[str, Any]], kinds: dict[str, type]) -> dict[str, Any]:
+    """The description in ``path`` laid over its base's. ``kinds``: the keys there may be, and of which kind their
+    values are. Raises OwnTargetError."""
     given = _read(path)
     base_name = given.pop("base", None)
     if not isinstance(base_name, str):
@@ -52,7 +53,7 @@ def read_own(path: Path, base_of: Callable[[str], dict[str, Any]], known: set[st
     base.pop("aliases", None)
     _pick_cpu(path, base, given)
     for key, value in given.items():
-        _check(path, key, value, base.get(key), known)
+        _check(path, key, value, kinds)
     return base | given | {"base": base_name}
 
 
@@ -81,12 +82,12 @@ def _pick_cpu(path: Path, base: dict[str, Any], given: dict[str, Any]) -> None:
     base.update(cpus[cpu] if cpu else {})
 
 
-def _check(path: Path, key: str, value: Any, like: Any, known: set[str]) -> None:
-    if key not in known:
-        raise OwnTargetError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(known))}")
-    want = type(like) if like is not None else list
+def _check(path: Path, key: str, value: Any, kinds: dict[str, Any]) -> None:
+    if key not in kinds:
+        raise OwnTargetError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(kinds))}")
+    want = kinds[key]
     if type(value) is not want:
-        raise OwnTargetError(f"{path}: {key} must be of the kind {want.__name__}, as in the base")
+        raise OwnTargetError(f"{path}: {key} must be of the kind {want.__name__}")
     if want is list and key != "boards" and not all(isinstance(item, str) for item in value):
         raise OwnTargetError(f"{path}: {key} must be a list of words")
     for board in value if key == "boards" else ():

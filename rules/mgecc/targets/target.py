@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import yaml
 
 from mgecc.errors import InputError
 from mgecc.targets.host import host_flags
+from mgecc.targets.isa import Isa, IsaError, read_isa
 from mgecc.targets.own import OwnTargetError, read_own, split_path
 
 _FOLDER = Path(__file__).parent
+_OF_ISA = (
+    "lanes",
+    "registers",
+    "block",
+)  # facts that a target may have otherwise than its instruction set's record
 
 
 class TargetError(InputError):
@@ -25,24 +31,21 @@ class TargetError(InputError):
 class Target:
     """One machine to compile for.
 
-    ``isa``: the header of ``kernels/simd`` that kernels are written against. ``lanes``: float32 lanes of its vectors.
-    ``registers``: vector registers a kernel may count on. ``block``: element type -> channels of the NCHWc layout.
+    ``isa``: the instruction set that kernels are written for, a record of ``targets/isa`` and the header of that name
+    in ``kernels/simd``. ``facts``: what the record says, extensions of the target's features and flags included.
     ``cflags``: compiler flags that select the instruction set. ``toolchains``: per toolchain, triple and extra flags.
     ``emulator``: command that runs a program on the build host, empty for native. ``members``: targets whose
-    kernel sets a combined target holds. ``half_lanes``: lanes of the vectors of halves that it computes with; 0: none.
+    kernel sets a combined target holds.
     ``cache``: bytes of the second level's cache that a tensor may count on; 0: none, or as good as none.
     """
 
     name: str
     isa: str
-    lanes: int
-    registers: int
-    block: dict[str, int]
+    facts: Isa
     cflags: tuple[str, ...]
     triple: str
     system: str  # linux | none
     machine: str  # aarch64 | arm | x86_64 | thumb
-    half_lanes: int = 0
     cache: int = 0
     features: tuple[str, ...] = ()
     cpu: str = ""
@@ -63,9 +66,24 @@ class Target:
         """What ``load_target`` makes this target of, but for its CPU."""
         return "+".join([self.path, *self.features]) if self.path else self.name
 
+    @property
+    def lanes(self) -> int:
+        """float32 lanes of a vector."""
+        return self.facts.float32.lanes
+
+    @property
+    def registers(self) -> int:
+        """Vector registers a kernel may count on."""
+        return self.facts.float32.registers
+
+    @property
+    def half_lanes(self) -> int:
+        """Lanes of the vectors of halves that the target computes with; 0: none."""
+        return self.facts.float16.lanes if self.facts.float16 else 0
+
     def block_of(self, dtype: str) -> int:
         """Channels per block for values of this element type; 1 = plain NCHW."""
-        return self.block.get(dtype, 1)
+        return self.facts.block.get(dtype, 1)
 
     def has(self, feature: str) -> bool:
         return feature in self.features
@@ -96,11 +114,12 @@ def target_options(name: str) -> tuple[list[str], list[str]]:
     return sorted(_raw(name).get("features", {})), sorted(_raw(name).get("cpus", {}))
 
 
-def with_feature_for(target: Target, key: str) -> str:
-    """The target with the first feature that gives it ``key`` of its description, e.g. half_lanes; "" if none does."""
+def with_half_lanes(target: Target) -> str:
+    """The target with the first feature that lets it compute with halves; "" if none does."""
     name = target.name.partition("+")[0]
     features = {} if target.path else _raw(name).get("features", {})
-    return next((f"{name}+{feature}" for feature, given in features.items() if key in given), "")
+    names = (f"{name}+{feature}" for feature in features)
+    return next((each for each in names if load_target(each).half_lanes), "")
 
 
 def nearest(word: str, known: list[str], kind: str) -> TargetError:
@@ -131,12 +150,20 @@ def _load_own(path: str, wanted: list[str], cpu: str) -> Target:
     file = Path(path)
     if file.stem in _files():
         raise TargetError(f"{path}: {file.stem} is the name of a target there is; give the file another name")
-    known = {each.name for each in fields(Target)} - {"name", "cpu", "path", "base", "members"} | {"cpus"}
     try:
-        raw = read_own(file, _base, known)
+        raw = read_own(file, _base, _kinds())
     except OwnTargetError as error:
         raise TargetError(str(error)) from None
     return replace(_build(file.stem, raw, wanted, cpu), path=path)
+
+
+@cache
+def _kinds() -> dict[str, type]:
+    """Key of a target's description -> the kind of its value."""
+    hints = {key: get_origin(kind) or kind for key, kind in get_type_hints(Target).items()}
+    own = {"lanes": int, "registers": int, "block": dict, "features": dict, "cpus": dict}
+    never = {"name", "facts", "cpu", "path", "base", "members"}
+    return {key: list if kind is tuple else kind for key, kind in (hints | own).items() if key not in never}
 
 
 def _base(name: str) -> dict[str, Any]:
@@ -181,4 +208,14 @@ def _build(name: str, described: dict[str, Any], wanted: list[str], cpu: str) ->
     for key in ("cflags", "emulator", "members", "boards", "host_flags"):
         raw[key] = tuple(raw.get(key, ()))
     full = "+".join([name, *wanted])
-    return replace(Target(name=full, cpu=cpu, **raw), features=tuple(wanted))
+    facts = _facts(raw, [*wanted, *raw["cflags"]])
+    return replace(Target(name=full, cpu=cpu, facts=facts, **raw), features=tuple(wanted))
+
+
+def _facts(raw: dict[str, Any], has: list[str]) -> Isa:
+    """The record of the description's instruction set; what the description says of it itself is taken from it."""
+    own = {key: raw.pop(key) for key in _OF_ISA if key in raw}
+    try:
+        return read_isa(raw["isa"], has, own)
+    except IsaError as error:
+        raise TargetError(str(error)) from None

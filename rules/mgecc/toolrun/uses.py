@@ -28,6 +28,7 @@ def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program],
     names |= {f"cv/{name}" for name in cv_templates(config.cv)}
     names |= {f"emit/{name}" for name in _emitted(programs)} if config.models else set()
     for single in singles:
+        names.add(f"targets/isa/{single.isa}.yaml")
         names |= {f"kernels/simd/{name}.h" for name in _with_headers(single.isa)}
     for program, single in zip(programs, cycle(singles)):
         for kernel in program.kernels:

@@ -73,12 +73,12 @@ def _outside(conv: Conv) -> int:
 
 
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
-    quads = target.isa.startswith("neon")
+    quads = conv.element.simd.quads
     weights = "held" if target.registers >= 32 and conv.taps <= 9 else "rows" if quads else "memory"
     oh, ow = smallest(conv.oh), smallest(conv.ow)
     if conv.kw > ow:
         weights = "memory"  # some are not used at all
-    most_r = min(2, oh) if target.registers >= 32 or target.isa == "scalar" else 1
+    most_r = min(2, oh) if target.registers >= 32 or target.lanes == 1 else 1
     widths = [p for p in range(min(8, ow), 0, -1) if _fits(conv, p)]
     tiles = [Tile(r, p, weights, equal(p, conv.ow), quads) for r in range(most_r, 0, -1) for p in widths]
     row = quads and weights == "held" and 8 < ow <= _LONGEST_ROW and equal(ow, conv.ow)
@@ -100,7 +100,7 @@ def _peels(conv: Conv) -> bool:
 
 def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
     """Every tile with the instructions of one image of one block of channels, cheapest first."""
-    load = 0.5 if target.isa == "neon64" else 0.3 if target.isa.startswith("avx") else 1.0
+    load = conv.element.simd.window_load_cost
 
     def total(tile: Tile) -> float:
         rows = -(-largest(conv.oh) // tile.r)
@@ -230,26 +230,26 @@ def _rows(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
     columns = -(-conv.kw // parts)
     conv = replace(conv, kw=parts * columns)
     ph, pw = conv.padded
-    p = min(range(most, 0, -1), key=lambda p: largest(_rows_cost(conv, target, p, columns)))
-    image = conv.oh * _rows_cost(conv, target, p, columns) + 2 * ph * pw
+    p = min(range(most, 0, -1), key=lambda p: largest(_rows_cost(conv, p, columns)))
+    image = conv.oh * _rows_cost(conv, p, columns) + 2 * ph * pw
     scratch = largest(ph * pw) * c * conv.element.size
-    build = partial(_call, conv, c, rows_kernel(conv, p, c, columns, target.isa.startswith("neon")), scratch)
+    build = partial(_call, conv, c, rows_kernel(conv, p, c, columns, conv.element.simd.quads), scratch)
     yield Candidate(
         build, conv.n * -(-conv.oc // c) * image, (c,), (c,),
-        int(300 + 4 * _row_cost(conv, target, p, columns)),
+        int(300 + 4 * _row_cost(conv, p, columns)),
         why=f"depthwise, {p} pixels of a copy with padding", scratch=scratch,
     )  # fmt: skip
 
 
-def _row_cost(conv: Conv, target: Target, p: int, columns: int) -> float:
+def _row_cost(conv: Conv, p: int, columns: int) -> float:
     """Instructions of ``columns`` of a row of windows of p pixels."""
     offsets = {q * conv.sw + t * conv.dw for q in range(p) for t in range(columns)}
-    return p * columns + (0.5 if target.isa == "neon64" else 1.0) * (len(offsets) + columns) + 3
+    return p * columns + conv.element.simd.row_load_cost * (len(offsets) + columns) + 3
 
 
-def _rows_cost(conv: Conv, target: Target, p: int, columns: int) -> float:
+def _rows_cost(conv: Conv, p: int, columns: int) -> float:
     """Instructions of a row of results."""
-    row = conv.kw // columns * _row_cost(conv, target, p, columns) + 2
+    row = conv.kw // columns * _row_cost(conv, p, columns) + 2
     return -(-conv.ow // p) * (conv.kh * row + p * (2.5 + conv.activation.cost + conv.has_z) + 12)
 
 

@@ -14,27 +14,17 @@ from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
 _FIELDS = ("n", "ic", "h", "w", "oh", "ow", "yb", "groups", "first", "kh", "sh", "dh", "pt", "pl")
-# Vectors -> pixels and vectors of channels of a tile.
-_TILES: dict[str, tuple[int, int]] = {
-    "neon64_half": (6, 4),
-    "neon64": (6, 4),
-    "neon32": (4, 2),
-    "avx512": (14, 2),
-    "avx2": (6, 2),
-    "sse2": (4, 2),
-}
-_WIDE = 7  # pixels where fewer vectors than most leave registers
 _MOST_CHANNELS = 8
 _MOST_SPAN = 48  # numbers of one row that a tile may read
 
 
-def kernel(conv: Conv, target: Target, p: int, j: int) -> Kernel:
-    c, xl = conv.element.block, max(4, conv.element.xl)
+def kernel(conv: Conv, p: int, j: int) -> Kernel:
+    c, xl, simd = conv.element.block, max(4, conv.element.xl), conv.element.simd
     types = {"w": conv.weights.ctype}
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "loads": _span(conv, p) // xl,
-        "p": p, "post": target.isa == "neon64" and _span(conv, p) == 4 * xl, "quads": target.isa.startswith("neon"),
+        "p": p, "post": 4 in simd.step_loads and _span(conv, p) == 4 * xl, "quads": simd.quads,
         "repeated": _repeated(conv), "sw": conv.sw,
         "wtype": conv.weights.name, "xl": xl, "z": conv.has_z,
     }  # fmt: skip
@@ -56,7 +46,7 @@ def kernel(conv: Conv, target: Target, p: int, j: int) -> Kernel:
 
 def _repeated(conv: Conv) -> bool:
     """Whether the bias lies there for every pixel of a tile: two loads at a time are faster than copies."""
-    return conv.element.vectors == "neon64"
+    return conv.element.simd.repeat_bias
 
 
 def _bias(node: Node, conv: Conv, tile: tuple[int, int], part: tuple[int, int]) -> np.ndarray:
@@ -76,7 +66,7 @@ def _pack(node: Node, conv: Conv, c: int, j: int, part: tuple[int, int]) -> np.n
     return conv.weights.stored(np.ascontiguousarray(chosen.transpose(0, 2, 3, 4, 1)))
 
 
-def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]:
+def _build(conv: Conv, p: int, j: int, node: Node) -> list[Call]:
     c = conv.element.block
     vectors = -(-conv.oc // c)
     parts = [(j, 0, vectors // j), (vectors % j, vectors // j * j, 1)]
@@ -96,54 +86,52 @@ def _build(conv: Conv, target: Target, p: int, j: int, node: Node) -> list[Call]
             lanes = width * c
             starts = (p if _repeated(conv) else 1) * lanes * conv.element.size
             strides = {"w": conv.ic * conv.taps * lanes * conv.weights.size, "b": starts}
-            made, split = kernel(conv, target, p, width), Split("groups", strides, {"first": width})
+            made, split = kernel(conv, p, width), Split("groups", strides, {"first": width})
             calls.append(Call(made, operands, (*args, *conv.activation.numbers), split=split))
     return calls
 
 
 def _span(conv: Conv, p: int) -> int:
-    """Numbers that a tile loads of one row: whole vectors, on NEON rather four than three of them."""
+    """Numbers that a tile loads of one row: whole vectors, rather four than three where four come at once."""
     xl = max(4, conv.element.xl)
     loads = -(-((p - 1) * conv.sw + conv.kw) // xl)
-    return xl * (4 if loads == 3 and conv.element.vectors.startswith("neon") else loads)
+    return xl * (4 if loads == 3 and conv.element.simd.quads else loads)
 
 
-def _step_cost(conv: Conv, target: Target, p: int, j: int) -> float:
+def _step_cost(conv: Conv, p: int, j: int) -> float:
     """Instructions of one row of the kernel for one tile."""
-    pair = 0.3 if target.isa.startswith("neon") else 1.0
-    madds = p * j * conv.kw * (2 if target.isa == "sse2" else 1)
-    shuffles = 0 if target.isa.startswith(("neon", "avx512")) else p * conv.kw
-    return madds + shuffles + pair * (_span(conv, p) / max(4, conv.element.xl) + conv.kw * j) + 6
+    simd = conv.element.simd
+    madds = p * j * conv.kw * simd.madd_cost
+    broadcasts = p * conv.kw if simd.inputs_per_load == 1 else 0
+    return madds + broadcasts + simd.load_cost * (_span(conv, p) / max(4, conv.element.xl) + conv.kw * j) + 6
 
 
 def _pixels(conv: Conv, most: int) -> int:
-    """Of a tile: on x86, whose tiles may have any width, such that those of a row overlap little."""
+    """Of a tile: where tiles may have any width, such that those of a row overlap little."""
     p = min(most, smallest(conv.ow))
-    even = conv.element.vectors.startswith("avx") and not isinstance(conv.ow, Sym)
+    even = conv.element.simd.even_tiles and not isinstance(conv.ow, Sym)
     return -(-conv.ow // -(-conv.ow // p)) if even else p
 
 
-def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
+def candidates(node: Node, conv: Conv, _: Target) -> Iterator[Candidate]:
     """Input stays plain; stride and kernel width must keep a tile's row short."""
     c = conv.element.block
     if c == 1 or c != conv.element.lanes or conv.groups != 1 or conv.dw != 1 or conv.ic > _MOST_CHANNELS:
         return
-    most, j = _TILES[conv.element.vectors]
+    simd, (most, j) = conv.element.simd, conv.element.simd.first_tile
     vectors = -(-conv.oc // c)
     j = -(-vectors // -(-vectors // j))
-    most = _WIDE if j < 4 and conv.element.vectors == "neon64" else most
+    most = simd.first_narrow if j < simd.first_tile[1] and simd.first_narrow else most
     p = _pixels(conv, most)
     if (p - 1) * conv.sw + conv.kw > _MOST_SPAN:
         return
     tiles = conv.n * conv.oh * -(-conv.ow // p) * -(-vectors // j)
-    per_tile = (
-        conv.ic * conv.kh * _step_cost(conv, target, p, j) + p * j * (2.5 + conv.activation.cost) + 30 + 2 * p
-    )
+    per_tile = conv.ic * conv.kh * _step_cost(conv, p, j) + p * j * (2.5 + conv.activation.cost) + 30 + 2 * p
     blocks = [1] * len(node.inputs)
     if conv.has_z:
         blocks[3] = c
     yield Candidate(
-        partial(_build, conv, target, p, j),
+        partial(_build, conv, p, j),
         tiles * per_tile,
         tuple(blocks),
         (c,),

@@ -71,7 +71,7 @@ def kernel(plan: Plan) -> Kernel:
     ahead = lines_ahead(conv, tile.p, tile.j, plan.strip // tile.p)
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "ahead": ahead, "c": tile.c, "hold_w": tile.hold_w, "j": tile.j,
-        "p": tile.p, "quads": tile.isa.startswith("neon"), "tabled": tile.tabled, "u": tile.u,
+        "p": tile.p, "quads": tile.simd.quads, "tabled": tile.tabled, "u": tile.u,
         "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
     ending = conv.weights.suffix + word(ahead) + "_add" * conv.has_z + conv.activation.suffix
@@ -119,7 +119,7 @@ def _cost(plan: Plan) -> float:
     gather = conv.n * pixels * (conv.taps * (32 + 5 * blocks) + 20)
     each = plan.rounds * tile.step_cost + tile.p * tile.j * (3.5 + conv.activation.cost + conv.has_z) + 25
     # Wide cores take the branches of borders along, but not more loads and stores.
-    extra = 1.0 if plan.tile.isa.startswith("neon") else 1.1
+    extra = tile.simd.gather_cost
     compute = gather + conv.n * plan.groups * -(-pixels // tile.p) * each
     return strips.cost(extra * compute, plan.weights, conv.n * -(-largest(conv.pixels) // plan.strip))
 

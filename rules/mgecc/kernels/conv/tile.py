@@ -16,30 +16,13 @@ from mgecc.kernels.conv.fold import fold_of, folded, folded_bias, vectors_of
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual
 from mgecc.kernels.conv.merge import added_bytes, merged, merged_weights
 from mgecc.kernels.element import Element
-from mgecc.targets import Target
+from mgecc.targets import Simd, Target
 
 _FLAT = ("n", "h", "w", "oh", "ow", "xb", "yb", "icb", "groups", "first", "per")
 _TAPS = ("kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl")
 
-# Vectors -> pixels and vectors of channels of the largest tile whose sums, weights and inputs fit the registers.
-_TILES: dict[str, tuple[int, int]] = {
-    "neon64_half": (8, 2),
-    "neon64": (10, 2),
-    "neon32": (4, 2),
-    "avx512": (14, 2),
-    "avx2": (6, 2),
-    "sse2": (4, 2),
-    "scalar": (4, 4),
-}
-# The same where pixels are a row of numbers and products read their inputs themselves: with few inputs, and with many.
-_FLAT_TILES = {**_TILES, "avx512": (14, 1)}
-_DEEP_TILES = {**_TILES, "avx512": (28, 1)}
+# Inputs of 1x1 convolutions that are many.
 _DEEP = 128
-# Others that fit: fewer pixels, where those of the largest tile leave a rest, times more channels.
-_RIVALS: dict[str, tuple[tuple[int, int], ...]] = {"neon64": ((7, 3), (5, 4))}
-# The part of the largest tile's instructions below which a smaller one is better: it waits more, less so on AVX-512.
-_BETTER = {"avx512": 0.93}
-_MUCH_BETTER = 0.9
 # The part of a layer's instructions, and how many of them, that these must save to be worth their code.
 _WORTHWHILE = 0.015
 _WORTH_CODE = 10_000
@@ -47,8 +30,6 @@ _WORTH_CODE = 10_000
 _AHEAD = 0.97
 # Products that are added up in halves without parts.
 _LONG_SUM = 192
-# Vectors -> input blocks a round at most; one block of a wide ISA is long enough by itself.
-_ROUNDS = {"neon64_half": 4, "neon64": 4, "neon32": 4, "scalar": 4}
 
 
 @dataclass(frozen=True)
@@ -70,37 +51,37 @@ class Tile:
         return self.element.block
 
     @property
-    def isa(self) -> str:
-        return self.element.vectors
+    def simd(self) -> Simd:
+        return self.element.simd
 
     @property
     def hold_w(self) -> bool:
         """Keep the weights of a step in registers and stream four pixels at a time through, or the other way round."""
-        return self.isa == "neon64" and self.p > 1 and (self.p + 4) * self.j + 4 <= 32
+        fits = (self.p + 4) * self.j + 4 <= self.simd.registers
+        return self.simd.hold_weights and self.p > 1 and fits
 
     @property
     def tabled(self) -> bool:
         """Load the sums' first values rather than copy them."""
-        return self.p > 1 and self.isa in ("neon64", "neon64_half")
+        return self.p > 1 and self.simd.load_starts
 
     @property
     def step_cost(self) -> float:
         """Instructions to multiply ``c`` input channels of all pixels with their weights."""
-        loads = {"neon64_half": 0.3, "neon64": 0.3, "neon32": 0.3}.get(self.isa, 1.0)
-        from_pixels = self.p * (self.c if self.isa in ("avx2", "sse2") else self.c / self.element.xl)
-        if self.isa == "avx512" and self.j == 1:  # a product reads its input itself, or beside others
+        from_pixels = self.p * (self.c / self.simd.inputs_per_load)
+        if self.simd.memory_operands and self.j == 1:  # a product reads its input itself, or beside others
             from_pixels = 0.0
-        madd = 2.0 if self.isa == "sse2" else 1.0
-        products = self.p * self.j * self.c * madd
-        return (products + loads * (from_pixels + self.c * self.j)) / self.fold + 2 + 2 / self.u
+        products = self.p * self.j * self.c * self.simd.madd_cost
+        loads = self.simd.load_cost * (from_pixels + self.c * self.j)
+        return (products + loads) / self.fold + 2 + 2 / self.u
 
 
 Way = list[tuple[Tile, int]]  # tiles and how many vectors of channels / j of each, one behind the other
 
 
 def _largest_tile(conv: Conv) -> tuple[int, int]:
-    tiles = (_DEEP_TILES if conv.ic > _DEEP else _FLAT_TILES) if conv.is_pointwise else _TILES
-    return tiles[conv.element.vectors]
+    simd = conv.element.simd
+    return (simd.deep_tile if conv.ic > _DEEP else simd.flat_tile) if conv.is_pointwise else simd.tile
 
 
 def tiles_for(conv: Conv, pixels: int, vectors: int) -> list[Tile]:
@@ -111,7 +92,7 @@ def tiles_for(conv: Conv, pixels: int, vectors: int) -> list[Tile]:
         most_j = min(8, most_p * most_j // max(fewest, 2))
     j = min(most_j, vectors)
     widths = [j] + ([vectors % j] if vectors % j else [])
-    if conv.is_pointwise and element.vectors == "avx2" and j == 1:  # fewer sums would wait for each other
+    if conv.is_pointwise and element.simd.fill_narrow and j == 1:  # fewer sums would wait for each other
         most_p *= most_j
     return [_best(element, pixels, (most_p, width)) for width in widths]
 
@@ -130,8 +111,7 @@ def _best_between(element: Element, fewest: int, pixels: int, most: tuple[int, i
         return -(-pixels // tile.p) * tile.step_cost
 
     best = min(rivals, key=total, default=full)
-    part = _BETTER.get(element.vectors, _MUCH_BETTER)
-    return best if total(best) < part * total(full) else full
+    return best if total(best) < element.simd.rival_gain * total(full) else full
 
 
 def _narrower(conv: Conv, way: Way) -> Iterator[Way]:
@@ -142,7 +122,7 @@ def _narrower(conv: Conv, way: Way) -> Iterator[Way]:
 
 def _with_fold(conv: Conv, vectors: int, fold: int) -> Way:
     """The usual tiles, and one of which every vector holds the last channels ``fold`` times."""
-    element, (most_p, most_j), j = conv.element, _TILES[conv.element.vectors], vectors_of(fold, vectors)
+    element, (most_p, most_j), j = conv.element, conv.element.simd.tile, vectors_of(fold, vectors)
     before = vectors - -(-j // fold)
     usual = _way(tiles_for(conv, conv.pixels, before), before) if before else []
     ends = (
@@ -156,10 +136,10 @@ def _rivals(conv: Conv, vectors: int, plain: Way) -> Iterator[Way]:
     """Tiles of other forms for the same, with the usual ones for the remaining vectors: an even number."""
     if (fold := fold_of(conv)) > 1:
         yield _with_fold(conv, vectors, fold)
-    most_p, most_j = _TILES[conv.element.vectors]
+    most_p, most_j = conv.element.simd.tile
     if conv.groups > 1 and not conv.is_pointwise:
         yield from _narrower(conv, plain)
-    for p, j in _RIVALS.get(conv.element.vectors, ()):
+    for p, j in conv.element.simd.rival_tiles:
         rest = next((r for r in range(vectors % j, vectors, j) if r % most_j == 0), vectors)
         if p <= smallest(conv.pixels) and rest < vectors and conv.is_pointwise:
             usual = [(_best(conv.element, conv.pixels, (most_p, most_j)), rest // most_j)] if rest else []
@@ -168,13 +148,13 @@ def _rivals(conv: Conv, vectors: int, plain: Way) -> Iterator[Way]:
 
 def rounds_of(element: Element, blocks: int) -> int:
     """The most input blocks a round that leave no rest."""
-    return next(u for u in (4, 2, 1) if u <= _ROUNDS.get(element.vectors, 1) and blocks % u == 0)
+    return next(u for u in (4, 2, 1) if u <= element.simd.unroll and blocks % u == 0)
 
 
 def _last_lanes(conv: Conv) -> int:
     """Lanes of the last input block that are multiplied: only vectors of many lanes are worth code of their own."""
     c, xl, per = conv.element.block, conv.element.xl, conv.ic // conv.groups
-    return -(-(per % c) // xl) * xl or c if conv.element.vectors.startswith("avx") else c
+    return -(-(per % c) // xl) * xl or c if conv.element.simd.partial_blocks else c
 
 
 def kernel(conv: Conv, tile: Tile) -> Kernel:
@@ -190,7 +170,7 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     params: dict[str, Param] = {
         "activation": act.kind, "ahead": tile.ahead, "c": tile.c, "flat": flat, "fold": tile.fold,
         "hold_w": tile.hold_w, "j": tile.j, "last": last, "p": tile.p, "parts": parts,
-        "quads": tile.isa.startswith("neon"), "rest": tile.rest,
+        "quads": tile.simd.quads, "rest": tile.rest,
         "sw": 1 if flat else stride, "tabled": tile.tabled or parts, "u": tile.u,
         "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
@@ -298,7 +278,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
     tiles = tiles_for(conv, pixels, vectors)
     if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
-        tiles = [_best(conv.element, pixels, (_TILES[conv.element.vectors][0], width))]
+        tiles = [_best(conv.element, pixels, (conv.element.simd.tile[0], width))]
     all_vectors = -(-conv.oc // c)
     plain, blocks = _way(tiles, all_vectors), [1 if v.is_const else c for v in node.inputs]
     for found in _worthwhile(conv, plain, _rivals(conv, all_vectors, plain), blocks):
@@ -313,7 +293,7 @@ def _worthwhile(conv: Conv, plain: Way, rivals: Iterable[Way], blocks: list[int]
     """The usual tiles, with one and with several input blocks a round and without weights read ahead, and others that
     save enough for their code."""
     in_blocks = -(-conv.ic // conv.groups // conv.element.block)
-    even, most_u = rounds_of(conv.element, in_blocks), _ROUNDS.get(conv.element.vectors, 1)
+    even, most_u = rounds_of(conv.element, in_blocks), conv.element.simd.unroll
     for u in sorted({1, even}):
         usual = _candidate(conv, _with(conv, plain, u), blocks)
         yield usual

@@ -86,7 +86,7 @@ def kernel(plan: Plan) -> Kernel:
     ahead = lines_ahead(conv, tile.p, tile.j, plan.strip // tile.p)
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "ahead": ahead, "c": tile.c, "hold_w": tile.hold_w, "inward": inward,
-        "j": tile.j, "m": plan.m, "outward": outward, "p": tile.p, "quads": tile.isa.startswith("neon"),
+        "j": tile.j, "m": plan.m, "outward": outward, "p": tile.p, "quads": tile.simd.quads,
         "tabled": tile.tabled, "u": tile.u, "wtype": "f32", "xl": tile.element.xl, "z": conv.has_z,
     }  # fmt: skip
     operands = [(name, "const float *") for name in ("x", "w", "b", *(["z"] if conv.has_z else []))]
@@ -134,25 +134,22 @@ def _build(plan: Plan, node: Node) -> list[Call]:
     return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), split=split)]
 
 
-# ISA -> instructions of transforms over those that sums, loads and stores need: copies, addresses, borders.
-_EXTRA = {"neon64": 1.3, "neon32": 1.8}
-
-
 def _transforms(plan: Plan) -> float:
-    """Instructions to bring all tiles in and out."""
+    """Instructions to bring all tiles in and out; over what sums, loads and stores need, copies, addresses, borders."""
     t, m = plan.t, plan.m
     inward, outward = (toom.operations(steps) for steps in plan.steps)
     enter = t * (3 * t + 2 * inward + 8)
     each = 1 + plan.conv.activation.cost + 2 * plan.conv.has_z
     leave = t * (t + outward + m + 4) + m * (t / 2 + outward + m * each + 4)
-    extra = _EXTRA.get(plan.tile.isa, 1.3)
-    return extra * largest(plan.tiles) * (plan.blocks[0] * enter + plan.blocks[1] * leave)
+    return (
+        plan.tile.simd.winograd_cost * largest(plan.tiles) * (plan.blocks[0] * enter + plan.blocks[1] * leave)
+    )
 
 
 def _cost(plan: Plan) -> float:
     tile, tiles = plan.tile, largest(plan.tiles)
     count = -(-tiles // plan.strip)
-    sums = tile.p * tile.j * (1.0 if tile.isa == "neon64" else 2.0)
+    sums = tile.p * tile.j * (1.0 if tile.simd.load_starts else 2.0)
     product = -(-tiles // tile.p) * (plan.blocks[0] * tile.step_cost + sums + 20) + count * (sums / 2 + 20)
     compute = plan.groups * plan.places * product + _transforms(plan)
     return strips.cost(compute, plan.weights, count)

@@ -25,9 +25,9 @@ def _kernel(size: int, vectors: bool) -> Kernel:
 
 @serves("Lookup8")
 def lookups(node: Node, target: Target) -> Iterator[Candidate]:
-    """Number by number; on 64-bit Arm sixteen bytes at a time from a table in registers."""
+    """Number by number, or sixteen bytes at a time from a table in registers."""
     x, size = node.inputs[0], node.output.type.dtype.size
-    vectors = size == 1 and target.isa == "neon64"
+    vectors = size == 1 and target.facts.int8.lookup
 
     def build(made: Node) -> list[Call]:
         source, table = made.inputs

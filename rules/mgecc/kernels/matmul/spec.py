@@ -22,16 +22,6 @@ _STRIDES = ("am", "ak", "bk", "bn")
 _LONG_SUM = 192
 # Bytes that a copy of rows may take, to stay in the nearest cache.
 _PANEL = 65536
-# Vectors -> rows and vectors of the largest tile.
-_TILES: dict[str, tuple[int, int]] = {
-    "neon64_half": (8, 2),
-    "neon64": (10, 2),
-    "neon32": (4, 2),
-    "avx512": (12, 2),
-    "avx2": (6, 2),
-    "sse2": (4, 2),
-    "scalar": (4, 4),
-}
 
 
 @dataclass(frozen=True)
@@ -188,17 +178,17 @@ def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...
 
 def _tile(product: Product) -> tuple[int, int]:
     """Rows and vectors of a tile: few rows leave registers for more columns."""
-    most_p, most_j = _TILES[product.element.vectors]
+    most_p, most_j = product.element.simd.gemm_tile
     p = min(most_p, largest(product.m))
     j = most_j if p > most_p // 2 else min(8, most_p * most_j // p)
     return p, max(1, min(j, smallest(product.n) // product.element.lanes))
 
 
-def _tile_kernel(product: Product, target: Target, p: int, j: int, panel: bool) -> Kernel:
-    element = product.element
+def _tile_kernel(product: Product, p: int, j: int, panel: bool) -> Kernel:
+    element, simd = product.element, product.element.simd
     form = ("t" if product.ta else "n") + ("p" if product.b_const else "t" if product.tb else "n")
-    narrow, hold_w = product.n < element.lanes, element.vectors == "neon64" and p > 1
-    quads = target.isa.startswith("neon") and product.b_const and not narrow and (panel or not hold_w)
+    narrow, hold_w = product.n < element.lanes, simd.hold_weights and p > 1
+    quads = simd.quads and product.b_const and not narrow and (panel or not hold_w)
     parts = element.half and greatest(product.k) > _LONG_SUM
     words = {"narrow": narrow, "panel": panel, "parts": parts}
     return _kernel(
@@ -208,11 +198,11 @@ def _tile_kernel(product: Product, target: Target, p: int, j: int, panel: bool) 
     )  # fmt: skip
 
 
-def _tile_cost(product: Product, target: Target, kernel: Kernel, p: int, j: int) -> float:
+def _tile_cost(product: Product, kernel: Kernel, p: int, j: int) -> float:
     """``panel``: rows are copied once for all columns."""
     params, columns, xl = dict(kernel.params), j * product.element.lanes, product.element.xl
-    loads = 0.25 if params["quads"] else 0.6 if target.isa == "neon64" else 1.0
-    inputs = p if product.ta or target.isa in ("avx2", "sse2") else p / xl
+    loads = 0.25 if params["quads"] else product.element.simd.gemm_load_cost
+    inputs = p if product.ta else p / product.element.simd.inputs_per_load
     per_k = p * j + loads * j + (0.3 * inputs + 2 / xl if params["panel"] else inputs + 4 / xl)
     groups, rows = product.batch * -(-product.n // columns), -(-product.m // p)
     cost = groups * rows * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
@@ -220,17 +210,17 @@ def _tile_cost(product: Product, target: Target, kernel: Kernel, p: int, j: int)
     return float(largest(cost + 2 * copied * product.k))
 
 
-def _tiled(product: Product, target: Target, panel: bool = False) -> Candidate:
+def _tiled(product: Product, panel: bool = False) -> Candidate:
     p, j = _tile(product)
-    kernel, fewest = _tile_kernel(product, target, p, j, panel), smallest(product.m)
+    kernel, fewest = _tile_kernel(product, p, j, panel), smallest(product.m)
     below = None
     if 0 < fewest < p:
-        below = _tile_kernel(product, target, fewest, j, panel), least(1, product.m // p)
+        below = _tile_kernel(product, fewest, j, panel), least(1, product.m // p)
     columns = j * product.element.lanes
     scratch = product.copy(columns) if product.turned else product.copy(p) if panel else 0
     return Candidate(
         partial(_call, product, kernel, columns, below=below, scratch=scratch),
-        _tile_cost(product, target, kernel, p, j),
+        _tile_cost(product, kernel, p, j),
         (1, 1),
         (1,),
         int(400 + 16 * p * j * (1.2 if panel else 1.3)),
@@ -239,7 +229,7 @@ def _tiled(product: Product, target: Target, panel: bool = False) -> Candidate:
     )
 
 
-def _panels(product: Product, target: Target) -> bool:
+def _panels(product: Product) -> bool:
     """Whether rows may be copied side by side, so that one instruction loads four of them."""
     element = product.element
     fits = (
@@ -248,7 +238,7 @@ def _panels(product: Product, target: Target) -> bool:
         and smallest(product.n) >= element.lanes
         and element.xl == element.lanes
     )
-    return target.isa.startswith("neon") and fits and smallest(product.m) > 1 and product.copy(16) <= _PANEL
+    return element.simd.quads and fits and smallest(product.m) > 1 and product.copy(16) <= _PANEL
 
 
 def _rows(product: Product) -> Candidate:
@@ -256,7 +246,7 @@ def _rows(product: Product) -> Candidate:
     lanes = product.element.lanes
     quads = lanes >= 4 and not product.element.half and smallest(product.n) >= 4
     q = 4 if quads else min(2, smallest(product.n))
-    most_p, most_j = _TILES[product.element.vectors]
+    most_p, most_j = product.element.simd.gemm_tile
     p = min(4 if most_p * most_j > 16 or not quads else 2, smallest(product.m))
     kernel = _kernel(product, "dot", f"rows_p{p}x{q}", _SIZES, p=p, q=q, lanes=lanes)
     sums = product.batch * product.m * product.n
@@ -275,11 +265,11 @@ def _anyhow(product: Product) -> Iterator[Candidate]:
     yield _any(product)
 
 
-def _tiles(product: Product, target: Target) -> Iterator[Candidate]:
+def _tiles(product: Product) -> Iterator[Candidate]:
     if not product.turned or smallest(product.n) >= product.element.lanes:
-        yield _tiled(product, target)
-    if _panels(product, target):
-        yield _tiled(product, target, panel=True)
+        yield _tiled(product)
+    if _panels(product):
+        yield _tiled(product, panel=True)
 
 
 def _dots(product: Product) -> Iterator[Candidate]:
@@ -293,6 +283,6 @@ def products(node: Node, target: Target) -> Iterator[Candidate]:
     product = product_of(node, target)
     if product is None:
         return
-    families = _anyhow(product), _tiles(product, target), _dots(product)
+    families = _anyhow(product), _tiles(product), _dots(product)
     for c in ways(*families):
         yield replace(c, in_blocks=(1,) * len(node.inputs))

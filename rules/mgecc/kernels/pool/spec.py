@@ -76,7 +76,7 @@ def _blocked(node: Node, window: Window, mode: str, element: Element) -> Kernel:
     return _kernel(element, "pool", ("any", mode), _FIELDS, c=c, kh=0, kw=0)
 
 
-def _rows(node: Node, window: Window, mode: str, element: Element, target: Target) -> Iterator[Candidate]:
+def _rows(node: Node, window: Window, mode: str, element: Element) -> Iterator[Candidate]:
     """Outputs side by side, for small windows; the mean of halves wants every cell scaled."""
     (kh, kw), sw, c = window.kernel, window.stride[1], element.block
     most = _MOST_UNROLLED if 1 in (kh, kw) else _MOST_SHARED
@@ -86,7 +86,7 @@ def _rows(node: Node, window: Window, mode: str, element: Element, target: Targe
     p = _TOGETHER
     if largest(node.output.shape[3]) < p:
         return
-    quads = target.isa.startswith("neon")
+    quads = element.simd.quads
     form = (f"k{kh}x{kw}s{sw}_p{p}", mode)
     kernel = _kernel(element, "rows", form, _FIELDS, c=c, kh=kh, kw=kw, sw=sw, p=p, quads=quads)
     columns = ((p - 1) * sw + kw) * kh
@@ -119,7 +119,7 @@ def pooling(node: Node, target: Target) -> Iterator[Candidate]:
         cost = results * (taps * (1.3 if "any" not in kernel.symbol else 3.0) + 14)
         build = partial(_call, window, kernel, c)
         yield Candidate(build, cost, (c, *rest), (c,), 400 + 8 * taps, why=f"pooling of {c} channels at once")
-        yield from _rows(node, window, mode, element, target)
+        yield from _rows(node, window, mode, element)
     if target.lanes > 1 and not element.half:
         kernel = _kernel(element, "plain", ("plain", mode), _FIELDS)
         cost = node.output.type.elements * (taps * 4.0 + 25)

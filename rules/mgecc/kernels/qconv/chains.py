@@ -1,4 +1,4 @@
-"""Quantised convolutions by chains of 16-bit sums (chains.c.j2), on Arm without dot product instructions.
+"""Quantised convolutions by chains of 16-bit sums (chains.c.j2), on Arm without dot products.
 
 A product of bytes has 15 bits with its sign, so that at least one fits a sum of 16 bits, and more where the weights are
 small: how many is found out at packing. Inputs that are never negative are taken less 64, for products half as large.
@@ -17,13 +17,11 @@ from mgecc.graph.sizes import largest, smallest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
 from mgecc.kernels.qconv.rows import ROW_FIELDS, Rows, rows_of
-from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
+from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("n", "pixels", "blocks", "groups", "strip", "turns")
 _WINDOWS = ("n", "h", "w", "oh", "ow", "xb", "blocks", "groups", "strip", "turns")
-_PIXELS = {"neon64": (12, 8, 4), "neon32": (4,)}
-_GROUPED = {"neon64": 4, "neon32": 2}  # vectors of inputs that come with one load
 _LEAST = 4  # pixels of the tile with the least scratch
 _TAILS = (1, 4)  # of planes only the latter
 _TURNS = (8, 6, 4, 3, 2)
@@ -168,8 +166,8 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
     stride = conv.geo.window.stride[1] if form.windows else 1
     kh, kw = conv.geo.window.kernel if form.planes else (0, 0)
     params: dict[str, Param] = {
-        "flip": flip_of(node.inputs[0]), "grouped": _GROUPED[target.isa], "kh": kh, "kw": kw, "less": form.less,
-        "p": form.p, "planes": form.planes, "sw": stride if stride <= 2 else 0, "tail": form.tail,
+        "flip": flip_of(node.inputs[0]), "grouped": target.facts.int8.chain_loads, "kh": kh, "kw": kw,
+        "less": form.less, "p": form.p, "planes": form.planes, "sw": stride if stride <= 2 else 0, "tail": form.tail,
         "turn": form.turn, "windows": form.windows, **end,
     }  # fmt: skip
     operands = [
@@ -236,7 +234,7 @@ def _build(conv: QConv, target: Target, form: Form, node: Node) -> list[Call]:
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """One group of channels, at least four pixels."""
     x, (ipg, _) = node.inputs[0], conv.channels
-    if target.isa not in _PIXELS or has_dot(target) or conv.groups > 1:
+    if not target.facts.int8.chains or conv.groups > 1:
         return
     form = Form(0, 1, 64 if is_positive(x) else 0)
     if not conv.is_pointwise or flip_of(x):
@@ -283,7 +281,7 @@ def _forms(target: Target, conv: QConv, form: Form) -> Iterator[Form]:
             continue
         rivals = [
             replace(each, p=p, tail=_tail(pixels, p, tails))
-            for p in _PIXELS[target.isa]
+            for p in target.facts.int8.chains
             if p <= smallest(pixels)
         ]
         found.append(

@@ -16,17 +16,16 @@ from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "blocks")
-_PIXELS = {"neon64": 8, "avx512": 8}
 _WIDEST = 40  # pixels of a row that one tile may hold in registers or reload
 
 
 def _twice(target: Target) -> int:
     """How often weights are stored one behind the other, see mg_vd."""
-    return 2 if target.isa.startswith("neon") else 1
+    return target.facts.int8.repeat_weights
 
 
 def _pixels(target: Target, ow: int) -> int:
-    most = _PIXELS.get(target.isa, 4)
+    most = target.facts.int8.row_pixels
     least = smallest(ow)
     if least < 4:
         return least
@@ -67,7 +66,7 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
 
 
 def pack(node: Node, conv: QConv, target: Target) -> np.ndarray:
-    """Weights int16 [vector][tap][lanes, twice on NEON]."""
+    """Weights int16 [vector][tap][lanes, as often as _twice says]."""
     lanes, c = target.lanes, target.block_of("qint8")
     channels = -(-conv.groups // c) * c
     full = np.zeros((channels, conv.taps), np.int16)

@@ -98,7 +98,13 @@ def _build(conv: QConv, target: Target, compact: bool, node: Node) -> list[Call]
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """One tap on every pixel, whole groups of eight outputs."""
     blocks = -(-conv.channels[1] // 4)
-    if not target.has("i8mm") or conv.groups > 1 or not conv.is_pointwise or blocks % 2 or conv.pixels < 2:
+    if (
+        not target.facts.int8.matrices
+        or conv.groups > 1
+        or not conv.is_pointwise
+        or blocks % 2
+        or conv.pixels < 2
+    ):
         return
     p, steps, pixels = _width(conv), _steps(conv), conv.pixels
     for compact in (False, True):

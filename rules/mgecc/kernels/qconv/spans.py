@@ -11,7 +11,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, parts, signed_zero, weights_of
-from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers, raised
+from mgecc.kernels.requant import ending, ending_suffix, numbers, raised
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "spans")
@@ -102,7 +102,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows without gaps, rows of at least four pixels, one channel multiplier."""
     window, ow, spans = conv.geo.window, conv.geo.output[3], Spans(conv)
-    if target.isa != "avx512" or not has_dot(target) or target.block_of("qint8") != _LANES:
+    if not target.facts.int8.spans or target.block_of("qint8") != _LANES:
         return
     if window.dilate != (1, 1) or spans.stride not in _STRIDES or not isinstance(ow, int) or ow < 4:
         return

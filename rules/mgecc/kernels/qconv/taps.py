@@ -14,11 +14,10 @@ from mgecc.graph.sizes import most as greater
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
 from mgecc.kernels.qconv.chains import most, split, usual_length
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
-from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
+from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "row_bytes", "sets")
-_PIXELS = {"neon64": (16, 14, 8, 7, 4), "neon32": (8, 7, 4)}
 _LARGEST = 7
 _SLACK = 64  # bytes that loads of whole vectors may touch behind a row
 
@@ -46,7 +45,7 @@ def _forms(node: Node, conv: QConv, target: Target) -> list[Form]:
     ow, (kh, kw), sw = conv.geo.output[3], conv.geo.window.kernel, conv.geo.window.stride[1]
     less = 64 if is_positive(node.inputs[0]) else 0
     rows = min(kh, max(1, usual_length(less) // kw))
-    forms = [Form(p, rows, less) for p in _PIXELS[target.isa] if p <= smallest(ow)]
+    forms = [Form(p, rows, less) for p in target.facts.int8.taps if p <= smallest(ow)]
     return sorted(forms, key=lambda form: -(-largest(ow) // form.p) * form.cost(kh, kw, sw))[:2]
 
 
@@ -139,7 +138,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows without gaps, rows of at least four pixels, one channel multiplier."""
     window, (_, _, oh, ow) = conv.geo.window, conv.geo.output
     small = max(window.kernel) <= _LARGEST and window.stride[1] <= 2 and window.dilate == (1, 1)
-    if target.isa not in _PIXELS or has_dot(target) or not small or smallest(ow) < 4:
+    if not target.facts.int8.taps or not small or smallest(ow) < 4:
         return
     n, ic, h, w = conv.geo.x
     for form in _forms(node, conv, target):

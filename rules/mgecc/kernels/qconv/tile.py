@@ -26,19 +26,6 @@ from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "icb", "groups", "first", "per")
 
-# (ISA, has a dot product) -> pixels and vectors of outputs of the largest tile. Both Arms read the same weights,
-# so their tiles are equally many vectors wide.
-_TILES = {
-    ("neon64", True): (12, 2),
-    ("neon64", False): (8, 2),
-    ("neon32", True): (4, 2),
-    ("neon32", False): (4, 2),
-    ("avx512", True): (14, 2),
-    ("avx512", False): (8, 2),
-    ("avx2", False): (4, 2),
-    ("sse2", False): (4, 2),
-    ("scalar", False): (2, 2),
-}
 _STREAMED = (4, 6, 8, 10, 12)
 _TAILS = (1, 4)
 _WIDEST_FIRST = 7  # taps of a row of planes, which are written out
@@ -89,7 +76,7 @@ class Tile:
 
     def is_streamed(self, stride: int) -> bool:
         """Whether all pixels of a step come with one or two loads."""
-        return self.lanes == 4 and has_dot(self.target) and stride == 1 and self.p in _STREAMED
+        return self.target.facts.int8.streams and stride == 1 and self.p in _STREAMED
 
     def unrolled(self, conv: QConv) -> int:
         """Input blocks of one turn of the inner loop."""
@@ -106,23 +93,18 @@ class Tile:
     @property
     def step_cost(self) -> float:
         """Instructions to multiply four inputs of all pixels with their weights."""
-        if has_dot(self.target):
-            x, w, dot = (0.25 if self.lanes == 4 else 1.0 if self.is_ready else 2.0), 1.0, 1.0
-        elif self.lanes == 1:
-            x, w, dot = 3.0, 3.0, 2.0
-        elif self.lanes == 4 and self.target.isa.startswith("neon"):
-            x, w, dot = 0.75, 3.0, 4.0
-        else:
-            x, w, dot = 4.0, 2.0, 4.0
+        x, w, dot = self.target.facts.int8.costs
+        if self.is_ready:  # half of what a pixel needs is to raise it
+            x /= 2
         return self.p * x + self.j * w + self.p * self.j * dot + 1
 
 
 def tile_for(target: Target, pixels: int, vectors: int, stride: int = 0) -> Tile:
     """The cheapest tile for rows of so many pixels, or with stride 0 for images; a divisor of the vectors wide."""
-    most_p, most_j = _TILES[target.isa, has_dot(target)]
+    most_p, most_j = target.facts.int8.tile
     c, ringed = target.block_of("qint8"), stride > 0
     least, most = smallest(pixels), largest(pixels)
-    is_any = target.isa == "avx512" and has_dot(target)
+    is_any = target.facts.int8.even_tiles
     if is_any and least * 2 <= most_p:
         most_p, most_j = most_p // 2, most_j * 2
     j = max(w for w in (1, 2, 4) if w <= most_j and vectors % w == 0)

@@ -16,11 +16,10 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, parts, signed_zero, weights_of
-from mgecc.kernels.requant import ending, ending_suffix, has_dot, numbers
+from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "windows")
-_PIXELS = {"neon64": 14, "neon32": 6}
 _WIDEST, _HIGHEST, _MOST_PAD = 9, 7, 8
 
 
@@ -63,7 +62,7 @@ class Rows:
 
 def rows_of(conv: QConv, target: Target) -> Rows:
     """The tile that wastes least at the end of the row."""
-    ow, most = conv.geo.output[3], _PIXELS[target.isa]
+    ow, most = conv.geo.output[3], target.facts.int8.windows
     window = conv.geo.window
     widths = [ow] if ow <= most else range(most - most % 2, 3, -2)
     p = min(widths, key=lambda w: -(-ow // w) * (w + 2))
@@ -139,8 +138,7 @@ def is_served(conv: QConv, target: Target) -> bool:
     window = conv.geo.window
     (kh, kw), wide = window.kernel, conv.geo.x[3]
     return (
-        has_dot(target)
-        and target.isa in _PIXELS
+        target.facts.int8.windows > 0
         and window.dilate == (1, 1)
         and window.stride[1] <= 2
         and kh <= _HIGHEST

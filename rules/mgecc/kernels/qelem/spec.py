@@ -1,4 +1,4 @@
-"""Which element-wise steps to bytes are served: on NEON, whose conversions saturate and make zero of NaN."""
+"""Which element-wise steps to bytes are served: where conversions saturate and make zero of NaN."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CTYPES = {"s8": "int8_t", "u8": "uint8_t", "f32": "float"}
 def _is_served(node: Node, target: Target) -> bool:
     kinds = ("float32",) if node.op == "TypeCvt" else tuple(BYTES)
     return (
-        target.isa.startswith("neon")
+        target.facts.int8.saturates
         and node.output.type.dtype.name in BYTES
         and (node.op == "TypeCvt" or node.attrs["mode"] in _SUMS)
         and len(node.inputs) == (1 if node.op == "TypeCvt" else 2)
