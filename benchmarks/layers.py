@@ -42,7 +42,7 @@ def _words(call: ProgramCall) -> str:
 
 def _source(program: Program, target: Target) -> str:
     needs = [need for kernel in program.kernels for need in kernel.needs]
-    parts = [header_text(name) for name in dict.fromkeys([target.isa, *needs])]
+    parts = [header_text(name, target.facts) for name in dict.fromkeys([target.isa, *needs])]
     parts += [_MARKS, *(render_kernel(kernel, target) for kernel in program.kernels)]
     parts.append(f"static char arena[{program.arena + 64}] __attribute__((aligned(64)));")
     parts.append("extern char weights[];")

@@ -74,7 +74,11 @@ def _words(call: Call) -> str:
 def _program(calls: Sequence[Call], target: Target) -> str:
     kernels = list(dict.fromkeys(c.kernel for c in calls))
     headers = list(dict.fromkeys([target.isa, *(n for k in kernels for n in k.needs)]))
-    parts = [header_text(h) for h in headers] + [_LIBC] + [render_kernel(k, target) for k in kernels]
+    parts = (
+        [header_text(h, target.facts) for h in headers]
+        + [_LIBC]
+        + [render_kernel(k, target) for k in kernels]
+    )
     body = ""
     for i, call in enumerate(calls):
         for j, operand in enumerate(call.operands):

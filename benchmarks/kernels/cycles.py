@@ -54,7 +54,7 @@ def assembly(layer: Layer, target: Target, tools: Toolchain, folder: Path) -> tu
     node, _ = _node(layer, ("RELU",), DType("float32"))
     kernel = lay_out(node, min(candidates(node, target), key=lambda c: c.cost))[0].kernel
     source, result = folder / "kernel.c", folder / "kernel.s"
-    headers = [header_text(name) for name in (target.isa, *kernel.needs)]
+    headers = [header_text(name, target.facts) for name in (target.isa, *kernel.needs)]
     source.write_text("\n".join([*headers, render_kernel(kernel, target)]), encoding="utf-8")
     words = ["-S" if word == "-c" else word for word in tools.compile_args(source, result)]
     subprocess.run(words, check=True)

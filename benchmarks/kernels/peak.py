@@ -81,7 +81,7 @@ def _driver(lanes: int) -> str:
 def _library(call: Call, target: Target, folder: Path) -> ctypes.CDLL:
     tools, name = load_toolchain("zig", target), call.kernel.symbol
     headers = dict.fromkeys([target.isa, *call.kernel.needs])
-    text = "".join(map(header_text, headers)) + render_kernel(call.kernel, target)
+    text = "".join(header_text(name, target.facts) for name in headers) + render_kernel(call.kernel, target)
     unit, driver, library = folder / f"{name}.c", folder / "driver.c", folder / f"{name}.so"
     unit.write_text(
         f"{text}\nvoid (*const entry)(void *const *, const int32_t *) = {name};\n", encoding="utf-8"

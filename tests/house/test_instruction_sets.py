@@ -67,3 +67,39 @@ def test_no_template_names_an_instruction_set() -> None:
         if named.search(tag)
     ]
     assert found == []
+
+
+def _included(text: str) -> set[str]:
+    return set(re.findall(r'^#include "(\w+)\.h"', text, re.MULTILINE))
+
+
+def _shared_headers() -> dict[str, str]:
+    """What an instruction set with nothing but its own header may get, by name."""
+    texts = {
+        path.stem: path.read_text(encoding="utf-8") for path in (PACKAGE / "kernels" / "simd").glob("*.h")
+    }
+    own = {name for name in texts if any(re.search(rf"(^|_){isa}(_|$)", name) for isa in isa_names())}
+    theirs = set().union(*(_included(texts[name]) for name in own))
+    plain = {name for name in texts if any(f"{name}_{isa}" in own for isa in isa_names())}
+    found, queue = set(), sorted((plain | set(texts) - theirs) - own)
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found.add(name)
+            queue += _included(texts[name])
+    return {name: texts[name] for name in sorted(found)}
+
+
+def test_shared_headers_ask_for_no_machine() -> None:
+    machine = re.compile(
+        r"__(ARM|arm|aarch64|x86|i386|SSE|AVX|FMA|F16C|riscv)|MG_[A-Z0-9]+_H\)|MG_VF (==|>|<)=? (4|8|16)"
+    )
+    shared = _shared_headers()
+    assert {"int8", "int8_lanes", "requant", "half", "math", "words", "padding"} <= set(shared)
+    found = [
+        f"{name}.h: {line}"
+        for name, text in shared.items()
+        for line in text.splitlines()
+        if line.startswith(("#if", "#elif")) and machine.search(line)
+    ]
+    assert found == []

@@ -146,7 +146,7 @@ def _build(kernels: Sequence[Kernel], memory: int, target: Target, folder: Path)
     symbols = ", ".join(kernel.symbol for kernel in kernels)
     table = f"void (*const mg_test_entries[])(void *const *, const int32_t *) = {{ {symbols} }};"
     text = [
-        header_text(target.isa),
+        header_text(target.isa, target.facts),
         kernels_text(kernels, target),
         table,
         f"#define MG_MEMORY {memory}",

@@ -12,6 +12,7 @@ from pathlib import Path
 from mgecc.kernels import Kernel
 from mgecc.kernels.render import header_text, render_kernel
 from mgecc.targets import Target, load_target, load_toolchain
+from mgecc.targets.isa import read_isa
 from mgecc.toolrun.cache import action_key, objects_cache
 from mgecc.toolrun.cache.store import file_digest
 from mgecc.toolrun.depfile import read_depfile
@@ -40,7 +41,7 @@ def _render(kernel: Kernel, target: Target) -> str:
 def kernels_text(kernels: Sequence[Kernel], target: Target) -> str:
     """These kernels as a library would hold them behind the header of the ISA."""
     headers = dict.fromkeys(n for k in kernels for n in k.needs)
-    return "\n".join([header_text(h) for h in headers] + [_render(k, target) for k in kernels])
+    return "\n".join([header_text(h, target.facts) for h in headers] + [_render(k, target) for k in kernels])
 
 
 def host_flags(target: Target) -> str:
@@ -64,7 +65,7 @@ def _key(kernel: Kernel, target: Target) -> str:
     """Of the kernel's text, and of all that the compiler makes of it."""
     name = (kernel, target.spec, target.cpu)
     if name not in _keys:
-        needs = [_render(kernel, target), *(header_text(header) for header in kernel.needs)]
+        needs = [_render(kernel, target), *(header_text(header, target.facts) for header in kernel.needs)]
         compiler = _compiler(target.isa, host_flags(target))
         _keys[name] = action_key(compiler, [("", text) for text in needs], [kernel.symbol])
     return _keys[name]
@@ -74,7 +75,7 @@ def _key(kernel: Kernel, target: Target) -> str:
 def _compiler(isa: str, cflags: str) -> str:
     """The compiler, its flags, and what it reads in front of every kernel."""
     source, depfile = Path(_FOLDER.name) / "headers.c", Path(_FOLDER.name) / "headers.d"
-    source.write_text(header_text(isa), encoding="utf-8")
+    source.write_text(header_text(isa, read_isa(isa)), encoding="utf-8")
     _gcc(source, depfile, f"{FLAGS} {cflags} -M -MT headers")
     read = [file_digest(Path(path)) for path in read_depfile(depfile)]
     return " ".join([load_toolchain("gcc", load_target("x86_64")).identity, FLAGS, cflags, *read])
@@ -120,7 +121,7 @@ def _load(shared: Path, kernels: dict[str, Kernel]) -> None:
 def _precompiled(isa: str, cflags: str) -> Path:
     """The header of the ISA, parsed once for all kernels of a process."""
     header = Path(_FOLDER.name) / f"{isa}.h"
-    header.write_text(header_text(isa), encoding="utf-8")
+    header.write_text(header_text(isa, read_isa(isa)), encoding="utf-8")
     _gcc(header, Path(f"{header}.gch"), f"{FLAGS} {cflags} -x c-header")
     return header
 

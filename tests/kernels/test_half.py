@@ -11,6 +11,7 @@ import pytest
 from harness import host_targets
 from mgecc.kernels.render import header_text
 from mgecc.targets import load_target
+from mgecc.targets.isa import read_isa
 from native import FLAGS, host_flags
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -87,7 +88,9 @@ def _same(got: np.ndarray, want: np.ndarray) -> None:
 def test_conversions(isa: str, tmp_path: Path) -> None:
     command, emulator = _tools(isa)
     source, program = tmp_path / "half.c", tmp_path / "half"
-    text = header_text(isa.split()[0]) + header_text("half") + MAIN % {"n": N}
+    text = "".join(
+        header_text(name, read_isa(isa.split()[0])) for name in (isa.split()[0], "half")
+    ) + MAIN % {"n": N}
     source.write_text(text, encoding="utf-8")
     flags = [f for f in FLAGS.split() if f != "-fPIC"]
     built = [*command, *flags, "-static", "-o", str(program), str(source)]

@@ -14,6 +14,7 @@ import pytest
 from harness import host_targets
 from mgecc.kernels.render import header_text
 from mgecc.targets import Target, load_target
+from mgecc.targets.isa import read_isa
 from native import FLAGS, host_flags
 
 HEADERS = ("math", "trig", "hyperbolic", "pow", "erfinv")
@@ -184,7 +185,10 @@ class Machine:
         compiler, emulator, target = _tools(isa)
         self.isa = isa
         source, program = folder / f"{isa}.c", folder / isa
-        source.write_text("\n".join(map(header_text, (isa, *HEADERS))) + _program(), encoding="utf-8")
+        source.write_text(
+            "\n".join(header_text(name, read_isa(isa)) for name in (isa, *HEADERS)) + _program(),
+            encoding="utf-8",
+        )
         flags = [f for f in FLAGS.split() if f != "-fPIC"]
         native = host_flags(target).split() if compiler == "gcc" else list(target.cflags)
         command = [compiler, *flags, *native, "-static", "-o", str(program), str(source)]

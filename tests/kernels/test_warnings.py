@@ -89,7 +89,7 @@ def _text(name: str, cpu: str) -> str:
     kernels = [kernel for node in _nodes(bool(target.half_lanes)) for kernel in _built(node, target)]
     few = list(_few(kernels))
     assert len({kernel.template for kernel in few}) >= 50
-    return header_text(target.isa) + kernels_text(few, target)
+    return header_text(target.isa, target.facts) + kernels_text(few, target)
 
 
 @pytest.mark.parametrize("toolchain", ["zig", "gcc", "clang"])

@@ -37,7 +37,7 @@ def cv_c(chosen: Chosen, target: Target) -> str:
     names = "".join(f" * {f.symbol}\n" for f in functions)
     head = f"/* Image functions for {target.name}. Generated; do not edit.\n *\n{names} */"
     texts = [text for function in functions for text in _texts(function)]
-    return "\n".join([head, header_text(target.isa), _fill(_COMMON), *dict.fromkeys(texts)])
+    return "\n".join([head, header_text(target.isa, target.facts), _fill(_COMMON), *dict.fromkeys(texts)])
 
 
 def cv_h(chosen: Chosen, prefix: str) -> str:

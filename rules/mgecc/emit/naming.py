@@ -10,7 +10,7 @@ from functools import cache
 from mgecc.kernels.base import Kernel
 from mgecc.kernels.render import header_text, render_kernel
 from mgecc.planner import IOTensor
-from mgecc.targets import Target
+from mgecc.targets import Isa, Target
 
 
 def identifier(text: str) -> str:
@@ -65,8 +65,8 @@ def without_comments(text: str) -> str:
 
 
 @cache
-def _header_code(name: str) -> str:
-    return without_comments(header_text(name))
+def _header_code(name: str, isa: Isa) -> str:
+    return without_comments(header_text(name, isa))
 
 
 def kernel_digest(kernel: Kernel, target: Target) -> bytes:
@@ -74,7 +74,8 @@ def kernel_digest(kernel: Kernel, target: Target) -> bytes:
 
     Comments decide nothing, and a library whose comments alone have changed must not become another one.
     """
-    parts = [without_comments(render_kernel(kernel, target)), *map(_header_code, headers([kernel], target))]
+    parts = [without_comments(render_kernel(kernel, target))]
+    parts += [_header_code(name, target.facts) for name in headers([kernel], target)]
     digest = hashlib.sha256()
     for part in [*parts, *target.cflags]:
         digest.update(hashlib.sha256(part.encode()).digest())

@@ -34,7 +34,7 @@ def _sections(programs: Sequence[Program], target: Target) -> list[_Section]:
 
 
 def _vocabulary(kernels: Iterable[Kernel], target: Target) -> str:
-    return "\n".join(header_text(name) for name in headers(kernels, target))
+    return "\n".join(header_text(name, target.facts) for name in headers(kernels, target))
 
 
 def _table(programs: Sequence[Program], target: Target) -> str:
@@ -87,7 +87,7 @@ def blob_s(name: str) -> str:
 def split(program: Program, target: Target) -> dict[str, str]:
     """The same C, one file a kernel and one for the table, for readers: file name -> text."""
     sections = _sections([program], target)
-    files = {f"simd_{name}.h": header_text(name) for name in headers(program.kernels, target)}
+    files = {f"simd_{name}.h": header_text(name, target.facts) for name in headers(program.kernels, target)}
     for s in sections:
         includes = "".join(f'#include "simd_{name}.h"\n' for name in headers([s.kernel], target))
         files[f"{s.symbol}.c"] = f"{includes}\n{s.text}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 
 from mgecc.kernels.base import Kernel
-from mgecc.targets import Target
+from mgecc.targets import Isa, Target, TargetError
 
 _FOLDER = Path(__file__).parent
 
@@ -96,14 +96,40 @@ def render_kernel(kernel: Kernel, target: Target, symbol: str = "") -> str:
     return text.strip("\n") + "\n"
 
 
-def header_text(name: str) -> str:
-    """Text of a header of the ``simd`` folder, with the headers of that folder it includes put in their place."""
-    lines = (_FOLDER / "simd" / f"{name}.h").read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(_included(line) for line in lines)
+def header_file(name: str, isa: Isa) -> Path:
+    """The header that ``name`` stands for: NAME_ISA.h of the ``simd`` folder where there is one, else NAME.h.
+
+    Raises TargetError where there is neither.
+    """
+    found = next((path for path in _places(name, isa) if path.is_file()), None)
+    if found is None:
+        raise TargetError(_no_header(name, isa))
+    return found
 
 
-def _included(line: str) -> str:
+def _places(name: str, isa: Isa) -> list[Path]:
+    return [_FOLDER / "simd" / f"{name}_{isa.name}.h", _FOLDER / "simd" / f"{name}.h"]
+
+
+def _no_header(name: str, isa: Isa) -> str:
+    if name == isa.name:
+        return (
+            f"the instruction set {isa.name} has no header: write kernels/simd/{isa.name}.h, with the vocabulary of "
+            "scalar.h (docs/new-isa.md)"
+        )
+    return (
+        f"the record of the instruction set {isa.name} promises what kernels/simd/{name}_{isa.name}.h must define: "
+        "write it, or leave the promise out (docs/new-isa.md)"
+    )
+
+
+def header_text(name: str, isa: Isa) -> str:
+    """Text of a header, see ``header_file``, with the headers of that folder it includes put in their place."""
+    lines = header_file(name, isa).read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(header_text(included(line), isa) if included(line) else line for line in lines)
+
+
+def included(line: str) -> str:
+    """The name of the header of the ``simd`` folder that a line includes; "" for other lines."""
     word, _, file = line.strip().partition(" ")
-    if word == "#include" and file.startswith('"'):
-        return header_text(file.strip('"').removesuffix(".h"))
-    return line
+    return file.strip('"').removesuffix(".h") if word == "#include" and file.startswith('"') else ""

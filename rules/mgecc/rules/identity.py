@@ -65,7 +65,8 @@ def base_digest() -> str:
     """Digest of what every model depends on: modules, tables, the libraries that compute and fill in templates."""
     versions = [(name, importlib.metadata.version(name)) for name in _LIBRARIES]
     files = [item for item in digests().items() if not is_optional(item[0])]
-    return _digest([*versions, *files])
+    headers = [(name, "") for name in digests() if name.startswith("kernels/simd/")]  # found by their names
+    return _digest([*versions, *files, *headers])
 
 
 @cache

@@ -13,9 +13,9 @@ from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.cv import cv_templates
 from mgecc.emit.header import OCCASIONAL, header_templates
 from mgecc.emit.naming import headers
-from mgecc.kernels.render import parse
+from mgecc.kernels.render import header_file, included, parse
 from mgecc.planner import Program
-from mgecc.targets import Target, load_target
+from mgecc.targets import Isa, Target, load_target
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _KERNELS = _PACKAGE / "kernels"
@@ -29,12 +29,12 @@ def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program],
     names |= {f"emit/{name}" for name in _emitted(programs)} if config.models else set()
     for single in singles:
         names.add(f"targets/isa/{single.isa}.yaml")
-        names |= {f"kernels/simd/{name}.h" for name in _with_headers(single.isa)}
+        names |= _with_headers(single.isa, single.facts)
     for program, single in zip(programs, cycle(singles)):
         for kernel in program.kernels:
             names |= {f"kernels/{name}" for name in _with_included(kernel.template)}
         for header in headers(program.kernels, single):
-            names |= {f"kernels/simd/{name}.h" for name in _with_headers(header)}
+            names |= _with_headers(header, single.facts)
     return sorted(names)
 
 
@@ -66,11 +66,9 @@ def _referenced(template: str) -> tuple[str, ...]:
 
 
 @cache
-def _with_headers(name: str) -> frozenset[str]:
+def _with_headers(name: str, isa: Isa) -> frozenset[str]:
     """A header of ``simd/`` and all of that folder that it includes."""
-    text = (_KERNELS / "simd" / f"{name}.h").read_text(encoding="utf-8")
-    words = (line.strip().partition(" ") for line in text.splitlines())
-    inner = [
-        file.strip('" ').removesuffix(".h") for word, _, file in words if word == "#include" and '"' in file
-    ]
-    return frozenset({name}.union(*map(_with_headers, inner)))
+    path = header_file(name, isa)
+    inner = filter(None, map(included, path.read_text(encoding="utf-8").splitlines()))
+    own = {path.relative_to(_PACKAGE).as_posix()}
+    return frozenset(own.union(*(_with_headers(each, isa) for each in inner)))

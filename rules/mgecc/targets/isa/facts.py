@@ -41,7 +41,7 @@ class Simd:
     of these, those that move the pointer by a register. ``pin``: the letter of a vector register in assembly
     constraints; ``pin_products``: compilers must be kept from moving products past loads.
     ``prefetch``: weights are worth reading ahead. ``fold``: a vector may hold the last channels several times
-    (simd/fold.h). ``partial_blocks``: the last, partly filled block of inputs is worth code of its own.
+    (fold_<isa>.h). ``partial_blocks``: the last, partly filled block of inputs is worth code of its own.
     ``transposes``: the header has mg_vf_turn.
 
     ``load_cost``, ``gemm_load_cost``, ``window_load_cost``, ``row_load_cost``: of a vector, in tiles of convolutions,
@@ -96,8 +96,8 @@ class Simd:
 class Int8:
     """Products of 8-bit numbers, and how their sums become stored numbers. ``tile``, ``even_tiles``: as of Simd.
 
-    ``dot``: sums four products in one instruction; the header is int8_dot.h then, else int8.h. ``raised``: what its
-    products add to every input. ``weight_order``: of the four inputs times a vector of outputs that mg_vq_load reads:
+    ``dot``: sums four products in one instruction; the header is int8_dot_<isa>.h then, else int8.h. ``raised``: what
+    its products add to every input. ``weight_order``: of the four inputs times a vector of outputs that mg_vq_load reads:
     inputs (one after the other), pairs (of inputs, output by output), outputs (one after the other).
     ``costs``: instructions for four inputs: for a pixel, for a vector of weights, for their products. ``streams``: the
     pixels of a step come with one or two loads. ``repeat_weights``: how often those of depthwise rows lie there.
@@ -151,7 +151,7 @@ class Isa:
     float32: Simd
     int8: Int8
     float16: Simd | None = None
-    block: dict[str, int] = field(default_factory=dict)
+    block: dict[str, int] = field(default_factory=dict, hash=False)
 
     def simd(self, half: bool) -> Simd:
         """The vectors of halves, or of float32."""

@@ -1,34 +1,10 @@
-/* Products of 8-bit numbers by dot product instructions: Arm SDOT, x86 VNNI. Vocabulary: int8.h.
- * Order of the weights in memory: [output][input]. VNNI takes one factor without sign: the inputs are raised by 128,
- * and whoever packs weights takes 128 times their sum off the bias; mg_vi_dot4_positive takes inputs of 0 or more as they are. */
+/* Products of 8-bit numbers by dot product instructions (VNNI). Vocabulary: int8.h. Weights: [output][input].
+ * One factor has no sign: the inputs are raised by 128, and whoever packs weights takes 128 times their sum off the bias;
+ * mg_vi_dot4_positive takes inputs of 0 or more as they are. */
 #ifndef MG_INT8_DOT_H
 #define MG_INT8_DOT_H
 #include "int8_lanes.h"
-#include "int8_bytes.h"
 
-#ifdef __ARM_NEON
-typedef int8x16_t mg_vq;
-typedef int8x16_t mg_q4;
-MG_INLINE mg_vq mg_vq_load(const int8_t *p) { return vld1q_s8(p); }
-MG_INLINE mg_q4 mg_q1_load(const int8_t *p) { return mg_b_word(p); }
-MG_INLINE mg_q4 mg_q4_load(const int8_t *p, ptrdiff_t step)
-{
-    if (step == 4) return vld1q_s8(p);
-    if (step == 8) return vreinterpretq_s8_s32(vld2q_s32((const void *)p).val[0]);
-    int32x4_t x = vld1q_lane_s32((const void *)p, vdupq_n_s32(0), 0);
-    x = vld1q_lane_s32((const void *)(p + step), x, 1);
-    x = vld1q_lane_s32((const void *)(p + 2 * step), x, 2);
-    return vreinterpretq_s8_s32(vld1q_lane_s32((const void *)(p + 3 * step), x, 3));
-}
-
-#ifdef __aarch64__
-#define mg_vi_dot4(acc, w, x, l) vdotq_laneq_s32(acc, w, x, l)
-#else
-#define mg_vi_dot4(acc, w, x, l) vdotq_lane_s32(acc, w, (l) < 2 ? vget_low_s8(x) : vget_high_s8(x), (l) & 1)
-#endif
-#define mg_vi_dot(acc, w, x) vdotq_s32(acc, w, x)
-
-#else
 typedef mg_vi mg_vq;
 typedef struct { const int8_t *p; ptrdiff_t step; } mg_q4;
 MG_INLINE mg_vq mg_vq_load(const int8_t *p) { return _mm512_loadu_si512((const void *)p); }
@@ -59,5 +35,4 @@ MG_INLINE void mg_spans_put(int8_t *to, const int8_t *row, int32_t w, int32_t u,
         _mm512_storeu_si512((void *)(to + (ptrdiff_t)i * 64), _mm512_xor_si512(x, bits));
     }
 }
-#endif
 #endif

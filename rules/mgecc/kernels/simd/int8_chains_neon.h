@@ -1,39 +1,7 @@
-/* Products of 8-bit numbers by chains of 16-bit sums, on NEON without a dot product. Lanes: two pixels of four inputs each,
- * times the four weights of one output, four times in a register. Whoever packs weights sees to it that no chain overflows. */
-#ifndef MG_INT8_CHAINS_H
-#define MG_INT8_CHAINS_H
-#include "int8_lanes.h"
-#include "int8_bytes.h"
-
-typedef int16x8_t mg_chain;
-#ifdef __aarch64__
-typedef int64x2x4_t mg_chain4;
-MG_INLINE mg_chain4 mg_chain4_load(const int8_t *p) { return vld4q_dup_s64((const void *)p); }
-#define mg_words(n) int32x4x##n##_t
-#define mg_words_load(n, p) vld##n##q_dup_s32((const void *)(p))
-#define mg_chain4_at(t, i) vreinterpretq_s16_s64((t).val[i])
-#define mg_w4_at(w, i) vreinterpretq_s8_s32((w).val[i])
-#define mg_chain_begin(x, high, w) ((high) ? vmull_high_s8(x, w) : vmull_s8(vget_low_s8(x), vget_low_s8(w)))
-#define mg_chain_add(t, x, high, w) ((high) ? vmlal_high_s8(t, x, w) : vmlal_s8(t, vget_low_s8(x), vget_low_s8(w)))
-#define mg_half_of(w, high) (w)
-MG_INLINE mg_vi mg_vi_neighbours(mg_vi a, mg_vi b) { return vpaddq_s32(a, b); }
-#else
-typedef int16x4_t mg_chain4;
-MG_INLINE mg_chain4 mg_chain4_load(const int8_t *p) { return vld1_s16((const void *)p); }
-#define mg_words(n) int32x2x##n##_t
-#define mg_words_load(n, p) vld##n##_dup_s32((const void *)(p))
-#define mg_chain4_at(t, i) vcombine_s16(t, t)
-#define mg_w4_at(w, i) vreinterpret_s8_s32((w).val[i])
-#define mg_chain_half(x, high) ((high) ? vget_high_s8(x) : vget_low_s8(x))
-#define mg_half_of(w, high) mg_chain_half(w, high)
-#define mg_chain_begin(x, high, w) vmull_s8(mg_chain_half(x, high), w)
-#define mg_chain_add(t, x, high, w) vmlal_s8(t, mg_chain_half(x, high), w)
-MG_INLINE mg_vi mg_vi_neighbours(mg_vi a, mg_vi b)
-{
-    return vcombine_s32(vpadd_s32(vget_low_s32(a), vget_high_s32(a)), vpadd_s32(vget_low_s32(b), vget_high_s32(b)));
-}
-#endif
-
+/* What the int8_chains.h of both Arms share. Lanes: two pixels of four inputs each, times the four weights of one output, four
+ * times in a register. Whoever packs weights sees to it that no chain overflows. */
+#ifndef MG_INT8_CHAINS_NEON_H
+#define MG_INT8_CHAINS_NEON_H
 /* One to four words of weights, each in all lanes of its register. */
 typedef mg_words(4) mg_w4;
 MG_INLINE mg_w4 mg_w4_load(const int8_t *p) { return mg_words_load(4, p); }
@@ -65,17 +33,7 @@ MG_INLINE mg_b4 mg_b_some(int count, const int8_t *p)
 #endif
     return (mg_b4){{x.val[0], x.val[1]}};
 }
-/* The 4 x 4 bytes of a vector, columns for rows. */
-MG_INLINE mg_b mg_b_columns(mg_b x)
-{
-#ifdef __aarch64__
-    return vqtbl1q_s8(x, mg_window_order());
-#else
-    int8x8x2_t half = vzip_s8(vget_low_s8(x), vget_high_s8(x));
-    half = vzip_s8(half.val[0], half.val[1]);
-    return vcombine_s8(half.val[0], half.val[1]);
-#endif
-}
+
 /* Words `step` bytes apart, of 12, 8, 4 or 1 pixels, a constant. */
 MG_INLINE mg_b3 mg_b_spread(int pixels, const int8_t *p, ptrdiff_t step)
 {
@@ -104,12 +62,10 @@ MG_INLINE mg_b mg_b_nth(int step, const int8_t *p, int at)
 /* To memory, one pixel twice. */
 MG_INLINE void mg_b_put(int pixels, int8_t *p, mg_b3 x)
 {
-#ifdef __aarch64__
     if (pixels == 12) {
-        vst1q_s8_x3(p, ((int8x16x3_t){{x.val[0], x.val[1], x.val[2]}}));
+        mg_b_put3(p, x);
         return;
     }
-#endif
     for (int v = 0; 4 * v < pixels && pixels > 1; v++) vst1q_s8(p + 16 * v, x.val[v]);
     if (pixels == 1) vst1_s8(p, vget_low_s8(x.val[0]));
 }
@@ -123,11 +79,6 @@ MG_INLINE mg_vi mg_chain_end(mg_vi acc, mg_chain t) { return vpadalq_s16(acc, t)
 
 /* Sums of 16 bits, of two pixels of four channels, added to those of 32. */
 MG_INLINE mg_vi mg_add_low(mg_vi acc, mg_chain t) { return vaddw_s16(acc, vget_low_s16(t)); }
-#ifdef __aarch64__
-MG_INLINE mg_vi mg_add_high(mg_vi acc, mg_chain t) { return vaddw_high_s16(acc, t); }
-#else
-MG_INLINE mg_vi mg_add_high(mg_vi acc, mg_chain t) { return vaddw_s16(acc, vget_high_s16(t)); }
-#endif
 
 /* `count` bytes, a multiple of four, the bits of `flip` turned. */
 #define mg_copy_turned(to, from, vectors)                                                                          \
@@ -137,11 +88,7 @@ MG_INLINE void mg_copy_four(int8_t *to, const int8_t *from, int flip)
     mg_b4 x = mg_b_four(from);
     if (flip)
         for (int v = 0; v < 4; v++) x.val[v] = veorq_s8(x.val[v], vdupq_n_s8((int8_t)flip));
-#ifdef __aarch64__
-    vst1q_s8_x4(to, x);
-#else
-    for (int v = 0; v < 4; v++) vst1q_s8(to + 16 * v, x.val[v]);
-#endif
+    mg_b_put4(to, x);
 }
 MG_INLINE void mg_row_copy(int8_t *to, const int8_t *from, int32_t count, int flip)
 {

@@ -1,35 +1,6 @@
-/* Vectors of 16 bytes on NEON: neighbouring loads, picks by number, rows of pixels as windows. */
-#ifndef MG_INT8_BYTES_H
-#define MG_INT8_BYTES_H
-#ifdef __ARM_NEON
-typedef int8x16_t mg_b;
-
-/* Neighbouring vectors in one instruction. Clang 21 computes addresses by instructions of their own unless the pointer's value is hidden. */
-typedef struct { mg_b val[3]; } mg_b3;
-typedef struct { mg_b val[2]; } mg_b2;
-#define mg_move(p, by) (p) += (by); __asm__ volatile("" : "+r"(p))
-#ifdef __aarch64__
-MG_INLINE mg_b2 mg_b_pair(const int8_t *p)
-{
-    int8x16x2_t x = vld1q_s8_x2(p);
-    return (mg_b2){{x.val[0], x.val[1]}};
-}
-MG_INLINE mg_b3 mg_b_three(const int8_t *p)
-{
-    int8x16x3_t x = vld1q_s8_x3(p);
-    return (mg_b3){{x.val[0], x.val[1], x.val[2]}};
-}
-typedef int8x16x4_t mg_b4;
-MG_INLINE mg_b4 mg_b_four(const int8_t *p) { return vld1q_s8_x4(p); }
-#else
-typedef struct { mg_b val[4]; } mg_b4;
-MG_INLINE mg_b4 mg_b_four(const int8_t *p)
-{
-    return (mg_b4){{vld1q_s8(p), vld1q_s8(p + 16), vld1q_s8(p + 32), vld1q_s8(p + 48)}};
-}
-MG_INLINE mg_b2 mg_b_pair(const int8_t *p) { return (mg_b2){{vld1q_s8(p), vld1q_s8(p + 16)}}; }
-MG_INLINE mg_b3 mg_b_three(const int8_t *p) { return (mg_b3){{vld1q_s8(p), vld1q_s8(p + 16), vld1q_s8(p + 32)}}; }
-#endif
+/* What the int8_bytes.h of both Arms share. */
+#ifndef MG_INT8_BYTES_NEON_H
+#define MG_INT8_BYTES_NEON_H
 MG_INLINE mg_b mg_b_word(const int8_t *p) { return vreinterpretq_s8_s32(vld1q_dup_s32((const void *)p)); }
 MG_INLINE mg_b mg_b_half(const int8_t *p) { return vcombine_s8(vld1_s8(p), vdup_n_s8(0)); }
 /* The inputs of `pixels`, a constant: 1, 4, 6, 8, 10 or 12. */
@@ -49,19 +20,6 @@ MG_INLINE mg_b3 mg_b_next(int pixels, const int8_t **p, ptrdiff_t by)
     }
     mg_move(*p, by);
     return r;
-}
-
-
-/* Bytes of x by their numbers, those of `outside` for numbers past 15. */
-MG_INLINE mg_b mg_b_pick(mg_b outside, mg_b x, uint8x16_t order)
-{
-#ifdef __aarch64__
-    return vqtbx1q_s8(outside, x, order);
-#else
-    int8x8x2_t table = {{vget_low_s8(x), vget_high_s8(x)}};
-    int8x8_t low = vtbx2_s8(vget_low_s8(outside), table, vreinterpret_s8_u8(vget_low_u8(order)));
-    return vcombine_s8(low, vtbx2_s8(vget_high_s8(outside), table, vreinterpret_s8_u8(vget_high_u8(order))));
-#endif
 }
 
 /* Padded rows of pixels of four channels as windows: four pixels each, channel by channel, from every other pixel on.
@@ -120,5 +78,4 @@ MG_INLINE void mg_windows(int8_t *to, const int8_t *row, const mg_frame *f, int3
         vst1q_s8(to, mg_b_pick(outside, veorq_s8(vld1q_s8(row + f->from[e]), turn), vld1q_u8(f->order[e])));
     }
 }
-#endif
 #endif

@@ -1,0 +1,9 @@
+/* Products of 8-bit numbers by dot product instructions, 64-bit Arm. Vocabulary: int8.h. */
+#ifndef MG_INT8_DOT_H
+#define MG_INT8_DOT_H
+#include "int8_lanes.h"
+#include "int8_bytes.h"
+
+#define mg_vi_dot4(acc, w, x, l) vdotq_laneq_s32(acc, w, x, l)
+#include "int8_dot_neon.h"
+#endif

@@ -1,0 +1,31 @@
+/* From sums of products to stored numbers one at a time. See requant_numbers.h. */
+#ifndef MG_REQUANT_H
+#define MG_REQUANT_H
+#define MG_REQUANT_FIELDS \
+    int32_t factor, shift, least; \
+    const float *numbers;
+#define MG_REQUANT_LOAD(r, q) \
+    r.factor = mg_word(q + 8), r.shift = mg_minus(0, mg_whole(q[9])) & 31, r.least = mg_whole(q[2] + q[5]); \
+    r.numbers = q
+#include "requant_numbers.h"
+
+/* Apart, as it is rarely needed and long. */
+static __attribute__((noinline, unused)) int32_t mg_real_number(const float *q, int32_t sum)
+{
+    const mg_requant r = mg_requant_load(q);
+    return mg_requant_store(r, mg_requant_real(r, sum));
+}
+
+/* A whole sum to a stored number: by integers alone, as on NEON, where the numbers have a factor for that, so that code does
+ * not depend on them. A result with sign has no zero point. */
+MG_INLINE int32_t mg_fixed_number(int is_unsigned, mg_requant r, int32_t sum)
+{
+    if (r.shift == 0) return mg_real_number(r.numbers, sum);
+    const int32_t units = mg_plus((int32_t)((int64_t)sum * r.factor >> 32), 1 << (r.shift - 1)) >> r.shift;
+    const int32_t number = is_unsigned ? mg_plus(units, r.zero) : units, most = is_unsigned ? 255 : 127, least = most - 255;
+    const int32_t stored = number < least ? least : number > most ? most : number;
+    return stored < r.least ? r.least : stored;
+}
+
+#include "requant_steps.h"
+#endif
