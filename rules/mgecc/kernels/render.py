@@ -108,17 +108,25 @@ def header_file(name: str, isa: Isa) -> Path:
 
 
 def _places(name: str, isa: Isa) -> list[Path]:
-    return [_FOLDER / "simd" / f"{name}_{isa.name}.h", _FOLDER / "simd" / f"{name}.h"]
+    """Where a header may be; that of an instruction set of the user's own has its name."""
+    own, simd = Path(isa.folder) if isa.folder else None, _FOLDER / "simd"
+    theirs = (
+        [own / f"{name}_{isa.name}.h", *([own / f"{name}.h"] if name.startswith(isa.name) else [])]
+        if own
+        else []
+    )
+    return [*theirs, simd / f"{name}_{isa.name}.h", simd / f"{name}.h"]
 
 
 def _no_header(name: str, isa: Isa) -> str:
+    folder = isa.folder or "kernels/simd"
     if name == isa.name:
         return (
-            f"the instruction set {isa.name} has no header: write kernels/simd/{isa.name}.h, with the vocabulary of "
-            "scalar.h (docs/new-isa.md)"
+            f"the instruction set {name} has no header: write {folder}/{name}.h, with the vocabulary of scalar.h "
+            "(docs/new-isa.md)"
         )
     return (
-        f"the record of the instruction set {isa.name} promises what kernels/simd/{name}_{isa.name}.h must define: "
+        f"the record of the instruction set {isa.name} promises what {folder}/{name}_{isa.name}.h must define: "
         "write it, or leave the promise out (docs/new-isa.md)"
     )
 

@@ -308,7 +308,7 @@ def compile_step(request: Request) -> dict[str, Any]:
     env, target = request.env, request.target
     found = request.contents
     sources = [*request.configs, *map(env.File, map(str, found.reads))]
-    sources += [env.File(target.path)] if target.path else []
+    sources += map(env.File, target.own_files)
     ask = replace(request.asked, reads=tuple(source.srcnode().get_abspath() for source in sources))
     compiler = uses_node(env, request.folder)
     action = compile_action(

@@ -42,7 +42,9 @@ def split_path(text: str) -> tuple[str, list[str]] | None:
     return None
 
 
-def read_own(path: Path, base_of: Callable[[str], dict[str, Any]], kinds: dict[str, type]) -> dict[str, Any]:
+def read_own(
+    path: Path, base_of: Callable[[str], dict[str, Any]], kinds: dict[str, tuple[type, ...]]
+) -> dict[str, Any]:
     """The description in ``path`` laid over its base's. ``kinds``: the keys there may be, and of which kind their
     values are. Raises OwnTargetError."""
     given = _read(path)
@@ -82,13 +84,13 @@ def _pick_cpu(path: Path, base: dict[str, Any], given: dict[str, Any]) -> None:
     base.update(cpus[cpu] if cpu else {})
 
 
-def _check(path: Path, key: str, value: Any, kinds: dict[str, Any]) -> None:
+def _check(path: Path, key: str, value: Any, kinds: dict[str, tuple[type, ...]]) -> None:
     if key not in kinds:
         raise OwnTargetError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(kinds))}")
-    want = kinds[key]
-    if type(value) is not want:
-        raise OwnTargetError(f"{path}: {key} must be of the kind {want.__name__}")
-    if want is list and key != "boards" and not all(isinstance(item, str) for item in value):
+    if type(value) not in kinds[key]:
+        names = " or ".join(kind.__name__ for kind in kinds[key])
+        raise OwnTargetError(f"{path}: {key} must be of the kind {names}")
+    if type(value) is list and key != "boards" and not all(isinstance(item, str) for item in value):
         raise OwnTargetError(f"{path}: {key} must be a list of words")
     for board in value if key == "boards" else ():
         _check_board(path, board)

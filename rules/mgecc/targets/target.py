@@ -12,15 +12,12 @@ import yaml
 
 from mgecc.errors import InputError
 from mgecc.targets.host import host_flags
-from mgecc.targets.isa import Isa, IsaError, read_isa
+from mgecc.targets.isa import Isa, IsaError, own_isa, read_isa
 from mgecc.targets.own import OwnTargetError, read_own, split_path
 
 _FOLDER = Path(__file__).parent
-_OF_ISA = (
-    "lanes",
-    "registers",
-    "block",
-)  # facts that a target may have otherwise than its instruction set's record
+# Facts that a target may have otherwise than its instruction set's record.
+_OF_ISA = ("lanes", "registers", "block")
 
 
 class TargetError(InputError):
@@ -32,7 +29,8 @@ class Target:
     """One machine to compile for.
 
     ``isa``: the instruction set that kernels are written for, a record of ``targets/isa`` and the header of that name
-    in ``kernels/simd``. ``facts``: what the record says, extensions of the target's features and flags included.
+    in ``kernels/simd``, or a description of the target's own and a header beside it. ``facts``: what the record says,
+    extensions by the target's features and flags included.
     ``cflags``: compiler flags that select the instruction set. ``toolchains``: per toolchain, triple and extra flags.
     ``emulator``: command that runs a program on the build host, empty for native. ``members``: targets whose
     kernel sets a combined target holds.
@@ -65,6 +63,13 @@ class Target:
     def spec(self) -> str:
         """What ``load_target`` makes this target of, but for its CPU."""
         return "+".join([self.path, *self.features]) if self.path else self.name
+
+    @property
+    def own_files(self) -> list[str]:
+        """Of a target of the user's own its description, and the headers of the instruction set it describes."""
+        folder, isa = Path(self.facts.folder), self.facts.name
+        names = {*folder.glob(f"{isa}*.h"), *folder.glob(f"*_{isa}.h")} if self.facts.folder else set()
+        return [self.path, *map(str, sorted(names))] if self.path else []
 
     @property
     def lanes(self) -> int:
@@ -154,16 +159,20 @@ def _load_own(path: str, wanted: list[str], cpu: str) -> Target:
         raw = read_own(file, _base, _kinds())
     except OwnTargetError as error:
         raise TargetError(str(error)) from None
-    return replace(_build(file.stem, raw, wanted, cpu), path=path)
+    return replace(_build(file.stem, raw, wanted, cpu, path), path=path)
 
 
 @cache
-def _kinds() -> dict[str, type]:
-    """Key of a target's description -> the kind of its value."""
+def _kinds() -> dict[str, tuple[type, ...]]:
+    """Key of a target's description -> the kinds that its value may be of."""
     hints = {key: get_origin(kind) or kind for key, kind in get_type_hints(Target).items()}
-    own = {"lanes": int, "registers": int, "block": dict, "features": dict, "cpus": dict}
+    kinds: dict[str, tuple[type, ...]] = {
+        key: (list if kind is tuple else kind,) for key, kind in hints.items()
+    }
+    kinds |= {"isa": (str, dict), "lanes": (int,), "registers": (int,)}
+    kinds |= dict.fromkeys(("block", "features", "cpus"), (dict,))
     never = {"name", "facts", "cpu", "path", "base", "members"}
-    return {key: list if kind is tuple else kind for key, kind in (hints | own).items() if key not in never}
+    return {key: kind for key, kind in kinds.items() if key not in never}
 
 
 def _base(name: str) -> dict[str, Any]:
@@ -190,7 +199,7 @@ def _runnable(name: str, raw: dict[str, Any], cpus: dict[str, dict[str, Any]], b
     raise TargetError(f"this machine runs nothing for {name}; pick one of its processors: {', '.join(best)}")
 
 
-def _build(name: str, described: dict[str, Any], wanted: list[str], cpu: str) -> Target:
+def _build(name: str, described: dict[str, Any], wanted: list[str], cpu: str, path: str = "") -> Target:
     raw = dict(described)
     cpus, features = raw.pop("cpus", {}), raw.pop("features", {})
     raw.pop("aliases", None)
@@ -208,14 +217,19 @@ def _build(name: str, described: dict[str, Any], wanted: list[str], cpu: str) ->
     for key in ("cflags", "emulator", "members", "boards", "host_flags"):
         raw[key] = tuple(raw.get(key, ()))
     full = "+".join([name, *wanted])
-    facts = _facts(raw, [*wanted, *raw["cflags"]])
+    facts = _facts(raw, [*wanted, *raw["cflags"]], path or f"targets/{name}.yaml", path)
     return replace(Target(name=full, cpu=cpu, facts=facts, **raw), features=tuple(wanted))
 
 
-def _facts(raw: dict[str, Any], has: list[str]) -> Isa:
+def _facts(raw: dict[str, Any], has: list[str], where: str, path: str) -> Isa:
     """The record of the description's instruction set; what the description says of it itself is taken from it."""
     own = {key: raw.pop(key) for key in _OF_ISA if key in raw}
     try:
-        return read_isa(raw["isa"], has, own)
+        if isinstance(raw["isa"], str):
+            return read_isa(raw["isa"], has, own)
+        folder = str(Path(path).parent) if path else ""
+        facts = own_isa(where, raw["isa"] | own, folder, has)
     except IsaError as error:
         raise TargetError(str(error)) from None
+    raw["isa"] = facts.name
+    return facts

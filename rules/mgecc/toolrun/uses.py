@@ -15,7 +15,7 @@ from mgecc.emit.header import OCCASIONAL, header_templates
 from mgecc.emit.naming import headers
 from mgecc.kernels.render import header_file, included, parse
 from mgecc.planner import Program
-from mgecc.targets import Isa, Target, load_target
+from mgecc.targets import Isa, Target, isa_names, load_target
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _KERNELS = _PACKAGE / "kernels"
@@ -28,7 +28,7 @@ def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program],
     names |= {f"cv/{name}" for name in cv_templates(config.cv)}
     names |= {f"emit/{name}" for name in _emitted(programs)} if config.models else set()
     for single in singles:
-        names.add(f"targets/isa/{single.isa}.yaml")
+        names |= {f"targets/isa/{single.isa}.yaml"} if single.isa in isa_names() else set()
         names |= _with_headers(single.isa, single.facts)
     for program, single in zip(programs, cycle(singles)):
         for kernel in program.kernels:
@@ -70,5 +70,5 @@ def _with_headers(name: str, isa: Isa) -> frozenset[str]:
     """A header of ``simd/`` and all of that folder that it includes."""
     path = header_file(name, isa)
     inner = filter(None, map(included, path.read_text(encoding="utf-8").splitlines()))
-    own = {path.relative_to(_PACKAGE).as_posix()}
+    own = {path.relative_to(_PACKAGE).as_posix()} if path.is_relative_to(_PACKAGE) else set()
     return frozenset(own.union(*(_with_headers(each, isa) for each in inner)))

@@ -97,7 +97,7 @@ class Int8:
     """Products of 8-bit numbers, and how their sums become stored numbers. ``tile``, ``even_tiles``: as of Simd.
 
     ``dot``: sums four products in one instruction; the header is int8_dot_<isa>.h then, else int8.h. ``raised``: what
-    its products add to every input. ``weight_order``: of the four inputs times a vector of outputs that mg_vq_load reads:
+    its products add to every input. ``weight_order``: of the four inputs times a vector of outputs of a mg_vq:
     inputs (one after the other), pairs (of inputs, output by output), outputs (one after the other).
     ``costs``: instructions for four inputs: for a pixel, for a vector of weights, for their products. ``streams``: the
     pixels of a step come with one or two loads. ``repeat_weights``: how often those of depthwise rows lie there.
@@ -145,6 +145,7 @@ class Isa:
     """One instruction set with the extensions that a target has of it.
 
     ``float16``: None without arithmetic on halves. ``block``: element type -> channels of the NCHWc layout.
+    ``folder``: where its headers are, if that is not ``kernels/simd``.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Isa:
     int8: Int8
     float16: Simd | None = None
     block: dict[str, int] = field(default_factory=dict, hash=False)
+    folder: str = ""
 
     def simd(self, half: bool) -> Simd:
         """The vectors of halves, or of float32."""

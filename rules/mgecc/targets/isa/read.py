@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -22,6 +23,7 @@ from mgecc.targets.isa.facts import (
 )
 
 _FOLDER = Path(__file__).parent
+_NAME = re.compile("[a-z][a-z0-9_]*")
 _KEYS = ("lanes", "registers", "block", "float32", "float16", "int8", "extensions")
 _NEEDED = ("lanes", "registers")
 _Facts = TypeVar("_Facts", Simd, Int8)
@@ -56,6 +58,20 @@ def read_isa(name: str, has: Collection[str] = (), own: Mapping[str, Any] | None
 def _record(name: str) -> dict[str, Any]:
     path = _FOLDER / f"{name}.yaml"
     return _mapping(f"targets/isa/{name}.yaml", yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def own_isa(where: str, record: dict[str, Any], folder: str, has: Collection[str] = ()) -> Isa:
+    """The instruction set that a target describes itself, with its ``name``; ``folder``: where its headers are.
+
+    Raises IsaError.
+    """
+    rest = dict(record)
+    name = rest.pop("name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise IsaError(f"{where}: isa needs 'name:', that of its header NAME.h, in small letters")
+    if name in isa_names():
+        raise IsaError(f"{where}: {name} is the name of an instruction set there is; give isa another name")
+    return replace(make_isa(name, f"{where}: isa", rest, has), folder=folder)
 
 
 def make_isa(name: str, where: str, record: dict[str, Any], has: Collection[str] = ()) -> Isa:
