@@ -56,7 +56,9 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
         return _summarize_images(label, name, path, objects)
     report = json.loads((path / "report.json").read_text(encoding="utf-8"))
     models = report.get("models")
-    parts = [_together(models)] * len(objects) if models else report.get("members") or [report]
+    parts = report.get("members") or [report]
+    if models:
+        parts = [_together([_part(model, k) for model in models]) for k in range(len(objects))]
     lines = [*_head(label, name, path), *_shape_lines(report)]
     for (member, paths), part in zip(objects.items(), parts):
         if len(objects) > 1:
@@ -88,13 +90,17 @@ def _summarize_images(label: str, name: str, folder: Path, objects: dict[str, li
     return "\n".join(lines)
 
 
-def _together(models: list[dict[str, Any]]) -> dict[str, Any]:
+def _part(model: dict[str, Any], member: int) -> dict[str, Any]:
+    """What the report of a model says of one kernel set."""
+    part: dict[str, Any] = model["members"][member] if "members" in model else model
+    return part
+
+
+def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Sizes of a library of several models: an arena can serve one after the other."""
-    kernels = {
-        row["kernel"] for model in models for part in model.get("members", [model]) for row in part["kernels"]
-    }
-    weights = sum(model["weights"] for model in models)
-    return {"kernels": sorted(kernels), "weights": weights, "arena": max(model["arena"] for model in models)}
+    kernels = {row["kernel"] for part in parts for row in part["kernels"]}
+    sums = {key: sum(part.get(key, 0) for part in parts) for key in ("weights", "unshared_weights")}
+    return sums | {"kernels": sorted(kernels), "arena": max(part["arena"] for part in parts)}
 
 
 def _is_product(path: Path, folder: Path) -> bool:
