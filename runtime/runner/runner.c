@@ -130,12 +130,12 @@ static mgecc_status set_sizes(any_model *m, const char *text) { return m && text
 #endif
 
 #if defined(MG_SHAPE_SETS) && MG_SHAPE_SETS > 1
-static mgecc_status open_linked(mgecc_model *m, unsigned long shape_set)
+static mgecc_status open_linked(any_model *m, unsigned long shape_set)
 {
     return JOIN(MG_MODEL, _open_shapes)(m, (unsigned)shape_set, arena, sizeof arena);
 }
 
-static mgecc_status open_loaded(mgecc_model *m, unsigned long shape_set, const void *blob, size_t size)
+static mgecc_status open_loaded(any_model *m, unsigned long shape_set, const void *blob, size_t size)
 {
     return JOIN(MG_MODEL, _open_shapes_blob)(m, (unsigned)shape_set, blob, size, arena, sizeof arena);
 }

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import selected_cases, session_in_batch
 from mgecc.config import ModelConfig, Verify
 from mgecc.graph import CompileError
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
-from mgecc.toolrun.session import compile_and_build, prepare
+from mgecc.toolrun.session import Session
 from mgecc.toolrun.verify import verify
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
@@ -39,16 +40,20 @@ def config(name: str, folder: Path = CORPUS) -> ModelConfig:
     return ModelConfig(path, name, path)
 
 
+@pytest.fixture
+def session(request: pytest.FixtureRequest, folder: Path, case: dict, shared_folder: Path) -> Session:
+    """The model of a test, built together with those of the other tests for its target."""
+    target = request.node.callspec.params.get("target", "arm64+fp16")
+    others = [config(p["case"]["name"], p["folder"]) for p in selected_cases(request, target)]
+    return session_in_batch(config(case["name"], folder), others, load_target(target), shared_folder)
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("folder", "case"), CASES, ids=[case["name"] for _, case in CASES])
-def test_gives_the_recorded_outputs(folder: Path, case: dict, target: str, tmp_path: Path) -> None:
-    libraries = compile_and_build(
-        config(case["name"], folder), load_target(target), "zig", tmp_path / "products"
-    )
+def test_gives_the_recorded_outputs(folder: Path, case: dict, target: str, session: Session) -> None:
     with np.load(folder / f"{case['name']}.npz") as arrays:
         recorded = {key: arrays[key] for key in arrays.files}
     try:
-        session = prepare(libraries, "zig", tmp_path / "runner")
         results = verify(session, recorded, recorded, Verify(rtol=case["rtol"], atol=case["atol"]))
     except EmulatorMissing as error:
         pytest.skip(str(error))
@@ -60,8 +65,8 @@ HALVES = [(folder, case) for folder, case in CASES if case["name"].startswith("f
 
 
 @pytest.mark.parametrize(("folder", "case"), HALVES, ids=[case["name"] for _, case in HALVES])
-def test_gives_the_recorded_outputs_in_half_lanes(folder: Path, case: dict, tmp_path: Path) -> None:
-    test_gives_the_recorded_outputs(folder, case, "arm64+fp16", tmp_path)
+def test_gives_the_recorded_outputs_in_half_lanes(folder: Path, case: dict, session: Session) -> None:
+    test_gives_the_recorded_outputs(folder, case, "arm64+fp16", session)
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))

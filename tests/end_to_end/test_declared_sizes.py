@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from batches import selected_cases, session_in_batch
 from mge_files import MgeFile, dtype_table
 from mgecc import lowering
 from mgecc.config import CustomConfig, InputConfig, ModelConfig, Verify
 from mgecc.config.sizes import parse_size
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
-from mgecc.toolrun.session import compile_and_build, prepare, run_cases
+from mgecc.toolrun.session import Session, compile_and_build, prepare, run_cases
 from mgecc.toolrun.sized import random_inputs, verify_sizes
 from mgecc.toolrun.tensors import input_cases, output_arrays
 
@@ -31,6 +32,11 @@ class Sized:
     sizes: dict[str, str]
     limits: Verify = field(default_factory=lambda: Verify(max_abs_of_peak=1e-4))
     folder: Path = CORPUS
+
+    @property
+    def title(self) -> str:
+        """Tells it from the same model with other sizes."""
+        return f"{self.name}_{'_'.join(self.sizes)}"
 
 
 HALVES = Verify(max_abs_of_peak=4e-3)
@@ -65,15 +71,12 @@ def config(case: Sized) -> ModelConfig:
     path = case.folder / f"{case.name}.mge"
     sizes = tuple(parse_size(name, text) for name, text in case.sizes.items())
     inputs = {name: InputConfig(shape) for name, shape in case.shapes.items()}
-    return ModelConfig(path, case.name, path, inputs=inputs, sizes=sizes)
+    return ModelConfig(path, case.title, path, inputs=inputs, sizes=sizes)
 
 
-def check(case: Sized, target: str, folder: Path, **more: Any) -> None:
-    model = replace(config(case), **more)
+def check(model: ModelConfig, limits: Verify, session: Session) -> None:
     try:
-        libraries = compile_and_build(model, load_target(target), "zig", folder / "products")
-        session = prepare(libraries, "zig", folder / "runner")
-        found = list(verify_sizes(session, model, case.limits))
+        found = list(verify_sizes(session, model, limits))
     except EmulatorMissing as error:
         pytest.skip(str(error))
     assert len(found) >= 3
@@ -81,17 +84,27 @@ def check(case: Sized, target: str, folder: Path, **more: Any) -> None:
         assert all(error.ok for error in one.errors), (one.numbers, one.errors)
 
 
+def check_alone(case: Sized, target: str, folder: Path, **more: Any) -> None:
+    model = replace(config(case), **more)
+    libraries = compile_and_build(model, load_target(target), "zig", folder / "products")
+    check(model, case.limits, prepare(libraries, "zig", folder / "runner"))
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.name}-{'-'.join(case.sizes)}" for case in CASES])
-def test_every_size_gives_what_the_graph_means(case: Sized, target: str, tmp_path: Path) -> None:
-    check(case, target, tmp_path)
+def test_every_size_gives_what_the_graph_means(
+    case: Sized, target: str, request: pytest.FixtureRequest, shared_folder: Path
+) -> None:
+    others = [config(params["case"]) for params in selected_cases(request, target)]
+    model = config(case)
+    check(model, case.limits, session_in_batch(model, others, load_target(target), shared_folder))
 
 
 @pytest.mark.parametrize("target", ["arm64+fp16", "x86_64"])
 def test_values_in_halves_give_what_the_graph_means(target: str, tmp_path: Path) -> None:
     """Of a network that enlarges by matrices of the sizes."""
     unet = replace(CASES[0], limits=HALVES)
-    check(unet, target, tmp_path, options={"enable_ioc16": True}, optimize="memory")
+    check_alone(unet, target, tmp_path, options={"enable_ioc16": True}, optimize="memory")
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -103,11 +116,8 @@ def test_colour_images_of_any_size_are_resized_to_the_bit(mode: str, target: str
     y = m.record("ResizeV2", [x, size], "y", imode=mode, format="NHWC")
     (tmp_path / "colour.mge").write_bytes(m.bytes(y))
     exact = Verify(max_abs_of_peak=0.0, max_steps=0.0)
-    check(
-        Sized("colour", {"x": (1, "h", "w", 3)}, {"h": "1..13", "w": "1..11"}, exact, tmp_path),
-        target,
-        tmp_path,
-    )
+    case = Sized("colour", {"x": (1, "h", "w", 3)}, {"h": "1..13", "w": "1..11"}, exact, tmp_path)
+    check_alone(case, target, tmp_path)
 
 
 FUNCTION = """

@@ -6,18 +6,22 @@ import json
 import platform
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from mgecc.config import ModelConfig, Verify
+from batches import NAME, compile_batch, in_batch, selected_cases
+from mgecc.config import LibraryConfig, ModelConfig, Verify
 from mgecc.targets import Target, load_target
-from mgecc.toolrun.products import compile_to_folder
 from mgecc.toolrun.sized import meaning, random_inputs
 from mgecc.toolrun.sizes import sample, with_sizes
-from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
-from mgecc.toolrun.tensors import input_cases, output_arrays, read_interfaces
+from mgecc.toolrun.sources import include_folder, runner_main, runtime_folder, runtime_sources
+from mgecc.toolrun.tensors import Interface, input_cases, output_arrays
 from mgecc.toolrun.verify import compare_outputs
+from test_declared_sizes import CASES, config
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
 LIMITS = {case["name"]: case for case in json.loads((CORPUS / "manifest.json").read_text())}
@@ -36,58 +40,86 @@ pytestmark = [
 ]
 
 
-def build(folder: Path, name: str, target: Target, sizes: bool = False) -> Path:
-    """The runner with the host's libc and sanitizers, around the generated kernels of ``target``."""
+@dataclass(frozen=True)
+class Sanitised:
+    """The runner with the host's libc and sanitizers, around the generated kernels of several models."""
+
+    program: Path
+    interfaces: dict[str, Interface]
+
+    def run(self, name: str, cases: bytes, folder: Path, *words: str) -> bytes:
+        (folder / "in").write_bytes(cases)
+        command = [self.program, "in", "out", "--shape-set", str([*self.interfaces].index(name)), *words]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[:2000]
+        return (folder / "out").read_bytes()
+
+
+def build(models: Sequence[ModelConfig], target: Target, folder: Path) -> Sanitised:
     root = runtime_folder()
-    model = [
-        *(["-DMG_SIZES"] if sizes else []),
-        f'-DMG_MODEL_HEADER="{name}.h"',
-        f"-DMG_MODEL={name}",
-        f"-DMG_ARENA_SIZE={name.upper()}_ARENA_SIZE",
-    ]
-    sources = [*runtime_sources(sizes), root / "runner/runner.c", root / "port/hosted/hosted.c"]
+    interfaces = compile_batch(LibraryConfig(folder, NAME, tuple(models)), target, folder)
+    (folder / "main.c").write_text(runner_main(NAME, has_sizes := any(model.sizes for model in models)))
+    sources = [*runtime_sources(has_sizes), root / "port/hosted/hosted.c"]
+    blobs = [f"{model.name}_blob.S" for model in models]
     includes = [f"-I{path}" for path in (folder, include_folder(), root / "runner")]
     machine = target.cflags if target.machine == "x86_64" else ()
-    command = ["gcc", "-std=c11", *SANITIZERS, *includes, *machine, *model]
-    command += [f"{name}_kernels.c", f"{name}_blob.S", *map(str, sources), "-o", "runner"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder / "runner"
+    command = ["gcc", "-std=c11", *SANITIZERS, *includes, *machine, "main.c", f"{NAME}_kernels.c"]
+    command += [*blobs, *map(str, sources), "-o", "runner"]
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[:2000]
+    return Sanitised(folder / "runner", interfaces)
+
+
+@pytest.fixture
+def sanitised(
+    request: pytest.FixtureRequest, name: str, target: str, shared_folder: Path
+) -> Callable[[Callable[[str], ModelConfig]], Sanitised]:
+    """Makes a program with the model of a test, by a function from names, and those of the others for its target."""
+
+    def program(config_of: Callable[[str], ModelConfig]) -> Sanitised:
+        others = [config_of(case["name"]) for case in selected_cases(request, target)]
+        folder = shared_folder / f"sanitised-{target}"
+        return in_batch(config_of(name), others, folder, lambda m, own: build(m, load_target(target), own))
+
+    return program
+
+
+def sized_config(name: str) -> ModelConfig:
+    case = next(case for case in CASES if case.name == name)
+    return replace(config(case), name=name)
+
+
+def recorded_config(name: str) -> ModelConfig:
+    path = CORPUS / f"{name}.mge"
+    return ModelConfig(path, name, path)
 
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("target", ["x86_64", "baremetal"])
-def test_network_runs_clean_and_right(name: str, target: str, tmp_path: Path) -> None:
-    path = CORPUS / f"{name}.mge"
-    compile_to_folder(ModelConfig(path, name, path), target, "", tmp_path)
-    runner = build(tmp_path, name, load_target(target))
+def test_network_runs_clean_and_right(name: str, target: str, sanitised: Any, tmp_path: Path) -> None:
     with np.load(CORPUS / f"{name}.npz") as arrays:
         recorded = {key: arrays[key] for key in arrays.files}
-    interface = read_interfaces(tmp_path)[0]
-    (tmp_path / "in").write_bytes(b"".join(input_cases(recorded, interface)))
-    done = subprocess.run([runner, "in", "out"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[:2000]
-    got = output_arrays([(tmp_path / "out").read_bytes()], interface)
+    program = sanitised(recorded_config)
+    interface = program.interfaces[name]
+    out = program.run(name, b"".join(input_cases(recorded, interface)), tmp_path)
+    got = output_arrays([out], interface)
     limits = Verify(rtol=LIMITS[name]["rtol"], atol=LIMITS[name]["atol"])
     assert all(error.ok for error in compare_outputs(interface.outputs, got, recorded, limits))
 
 
 @pytest.mark.parametrize("name", ["net_unet", "net_detector", "net_sequence"])
 @pytest.mark.parametrize("target", ["x86_64", "baremetal"])
-def test_network_of_declared_sizes_runs_clean_and_right(name: str, target: str, tmp_path: Path) -> None:
-    from test_declared_sizes import CASES, config
-
-    model = config(next(case for case in CASES if case.name == name))
-    compile_to_folder(model, target, "", tmp_path)
-    runner = build(tmp_path, name, load_target(target), sizes=True)
-    whole = read_interfaces(tmp_path)[0]
+def test_network_of_declared_sizes_runs_clean_and_right(
+    name: str, target: str, sanitised: Any, tmp_path: Path
+) -> None:
+    program = sanitised(sized_config)
+    whole = program.interfaces[name]
     for numbers in sample(whole.sizes):
         interface = with_sizes(whole, numbers)
         arrays = random_inputs(interface)
-        (tmp_path / "in").write_bytes(b"".join(input_cases(arrays, interface)))
-        words = ["in", "out", "--sizes", "x".join(str(numbers[size.name]) for size in whole.sizes)]
-        done = subprocess.run([runner, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[:2000]
-        got = output_arrays([(tmp_path / "out").read_bytes()], interface)
-        expected = meaning(model.with_sizes(numbers), arrays)
-        found = compare_outputs(interface.outputs, got, expected, Verify(max_abs_of_peak=1e-4))
+        words = ["--sizes", "x".join(str(numbers[size.name]) for size in whole.sizes)]
+        out = program.run(name, b"".join(input_cases(arrays, interface)), tmp_path, *words)
+        expected = meaning(sized_config(name).with_sizes(numbers), arrays)
+        got, limits = output_arrays([out], interface), Verify(max_abs_of_peak=1e-4)
+        found = compare_outputs(interface.outputs, got, expected, limits)
         assert all(error.ok for error in found), (numbers, found)
