@@ -5,18 +5,18 @@ To the runner, the models of a batch are the sets of input shapes of a single on
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from kept import folder_of, kept_programs
 from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.emit import model_prefix
 from mgecc.targets import Target
 from mgecc.toolrun.library import Library, build_library
-from mgecc.toolrun.products import compile_to_folder
+from mgecc.toolrun.products import compile_products, write_products
 from mgecc.toolrun.runner import Runner, build_runner
 from mgecc.toolrun.session import Session
 from mgecc.toolrun.tensors import Interface, read_interfaces
@@ -78,15 +78,16 @@ def session_in_batch(
 ) -> Session:
     """A model ready to run in one program with the others near it in ``selected``; built as ``in_batch`` says."""
 
-    def build(models: Sequence[ModelConfig], folder: Path) -> Batch:
-        return build_batch(models, target, folder)
+    def build(models: Sequence[ModelConfig], own: Path) -> Batch:
+        return build_batch(models, target, own, folder)
 
-    return in_batch(config, selected, folder / f"{NAME}-{target.name}", build).session(config.name)
+    return in_batch(config, selected, target, folder / NAME, build).session(config.name)
 
 
 def in_batch(
     config: ModelConfig,
     selected: Sequence[ModelConfig],
+    target: Target,
     folder: Path,
     build: Callable[[Sequence[ModelConfig], Path], T],
 ) -> T:
@@ -96,8 +97,10 @@ def in_batch(
     """
     start = selected.index(config) // _MOST_MODELS * _MOST_MODELS
     models = selected[start : start + _MOST_MODELS]
-    made = once(_folder_of(models, folder), lambda own: _build_or_none(models, own, build))
-    return once(_folder_of([config], folder), lambda own: build([config], own)) if made is None else made
+    made = once(folder_of(models, target, folder), lambda own: _build_or_none(models, own, build))
+    return (
+        once(folder_of([config], target, folder), lambda own: build([config], own)) if made is None else made
+    )
 
 
 def selected_cases(request: pytest.FixtureRequest, target: str) -> list[dict[str, Any]]:
@@ -105,10 +108,6 @@ def selected_cases(request: pytest.FixtureRequest, target: str) -> list[dict[str
     tests = [item for item in request.session.items if getattr(item, "function", None) is request.function]
     found = [item.callspec.params for item in tests]
     return [params for params in found if params.get("target", target) == target]
-
-
-def _folder_of(models: Sequence[ModelConfig], folder: Path) -> Path:
-    return folder / hashlib.sha256("\n".join(map(str, models)).encode()).hexdigest()[:16]
 
 
 def _build_or_none(
@@ -122,17 +121,21 @@ def _build_or_none(
         return None
 
 
-def build_batch(models: Sequence[ModelConfig], target: Target, folder: Path) -> Batch:
+def build_batch(models: Sequence[ModelConfig], target: Target, folder: Path, shared: Path) -> Batch:
     products = folder / "products"
     config = LibraryConfig(folder, NAME, tuple(models))
-    interfaces = compile_batch(config, target, products)
+    interfaces = compile_batch(config, target, products, shared)
     libraries = build_library(products, config, target, "zig")
     return Batch(tuple(_runner(lib, interfaces, folder / lib.target.name) for lib in libraries), interfaces)
 
 
-def compile_batch(config: LibraryConfig, target: Target, folder: Path) -> dict[str, Interface]:
+def compile_batch(config: LibraryConfig, target: Target, folder: Path, shared: Path) -> dict[str, Interface]:
     """The products of all models and, for the runner, a header of them all; returns the models' interfaces."""
-    compile_to_folder(config, target.spec, target.cpu, folder)
+    products = compile_products(config, target.spec, target.cpu)
+    write_products(products, config, folder)
+    for model in config.models:
+        made = tuple(program for program in products.programs if program.name == model.name)
+        kept_programs(model, target, shared, lambda made=made: made)
     interfaces = {model.name: read_interfaces(folder, model.name)[0] for model in config.models}
     (folder / f"{NAME}.h").write_text(_header(interfaces))
     return interfaces

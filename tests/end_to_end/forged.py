@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+from kept import kept_programs
 from mgecc.compiler import build_programs
 from mgecc.config import ModelConfig, load_config
 from mgecc.emit.blob import write_blob
@@ -51,12 +52,12 @@ def _configs() -> Iterator[ModelConfig]:
 
 
 @cache
-def all_programs(target_name: str) -> tuple[Program, ...]:
+def all_programs(target_name: str, shared: Path) -> tuple[Program, ...]:
     """Every one of these models that compiles for the target."""
-    found: list[Program] = []
+    target, found = machine(target_name), list[Program]()
     for config in _configs():
         try:
-            found += build_programs(config, machine(target_name))
+            found += kept_programs(config, target, shared, partial(build_programs, config, target))
         except CompileError:
             continue
     return tuple(found)
@@ -68,13 +69,13 @@ def _readers(program: Program) -> set[Kernel | str]:
     return {kernel if kernel.tables else kernel.template for kernel in readers}
 
 
-def few_programs(target_name: str) -> list[Program]:
+def few_programs(target_name: str, shared: Path) -> list[Program]:
     """Models that together read weights in every way in which all of them do, with few kernels."""
-    left = set().union(*map(_readers, all_programs(target_name)))
-    found = []
+    reads = [(program, _readers(program)) for program in all_programs(target_name, shared)]
+    left, found = set().union(*(readers for _, readers in reads)), []
     while left:
-        best = max(all_programs(target_name), key=lambda p: len(_readers(p) & left) / (8 + len(p.kernels)))
-        left -= _readers(best)
+        best, readers = max(reads, key=lambda row: len(row[1] & left) / (8 + len(row[0].kernels)))
+        left -= readers
         found.append(best)
     return found
 

@@ -27,8 +27,8 @@ LOADS = os.environ.get("MGECC_FORGED_LOADS", "2")
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 
 
-def attack(target_name: str, command: list[str], launcher: list[str], folder: Path) -> None:
-    programs = list(all_programs(target_name)) if RUNS else few_programs(target_name)
+def attack(target_name: str, command: list[str], launcher: list[str], folder: Path, shared: Path) -> None:
+    programs = list(all_programs(target_name, shared)) if RUNS else few_programs(target_name, shared)
     forge = build(programs, machine(target_name), command, folder)
     runs = RUNS or 40
     words = [*launcher, str(forge), str(runs), LOADS, SEED]
@@ -41,7 +41,9 @@ def attack(target_name: str, command: list[str], launcher: list[str], folder: Pa
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc and its sanitizers: apt-get install gcc")
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="runs what it builds on the build host")
 @pytest.mark.parametrize("target_name", HOST)
-def test_any_weights_stay_inside_and_are_defined(target_name: str, tmp_path: Path) -> None:
+def test_any_weights_stay_inside_and_are_defined(
+    target_name: str, tmp_path: Path, shared_folder: Path
+) -> None:
     target = machine(target_name)
     if not set(target.host_flags) <= (host_flags() or set()):
         pytest.skip(f"this processor does not run {target_name}")
@@ -51,11 +53,13 @@ def test_any_weights_stay_inside_and_are_defined(target_name: str, tmp_path: Pat
         "-fsanitize=address,undefined,float-cast-overflow",
         "-fno-sanitize-recover=all",
     ]
-    attack(target_name, command, [], tmp_path)
+    attack(target_name, command, [], tmp_path, shared_folder)
 
 
 @pytest.mark.parametrize("target_name", ["arm64", "armv7", *FEATURES])
-def test_any_weights_stay_between_guard_pages_on_arm(target_name: str, tmp_path: Path) -> None:
+def test_any_weights_stay_between_guard_pages_on_arm(
+    target_name: str, tmp_path: Path, shared_folder: Path
+) -> None:
     target = machine(target_name)
     compiler = f"{target.gcc['prefix']}gcc"
     if shutil.which(compiler) is None or shutil.which(target.emulator[0]) is None:
@@ -65,7 +69,13 @@ def test_any_weights_stay_between_guard_pages_on_arm(target_name: str, tmp_path:
         "-fsanitize=float-cast-overflow,shift,integer-divide-by-zero",
         "-fsanitize-undefined-trap-on-error",
     ]
-    attack(target_name, [compiler, *target.cflags, *traps, "-static"], list(target.emulator), tmp_path)
+    attack(
+        target_name,
+        [compiler, *target.cflags, *traps, "-static"],
+        list(target.emulator),
+        tmp_path,
+        shared_folder,
+    )
 
 
 def listed_tables() -> set[tuple[str, str]]:
@@ -78,8 +88,10 @@ def listed_tables() -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("target_name", [*HOST, "arm64", "armv7", *FEATURES])
-def test_documentation_says_of_all_stored_integers_how_they_are_held(target_name: str) -> None:
-    calls = [call for program in all_programs(target_name) for call in program.calls]
+def test_documentation_says_of_all_stored_integers_how_they_are_held(
+    target_name: str, shared_folder: Path
+) -> None:
+    calls = [call for program in all_programs(target_name, shared_folder) for call in program.calls]
     read = {(c.kernel.template, n) for c in calls for n, ctype in weights_of(c).items() if "int" in ctype}
     assert read and read <= listed_tables(), sorted(read - listed_tables())
     rows = [

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,9 @@ class Sanitised:
         return (folder / "out").read_bytes()
 
 
-def build(models: Sequence[ModelConfig], target: Target, folder: Path) -> Sanitised:
+def build(models: Sequence[ModelConfig], target: Target, folder: Path, shared: Path) -> Sanitised:
     root = runtime_folder()
-    interfaces = compile_batch(LibraryConfig(folder, NAME, tuple(models)), target, folder)
+    interfaces = compile_batch(LibraryConfig(folder, NAME, tuple(models)), target, folder, shared)
     (folder / "main.c").write_text(runner_main(NAME, has_sizes := any(model.sizes for model in models)))
     sources = [*runtime_sources(has_sizes), root / "port/hosted/hosted.c"]
     blobs = [f"{model.name}_blob.S" for model in models]
@@ -76,10 +77,14 @@ def sanitised(
 ) -> Callable[[Callable[[str], ModelConfig]], Sanitised]:
     """Makes a program with the model of a test, by a function from names, and those of the others for its target."""
 
+    machine, folder = load_target(target), shared_folder / "sanitised"
+
     def program(config_of: Callable[[str], ModelConfig]) -> Sanitised:
         others = [config_of(case["name"]) for case in selected_cases(request, target)]
-        folder = shared_folder / f"sanitised-{target}"
-        return in_batch(config_of(name), others, folder, lambda m, own: build(m, load_target(target), own))
+        make = partial(build, target=machine, shared=shared_folder)
+        return in_batch(
+            config_of(name), others, machine, folder, lambda models, own: make(models, folder=own)
+        )
 
     return program
 
