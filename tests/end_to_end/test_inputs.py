@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import selected_cases, session_in_batch
 from mgecc import cli
 from mgecc.compiler import compile_model
 from mgecc.config import ConfigError, InputConfig, ModelConfig, Preprocess, Verify, load_config, save_cases
@@ -16,7 +18,6 @@ from mgecc.lowering import input_forms, load_graph
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.pictures import in_form
-from mgecc.toolrun.session import compile_and_build, prepare
 from mgecc.toolrun.verify import verify
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
@@ -56,16 +57,21 @@ def expected(name: str, array: np.ndarray, form: InputConfig) -> list[np.ndarray
     return run(load_graph(ModelConfig(path, name, path)), {"data": converted})
 
 
+def named(case: str) -> ModelConfig:
+    return replace(config(*CASES[case]), name=case)
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("case", sorted(CASES))
-def test_the_network_gets_what_it_was_trained_with(case: str, target: str, tmp_path: Path) -> None:
-    name, form = CASES[case]
-    made = config(name, form)
+def test_the_network_gets_what_it_was_trained_with(
+    case: str, target: str, request: pytest.FixtureRequest, shared_folder: Path
+) -> None:
+    (name, form), made = CASES[case], named(case)
     array = given(load_graph(made).inputs[0].shape, form)
-    libraries = compile_and_build(made, load_target(target), "zig", tmp_path / "products")
     arrays = {"in.data": array} | {f"out.{k}": o for k, o in enumerate(expected(name, array, form))}
+    others = [named(params["case"]) for params in selected_cases(request, target)]
+    session = session_in_batch(made, others, load_target(target), shared_folder)
     try:
-        session = prepare(libraries, "zig", tmp_path / "runner")
         results = verify(session, arrays, arrays, Verify(max_abs_of_peak=1e-4))
     except EmulatorMissing as error:
         pytest.skip(str(error))
