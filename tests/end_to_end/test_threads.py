@@ -6,17 +6,19 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 from mgecc.compiler import build_programs
-from mgecc.config import ModelConfig, load_cases, load_config
+from mgecc.config import LibraryConfig, ModelConfig, load_cases, load_config
 from mgecc.graph import Unsupported
 from mgecc.planner import threads
 from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing, launcher
+from mgecc.toolrun.library import build_library
 from mgecc.toolrun.products import compile_to_folder
 from mgecc.toolrun.session import compile_and_build, prepare, run_cases
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
@@ -39,13 +41,20 @@ def config_of(name: str, networks: Path) -> ModelConfig:
     return load_config(models.folder_of(name, networks) / "model.yaml")
 
 
-def outputs(config: ModelConfig, target: str, folder: Path) -> bytes:
+def outputs(config: ModelConfig, counts: Sequence[int], target: str, folder: Path) -> list[bytes]:
+    """What a model gives for each number of threads; all are in one library, whose kernels are compiled once."""
     assert config.verify.inputs
-    libraries = compile_and_build(config, load_target(*target.split()), "zig", folder / "products")
-    session = prepare(libraries, "zig", folder / "runner")
-    case = input_cases(load_cases(config.verify.inputs), session.interface)[0]
-    # Four runs, so that threads of one run meet the next.
-    return run_cases(session, session.runners[0], [case], 4)[0][0]
+    models = tuple(replace(config, name=f"{config.name}_{count}", threads=count) for count in counts)
+    library, machine = LibraryConfig(config.path, "threads", models), load_target(*target.split())
+    compile_to_folder(library, machine.spec, machine.cpu, folder)
+    (built,) = build_library(folder, library, machine, "zig")
+    found = []
+    for model in models:
+        session = prepare([replace(built, name=model.name)], "zig", folder / model.name)
+        case = input_cases(load_cases(config.verify.inputs), session.interface)[0]
+        # Four runs, so that threads of one run meet the next.
+        found.append(run_cases(session, session.runners[0], [case], 4)[0][0])
+    return found
 
 
 @pytest.mark.parametrize(
@@ -64,8 +73,8 @@ def test_threads_change_no_bit_of_quantised_networks(
         pytest.skip(str(error))
     monkeypatch.setattr(threads, "LEAST_WORK", 1)
     config = load_config(ROOT / "models" / "mnist_int8" / "model.yaml")
-    alone = outputs(config, target, tmp_path / "1")
-    assert outputs(replace(config, threads=3), target, tmp_path / "3") == alone
+    alone, together = outputs(config, (1, 3), target, tmp_path)
+    assert together == alone
     (apart,) = build_programs(replace(config, threads=3), load_target(*target.split()))
     whole = [c for c, before in zip(apart.calls, (None, *apart.calls)) if not (before and before.continues)]
     convolutions = [call for call in whole if call.kernel.symbol.startswith("qconv")]
@@ -80,11 +89,11 @@ def test_threads_change_no_bit(
 ) -> None:
     monkeypatch.setattr(threads, "LEAST_WORK", 1)
     config = config_of(name, networks)
-    alone = outputs(config, target, tmp_path / "1")
+    alone, *together = outputs(config, (1, 2, 3), target, tmp_path)
+    assert together == [alone, alone]
+    assert "_THREADS" not in (tmp_path / f"{name}_1.h").read_text()
     for count in (2, 3):
-        folder = tmp_path / str(count)
-        assert outputs(replace(config, threads=count), target, folder) == alone
-        assert f"_THREADS {count}\n" in (folder / "products" / f"{name}.h").read_text()
+        assert f"_THREADS {count}\n" in (tmp_path / f"{name}_{count}.h").read_text()
 
 
 def test_small_calls_stay_together(networks: Path) -> None:
