@@ -21,7 +21,6 @@ GUIDE = (ROOT / "docs" / "new-operator.md").read_text(encoding="utf-8")
 FILES: dict[str, str] = dict(
     re.findall(r"^`([\w./]+)`\n\n```\w+\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 )
-HELPERS = ("harness.py", "conftest.py")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     for path in (ROOT / "tests" / "kernels").glob("*.py"):
-        if path.name in HELPERS:
+        if not path.name.startswith("test_"):
             shutil.copy(path, root / "tests" / "kernels")
     shutil.copytree(
         ROOT / "tests" / "common", root / "tests" / "common", ignore=shutil.ignore_patterns("__pycache__")

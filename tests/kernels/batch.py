@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from emulated import run_emulated
-from harness import all_candidates, run_candidate
+from harness import all_candidates, kernels_of, lay_out, run_candidate
 from mgecc import ops
 from mgecc.graph import Node
 from mgecc.kernels import Candidate
@@ -34,16 +34,16 @@ class Case:
     def want(self) -> np.ndarray:
         return ops.evaluate(self.make(), self.inputs)[0]
 
-    def ways(self, target: Target) -> list[tuple[Node, Candidate]]:
-        """Each candidate with a node of its own, whose values are in the candidate's layouts."""
-        return [self._way(target, i) for i in range(len(all_candidates(self.make(), target)))]
+    def candidates(self, node: Node, target: Target) -> list[Candidate]:
+        """Those of the node that are tested."""
+        return all_candidates(node, target)
 
-    def _way(self, target: Target, index: int) -> tuple[Node, Candidate]:
+    def ways(self, target: Target) -> Iterator[tuple[Node, Candidate]]:
+        """Each candidate, while the node's values are in its layouts."""
         node = self.make()
-        found = all_candidates(node, target)[index]
-        for v, block in zip((*node.inputs, *node.outputs), (*found.in_blocks, *found.out_blocks)):
-            v.type = v.type.with_block(1 if v.is_const else block)
-        return node, found
+        for candidate in self.candidates(node, target):
+            lay_out(node, candidate)
+            yield node, candidate
 
 
 def _compare(case: Case, candidate: Candidate, target: Target, got: np.ndarray) -> None:
@@ -75,7 +75,7 @@ def check_native(cases: Sequence[Case], target: Target) -> set[str]:
     """Run all candidates on this machine; gives the templates that were run."""
     cases = _all(cases)
     ways = [(case, node, found) for case in cases for node, found in case.ways(target)]
-    kernels = [call.kernel for _, node, found in ways for call in found.build(node)]
+    kernels = [kernel for _, node, found in ways for kernel in kernels_of(node, found)]
     for case, node, found in ways:
         _compare(case, found, target, run_candidate(node, target, found, case.inputs, kernels)[0])
     return {k.template for k in kernels}

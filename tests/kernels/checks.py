@@ -1,20 +1,18 @@
-"""Candidates of a node against the operator's NumPy meaning, in plain C and with vectors."""
+"""Nodes of given numbers, and cases of them, for plain C and for vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import harness
 import numpy as np
-import pytest
+from cases import Case, Close, on, over
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
-from mgecc.targets import Target
-from specials import with_specials
 
-_TESTED = [t for t in harness.host_targets() if t.isa in ("scalar", "sse2", "avx2")]
-TARGETS = pytest.mark.parametrize("target", _TESTED, ids=[t.isa for t in _TESTED])
-SEEDS = pytest.mark.parametrize("seed", range(20))
+on_host = on([t for t in harness.host_targets() if t.isa in ("scalar", "sse2", "avx2")])
+seeds = over("seed", range(20))
 
 
 def given(array: np.ndarray, const: bool = False, dtype: DType | None = None) -> tuple[Value, np.ndarray]:
@@ -34,33 +32,13 @@ def make(op: str, attrs: dict[str, object], pairs: Sequence[tuple[Value, np.ndar
     return made
 
 
-def results(
-    op: str, attrs: dict[str, object], pairs: Sequence[tuple[Value, np.ndarray]], target: Target
-) -> tuple[list[np.ndarray], list[list[np.ndarray]]]:
-    """What the meaning gives, and what every candidate gives."""
-    arrays = [array for _, array in pairs]
-    wanted = ops.evaluate(make(op, attrs, pairs), arrays)
-    count = len(harness.all_candidates(make(op, attrs, pairs), target))
-    got = []
-    for k in range(count):
-        node = make(op, attrs, pairs)
-        got.append(harness.run_candidate(node, target, harness.all_candidates(node, target)[k], arrays))
-    return wanted, got
-
-
 def agree(
-    op: str,
-    attrs: dict[str, object],
-    pairs: Sequence[tuple[Value, np.ndarray]],
-    target: Target,
-    *,
-    rtol: float = 1e-5,
-    atol: float = 1e-5,
-    outputs: int | None = None,
-) -> None:
-    """Every candidate gives the first ``outputs`` results (all by default) within the tolerance, with specials too."""
-    for inputs in with_specials(make(op, attrs, pairs), [array for _, array in pairs]):
-        wanted, every = results(op, attrs, [(v, x) for (v, _), x in zip(pairs, inputs)], target)
-        for got in every:
-            for a, b in list(zip(wanted, got, strict=True))[:outputs]:
-                np.testing.assert_allclose(b, a, rtol=rtol, atol=atol)
+    op: str, attrs: dict[str, object], pairs: Sequence[tuple[Value, np.ndarray]], **limits: Any
+) -> Case:
+    """Every candidate gives the results within the tolerance; ``limits`` as ``Close`` takes them."""
+
+    # Nodes of several candidates may not share values, whose types say their layout.
+    def fresh() -> Node:
+        return make(op, attrs, [(Value(v.name, v.type, const=v.const), x) for v, x in pairs])
+
+    return Case(fresh, [x for _, x in pairs], Close(**limits))

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pytest
+from harness import kernels_of, lay_out
 from mgecc.graph import Node, Value
 from mgecc.kernels import Call, Candidate, Const, Kernel, Workspace
 from mgecc.kernels.layout import from_blocked, to_blocked
 from mgecc.kernels.render import header_text
 from mgecc.targets import Target, load_target, load_toolchain
-from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.runner import Runner, choose_board, link_program, run_program
 from mgecc.toolrun.sources import board_script, runner_includes, runner_sources
@@ -122,6 +121,7 @@ class _Script:
 
 def _write(script: _Script, way: Way) -> None:
     node, candidate, inputs = way
+    lay_out(node, candidate)
     script.begin(candidate, node)
     inside = [(v, x) for v, x in zip(node.inputs, inputs) if v in script.outer and not v.is_const]
     for value, array in zip(node.inputs, inputs):
@@ -169,6 +169,7 @@ def _build(kernels: Sequence[Kernel], memory: int, target: Target, folder: Path)
 
 def _results(way: Way, output: memoryview) -> tuple[list[np.ndarray], memoryview]:
     found = []
+    lay_out(*way[:2])
     for value in way[0].outputs:
         kind, count = value.type, value.type.nbytes
         inside = any(p.inner is value for p in way[1].place)
@@ -182,22 +183,16 @@ def _results(way: Way, output: memoryview) -> tuple[list[np.ndarray], memoryview
 
 
 def run_emulated(ways: Sequence[Way], target_name: str) -> Iterable[list[np.ndarray]]:
-    """Results of each candidate, in plain layout. Skips the test where the emulator is not installed.
-
-    Nodes' values are in the layouts of their candidates.
-    """
+    """Results of each candidate, in plain layout. Raises EmulatorMissing."""
     target = load_target(target_name)
-    kernels = list(dict.fromkeys(call.kernel for node, found, _ in ways for call in found.build(node)))
+    kernels = list(dict.fromkeys(kernel for node, found, _ in ways for kernel in kernels_of(node, found)))
     script = _Script(kernels)
     for way in ways:
         _write(script, way)
     script.data += struct.pack("<3i", _END, 0, 0)
     with tempfile.TemporaryDirectory(prefix="emulated-") as folder:
         runner = _build(kernels, script.most + 64, target, Path(folder))
-        try:
-            written, _ = run_program(runner, bytes(script.data))
-        except EmulatorMissing as error:
-            pytest.skip(str(error))
+        written, _ = run_program(runner, bytes(script.data))
     output = memoryview(written)
     for way in ways:
         found, output = _results(way, output)

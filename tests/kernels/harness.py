@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
+from mgecc.graph.attributes import changed
 from mgecc.kernels import Call, Candidate, Const, Kernel, Workspace, candidates
 from mgecc.kernels.layout import from_blocked, to_blocked
 from mgecc.targets import Target, load_target
@@ -103,6 +104,18 @@ def _guarded(kind: TensorType) -> tuple[np.ndarray, np.ndarray]:
     return raw, raw[_GUARD : _GUARD + kind.nbytes].view(kind.dtype.numpy).reshape(kind.stored_shape)
 
 
+def lay_out(tested: Node, candidate: Candidate) -> None:
+    """Give the node's values the layouts that the candidate wants."""
+    for v, block in zip((*tested.inputs, *tested.outputs), (*candidate.in_blocks, *candidate.out_blocks)):
+        v.type = v.type.with_block(1 if v.is_const else block)
+
+
+def kernels_of(tested: Node, candidate: Candidate) -> list[Kernel]:
+    """What the candidate calls."""
+    lay_out(tested, candidate)
+    return [call.kernel for call in candidate.build(tested)]
+
+
 def run_candidate(
     tested: Node,
     target: Target,
@@ -116,10 +129,9 @@ def run_candidate(
     Checks that padding lanes of blocked results are finite, if the inputs are, and that nothing around the results was
     written.
     """
-    for v, block in zip((*tested.inputs, *tested.outputs), (*candidate.in_blocks, *candidate.out_blocks)):
-        v.type = v.type.with_block(1 if v.is_const else block)
+    lay_out(tested, candidate)
     memory: Memory = {
-        v: to_blocked(np.ascontiguousarray(x), v.type.block)
+        v: to_blocked(np.array(x, order="C"), v.type.block)  # a copy, as results may lie in it
         for v, x in zip(tested.inputs, inputs)
         if not v.is_const
     }
@@ -161,3 +173,18 @@ def all_candidates(tested: Node, target: Target) -> list[Candidate]:
     found = candidates(tested, target)
     assert found, f"no candidate for {tested}"
     return found
+
+
+def fresh(node: Node) -> Node:
+    """The node again, all its values in plain layout."""
+    copy = Node(
+        node.op, node.name, changed(node.attrs), [_copied(v) for v in node.inputs], origin=node.origin
+    )
+    copy.outputs = [Value("y", t, copy) for t in ops.infer(copy)]
+    return copy
+
+
+def _copied(v: Value) -> Value:
+    copy = value(v.name, v.shape, v.type.dtype, v.const)
+    copy.producer = v.producer
+    return copy

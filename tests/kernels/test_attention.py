@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from checks import SEEDS, TARGETS, agree, floats, given, make
+from cases import Case, over
+from checks import agree, floats, given, make, on_host, seeds
 from mgecc.graph import Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
@@ -41,18 +43,18 @@ def operands(rng: np.random.Generator, attrs: dict[str, Any], width: int) -> lis
     return [*(given(a) for a in data), given(weights * np.float32(0.3), const=True)]
 
 
-@TARGETS
-@SEEDS
-def test_attention_with_projections(target: Target, seed: int) -> None:
+@on_host
+@seeds
+def test_attention_with_projections(target: Target, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     width = int(rng.integers(1, 20))
     attrs = attributes(rng, width)
-    agree("MultiHeadAttn", attrs, operands(rng, attrs, width), target, rtol=1e-4, atol=1e-4, outputs=2)
+    yield agree("MultiHeadAttn", attrs, operands(rng, attrs, width), rtol=1e-4, atol=1e-4, outputs=2)
 
 
-@TARGETS
-@SEEDS
-def test_additive_mask(target: Target, seed: int) -> None:
+@on_host
+@seeds
+def test_additive_mask(target: Target, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     width = int(rng.integers(1, 20))
     attrs = attributes(rng, width) | {
@@ -64,18 +66,18 @@ def test_additive_mask(target: Target, seed: int) -> None:
     full = (n * attrs["num_heads"], tq, tk)
     shape = [int(d) if rng.integers(2) else 1 for d in full]
     mask = np.where(rng.random(shape) < 0.3, np.float32(-1e9), floats(rng, *shape))
-    agree("MultiHeadAttn", attrs, [*pairs, given(mask)], target, rtol=1e-4, atol=1e-4, outputs=2)
+    yield agree("MultiHeadAttn", attrs, [*pairs, given(mask)], rtol=1e-4, atol=1e-4, outputs=2)
 
 
-@TARGETS
-@pytest.mark.parametrize("bias", [False, True])
-def test_attention_without_matrices(target: Target, bias: bool) -> None:
+@on_host
+@over("bias", [False, True])
+def test_attention_without_matrices(target: Target, bias: bool) -> Iterator[Case]:
     rng = np.random.default_rng(3)
     attrs = attributes(rng, 12) | {"num_heads": 2}
     attrs |= {f"{p}proj_size": 0 for p in "qkvo"} | {f"{p}bias": bias for p in "qkvo"}
     data = [given(floats(rng, 2, t, 12)) for t in (5, 7, 7)]
     weights = given(floats(rng, 48 if bias else 0), const=True)
-    agree("MultiHeadAttn", attrs, [*data, weights], target, rtol=1e-4, atol=1e-4, outputs=2)
+    yield agree("MultiHeadAttn", attrs, [*data, weights], rtol=1e-4, atol=1e-4, outputs=2)
 
 
 def test_computed_weights_are_refused() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pytest
-from checks import SEEDS, TARGETS, agree, floats, given
+from cases import Case, over
+from checks import agree, floats, given, on_host, seeds
 from mgecc.targets import Target
 
 
@@ -29,10 +30,10 @@ def positions(attrs: dict[str, Any], size: list[int], kernel: list[int]) -> list
     ]
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("mode", ["CROSS_CORRELATION", "CONVOLUTION"])
-def test_deformable_convolution(target: Target, seed: int, mode: str) -> None:
+@on_host
+@seeds
+@over("mode", ["CROSS_CORRELATION", "CONVOLUTION"])
+def test_deformable_convolution(target: Target, seed: int, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     kernel = [int(k) for k in rng.integers(1, 4, 2)]
     attrs = window(rng, kernel) | {"mode": mode}
@@ -45,20 +46,19 @@ def test_deformable_convolution(target: Target, seed: int, mode: str) -> None:
     w = floats(rng, *([groups] if grouped else []), oc, channels // groups, *kernel)
     offset = floats(rng, 2, 2 * parts * taps, *out) * np.float32(rng.choice([0, 1, 5, 1e8]))
     pairs = [given(floats(rng, 2, channels, *size)), given(w, const=True), given(offset)]
-    agree(
+    yield agree(
         "DeformableConv",
         attrs,
         [*pairs, given(floats(rng, 2, parts * taps, *out))],
-        target,
         rtol=1e-4,
         atol=1e-3,
     )
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("multiply", [True, False])
-def test_correlation(target: Target, seed: int, multiply: bool) -> None:
+@on_host
+@seeds
+@over("multiply", [True, False])
+def test_correlation(target: Target, seed: int, multiply: bool) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     size, reach = int(rng.choice([1, 3, 5])), int(rng.integers(0, 5))
     attrs = {
@@ -67,13 +67,13 @@ def test_correlation(target: Target, seed: int, multiply: bool) -> None:
     }  # fmt: skip
     least = max(1, 2 * (reach + size // 2) + 1 - 2 * attrs["pad_size"])
     shape = [int(v) for v in rng.integers(1, 4, 2)] + [least + int(v) for v in rng.integers(0, 25, 2)]
-    agree("Correlation", attrs, [given(floats(rng, *shape)), given(floats(rng, *shape))], target)
+    yield agree("Correlation", attrs, [given(floats(rng, *shape)), given(floats(rng, *shape))])
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("op", ["Images2Neibs", "SlidingWindowTranspose"])
-def test_sliding_windows(target: Target, seed: int, op: str) -> None:
+@on_host
+@seeds
+@over("op", ["Images2Neibs", "SlidingWindowTranspose"])
+def test_sliding_windows(target: Target, seed: int, op: str) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     kernel = [int(k) for k in rng.integers(1, 5, 2)]
     attrs = window(rng, kernel) | {"window_h": kernel[0], "window_w": kernel[1]}
@@ -81,4 +81,4 @@ def test_sliding_windows(target: Target, seed: int, op: str) -> None:
     image = (2, 3, *size)
     parts = (2, 3, *positions(attrs, size, kernel), *kernel)
     attrs |= {"out_h": size[0], "out_w": size[1]}
-    agree(op, attrs, [given(floats(rng, *(image if op == "Images2Neibs" else parts)))], target)
+    yield agree(op, attrs, [given(floats(rng, *(image if op == "Images2Neibs" else parts)))])

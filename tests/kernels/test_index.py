@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
-from cases import NAMES, TARGETS, Arrays, Cases, cases
+from cases import TWO, Arrays, Case, on, over
 from harness import all_candidates, host_names, node, run_candidate, value
 from mgecc.graph import DType, Node, Unsupported, Value
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
 
-on_host = pytest.mark.parametrize("target", TARGETS, ids=NAMES)
+on_host = on(TWO)
 TYPES = ("float32", "int32", "float16", "uint8", "int8", "bool")
 
 
@@ -23,9 +24,9 @@ def data(rng: np.random.Generator, shape: tuple[int, ...], kind: str = "float32"
     return rng.integers(0, 2 if kind == "bool" else 100, shape).astype(kind)
 
 
-def check(found: Cases, op: str, inputs: list[tuple[np.ndarray, bool]], **attrs: Any) -> None:
+def check(op: str, inputs: list[tuple[np.ndarray, bool]], **attrs: Any) -> Case:
     """All candidates of a node give exactly what its meaning says; flags tell which inputs are constants."""
-    found.add(partial(_node, op, inputs, attrs), [a for a, _ in inputs], same)
+    return Case(partial(_node, op, inputs, attrs), [a for a, _ in inputs], same)
 
 
 def _bits(array: np.ndarray) -> bytes:
@@ -97,123 +98,115 @@ def random_x(rng: np.random.Generator, kind: str) -> np.ndarray:
 
 
 @on_host
-@pytest.mark.parametrize("read", READS)
-def test_reads(target: Target, read: str) -> None:
+@over("read", READS)
+def test_reads(target: Target, read: str) -> Iterator[Case]:
     rng = np.random.default_rng(1)
-    with cases(target) as found:
-        for turn in range(24):
-            x = random_x(rng, TYPES[turn % len(TYPES)])
-            items, index_inputs = addressed(rng, read, x)
-            if any(item[4] for item in items) or read == "Subtensor":
-                check(found, read, [(x, False), *index_inputs], items=items)
+    for turn in range(24):
+        x = random_x(rng, TYPES[turn % len(TYPES)])
+        items, index_inputs = addressed(rng, read, x)
+        if any(item[4] for item in items) or read == "Subtensor":
+            yield check(read, [(x, False), *index_inputs], items=items)
 
 
 @on_host
-@pytest.mark.parametrize(("read", "write"), [*zip(READS, SETS), *zip(READS, ADDS)])
-def test_writes(target: Target, read: str, write: str) -> None:
+@over(("read", "write"), [*zip(READS, SETS), *zip(READS, ADDS)])
+def test_writes(target: Target, read: str, write: str) -> Iterator[Case]:
     rng = np.random.default_rng(2)
     kinds = ("float32", "int32", "uint8", "int8") if "Incr" in write else TYPES
-    with cases(target) as found:
-        for turn in range(24):
-            x = random_x(rng, kinds[turn % len(kinds)])
-            items, index_inputs = addressed(rng, read, x)
-            if not (any(item[4] for item in items) or read == "Subtensor"):
-                continue
-            part = node(
-                read,
-                [value("x", x.shape), *(value("i", a.shape, "int32", a) for a, _ in index_inputs)],
-                items=items,
-            )
-            shape = [n if rng.integers(4) else 1 for n in part.output.shape][int(rng.integers(2)) :] or [1]
-            v = data(rng, tuple(shape), x.dtype.name)
-            if "Incr" in write:  # whole numbers: the order of additions must not matter here
-                x, v = (np.round(a * 4).astype(a.dtype) for a in (x, v))
-            check(found, write, [(x, False), (v, False), *index_inputs], items=items)
+    for turn in range(24):
+        x = random_x(rng, kinds[turn % len(kinds)])
+        items, index_inputs = addressed(rng, read, x)
+        if not (any(item[4] for item in items) or read == "Subtensor"):
+            continue
+        part = node(
+            read,
+            [value("x", x.shape), *(value("i", a.shape, "int32", a) for a, _ in index_inputs)],
+            items=items,
+        )
+        shape = [n if rng.integers(4) else 1 for n in part.output.shape][int(rng.integers(2)) :] or [1]
+        v = data(rng, tuple(shape), x.dtype.name)
+        if "Incr" in write:  # whole numbers: the order of additions must not matter here
+            x, v = (np.round(a * 4).astype(a.dtype) for a in (x, v))
+        yield check(write, [(x, False), (v, False), *index_inputs], items=items)
 
 
 @on_host
-def test_one_hot_indexing(target: Target) -> None:
+def test_one_hot_indexing(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(3)
-    with cases(target) as found:
-        for turn in range(20):
-            x = random_x(rng, TYPES[turn % len(TYPES)])
-            axis = int(rng.integers(0, x.ndim))
-            kept = x.shape[:axis] + x.shape[axis + 1 :]
-            i = (index(rng, x.shape[axis], kept), False)
-            check(found, "IndexingOneHot", [(x, False), i], axis=axis)
-            v = data(rng, x.shape[:axis] + (1,) + x.shape[axis + 1 :], x.dtype.name)
-            check(found, "IndexingSetOneHot", [(x, False), i, (v, False)], axis=axis - x.ndim)
+    for turn in range(20):
+        x = random_x(rng, TYPES[turn % len(TYPES)])
+        axis = int(rng.integers(0, x.ndim))
+        kept = x.shape[:axis] + x.shape[axis + 1 :]
+        i = (index(rng, x.shape[axis], kept), False)
+        yield check("IndexingOneHot", [(x, False), i], axis=axis)
+        v = data(rng, x.shape[:axis] + (1,) + x.shape[axis + 1 :], x.dtype.name)
+        yield check("IndexingSetOneHot", [(x, False), i, (v, False)], axis=axis - x.ndim)
 
 
 @on_host
-def test_remap_by_coordinates(target: Target) -> None:
+def test_remap_by_coordinates(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(4)
-    with cases(target) as found:
-        for turn in range(20):
-            x = random_x(rng, TYPES[turn % len(TYPES)])
-            shape = tuple(rng.integers(1, 5, rng.integers(1, 4)))
-            places = np.stack([index(rng, n, shape) for n in x.shape], -1)
-            check(found, "IndexingRemap", [(x, False), (places, False)], is_non_overlapping=False)
+    for turn in range(20):
+        x = random_x(rng, TYPES[turn % len(TYPES)])
+        shape = tuple(rng.integers(1, 5, rng.integers(1, 4)))
+        places = np.stack([index(rng, n, shape) for n in x.shape], -1)
+        yield check("IndexingRemap", [(x, False), (places, False)], is_non_overlapping=False)
 
 
 @on_host
-def test_flips_rotations_and_diagonals(target: Target) -> None:
+def test_flips_rotations_and_diagonals(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(5)
-    with cases(target) as found:
-        for turn in range(20):
-            kind = TYPES[turn % len(TYPES)]
-            k = int(rng.integers(-3, 4))
-            check(found, "Diag", [(data(rng, (int(rng.integers(1, 7)),), kind), False)], k=k)
-            check(found, "Diag", [(data(rng, tuple(rng.integers(4, 9, 2)), kind), False)], k=k)
-            x = data(rng, tuple(rng.integers(1, 6, 4)), kind)
-            check(found, "Flip", [(x, False)], vertical=turn % 2 == 0, horizontal=turn % 3 == 0)
-            check(found, "Rotate", [(x, False)], clockwise=turn % 2 == 0)
+    for turn in range(20):
+        kind = TYPES[turn % len(TYPES)]
+        k = int(rng.integers(-3, 4))
+        yield check("Diag", [(data(rng, (int(rng.integers(1, 7)),), kind), False)], k=k)
+        yield check("Diag", [(data(rng, tuple(rng.integers(4, 9, 2)), kind), False)], k=k)
+        x = data(rng, tuple(rng.integers(1, 6, 4)), kind)
+        yield check("Flip", [(x, False)], vertical=turn % 2 == 0, horizontal=turn % 3 == 0)
+        yield check("Rotate", [(x, False)], clockwise=turn % 2 == 0)
 
 
 @on_host
-@pytest.mark.parametrize("mode", ["RGB2BGR", "BGR2RGB", "GRAY2RGB", "RGBA2RGB", "RGBA2BGR"])
-def test_channels_are_chosen(target: Target, mode: str) -> None:
+@over("mode", ["RGB2BGR", "BGR2RGB", "GRAY2RGB", "RGBA2RGB", "RGBA2BGR"])
+def test_channels_are_chosen(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(7)
     before = {"GRAY": 1, "RGBA": 4}.get(mode.partition("2")[0], 3)
-    with cases(target) as found:
-        for turn in range(20):
-            x = data(rng, (*rng.integers(1, 8, 3), before), ("float32", "uint8")[turn % 2])
-            check(found, "CvtColor", [(x, False)], mode=mode)
+    for turn in range(20):
+        x = data(rng, (*rng.integers(1, 8, 3), before), ("float32", "uint8")[turn % 2])
+        yield check("CvtColor", [(x, False)], mode=mode)
 
 
 @on_host
-def test_slices_with_computed_bounds_end_with_zeros(target: Target) -> None:
+def test_slices_with_computed_bounds_end_with_zeros(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(6)
-    with cases(target) as found:
-        for turn in range(30):
-            x = random_x(rng, TYPES[turn % len(TYPES)])
-            axis = int(rng.integers(0, x.ndim))
-            flags, numbers = a_slice(rng, x.shape[axis])
-            bounds = [(np.array([b], np.int32), False) for b in numbers[:-1]]
-            step = (np.array(numbers[-1:], np.int32), True)
-            check(found, "Subtensor", [(x, False), *bounds, step], items=[(axis, *flags, False)])
+    for turn in range(30):
+        x = random_x(rng, TYPES[turn % len(TYPES)])
+        axis = int(rng.integers(0, x.ndim))
+        flags, numbers = a_slice(rng, x.shape[axis])
+        bounds = [(np.array([b], np.int32), False) for b in numbers[:-1]]
+        step = (np.array(numbers[-1:], np.int32), True)
+        yield check("Subtensor", [(x, False), *bounds, step], items=[(axis, *flags, False)])
 
 
 @on_host
-def test_computed_bounds_beside_other_indices(target: Target) -> None:
+def test_computed_bounds_beside_other_indices(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(8)
-    with cases(target) as found:
-        for turn in range(24):
-            x = data(rng, tuple(rng.integers(1, 6, 4)), TYPES[turn % len(TYPES)])
-            items: list[tuple[int, bool, bool, bool, bool]] = []
-            inputs = [(x, False)]
-            for axis in [int(a) for a in rng.permutation(4)[: turn % 4 + 1]]:
-                if axis == turn % 3:
-                    items.append((axis, False, False, False, True))
-                    inputs.append((index(rng, x.shape[axis], (1,)), turn % 2 == 0))
-                else:
-                    computed = bool(rng.integers(2))
-                    items.append((axis, False, True, False, False))
-                    inputs.append((index(rng, x.shape[axis] + 1, (1,)), not computed))
-            check(found, "Subtensor", inputs, items=items)
+    for turn in range(24):
+        x = data(rng, tuple(rng.integers(1, 6, 4)), TYPES[turn % len(TYPES)])
+        items: list[tuple[int, bool, bool, bool, bool]] = []
+        inputs = [(x, False)]
+        for axis in [int(a) for a in rng.permutation(4)[: turn % 4 + 1]]:
+            if axis == turn % 3:
+                items.append((axis, False, False, False, True))
+                inputs.append((index(rng, x.shape[axis], (1,)), turn % 2 == 0))
+            else:
+                computed = bool(rng.integers(2))
+                items.append((axis, False, True, False, False))
+                inputs.append((index(rng, x.shape[axis] + 1, (1,)), not computed))
+        yield check("Subtensor", inputs, items=items)
 
 
-@on_host
+@pytest.mark.parametrize("target", TWO, ids=[t.isa for t in TWO])
 @pytest.mark.parametrize("op", ["IndexingMultiAxisVec", "IndexingSetMultiAxisVec"])
 def test_indices_out_of_range_take_the_nearest_end(target: Target, op: str) -> None:
     x = np.arange(12, dtype=np.float32).reshape(4, 3)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from checks import SEEDS, TARGETS, agree, floats, given, make
+from cases import Case, over
+from checks import agree, floats, given, make, on_host, seeds
 from mgecc.graph import Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
@@ -26,64 +28,64 @@ def sizes(rng: np.random.Generator, rank: int, most: int) -> list[int]:
     return [int(rng.integers(1, most)) for _ in range(rank)]
 
 
-@TARGETS
-@SEEDS
-def test_layer_norm(target: Target, seed: int) -> None:
+@on_host
+@seeds
+def test_layer_norm(target: Target, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     shape = [*sizes(rng, int(rng.integers(0, 3)), 4), *sizes(rng, int(rng.integers(1, 3)), 30)]
     count = int(rng.integers(1, len(shape) + 1))
     attrs = {"eps": 1e-5, "normalized_dim": count}
     terms = parameters(rng, attrs, *shape[-count:])
-    agree("LayerNorm", attrs, [given(data(rng, *shape)), *terms], target, rtol=1e-4, atol=1e-4)
+    yield agree("LayerNorm", attrs, [given(data(rng, *shape)), *terms], rtol=1e-4, atol=1e-4)
 
 
-@TARGETS
-@SEEDS
-def test_norm_over_any_axes(target: Target, seed: int) -> None:
+@on_host
+@seeds
+def test_norm_over_any_axes(target: Target, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     shape = sizes(rng, 4, 10)
     start = int(rng.integers(0, 4))
     end = int(rng.integers(start + 1, 5))
     attrs = {"eps": 1e-3, "axis_start": start, "axis_end": end}
     terms = parameters(rng, attrs, *shape[start:end])
-    agree("GeneralNorm", attrs, [given(data(rng, *shape)), *terms], target, rtol=1e-4, atol=3e-4)
+    yield agree("GeneralNorm", attrs, [given(data(rng, *shape)), *terms], rtol=1e-4, atol=3e-4)
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("op", ["GroupNorm", "InstanceNorm"])
-def test_norm_over_groups_of_channels(target: Target, seed: int, op: str) -> None:
+@on_host
+@seeds
+@over("op", ["GroupNorm", "InstanceNorm"])
+def test_norm_over_groups_of_channels(target: Target, seed: int, op: str) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     groups, inner = sizes(rng, 2, 6)
     attrs = {"eps": 1e-3, "group": groups, "format": "NCHW"}
     x = data(rng, 2, groups * inner, *sizes(rng, 2, 12))
     terms = parameters(rng, attrs, groups * inner)
-    agree(op, attrs, [given(x), *terms], target, rtol=1e-4, atol=3e-4)
+    yield agree(op, attrs, [given(x), *terms], rtol=1e-4, atol=3e-4)
 
 
-@TARGETS
-def test_statistics_of_many_numbers_far_from_zero(target: Target) -> None:
+@on_host
+def test_statistics_of_many_numbers_far_from_zero(target: Target) -> Iterator[Case]:
     x = floats(np.random.default_rng(0), 2, 50_003) + np.float32(300)
     attrs = {"eps": 1e-5, "normalized_dim": 1, "affine": False}
-    agree("LayerNorm", attrs, [given(x)], target, atol=1e-4)
+    yield agree("LayerNorm", attrs, [given(x)], atol=1e-4)
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("axis", [1, -1])
-def test_batch_norm_with_computed_statistics(target: Target, seed: int, axis: int) -> None:
+@on_host
+@seeds
+@over("axis", [1, -1])
+def test_batch_norm_with_computed_statistics(target: Target, seed: int, axis: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     shape = sizes(rng, 4, 14)
     own = [1] * 4
     own[axis] = shape[axis]
     terms = [floats(rng, *own) for _ in range(3)]
     pairs = [given(a) for a in (data(rng, *shape), *terms, np.abs(floats(rng, *own)))]
-    agree("BatchNorm", {"fwd_mode": "INFERENCE", "epsilon": 1e-3}, pairs, target, rtol=1e-4, atol=2e-4)
+    yield agree("BatchNorm", {"fwd_mode": "INFERENCE", "epsilon": 1e-3}, pairs, rtol=1e-4, atol=2e-4)
 
 
-@TARGETS
-@SEEDS
-def test_local_response_norm(target: Target, seed: int) -> None:
+@on_host
+@seeds
+def test_local_response_norm(target: Target, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     attrs = {
         "n": int(rng.choice([1, 3, 5, 9])),
@@ -91,7 +93,7 @@ def test_local_response_norm(target: Target, seed: int) -> None:
         "alpha": float(rng.choice([1e-4, 0.1])),
         "beta": 0.75,
     }
-    agree("LRN", attrs, [given(data(rng, *sizes(rng, 4, 10)))], target)
+    yield agree("LRN", attrs, [given(data(rng, *sizes(rng, 4, 10)))])
 
 
 def test_parameters_of_different_shapes_are_refused() -> None:

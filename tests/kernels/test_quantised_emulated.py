@@ -13,7 +13,7 @@ from emulated import run_emulated
 from mgecc.graph import DType, Node
 from mgecc.kernels import Call, Const
 from mgecc.targets import load_target
-from quantised import Q8, U8, fresh, inputs_of, rectify
+from quantised import Q8, U8, inputs_of, rectify
 from test_qconv import conv, transposed_conv
 from test_qmatmul import matmul
 from test_qpool import lookup, pool
@@ -83,7 +83,10 @@ def test_convolutions_of_random_shapes_equal_their_meaning_on_arm(kind: str, tar
     rng = np.random.default_rng(2026)
     nodes = [_random_conv(rng, kind) for _ in range(24)]
     check_emulated(
-        [Case(f"{n.inputs[0].shape} {n.attrs}", lambda n=n: fresh(n), inputs_of(rng, n)) for n in nodes],
+        [
+            Case(f"{n.inputs[0].shape} {n.attrs}", lambda n=n: harness.fresh(n), inputs_of(rng, n))
+            for n in nodes
+        ],
         target,
     )
 
@@ -106,14 +109,15 @@ def _steps(rng: np.random.Generator) -> Iterator[tuple[Node, list[np.ndarray]]]:
 @pytest.mark.parametrize("target", _TARGETS)
 def test_element_wise_steps_to_bytes_equal_their_meaning_on_arm(target: str) -> None:
     steps = _steps(np.random.default_rng(8))
-    check_emulated([Case(n.op, lambda n=n: fresh(n), inputs) for n, inputs in steps], target)
+    check_emulated([Case(n.op, lambda n=n: harness.fresh(n), inputs) for n, inputs in steps], target)
 
 
 @pytest.mark.parametrize("target", _TARGETS)
 def test_quantised_kernels_equal_their_meaning_on_arm(target: str) -> None:
     rng = np.random.default_rng(11)
     check_emulated(
-        [Case(str(n.output.type), lambda n=n: fresh(n), inputs_of(rng, n)) for n in _nodes(rng)], target
+        [Case(str(n.output.type), lambda n=n: harness.fresh(n), inputs_of(rng, n)) for n in _nodes(rng)],
+        target,
     )
 
 
@@ -141,7 +145,7 @@ def _forge(call: Call, name: str, change: Callable[[np.ndarray], np.ndarray]) ->
 def test_nothing_is_computed_by_weights_whose_numbers_are_forged(shape: tuple[int, ...], target: str) -> None:
     rng, ways = np.random.default_rng(7), []
     tested = conv(rng, shape, out=DType("qint8", 0.11))
-    case = Case(str(shape), lambda: fresh(tested), inputs_of(rng, tested))
+    case = Case(str(shape), lambda: harness.fresh(tested), inputs_of(rng, tested))
     for name, changes in _FORGED.items():
         for change in changes:
             for node, found in case.ways(load_target(target)):

@@ -11,7 +11,7 @@ import pytest
 from batch import Case, check_emulated, check_native
 from mgecc.graph import DType, Node
 from mgecc.targets import Target
-from quantised import Q8, U8, constant, fresh, inputs_of, product, targets
+from quantised import Q8, U8, constant, inputs_of, product, targets
 from test_qmatmul import matmul
 from test_qpool import lookup
 
@@ -109,7 +109,7 @@ FAMILIES = (
 def cases(family: Callable[[np.random.Generator, int], Node]) -> list[Case]:
     rng = np.random.default_rng(2027)
     nodes = [family(rng, turn) for turn in range(COUNT)]
-    return [Case(f"{n} {n.attrs}", lambda n=n: fresh(n), inputs_of(rng, n)) for n in nodes]
+    return [Case(f"{n} {n.attrs}", lambda n=n: harness.fresh(n), inputs_of(rng, n)) for n in nodes]
 
 
 @pytest.mark.parametrize("target", targets(), ids=lambda t: t.isa + t.cpu)

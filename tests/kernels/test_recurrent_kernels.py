@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
-from checks import SEEDS, TARGETS, agree, floats, given, make
+from cases import Case, over, run_native
+from checks import agree, floats, given, make, on_host, seeds
 from mgecc.graph import Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
@@ -26,21 +29,21 @@ def layer(rng: np.random.Generator, gates: int) -> tuple[dict[str, object], list
     return attrs, [floats(rng, t, n, size), *states, floats(rng, count) * np.float32(0.3)]
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("op", ["LSTM", "RNN"])
-def test_layers(target: Target, seed: int, op: str) -> None:
+@on_host
+@seeds
+@over("op", ["LSTM", "RNN"])
+def test_layers(target: Target, seed: int, op: str) -> Iterator[Case]:
     attrs, arrays = layer(np.random.default_rng(seed), 4 if op == "LSTM" else 1)
     *data, weights = arrays
     used = 3 if op == "LSTM" else 2
     pairs = [*(given(a) for a in data), given(weights, const=True)]
-    agree(op, attrs, pairs, target, rtol=1e-4, atol=1e-4, outputs=used)
+    yield agree(op, attrs, pairs, rtol=1e-4, atol=1e-4, outputs=used)
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("op", ["LSTMCell", "RNNCell"])
-def test_cells(target: Target, seed: int, op: str) -> None:
+@on_host
+@seeds
+@over("op", ["LSTMCell", "RNNCell"])
+def test_cells(target: Target, seed: int, op: str) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     gates = 4 if op == "LSTMCell" else 1
     n, size, hidden = (int(v) for v in rng.integers(1, [6, 9, 40]))
@@ -51,7 +54,7 @@ def test_cells(target: Target, seed: int, op: str) -> None:
     pairs = [given(a, const=i in (1, 2, 4, 5)) for i, a in enumerate(arrays)]
     if gates == 4:
         pairs.append(given(floats(rng, n, hidden)))
-    agree(op, {"nonlineMode": str(rng.choice(["TANH", "RELU"]))}, pairs, target, rtol=1e-4, atol=1e-4)
+    yield agree(op, {"nonlineMode": str(rng.choice(["TANH", "RELU"]))}, pairs, rtol=1e-4, atol=1e-4)
 
 
 def test_large_gates_saturate() -> None:
@@ -59,7 +62,7 @@ def test_large_gates_saturate() -> None:
     shapes = ((3, 4), (20, 4), (20,), (3, 5), (20, 5), (20,), (3, 5))
     pairs = [given(floats(rng, *s) * np.float32(100), const=i in (1, 2, 4, 5)) for i, s in enumerate(shapes)]
     with np.errstate(over="ignore"):
-        agree("LSTMCell", {}, pairs, load_target("baremetal"), rtol=1e-4, atol=1e-2)
+        run_native([agree("LSTMCell", {}, pairs, rtol=1e-4, atol=1e-2)], load_target("baremetal"))
 
 
 def test_computed_weights_are_refused() -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
-from harness import all_candidates, host_names, host_targets, node, run_candidate, value
-from mgecc import ops
+from cases import Case, Close, case_of, on, over
+from harness import host_targets, node, value
 from mgecc.graph import DType, Node, Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target
-from specials import with_specials
 
-TARGETS = pytest.mark.parametrize("target", host_targets(), ids=host_names())
+on_host = on(host_targets())
 SHAPES = [
     (1,),
     (7,),
@@ -28,17 +29,8 @@ SHAPES = [
 MODES = ["SUM", "SUM_SQR", "PRODUCT", "MIN", "MAX", "MEAN"]
 
 
-def check(
-    tested: Node, target: Target, inputs: list[np.ndarray], rtol: float = 1e-5, atol: float = 1e-6
-) -> None:
-    for given in with_specials(tested, inputs):
-        expected = ops.evaluate(tested, given)[0]
-        for candidate in all_candidates(tested, target):
-            result = run_candidate(tested, target, candidate, given)[0]
-            if expected.dtype.kind == "f":
-                np.testing.assert_allclose(result, expected, rtol=rtol, atol=atol)
-            else:
-                np.testing.assert_array_equal(result, expected)
+def check(tested: Node, inputs: list[np.ndarray], rtol: float = 1e-5, atol: float = 1e-6) -> Case:
+    return case_of(tested, inputs, Close(rtol, atol))
 
 
 def sample(shape: tuple[int, ...], dtype: DType, seed: int = 1) -> np.ndarray:
@@ -49,73 +41,73 @@ def sample(shape: tuple[int, ...], dtype: DType, seed: int = 1) -> np.ndarray:
     return rng.integers(max(low, -1000), min(high, 1000), shape, endpoint=True).astype(dtype.numpy)
 
 
-def cases(dtype: str, modes: list[str]) -> list[tuple[DType, str]]:
+def pairs(dtype: str, modes: list[str]) -> list[tuple[DType, str]]:
     return [(DType(dtype), mode) for mode in modes]
 
 
 INTEGERS = ("int32", "int16", "uint16", "int8", "uint8", "bool")
-PLAIN = [*cases("float32", MODES), *(case for name in INTEGERS for case in cases(name, MODES[:-1]))]
+PLAIN = [*pairs("float32", MODES), *(pair for name in INTEGERS for pair in pairs(name, MODES[:-1]))]
 QUANTISED = [(DType("qint8", 0.1), m) for m in ("MIN", "MAX", "MEAN")] + [(DType("quint8", 0.1, 120), "MEAN")]
 
 
-@TARGETS
-@pytest.mark.parametrize(("dtype", "mode"), [*PLAIN, *QUANTISED], ids=str)
-def test_reductions_over_an_axis(target: Target, dtype: DType, mode: str) -> None:
+@on_host
+@over(("dtype", "mode"), [*PLAIN, *QUANTISED], ids=str)
+def test_reductions_over_an_axis(target: Target, dtype: DType, mode: str) -> Iterator[Case]:
     for shape in SHAPES:
         for axis in range(len(shape)):
             tested = node(
                 "Reduce", [value("x", shape, dtype)], mode=mode, axis=axis - len(shape), data_type="DEFAULT"
             )
-            check(tested, target, [sample(shape, dtype)])
+            yield check(tested, [sample(shape, dtype)])
 
 
-@TARGETS
-@pytest.mark.parametrize("mode", MODES)
-def test_reductions_to_a_shape(target: Target, mode: str) -> None:
+@on_host
+@over("mode", MODES)
+def test_reductions_to_a_shape(target: Target, mode: str) -> Iterator[Case]:
     for shape, goal in [((2, 3, 4, 5), (1,)), ((2, 3, 4, 5), (1, 3, 1, 5)), ((2, 3, 4, 5), (2, 1, 4, 1)),
                         ((6, 7), (6, 7)),
                         ((2, 3, 4, 5), (1, 1, 4, 5)), ((2, 3, 2, 3, 2), (1, 3, 1, 3, 1))]:  # fmt: skip
         k = np.array(goal, np.int32)
         inputs = [value("x", shape), value("k", k.shape, "int32", k)]
         tested = node("Reduce", inputs, mode=mode, axis=2147483647, data_type="DEFAULT")
-        check(tested, target, [sample(shape, DType("float32")), k])
+        yield check(tested, [sample(shape, DType("float32")), k])
 
 
-@TARGETS
-@pytest.mark.parametrize("op", ["Argmax", "Argmin"])
-def test_positions_of_extremes(target: Target, op: str) -> None:
+@on_host
+@over("op", ["Argmax", "Argmin"])
+def test_positions_of_extremes(target: Target, op: str) -> Iterator[Case]:
     for dtype in ("float32", "int32", "uint8"):
         for shape in SHAPES:
             x = np.random.default_rng(2).integers(0, 9, shape).astype(dtype)
             for axis in range(len(shape)):
-                check(node(op, [value("x", shape, dtype)], axis=axis), target, [x])
+                yield check(node(op, [value("x", shape, dtype)], axis=axis), [x])
     x = np.array([[1, np.nan, 3], [2, 2, 2]], np.float32)
-    check(node(op, [value("x", x.shape)], axis=1), target, [x])
+    yield check(node(op, [value("x", x.shape)], axis=1), [x])
     random = np.random.default_rng(3)
     x = random.integers(0, 30, (9, 77)).astype(np.float32)
     x[random.random(x.shape) < 0.03] = np.nan
     for axis in (0, 1):
-        check(node(op, [value("x", x.shape)], axis=axis), target, [x])
+        yield check(node(op, [value("x", x.shape)], axis=axis), [x])
 
 
-@TARGETS
-def test_cumulative_sums(target: Target) -> None:
+@on_host
+def test_cumulative_sums(target: Target) -> Iterator[Case]:
     for dtype in ("float32", "int32", "uint8"):
         for shape in ((17,), (3, 5), (2, 4, 3), (1, 200)):
             x = sample(shape, DType(dtype))
             for axis in range(len(shape)):
                 for exclusive, reverse in ((0, 0), (0, 1), (1, 0), (1, 1)):
                     attrs = {"axis": axis, "exclusive": bool(exclusive), "reverse": bool(reverse)}
-                    check(node("Cumsum", [value("x", shape, dtype)], **attrs), target, [x])
+                    yield check(node("Cumsum", [value("x", shape, dtype)], **attrs), [x])
 
 
-@TARGETS
-def test_softmax(target: Target) -> None:
+@on_host
+def test_softmax(target: Target) -> Iterator[Case]:
     for shape in SHAPES:
         for scale in (1, 100):
             x = (np.random.default_rng(3).normal(size=shape) * scale).astype(np.float32)
             for axis in range(len(shape)):
-                check(node("Softmax", [value("x", shape)], axis=axis), target, [x], 1e-5, 1e-7)
+                yield check(node("Softmax", [value("x", shape)], axis=axis), [x], 1e-5, 1e-7)
 
 
 def test_reductions_without_kernel_are_refused() -> None:

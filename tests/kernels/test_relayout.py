@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
-import pytest
-from checks import TARGETS, agree, given
+from cases import Case, over
+from checks import agree, given, on_host
 from mgecc.graph import DType
 from mgecc.targets import Target
 
@@ -15,21 +17,21 @@ MODES = {
 }  # fmt: skip
 
 
-@TARGETS
-@pytest.mark.parametrize("mode", sorted(MODES))
-@pytest.mark.parametrize("dtype", ["float32", "int8", "float16"])
-@pytest.mark.parametrize("channels", [1, 5, 70])
-def test_change_of_layout(target: Target, mode: str, dtype: str, channels: int) -> None:
+@on_host
+@over("mode", sorted(MODES))
+@over("dtype", ["float32", "int8", "float16"])
+@over("channels", [1, 5, 70])
+def test_change_of_layout(target: Target, mode: str, dtype: str, channels: int) -> Iterator[Case]:
     word, block = MODES[mode][:4], int(MODES[mode][4:] or 1)
     sizes = {"n": 2, "c": -(-channels // block), "h": 3, "w": 5}
     shape = [sizes[axis] for axis in word] + ([block] if block > 1 else [])
     x = np.random.default_rng(0).integers(-100, 100, shape).astype(dtype)
     cut = channels if mode in ("NCHW4_NCHW", "NCHW64_NCHW") else 0
-    agree("RelayoutFormat", {"mode": mode, "oc": cut, "group": 1}, [given(x)], target, rtol=0, atol=0)
+    yield agree("RelayoutFormat", {"mode": mode, "oc": cut, "group": 1}, [given(x)], rtol=0, atol=0)
 
 
-@TARGETS
-def test_filled_lanes_hold_the_zero_point(target: Target) -> None:
+@on_host
+def test_filled_lanes_hold_the_zero_point(target: Target) -> Iterator[Case]:
     x = np.random.default_rng(0).integers(0, 255, (1, 3, 2, 2)).astype(np.uint8)
     pair = given(x, dtype=DType("quint8", 0.5, 128))
-    agree("RelayoutFormat", {"mode": "NCHW_NCHW4", "oc": 0, "group": 1}, [pair], target, rtol=0, atol=0)
+    yield agree("RelayoutFormat", {"mode": "NCHW_NCHW4", "oc": 0, "group": 1}, [pair], rtol=0, atol=0)

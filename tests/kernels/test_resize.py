@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import batch
 import numpy as np
 import pytest
-from batch import Case, check_emulated
-from cases import NAMES, TARGETS, Arrays, Cases, cases
+from cases import TWO, Arrays, Case, on, over
 from harness import node, value
 from mgecc.graph import DType, Node, Unsupported, Value
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
 
-on_host = pytest.mark.parametrize("target", TARGETS, ids=NAMES)
+on_host = on(TWO)
 
 
 def pixels(rng: np.random.Generator, shape: tuple[int, ...], kind: DType) -> np.ndarray:
@@ -24,7 +25,7 @@ def pixels(rng: np.random.Generator, shape: tuple[int, ...], kind: DType) -> np.
     return rng.integers(low, high + 1, shape).astype(kind.numpy)
 
 
-def check(found: Cases, op: str, x: np.ndarray, kind: DType, size: tuple[int, ...], **attrs: Any) -> None:
+def check(op: str, x: np.ndarray, kind: DType, size: tuple[int, ...], **attrs: Any) -> Case:
     """Every candidate agrees with the meaning: floats to rounding, integers exactly."""
 
     def made() -> Node:
@@ -34,7 +35,7 @@ def check(found: Cases, op: str, x: np.ndarray, kind: DType, size: tuple[int, ..
         return node(op, inputs, **attrs)
 
     arrays = [x, np.array(size, np.int32)][: 1 + bool(size)]
-    found.add(made, arrays, close)
+    return Case(made, arrays, close)
 
 
 def close(got: Arrays, want: Arrays) -> None:
@@ -50,90 +51,82 @@ KINDS = [DType("float32"), DType("uint8"), DType("int8"), DType("quint8", 0.5, 1
 
 
 @on_host
-@pytest.mark.parametrize("mode", ["NEAREST", "LINEAR", "CUBIC"])
-@pytest.mark.parametrize("data_format", ["NCHW", "NHWC"])
-def test_resize(target: Target, mode: str, data_format: str) -> None:
+@over("mode", ["NEAREST", "LINEAR", "CUBIC"])
+@over("data_format", ["NCHW", "NHWC"])
+def test_resize(target: Target, mode: str, data_format: str) -> Iterator[Case]:
     rng = np.random.default_rng(7)
-    with cases(target) as found:
-        for turn in range(24):
-            kind = KINDS[turn % 8 // 2] if turn % 2 else KINDS[0]
-            c = int(rng.integers(1, 20 if turn % 3 else 4))
-            h, w = sizes(rng, 2, 14)
-            shape = (turn % 2 + 1, c, h, w) if data_format == "NCHW" else (turn % 2 + 1, h, w, c)
-            size = {3: (h, w), 7: (h, 5), 11: (2 * h, 2 * w)}.get(turn, sizes(rng, 2, 20))
-            check(found, "Resize", pixels(rng, shape, kind), kind, size, imode=mode, format=data_format)
+    for turn in range(24):
+        kind = KINDS[turn % 8 // 2] if turn % 2 else KINDS[0]
+        c = int(rng.integers(1, 20 if turn % 3 else 4))
+        h, w = sizes(rng, 2, 14)
+        shape = (turn % 2 + 1, c, h, w) if data_format == "NCHW" else (turn % 2 + 1, h, w, c)
+        size = {3: (h, w), 7: (h, 5), 11: (2 * h, 2 * w)}.get(turn, sizes(rng, 2, 20))
+        yield check("Resize", pixels(rng, shape, kind), kind, size, imode=mode, format=data_format)
 
 
 @on_host
-def test_bytes_of_any_channels_with_one_axis_kept(target: Target) -> None:
+def test_bytes_of_any_channels_with_one_axis_kept(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(14)
-    with cases(target) as found:
-        for turn, mode in enumerate(["LINEAR", "CUBIC"] * 10):
-            kind = KINDS[1 + turn % 3]
-            n, h, w, c = (int(k) for k in rng.integers(1, 14, 4))
-            shape, data_format = ((n, c, h, w), "NCHW") if turn % 4 == 1 else ((n, h, w, c), "NHWC")
-            size = (h, int(rng.integers(1, 20))) if turn % 3 else (int(rng.integers(1, 20)), w)
-            check(found, "Resize", pixels(rng, shape, kind), kind, size, imode=mode, format=data_format)
+    for turn, mode in enumerate(["LINEAR", "CUBIC"] * 10):
+        kind = KINDS[1 + turn % 3]
+        n, h, w, c = (int(k) for k in rng.integers(1, 14, 4))
+        shape, data_format = ((n, c, h, w), "NCHW") if turn % 4 == 1 else ((n, h, w, c), "NHWC")
+        size = (h, int(rng.integers(1, 20))) if turn % 3 else (int(rng.integers(1, 20)), w)
+        yield check("Resize", pixels(rng, shape, kind), kind, size, imode=mode, format=data_format)
 
 
 @on_host
-def test_eight_taps_of_gray_and_coloured_images(target: Target) -> None:
+def test_eight_taps_of_gray_and_coloured_images(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(13)
-    with cases(target) as found:
-        for turn in range(20):
-            kind = KINDS[turn % 2]
-            x = pixels(rng, (turn % 3 + 1, *sizes(rng, 2, 14), (1, 3)[turn // 2 % 2]), kind)
-            check(found, "Resize", x, kind, sizes(rng, 2, 20), imode="LANCZOS4", format="NHWC")
+    for turn in range(20):
+        kind = KINDS[turn % 2]
+        x = pixels(rng, (turn % 3 + 1, *sizes(rng, 2, 14), (1, 3)[turn // 2 % 2]), kind)
+        yield check("Resize", x, kind, sizes(rng, 2, 20), imode="LANCZOS4", format="NHWC")
 
 
 @on_host
-def test_nearest_moves_elements_of_any_size(target: Target) -> None:
+def test_nearest_moves_elements_of_any_size(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(8)
-    with cases(target) as found:
-        for name in ("float16", "int16", "int32", "bool"):
-            kind = DType(name)
-            x = rng.integers(0, 2, (1, 3, 5, 4)).astype(kind.numpy)
-            for data_format in ("NCHW", "NHWC"):
-                check(found, "Resize", x, kind, (7, 3), imode="NEAREST", format=data_format)
+    for name in ("float16", "int16", "int32", "bool"):
+        kind = DType(name)
+        x = rng.integers(0, 2, (1, 3, 5, 4)).astype(kind.numpy)
+        for data_format in ("NCHW", "NHWC"):
+            yield check("Resize", x, kind, (7, 3), imode="NEAREST", format=data_format)
 
 
 @on_host
-def test_resize_of_stored_blocks(target: Target) -> None:
+def test_resize_of_stored_blocks(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(9)
-    with cases(target) as found:
-        for mode in ("NEAREST", "LINEAR"):
-            x = pixels(rng, (2, 3, 5, 6, 4), KINDS[0])
-            check(found, "Resize", x, KINDS[0], (8, 4), imode=mode, format="NCHW44")
-            check(found, "Resize", x, KINDS[0], (3, 9), imode=mode, format="CHWN4")
+    for mode in ("NEAREST", "LINEAR"):
+        x = pixels(rng, (2, 3, 5, 6, 4), KINDS[0])
+        yield check("Resize", x, KINDS[0], (8, 4), imode=mode, format="NCHW44")
+        yield check("Resize", x, KINDS[0], (3, 9), imode=mode, format="CHWN4")
 
 
 @on_host
-@pytest.mark.parametrize("data_format", ["NCDHW", "NDHWC"])
-def test_resize_of_volumes(target: Target, data_format: str) -> None:
+@over("data_format", ["NCDHW", "NDHWC"])
+def test_resize_of_volumes(target: Target, data_format: str) -> Iterator[Case]:
     rng = np.random.default_rng(10)
-    with cases(target) as found:
-        for turn in range(20):
-            x = pixels(rng, sizes(rng, 5, 7), KINDS[0])
-            attrs = {"imode": "LINEAR", "format": data_format, "align_corners": turn % 2 == 0}
-            check(found, "Resize3D", x, KINDS[0], sizes(rng, 3, 9), **attrs)
+    for turn in range(20):
+        x = pixels(rng, sizes(rng, 5, 7), KINDS[0])
+        attrs = {"imode": "LINEAR", "format": data_format, "align_corners": turn % 2 == 0}
+        yield check("Resize3D", x, KINDS[0], sizes(rng, 3, 9), **attrs)
 
 
 @on_host
-def test_blur(target: Target) -> None:
+def test_blur(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(11)
     borders = ("REPLICATE", "REFLECT", "REFLECT_101", "WRAP", "CONSTANT")
-    with cases(target) as found:
-        for turn in range(25):
-            kind = KINDS[turn % 2]
-            x = pixels(rng, (turn % 3 + 1, *sizes(rng, 2, 12), int(rng.choice([1, 3, 4, 9]))), kind)
-            window = [int(k) for k in rng.choice([1, 3, 5, 7], 2)]
-            sigma = [float(s) for s in (rng.choice([0, 0.7, 1.5], 2) if turn % 2 == 0 else (0, 0))]
-            if turn == 2:
-                window, sigma = [0, 0], [0.9, 0]
-            check(
-                found, "GaussianBlur", x, kind, (), border_mode=borders[turn % 5],
-                kernel_height=window[0], kernel_width=window[1], sigma_x=sigma[0], sigma_y=sigma[1],
-            )  # fmt: skip
+    for turn in range(25):
+        kind = KINDS[turn % 2]
+        x = pixels(rng, (turn % 3 + 1, *sizes(rng, 2, 12), int(rng.choice([1, 3, 4, 9]))), kind)
+        window = [int(k) for k in rng.choice([1, 3, 5, 7], 2)]
+        sigma = [float(s) for s in (rng.choice([0, 0.7, 1.5], 2) if turn % 2 == 0 else (0, 0))]
+        if turn == 2:
+            window, sigma = [0, 0], [0.9, 0]
+        yield check("GaussianBlur", x, kind, (), border_mode=borders[turn % 5],
+            kernel_height=window[0], kernel_width=window[1], sigma_x=sigma[0], sigma_y=sigma[1],
+        )  # fmt: skip
 
 
 def test_wide_integers_are_refused() -> None:
@@ -152,8 +145,8 @@ def test_resize_on_arm(name: str) -> None:
         for shape, data_format in (((1, 9, 5, 4), "NCHW"), ((2, 5, 4, 6), "NHWC")):
             attrs = {"imode": mode, "format": data_format}
             make = partial(_resize_node, shape, size, attrs)
-            found.append(Case(f"{attrs}", make, [pixels(rng, shape, KINDS[0]), size]))
-    check_emulated(found, name)
+            found.append(batch.Case(f"{attrs}", make, [pixels(rng, shape, KINDS[0]), size]))
+    batch.check_emulated(found, name)
 
 
 def _resize_node(shape: tuple[int, ...], size: np.ndarray, attrs: dict[str, str]) -> Node:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from cases import NAMES, TARGETS, Arrays, Cases, cases
+from cases import TWO, Arrays, Case, on, over
 from harness import all_candidates, node, run_candidate, value
 from mgecc.graph import Node
 from mgecc.targets import Target
 
-on_host = pytest.mark.parametrize("target", TARGETS, ids=NAMES)
+on_host = on(TWO)
 
 
 def boxes(rng: np.random.Generator, count: int, images: int, size: float) -> np.ndarray:
@@ -21,7 +22,7 @@ def boxes(rng: np.random.Generator, count: int, images: int, size: float) -> np.
     return np.concatenate([rng.integers(0, images, (count, 1)), corners], 1).astype(np.float32)
 
 
-def check(found: Cases, op: str, arrays: Arrays, consts: int = 0, **attrs: Any) -> None:
+def check(op: str, arrays: Arrays, consts: int = 0, **attrs: Any) -> Case:
     """``consts`` inputs at the end are constants."""
 
     def made() -> Node:
@@ -31,7 +32,7 @@ def check(found: Cases, op: str, arrays: Arrays, consts: int = 0, **attrs: Any) 
         ]
         return node(op, inputs, **attrs)
 
-    found.add(made, arrays, close)
+    return Case(made, arrays, close)
 
 
 def close(got: Arrays, want: Arrays) -> None:
@@ -46,49 +47,44 @@ def features(rng: np.random.Generator, channels: int | None = None) -> np.ndarra
 
 
 @on_host
-@pytest.mark.parametrize("mode", ["MAX", "AVERAGE"])
-def test_align(target: Target, mode: str) -> None:
+@over("mode", ["MAX", "AVERAGE"])
+def test_align(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(31)
-    with cases(target) as found:
-        for _ in range(20):
-            x = features(rng)
-            ph, pw, sh, sw = (int(v) for v in rng.integers(1, 5, 4))
-            check(
-                found, "ROIAlign", [x, boxes(rng, 5, len(x), 11)], mode=mode, format="NCHW",
-                spatial_scale=float(rng.choice([1.0, 0.7])), offset=float(rng.choice([0.0, 0.5])),
-                pooled_height=ph, pooled_width=pw, sample_height=sh, sample_width=sw,
-            )  # fmt: skip
+    for _ in range(20):
+        x = features(rng)
+        ph, pw, sh, sw = (int(v) for v in rng.integers(1, 5, 4))
+        yield check("ROIAlign", [x, boxes(rng, 5, len(x), 11)], mode=mode, format="NCHW",
+            spatial_scale=float(rng.choice([1.0, 0.7])), offset=float(rng.choice([0.0, 0.5])),
+            pooled_height=ph, pooled_width=pw, sample_height=sh, sample_width=sw,
+        )  # fmt: skip
 
 
 @on_host
-@pytest.mark.parametrize("mode", ["MAX", "AVERAGE"])
-def test_pooling(target: Target, mode: str) -> None:
+@over("mode", ["MAX", "AVERAGE"])
+def test_pooling(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(32)
-    with cases(target) as found:
-        for _ in range(20):
-            x = features(rng)
-            size = rng.integers(1, 5, 2).astype(np.int32)
-            arrays = [x, boxes(rng, 5, len(x), 11), size]
-            check(found, "ROIPooling", arrays, 1, mode=mode, scale=float(rng.choice([1.0, 0.5, 0.8])))
+    for _ in range(20):
+        x = features(rng)
+        size = rng.integers(1, 5, 2).astype(np.int32)
+        arrays = [x, boxes(rng, 5, len(x), 11), size]
+        yield check("ROIPooling", arrays, 1, mode=mode, scale=float(rng.choice([1.0, 0.5, 0.8])))
 
 
 @on_host
-@pytest.mark.parametrize("moved", [True, False])
-def test_deformable(target: Target, moved: bool) -> None:
+@over("moved", [True, False])
+def test_deformable(target: Target, moved: bool) -> Iterator[Case]:
     rng = np.random.default_rng(33)
-    with cases(target) as found:
-        for _ in range(20):
-            classes, part, per = (int(v) for v in rng.integers(1, 4, 3))
-            x = features(rng, 2 * classes)
-            trans = rng.standard_normal((4, 2 * classes, part, part)).astype(np.float32)
-            ph, pw = (int(v) for v in rng.integers(1, 5, 2))
-            check(
-                found, "DeformablePSROIPooling", [x, boxes(rng, 4, len(x), 11), trans], no_trans=not moved,
-                spatial_scale=0.9, trans_std=0.13, pooled_h=ph, pooled_w=pw, part_size=part, sample_per_part=per,
-            )  # fmt: skip
+    for _ in range(20):
+        classes, part, per = (int(v) for v in rng.integers(1, 4, 3))
+        x = features(rng, 2 * classes)
+        trans = rng.standard_normal((4, 2 * classes, part, part)).astype(np.float32)
+        ph, pw = (int(v) for v in rng.integers(1, 5, 2))
+        yield check("DeformablePSROIPooling", [x, boxes(rng, 4, len(x), 11), trans], no_trans=not moved,
+            spatial_scale=0.9, trans_std=0.13, pooled_h=ph, pooled_w=pw, part_size=part, sample_per_part=per,
+        )  # fmt: skip
 
 
-@on_host
+@pytest.mark.parametrize("target", TWO, ids=[t.isa for t in TWO])
 def test_wild_boxes_stay_inside_the_image(target: Target) -> None:
     rois = np.array([[np.nan] * 5, [9, -np.inf, 0, np.inf, 1e30], [-4, 1e9, -1e9, 3e38, 2.0**31]], np.float32)
     x = np.ones((1, 1, 4, 4), np.float32)

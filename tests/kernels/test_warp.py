@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from cases import NAMES, TARGETS, Arrays, Cases, cases
+from cases import TWO, Arrays, Case, on, over
 from harness import all_candidates, node, run_candidate, value
 from mgecc.graph import DType, Node, Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
 
-on_host = pytest.mark.parametrize("target", TARGETS, ids=NAMES)
+on_host = on(TWO)
 BORDERS = ("REPLICATE", "REFLECT", "REFLECT_101", "WRAP", "CONSTANT")
 F32, U8 = DType("float32"), DType("uint8")
 
@@ -26,14 +27,14 @@ def image(rng: np.random.Generator, kind: DType, data_format: str, turn: int) ->
     return rng.integers(*kind.range, shape).astype(kind.numpy)
 
 
-def check(found: Cases, op: str, arrays: Arrays, kind: DType, **attrs: Any) -> None:
+def check(op: str, arrays: Arrays, kind: DType, **attrs: Any) -> Case:
     def made() -> Node:
         size = [] if op == "Remap" else [value("size", (2,), "int32", arrays[-1])]
         kinds = [kind, F32, DType("int32")]
         inputs = [value("x", a.shape, k) for a, k in zip(arrays[: len(arrays) - len(size)], kinds)]
         return node(op, inputs + size, **attrs)
 
-    found.add(made, arrays, close)
+    return Case(made, arrays, close)
 
 
 def close(got: Arrays, want: Arrays) -> None:
@@ -55,70 +56,67 @@ def matrices(rng: np.random.Generator, count: int, rows: int) -> np.ndarray:
 
 
 @on_host
-@pytest.mark.parametrize("kind", [F32, U8, DType("qint8", 0.1)], ids=str)
-@pytest.mark.parametrize("op", ["WarpPerspective", "WarpAffine"])
-def test_warps_by_matrices(target: Target, op: str, kind: DType) -> None:
+@over("kind", [F32, U8, DType("qint8", 0.1)], ids=str)
+@over("op", ["WarpPerspective", "WarpAffine"])
+def test_warps_by_matrices(target: Target, op: str, kind: DType) -> Iterator[Case]:
     rng = np.random.default_rng(21)
     border = "bmode" if op == "WarpPerspective" else "border_mode"
-    with cases(target) as found:
-        for turn in range(24):
-            data_format = ("NCHW", "NHWC")[turn // 4 % 2]
-            x = image(rng, kind, data_format, turn)
-            count = len(x)
-            m = matrices(rng, count, 3 if op == "WarpPerspective" else 2)
-            arrays = [x, m, rng.integers(1, 12, 2).astype(np.int32)]
-            if turn % 3 == 0 and op == "WarpPerspective":
-                arrays[1] = matrices(rng, 3, 3)
-                arrays.insert(2, rng.integers(-count, count, 3).astype(np.int32))
-            attrs = {
-                "imode": ("LINEAR", "NEAREST")[turn // 8 % 2],
-                border: BORDERS[turn % 5],
-                "border_val": 2.25,
-            }
-            check(found, op, arrays, kind, format=data_format, **attrs)
+    for turn in range(24):
+        data_format = ("NCHW", "NHWC")[turn // 4 % 2]
+        x = image(rng, kind, data_format, turn)
+        count = len(x)
+        m = matrices(rng, count, 3 if op == "WarpPerspective" else 2)
+        arrays = [x, m, rng.integers(1, 12, 2).astype(np.int32)]
+        if turn % 3 == 0 and op == "WarpPerspective":
+            arrays[1] = matrices(rng, 3, 3)
+            arrays.insert(2, rng.integers(-count, count, 3).astype(np.int32))
+        attrs = {
+            "imode": ("LINEAR", "NEAREST")[turn // 8 % 2],
+            border: BORDERS[turn % 5],
+            "border_val": 2.25,
+        }
+        yield check(op, arrays, kind, format=data_format, **attrs)
 
 
 @on_host
-@pytest.mark.parametrize("kind", [F32, U8], ids=str)
-@pytest.mark.parametrize("op", ["WarpPerspective", "WarpAffine"])
-def test_warps_by_many_taps(target: Target, op: str, kind: DType) -> None:
+@over("kind", [F32, U8], ids=str)
+@over("op", ["WarpPerspective", "WarpAffine"])
+def test_warps_by_many_taps(target: Target, op: str, kind: DType) -> Iterator[Case]:
     rng = np.random.default_rng(23)
     border = "bmode" if op == "WarpPerspective" else "border_mode"
-    with cases(target) as found:
-        for turn in range(20):
-            n, h, w = (int(v) for v in rng.integers((1, 1, 1), (3, 10, 10)))
-            x = rng.uniform(0, 256, (n, h, w, turn % 3 + 1)).astype(kind.numpy)
-            arrays = [x, matrices(rng, n, 3 if op == "WarpPerspective" else 2)]
-            if turn % 4 == 3 and op == "WarpPerspective":
-                arrays[1] = matrices(rng, 3, 3)
-                arrays.append(rng.integers(-n, n, 3).astype(np.int32))
-            arrays.append(rng.integers(1, 12, 2).astype(np.int32))
-            attrs = {
-                "imode": ("CUBIC", "LANCZOS4")[turn // 5 % 2],
-                border: BORDERS[turn % 5],
-                "border_val": 7.5,
-            }
-            check(found, op, arrays, kind, format="NHWC", **attrs)
+    for turn in range(20):
+        n, h, w = (int(v) for v in rng.integers((1, 1, 1), (3, 10, 10)))
+        x = rng.uniform(0, 256, (n, h, w, turn % 3 + 1)).astype(kind.numpy)
+        arrays = [x, matrices(rng, n, 3 if op == "WarpPerspective" else 2)]
+        if turn % 4 == 3 and op == "WarpPerspective":
+            arrays[1] = matrices(rng, 3, 3)
+            arrays.append(rng.integers(-n, n, 3).astype(np.int32))
+        arrays.append(rng.integers(1, 12, 2).astype(np.int32))
+        attrs = {
+            "imode": ("CUBIC", "LANCZOS4")[turn // 5 % 2],
+            border: BORDERS[turn % 5],
+            "border_val": 7.5,
+        }
+        yield check(op, arrays, kind, format="NHWC", **attrs)
 
 
 @on_host
-@pytest.mark.parametrize("kind", [F32, U8], ids=str)
-def test_remap(target: Target, kind: DType) -> None:
+@over("kind", [F32, U8], ids=str)
+def test_remap(target: Target, kind: DType) -> Iterator[Case]:
     rng = np.random.default_rng(22)
-    with cases(target) as found:
-        for turn in range(20):
-            data_format = ("NCHW", "NHWC")[turn // 4 % 2]
-            x = image(rng, kind, data_format, turn)
-            places = rng.uniform(-4, 14, (len(x), *rng.integers(1, 9, 2), 2)).astype(np.float32)
-            attrs = {
-                "imode": ("LINEAR", "NEAREST")[turn // 8 % 2],
-                "border_type": BORDERS[turn % 5],
-                "scalar": 1.5,
-            }
-            check(found, "Remap", [x, places], kind, format=data_format, **attrs)
+    for turn in range(20):
+        data_format = ("NCHW", "NHWC")[turn // 4 % 2]
+        x = image(rng, kind, data_format, turn)
+        places = rng.uniform(-4, 14, (len(x), *rng.integers(1, 9, 2), 2)).astype(np.float32)
+        attrs = {
+            "imode": ("LINEAR", "NEAREST")[turn // 8 % 2],
+            "border_type": BORDERS[turn % 5],
+            "scalar": 1.5,
+        }
+        yield check("Remap", [x, places], kind, format=data_format, **attrs)
 
 
-@on_host
+@pytest.mark.parametrize("target", TWO, ids=[t.isa for t in TWO])
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("mode", ["LINEAR", "NEAREST"])
 def test_wild_coordinates_stay_inside_the_image(target: Target, border: str, mode: str) -> None:
@@ -135,7 +133,7 @@ def test_wild_coordinates_stay_inside_the_image(target: Target, border: str, mod
     assert got.shape == (1, 1, 8, 8)
 
 
-@on_host
+@pytest.mark.parametrize("target", TWO, ids=[t.isa for t in TWO])
 def test_vanishing_depth_is_survived(target: Target) -> None:
     m = np.zeros((1, 3, 3), np.float32)
     for data_format, shape in (("NCHW", (1, 3, 4, 4)), ("NHWC", (1, 4, 4, 3))):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from checks import SEEDS, TARGETS, agree, floats, given, make
+from cases import Case, over
+from checks import agree, floats, given, make, on_host, seeds
 from mgecc.graph import Unsupported
 from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
@@ -40,10 +42,10 @@ def size(
     return [max(1, n) + int(rng.integers(0, most)) for n in least]
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("axes", ["hw", "dhw"])
-def test_transposed_convolution(target: Target, seed: int, axes: str) -> None:
+@on_host
+@seeds
+@over("axes", ["hw", "dhw"])
+def test_transposed_convolution(target: Target, seed: int, axes: str) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     attrs, kernel = geometry(rng, axes)
     g, lead = groups(rng, attrs)
@@ -54,35 +56,35 @@ def test_transposed_convolution(target: Target, seed: int, axes: str) -> None:
     w = given(floats(rng, *lead, ic, oc, *kernel), const=True)
     x = given(floats(rng, 2, g * ic, *positions))
     op = "ConvolutionBackwardData" if axes == "hw" else "Convolution3DBackwardData"
-    agree(op, attrs, [w, x], target, atol=1e-4)
+    yield agree(op, attrs, [w, x], atol=1e-4)
 
 
-@TARGETS
-@pytest.mark.parametrize("stride", [1, 2, 3, 4])
-def test_transposed_convolution_with_output_padding(target: Target, stride: int) -> None:
+@on_host
+@over("stride", [1, 2, 3, 4])
+def test_transposed_convolution_with_output_padding(target: Target, stride: int) -> Iterator[Case]:
     rng = np.random.default_rng(stride)
     attrs = {f"stride_{a}": stride for a in "hw"} | {f"pad_{a}": 1 for a in "hw"}
     full = [(n - 1) * stride + 1 + stride - 1 for n in (5, 4)]
     w, x = given(floats(rng, 3, 9, 3, 3), const=True), given(floats(rng, 1, 3, 5, 4))
-    agree("ConvolutionBackwardData", attrs, [w, x, given(np.zeros((1, 9, *full), np.float32), True)], target)
+    yield agree("ConvolutionBackwardData", attrs, [w, x, given(np.zeros((1, 9, *full), np.float32), True)])
 
 
-@TARGETS
-@SEEDS
-def test_3d_convolution(target: Target, seed: int) -> None:
+@on_host
+@seeds
+def test_3d_convolution(target: Target, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     attrs, kernel = geometry(rng, "dhw")
     g, lead = groups(rng, attrs)
     ic, oc = int(rng.integers(1, 7)), int(rng.choice([1, 3, 8, 17, 33]))
     x = given(floats(rng, 2, g * ic, *size(rng, attrs, "dhw", kernel, 7)))
     w = given(floats(rng, *lead, oc, ic, *kernel), const=True)
-    agree("Convolution3D", attrs, [x, w], target, atol=1e-4)
+    yield agree("Convolution3D", attrs, [x, w], atol=1e-4)
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("dtype", ["int32", "uint8"])
-def test_region_restricted_convolution(target: Target, seed: int, dtype: str) -> None:
+@on_host
+@seeds
+@over("dtype", ["int32", "uint8"])
+def test_region_restricted_convolution(target: Target, seed: int, dtype: str) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     attrs, kernel = geometry(rng, "hw")
     g, lead = groups(rng, attrs)
@@ -94,9 +96,7 @@ def test_region_restricted_convolution(target: Target, seed: int, dtype: str) ->
     ).output.shape[3:]
     inside = rng.integers(0, 3, (2, *x.shape[2:])).astype(dtype)
     outside = rng.integers(0, 3, (2, *out)).astype(dtype)
-    agree(
-        "RegionRestrictedConvolution", attrs, [given(x), w, given(inside), given(outside)], target, atol=1e-4
-    )
+    yield agree("RegionRestrictedConvolution", attrs, [given(x), w, given(inside), given(outside)], atol=1e-4)
 
 
 def depth_one(attrs: dict[str, Any]) -> dict[str, Any]:
@@ -114,10 +114,10 @@ def local_output(attrs: dict[str, Any], x: list[int], kernel: list[int]) -> list
     ]
 
 
-@TARGETS
-@SEEDS
-@pytest.mark.parametrize("op", ["Local", "GroupLocal"])
-def test_local_convolution(target: Target, seed: int, op: str) -> None:
+@on_host
+@seeds
+@over("op", ["Local", "GroupLocal"])
+def test_local_convolution(target: Target, seed: int, op: str) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     attrs, kernel = geometry(rng, "hw")
     lead = [int(rng.integers(1, 4))] if op == "GroupLocal" else []
@@ -125,12 +125,12 @@ def test_local_convolution(target: Target, seed: int, op: str) -> None:
     plane = size(rng, attrs, "hw", kernel, 6)
     x = given(floats(rng, 2, ic * int(np.prod(lead, dtype=int)), *plane))
     w = given(floats(rng, *lead, *local_output(attrs, plane, kernel), ic, *kernel, oc), const=True)
-    agree(op, attrs, [x, w], target, atol=1e-4)
+    yield agree(op, attrs, [x, w], atol=1e-4)
 
 
-@TARGETS
-@SEEDS
-def test_local_convolution_with_shared_areas(target: Target, seed: int) -> None:
+@on_host
+@seeds
+def test_local_convolution_with_shared_areas(target: Target, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     attrs, kernel = geometry(rng, "hw")
     attrs |= {"stride_h": 1, "stride_w": 1, "pad_h": 0, "pad_w": 0}
@@ -140,7 +140,7 @@ def test_local_convolution_with_shared_areas(target: Target, seed: int) -> None:
     ic, oc = int(rng.integers(1, 5)), int(rng.choice([1, 3, 8, 17]))
     x = given(floats(rng, 2, g * ic, *plane))
     w = given(floats(rng, *lead, *areas, ic, *kernel, oc), const=True)
-    agree("LocalShare", attrs, [x, w], target, atol=1e-4)
+    yield agree("LocalShare", attrs, [x, w], atol=1e-4)
 
 
 def test_computed_weights_are_refused_with_advice() -> None:

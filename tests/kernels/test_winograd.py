@@ -23,8 +23,8 @@ HOSTS = [target for target in harness.host_targets() if target.lanes > 1]
 class Winograd(Case):
     """A case for the candidates of this file alone."""
 
-    def ways(self, target: Target) -> list[tuple[Node, Candidate]]:
-        return [(node, found) for node, found in super().ways(target) if "Winograd" in found.why]
+    def candidates(self, node: Node, target: Target) -> list[Candidate]:
+        return [found for found in super().candidates(node, target) if "Winograd" in found.why]
 
 
 def cases(seed: int, count: int) -> list[Case]:
