@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from missing import skip_without_emulator
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,3 +25,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+pytest_runtest_setup = pytest.hookimpl(wrapper=True)(skip_without_emulator)
+pytest_runtest_call = pytest.hookimpl(wrapper=True)(skip_without_emulator)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mgecc.toolrun.emulators import EmulatorMissing
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -29,7 +30,8 @@ SMALL: bench.Row = {
 def test_models_stay_as_fast_and_small_as_committed(model: str, target: str) -> None:
     emulator = EMULATORS[target.split("+")[0]]
     if not shutil.which(emulator):
-        pytest.skip(f"{emulator} is missing: apt-get install qemu-user (static builds load no plugins)")
+        why = "apt-get install qemu-user (static builds load no plugins)"
+        raise EmulatorMissing(f"{emulator} is missing: {why}")
     if not shutil.which("cc"):
         pytest.skip("cc is missing: apt-get install gcc")
     problems = bench.check(model, target)

@@ -12,7 +12,6 @@ from batches import selected_cases, session_in_batch
 from mgecc.config import ModelConfig, Verify
 from mgecc.graph import CompileError
 from mgecc.targets import load_target
-from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.session import Session
 from mgecc.toolrun.verify import verify
 
@@ -53,10 +52,7 @@ def session(request: pytest.FixtureRequest, folder: Path, case: dict, shared_fol
 def test_gives_the_recorded_outputs(folder: Path, case: dict, target: str, session: Session) -> None:
     with np.load(folder / f"{case['name']}.npz") as arrays:
         recorded = {key: arrays[key] for key in arrays.files}
-    try:
-        results = verify(session, recorded, recorded, Verify(rtol=case["rtol"], atol=case["atol"]))
-    except EmulatorMissing as error:
-        pytest.skip(str(error))
+    results = verify(session, recorded, recorded, Verify(rtol=case["rtol"], atol=case["atol"]))
     for errors in results.values():
         assert all(error.ok for error in errors), errors
 

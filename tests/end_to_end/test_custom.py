@@ -12,7 +12,6 @@ from mgecc.compiler import Products
 from mgecc.config import ModelConfig, Verify, load_config
 from mgecc.errors import InputError
 from mgecc.targets import load_target
-from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.process import ToolError
 from mgecc.toolrun.products import compile_products
 from mgecc.toolrun.session import compile_and_build, prepare
@@ -103,10 +102,7 @@ def check(
     config: ModelConfig, target: str, folder: Path, arrays: dict[str, np.ndarray], limits: Verify
 ) -> None:
     libraries = compile_and_build(config, load_target(target), "zig", folder / "products")
-    try:
-        results = verify(prepare(libraries, "zig", folder / "runner"), arrays, arrays, limits)
-    except EmulatorMissing as error:
-        pytest.skip(str(error))
+    results = verify(prepare(libraries, "zig", folder / "runner"), arrays, arrays, limits)
     for errors in results.values():
         assert all(error.ok for error in errors), errors
 

@@ -7,7 +7,6 @@ import pytest
 from mgecc.compiler import compile_model
 from mgecc.config import Verify, load_cases, load_config
 from mgecc.targets import load_target
-from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.session import compile_and_build, prepare
 from mgecc.toolrun.verify import verify
 
@@ -31,11 +30,8 @@ def test_half_precision_gives_the_same_classes(
     assert len(compile_model(config, target).files[f"{name}.blob"]) < 0.55 * blob
     assert plain.verify.inputs and plain.verify.expected
     inputs, expected = load_cases(plain.verify.inputs), load_cases(plain.verify.expected)
-    try:
-        session = prepare(libraries, "zig", tmp_path / "runner")
-        results = verify(session, inputs, expected, Verify(max_abs_of_peak=0.005, top=plain.verify.top))
-    except EmulatorMissing as error:
-        pytest.skip(str(error))
+    session = prepare(libraries, "zig", tmp_path / "runner")
+    results = verify(session, inputs, expected, Verify(max_abs_of_peak=0.005, top=plain.verify.top))
     for errors in results.values():
         assert all(error.ok for error in errors), errors
 

@@ -16,7 +16,6 @@ from mgecc.graph import CompileError
 from mgecc.interpret import run
 from mgecc.lowering import input_forms, load_graph
 from mgecc.targets import load_target
-from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.pictures import in_form
 from mgecc.toolrun.verify import verify
 
@@ -71,10 +70,7 @@ def test_the_network_gets_what_it_was_trained_with(
     arrays = {"in.data": array} | {f"out.{k}": o for k, o in enumerate(expected(name, array, form))}
     others = [named(params["case"]) for params in selected_cases(request, target)]
     session = session_in_batch(made, others, load_target(target), shared_folder)
-    try:
-        results = verify(session, arrays, arrays, Verify(max_abs_of_peak=1e-4))
-    except EmulatorMissing as error:
-        pytest.skip(str(error))
+    results = verify(session, arrays, arrays, Verify(max_abs_of_peak=1e-4))
     assert session.interface.inputs[0].shape == array.shape
     assert all(error.ok for errors in results.values() for error in errors), results
 

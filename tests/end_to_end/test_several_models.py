@@ -16,7 +16,6 @@ from mgecc.config import InputConfig, ModelConfig, Verify
 from mgecc.interpret import run
 from mgecc.lowering import load_graph
 from mgecc.targets import load_target
-from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.library import find_libraries
 from mgecc.toolrun.session import prepare
 from mgecc.toolrun.verify import verify
@@ -52,11 +51,8 @@ def test_every_model_of_a_library_gives_the_recorded_outputs(target: str, tmp_pa
             for lib in find_libraries(tmp_path / "out", "pair", load_target(target))
         ]
         assert all(library.archive.name == "libpair.a" for library in libraries)
-        try:
-            session = prepare(libraries, "zig", tmp_path / name)
-            results = verify(session, recorded(name), recorded(name), Verify(rtol=1e-4, atol=1e-5))
-        except EmulatorMissing as error:
-            pytest.skip(str(error))
+        session = prepare(libraries, "zig", tmp_path / name)
+        results = verify(session, recorded(name), recorded(name), Verify(rtol=1e-4, atol=1e-5))
         assert all(error.ok for errors in results.values() for error in errors), results
 
 

@@ -17,7 +17,7 @@ from mgecc.config import LibraryConfig, ModelConfig, load_cases, load_config
 from mgecc.graph import Unsupported
 from mgecc.planner import threads
 from mgecc.targets import load_target
-from mgecc.toolrun.emulators import EmulatorMissing, launcher
+from mgecc.toolrun.emulators import launcher
 from mgecc.toolrun.library import build_library
 from mgecc.toolrun.products import compile_to_folder
 from mgecc.toolrun.session import compile_and_build, prepare, run_cases
@@ -67,10 +67,7 @@ def outputs(config: ModelConfig, counts: Sequence[int], target: str, folder: Pat
 def test_threads_change_no_bit_of_quantised_networks(
     target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    try:
-        launcher(load_target(*target.split()))
-    except EmulatorMissing as error:
-        pytest.skip(str(error))
+    launcher(load_target(*target.split()))
     monkeypatch.setattr(threads, "LEAST_WORK", 1)
     config = load_config(ROOT / "models" / "mnist_int8" / "model.yaml")
     alone, together = outputs(config, (1, 3), target, tmp_path)

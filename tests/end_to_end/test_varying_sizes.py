@@ -10,7 +10,6 @@ import pytest
 from mge_files import MgeFile
 from mgecc.config import ModelConfig
 from mgecc.targets import load_target
-from mgecc.toolrun.emulators import EmulatorMissing
 from mgecc.toolrun.session import compile_and_build, prepare, run_cases
 from mgecc.toolrun.tensors import input_cases, output_arrays
 
@@ -53,10 +52,7 @@ def run_on(target: str, model: bytes, folder: Path, **inputs: np.ndarray) -> lis
     path = folder / "net.mge"
     path.write_bytes(model)
     libraries = compile_and_build(ModelConfig(path, "net", path), load_target(target), "zig", folder)
-    try:
-        session = prepare(libraries, "zig", folder / "runner")
-    except EmulatorMissing as error:
-        pytest.skip(str(error))
+    session = prepare(libraries, "zig", folder / "runner")
     cases = input_cases({f"in.{name}": x for name, x in inputs.items()}, session.interface)
     results, _ = run_cases(session, session.runners[0], cases)
     return [a[0] for a in output_arrays(results, session.interface)]

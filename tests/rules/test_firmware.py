@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from mgecc.toolrun.emulators import find_emulator
 from mgecc.toolrun.reproduce import differences, products
 
 from .conftest import ROOT, Checkout
@@ -109,8 +110,7 @@ def test_only_what_depends_on_a_source_is_made_again(user: Checkout) -> None:
 
 
 def test_a_firmware_is_judged_by_what_it_prints(user: Checkout) -> None:
-    if not shutil.which("qemu-arm-static"):
-        pytest.skip("qemu-arm-static is not installed: apt-get install qemu-user-static")
+    find_emulator("qemu-arm-static")
     assert "three\n" in user.scons("check-armv7")
     assert "TEST" not in user.scons("check-armv7")
     (user.root / "app" / "want.txt").write_text("four\n")

@@ -1,14 +1,13 @@
 """Building and running the runner around the hand-made model, on each machine."""
 
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from mgecc import emit
 from mgecc.planner import Program
 from mgecc.targets import Target, load_target, load_toolchain
+from mgecc.toolrun.emulators import find_emulator
 from mgecc.toolrun.sources import (
     board_script,
     include_folder,
@@ -92,9 +91,9 @@ def build_hosted(program: Program, target: Target, folder: Path, compiler: Seque
 
 
 def command(target: Target, runner: Path, args: Sequence[str]) -> list[str]:
-    """How the runner is started on this host; skips the test if the emulator is not installed."""
-    if target.emulator and shutil.which(target.emulator[0]) is None:
-        pytest.skip(f"{target.emulator[0]} is not installed")
+    """How the runner is started on this host; raises EmulatorMissing."""
+    if target.emulator:
+        find_emulator(target.emulator[0])
     if not target.boards:
         return [*target.emulator, str(runner), *args]
     line = ",".join(f"arg={arg}" for arg in ("runner", *args))
