@@ -20,6 +20,7 @@ from mgecc.rules.linking import Linking
 from mgecc.rules.mistakes import unknown_option
 from mgecc.rules.model import ModelNodes
 from mgecc.rules.objects import Tools
+from mgecc.rules.products import FirmwareProducts, LibraryProducts, ProductNodes
 from mgecc.targets import (
     Target,
     TargetError,
@@ -35,14 +36,10 @@ from mgecc.toolrun.sources import cxx_sources, runner_includes, runner_sources
 _OPTIONS = {"board": "", "linker_script": "", "optimize": "", "build_dir": "", "port": True}
 
 
-class FirmwareNodes(NodeList):
-    """All products of a firmware as a list of nodes, and each by its role.
+class FirmwareNodes(ProductNodes):
+    """All products of a firmware as a list of nodes, and each by its role: attributes as ``FirmwareProducts`` says."""
 
-    ``elf``: the linked program. ``map``: the linker's map. ``hex``, ``bin``: what is written to flash; empty where a
-    system loads programs, and ``bin`` also for boards whose vectors lie apart. ``board``: the entry of the target's
-    ``boards``, None under a system. ``made_of``: the sources. ``models``, ``target``, ``cpu``, ``label``, ``name``,
-    ``toolchain``, ``folder``: what it was made of and where it lies.
-    """
+    products: FirmwareProducts
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,17 @@ class _Request:
     target: Target
     options: dict[str, Any]
 
+    @property
+    def products(self) -> list[LibraryProducts]:
+        return [model.products for model in self.models]
+
+    @property
+    def first(self) -> LibraryProducts:
+        return self.products[0]
+
     @cached_property
     def folder(self) -> str:
-        return f"{self.models[0].folder.rsplit('/', 1)[0]}/{self.name}"
+        return f"{self.first.folder.rsplit('/', 1)[0]}/{self.name}"
 
     @cached_property
     def board(self) -> dict[str, Any] | None:
@@ -67,26 +72,24 @@ class _Request:
 
     @cached_property
     def toolchain(self) -> Toolchain:
-        return load_toolchain(self.models[0].toolchain, self.target)
+        return load_toolchain(self.first.toolchain, self.target)
 
     @cached_property
     def optimize(self) -> str:
-        return self.options["optimize"] or self.models[0].optimize
+        return self.options["optimize"] or self.first.optimize
 
     def tools(self, suffix: str) -> Tools:
         """What compiles sources of this kind."""
         plain = self.toolchain.for_cxx() if suffix in CXX else self.toolchain
         chosen = replace(plain, extra=tuple(compile_flags(self.env, suffix)))
-        return Tools(self.env, chosen, self.optimize, self.models[0].label)
+        return Tools(self.env, chosen, self.optimize, self.first.label)
 
     @cached_property
     def linking(self) -> Linking:
         nodes, names = libraries(self.env)
         flags = link_flags(self.env, through_compiler=not self.toolchain.ld)
         more = (*(self.env.File(node).get_internal_path() for node in nodes), *names)
-        return Linking(
-            self.env, self.toolchain, self.models[0].label, self.name, self.folder, tuple(flags), more
-        )
+        return Linking(self.env, self.toolchain, self.first.label, self.name, self.folder, tuple(flags), more)
 
 
 def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any) -> FirmwareNodes:
@@ -151,26 +154,35 @@ def _build(request: _Request, sources: Any) -> FirmwareNodes:
     env, name = request.env, request.name
     includes = _includes(request)
     given = list(dict.fromkeys(env.File(source) for source in env.Flatten([sources])))
-    threads = any(getattr(model, "threads", False) for model in request.models)
+    threads = any(model.threads for model in request.products)
     port = runner_sources(request.target, threads) if request.options["port"] else []
     if any(Path(str(source)).suffix in CXX for source in given) and port:
         port += cxx_sources()
     names = object_names([_place(source) for source in given])
     objects = [_object(request, source, name, includes) for source, name in zip(given, names)]
     objects += [_object(request, env.File(str(path)), f"port/{path.stem}", includes) for path in port]
-    libs = [node for model in request.models for node in model.lib]
+    libs = [node for model in request.products for node in model.lib]
     linking = request.linking
     signature = " ".join(linking.toolchain.flags_for(request.optimize))
     elf, map_file = linking.program([*objects, *libs], _script(request), signature)
     images = {kind: linking.image(elf, kind) for kind in _image_kinds(request.board)}
-    nodes = FirmwareNodes([elf, map_file, *images.values()])
-    nodes.elf, nodes.map = elf, map_file
-    nodes.hex, nodes.bin = (NodeList([images[k]] if k in images else []) for k in ("hex", "bin"))
-    nodes.board, nodes.models, nodes.name, nodes.folder = request.board, request.models, name, request.folder
-    nodes.made_of = NodeList(given)
-    for key in ("target", "cpu", "label", "toolchain"):
-        setattr(nodes, key, getattr(request.models[0], key))
-    return nodes
+    products = FirmwareProducts(
+        name,
+        request.first.target,
+        request.first.cpu,
+        request.first.label,
+        request.first.toolchain,
+        request.optimize,
+        request.folder,
+        elf=elf,
+        map=map_file,
+        hex=NodeList([images["hex"]] if "hex" in images else []),
+        bin=NodeList([images["bin"]] if "bin" in images else []),
+        board=request.board,
+        models=request.models,
+        made_of=NodeList(given),
+    )
+    return FirmwareNodes([elf, map_file, *images.values()], products)
 
 
 def _image_kinds(board: dict[str, Any] | None) -> tuple[str, ...]:
@@ -184,7 +196,7 @@ def _includes(request: _Request) -> list[str]:
     """Folders of headers, as text that means the same in every SConscript."""
     env = request.env
     own = [env.Dir(folder) for folder in env.Flatten(env.get("CPPPATH") or [])]
-    models = [folder for model in request.models for folder in model.include]
+    models = [folder for model in request.products for folder in model.include]
     port = [env.Dir(os.fspath(folder)) for folder in runner_includes(request.target)]
     paths = [folder.get_internal_path() for folder in [*own, *models, *port]]
     return [path if path.startswith("/") else f"#{path}" for path in dict.fromkeys(paths)]

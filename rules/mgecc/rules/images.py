@@ -14,17 +14,15 @@ from mgecc.names import cv_file, function_output_names, members
 from mgecc.request import CompileRequest
 from mgecc.rules.contents import Contents
 from mgecc.rules.mistakes import shown_by_scons
-from mgecc.rules.model import Request, check_options, compile_step, fill_in, tools_for
+from mgecc.rules.model import Request, asked_for, check_options, compile_step, fill_in, tools_for
+from mgecc.rules.products import CvProducts, ProductNodes
 from mgecc.toolrun.sources import include_folder
 
 
-class CvNodes(NodeList):
-    """All products of MgeCv as a list of nodes, and each by its role.
+class CvNodes(ProductNodes):
+    """All products of MgeCv as a list of nodes, and each by its role: attributes as ``CvProducts`` says."""
 
-    ``lib``: static libraries, one, or one per member of a combined target. ``header``: declares the functions.
-    ``objects``: what the libraries hold, by kernel set. ``include``: folders for CPPPATH. ``folder``: where all of it
-    lies. ``functions``, ``target``, ``cpu``, ``name``, ``label``, ``toolchain``, ``optimize``: what was asked for.
-    """
+    products: CvProducts
 
 
 @dataclass(frozen=True)
@@ -77,19 +75,21 @@ def _element_types(name: str, functions: Any) -> dict[str, list[str]]:
 
 
 def _build(request: _Request) -> CvNodes:
-    products = compile_step(request)
+    files = compile_step(request)
     lib, objects = [], {}
     for member in members(request.target):
         tools, inner = tools_for(request, member), f"{member}/" if request.target.members else ""
-        source = products[cv_file(request.name, request.target, member)]
+        source = files[cv_file(request.name, request.target, member)]
         includes = [request.folder, str(include_folder())]
         node = tools.object(f"{request.folder}/obj/{inner}{request.name}_cv.o", source, includes)
         objects[member] = [node]
         lib.append(tools.static_library(f"{request.folder}/{inner}lib{request.name}_cv.a", [node]))
-    nodes = CvNodes([*lib, *products.values()])
-    nodes.lib, nodes.header, nodes.objects = NodeList(lib), products[f"{request.name}_cv.h"], objects
-    nodes.include = [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))]
-    nodes.folder, nodes.functions, nodes.name = request.folder, request.functions, request.name
-    nodes.target, nodes.cpu, nodes.label = request.target.spec, request.target.cpu, request.label
-    nodes.toolchain, nodes.optimize = request.toolchain, request.goal
-    return nodes
+    products = CvProducts(
+        **asked_for(request),
+        lib=NodeList(lib),
+        header=files[f"{request.name}_cv.h"],
+        objects=objects,
+        threads=False,
+        functions=request.functions,
+    )
+    return CvNodes([*lib, *files.values()], products)

@@ -15,6 +15,7 @@ from SCons.Util import NodeList
 from mgecc.names import cv_file, kernel_file, members
 from mgecc.request import CompileRequest
 from mgecc.rules.actions import compile_action, copy_action, step_line
+from mgecc.rules.amounts import bytes_of, threads_of
 from mgecc.rules.contents import Contents, contents, functions_without_models, in_folder
 from mgecc.rules.decider import own_environment
 from mgecc.rules.flash import flash_step
@@ -22,10 +23,10 @@ from mgecc.rules.identity import uses_node
 from mgecc.rules.keywords import config_file, config_keys
 from mgecc.rules.mistakes import shown_by_scons, unknown_option
 from mgecc.rules.objects import Tools
+from mgecc.rules.products import ModelProducts, ProductNodes
 from mgecc.rules.progress import declare_step
 from mgecc.targets import (
     Target,
-    TargetError,
     Toolchain,
     load_target,
     load_toolchain,
@@ -36,21 +37,14 @@ from mgecc.toolrun.sources import include_folder, public_headers, runtime_folder
 if TYPE_CHECKING:
     from mgecc.config import LibraryConfig, ModelConfig
 
-MOST_THREADS = 16  # as model.schema.json says
 OPTIONS = dict.fromkeys(("cpu", "toolchain", "optimize", "threads", "flash", "ram", "build_dir"), "")
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class ModelNodes(NodeList):
-    """All products of a model as a list of nodes, and each by its role.
+class ModelNodes(ProductNodes):
+    """All products of a model as a list of nodes, and each by its role: attributes as ``ModelProducts`` says."""
 
-    ``lib``: static libraries (one, or one per member of a combined target). ``shared``: shared libraries, empty where
-    the target has no system. ``header``, ``blob``, ``report``: one node each; of several models in one library, those
-    of the first, and ``headers`` and ``blobs`` by the model's name. ``kernels``: generated C files.
-    ``objects``: what the libraries hold, by kernel set. ``include``: folders for CPPPATH. ``folder``: where all of it
-    lies. ``config``, ``target``, ``cpu``, ``name``, ``toolchain``, ``optimize``: what was asked for.
-    ``threads``: whether runs use them.
-    """
+    products: ModelProducts
 
 
 @dataclass(frozen=True)
@@ -79,6 +73,11 @@ class Request:
     @property
     def configs(self) -> tuple[Any, ...]:
         return (self.config,)
+
+    @property
+    def named_configs(self) -> dict[str, Any]:
+        """Of several configurations, each by the name of its model."""
+        return {}
 
     @property
     def asked(self) -> CompileRequest:
@@ -222,27 +221,6 @@ def _toolchain(name: str, spec: str, cpu: str) -> Toolchain:
     return load_toolchain(name, _target(spec, cpu))
 
 
-def threads_of(given: int | str) -> int | None:
-    """A number of threads as it is given to a rule or on the command line, None for none. Raises TargetError."""
-    if given and not (str(given).isdecimal() and 1 <= int(given) <= MOST_THREADS):
-        raise TargetError(f"threads={given}: a number from 1 to {MOST_THREADS} is needed")
-    return int(given) if given else None
-
-
-def bytes_of(what: str, given: int | str) -> int | None:
-    """A limit of memory as a rule or the command line gives it, in bytes, None for none. Raises TargetError."""
-    if not given:
-        return None
-    from mgecc.config.load import parse_bytes  # loads NumPy, which null builds do without
-
-    try:
-        return parse_bytes(given)
-    except ValueError:
-        raise TargetError(
-            f"{what}={given}: a number of bytes is needed, such as 65536, 512K or 1.5M"
-        ) from None
-
-
 def _place(env: Any, target: str) -> str:
     """The target's name; a file is looked for from the folder of the SConscript, as other files are."""
     own = split_path(target)
@@ -282,10 +260,10 @@ def word(config: dict[str, Any], key: str) -> str:
 
 def build_library(request: Request, make: type[NodesKind]) -> NodesKind:
     """Nodes of all steps of a request, as a ``make``."""
-    products = compile_step(request)
+    files = compile_step(request)
     lib: list[Any] = []
     shared: list[Any] = []
-    objects = {member: _objects(request, member, products) for member in members(request.target)}
+    objects = {member: _objects(request, member, files) for member in members(request.target)}
     for member, nodes in objects.items():
         tools = tools_for(request, member)
         stem = f"{request.folder}/{member}/" if request.target.members else f"{request.folder}/"
@@ -297,10 +275,8 @@ def build_library(request: Request, make: type[NodesKind]) -> NodesKind:
                 request.env, f"{stem}obj/flash.txt", nodes, request.read, f"{request.flash_asked}"
             )
             request.env.Depends([lib[-1], *shared[-1:]], fits)
-    nodes = make([*lib, *shared, *products.values()])
-    nodes.lib, nodes.shared, nodes.objects = NodeList(lib), NodeList(shared), objects
-    _collect(nodes, request, products)
-    return nodes
+    products = _products(request, files, NodeList(lib), NodeList(shared), objects)
+    return make([*lib, *shared, *files.values()], products)
 
 
 def compile_step(request: Request) -> dict[str, Any]:
@@ -374,15 +350,40 @@ def _runtime_objects(request: Request, member: str, tools: Tools) -> list[Any]:
     return _runtime_cache[key]
 
 
-def _collect(nodes: ModelNodes, request: Request, products: dict[str, Any]) -> None:
-    """Give the products their roles."""
-    name = request.name
-    nodes.headers = {model: products[f"{model}.h"] for model in request.contents.models}
-    nodes.blobs = {model: products[f"{model}.blob"] for model in request.contents.models}
-    (nodes.header, *_), (nodes.blob, *_) = nodes.headers.values(), nodes.blobs.values()
-    nodes.report = products["report.json"]
-    nodes.kernels = NodeList(products[kernel_file(name, request.target, m)] for m in members(request.target))
-    nodes.include = [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))]
-    nodes.folder, nodes.config, nodes.name = request.folder, request.config, name
-    nodes.target, nodes.cpu, nodes.label = request.target.spec, request.target.cpu, request.label
-    nodes.toolchain, nodes.optimize, nodes.threads = request.toolchain, request.goal, request.apart
+def asked_for(request: Request) -> dict[str, Any]:
+    """The fields of ``Products``, and of folders."""
+    return {
+        "name": request.name,
+        "target": request.target.spec,
+        "cpu": request.target.cpu,
+        "label": request.label,
+        "toolchain": request.toolchain,
+        "optimize": request.goal,
+        "folder": request.folder,
+        "include": [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))],
+    }
+
+
+def _products(
+    request: Request, files: dict[str, Any], lib: NodeList, shared: NodeList, objects: dict[str, list[Any]]
+) -> ModelProducts:
+    """The products by their roles."""
+    models = request.contents.models
+    headers, blobs = ({model: files[f"{model}.{kind}"] for model in models} for kind in ("h", "blob"))
+    return ModelProducts(
+        **asked_for(request),
+        lib=lib,
+        header=next(iter(headers.values())),
+        objects=objects,
+        threads=request.apart,
+        config=request.config,
+        shared=shared,
+        blob=next(iter(blobs.values())),
+        report=files["report.json"],
+        headers=headers,
+        blobs=blobs,
+        kernels=NodeList(
+            files[kernel_file(request.name, request.target, m)] for m in members(request.target)
+        ),
+        configs=request.named_configs,
+    )

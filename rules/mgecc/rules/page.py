@@ -13,6 +13,7 @@ from mgecc.rules.firmware import FirmwareNodes
 from mgecc.rules.images import CvNodes
 from mgecc.rules.model import ModelNodes
 from mgecc.rules.pipeline import PipelineNodes
+from mgecc.rules.products import CvProducts, FirmwareProducts, LibraryProducts, ModelProducts, Products
 from mgecc.rules.tool import RULES
 
 PREFACE = """# The rules for SCons
@@ -42,6 +43,8 @@ env.MgeRelease("sorter-1.0", [net, app])
 Calls may stand in any SConscript, in variant folders, and for several targets in one build. What they return are
 nodes: other builders take them as sources, and their roles are attributes.
 """
+_ROLES = """Frozen dataclasses: `net.products` of what a rule returned. Their fields are attributes of the list of
+nodes, too: `net.lib` is `net.products.lib`."""
 VARIABLES = {
     "MGE_TARGET": "target of models that name none",
     "MGE_CPU": "processor of that target, where it has a list",
@@ -62,8 +65,13 @@ def page() -> str:
 def _rules() -> Iterator[str]:
     for name, rule in RULES.items():
         yield f"## env.{name}\n\n```python\n{_signature(name, rule)}\n```\n\n{_text(rule)}\n"
-    for nodes in (ModelNodes, PipelineNodes, CvNodes, FirmwareNodes):
-        yield f"## {nodes.__name__}\n\n{_text(nodes)}\n"
+    for kind in (ModelNodes, PipelineNodes, CvNodes, FirmwareNodes):
+        yield f"## {kind.__name__}\n\n{_text(kind)}\n"
+    yield f"## What they have by role\n\n{_ROLES}\n"
+    for roles in (Products, LibraryProducts, ModelProducts, CvProducts, FirmwareProducts):
+        above = roles.__mro__[1].__name__
+        inherited = "" if roles is Products else f" (and what `{above}` has)"
+        yield f"### {roles.__name__}{inherited}\n\n{_text(roles)}\n"
 
 
 def _signature(name: str, rule: Callable[..., Any]) -> str:

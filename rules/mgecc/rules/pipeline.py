@@ -26,10 +26,9 @@ from mgecc.rules.model import (
 
 
 class PipelineNodes(ModelNodes):
-    """All products of a pipeline: what ``ModelNodes`` says, of all its models.
+    """All products of a pipeline as a list of nodes, and each by its role: attributes as ``ModelProducts`` says.
 
-    ``headers`` and ``blobs``: one node for each model, by its name; ``header`` and ``blob`` are those of the first.
-    ``report``: one file with a report of each model. ``configs``: the configurations by the names of the models.
+    ``report``: one file with a report of each model.
     """
 
 
@@ -42,6 +41,10 @@ class _Request(Request):
     @property
     def configs(self) -> tuple[Any, ...]:
         return self.several
+
+    @property
+    def named_configs(self) -> dict[str, Any]:
+        return dict(zip(names(self.several), self.several))
 
     @property
     def asked(self) -> CompileRequest:
@@ -79,9 +82,7 @@ def mge_pipeline(env: Any, name: str, models: Any, target: str = "", **options: 
     _check(name, several)
     make = partial(_Request, config=several[0], several=several)
     with shown_by_scons():
-        nodes = build_library(fill_in(make, env, name, {"target": target, **options}), PipelineNodes)
-    nodes.configs = dict(zip(names(several), several))
-    return nodes
+        return build_library(fill_in(make, env, name, {"target": target, **options}), PipelineNodes)
 
 
 def _check(name: str, several: Sequence[Any]) -> None:

@@ -18,10 +18,11 @@ from SCons.Node import executed
 from mgecc.errors import DIFFERENT, FAILED, INPUT, error_lines
 from mgecc.rules import bench
 from mgecc.rules.actions import SignedAction, step_line
+from mgecc.rules.amounts import bytes_of, threads_of
 from mgecc.rules.contents import contents, named_config
 from mgecc.rules.delivery import declare_deliveries
 from mgecc.rules.help import ALIASES, help_text
-from mgecc.rules.model import ModelNodes, bytes_of, peek, threads_of
+from mgecc.rules.model import ModelNodes, peek
 from mgecc.rules.outputs import Record, edited_files, edited_outputs
 from mgecc.rules.settings import plain_action, set_up, tell_edited, write_compiledb
 from mgecc.rules.summary import summarize
