@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from harness import host_targets
 from mgecc.kernels.render import header_text
-from mgecc.targets import Target, load_target
+from mgecc.targets import Target, isa_names, load_target
 from mgecc.targets.isa import read_isa
 from mgecc.toolrun.emulators import find_emulator
 from native import FLAGS, host_flags
 
 HEADERS = ("math", "trig", "hyperbolic", "pow", "erfinv")
 CROSS = {"neon64": ("arm64", "aarch64-linux-gnu-gcc"), "neon32": ("armv7", "arm-linux-gnueabihf-gcc")}
-ISAS = ["scalar", "sse2", "avx2", "avx512", "neon64", "neon32"]
+ISAS = isa_names()
 pytestmark = pytest.mark.filterwarnings(
     "ignore::RuntimeWarning"
 )  # NumPy's references meet zeros and infinities
@@ -300,12 +300,12 @@ def test_fused_products(machine: Machine) -> None:
     for name, sign in (("fma", 1), ("fms", -1)):
         exact = x.astype(np.float64) + sign * (y.astype(np.float64) * z)
         np.testing.assert_allclose(machine.run(name, x, y, z), exact, rtol=1e-6, atol=2e-7, err_msg=name)
-    lane = z[0] if machine.isa == "scalar" else z[3]
+    lane = z[read_isa(machine.isa).float32.inputs - 1]
     np.testing.assert_allclose(machine.run("fma_x", x, y, z), x + y * lane, rtol=1e-6, atol=3e-7)
 
 
 def test_horizontal_operations(machine: Machine) -> None:
-    lanes = {"scalar": 1, "avx2": 8, "avx512": 16}.get(machine.isa, 4)
+    lanes = read_isa(machine.isa).float32.lanes
     x = np.random.default_rng(4).normal(size=N // 16 * 16).astype(np.float32)
     x[::37], x[::53], x[::101], x[5::59] = np.nan, np.inf, -np.inf, -0.0
     rows = x.reshape(-1, lanes)

@@ -12,7 +12,8 @@ folder; ``cpu`` picks a processor of the base's list::
 toolchain of your own is ``gcc: {prefix: acme-arm-, package: acme-sdk}``: its programs are then acme-arm-gcc and
 acme-arm-ar, used with ``toolchain=gcc``; ``cflags`` replaces the compiler's flags for the processor. ``cache`` is how
 many bytes of the second level's cache tensors may count on: what is between two layers is kept within, a few channels
-at a time; 0: there is none.
+at a time; 0: there is none. ``isa`` is the name of an instruction set, or the record of one of your own, whose header
+is beside the file (docs/new-isa.md).
 """
 
 from __future__ import annotations
