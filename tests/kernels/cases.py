@@ -18,8 +18,9 @@ from emulated import run_emulated
 from harness import all_candidates, fresh, host_targets, kernels_of, run_candidate
 from mgecc import ops
 from mgecc.graph import Node
-from mgecc.kernels import Candidate
+from mgecc.kernels import Candidate, Kernel
 from mgecc.targets import Target, load_target
+from native import entries
 from specials import with_specials
 
 Arrays = Sequence[np.ndarray]
@@ -110,16 +111,23 @@ class Declared:
         for picked in itertools.product(*(axis.arguments() for axis in self.axes)):
             yield from self.generate(target=target, **{k: v for part in picked for k, v in part.items()})
 
+    def kernels(self, target: Target) -> list[Kernel]:
+        """Those of all calls, so that one run of the compiler serves them."""
+        works = [case.ways(target) for case in self.cases(target)]
+        return [k for node, found in works for candidate in found for k in kernels_of(node, candidate)]
+
 
 def on(targets: Sequence[Target]) -> Callable[[Generate], Callable[..., None]]:
     """Make a test of a generator of cases: run them on each of the targets, which this machine is."""
 
     def make(generate: Generate) -> Callable[..., None]:
+        declared = Declared(generate, vars(generate).get("axes", []))
+
         def test(target: Target, **arguments: Any) -> None:
-            run_native(list(generate(target=target, **arguments)), target)
+            run_native(list(generate(target=target, **arguments)), target, partial(declared.kernels, target))
 
         vars(test).update(
-            declared=Declared(generate, vars(generate).get("axes", [])),
+            declared=declared,
             __signature__=inspect.signature(generate),
         )
         test.__name__, test.__module__, test.__doc__ = (
@@ -127,7 +135,7 @@ def on(targets: Sequence[Target]) -> Callable[[Generate], Callable[..., None]]:
             generate.__module__,
             generate.__doc__,
         )
-        for axis in test.declared.axes:
+        for axis in declared.axes:
             test = pytest.mark.parametrize(axis.names, axis.values, ids=axis.ids)(test)
         return pytest.mark.parametrize("target", targets, ids=[t.isa for t in targets])(test)
 
@@ -138,16 +146,18 @@ def on(targets: Sequence[Target]) -> Callable[[Generate], Callable[..., None]]:
 TWO = [t for t in host_targets() if t.isa in ("scalar", "avx2")]
 
 
-def run_native(cases: Sequence[Case], target: Target) -> None:
-    """Every candidate of every case on this machine, with specials too; their kernels are compiled together."""
+def run_native(cases: Sequence[Case], target: Target, beside: Callable[[], Sequence[Kernel]] = tuple) -> None:
+    """Every candidate of every case on this machine, with specials too. Their kernels are compiled together, with those
+    ``beside`` them."""
     assert cases
     works = [(case, *case.ways(target)) for case in cases]
     kernels = [k for _, node, found in works for candidate in found for k in kernels_of(node, candidate)]
+    entries(kernels, target, beside)
     for case, node, found in works:
         for inputs in with_specials(node, case.inputs):
             want = ops.evaluate(node, inputs)
             for candidate in found:
-                got = run_candidate(node, target, candidate, inputs, kernels)
+                got = run_candidate(node, target, candidate, inputs)
                 _compare(case, node, candidate, target, got, want)
 
 

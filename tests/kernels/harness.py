@@ -86,7 +86,7 @@ def _pointer(operand: object, memory: Memory, alive: list[np.ndarray]) -> int | 
 def _execute(calls: Sequence[Call], target: Target, memory: Memory, beside: Sequence[Kernel]) -> None:
     if not calls:
         return
-    functions = entries([c.kernel for c in calls], target, beside)
+    functions = entries([c.kernel for c in calls], target, lambda: beside)
     for call, function in zip(calls, functions):
         assert len(call.operands) == len(call.kernel.operands)
         alive: list[np.ndarray] = []

@@ -48,13 +48,15 @@ def host_flags(target: Target) -> str:
     return "" if target.isa == "scalar" else " ".join(target.cflags)
 
 
-def entries(kernels: Sequence[Kernel], target: Target, beside: Sequence[Kernel] = ()) -> list[Entry]:
+def entries(
+    kernels: Sequence[Kernel], target: Target, beside: Callable[[], Sequence[Kernel]] = tuple
+) -> list[Entry]:
     """The kernels as functions. Where one has yet to be compiled, so are all those ``beside`` it, together."""
     if "amx_tile" in target.host_flags:
         _permit_tiles()
     keys = [_key(kernel, target) for kernel in kernels]
     if not _entries.keys() >= set(keys):
-        wanted = {_key(kernel, target): kernel for kernel in (*kernels, *beside)}
+        wanted = {_key(kernel, target): kernel for kernel in (*kernels, *beside())}
         missing = {key: k for key, k in wanted.items() if key not in _entries and not _load_kept(key, k)}
         if missing:
             _compile(missing, target)
