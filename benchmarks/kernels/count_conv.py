@@ -19,6 +19,7 @@ from counting import Counter
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.kernels import candidates
+from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.targets import load_target
 from mgecc.targets.toolchain import load_toolchain, toolchain_names
 
@@ -83,17 +84,14 @@ def _value(name: str, shape: tuple[int, ...], dtype: DType, const: bool = False)
 
 def _conv(layer: Layer, activation: tuple, dtype: DType) -> Node:
     kind, ic, oc, size, k, stride = layer
-    shape = (oc, 1, 1, k, k) if kind == "depthwise" else (oc, ic, k, k)
+    groups, half = ic if kind == "depthwise" else 1, k // 2
     inputs = [
         _value("x", (1, ic, size, size), dtype),
-        _value("w", shape, dtype, True),
+        _value("w", (oc, ic // groups, k, k), dtype, True),
         _value("b", (1, oc, 1, 1), dtype, True),
     ]
-    attrs = {
-        "mode": "CROSS_CORRELATION", "sparse": "GROUP" if kind == "depthwise" else "DENSE", "format": "NCHW",
-        "pad_h": k // 2, "pad_w": k // 2, "stride_h": stride, "stride_w": stride, "dilate_h": 1, "dilate_w": 1,
-        "activation": activation,
-    }  # fmt: skip
+    padding = ((half, half), (half, half))
+    attrs = ConvBiasAttrs((stride, stride), padding, groups=groups, activation=activation)
     return Node("ConvBias", "layer", attrs, inputs)
 
 

@@ -19,9 +19,11 @@ import numpy as np
 import onnx
 from mgecc.config import load_cases, load_config
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import named
 from mgecc.lowering import load_graph
 from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import geometry
+from mgecc.ops.padding import PaddingAttrs
 from mgecc.ops.pooling import PoolingAttrs
 from mgecc.passes import optimize
 from onnx import helper, numpy_helper
@@ -154,12 +156,12 @@ def _split(node: Node) -> Made:
 
 @_makes("Padding")
 def _padding(node: Node) -> Made:
-    name, rank = node.output.name, node.inputs[0].type.rank
-    ends = [int(node.attrs[f"{side}_offset_dim{i}"]) for side in ("front", "back") for i in range(rank)]
-    if node.attrs["padding_mode"] != "CONSTANT":
+    name, attrs = node.output.name, node.attributes(PaddingAttrs)
+    ends = [pair[side] for side in (0, 1) for pair in attrs.padding]
+    if attrs.mode != "constant":
         raise SystemExit("no ONNX for this padding")
     yield _constant(f"{name}.ends", np.array(ends, np.int64))
-    yield _constant(f"{name}.value", np.float32(node.attrs["padding_val"]))
+    yield _constant(f"{name}.value", np.float32(attrs.value))
     yield helper.make_node("Pad", [node.inputs[0].name, f"{name}.ends", f"{name}.value"], [name])
 
 
@@ -253,9 +255,10 @@ def _zero_point(value: Value) -> np.uint8:
     node = value.producer
     if node is None:
         return np.uint8(128)
-    if node.op == "Reshape" or node.attrs.get("mode") == "MAX":
+    mode = str(named(node.attrs).get("mode"))
+    if node.op == "Reshape" or mode in ("MAX", "max"):
         return _zero_point(node.inputs[0])
-    positive = of_node(node.attrs)[0] == "RELU" or str(node.attrs.get("mode")).endswith("RELU")
+    positive = of_node(node.attrs)[0] == "RELU" or mode.endswith("RELU")
     return np.uint8(0 if positive else 128)
 
 

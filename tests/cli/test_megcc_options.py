@@ -142,7 +142,7 @@ def test_a_kernel_is_printed_for_given_attributes(capsys: pytest.CaptureFixture[
     words = ["kernel", "--operator", "Convolution", "--operands", "1,3,32,32", "const:8,3,3,3"]
     words += ["--target", target]
     rows = json.loads(run(capsys, *words, "--json-output"))
-    strided = json.loads(run(capsys, *words, "--attrs", "stride_h=2", "stride_w=2", "--json-output"))
+    strided = json.loads(run(capsys, *words, "--attrs", "stride=[2,2]", "--json-output"))
     assert any("conv_f32" in row["kernel"] for row in rows) and rows != strided
     assert f"{rows[0]['kernel']}(void *const *t, const int32_t *args)" in run(capsys, *words)
 
@@ -163,8 +163,8 @@ def test_operands_can_be_quantised(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "said"),
     [
         (["Convol"], "did you mean Convolution?"),
-        (["Convolution", "--operands", "1,3,8,8", "const:8,3,3,3", "--attrs", "strideh=2"], "did you mean stride_h?"),
-        (["Convolution", "--operands", "1,3,8,8", "const:8,3,3,3", "--attrs", "stride_h"], "not written like"),
+        (["Convolution", "--operands", "1,3,8,8", "const:8,3,3,3", "--attrs", "strides=[2,2]"], "did you mean stride?"),
+        (["Convolution", "--operands", "1,3,8,8", "const:8,3,3,3", "--attrs", "stride"], "not written like"),
         (["Convolution", "--operands", "1,4,8,8", "const:8,3,3,3"], "the data has 4 channels"),
         (["Convolution", "--operands", "1,4"], "do not make one"),
         (["Softmax", "--operands", "1,x"], "the operand '1,x' is not written like"),

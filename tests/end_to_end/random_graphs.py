@@ -19,12 +19,6 @@ MOST_ELEMENTS = 3000
 F32, F16, I32, BOOL = DType("float32"), DType("float16"), DType("int32"), DType("bool")
 KINDS = (F32, F32, F32, F32, I32, DType("int16"), DType("int8"), DType("uint8"), BOOL, F16)
 QUANTISED = (DType("qint8", 0.03), DType("quint8", 0.05, 117), DType("qint8", 0.011))
-CONVOLUTION = {
-    "mode": "CROSS_CORRELATION",
-    "format": "NCHW",
-    "compute_mode": "DEFAULT",
-    "nonlineMode": "IDENTITY",
-}
 
 
 class Pick:

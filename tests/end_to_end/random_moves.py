@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mgecc.graph import Value
 from random_graphs import I32, Made, Pick, step
 from random_steps import INTEGERS
@@ -76,12 +74,9 @@ def padded(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32", *INTEGERS, "qint8")
     if x is None:
         return None
-    mode = pick.one(("CONSTANT", "REFLECT", "REPLICATE"))
-    attrs: dict[str, Any] = {"padding_mode": mode, "padding_val": pick.one((0.0, 1.0))}
-    for end in ("front", "back"):
-        attrs |= {f"{end}_offset_dim{k}": 0 for k in range(7)}
-        attrs |= {f"{end}_offset_dim{k}": pick.one((0, 0, 1, 2)) for k in range(x.type.rank)}
-    return made.add("Padding", [x], **attrs)
+    mode, number = pick.one(("constant", "reflect", "replicate")), pick.one((0.0, 1.0))
+    ends = [[pick.one((0, 0, 1, 2)) for _ in range(x.type.rank)] for _ in range(2)]
+    return made.add("Padding", [x], padding=tuple(zip(*ends)), mode=mode, value=number)
 
 
 @step()

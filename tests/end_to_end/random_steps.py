@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from mgecc.graph import DType, Value
-from random_graphs import BOOL, CONVOLUTION, F16, F32, I32, QUANTISED, Made, Pick, step
+from random_graphs import BOOL, F16, F32, I32, QUANTISED, Made, Pick, step
 
 FLOATS = ("float32", "float16")
 INTEGERS = ("int32", "int16", "int8", "uint8")
@@ -19,20 +19,19 @@ JUMPS = ("ROUND", "FLOOR", "CEIL", "SIGN", "SIN", "COS")
 
 def _geometry(pick: Pick) -> tuple[dict[str, Any], tuple[int, int]]:
     kernel = pick.one(((1, 1), (3, 3), (3, 3), (2, 3), (5, 5), (1, 4), (7, 1)))
-    attrs: dict[str, Any] = dict(CONVOLUTION)
-    for axis, size in zip("hw", kernel):
-        attrs[f"stride_{axis}"] = pick.one((1, 1, 2, 3))
-        attrs[f"dilate_{axis}"] = pick.one((1, 1, 1, 2))
-        attrs[f"pad_{axis}"] = pick.number(0, size // 2 + 1)
-    return attrs, kernel
+    forms = []
+    for size in kernel:
+        stride, dilation = pick.one((1, 1, 2, 3)), pick.one((1, 1, 1, 2))
+        pad = pick.number(0, size // 2 + 1)
+        forms.append((stride, dilation, (pad, pad)))
+    return dict(zip(("stride", "dilation", "padding"), zip(*forms))), kernel
 
 
-def _weights(pick: Pick, attrs: dict[str, Any], channels: int) -> tuple[int, ...]:
-    """(groups, outputs per group, inputs per group) in front of the window, groups left out for dense ones."""
-    groups = pick.one([g for g in (1, 1, 2, 3, channels) if channels % g == 0])
-    attrs["sparse"] = "DENSE" if groups == 1 else "GROUP"
+def _weights(pick: Pick, attrs: dict[str, Any], channels: int) -> tuple[int, int]:
+    """(outputs of all groups, inputs of one) in front of the window; the groups become an attribute."""
+    attrs["groups"] = groups = pick.one([g for g in (1, 1, 2, 3, channels) if channels % g == 0])
     outputs = 1 if groups == channels else pick.one((1, 2, 4, 7, 8, 13))
-    return (*([groups] if groups > 1 else []), outputs, channels // groups)
+    return groups * outputs, channels // groups
 
 
 @step(3)
@@ -42,13 +41,12 @@ def convolution(made: Made, pick: Pick) -> Value | None:
         return None
     attrs, kernel = _geometry(pick)
     front = _weights(pick, attrs, x.shape[1])
-    outputs = front[-2] * (front[0] if len(front) == 3 else 1)
     inputs = [x, made.const((*front, *kernel))]
     if pick.one((False, False, False, True)):
         inputs[1] = made.input(inputs[1].shape, F32)
     if pick.flag():
-        attrs["nonlineMode"] = pick.one(("IDENTITY", "RELU", "SIGMOID", "H_SWISH"))
-        return made.add("ConvBias", [*inputs, made.const((1, outputs, 1, 1))], False, **attrs)
+        attrs["activation"] = (pick.one(("IDENTITY", "RELU", "SIGMOID", "H_SWISH")),)
+        return made.add("ConvBias", [*inputs, made.const((1, front[0], 1, 1))], False, **attrs)
     return made.add("Convolution", inputs, False, **attrs)
 
 
@@ -59,13 +57,12 @@ def quantised_convolution(made: Made, pick: Pick) -> Value | None:
         return None
     attrs, kernel = _geometry(pick)
     front = _weights(pick, attrs, x.shape[1])
-    outputs = front[-2] * (front[0] if len(front) == 3 else 1)
     kind = x.type.dtype
     w = made.const((*front, *kernel), DType(kind.name, 0.02, 120 if kind.name == "quint8" else 0))
     sums = DType("qint32", float(np.float32(kind.scale) * np.float32(0.02)))
-    bias = made.const((), sums, made.rng.integers(-3000, 3000, (1, outputs, 1, 1)))
+    bias = made.const((), sums, made.rng.integers(-3000, 3000, (1, front[0], 1, 1)))
     attrs |= {
-        "nonlineMode": pick.one(("IDENTITY", "RELU", "H_SWISH")),
+        "activation": (pick.one(("IDENTITY", "RELU", "H_SWISH")),),
         "output_dtype": DType(kind.name, 0.2, kind.zero_point),
     }
     return made.add("ConvBias", [x, w, bias], **attrs)
@@ -78,9 +75,9 @@ def transposed_convolution(made: Made, pick: Pick) -> Value | None:
         return None
     attrs, kernel = _geometry(pick)
     groups = pick.one([g for g in (1, 1, 2, x.shape[1]) if x.shape[1] % g == 0])
-    attrs |= {"sparse": "DENSE" if groups == 1 else "GROUP", "pad_h": 0, "pad_w": 0}
-    front = (*([groups] if groups > 1 else []), x.shape[1] // groups, pick.number(1, 5))
-    return made.add("ConvolutionBackwardData", [made.const((*front, *kernel)), x], False, **attrs)
+    attrs |= {"groups": groups, "padding": ((0, 0), (0, 0))}
+    weights = made.const((x.shape[1], pick.number(1, 5), *kernel))
+    return made.add("ConvolutionBackwardData", [weights, x], False, **attrs)
 
 
 @step(2)

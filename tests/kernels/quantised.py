@@ -9,6 +9,7 @@ import harness
 import numpy as np
 from cases import Close, case_of, run_native
 from mgecc.graph import DType, Node, Value
+from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.targets import Target, load_target
 
 Q8, U8 = DType("qint8", 0.021), DType("quint8", 0.017, 119)
@@ -51,7 +52,7 @@ def inputs_of(rng: np.random.Generator, node: Node) -> list[np.ndarray]:
 
 def rectify(x: Value) -> None:
     """Make x the result of a convolution with RELU, of which kernels may know that it is never negative."""
-    x.producer = Node("ConvBias", "before", {"nonlineMode": "RELU"}, [], origin="test")
+    x.producer = Node("ConvBias", "before", ConvBiasAttrs(activation=("RELU",)), [], origin="test")
 
 
 def check_all(rng: np.random.Generator, node: Node, target: Target, at_least: int = 1) -> int:

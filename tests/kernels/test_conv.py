@@ -17,15 +17,15 @@ OTHERS = [("H_SWISH",), ("HSIGMOID",), ("LEAKY", 0.1), ("SIGMOID",), ("SILU",), 
 Form = dict[str, object]
 PLAIN: Form = {
     "n": 1, "g": 1, "k": (1, 1), "s": (1, 1), "d": (1, 1), "pad": (0, 0, 0, 0), "act": ("IDENTITY",), "z": False,
-    "mode": "CROSS_CORRELATION", "bias": True, "computed": False,
+    "bias": True, "computed": False,
 }  # fmt: skip
 
 
 def make(form: Form, w: np.ndarray, b: np.ndarray) -> Node:
+    top, bottom, left, right = form["pad"]
     attrs = {
-        "mode": form["mode"], "sparse": "DENSE" if w.ndim == 4 else "GROUP", "format": "NCHW", "pad": form["pad"],
-        "stride_h": form["s"][0], "stride_w": form["s"][1], "dilate_h": form["d"][0], "dilate_w": form["d"][1],
-        "activation": form["act"], "pad_h": 0, "pad_w": 0,
+        "stride": form["s"], "padding": ((top, bottom), (left, right)), "dilation": form["d"],
+        "groups": form["g"], "activation": form["act"],
     }  # fmt: skip
     inputs = [
         harness.value("x", form["x"]),
@@ -42,8 +42,7 @@ def make(form: Form, w: np.ndarray, b: np.ndarray) -> Node:
 def case(rng: np.random.Generator, ic: int, oc: int, h: int, w: int, **changes: object) -> Case:
     """A convolution of (n, ic, h, w); g = ic makes it depthwise."""
     form = {**PLAIN, **changes, "x": (changes.get("n", 1), ic, h, w)}
-    g = form["g"]
-    shape = (oc, ic, *form["k"]) if g == 1 else (g, oc // g, ic // g, *form["k"])
+    shape = (oc, ic // form["g"], *form["k"])
     weights, bias = (
         rng.uniform(-1, 1, shape).astype(np.float32),
         rng.uniform(-1, 1, (1, oc, 1, 1)).astype(np.float32),
@@ -102,7 +101,7 @@ def dense(rng: np.random.Generator) -> list[Case]:
         case(rng, 32, 32, 7, 7, **three),
         case(rng, 16, 16, 1, 1, **three, act=("RELU",)),
         case(rng, 8, 8, 12, 12, k=(2, 2), s=(5, 4)),
-        case(rng, 8, 9, 9, 9, k=(3, 2), mode="CONVOLUTION"),
+        case(rng, 8, 9, 9, 9, k=(3, 2)),
     ]
 
 
@@ -164,10 +163,8 @@ def signals(rng: np.random.Generator) -> list[Case]:
         form: Form = {"k": (k, 1), "s": (s, other), "d": (d, other), "pad": (*pad, 0, 0)}
         if turn % 2:
             form = {"k": (1, k), "s": (other, s), "d": (other, d), "pad": (0, 0, *pad)}
-        mode = ("CROSS_CORRELATION", "CONVOLUTION")[turn // 12]
-        made.append(
-            case(rng, ic, oc, *((1, size) if turn % 2 else (size, 1)), g=g, mode=mode, **_common(rng), **form)
-        )
+        sizes = (1, size) if turn % 2 else (size, 1)
+        made.append(case(rng, ic, oc, *sizes, g=g, **_common(rng), **form))
     return made
 
 

@@ -124,7 +124,7 @@ def test_splits(target: Target) -> Iterator[Case]:
 
 
 @on_host
-@over("mode", ["CONSTANT", "REFLECT", "REPLICATE"])
+@over("mode", ["constant", "reflect", "replicate"])
 def test_padding(target: Target, mode: str) -> Iterator[Case]:
     for dtype in ("float32", "int8"):
         for shape, pairs in [
@@ -132,9 +132,7 @@ def test_padding(target: Target, mode: str) -> Iterator[Case]:
             ((7,), [(3, 2)]),
             ((4, 5), [(0, 0), (0, 0)]),
         ]:
-            attrs = {"padding_mode": mode, "padding_val": 3.0}
-            for i, (front, back) in enumerate(pairs):
-                attrs |= {f"front_offset_dim{i}": front, f"back_offset_dim{i}": back}
+            attrs = {"padding": tuple(pairs), "mode": mode, "value": 3.0}
             yield check(node("Padding", [value("x", shape, dtype)], **attrs), [numbers(shape, dtype)])
 
 

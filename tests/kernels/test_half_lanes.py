@@ -191,5 +191,5 @@ def test_no_kernel_computes_halves_where_sums_are_to_be_float32_or_the_target_ca
     node = convolution(test_conv.case(np.random.default_rng(1), 8, 8, 4, 4)).make()
     assert candidates(node, load_target(TARGET))
     assert not candidates(node, load_target("arm64"))
-    node.attrs["compute_mode"] = "FLOAT32"
+    node.attrs = changed(node.attrs, wide_sums=True)
     assert not candidates(node, load_target(TARGET))

@@ -20,20 +20,19 @@ from cases import Arrays, Case, Close, over, run_as_program
 from checks import on_host, seeds
 from mgecc import ops
 from mgecc.graph import Node, Value
+from mgecc.graph.attributes import changed
 from mgecc.kernels import Const, candidates
 from mgecc.targets import Target, load_target
 
 TESTS: dict[str, Callable[..., Iterator[Case]]] = {
-    "transposed": partial(test_window.test_transposed_convolution.declared.generate, axes="hw"),
-    "transposed 3-D": partial(test_window.test_transposed_convolution.declared.generate, axes="dhw"),
+    "transposed": partial(test_window.test_transposed_convolution.declared.generate, rank=2),
+    "transposed 3-D": partial(test_window.test_transposed_convolution.declared.generate, rank=3),
     "3-D": test_window.test_3d_convolution.declared.generate,
     "regions": partial(test_window.test_region_restricted_convolution.declared.generate, dtype="int32"),
     "local": partial(test_window.test_local_convolution.declared.generate, op="Local"),
     "local groups": partial(test_window.test_local_convolution.declared.generate, op="GroupLocal"),
     "shared areas": test_window.test_local_convolution_with_shared_areas.declared.generate,
-    "deformable": partial(
-        test_gathers.test_deformable_convolution.declared.generate, mode="CROSS_CORRELATION"
-    ),
+    "deformable": test_gathers.test_deformable_convolution.declared.generate,
     "LSTM": partial(test_recurrent_kernels.test_layers.declared.generate, op="LSTM"),
     "RNN": partial(test_recurrent_kernels.test_layers.declared.generate, op="RNN"),
     "LSTM cell": partial(test_recurrent_kernels.test_cells.declared.generate, op="LSTMCell"),
@@ -54,7 +53,7 @@ def halved(case: Case) -> Case:
         node = case.make()
         for place in places:
             node.inputs[place] = Value("w", node.inputs[place].type, const=inputs[place])
-        node.attrs["weights_f16"] = True
+        node.attrs = changed(node.attrs, weights_f16=True)
         return node
 
     return replace(case, make=make, inputs=inputs)

@@ -58,14 +58,13 @@ def conv(rng: np.random.Generator, shape: tuple, **options: Any) -> Node:
     x_type, out = options.get("x", Q8), options.get("out", DType("qint8", 0.9))
     w_type = options.get("w", DType("qint8", 0.013))
     kernel, pads = ((k, 1), (pad, 0)) if options.get("signal") else ((k, k), (pad, pad))
-    weights = (oc, ic, *kernel) if groups == 1 else (groups, oc // groups, ic // groups, *kernel)
-    values = [harness.value("x", (n, ic, h, w), x_type), constant(rng, "w", weights, w_type)]
+    weights = constant(rng, "w", (oc, ic // groups, *kernel), w_type)
+    values = [harness.value("x", (n, ic, h, w), x_type), weights]
     if options.get("bias", True):
         values.append(constant(rng, "b", (1, oc, 1, 1), product(x_type, w_type)))
     attrs = {
-        "mode": options.get("mode", "CROSS_CORRELATION"), "sparse": "GROUP" if groups > 1 else "DENSE",
-        "nonlineMode": options.get("act", "IDENTITY"), "stride_h": stride, "stride_w": stride, "pad_h": pads[0],
-        "pad_w": pads[1], "dilate_h": dilate, "dilate_w": dilate, "output_dtype": out, "format": "NCHW",
+        "stride": (stride, stride), "padding": tuple((p, p) for p in pads), "dilation": (dilate, dilate),
+        "groups": groups, "activation": (options.get("act", "IDENTITY"),), "output_dtype": out,
     }  # fmt: skip
     made = harness.node("ConvBias", values, **attrs)
     if "z" in options:
@@ -115,7 +114,6 @@ _FORMS: dict[str, dict[str, Any]] = {
     "sums": {"out": None},
     "scaled_sums": {"out": DType("qint32", 0.002), "act": "RELU"},
     "no_bias": {"bias": False},
-    "turned": {"mode": "CONVOLUTION"},
 }
 
 
@@ -148,11 +146,9 @@ def transposed_conv(
     rng: np.random.Generator, groups: int, k: int, stride: int, pad: int, **options: Any
 ) -> Node:
     x, w = options.get("x", Q8), options.get("w", DType("qint8", 0.013))
-    weights = (8, 6, k, k) if groups == 1 else (groups, 8 // groups, 6 // groups, k, k)
-    values = [constant(rng, "w", weights, w), harness.value("x", (2, 8, 5, 6), x)]
+    values = [constant(rng, "w", (8, 6 // groups, k, k), w), harness.value("x", (2, 8, 5, 6), x)]
     attrs = {
-        "mode": "CROSS_CORRELATION", "sparse": "GROUP" if groups > 1 else "DENSE", "format": "NCHW",
-        "stride_h": stride, "stride_w": stride, "pad_h": pad, "pad_w": pad, "dilate_h": 1, "dilate_w": 1,
+        "stride": (stride, stride), "padding": ((pad, pad), (pad, pad)), "groups": groups,
         "output_dtype": options.get("out"),
     }  # fmt: skip
     return harness.node("ConvolutionBackwardData", values, **attrs)
@@ -176,15 +172,6 @@ def test_convolutions_with_weights_for_every_item_equal_their_meaning(target: Ta
     w = DType("qint8", 0.013)
     values = [harness.value("x", (3, 5, 7, 6), Q8), constant(rng, "w", (3, 4, 5, 3, 3), w)]
     values.append(constant(rng, "b", (1, 4, 1, 1), product(Q8, w)))
-    sizes = dict.fromkeys(("stride_h", "stride_w", "pad_h", "pad_w", "dilate_h", "dilate_w"), 1)
-    made = harness.node(
-        "BatchConvBias",
-        values,
-        mode="CROSS_CORRELATION",
-        sparse="DENSE",
-        format="NCHW",
-        nonlineMode="RELU",
-        output_dtype=DType("qint8", 0.9),
-        **sizes,
-    )
+    ending = {"activation": ("RELU",), "output_dtype": DType("qint8", 0.9)}
+    made = harness.node("BatchConvBias", values, padding=((1, 1), (1, 1)), **ending)
     check_all(rng, made, target)

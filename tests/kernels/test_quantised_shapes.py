@@ -52,26 +52,26 @@ def adaptive_pooling(rng: np.random.Generator, turn: int) -> Node:
 
 
 def _window(rng: np.random.Generator, kernel: list[int]) -> dict[str, Any]:
-    attrs: dict[str, Any] = {"mode": str(rng.choice(["CROSS_CORRELATION", "CONVOLUTION"])), "format": "NCHW"}
-    for axis, size in zip("hw", kernel):
-        attrs |= {f"stride_{axis}": _number(rng, 1, 3), f"dilate_{axis}": _number(rng, 1, 2)}
-        attrs |= {f"pad_{axis}": _number(rng, 0, size - 1)}
-    return attrs
+    forms = []
+    for size in kernel:
+        pad = _number(rng, 0, size - 1)
+        forms.append((_number(rng, 1, 3), _number(rng, 1, 2), (pad, pad)))
+    return dict(zip(("stride", "dilation", "padding"), zip(*forms)))
 
 
 def transposed_convolution(rng: np.random.Generator, turn: int) -> Node:
     kernel = [_number(rng, 1, 5) for _ in "hw"]
     groups = (1, 1, 2, 3)[turn % 4]
     ic, oc = _number(rng, 1, 9), _number(rng, 1, 17)
-    lead = [groups] if groups > 1 else []
-    attrs = _window(rng, kernel) | {"sparse": "GROUP" if groups > 1 else "DENSE"}
+    attrs = _window(rng, kernel) | {"groups": groups}
     sizes = [1 if turn < 2 else _number(rng, 1, 6) for _ in "hw"]
-    for axis, k, n in zip("hw", kernel, sizes):
-        full = (n - 1) * attrs[f"stride_{axis}"] + attrs[f"dilate_{axis}"] * (k - 1) + 1
-        attrs[f"pad_{axis}"] = min(attrs[f"pad_{axis}"], (full - 1) // 2)
+    extents = [d * (k - 1) + 1 for d, k in zip(attrs["dilation"], kernel)]
+    full = [(n - 1) * s + extent for n, s, extent in zip(sizes, attrs["stride"], extents)]
+    pads = [min(pad, (n - 1) // 2) for n, (pad, _) in zip(full, attrs["padding"])]
+    attrs["padding"] = tuple((pad, pad) for pad in pads)
     x = harness.value("x", (_number(rng, 1, 2), groups * ic, *sizes), KINDS[turn % 2])
     values = [
-        constant(rng, "w", (*lead, ic, oc, *kernel), W8 if turn % 2 == 0 else DType("quint8", 0.02, 77)),
+        constant(rng, "w", (groups * ic, oc, *kernel), W8 if turn % 2 == 0 else DType("quint8", 0.02, 77)),
         x,
     ]
     result = RESULTS[0] if turn % 4 == 0 else DType(x.type.dtype.name, 1.1, x.type.dtype.zero_point)
@@ -81,8 +81,9 @@ def transposed_convolution(rng: np.random.Generator, turn: int) -> Node:
 def convolution_of_items(rng: np.random.Generator, turn: int) -> Node:
     kernel = [_number(rng, 1, 4) for _ in "hw"]
     n, ic, oc = _number(rng, 1, 3), _number(rng, 1, 9), _number(rng, 1, 17)
-    attrs = _window(rng, kernel) | {"sparse": "DENSE", "nonlineMode": ("IDENTITY", "RELU")[turn % 2]}
-    reach = [attrs[f"dilate_{a}"] * (k - 1) + 1 - attrs[f"pad_{a}"] for a, k in zip("hw", kernel)]
+    attrs = _window(rng, kernel) | {"activation": (("IDENTITY", "RELU")[turn % 2],)}
+    forms = zip(attrs["dilation"], kernel, attrs["padding"])
+    reach = [d * (k - 1) + 1 - pad for d, k, (pad, _) in forms]
     sizes = [max(1, r) + _number(rng, 0, 6) for r in reach]
     values = [harness.value("x", (n, ic, *sizes), Q8), constant(rng, "w", (n, oc, ic, *kernel), W8)]
     values.append(constant(rng, "b", (1, oc, 1, 1), product(Q8, W8)))

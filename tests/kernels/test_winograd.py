@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from batch import Case, check_emulated, check_native
 from mgecc.graph import Node
+from mgecc.graph.attributes import changed
 from mgecc.kernels import Candidate
 from mgecc.kernels.conv import toom
 from mgecc.targets import Target, load_target
@@ -44,7 +45,7 @@ def cases(seed: int, count: int) -> list[Case]:
         case(rng, 5, 9, 1, 1, pad=(1, 1, 1, 1), **three),
         case(rng, 16, 20, 1, 14, pad=(1, 1, 1, 1), z=True, **three),
         case(rng, 16, 36, 13, 1, pad=(1, 1, 1, 1), n=2, **three),
-        case(rng, 8, 8, 12, 12, pad=(0, 2, 1, 0), mode="CONVOLUTION", bias=False, **three),
+        case(rng, 8, 8, 12, 12, pad=(0, 2, 1, 0), bias=False, **three),
         case(rng, 32, 32, 24, 24, pad=(1, 1, 1, 1), act=("RELU",), z=True, **three),
         case(rng, 130, 64, 9, 11, pad=(1, 1, 1, 1), **three),
     ]
@@ -118,5 +119,5 @@ def test_resnet_layers_take_winograd_unless_weights_are_halves() -> None:
     target, rng = load_target("arm64"), np.random.default_rng(0)
     node = case(rng, 64, 64, 28, 28, k=(3, 3), pad=(1, 1, 1, 1)).make()
     assert "Winograd" in min(harness.all_candidates(node, target), key=lambda c: c.cost).why
-    node.attrs["weights_f16"] = True
+    node.attrs = changed(node.attrs, weights_f16=True)
     assert not any("Winograd" in c.why for c in harness.all_candidates(node, target))

@@ -8,12 +8,6 @@ import numpy as np
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 
-CONVOLUTION = {
-    "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", "compute_mode": "DEFAULT",
-    "pad_h": 0, "pad_w": 0, "stride_h": 1, "stride_w": 1, "dilate_h": 1, "dilate_w": 1,
-    "nonlineMode": "IDENTITY", "output_dtype": None,
-}  # fmt: skip
-
 
 def value(array: np.ndarray, dtype: DType | None = None) -> Value:
     """A constant; its element type is that of the array unless given."""

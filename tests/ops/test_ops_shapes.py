@@ -248,20 +248,18 @@ def test_overlapping_boxes_are_dropped_greedily() -> None:
 
 
 def padding(mode: str, x: np.ndarray, *pairs: tuple[int, int]) -> np.ndarray:
-    attrs: dict[str, Any] = {"padding_mode": mode, "padding_val": 7.5}
-    for i in range(7):
-        front, back = pairs[i] if i < len(pairs) else (0, 0)
-        attrs |= {f"front_offset_dim{i}": front, f"back_offset_dim{i}": back}
-    return run("Padding", attrs, x)[0]
+    return run("Padding", {"padding": pairs, "mode": mode, "value": 7.5}, x)[0]
 
 
 def test_padding() -> None:
     x = ints(1, 2, 3)
-    assert padding("CONSTANT", x, (1, 2)).tolist() == [7, 1, 2, 3, 7, 7]
-    assert padding("REFLECT", x, (2, 1)).tolist() == [3, 2, 1, 2, 3, 2]
-    assert padding("REPLICATE", x, (1, 2)).tolist() == [1, 1, 2, 3, 3, 3]
+    assert padding("constant", x, (1, 2)).tolist() == [7, 1, 2, 3, 7, 7]
+    assert padding("reflect", x, (2, 1)).tolist() == [3, 2, 1, 2, 3, 2]
+    assert padding("replicate", x, (1, 2)).tolist() == [1, 1, 2, 3, 3, 3]
     with pytest.raises(Unsupported, match="cannot be padded"):
-        padding("REFLECT", x, (3, 0))
+        padding("reflect", x, (3, 0))
+    with pytest.raises(Unsupported, match="cannot be padded"):
+        padding("constant", x, (1, 0), (0, 1))
 
 
 def test_generators() -> None:

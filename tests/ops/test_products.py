@@ -53,9 +53,7 @@ def test_dot_inverse_and_singular_values():
     assert len(run("SVD", {"full_matrices": False, "compute_uv": False}, A)) == 1
 
 
-WINDOW = {
-    "pad_h": 1, "pad_w": 0, "stride_h": 2, "stride_w": 1, "dilate_h": 1, "dilate_w": 2, "window_h": 3, "window_w": 2,
-}  # fmt: skip
+WINDOW = {"window": (3, 2), "stride": (2, 1), "padding": ((1, 1), (0, 0)), "dilation": (1, 2)}
 
 
 def test_windows_are_cut_and_summed_back():
@@ -63,18 +61,15 @@ def test_windows_are_cut_and_summed_back():
     cut = run("Images2Neibs", WINDOW, x)[0]
     assert cut.shape == (2, 3, 4, 4, 3, 2)
     assert cut[1, 2, 1, 3, 2, 1] == x[1, 2, 3, 5] and not cut[:, :, 0, :, 0].any()
-    back = run("SlidingWindowTranspose", {**WINDOW, "out_h": 7, "out_w": 6}, cut)[0]
+    back = run("SlidingWindowTranspose", {**WINDOW, "size": (7, 6)}, cut)[0]
     times = run("Images2Neibs", WINDOW, np.ones_like(x))[0]
-    count = run("SlidingWindowTranspose", {**WINDOW, "out_h": 7, "out_w": 6}, times)[0]
+    count = run("SlidingWindowTranspose", {**WINDOW, "size": (7, 6)}, times)[0]
     np.testing.assert_allclose(back, x * count, rtol=1e-5)
 
 
-@pytest.mark.parametrize("multiply", [True, False])
-def test_correlation_equals_loops(multiply):
-    attrs = {
-        "format": "NCHW", "kernel_size": 3, "max_displacement": 2, "stride1": 2, "stride2": 1, "pad_size": 1,
-        "is_multiply": multiply,
-    }  # fmt: skip
+@pytest.mark.parametrize("mode", ["product", "difference"])
+def test_correlation_equals_loops(mode):
+    attrs = {"window": 3, "stride": 2, "padding": 1, "reach": 2, "reach_step": 1, "mode": mode}
     a, b = (RNG.normal(size=(1, 2, 9, 10)).astype("f4") for _ in range(2))
     got = run("Correlation", attrs, a, b)[0]
     pa, pb = (np.pad(x[0], [(0, 0), (1, 1), (1, 1)]) for x in (a, b))
@@ -82,7 +77,7 @@ def test_correlation_equals_loops(multiply):
         for i, j in np.ndindex(*got.shape[2:]):
             y, x = 2 * i + 2, 2 * j + 2
             p, q = pa[:, y : y + 3, x : x + 3], pb[:, y + dy : y + dy + 3, x + dx : x + dx + 3]
-            expected = (p * q).mean() if multiply else np.abs(p - q).mean()
+            expected = (p * q).mean() if mode == "product" else np.abs(p - q).mean()
             assert got[0, k, i, j] == pytest.approx(expected, abs=1e-5)
 
 

@@ -7,8 +7,9 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
+from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.passes import expand, frames
-from mgecc.passes.build import constant
+from mgecc.passes.build import constant, node_like
 
 FLOAT = DType("float32")
 
@@ -19,11 +20,7 @@ def layer(length: int, taps: int, stride: int, pads: tuple[int, int], axis: int,
     sizes[axis], window[axis] = length, taps
     x = Value("x", TensorType((2, channels, *sizes), FLOAT))
     w = constant("w", np.random.default_rng(3).normal(size=(6, channels, *window)), FLOAT)
-    pad = (0, 0, *pads) if axis else (*pads, 0, 0)
-    attrs = {
-        "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", "pad": pad, "pad_h": 0, "pad_w": 0,
-        "stride_h": stride, "stride_w": stride, "dilate_h": 1, "dilate_w": 1, "output_dtype": None,
-    }  # fmt: skip
+    attrs = ConvolutionAttrs((stride, stride), ((0, 0), pads) if axis else (pads, (0, 0)))
     node = Node("Convolution", "conv", attrs, [x, w], origin="test")
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]
     graph = Graph("net", [x])
@@ -61,5 +58,15 @@ def test_samples_become_channels(
 )
 def test_others_stay(length: int, taps: int, stride: int, channels: int) -> None:
     graph = layer(length, taps, stride, (0, 0), 1, channels)
+    frames.run(graph)
+    assert [n.op for n in graph.nodes] == ["ConvBias"]
+
+
+def test_groups_of_one_channel_stay() -> None:
+    x = Value("x", TensorType((2, 6, 1, 200), FLOAT))
+    w = constant("w", np.ones((6, 1, 1, 32)), FLOAT)
+    node = node_like(Node("", "conv", {}, []), "Convolution", ConvolutionAttrs((8, 8), groups=6), [x, w])
+    graph = Graph("net", [x], [node], [("y", node.output)])
+    expand.run(graph)
     frames.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvBias"]

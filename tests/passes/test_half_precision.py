@@ -6,14 +6,12 @@ from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.graph.attributes import named
 from mgecc.interpret import run
+from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.passes import compress, half, ioc16
 from mgecc.passes.build import constant
 
 FLOAT16 = DType("float16")
-CONV = {
-    "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", "pad_h": 1, "pad_w": 1, "stride_h": 1,
-    "stride_w": 1, "dilate_h": 1, "dilate_w": 1, "compute_mode": "FLOAT32",
-}  # fmt: skip
+CONV = {"padding": ((1, 1), (1, 1)), "wide_sums": True}
 POOL = {"window": (2, 2), "stride": (2, 2)}
 Arrays = dict[str, np.ndarray]
 
@@ -66,7 +64,7 @@ def test_products_read_float32_and_keep_float16_weights() -> None:
     products = [node for node in graph.nodes if node.op in half.PRODUCTS]
     assert len(products) == 4
     for node in products:
-        assert node.attrs["weights_f16"]
+        assert named(node.attrs)["weights_f16"]
         assert {v.type.dtype.name for v in (*node.inputs, node.output)} == {"float32"}
 
 
@@ -104,7 +102,7 @@ def test_compression_rounds_weights_and_nothing_else() -> None:
     compress.run(graph)
     for node, weights in zip(products, given):
         assert weights is not None
-        assert node.attrs["weights_f16"]
+        assert named(node.attrs)["weights_f16"]
         np.testing.assert_array_equal(node.inputs[1].const, weights.astype(np.float16).astype(np.float32))
 
 
@@ -117,7 +115,6 @@ def test_weights_of_transposed_convolutions_and_cells_stay_halves_too(dtype: str
         graph,
         "ConvolutionBackwardData",
         [parameter(rng, 3, 2, 1, 4, dtype=kind), x],
-        **CONV | {"pad_w": 0, "pad_h": 0},
     )
     graph.outputs = [("y", y)]
     rows, state = (Value(name, TensorType((2, n), kind)) for name, n in (("rows", 3), ("state", 5)))
@@ -129,7 +126,7 @@ def test_weights_of_transposed_convolutions_and_cells_stay_halves_too(dtype: str
     products = [node for node in graph.nodes if ops.find(node.op).weights]
     assert len(products) == 2
     for node in products:
-        assert node.attrs["weights_f16"]
+        assert named(node.attrs)["weights_f16"]
         for position in ops.find(node.op).weights:
             numbers = node.inputs[position].const
             assert numbers is not None
@@ -143,7 +140,7 @@ def test_weights_beyond_the_halves_stay_float32() -> None:
     assert weights is not None
     weights[0, 0, 0, 0] = 1e5
     compress.run(graph)
-    assert "weights_f16" not in node.attrs
+    assert not node.attributes(ConvBiasAttrs).weights_f16
     assert node.inputs[1].const is weights
 
 
@@ -155,7 +152,7 @@ def test_float32_networks_run_on_halves(seed: int) -> None:
     for a, b in zip(before, run(graph, arrays)):
         assert b.dtype == np.float32
         np.testing.assert_allclose(b, a, rtol=0.01, atol=0.01 * float(np.abs(a).max()))
-    assert all(node.attrs["weights_f16"] for node in graph.nodes if node.op in half.PRODUCTS)
+    assert all(named(node.attrs)["weights_f16"] for node in graph.nodes if node.op in half.PRODUCTS)
     assert {v.type.dtype.name for node in graph.nodes if node.op == "Elemwise" for v in node.outputs} == {
         "float16"
     }
@@ -169,7 +166,7 @@ def test_nodes_with_numbers_beyond_the_halves_stay_float32() -> None:
     node = graph.nodes[0]
     ioc16.run(graph)
     assert node in graph.nodes and node.inputs[1].const is weights
-    assert sum("weights_f16" in named(other.attrs) for other in graph.nodes) == 3
+    assert sum(bool(named(other.attrs).get("weights_f16")) for other in graph.nodes) == 3
 
 
 @pytest.mark.parametrize(

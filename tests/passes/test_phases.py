@@ -20,18 +20,12 @@ def transposed(groups: int = 1, kernel: tuple[int, int] = (4, 4), **steps: Any) 
     """With a bias and an activation behind it."""
     x = Value("x", TensorType(SHAPE, FLOAT))
     rng = np.random.default_rng(3)
-    shape = (SHAPE[1] // groups, 3, *kernel)
-    w = constant("w", rng.normal(size=shape if groups == 1 else (groups, *shape)), FLOAT)
-    geometry = {
-        f"{name}_{axis}": 0 if name == "pad" else 1 for name in ("pad", "stride", "dilate") for axis in "hw"
-    }
-    attrs = {"mode": "CROSS_CORRELATION", "format": "NCHW", "output_dtype": None, **geometry, **steps}
-    attrs["sparse"] = "GROUP" if groups > 1 else "DENSE"
+    w = constant("w", rng.normal(size=(SHAPE[1], 3, *kernel)), FLOAT)
     inputs = [w, x]
     bias = constant("b", rng.normal(size=(1, 3 * groups, 1, 1)), FLOAT)
     graph = Graph("net", [x])
     for op, more in (
-        ("ConvolutionBackwardData", attrs),
+        ("ConvolutionBackwardData", {**steps, "groups": groups}),
         ("Elemwise", {"mode": "ADD"}),
         ("Elemwise", {"mode": "RELU"}),
     ):
@@ -56,17 +50,21 @@ def check(graph: Graph, parts: int) -> None:
 @pytest.mark.parametrize("groups", [1, 2, 6])
 @pytest.mark.parametrize(("size", "pad"), [(2, 0), (3, 0), (3, 1), (4, 0), (4, 1), (5, 1), (5, 2)])
 def test_every_phase_is_a_convolution(groups: int, size: int, pad: int) -> None:
-    check(transposed(groups, (size, size), stride_h=2, stride_w=2, pad_h=pad, pad_w=pad), 4)
+    check(transposed(groups, (size, size), stride=(2, 2), padding=((pad, pad), (pad, pad))), 4)
 
 
 def test_axes_have_their_own_strides() -> None:
-    check(transposed(kernel=(3, 4), stride_h=1, stride_w=3, pad_h=1, pad_w=1), 3)
-    check(transposed(kernel=(5, 2), stride_h=4, stride_w=1, mode="CONVOLUTION"), 4)
+    check(transposed(kernel=(3, 4), stride=(1, 3), padding=((1, 1), (1, 1))), 3)
+    check(transposed(kernel=(5, 2), stride=(4, 1)), 4)
 
 
 @pytest.mark.parametrize(
     "steps",
-    [{"stride_h": 5, "stride_w": 5}, {"dilate_h": 2}, {"kernel": (2, 2), "stride_h": 2, "pad_h": 1}],
+    [
+        {"stride": (5, 5)},
+        {"dilation": (2, 1)},
+        {"kernel": (2, 2), "stride": (2, 1), "padding": ((1, 1), (0, 0))},
+    ],
     ids=str,
 )
 def test_what_no_convolution_computes_stays(steps: dict[str, Any]) -> None:
@@ -76,6 +74,6 @@ def test_what_no_convolution_computes_stays(steps: dict[str, Any]) -> None:
 
 
 def test_little_memory_is_more_than_speed() -> None:
-    graph = transposed(stride_h=2, stride_w=2)
+    graph = transposed(stride=(2, 2))
     optimize(graph, goal="memory")
     assert "Interleave" not in [n.op for n in graph.nodes]

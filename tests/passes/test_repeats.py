@@ -7,6 +7,7 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
+from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
 from mgecc.passes import expand, repeats
 from mgecc.passes.build import constant
 
@@ -16,15 +17,8 @@ FLOAT = DType("float32")
 def convolution(groups: int, times: int, inputs: int = 1) -> Graph:
     """``times`` results for every group of ``inputs`` channels."""
     x = Value("x", TensorType((2, groups * inputs, 6, 5), FLOAT))
-    w = constant("w", np.random.default_rng(3).normal(size=(groups, times, inputs, 3, 3)), FLOAT)
-    geometry = {f"{name}_{axis}": 1 for name in ("pad", "stride", "dilate") for axis in "hw"}
-    attrs = {
-        "mode": "CROSS_CORRELATION",
-        "sparse": "GROUP",
-        "format": "NCHW",
-        **geometry,
-        "output_dtype": None,
-    }
+    w = constant("w", np.random.default_rng(3).normal(size=(groups * times, inputs, 3, 3)), FLOAT)
+    attrs = ConvolutionAttrs(padding=((1, 1), (1, 1)), groups=groups)
     node = Node("Convolution", "conv", attrs, [x, w], origin="test")
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]
     graph = Graph("net", [x])
@@ -40,7 +34,7 @@ def test_channels_are_repeated_for_every_result(groups: int, times: int) -> None
     expand.run(graph)
     repeats.run(graph)
     assert [n.op for n in graph.nodes] == ["Reshape", "Broadcast", "Reshape", "ConvBias"]
-    assert graph.nodes[-1].inputs[1].shape == (groups * times, 1, 1, 3, 3)
+    assert graph.nodes[-1].attributes(ConvBiasAttrs).groups == groups * times
     np.testing.assert_allclose(run(graph, {"x": x})[0], before, rtol=1e-5, atol=1e-6)
 
 

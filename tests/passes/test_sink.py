@@ -23,9 +23,8 @@ class _Net:
         self.rng = np.random.default_rng(len(shapes))
 
     def add(self, op: str, *inputs: Value, **attrs: object) -> Value:
-        node = Node(
-            op, f"n{len(self.graph.nodes)}", {"output_dtype": None, **attrs}, list(inputs), origin="test"
-        )
+        words = ops.attributes_of(op, {"output_dtype": None, **attrs})
+        node = Node(op, f"n{len(self.graph.nodes)}", words, list(inputs), origin="test")
         node.outputs = [Value(node.name, t, node) for t in ops.infer(node)]
         self.graph.nodes.append(node)
         return node.output
@@ -92,10 +91,8 @@ def test_a_reduction_inside_a_block_stays_behind_the_movement() -> None:
 
 
 def _convolution(net: _Net, x: Value, o: int, i: int) -> Value:
-    attrs = {"pad_h": 1, "pad_w": 1, "stride_h": 1, "stride_w": 1, "dilate_h": 1, "dilate_w": 1}
-    kind = {"nonlineMode": "RELU", "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW"}
     weights, bias = net.const(o, i, 3, 3), net.const(1, o, 1, 1)
-    return net.add("ConvBias", x, weights, bias, compute_mode="DEFAULT", **attrs, **kind)
+    return net.add("ConvBias", x, weights, bias, padding=((1, 1), (1, 1)), activation=("RELU",))
 
 
 def test_channels_that_only_fill_a_block_are_not_read() -> None:

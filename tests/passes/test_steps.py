@@ -8,6 +8,7 @@ from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
 from mgecc.kernels import candidates
+from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.passes import optimize, steps
 from mgecc.passes.build import constant
 from mgecc.targets import load_target
@@ -26,9 +27,8 @@ def convolution(act: str, result: DType, z: DType | None = None) -> Graph:
     if z is not None:
         graph.inputs.append(Value("z", TensorType((2, 9, 6, 7), z)))
         inputs.append(graph.inputs[-1])
-    geometry = {f"{name}_{axis}": 1 for name in ("pad", "stride", "dilate") for axis in "hw"}
-    attrs = {"nonlineMode": act, "mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", **geometry}
-    node = Node("ConvBias", "conv", {**attrs, "output_dtype": result}, inputs, origin="test")
+    attrs = ConvBiasAttrs(padding=((1, 1), (1, 1)), activation=(act,), output_dtype=result)
+    node = Node("ConvBias", "conv", attrs, inputs, origin="test")
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]
     graph.nodes, graph.outputs = [node], [("y", node.output)]
     return graph

@@ -15,6 +15,7 @@ from mgecc import ops
 from mgecc.compiler import build_programs
 from mgecc.config import load_config
 from mgecc.graph import CompileError, Diagnostics, DType, Graph, Node, TensorType, Value
+from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.planner.limits import Goal, exceeded
 from mgecc.planner.plan import plan
 from mgecc.planner.program import Program
@@ -35,9 +36,8 @@ def network(size: int) -> Graph:
     for i, (ic, oc) in enumerate(pairwise(CHANNELS)):
         w = rng.normal(size=(oc, ic, 3, 3)).astype(np.float32)
         weights = Value(f"w{i}", TensorType(w.shape, DType("float32")), const=w)
-        attrs = {"mode": "CROSS_CORRELATION", "sparse": "DENSE", "format": "NCHW", "activation": ("RELU",)}
-        sizes = {f"{what}_{d}": n for what, n in (("pad", 1), ("stride", 1), ("dilate", 1)) for d in "hw"}
-        node = Node("ConvBias", f"conv{i}", attrs | sizes, [x, weights])
+        attrs = ConvBiasAttrs(padding=((1, 1), (1, 1)), activation=("RELU",))
+        node = Node("ConvBias", f"conv{i}", attrs, [x, weights])
         node.outputs = [Value(f"y{i}", t, node) for t in ops.infer(node)]
         graph.nodes.append(node)
         x = node.output

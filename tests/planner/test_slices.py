@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mgecc import interpret, ops
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
+from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.pooling import PoolingAttrs
 from mgecc.planner import slices
 from mgecc.planner.limits import Goal
@@ -32,11 +33,9 @@ def _append(graph: Graph, op: str, attrs: Any, *constants: np.ndarray, x: Value 
 
 def _convolution(graph: Graph, oc: int, k: int, stride: int = 1, depthwise: bool = False) -> Value:
     ic = (graph.nodes[-1].output if graph.nodes else graph.inputs[0]).shape[1]
-    shape = (oc, 1, 1, k, k) if depthwise else (oc, ic, k, k)
-    numbers = {f"{w}_{d}": n for w, n in (("pad", k // 2), ("stride", stride), ("dilate", 1)) for d in "hw"}
-    attrs = {"mode": "CROSS_CORRELATION", "format": "NCHW", "activation": ("RELU",), "output_dtype": None}
-    attrs |= {"sparse": "GROUP" if depthwise else "DENSE", **numbers}
-    arrays = (RNG.normal(size=shape), RNG.normal(size=(1, oc, 1, 1)))
+    groups, padding = ic if depthwise else 1, ((k // 2, k // 2),) * 2
+    attrs = ConvBiasAttrs((stride, stride), padding, groups=groups, activation=("RELU",))
+    arrays = (RNG.normal(size=(oc, ic // groups, k, k)), RNG.normal(size=(1, oc, 1, 1)))
     return _append(graph, "ConvBias", attrs, *(a.astype(np.float32) for a in arrays))
 
 

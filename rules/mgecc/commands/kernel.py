@@ -1,7 +1,7 @@
 """Print the C text of the kernel that computes a layer of a model, or an operator with given attributes.
 
 Without a layer, a model's layers and their kernels are listed. An operator needs no model:
-mgecc kernel --operator Convolution --operands 1,3,32,32 const:8,3,3,3 --attrs stride_h=2 stride_w=2 --target arm64
+mgecc kernel --operator Convolution --operands 1,3,32,32 const:8,3,3,3 --attrs stride=[2,2] --target arm64
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="shapes, e.g. 1,3,32,32 const:8,3,3,3 (weights), each with :TYPE[:SCALE] if it is not float32",
     )
     group.add_argument(
-        "--attrs", nargs="+", default=[], metavar="KEY=VALUE", help="attributes, e.g. stride_h=2"
+        "--attrs", nargs="+", default=[], metavar="KEY=VALUE", help="attributes, e.g. stride=[2,2]"
     )
     add_json(parser)
 

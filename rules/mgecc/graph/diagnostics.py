@@ -23,12 +23,12 @@ _ONE = re.compile("(stride|dilate|group).*")
 def parameters(attributes: Any) -> str:
     """The attributes that differ from what is usual, as " name=value ..."; long ones are cut."""
     attrs = unusual(attributes) if isinstance(attributes, Attributes) else _unusual(attributes)
-    text = "".join(f" {name}={_short(attrs[name])}" for name in sorted(attrs))
+    text = "".join(f" {name}={_short(attrs[name])}" for name in sorted(attrs) if name not in _SILENT)
     return text if len(text) <= MAX_PARAMETERS else text[: MAX_PARAMETERS - 4] + " ..."
 
 
 def _unusual(attrs: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in attrs.items() if k not in _SILENT and not _is_usual(k, v)}
+    return {k: v for k, v in attrs.items() if not _is_usual(k, v)}
 
 
 def _is_usual(name: str, value: Any) -> bool:

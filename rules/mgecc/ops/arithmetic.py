@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported
+from mgecc.graph.attributes import named
 from mgecc.graph.sizes import equal, is_one
 from mgecc.ops.activation import IDENTITY, Activation, apply, check, of_node
 from mgecc.ops.quantize import dequantize, quantize, requantize, same_unit, scale_of
@@ -35,7 +36,7 @@ def widen(stored: np.ndarray, dtype: DType) -> np.ndarray:
 
 
 def product_type(a: DType, b: DType) -> DType:
-    """Element type of a sum of products of ``a`` and ``b`` when the record does not state one."""
+    """Element type of a sum of products of ``a`` and ``b`` when none is stated."""
     if a.is_float or b.is_float:
         if a.name != b.name:
             raise Unsupported(f"operands of types {a} and {b} cannot be multiplied")
@@ -48,14 +49,14 @@ def product_type(a: DType, b: DType) -> DType:
 
 
 def output_type(node: Node) -> DType:
-    """The record's own result type, else that of the product of the node's first two inputs.
+    """The stated result type, else that of the product of the node's first two inputs.
 
     Unsupported for operands without elements.
     """
     check(of_node(node.attrs))
     if any(equal(v.type.elements, 0) for v in node.inputs[:2]):
         raise Unsupported(f"there are no products of {node.inputs[0].type} and {node.inputs[1].type}")
-    stated = node.attrs.get("output_dtype")
+    stated = named(node.attrs).get("output_dtype")
     return stated if stated is not None else product_type(*(v.type.dtype for v in node.inputs[:2]))
 
 

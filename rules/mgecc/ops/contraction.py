@@ -8,13 +8,6 @@ from mgecc.ops.fixed_order import matmul
 from mgecc.ops.window import Window, scatter_windows, windows
 
 
-def flipped(weights: np.ndarray, mode: str, rank: int) -> np.ndarray:
-    """Weights for cross-correlation: those of mode CONVOLUTION are turned around."""
-    if mode != "CONVOLUTION":
-        return weights
-    return np.flip(weights, axis=tuple(range(weights.ndim - rank, weights.ndim)))
-
-
 def contract(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Columns (n, c, *positions, *kernel) and weights (g, o, i, *kernel), c = g i, to (n, g o, *positions)."""
     rank = weights.ndim - 3

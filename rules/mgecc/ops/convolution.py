@@ -1,33 +1,68 @@
-"""Convolution and ConvBias in every stored layout, and their relatives with weights or regions of their own."""
+"""Convolution and ConvBias, and their relatives with weights or regions of their own; data is (n, c, h, w)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
-from mgecc.ops import layout
+from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph.attributes import POSITIVE
+from mgecc.ops.activation import IDENTITY, Activation
 from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
-from mgecc.ops.contraction import contract, convolve, flipped
+from mgecc.ops.contraction import contract, convolve
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.window import Window, window_of, windows
+from mgecc.ops.window import Window, WindowAttrs, windows
 
 Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class FilterAttrs(WindowAttrs):
+    """``output_dtype``: of the result, where it is not that of the sums.
+
+    ``weights_f16``: constant float32 weights are halves, and stored as such.
+    """
+
+    output_dtype: DType | None = None
+    weights_f16: bool = False
+
+
+@dataclass(frozen=True)
+class BatchConvBiasAttrs(FilterAttrs):
+    """``activation``: of the sums with their terms."""
+
+    activation: Activation = IDENTITY
+
+
+@dataclass(frozen=True)
+class ConvolutionAttrs(FilterAttrs):
+    """``groups``: of channels, each convolved by itself; weights (o, i / groups, h, w) are those of all groups.
+
+    ``wide_sums``: halves are added up in float32.
+    """
+
+    groups: Annotated[int, POSITIVE] = 1
+    wide_sums: bool = False
+
+
+@dataclass(frozen=True)
+class ConvBiasAttrs(ConvolutionAttrs):
+    """``activation``: of the sums with their terms."""
+
+    activation: Activation = IDENTITY
+
+
+@dataclass(frozen=True)
 class Geometry:
-    """A 2-D convolution in plain terms, and how its operands are stored."""
+    """A 2-D convolution in numbers: data (n, c, h, w), weights (g, o, i, h, w)."""
 
     x: Shape
     weights: Shape
     window: Window
-    words: tuple[str, str, str]
-    block: int
 
     @property
     def output(self) -> Shape:
@@ -42,69 +77,58 @@ class Geometry:
             shapes = (self.x[:2] + self.x[:1:-1], self.weights[:3] + self.weights[:2:-1])
         return replace(self, x=shapes[0], weights=shapes[1], window=window)
 
-    @property
-    def stored_output(self) -> Shape:
-        return layout.stored_shape(self.output, self.words[2], self.block)
+
+def grouped(shape: Shape, groups: int) -> Shape:
+    """The shape of weights of all groups, (groups, ...); Unsupported unless the groups divide their first axis."""
+    if groups > 1 and shape[0] % groups:
+        raise Unsupported(f"weights of shape {list(shape)} do not make up {groups} groups")
+    return (groups, shape[0] // groups, *shape[1:]) if groups > 1 else (1, *shape)
+
+
+def check_ranks(node: Node, rank: int) -> None:
+    """Unsupported unless the first two operands have ``rank`` axes."""
+    if any(v.type.rank != rank for v in node.inputs[:2]):
+        shapes = " and ".join(str(list(v.shape)) for v in node.inputs[:2])
+        raise Unsupported(f"operands of shapes {shapes} are no data and weights of {rank} axes")
 
 
 def geometry(node: Node) -> Geometry:
-    """Geometry of a convolution node with inputs x, w; Unsupported when shapes, layout or groups do not fit."""
-    attrs, (x, w) = node.attrs, [v.shape for v in node.inputs[:2]]
-    sparse, data_format = attrs.get("sparse", "DENSE"), attrs.get("format", "NCHW")
-    x_word = layout.word(data_format, len(x))
-    w_word = layout.weights_word(data_format, sparse, len(w))
-    words = (x_word, w_word, layout.output_word(data_format, len(x), w_word))
-    plain_w = layout.plain_shape(w, w_word, "goihw")
-    plain_x = layout.plain_shape(x, x_word)
-    check_operands(attrs, plain_x[1], plain_w[0] * plain_w[2])
-    return Geometry(plain_x, plain_w, window_of(attrs, plain_w[3:]), words, layout.BLOCKS[data_format])
+    """Geometry of a convolution node with inputs x, w; Unsupported when shapes or groups do not fit."""
+    attrs, (x, w) = node.attributes(ConvolutionAttrs), [v.shape for v in node.inputs[:2]]
+    check_ranks(node, 4)
+    weights = grouped(w, attrs.groups)
+    check_channels(x[1], weights[0] * weights[2])
+    return Geometry(x, weights, attrs.over(w[2:]))
 
 
-def check_operands(attrs: dict[str, Any], data: int, weights: int) -> None:
-    """Unsupported for unknown modes, and unless data and weights have as many input channels."""
-    if attrs.get("mode", "CROSS_CORRELATION") not in ("CONVOLUTION", "CROSS_CORRELATION"):
-        raise Unsupported(f"the convolution mode {attrs['mode']} is not known")
-    if attrs.get("sparse", "DENSE") not in ("DENSE", "GROUP"):
-        raise Unsupported(f"weights of the kind {attrs['sparse']} are not known")
+def check_channels(data: int, weights: int) -> None:
+    """Unsupported unless data and weights have as many input channels."""
     if data != weights:
         raise Unsupported(f"the data has {data} channels, the weights are for {weights}")
 
 
-def plain_operands(node: Node, geo: Geometry, inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """x (n, c, h, w) and weights (g, o, i, h, w) ready for summing products."""
+def widened(node: Node, shape: Shape, inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """x, and weights of ``shape``, ready for summing products."""
     x, w = (widen(a, v.type.dtype) for a, v in zip(inputs[:2], node.inputs))
-    weights = layout.unpack(w, geo.words[1], "goihw")
-    return layout.unpack(x, geo.words[0]), flipped(weights, node.attrs.get("mode", "CROSS_CORRELATION"), 2)
+    return x, w.reshape(shape)
 
 
-def plain_terms(node: Node, inputs: Sequence[np.ndarray]) -> list[Numbers]:
-    """Bias and residual in plain layout; absent ones are stored as nothing or as an empty constant."""
-    data_format = node.attrs.get("format", "NCHW")
+def present_terms(node: Node, inputs: Sequence[np.ndarray]) -> list[Numbers]:
+    """Bias and residual; absent ones are stored as nothing or as an empty constant."""
     terms = [Numbers(a, v.type.dtype) for a, v in zip(inputs, node.inputs)]
-    return [Numbers(layout.to_plain(t.stored, data_format), t.dtype) for t in terms[2:] if t.stored.size]
+    return [t for t in terms[2:] if t.stored.size]
 
 
 def check_terms(node: Node, geo: Geometry) -> None:
     """Unsupported unless bias and residual stretch to the result."""
     for value in node.inputs[2:]:
-        if not value.type.elements:
-            continue
-        shape = layout.plain_shape(
-            value.shape, layout.word(node.attrs.get("format", "NCHW"), len(value.shape))
-        )
-        if not stretches(shape, geo.output):
+        if value.type.elements and not stretches(value.shape, geo.output):
             raise Unsupported(f"a term of shape {list(value.shape)} does not stretch to {list(geo.output)}")
 
 
-@operator("ConvBias")
-class ConvBias(Operator):
-    """act(conv(x, w) + bias + z) with an optional bias and an optional residual z."""
+class _Convolution(Operator):
+    """What both have."""
 
-    operands = "number number number? number?"
-    limits = (
-        "stored layouts NCHW, NHWC and channel blocks; float bias and residual, or quantised ones "
-        "constant per channel; SIGMOID of quantised results with terms in the unit of the sums"
-    )
     halves = "computed"
     weights = (1,)
 
@@ -114,31 +138,41 @@ class ConvBias(Operator):
     def infer(node: Node) -> list[TensorType]:
         geo = geometry(node)
         check_terms(node, geo)
-        return [TensorType(geo.stored_output, output_type(node))]
+        return [TensorType(geo.output, output_type(node))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         geo = geometry(node)
-        total = convolve(*plain_operands(node, geo, inputs), geo.window)
-        result = finish_node(node, total, plain_terms(node, inputs))
-        return [layout.pack(result, geo.words[2], geo.block)]
+        total = convolve(*widened(node, geo.weights, inputs), geo.window)
+        return [finish_node(node, total, present_terms(node, inputs))]
+
+
+@operator("ConvBias")
+class ConvBias(_Convolution):
+    """act(conv(x, w) + bias + z) with an optional bias and an optional residual z."""
+
+    Attributes = ConvBiasAttrs
+    operands = "number number number? number?"
+    limits = (
+        "stored layouts NCHW, NHWC and channel blocks; float bias and residual, or quantised ones "
+        "constant per channel; SIGMOID of quantised results with terms in the unit of the sums"
+    )
 
 
 @operator("Convolution")
-class Convolution(ConvBias):
+class Convolution(_Convolution):
     """ConvBias without terms and activation."""
 
+    Attributes = ConvolutionAttrs
     operands = "number number"
-    limits = (
-        "stored layouts NCHW, NHWC and channel blocks; weights that the model computes in mode "
-        "CROSS_CORRELATION only"
-    )
+    limits = "stored layouts NCHW, NHWC and channel blocks"
 
 
 @operator("RegionRestrictedConvolution")
 class RegionRestrictedConvolution(Operator):
     """A convolution whose taps count only where the input's region number (n, h, w) equals the output's."""
 
+    Attributes = ConvolutionAttrs
     operands = "float float integer integer"
     limits = "float32 or float16, NCHW, constant weights; both region maps of one integer type"
     weights = (1,)
@@ -148,14 +182,14 @@ class RegionRestrictedConvolution(Operator):
         geo = geometry(node)
         regions = [v.shape for v in node.inputs[2:4]]
         sizes = [(geo.x[0], *geo.x[2:]), (geo.x[0], *geo.output[2:])]
-        if geo.words[0] != "nchw" or regions != sizes:
+        if regions != sizes:
             raise Unsupported(f"region maps of shapes {regions} stand where {sizes} are needed")
         return [TensorType(geo.output, output_type(node))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         geo = geometry(node)
-        x, weights = plain_operands(node, geo, inputs)
+        x, weights = widened(node, geo.weights, inputs)
         inside, outside = (region[:, None] for region in inputs[2:4])
         same = windows(inside, geo.window) == outside[..., None, None]
         total = contract(windows(x, geo.window) * same, weights)
@@ -166,6 +200,7 @@ class RegionRestrictedConvolution(Operator):
 class BatchConvBias(Operator):
     """ConvBias with weights of its own for each batch item: (n, o, i, h, w)."""
 
+    Attributes = BatchConvBiasAttrs
     operands = "number number number? number?"
     limits = "quantised 8-bit data"
 
@@ -173,28 +208,23 @@ class BatchConvBias(Operator):
     def infer(node: Node) -> list[TensorType]:
         geo = _batched(node)
         check_terms(node, geo)
-        return [TensorType(geo.stored_output, output_type(node))]
+        return [TensorType(geo.output, output_type(node))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         geo = _batched(node)
-        x, weights = plain_operands(node, geo, inputs)
+        x, weights = widened(node, node.inputs[1].shape, inputs)
         pairs = zip(x, weights)
         total = np.concatenate([convolve(item[None], own[None], geo.window) for item, own in pairs])
-        result = finish_node(node, total, plain_terms(node, inputs))
-        return [layout.pack(result, geo.words[2], geo.block)]
+        return [finish_node(node, total, present_terms(node, inputs))]
 
 
 def _batched(node: Node) -> Geometry:
     """Geometry of one batch item's convolution, for all of the batch."""
-    attrs, (x, w) = node.attrs, [v.shape for v in node.inputs[:2]]
-    data_format = attrs.get("format", "NCHW")
-    if attrs.get("sparse", "DENSE") != "DENSE":
-        raise Unsupported("grouped weights per batch item are not supported")
-    words = (layout.word(data_format, len(x)), layout.weights_word(data_format, "GROUP", len(w)))
-    plain_x, plain_w = layout.plain_shape(x, words[0]), layout.plain_shape(w, words[1], "goihw")
-    check_operands(attrs, plain_x[1], plain_w[2])
-    if plain_w[0] != plain_x[0]:
-        raise Unsupported(f"weights for {plain_w[0]} batch items, the data has {plain_x[0]}")
-    window = window_of(attrs, plain_w[3:])
-    return Geometry(plain_x, (1, *plain_w[1:]), window, (*words, words[0]), layout.BLOCKS[data_format])
+    x, w = (v.shape for v in node.inputs[:2])
+    if (len(x), len(w)) != (4, 5):
+        raise Unsupported(f"weights of shape {list(w)} are no weights for each item of {list(x)}")
+    check_channels(x[1], w[2])
+    if w[0] != x[0]:
+        raise Unsupported(f"weights for {w[0]} batch items, the data has {x[0]}")
+    return Geometry(x, (1, *w[1:]), node.attributes(BatchConvBiasAttrs).over(w[3:]))

@@ -8,8 +8,8 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import finish_node, output_type, widen
-from mgecc.ops.contraction import contract, flipped
-from mgecc.ops.convolution import Geometry, geometry
+from mgecc.ops.contraction import contract
+from mgecc.ops.convolution import ConvolutionAttrs, Geometry, geometry
 from mgecc.ops.registry import Operator, operator
 
 
@@ -22,7 +22,7 @@ def _check(node: Node, geo: Geometry) -> None:
     offset, mask = (v.shape for v in node.inputs[2:4])
     groups, rest = divmod(mask[1] if len(mask) == 4 else 1, _taps(geo))
     sizes = [(geo.x[0], factor * groups * _taps(geo), *geo.output[2:]) for factor in (2, 1)]
-    if geo.words[0] != "nchw" or rest or not groups or geo.x[1] % groups or [offset, mask] != sizes:
+    if rest or not groups or geo.x[1] % groups or [offset, mask] != sizes:
         shapes = f"offset {list(offset)}, mask {list(mask)}"
         raise Unsupported(f"{shapes} do not fit a result of shape {list(geo.output)}")
 
@@ -70,6 +70,7 @@ def _columns(node: Node, geo: Geometry, inputs: Sequence[np.ndarray]) -> np.ndar
 class DeformableConv(Operator):
     """Inputs x, w, offset (n, 2 dg kh kw, oh, ow) with pairs (dy, dx), mask (n, dg kh kw, oh, ow)."""
 
+    Attributes = ConvolutionAttrs
     operands = "float float float float"
     limits = "NCHW, floating point"
     weights = (1,)
@@ -86,5 +87,4 @@ class DeformableConv(Operator):
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         geo = geometry(node)
         weights = widen(inputs[1], node.inputs[1].type.dtype).reshape(geo.weights)
-        weights = flipped(weights, node.attrs.get("mode", "CROSS_CORRELATION"), 2)
         return [finish_node(node, contract(_columns(node, geo, inputs), weights), [])]

@@ -3,55 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
+from mgecc.graph.attributes import NATURAL
 from mgecc.ops.known import check_places
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
 
-_MODES: dict[str, Literal["constant", "reflect", "edge"]] = {
-    "CONSTANT": "constant",
-    "REFLECT": "reflect",
-    "REPLICATE": "edge",
+_Mode = Literal["constant", "reflect", "replicate"]
+_NUMPY: dict[_Mode, Literal["constant", "reflect", "edge"]] = {
+    "constant": "constant",
+    "reflect": "reflect",
+    "replicate": "edge",
 }
 
 
-def offsets(node: Node) -> list[tuple[int, int]]:
-    """Elements added before and after each axis."""
-    rank = len(node.inputs[0].shape)
-    names = [(f"front_offset_dim{i}", f"back_offset_dim{i}") for i in range(rank)]
-    return [(int(node.attrs[front]), int(node.attrs[back])) for front, back in names]
+@dataclass(frozen=True)
+class PaddingAttrs(Attributes):
+    """``padding``: elements added (before, after) each axis, of ``value`` in mode constant."""
+
+    padding: tuple[tuple[Annotated[int, NATURAL], Annotated[int, NATURAL]], ...]
+    mode: _Mode = "constant"
+    value: float = 0.0
+
+    @property
+    def is_zeros(self) -> bool:
+        return self.mode == "constant" and self.value == 0
+
+
+def only_last(pairs: Sequence[tuple[int, int]], rank: int) -> PaddingAttrs:
+    """Zeros around the last axes, so many before and after each."""
+    return PaddingAttrs((*[(0, 0)] * (rank - len(pairs)), *pairs))
+
+
+def _check(size: int, pair: tuple[int, int], mode: _Mode) -> None:
+    reflects = mode == "reflect" and max(pair) >= max(size, 1)
+    if reflects or (mode == "replicate" and not size and any(pair)):
+        raise Unsupported(f"an axis of {size} cannot be padded by {pair} in mode {mode}")
+    if mode != "constant":
+        check_places(size + sum(pair))
 
 
 @operator("Padding")
 class Padding(Operator):
-    """'front_offset_dim<i>' before and 'back_offset_dim<i>' after axis i; REFLECT does not repeat the edge."""
+    """Elements around the data: of one value, or of its own; mode reflect does not repeat the edge."""
 
+    Attributes = PaddingAttrs
     operands = "any"
     limits = "constant sizes"
     halves = "stored"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x, mode = node.inputs[0].type, node.attrs["padding_mode"]
-        if mode not in _MODES:
-            raise Unsupported(f"the padding mode {mode} is not known")
-        for size, pair in zip(x.shape, offsets(node)):
-            if (mode == "REFLECT" and max(pair) >= max(size, 1)) or (
-                mode == "REPLICATE" and not size and any(pair)
-            ):
-                raise Unsupported(f"an axis of {size} cannot be padded by {pair} in mode {mode}")
-            if mode != "CONSTANT":
-                check_places(size + sum(pair))
-        return [x.with_shape(tuple(n + sum(pair) for n, pair in zip(x.shape, offsets(node))))]
+        x, attrs = node.inputs[0].type, node.attributes(PaddingAttrs)
+        if len(attrs.padding) != x.rank:
+            raise Unsupported(f"{x} cannot be padded by {attrs.padding}")
+        for size, pair in zip(x.shape, attrs.padding):
+            _check(size, pair, attrs.mode)
+        return [x.with_shape(tuple(n + sum(pair) for n, pair in zip(x.shape, attrs.padding)))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x, pairs = inputs[0], offsets(node)
-        if node.attrs["padding_mode"] != "CONSTANT":
-            return [np.pad(x, pairs, mode=_MODES[node.attrs["padding_mode"]])]
-        value = stored(np.array(node.attrs["padding_val"], np.float32), node.inputs[0].type.dtype)
-        return [np.pad(x, pairs, constant_values=value)]
+        x, attrs = inputs[0], node.attributes(PaddingAttrs)
+        if attrs.mode != "constant":
+            return [np.pad(x, attrs.padding, mode=_NUMPY[attrs.mode])]
+        value = stored(np.array(attrs.value, np.float32), node.inputs[0].type.dtype)
+        return [np.pad(x, attrs.padding, constant_values=value)]

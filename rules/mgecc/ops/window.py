@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from mgecc.graph import Range, Unsupported
-from mgecc.graph.sizes import whole
+from mgecc.graph import Attributes, Range, Unsupported
 from mgecc.ops.budget import spend
 
 MOST_CELLS = 1 << 20
 CELLS, PADDING, OFFSETS = Range(1, MOST_CELLS), Range(0, MOST_CELLS), Range(-MOST_CELLS, MOST_CELLS)
 """Numbers of windows: what is larger would only cost time and memory to look at."""
+Cells = Annotated[int, CELLS]
+Ends = tuple[Annotated[int, PADDING], Annotated[int, PADDING]]
+"""Cells added before and after an axis."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +67,22 @@ class Window:
         return smallest
 
 
-def window_of(attrs: dict[str, Any], kernel: Sequence[int]) -> Window:
-    """The window of a node: stride_h, pad_h, dilate_h ...; 'pad' = (top, bottom, left, right) overrides pad_*."""
-    axes = "dhw"[-len(kernel) :]
-    stride = tuple(whole(attrs[f"stride_{a}"]) for a in axes)
-    dilate = tuple(int(attrs.get(f"dilate_{a}", 1)) for a in axes)
-    if any(n < 1 for n in (*stride, *dilate, *kernel)):
-        raise Unsupported(f"a window has kernel {tuple(kernel)}, stride {stride}, dilation {dilate}")
-    if attrs.get("pad") is not None:
-        ends = [int(p) for p in attrs["pad"]]
-        pad = tuple(zip(ends[::2], ends[1::2]))
-    else:
-        pad = tuple((int(attrs[f"pad_{a}"]),) * 2 for a in axes)
-    return Window(tuple(kernel), stride, dilate, pad)
+@dataclass(frozen=True)
+class WindowAttrs(Attributes):
+    """Along (h, w): cells from one window to the next, of padding (before, after), and from one tap to the next."""
+
+    stride: tuple[Cells, ...] = (1, 1)
+    padding: tuple[Ends, ...] = ((0, 0), (0, 0))
+    dilation: tuple[Cells, ...] = (1, 1)
+
+    def over(self, kernel: Sequence[int]) -> Window:
+        """The window with a kernel of this size; Unsupported for an empty one or one of other axes."""
+        window = Window(tuple(kernel), self.stride, self.dilation, self.padding)
+        lengths = {len(axes) for axes in (window.kernel, window.stride, window.dilate, window.pad)}
+        if len(lengths) > 1 or any(n < 1 for n in window.kernel):
+            numbers = f"stride {window.stride}, dilation {window.dilate}, padding {window.pad}"
+            raise Unsupported(f"a window has kernel {window.kernel}, {numbers}")
+        return window
 
 
 def windows(x: np.ndarray, window: Window, fill: float = 0) -> np.ndarray:

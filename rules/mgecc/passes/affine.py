@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.passes.build import constant
 from mgecc.passes.fuse import add_to_bias
 from mgecc.passes.match import Users, is_elemwise
-from mgecc.passes.padding import own_padding
 
 _MODES = ("MUL", "TRUE_DIV", "ADD", "SUB")
 
@@ -60,12 +60,10 @@ def _along(value: Value, like: Value, axis: int) -> np.ndarray | None:
 
 
 def _over_inputs(node: Node, vector: np.ndarray) -> np.ndarray:
-    """One number for each input channel in the shape that goes with the weights."""
-    assert node.inputs[1].const is not None
-    w = node.inputs[1].const
-    if node.attrs["sparse"] == "GROUP":
-        return vector.reshape(w.shape[0], 1, w.shape[2], *[1] * (w.ndim - 3))
-    return vector.reshape(1, w.shape[1], *[1] * (w.ndim - 2))
+    """One number for each input channel, (o or 1, i / groups, 1, 1) as they go with the weights."""
+    (outs, ins, *_), groups = node.inputs[1].shape, node.attributes(ConvBiasAttrs).groups
+    each = vector.reshape(groups, ins, 1, 1)
+    return each.repeat(outs // groups, axis=0) if groups > 1 else each
 
 
 def _scale(node: Node, factor: np.ndarray) -> None:
@@ -79,9 +77,8 @@ def _scale(node: Node, factor: np.ndarray) -> None:
 def _shift(node: Node, vector: np.ndarray) -> None:
     w = node.inputs[1].const
     assert w is not None
-    grouped = node.attrs["sparse"] == "GROUP"
     terms = w.astype(np.float64) * _over_inputs(node, vector)
-    add_to_bias(node, terms.sum(axis=tuple(range(2 if grouped else 1, w.ndim))).reshape(-1))
+    add_to_bias(node, terms.sum(axis=(1, 2, 3)))
 
 
 def _shift_first(front: _Front, users: Users) -> bool:
@@ -110,7 +107,7 @@ def _absorb(node: Node, users: Users) -> bool:
     if front.mode in ("MUL", "TRUE_DIV") and front.vector is not None and front.vector.all():
         _scale(node, front.vector if front.mode == "MUL" else 1 / front.vector)
     elif front.mode in ("ADD", "SUB") and front.vector is not None:
-        if any(own_padding(node)):
+        if any(map(any, node.attributes(ConvBiasAttrs).padding)):
             return _shift_first(front, users)
         _shift(node, front.vector if front.mode == "ADD" else -front.vector)
     else:
@@ -120,8 +117,7 @@ def _absorb(node: Node, users: Users) -> bool:
 
 
 def _suits(node: Node) -> bool:
-    plain = node.op == "ConvBias" and node.attrs.get("format", "NCHW") == "NCHW"
-    return plain and node.inputs[1].is_const and node.output.type.dtype.name == "float32"
+    return node.op == "ConvBias" and node.inputs[1].is_const and node.output.type.dtype.name == "float32"
 
 
 def run(graph: Graph) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import equal, has_sizes
+from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.ops.index_items import is_open, items_of, slice_of, span_of
-from mgecc.ops.padding import offsets
+from mgecc.ops.padding import PaddingAttrs
 from mgecc.passes.build import constant, node_like, take_over
 from mgecc.passes.match import Users
 
@@ -18,8 +19,7 @@ def _is_dense(node: Node | None) -> bool:
     return (
         node is not None
         and node.op in ("Convolution", "ConvBias")
-        and node.attrs.get("format", "NCHW") == "NCHW"
-        and node.attrs["sparse"] == "DENSE"
+        and node.attributes(ConvolutionAttrs).groups == 1
         and node.inputs[1].is_const
     )
 
@@ -31,10 +31,9 @@ def _part(value: Value, axis: int, count: int) -> Value:
 
 def _zeros_behind(padding: Node) -> bool:
     """Whether a Padding node only adds channels of zeros behind the others."""
-    attrs, pairs = padding.attrs, offsets(padding)
-    rest = [pair for axis, pair in enumerate(pairs) if axis != 1]
-    plain = attrs["padding_mode"] == "CONSTANT" and attrs["padding_val"] == 0
-    return plain and pairs[1][0] == 0 and not any(any(pair) for pair in rest)
+    attrs = padding.attributes(PaddingAttrs)
+    rest = [pair for axis, pair in enumerate(attrs.padding) if axis != 1]
+    return attrs.is_zeros and attrs.padding[1][0] == 0 and not any(map(any, rest))
 
 
 def _unread_padding(node: Node) -> None:

@@ -1,7 +1,7 @@
 """Convolutions whose weights the model computes become the one form that kernels read such weights in.
 
-That form is a 2-D cross-correlation. Turned weights are turned back. A transposed convolution is a convolution by
-turned weights of data with zeros between its elements. Of a 3-D convolution the taps along the depth become channels.
+That form is a 2-D convolution. A transposed one is a convolution by turned weights of data with zeros between its
+elements. Of a 3-D one the taps along the depth become channels.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ import numpy as np
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.sizes import has_sizes
 from mgecc.graph.types import INT32
-from mgecc.ops.window import Window, window_of
+from mgecc.ops.convolution import ConvolutionAttrs, grouped
+from mgecc.ops.convolution3d import Convolution3DAttrs
+from mgecc.ops.padding import only_last
+from mgecc.ops.window import Window
 from mgecc.passes.build import constant, node_like, take_over
 
 _STEP = (False, False, True, False)
@@ -31,9 +34,10 @@ class _Maker:
     old: Node
     nodes: list[Node] = field(default_factory=list)
 
-    def add(self, op: str, attrs: dict[str, Any], *inputs: Value) -> Value:
+    def add(self, op: str, attrs: Any, *inputs: Value) -> Value:
         name = f"{self.old.name}.{len(self.nodes)}"
-        made = node_like(self.old, op, {"output_dtype": None, **attrs}, list(inputs), name)
+        full = {"output_dtype": None, **attrs} if isinstance(attrs, dict) else attrs
+        made = node_like(self.old, op, full, list(inputs), name)
         self.nodes.append(made)
         return made.output
 
@@ -57,38 +61,17 @@ class _Maker:
 
     def pad(self, x: Value, pads: Sequence[tuple[int, int]]) -> Value:
         """Zeros around the last axes."""
-        whole = [(0, 0)] * (x.type.rank - len(pads)) + list(pads)
-        attrs = {f"front_offset_dim{i}": p[0] for i, p in enumerate(whole)}
-        attrs |= {f"back_offset_dim{i}": p[1] for i, p in enumerate(whole)}
-        return self.add("Padding", {**attrs, "padding_mode": "CONSTANT", "padding_val": 0.0}, x)
+        return self.add("Padding", only_last(pads, x.type.rank), x)
 
     def done(self) -> list[Node]:
         return [*self.nodes[:-1], take_over(self.nodes[-1], self.old)]
 
 
-def _attrs(node: Node, window: Window, **changed: Any) -> dict[str, Any]:
-    """Those of a cross-correlation in the same numbers, by ``window``."""
-    axes = "dhw"[-len(window.kernel) :]
-    kept: dict[str, Any] = {
-        key: node.attrs[key] for key in ("sparse", "compute_mode", "output_dtype") if key in node.attrs
-    }
-    sizes = {f"stride_{a}": s for a, s in zip(axes, window.stride)}
-    sizes |= {f"dilate_{a}": d for a, d in zip(axes, window.dilate)}
-    sizes |= {f"pad_{a}": p for a, (p, _) in zip(axes, window.pad)}
-    layout = "NCHW" if len(axes) == 2 else "NCDHW"
-    return {**kept, "mode": "CROSS_CORRELATION", "format": layout, **sizes, **changed}
-
-
-def _turned(node: Node) -> list[Node] | None:
-    """A convolution whose mode is CONVOLUTION."""
-    x, w = node.inputs
-    if node.attrs.get("mode", "CROSS_CORRELATION") != "CONVOLUTION":
-        return None
-    make = _Maker(node)
-    rank = x.type.rank - 2
-    back = make.backwards(w, rank)
-    make.add(node.op, node.attrs | {"mode": "CROSS_CORRELATION"}, x, back)
-    return make.done()
+def _moving(node: Node, kind: type[ConvolutionAttrs], window: Window) -> ConvolutionAttrs:
+    """The node's sums, by ``window``."""
+    old = node.attributes(ConvolutionAttrs)
+    moves = (window.stride, window.pad, window.dilate)
+    return kind(*moves, old.output_dtype, groups=old.groups, wide_sums=old.wide_sums)
 
 
 def _spread(make: _Maker, x: Value, stride: tuple[int, ...]) -> Value:
@@ -102,9 +85,8 @@ def _spread(make: _Maker, x: Value, stride: tuple[int, ...]) -> Value:
 
 def _transposed(node: Node) -> list[Node] | None:
     """A transposed convolution, as a convolution of spread data."""
-    w, x = node.inputs[:2]
-    rank = x.type.rank - 2
-    window = window_of(node.attrs, w.shape[-rank:])
+    (w, x), attrs = node.inputs[:2], node.attributes(ConvolutionAttrs)
+    rank, window = x.type.rank - 2, attrs.over(w.shape[2:])
     make = _Maker(node)
     data = _spread(make, x, window.stride) if any(s > 1 for s in window.stride) else x
     pads = []
@@ -114,28 +96,29 @@ def _transposed(node: Node) -> list[Node] | None:
         if before < 0 or behind < 0:
             data = make.part(data, 2 + axis, max(0, -before), length + min(0, behind))
         pads.append((max(0, before), max(0, behind)))
-    first = w.type.rank - rank - 2
-    order = (*range(first), first + 1, first, *range(first + 2, w.type.rank))
-    weights = make.turn(w, *order)
-    if node.attrs.get("mode", "CROSS_CORRELATION") == "CROSS_CORRELATION":
-        weights = make.backwards(weights, rank)
+    weights = make.backwards(_exchanged(make, w, attrs.groups), rank)
     still = Window(window.kernel, (1,) * rank, window.dilate, ((0, 0),) * rank)
-    op = "Convolution" if rank == 2 else "Convolution3D"
-    make.add(op, _attrs(node, still), make.pad(data, pads), weights)
+    op, kind = ("Convolution", ConvolutionAttrs) if rank == 2 else ("Convolution3D", Convolution3DAttrs)
+    make.add(op, _moving(node, kind, still), make.pad(data, pads), weights)
     return make.done()
+
+
+def _exchanged(make: _Maker, w: Value, groups: int) -> Value:
+    """Weights (i, o / groups, ...) as (o, i / groups, ...)."""
+    if groups == 1:
+        return make.turn(w, 1, 0, *range(2, w.type.rank))
+    apart = make.turn(make.reshape(w, *grouped(w.shape, groups)), 0, 2, 1, *range(3, w.type.rank + 1))
+    return make.reshape(apart, groups * apart.shape[1], *apart.shape[2:])
 
 
 def _flat(node: Node) -> list[Node] | None:
     """A 3-D convolution, as a 2-D one of every slice of the result."""
-    x, w = node.inputs
-    if node.attrs.get("mode", "CROSS_CORRELATION") != "CROSS_CORRELATION":
-        return _turned(node)
-    window, depth = window_of(node.attrs, w.shape[-3:]), node.output.shape[2]
+    (x, w), attrs = node.inputs, node.attributes(Convolution3DAttrs)
+    window, depth, groups = attrs.over(w.shape[2:]), node.output.shape[2], attrs.groups
     (taps, kh, kw), (step, *_), (apart, *_) = window.kernel, window.stride, window.dilate
     if taps > _MOST_SLICES:
         return None
     make = _Maker(node)
-    groups = w.shape[0] if w.type.rank == 6 else 1
     data = make.pad(x, [window.pad[0], (0, 0), (0, 0)])
     n, channels, _, h, width = data.shape
     slices = [
@@ -147,19 +130,14 @@ def _flat(node: Node) -> list[Node] | None:
     ]
     joined = make.add("Concat", {"axis": 2}, *slices) if taps > 1 else slices[0]
     joined = make.reshape(joined, n * depth, channels * taps, h, width)
-    full = make.reshape(w, groups, w.shape[-5], w.shape[-4], taps, kh, kw)
-    ic, oc = w.shape[-4], w.shape[-5]
-    weights = make.reshape(
-        make.turn(full, 0, 1, 3, 2, 4, 5), *((groups,) if w.type.rank == 6 else ()), oc, ic * taps, kh, kw
-    )
+    weights = make.reshape(make.turn(w, 0, 2, 1, 3, 4), w.shape[0], w.shape[1] * taps, kh, kw)
     plane = Window((kh, kw), window.stride[1:], window.dilate[1:], window.pad[1:])
-    y = make.add("Convolution", _attrs(node, plane), joined, weights)
+    y = make.add("Convolution", _moving(node, ConvolutionAttrs, plane), joined, weights)
     make.turn(make.reshape(y, n, depth, *y.shape[1:]), 0, 2, 1, 3, 4)
     return make.done()
 
 
 _STEPS: dict[str, tuple[int, Callable[[Node], list[Node] | None]]] = {
-    "Convolution": (1, _turned),
     "ConvolutionBackwardData": (0, _transposed),
     "Convolution3D": (1, _flat),
     "Convolution3DBackwardData": (0, _transposed),
@@ -167,8 +145,8 @@ _STEPS: dict[str, tuple[int, Callable[[Node], list[Node] | None]]] = {
 
 
 def _served(node: Node) -> bool:
-    """Floats of fixed sizes in plain layout, by computed weights."""
-    if node.op not in _STEPS or node.attrs.get("format", "NCHW") not in ("NCHW", "NCDHW"):
+    """Floats of fixed sizes, by computed weights."""
+    if node.op not in _STEPS:
         return False
     plain = all(v.type.dtype.is_float and not has_sizes(v.shape) for v in node.inputs)
     return plain and not node.inputs[_STEPS[node.op][0]].is_const

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import named
+from mgecc.ops.activation import IDENTITY
+from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
 from mgecc.passes.build import Step, constant, elemwise, node_like, take_over, take_steps
 from mgecc.passes.match import scalar
 
@@ -62,7 +66,8 @@ def _convolution(node: Node) -> list[Node] | None:
     """A plain float convolution is a ConvBias without bias."""
     if not node.inputs[0].type.dtype.is_float or not node.inputs[1].is_const:
         return None
-    conv = node_like(node, "ConvBias", dict(node.attrs, nonlineMode="IDENTITY"), list(node.inputs))
+    attrs = ConvBiasAttrs(**named(node.attributes(ConvolutionAttrs)))
+    conv = node_like(node, "ConvBias", attrs, list(node.inputs))
     return [take_over(conv, node)]
 
 
@@ -70,24 +75,23 @@ def _conv_bias(node: Node) -> list[Node] | None:
     """A bias that is a tensor of the result's size is a residual; one computed per channel is added behind."""
     if not node.output.type.dtype.is_float or len(node.inputs) < 3 or not _odd_bias(node):
         return None
-    x, w, bias, *rest = node.inputs
+    attrs, (x, w, bias, *rest) = node.attributes(ConvBiasAttrs), node.inputs
     if not rest and bias.type == node.output.type and not bias.is_const:
         zeros = np.zeros((1, node.output.shape[1], 1, 1))
         inputs = [x, w, constant(f"{node.name}.bias", zeros, bias.type.dtype), bias]
-        return [take_over(node_like(node, "ConvBias", dict(node.attrs), inputs), node)]
-    nodes = [node_like(node, "ConvBias", dict(node.attrs, nonlineMode="IDENTITY"), [x, w])]
+        return [take_over(node_like(node, "ConvBias", attrs, inputs), node)]
+    nodes = [node_like(node, "ConvBias", replace(attrs, activation=IDENTITY), [x, w])]
     for term in (bias, *rest):
         nodes.append(elemwise(node, "ADD", nodes[-1].output, term))
-    if node.attrs["nonlineMode"] != "IDENTITY":
-        nodes.append(elemwise(node, node.attrs["nonlineMode"], nodes[-1].output))
+    if attrs.activation != IDENTITY:
+        nodes.append(elemwise(node, attrs.activation[0], nodes[-1].output))
     return [*nodes[:-1], take_over(nodes[-1], node)]
 
 
 def _odd_bias(node: Node) -> bool:
     """Whether the third operand is not a constant with one number per channel (or none)."""
     bias = node.inputs[2]
-    plain = node.attrs.get("format", "NCHW") == "NCHW"
-    return plain and not (bias.is_const and bias.type.elements in (0, node.output.shape[1]))
+    return not (bias.is_const and bias.type.elements in (0, node.output.shape[1]))
 
 
 def _power(node: Node) -> list[Node] | None:

@@ -7,13 +7,13 @@ k / q and full blocks. The copy costs an instruction or two a sample.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 
 import numpy as np
 
 from mgecc.graph import Graph, Node
-from mgecc.ops.convolution import Geometry, geometry
+from mgecc.ops.convolution import ConvBiasAttrs, Geometry, geometry
 from mgecc.passes.build import constant, node_like, take_over
 from mgecc.passes.moves import reshape, transpose
 
@@ -59,11 +59,10 @@ def _frames(geo: Geometry) -> Frames | None:
 
 def _signal(node: Node) -> Geometry | None:
     """A long window over one float signal along either axis, as one along the width; None for other nodes."""
-    if node.op != "ConvBias" or node.attrs.get("format", "NCHW") != "NCHW":
+    if node.op != "ConvBias" or node.attributes(ConvBiasAttrs).groups > 1:
         return None
     x, w = node.inputs[:2]
-    fits = x.type.dtype.is_float and w.const is not None and w.type.rank == 4 and w.shape[1] == 1
-    if not fits or node.attrs.get("mode") != "CROSS_CORRELATION":
+    if not x.type.dtype.is_float or w.const is None or w.shape[1] != 1:
         return None
     geo = geometry(node).in_rows
     window = geo.window
@@ -94,8 +93,8 @@ def _framed(node: Node, geo: Geometry, frames: Frames) -> list[Node]:
     whole = reshape(node, turned.output, (n, q, *along(width // q)))
     weights = _weights(node, frames).reshape(w.shape[0], q, *along(frames.taps))
     step = geo.window.stride[1] // q
-    pad = (*frames.pad, 0, 0) if high else (0, 0, *frames.pad)
-    attrs = dict(node.attrs) | {"pad": pad, "stride_h": step, "stride_w": step}
+    padding = (frames.pad, (0, 0)) if high else ((0, 0), frames.pad)
+    attrs = replace(node.attributes(ConvBiasAttrs), padding=padding, stride=(step, step))
     inputs = [whole.output, constant(w.name, weights, w.type.dtype), *rest]
     return [apart, turned, whole, take_over(node_like(node, node.op, attrs, inputs), node)]
 

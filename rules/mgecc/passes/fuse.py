@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import changed
+from mgecc.ops.activation import IDENTITY, of_node
 from mgecc.passes.build import constant
 from mgecc.passes.match import Users, is_elemwise, other_input, per_channel, scalar
 
@@ -19,13 +21,7 @@ _UNARY = {
     "SILU": ("SILU",),
     "GELU": ("GELU",),
 }
-IDENTITY = ("IDENTITY",)
 _PRODUCTS = ("ConvBias", "MatrixMul")
-
-
-def activation(node: Node) -> tuple:
-    """The activation of a ConvBias or MatrixMul node, whichever way it is written."""
-    return tuple(node.attrs.get("activation") or (node.attrs.get("nonlineMode", "IDENTITY"),))
 
 
 def _bias(node: Node) -> np.ndarray:
@@ -54,8 +50,6 @@ def _scale_weights(node: Node, factor: np.ndarray) -> None:
     shape: tuple[int, ...] = (-1, 1, 1, 1)
     if node.op == "MatrixMul":
         shape = (-1, 1) if node.attrs["transposeB"] else (-1,)
-    elif node.attrs["sparse"] == "GROUP":
-        shape = (w.shape[0], w.shape[1], 1, 1, 1)
     # In double precision, but without an array of doubles as large as the weights.
     scaled = np.multiply(w, factor.reshape(shape), out=np.empty_like(w), casting="same_kind")
     node.inputs[1] = constant(weights.name, scaled, weights.type.dtype)
@@ -64,7 +58,7 @@ def _scale_weights(node: Node, factor: np.ndarray) -> None:
 
 def _is_linear(node: Node) -> bool:
     """Nothing has been applied yet behind the bias, and the bias is one number per channel."""
-    if activation(node) != IDENTITY or len(node.inputs) > 3:
+    if of_node(node.attrs) != IDENTITY or len(node.inputs) > 3:
         return False
     bias = node.inputs[2] if len(node.inputs) == 3 else None
     return bias is None or (bias.const is not None and bias.const.size in (0, node.output.shape[1]))
@@ -100,16 +94,16 @@ def _absorb_residual(node: Node, user: Node) -> bool:
 
 
 def _absorb_activation(node: Node, user: Node) -> bool:
-    if activation(node) != IDENTITY or user.op != "Elemwise":
+    if of_node(node.attrs) != IDENTITY or user.op != "Elemwise":
         return False
     mode = user.attrs["mode"]
     if mode in _UNARY:
-        node.attrs["activation"] = _UNARY[mode]
+        node.attrs = changed(node.attrs, activation=_UNARY[mode])
         return True
     if mode == "CLIP" and user.inputs[0] is node.output:
         low, high = scalar(user.inputs[1]), scalar(user.inputs[2])
         if low is not None and high is not None:
-            node.attrs["activation"] = ("CLIP", low, high)
+            node.attrs = changed(node.attrs, activation=("CLIP", low, high))
             return True
     return False
 

@@ -8,15 +8,15 @@ input's rows; columns likewise (Shi et al. 2016, "Is the deconvolution layer the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import has_sizes
-from mgecc.ops.contraction import flipped
-from mgecc.ops.window import Window, window_of
+from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs, grouped
+from mgecc.ops.interleave import InterleaveAttrs
+from mgecc.ops.window import Window
 from mgecc.passes.build import constant, node_like, take_over
 from mgecc.passes.match import Users, per_channel, scalar
 
@@ -43,15 +43,14 @@ def _phase(window: Window, axis: int, r: int, size: int, result: int) -> Phase |
 
 
 def _weights(node: Node) -> np.ndarray | None:
-    """(g, i, o, h, w) for cross-correlation, for nodes that this pass serves."""
-    if node.op != "ConvolutionBackwardData" or node.attrs.get("format", "NCHW") != "NCHW":
+    """(g, i, o, h, w), for nodes that this pass serves."""
+    if node.op != "ConvolutionBackwardData":
         return None
     (w, x), y = node.inputs[:2], node.output
     served = w.const is not None and all(v.type.dtype.is_float for v in (w, x, y)) and not has_sizes(x.shape)
-    if not served or w.const is None or w.type.rank not in (4, 5):
+    if not served or w.const is None:
         return None
-    full = w.const if w.type.rank == 5 else w.const[None]
-    return flipped(full, node.attrs.get("mode", "CROSS_CORRELATION"), 2)
+    return w.const.reshape(grouped(w.shape, node.attributes(ConvolutionAttrs).groups))
 
 
 def _grid(window: Window, size: tuple[int, ...], result: tuple[int, ...]) -> list[tuple[Phase, Phase]] | None:
@@ -67,13 +66,8 @@ def _grid(window: Window, size: tuple[int, ...], result: tuple[int, ...]) -> lis
 
 def _convolution(node: Node, w: np.ndarray, rows: Phase, columns: Phase, name: str) -> Node:
     part = w[:, :, :, rows.taps][..., columns.taps].swapaxes(1, 2)
-    grouped = w.shape[0] > 1
-    attrs: dict[str, Any] = {
-        "mode": "CROSS_CORRELATION", "format": "NCHW", "nonlineMode": "IDENTITY", "output_dtype": None,
-        "sparse": "GROUP" if grouped else "DENSE", "stride_h": 1, "stride_w": 1, "dilate_h": 1, "dilate_w": 1,
-        "pad_h": 0, "pad_w": 0, "pad": (rows.before, rows.behind, columns.before, columns.behind),
-    }  # fmt: skip
-    weights = constant(f"{name}.weights", part if grouped else part[0], node.inputs[0].type.dtype)
+    attrs = ConvBiasAttrs(padding=tuple((a.before, a.behind) for a in (rows, columns)), groups=w.shape[0])
+    weights = constant(f"{name}.weights", part.reshape(-1, *part.shape[2:]), node.inputs[0].type.dtype)
     return node_like(node, "ConvBias", attrs, [node.inputs[1], weights], name)
 
 
@@ -101,7 +95,7 @@ def _apart(node: Node, ending: list[Node]) -> list[Node] | None:
     w = _weights(node)
     if w is None:
         return None
-    window = window_of(node.attrs, w.shape[3:])
+    window = node.attributes(ConvolutionAttrs).over(w.shape[3:])
     grid = _grid(window, node.inputs[1].shape[2:], node.output.shape[2:])
     if grid is None:
         return None
@@ -114,7 +108,8 @@ def _apart(node: Node, ending: list[Node]) -> list[Node] | None:
             made.append(node_like(step, step.op, changed(step.attrs), inputs, f"{step.name}.phase{i}"))
             before = step.output
         parts.append(made[-1].output)
-    attrs = {"stride": window.stride, "size": node.output.shape[2:], "output_dtype": None}
+    (rise, run), (height, width) = window.stride, node.output.shape[2:]
+    attrs = InterleaveAttrs((rise, run), (height, width))
     return [*made, take_over(node_like(node, "Interleave", attrs, parts), (ending or [node])[-1])]
 
 

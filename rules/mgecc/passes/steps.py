@@ -11,8 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from mgecc.graph import DType, Graph, Node
+from mgecc.graph.attributes import changed
 from mgecc.graph.types import INT32
-from mgecc.ops.activation import apply, of_node
+from mgecc.ops.activation import IDENTITY, apply, of_node
 from mgecc.ops.arithmetic import Numbers, product_type, real, store
 from mgecc.ops.quantize import same_unit
 from mgecc.passes.build import constant, node_like, take_over
@@ -37,14 +38,16 @@ def thresholds(function: Function) -> tuple[int, np.ndarray]:
 
 
 def _split(node: Node) -> list[Node] | None:
+    if node.op not in _SUMS:
+        return None
     activation, result = of_node(node.attrs), node.output.type.dtype
-    if node.op not in _SUMS or activation[0] not in _RISING or result.name not in _BYTES:
+    if activation[0] not in _RISING or result.name not in _BYTES:
         return None
     total: DType = product_type(*(v.type.dtype for v in node.inputs[:2]))
     if not all(same_unit(v.type.dtype, total) for v in node.inputs[2:] if v.type.elements):
         return None
     base, steps = thresholds(lambda sums: store(apply(activation, real(Numbers(sums, total))), result))
-    attrs = dict(node.attrs, nonlineMode="IDENTITY", activation=("IDENTITY",), output_dtype=total)
+    attrs = changed(node.attrs, activation=IDENTITY, output_dtype=total)
     sums = node_like(node, node.op, attrs, list(node.inputs))
     table = constant(f"{node.name}.steps", steps, INT32)
     last = node_like(node, "Steps", {"base": base, "output_dtype": result}, [sums.output, table])

@@ -8,9 +8,7 @@ from mgecc.graph import Node
 
 
 def _convolution(node: Node) -> int:
-    w = node.inputs[1].shape
-    taps = w[2:] if node.attrs["sparse"] == "GROUP" else w[1:]
-    return node.output.type.elements * prod(taps)
+    return node.output.type.elements * prod(node.inputs[1].shape[1:])
 
 
 def _product(node: Node) -> int:

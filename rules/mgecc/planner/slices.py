@@ -15,6 +15,7 @@ from mgecc import ops
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import has_sizes
+from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.planner.order import live
 from mgecc.targets import Target
 
@@ -45,21 +46,17 @@ def _constants(node: Node) -> bool:
     return all(v.is_const for v in rest) and (bias is None or bias.size in (0, channels))
 
 
-def _convolution(node: Node, sparse: str, rank: int) -> bool:
-    return (
-        node.op in ("ConvBias", "Convolution")
-        and node.attrs.get("sparse", "DENSE") == sparse
-        and node.attrs.get("format", "NCHW") == "NCHW"
-        and _constants(node)
-        and node.inputs[1].type.rank == rank
-    )
+def _groups(node: Node) -> int:
+    """Of a convolution by constants; 0 for other nodes."""
+    found = node.op in ("ConvBias", "Convolution") and _constants(node)
+    return node.attributes(ConvolutionAttrs).groups if found else 0
 
 
 def _by_channels(node: Node) -> bool:
     """Whether each channel of the result depends on the same channel of the input alone."""
     if node.op in _POOLINGS:
         return len(node.inputs) == 1
-    return _convolution(node, "GROUP", 5) and node.inputs[1].shape[1:3] == (1, 1)
+    return _groups(node) > 1 and _groups(node) == node.output.shape[1] == node.inputs[0].shape[1]
 
 
 def _widths(channels: int, block: int) -> tuple[int, ...]:
@@ -85,7 +82,7 @@ def _pairs(graph: Graph, target: Target) -> Iterator[tuple[int, Pair]]:
         if not alone or second.inputs[0] is not between or not first.inputs:
             continue
         shapes = (*first.inputs[0].shape, *between.shape, *second.output.shape)
-        if has_sizes(shapes) or not _convolution(first, "DENSE", 4) or not _by_channels(second):
+        if has_sizes(shapes) or _groups(first) != 1 or not _by_channels(second):
             continue
         widths = _widths(between.shape[1], target.block_of(between.type.dtype.name))
         if between.shape[0] == 1 and widths:
@@ -105,7 +102,9 @@ def _part(value: Value, channels: int, start: int, stop: int) -> Value:
 def _slice(node: Node, x: Value, start: int, stop: int) -> Node:
     channels = node.output.shape[1]
     rest = [_part(v, channels, start, stop) for v in node.inputs[1:]]
-    made = Node(node.op, node.name, changed(node.attrs), [x, *rest], origin=node.origin)
+    by_itself = {"groups": rest[0].shape[0]} if _groups(node) > 1 else {}
+    attrs = changed(node.attrs, **by_itself)
+    made = Node(node.op, node.name, attrs, [x, *rest], origin=node.origin)
     made.outputs = [Value(f"{node.output.name}.{start}", t, made) for t in ops.infer(made)]
     return made
 

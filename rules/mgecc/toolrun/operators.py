@@ -85,7 +85,7 @@ def _attributes(name: str, given: Sequence[str]) -> Any:
 def _attribute(text: str) -> tuple[str, Any]:
     key, sign, value = text.partition("=")
     if not sign:
-        raise InputError(f"the attribute {text!r} is not written like stride_h=2")
+        raise InputError(f"the attribute {text!r} is not written like stride=[2,2]")
     try:
         return key, _tuples(json.loads(value))
     except ValueError:

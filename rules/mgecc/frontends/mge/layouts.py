@@ -1,4 +1,4 @@
-"""Data in the stored layouts of records, brought to plain (n, c, h, w) and back by transposes."""
+"""Data and weights in the stored layouts of records, brought to plain ones and back by transposes."""
 
 from __future__ import annotations
 
@@ -14,32 +14,56 @@ from mgecc.ops import layout
 
 def plain(build: GraphBuilder, value: Value, data_format: str) -> Value:
     """An activation stored in a layout such as NCHW44 as (n, c, h, w); Unsupported for layouts that there are not."""
-    stored = layout.word(data_format, value.type.rank)
-    if stored == "nchw":
+    return _plain(build, value, layout.word(data_format, value.type.rank), "nchw")
+
+
+def plain_weights(build: GraphBuilder, value: Value, data_format: str, sparse: str) -> Value:
+    """Weights of a convolution as (o, i, h, w), where ``sparse`` is GROUP (g, o, i, h, w)."""
+    axes = "goihw" if sparse == "GROUP" else "oihw"
+    return _plain(build, value, layout.weights_word(data_format, sparse, value.type.rank), axes)
+
+
+def _plain(build: GraphBuilder, value: Value, stored: str, axes: str) -> Value:
+    if stored == axes:
         return value
-    return _reshape(build, _transpose(build, value, _order(stored)), layout.plain_shape(value.shape, stored))
+    turned = _transpose(build, value, _order(stored, axes))
+    return reshaped(build, turned, layout.plain_shape(value.shape, stored, axes))
 
 
 def stored_as(build: GraphBuilder, value: Value, data_format: str, stored: str) -> Value:
     """(n, c, h, w) in the layout ``stored`` (a word of ``layout``) of ``data_format``, whole blocks of channels."""
     if stored == "nchw":
         return value
-    order = _order(stored)
+    order = _order(stored, "nchw")
     shape = layout.stored_shape(value.shape, stored, layout.BLOCKS[data_format])
-    split = _reshape(build, value, [shape[i] for i in order])
+    split = reshaped(build, value, [shape[i] for i in order])
     return _transpose(build, split, [int(i) for i in np.argsort(order)])
 
 
-def _order(stored: str) -> list[int]:
+def turned(build: GraphBuilder, value: Value, axes: Sequence[int]) -> Value:
+    """The elements along the axes in the opposite order."""
+    if value.const is not None:
+        return build.constant(value.name, np.flip(value.const, tuple(axes)), value.type.dtype)
+    back = build.constant(f"{value.name}.step", np.array([-1]), INT32)
+    items = tuple((axis, False, False, True, False) for axis in axes)
+    return build.add("Subtensor", {"items": items, "output_dtype": None}, [value, *[back] * len(items)])[0]
+
+
+def _order(stored: str, axes: str) -> list[int]:
     """Axes of a stored value in the order that brings each block behind its axis."""
-    return [i for group in layout.groups(stored, "nchw") for i in group]
+    return [i for group in layout.groups(stored, axes) for i in group]
 
 
 def _transpose(build: GraphBuilder, value: Value, order: list[int]) -> Value:
+    if value.const is not None:
+        return build.constant(value.name, value.const.transpose(order), value.type.dtype)
     attrs = {"pattern": order, "ndim": len(order), "output_dtype": None}
     return build.add("Dimshuffle", attrs, [value])[0]
 
 
-def _reshape(build: GraphBuilder, value: Value, shape: Sequence[int]) -> Value:
+def reshaped(build: GraphBuilder, value: Value, shape: Sequence[int]) -> Value:
+    """The same elements in another shape; constants keep their name."""
+    if value.const is not None:
+        return build.constant(value.name, value.const.reshape(tuple(shape)), value.type.dtype)
     sizes = build.constant(f"{value.name}.shape", np.array(shape), INT32)
     return build.add("Reshape", {"axis": 7, "output_dtype": None}, [value, sizes])[0]

@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mgecc.graph import DType, Range, Unsupported
-from mgecc.ops.window import CELLS, PADDING
 
 from .dtypes import DTypeInfo
 from .model import Record
@@ -16,9 +15,6 @@ DAMAGED = "no MegEngine writes such a record: dump the model again"
 
 Ranges = Mapping[str, Range]
 """Of parameters, or of all whose names have a pattern."""
-
-GEOMETRY: Ranges = {"pad_?": PADDING, "stride_?": CELLS, "dilate_?": CELLS, "window_?": CELLS}
-"""Numbers of windows."""
 
 _PLAIN_NAMES = {"bfloat16": "float32", "byte": "uint8", "intb4": "int8", "uintb4": "uint8"}
 
@@ -35,6 +31,14 @@ def parameters(record: Record) -> dict[str, Any]:
     """The record's parameters by name and the stated type of its results, element types being ``DType``."""
     stated = {**record.params, "output_dtype": record.output_dtype}
     return {name: dtype_of(v) if isinstance(v, DTypeInfo) else v for name, v in stated.items()}
+
+
+def moves(params: Mapping[str, Any], axes: str = "hw") -> dict[str, Any]:
+    """How a record's windows move, in our words."""
+    stride, padding, dilation = (
+        tuple(params[f"{word}_{axis}"] for axis in axes) for word in ("stride", "pad", "dilate")
+    )
+    return {"stride": stride, "padding": tuple((n, n) for n in padding), "dilation": dilation}
 
 
 def check_ranges(ranges: Ranges, params: Mapping[str, Any]) -> None:

@@ -89,14 +89,9 @@ class Conv:
 
 def conv_of(node: Node, target: Target) -> Conv | None:
     """Sizes of a convolution of real numbers with a constant bias; None for other element types and forms."""
-    x, w = node.inputs[:2]
     element = element_of(node, target)
     if element is None:
         return None
-    if node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
-        return None
-    if not w.is_const and node.attrs.get("mode") == "CONVOLUTION":
-        raise Unsupported("turned weights are computed by the model", "use mode CROSS_CORRELATION")
     if bias_value(node) is None and len(node.inputs) > 2:
         raise Unsupported("the bias is computed by the model", "add it by an operator of its own")
     geo = geometry(node).in_rows
@@ -128,11 +123,10 @@ def residual(node: Node) -> Value | None:
 
 
 def weights_of(node: Node) -> np.ndarray:
-    """Weights (groups, oc / groups, ic / groups, kh, kw) for cross-correlation."""
+    """Weights (groups, oc / groups, ic / groups, kh, kw)."""
     w = node.inputs[1].const
     assert w is not None
-    grouped = (w if w.ndim == 5 else w[None]).reshape(geometry(node).in_rows.weights)
-    return grouped[..., ::-1, ::-1] if node.attrs.get("mode") == "CONVOLUTION" else grouped
+    return w.reshape(geometry(node).in_rows.weights)
 
 
 def bias_of(node: Node, first: int, count: int) -> np.ndarray:

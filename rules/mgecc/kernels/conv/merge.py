@@ -9,6 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.conv.geometry import Conv, weights_of
+from mgecc.ops.convolution import ConvolutionAttrs
 
 
 def merged(conv: Conv) -> Conv:
@@ -34,5 +35,5 @@ def merged_weights(node: Node, groups: int) -> np.ndarray:
 
 def added_bytes(node: Node, conv: Conv) -> int:
     """Bytes of the zeros."""
-    w = node.inputs[1].type
-    return (w.shape[0] // conv.groups - 1) * w.elements * conv.weights.size if w.rank == 5 else 0
+    many = node.attributes(ConvolutionAttrs).groups // conv.groups
+    return (many - 1) * node.inputs[1].type.elements * conv.weights.size

@@ -138,7 +138,7 @@ class Padded:
 def edges(mode: str, axes: Sequence[Padded]) -> tuple[Operand, list[Call]]:
     """The table of positions for ``lookup``, axis after axis, and the call that fills it where sizes are declared."""
     if not has_sizes([axis.size for axis in axes]):
-        word = "reflect" if mode == "REFLECT" else "edge"
+        word = "reflect" if mode == "reflect" else "edge"
         tables = [np.pad(np.arange(a.size), a.ends, mode=word) * a.step for a in axes]  # type: ignore[call-overload]
         joined = np.concatenate(tables).astype(np.int32)
         return Const(lambda: joined), []
@@ -146,7 +146,7 @@ def edges(mode: str, axes: Sequence[Padded]) -> tuple[Operand, list[Call]]:
     names = ("n", "m", "front", "step")
     numbers = [number for a in axes for number in (a.size, a.length, a.ends[0], a.step)]
     kernel = Kernel(
-        f"copy_edges_{mode.lower()}_d{len(axes)}",
+        f"copy_edges_{mode}_d{len(axes)}",
         "copy/edges.c.j2",
         (("to", "int32_t *"),),
         tuple((f"{name}{d}", "int32_t") for d in range(len(axes)) for name in names),

@@ -14,8 +14,8 @@ from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.kernels.copy import views  # registers its own operators
 from mgecc.kernels.copy.calls import Move, Padded, edges, fill, lookup, relayout, strided
 from mgecc.kernels.strides import dense
-from mgecc.ops.interleave import phases
-from mgecc.ops.padding import offsets
+from mgecc.ops.interleave import InterleaveAttrs, phases
+from mgecc.ops.padding import PaddingAttrs
 from mgecc.ops.saturating import stored
 from mgecc.targets import Target
 
@@ -61,8 +61,8 @@ def _woven(c: int, node: Node) -> list[Call]:
     """One copy an input, a block of channels of a pixel at a time."""
     y = node.output
     whole = y.type.with_block(c).stored_shape
-    images, width, (step_y, step_x) = (*whole[:2], *whole[4:]), y.shape[3], node.attrs["stride"]
-    near = dense(whole)
+    images, width, near = (*whole[:2], *whole[4:]), y.shape[3], dense(whole)
+    step_y, step_x = node.attributes(InterleaveAttrs).stride
     calls = []
     for value, (row, column, rows, columns) in zip(node.inputs, phases(node), strict=True):
         far = dense(value.type.with_block(c).stored_shape)
@@ -88,21 +88,21 @@ def _bits(array: np.ndarray) -> int:
 
 
 def _pad_constant(node: Node) -> list[Call]:
-    x, y = node.inputs[0], node.output
-    value = stored(np.array([node.attrs["padding_val"]], np.float32), x.type.dtype).astype(x.type.dtype.numpy)
+    x, y, attrs = node.inputs[0], node.output, node.attributes(PaddingAttrs)
+    value = stored(np.array([attrs.value], np.float32), x.type.dtype).astype(x.type.dtype.numpy)
     steps = dense(y.shape)
-    begin = sum(front * step for (front, _), step in zip(offsets(node), steps))
+    begin = sum(front * step for (front, _), step in zip(attrs.padding, steps))
     return [fill(y, _bits(value)), strided(Move(x.shape, dense(x.shape), steps, 0, begin), x, y)]
 
 
 def _pad_repeated(node: Node) -> list[Call]:
     """Reflected and repeated edges: every axis reads the input at a table of positions."""
-    x, y = node.inputs[0], node.output
-    ends = offsets(node)
+    x, y, attrs = node.inputs[0], node.output, node.attributes(PaddingAttrs)
+    ends = attrs.padding
     # Axes in front that nothing is added to need no table.
     first = next((i for i, pair in enumerate(ends) if any(pair)), 0) if has_sizes(x.shape) else 0
     axes = [Padded(*axis) for axis in list(zip(x.shape, ends, dense(x.shape)))[first:]]
-    table, calls = edges(node.attrs["padding_mode"], axes)
+    table, calls = edges(attrs.mode, axes)
     outer = (prod(x.shape[:first]), prod(x.shape[first:])) if first else None
     return [*calls, lookup(x, y, table, axes, outer)]
 
@@ -110,7 +110,7 @@ def _pad_repeated(node: Node) -> list[Call]:
 @serves("Padding")
 def padding(node: Node, target: Target) -> Iterator[Candidate]:
     """Plain layout; constant padding fills and copies, the others look positions up."""
-    constant = node.attrs["padding_mode"] == "CONSTANT"
+    constant = node.attributes(PaddingAttrs).mode == "constant"
     build = _pad_constant if constant else _pad_repeated
     cost = node.output.type.elements * (1.5 if constant else 4.0)
     yield Candidate(

@@ -11,7 +11,6 @@ from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace, serves
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
 from mgecc.kernels.weights import weight_type
-from mgecc.ops.contraction import flipped
 from mgecc.ops.convolution import geometry
 from mgecc.targets import Target
 
@@ -23,8 +22,7 @@ _FIELDS = (
 def _pack(node: Node, width: int) -> np.ndarray:
     """[group][tile][tap][ic][width], zeros past the last channel."""
     shape = geometry(node).weights
-    w = require_const(node.inputs[1], "weights").astype(np.float32).reshape(shape)
-    w = flipped(w, node.attrs.get("mode", "CROSS_CORRELATION"), 2).reshape(*shape[:3], -1)
+    w = require_const(node.inputs[1], "weights").astype(np.float32).reshape(*shape[:3], -1)
     ordered = padded(w.transpose(0, 3, 2, 1), width)
     tiles = ordered.reshape(*ordered.shape[:3], -1, width).transpose(0, 3, 1, 2, 4)
     return weight_type(node).stored(np.ascontiguousarray(tiles))

@@ -67,9 +67,9 @@ def qconv_of(node: Node) -> QConv | None:
     """Sizes of a convolution of quantised bytes to quantised bytes; None for all other forms."""
     x, w = node.inputs[:2]
     types = (x.type.dtype.name, node.output.type.dtype.name)
-    if any(name not in BYTES for name in types) or not w.is_const or x.type.rank != 4:
+    if any(name not in BYTES for name in types) or not w.is_const:
         return None
-    if node.attrs.get("format", "NCHW") != "NCHW" or not _weights_fit(w) or not _bias_fits(node):
+    if not _weights_fit(w) or not _bias_fits(node):
         return None
     activation(node)
     z = node.inputs[3] if len(node.inputs) > 3 and node.inputs[3].type.elements else None
@@ -92,14 +92,11 @@ def _bias_fits(node: Node) -> bool:
 
 
 def weights_of(node: Node) -> np.ndarray:
-    """Signed weights (groups, oc / groups, ic / groups, kh * kw) for cross-correlation."""
+    """Signed weights (groups, oc / groups, ic / groups, kh * kw)."""
     value = node.inputs[1]
     assert value.const is not None
-    grouped = value.const if value.const.ndim == 5 else value.const[None]
-    if node.attrs.get("mode") == "CONVOLUTION":
-        grouped = grouped[..., ::-1, ::-1]
-    signed = (grouped.astype(np.int32) - value.type.dtype.zero_point).astype(np.int8)
-    return signed.reshape(*signed.shape[:3], -1)
+    signed = (value.const.astype(np.int32) - value.type.dtype.zero_point).astype(np.int8)
+    return signed.reshape(*geometry(node).weights[:3], -1)
 
 
 def signed_zero(x: Value) -> int:

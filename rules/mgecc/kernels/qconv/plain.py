@@ -8,11 +8,10 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of, letters
-from mgecc.ops import layout
-from mgecc.ops.convolution import geometry
-from mgecc.ops.window import Window, window_of
+from mgecc.ops.convolution import BatchConvBiasAttrs, ConvolutionAttrs, geometry, grouped
+from mgecc.ops.window import Window
 from mgecc.targets import Target
 
 _FIELDS = (
@@ -62,20 +61,11 @@ def kernel(end: Ending, x: Value, w: Value, transposed: bool) -> Kernel:
     )
 
 
-def _weights(w: Value, mode: str) -> Value | Const:
-    if mode != "CONVOLUTION":
-        return w
-    array = w.const
-    if array is None:
-        raise Unsupported("turned weights are computed by the model", "use mode CROSS_CORRELATION")
-    return Const(lambda: np.ascontiguousarray(array[..., ::-1, ::-1]))
-
-
 def _call(end: Ending, x: Value, w: Value, sizes: tuple[int, ...], transposed: bool) -> list[Call]:
     y = end.node.output
-    operands = [
+    operands: list[Operand] = [
         x,
-        _weights(w, end.node.attrs.get("mode", "CROSS_CORRELATION")),
+        w,
         Const(partial(end.bias_array, y.shape[1])),
         Const(partial(end.numbers, x, w)),
         *([end.z_value] if end.z_value is not None else []),
@@ -108,7 +98,7 @@ def _candidate(
 def candidates(node: Node, target: Target) -> Iterator[Candidate]:
     """Any quantised or integer convolution in plain layout."""
     x, w = node.inputs[:2]
-    if not are_bytes(x, w) or node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
+    if not are_bytes(x, w):
         return
     end = ending_of(node, _bias(node), _term(node, 3))
     geo = geometry(node)
@@ -121,12 +111,12 @@ def candidates(node: Node, target: Target) -> Iterator[Candidate]:
 def batched(node: Node, target: Target) -> Iterator[Candidate]:
     """Convolutions with weights (n, o, i, h, w), a set for every batch item."""
     x, w = node.inputs[:2]
-    if not are_bytes(x, w) or node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
+    if not are_bytes(x, w):
         return
     end = ending_of(node, _bias(node), _term(node, 3))
     _, out, inner, *kernel_size = w.shape
     taps = int(np.prod(kernel_size))
-    window = window_of(node.attrs, kernel_size)
+    window = node.attributes(BatchConvBiasAttrs).over(kernel_size)
     sizes = _sizes(x.shape, node.output.shape, (1, out, inner, *kernel_size), window)
     yield _candidate(node, end, (0, 1), (*sizes, inner * taps, taps, out * inner * taps), False)
 
@@ -134,12 +124,12 @@ def batched(node: Node, target: Target) -> Iterator[Candidate]:
 def transposed(node: Node, target: Target) -> Iterator[Candidate]:
     """Any quantised or integer transposed convolution in plain layout."""
     w, x = node.inputs[:2]
-    if not are_bytes(x, w) or node.attrs.get("format", "NCHW") != "NCHW" or x.type.rank != 4:
+    if not are_bytes(x, w):
         return
     end = ending_of(node, None, None)
-    word = layout.weights_word("NCHW", node.attrs.get("sparse", "DENSE"), w.type.rank)
-    g, ipg, opg, *kernel_size = layout.plain_shape(w.shape, word, "goihw")
-    window = window_of(node.attrs, kernel_size)
+    attrs = node.attributes(ConvolutionAttrs)
+    g, ipg, opg, *kernel_size = grouped(w.shape, attrs.groups)
+    window = attrs.over(kernel_size)
     taps = int(np.prod(kernel_size))
     sizes = _sizes(x.shape, node.output.shape, (g, opg, ipg, *kernel_size), window)
     yield _candidate(node, end, (1, 0), (*sizes, taps, opg * taps, 0), True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.plain import plain_candidate, require_float32
-from mgecc.ops.window import window_of
+from mgecc.ops.sliding_window import SlidingWindowAttrs
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "ph", "pw", "dh", "dw")
@@ -16,7 +16,7 @@ _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "ph", "pw", "
 def _build(node: Node) -> list[Call]:
     scatter = node.op == "SlidingWindowTranspose"
     image, parts = (node.output, node.inputs[0]) if scatter else (node.inputs[0], node.output)
-    window = window_of(node.attrs, parts.shape[4:])
+    window = node.attributes(SlidingWindowAttrs).geometry
     kernel = Kernel(
         f"sliding_f32_{'sum' if scatter else 'windows'}",
         "sliding/windows.c.j2",

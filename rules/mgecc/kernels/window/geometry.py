@@ -8,12 +8,11 @@ from math import prod
 
 import numpy as np
 
-from mgecc.graph import Node, Unsupported, Value
+from mgecc.graph import Node, Value
 from mgecc.graph.sizes import whole
 from mgecc.kernels.plain import require_const, require_float32
 from mgecc.kernels.weights import WeightType, weight_type
-from mgecc.ops.contraction import flipped
-from mgecc.ops.window import window_of
+from mgecc.ops.convolution import ConvolutionAttrs, FilterAttrs, grouped
 
 Triple = tuple[int, int, int]
 
@@ -96,40 +95,40 @@ _OPERANDS: dict[str, _Operands] = {
 SERVED = tuple(sorted(_OPERANDS))
 
 
+def _full_shape(node: Node, way: _Operands) -> tuple[int, ...]:
+    """Of the weights with their axis of groups."""
+    shape = node.inputs[way.weights].shape
+    if way.form == "local":
+        return shape if len(shape) == 7 else (1, *shape)
+    return grouped(shape, node.attributes(ConvolutionAttrs).groups)
+
+
 def weights_of(node: Node) -> np.ndarray:
-    """Weights (groups, areas, taps, ic, oc) for cross-correlation; numbers per group."""
+    """Weights (groups, areas, taps, ic, oc); numbers per group."""
     way = _OPERANDS[node.op]
     w = require_const(node.inputs[way.weights], "weights")
-    order = way.order(way.rank)
-    w = w if w.ndim == len(order) else w[None]
-    w = w.transpose(order)
+    w = w.reshape(_full_shape(node, way)).transpose(way.order(way.rank))
     areas = w.shape[1:3] if way.form == "local" else (1, 1)
     kernel, (ic, oc) = w.shape[-2 - way.rank : -2], w.shape[-2:]
     w = np.moveaxis(w.reshape(w.shape[0], prod(areas), *kernel, ic, oc), (-2, -1), (2, 3))
-    w = flipped(w, node.attrs.get("mode", "CROSS_CORRELATION"), way.rank)
     return w.reshape(w.shape[0], prod(areas), ic, oc, -1).transpose(0, 1, 4, 2, 3)
 
 
 def _weight_sizes(node: Node, way: _Operands) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(groups, ic, oc) and the kernel, from the shape of the weights."""
-    order, shape = way.order(way.rank), node.inputs[way.weights].shape
-    full = shape if len(shape) == len(order) else (1, *shape)
-    ordered = [full[axis] for axis in order]
+    full = _full_shape(node, way)
+    ordered = [full[axis] for axis in way.order(way.rank)]
     return (ordered[0], ordered[-2], ordered[-1]), tuple(ordered[-2 - way.rank : -2])
 
 
 def windowed(node: Node) -> Windowed:
-    """Sizes of the node; Unsupported for other element types, layouts or computed weights."""
+    """Sizes of the node; Unsupported for other element types or computed weights."""
     way = _OPERANDS[node.op]
     x, w = node.inputs[way.x], node.inputs[way.weights]
     require_float32((x, w, node.output))
     require_const(w, "weights")
-    if node.attrs.get("format", "NCHW") not in ("NCHW", "NCDHW"):
-        raise Unsupported(
-            f"the layout {node.attrs['format']} has no kernel", "dump the model without layout options"
-        )
     (groups, ic, oc), kernel = _weight_sizes(node, way)
-    window = window_of(node.attrs, kernel)
+    window = node.attributes(FilterAttrs).over(kernel)
     areas = tuple(w.shape[-6:-4]) if way.form == "local" else (1, 1)
     sizes = (_triple(x.shape[2:], 1), _triple(node.output.shape[2:], 1), _triple(window.kernel, 1))
     steps = (

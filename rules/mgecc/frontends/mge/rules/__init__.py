@@ -1,6 +1,6 @@
 """What records mean: a module for each family, found by itself; only here parameters become attributes.
 
-    as_written("Convolution", "ConvolutionV2", ranges=GEOMETRY)   # one node, attributes are the parameters by name
+    as_written("ROIPooling", "ROIPooling", ranges={"scale": FINITE})   # one node, attributes are the parameters by name
 
     @attributes("Pooling", "PoolingV1")                           # one node with these attributes
     def pooling(params: Params) -> PoolingAttrs: ...
