@@ -20,6 +20,7 @@ from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.kernels import candidates
 from mgecc.ops.convolution import ConvBiasAttrs
+from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.targets import load_target
 from mgecc.targets.toolchain import load_toolchain, toolchain_names
 
@@ -100,9 +101,7 @@ def _node(layer: Layer, activation: tuple, dtype: DType) -> tuple[Node, int]:
     kind, ic, oc, size, k, _ = layer
     if kind == "matmul":
         inputs = [_value("a", (size, ic), dtype), _value("b", (ic, oc), dtype, True)]
-        node = Node(
-            "MatrixMul", "layer", {"transposeA": False, "transposeB": False, "format": "DEFAULT"}, inputs
-        )
+        node = Node("MatrixMul", "layer", MatrixMulAttrs(), inputs)
     else:
         node = _conv(layer, activation, dtype)
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]

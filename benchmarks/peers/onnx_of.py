@@ -23,8 +23,11 @@ from mgecc.graph.attributes import named
 from mgecc.lowering import load_graph
 from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import geometry
+from mgecc.ops.matmul import MatrixMulAttrs
+from mgecc.ops.normalization import SoftmaxAttrs
 from mgecc.ops.padding import PaddingAttrs
 from mgecc.ops.pooling import PoolingAttrs
+from mgecc.ops.reduce import ReduceAttrs
 from mgecc.passes import optimize
 from onnx import helper, numpy_helper
 
@@ -179,17 +182,19 @@ def _resize(node: Node) -> Made:
 
 @_makes("Reduce")
 def _reduce(node: Node) -> Made:
-    kinds = {"MEAN": "ReduceMean", "MAX": "ReduceMax"}
-    mode = str(node.attrs["mode"])
-    if mode not in kinds:
-        raise SystemExit(f"no ONNX for the reduction {mode}")
-    axes = [int(node.attrs["axis"])]
-    yield helper.make_node(kinds[mode], [node.inputs[0].name], [node.output.name], axes=axes, keepdims=1)
+    kinds = {"mean": "ReduceMean", "max": "ReduceMax"}
+    attrs = node.attributes(ReduceAttrs)
+    if attrs.mode not in kinds or attrs.axis is None:
+        raise SystemExit(f"no ONNX for the reduction {attrs}")
+    axes = [attrs.axis]
+    yield helper.make_node(
+        kinds[attrs.mode], [node.inputs[0].name], [node.output.name], axes=axes, keepdims=1
+    )
 
 
 @_makes("Softmax")
 def _softmax(node: Node) -> Made:
-    axis = int(node.attrs["axis"])
+    axis = node.attributes(SoftmaxAttrs).axis
     yield helper.make_node("Softmax", [node.inputs[0].name], [node.output.name], axis=axis)
 
 
@@ -241,7 +246,8 @@ def _same(node: Node) -> Made:
 def _product(node: Node) -> Made:
     name, weights = node.output.name, node.inputs[1].const
     assert weights is not None
-    yield from _weights(node.inputs[1], f"{name}.w", weights.T if node.attrs.get("transposeB") else weights)
+    weights = weights.T if node.attributes(MatrixMulAttrs).transpose_b else weights
+    yield from _weights(node.inputs[1], f"{name}.w", weights)
     inputs, bias = [node.inputs[0].name, f"{name}.w"], _present(node, 2)
     if bias is not None and bias.const is not None:
         yield from _weights(bias, f"{name}.b", bias.const.reshape(-1))
@@ -256,7 +262,7 @@ def _zero_point(value: Value) -> np.uint8:
     if node is None:
         return np.uint8(128)
     mode = str(named(node.attrs).get("mode"))
-    if node.op == "Reshape" or mode in ("MAX", "max"):
+    if node.op == "Reshape" or mode == "max":
         return _zero_point(node.inputs[0])
     positive = of_node(node.attrs)[0] == "RELU" or mode.endswith("RELU")
     return np.uint8(0 if positive else 128)

@@ -228,12 +228,10 @@ def power(made: Made, pick: Pick) -> Value | None:
 def reduced(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32", "int32")
     mode = pick.one(
-        ("SUM", "MEAN", "MAX", "MIN", "SUM_SQR") if x and x.type.dtype is F32 else ("SUM", "MAX", "MIN")
+        ("sum", "mean", "max", "min", "sum_squares") if x and x.type.dtype is F32 else ("sum", "max", "min")
     )
-    exact = mode in ("MAX", "MIN") or (x is not None and x.type.dtype is I32)
-    return x and made.add(
-        "Reduce", [x], exact, mode=mode, axis=pick.number(0, x.type.rank - 1), data_type="DEFAULT"
-    )
+    exact = mode in ("max", "min") or (x is not None and x.type.dtype is I32)
+    return x and made.add("Reduce", [x], exact, mode=mode, axis=pick.number(0, x.type.rank - 1))
 
 
 @step()
@@ -247,16 +245,11 @@ def product(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32", rank=2)
     if x is None:
         return None
-    attrs = {
-        "transposeA": pick.flag(),
-        "transposeB": pick.flag(),
-        "format": "DEFAULT",
-        "compute_mode": "DEFAULT",
-    }
-    inner = x.shape[0] if attrs["transposeA"] else x.shape[1]
-    axis = 1 if attrs["transposeB"] else 0
+    attrs = {"transpose_a": pick.flag(), "transpose_b": pick.flag()}
+    inner = x.shape[0] if attrs["transpose_a"] else x.shape[1]
+    axis = 1 if attrs["transpose_b"] else 0
     other = made.find(pick, "float32", rank=2, test=lambda v: v.shape[axis] == inner) if pick.flag() else None
-    shape = (pick.number(1, 9), inner) if attrs["transposeB"] else (inner, pick.number(1, 9))
+    shape = (pick.number(1, 9), inner) if attrs["transpose_b"] else (inner, pick.number(1, 9))
     return made.add("MatrixMul", [x, other or made.const(shape)], False, **attrs)
 
 
@@ -266,7 +259,6 @@ def quantised_product(made: Made, pick: Pick) -> Value | None:
     if x is None:
         return None
     kind, columns = x.type.dtype, pick.number(1, 9)
-    attrs: dict[str, Any] = {"transposeA": False, "transposeB": False, "format": "DEFAULT"}
     other = (
         made.find(pick, kind.name, rank=2, test=lambda v: v.shape[0] == x.shape[1]) if pick.flag() else None
     )
@@ -275,14 +267,13 @@ def quantised_product(made: Made, pick: Pick) -> Value | None:
     if pick.flag():
         inputs.append(made.const((1, inputs[1].shape[1]), DType("qint32", unit)))
     result = pick.one((None, DType(kind.name, 0.3, kind.zero_point)))
-    return made.add("MatrixMul", inputs, output_dtype=result, **attrs)
+    return made.add("MatrixMul", inputs, output_dtype=result)
 
 
 @step()
 def batched_product(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32", rank=3)
-    attrs = {"transposeA": False, "transposeB": True, "format": "DEFAULT", "compute_mode": "DEFAULT"}
-    return x and made.add("BatchedMatrixMul", [x, x], False, **attrs)
+    return x and made.add("BatchedMatrixMul", [x, x], False, transpose_b=True)
 
 
 @step()
@@ -299,7 +290,7 @@ def normalised(made: Made, pick: Pick) -> Value | None:
         return None
     count = pick.number(1, x.type.rank - 1)
     terms = [made.const(x.shape[-count:]) for _ in range(2)]
-    return made.add("LayerNorm", [x, *terms], False, eps=1e-3, normalized_dim=count, affine=True)
+    return made.add("LayerNorm", [x, *terms], False, epsilon=1e-3, last_axes=count)
 
 
 @step()

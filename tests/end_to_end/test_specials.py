@@ -30,8 +30,8 @@ def _number(made: Made, number: float) -> Value:
 
 
 def _reductions(made: Made, x: Value) -> list[Value | None]:
-    modes = ("MAX", "MIN", "SUM", "MEAN", "PRODUCT", "SUM_SQR")
-    return [made.add("Reduce", [x], mode=m, axis=a, data_type="DEFAULT") for m in modes for a in (1, 3)]
+    modes = ("max", "min", "sum", "mean", "product", "sum_squares")
+    return [made.add("Reduce", [x], mode=m, axis=a) for m in modes for a in (1, 3)]
 
 
 def _poolings(made: Made, x: Value) -> list[Value | None]:

@@ -71,8 +71,8 @@ CASES = [
     *(binary(mode, (3, 7), (3, 7)) for mode in ("SUB", "MAX", "MIN", "MOD", "ATAN2", "PRELU", "LT")),
     *(simple("PowC", (2, 9), exp=e) for e in (2.0, -1.0)),
     *(
-        simple("Reduce", (2, 5, 3, 7), mode=m, axis=a, data_type="DEFAULT")
-        for m in ("SUM", "MEAN", "MAX", "MIN", "SUM_SQR")
+        simple("Reduce", (2, 5, 3, 7), mode=m, axis=a)
+        for m in ("sum", "mean", "max", "min", "sum_squares")
         for a in (1, 3)
     ),
     *(simple("Softmax", (2, 19, 3), axis=a) for a in (0, 1, 2)),

@@ -17,23 +17,20 @@ from mgecc.targets import Target, load_target
 def attributes(rng: np.random.Generator, width: int) -> dict[str, Any]:
     """Random projections and biases, with widths that split into the heads."""
     heads = int(rng.integers(1, 4))
-    attrs: dict[str, Any] = {
-        "num_heads": heads, "sm_scaler": 0.5, "input_order": 0, "attn_mask_type": "NO_MASK",
-        "tensor_combination_type": "NONE", "add_zero_attn": False, "need_weights": False, "reslink": False,
-        "training": False, "attn_prob": 0.0, "out_prob": 0.0,
-    }  # fmt: skip
     inner, deep = heads * int(rng.integers(1, 12)), heads * int(rng.integers(1, 12))
-    for part, columns in zip("qkvo", (inner, inner, deep, int(rng.integers(1, 40)))):
-        attrs[f"{part}proj_size"], attrs[f"{part}bias"] = columns, bool(rng.integers(2))
+    columns, biases = (
+        [inner, inner, deep, int(rng.integers(1, 40))],
+        [bool(n) for n in rng.integers(2, size=4)],
+    )
     if rng.integers(2):
-        attrs["oproj_size"], attrs["obias"] = 0, False
-    return attrs
+        columns[3], biases[3] = 0, False
+    return {"heads": heads, "scale": 0.5, "projections": tuple(columns), "biases": tuple(biases)}
 
 
 def weight_count(attrs: dict[str, Any], width: int) -> int:
-    rows = {"q": width, "k": width, "v": width, "o": attrs["vproj_size"]}
-    matrices = sum(rows[p] * attrs[f"{p}proj_size"] for p in rows)
-    return matrices + sum(attrs[f"{p}proj_size"] for p in rows if attrs[f"{p}bias"])
+    columns, biases = attrs["projections"], attrs["biases"]
+    rows = (width, width, width, columns[2])
+    return sum(r * c for r, c in zip(rows, columns)) + sum(c for c, there in zip(columns, biases) if there)
 
 
 def operands(rng: np.random.Generator, attrs: dict[str, Any], width: int) -> list[Any]:
@@ -57,13 +54,10 @@ def test_attention_with_projections(target: Target, seed: int) -> Iterator[Case]
 def test_additive_mask(target: Target, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     width = int(rng.integers(1, 20))
-    attrs = attributes(rng, width) | {
-        "attn_mask_type": "USER_DEFINED_MASK",
-        "tensor_combination_type": "ONLY_MASK",
-    }
+    attrs = attributes(rng, width)
     pairs = operands(rng, attrs, width)
     (n, tq, _), tk = pairs[0][1].shape, pairs[1][1].shape[1]
-    full = (n * attrs["num_heads"], tq, tk)
+    full = (n * attrs["heads"], tq, tk)
     shape = [int(d) if rng.integers(2) else 1 for d in full]
     mask = np.where(rng.random(shape) < 0.3, np.float32(-1e9), floats(rng, *shape))
     yield agree("MultiHeadAttn", attrs, [*pairs, given(mask)], rtol=1e-4, atol=1e-4, outputs=2)
@@ -73,8 +67,7 @@ def test_additive_mask(target: Target, seed: int) -> Iterator[Case]:
 @over("bias", [False, True])
 def test_attention_without_matrices(target: Target, bias: bool) -> Iterator[Case]:
     rng = np.random.default_rng(3)
-    attrs = attributes(rng, 12) | {"num_heads": 2}
-    attrs |= {f"{p}proj_size": 0 for p in "qkvo"} | {f"{p}bias": bias for p in "qkvo"}
+    attrs = {"heads": 2, "scale": 0.5, "biases": (bias,) * 4}
     data = [given(floats(rng, 2, t, 12)) for t in (5, 7, 7)]
     weights = given(floats(rng, 48 if bias else 0), const=True)
     yield agree("MultiHeadAttn", attrs, [*data, weights], rtol=1e-4, atol=1e-4, outputs=2)

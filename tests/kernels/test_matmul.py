@@ -23,7 +23,7 @@ def make(
     inputs = [harness.value("a", a.shape), harness.value("b", b.shape, const=b if const else None)]
     if bias is not None:
         inputs.append(harness.value("bias", bias.shape, const=bias))
-    return harness.node("BatchedMatrixMul" if a.ndim == 3 else "MatrixMul", inputs, format="DEFAULT", **attrs)
+    return harness.node("BatchedMatrixMul" if a.ndim == 3 else "MatrixMul", inputs, **attrs)
 
 
 def case(
@@ -37,7 +37,7 @@ def case(
         rng.uniform(-1, 1, (1, n)).astype(np.float32) if const and not batch and rng.random() < 0.6 else None
     )
     act = ACTIVATIONS[rng.integers(len(ACTIVATIONS))] if const and not batch else ("IDENTITY",)
-    attrs = {"transposeA": ta, "transposeB": tb, "activation": act}
+    attrs = {"transpose_a": ta, "transpose_b": tb, "activation": act}
     inputs = [a, b] if bias is None else [a, b, bias]
     return Case(f"{sizes} {form} batch {batch}", partial(make, a, b, bias, const, attrs), inputs)
 

@@ -31,7 +31,7 @@ def matmul(rng: np.random.Generator, shape: tuple[int, int, int], **options: Any
     )
     if options.get("bias"):
         values.append(constant(rng, "bias", (1, n), product(a, b)))
-    attrs = {"transposeA": ta, "transposeB": tb, "format": "DEFAULT", "output_dtype": options.get("out")}
+    attrs = {"transpose_a": ta, "transpose_b": tb, "output_dtype": options.get("out")}
     return harness.node("MatrixMul", values, **attrs, activation=options.get("act", ("IDENTITY",)))
 
 

@@ -18,10 +18,10 @@ def layer(rng: np.random.Generator, gates: int) -> tuple[dict[str, object], list
     t, n, size, hidden = (int(v) for v in rng.integers(1, [6, 5, 9, 20]))
     layers, directions, bias = int(rng.integers(1, 4)), int(rng.integers(1, 3)), bool(rng.integers(2))
     attrs: dict[str, object] = {
-        "num_layers": layers, "bidirectional": directions == 2, "bias": bias, "hidden_size": hidden,
-        "proj_size": 0, "dropout": 0.0, "fwd_mode": "INFERENCE",
-        "nonlineMode": str(rng.choice(["TANH", "RELU", "IDENTITY"])),
+        "layers": layers, "bidirectional": directions == 2, "bias": bias, "hidden_size": hidden,
     }  # fmt: skip
+    if gates == 1:
+        attrs["activation"] = (str(rng.choice(["TANH", "RELU", "IDENTITY"])),)
     widths = [size] + [directions * hidden] * (layers - 1)
     count = directions * gates * hidden * sum(w + hidden + 2 * bias for w in widths)
     state = (layers * directions, n, hidden)
@@ -54,7 +54,8 @@ def test_cells(target: Target, seed: int, op: str) -> Iterator[Case]:
     pairs = [given(a, const=i in (1, 2, 4, 5)) for i, a in enumerate(arrays)]
     if gates == 4:
         pairs.append(given(floats(rng, n, hidden)))
-    yield agree(op, {"nonlineMode": str(rng.choice(["TANH", "RELU"]))}, pairs, rtol=1e-4, atol=1e-4)
+    attrs: dict[str, object] = {} if gates == 4 else {"activation": (str(rng.choice(["TANH", "RELU"])),)}
+    yield agree(op, attrs, pairs, rtol=1e-4, atol=1e-4)
 
 
 def test_large_gates_saturate() -> None:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,11 +41,15 @@ def corpus() -> Iterator[tuple[str, str]]:
         stored = np.load(path)
         inputs = {key[3:]: stored[key] for key in stored.files if key.startswith("in.")}
         graph = _imported(path.with_suffix(".mge"))
-        words = [(n.op, named(n.attrs)) for n in graph.nodes]
-        kinds = {(op, str(attrs.get("mode") or attrs.get("nonlineMode"))) for op, attrs in words}
+        kinds = {(n.op, _kind(named(n.attrs))) for n in graph.nodes}
         if inputs and kinds - seen:
             seen |= kinds
             yield path.stem, digest(interpret.run(graph, inputs, keep=True).values())
+
+
+def _kind(attrs: dict[str, Any]) -> str:
+    """What a node computes of its kind."""
+    return str(attrs.get("mode") or attrs.get("activation") or attrs.get("nonlineMode"))
 
 
 def _imported(path: Path) -> Graph:

@@ -22,20 +22,16 @@ def check(got, expected):
 
 def test_batch_norm_uses_the_stored_statistics():
     scale, bias, mean, variance = (RNG.uniform(0.5, 2, (1, 6, 1, 1)).astype("f4") for _ in range(4))
-    attrs = {"fwd_mode": "INFERENCE", "epsilon": EPS, "param_dim": "DIM_1C11"}
-    results = run("BatchNorm", attrs, X, scale, bias, mean, variance)
+    results = run("BatchNorm", {"epsilon": EPS}, X, scale, bias, mean, variance)
     assert len(results) == 4
     check(results[3], (X - mean) / np.sqrt(variance + EPS) * scale + bias)
-    with pytest.raises(Unsupported, match="training"):
-        run("BatchNorm", {**attrs, "fwd_mode": "TRAINING"}, X, scale, bias, mean, variance)
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_layer_norm_works_on_the_last_axes(count):
     w, b = (RNG.normal(size=X.shape[-count:]).astype("f4") for _ in range(2))
     axes = tuple(range(4 - count, 4))
-    attrs = {"affine": True, "eps": EPS, "normalized_dim": count, "normalized_size": w.size}
-    y, mean, factor = run("LayerNorm", attrs, X, w, b)
+    y, mean, factor = run("LayerNorm", {"epsilon": EPS, "last_axes": count}, X, w, b)
     check(y, standardized(X, axes) * w + b)
     check(mean, X.mean(axis=axes))
     check(factor, 1 / np.sqrt(X.var(axis=axes) + EPS))
@@ -43,15 +39,17 @@ def test_layer_norm_works_on_the_last_axes(count):
 
 def test_general_norm_works_on_middle_axes():
     w, b = (RNG.normal(size=(6, 5)).astype("f4") for _ in range(2))
-    y, mean, _ = run("GeneralNorm", {"affine": True, "eps": EPS, "axis_start": 1, "axis_end": 3}, X, w, b)
+    y, mean, _ = run("GeneralNorm", {"epsilon": EPS, "first": 1, "end": 3}, X, w, b)
     check(y, standardized(X, (1, 2)) * w[..., None] + b[..., None])
     check(mean, X.mean(axis=(1, 2)))
 
 
-@pytest.mark.parametrize(("op", "group", "groups"), [("GroupNorm", 3, 3), ("InstanceNorm", 1, 6)])
-def test_group_and_instance_norm_work_per_group_of_channels(op, group, groups):
+@pytest.mark.parametrize(
+    ("op", "words", "groups"), [("GroupNorm", {"groups": 3}, 3), ("InstanceNorm", {}, 6)]
+)
+def test_group_and_instance_norm_work_per_group_of_channels(op, words, groups):
     w, b = (RNG.normal(size=6).astype("f4") for _ in range(2))
-    y, mean, deviation = run(op, {"affine": True, "eps": EPS, "group": group, "format": "NCHW"}, X, w, b)
+    y, mean, deviation = run(op, {"epsilon": EPS, **words}, X, w, b)
     split = X.reshape(2, groups, 6 // groups, 5, 4)
     expected = standardized(split, (2, 3, 4)).reshape(X.shape)
     check(y, expected * w[:, None, None] + b[:, None, None])
@@ -60,7 +58,7 @@ def test_group_and_instance_norm_work_per_group_of_channels(op, group, groups):
 
 
 def test_lrn_sums_squares_of_neighbouring_channels():
-    attrs = {"n": 3, "k": 2.0, "alpha": 0.1, "beta": 0.75}
+    attrs = {"size": 3, "bias": 2.0, "alpha": 0.1, "beta": 0.75}
     padded = np.pad(X.astype(np.float64) ** 2, [(0, 0), (1, 1), (0, 0), (0, 0)])
     sums = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     check(run("LRN", attrs, X)[0], X / (2 + 0.1 * sums) ** 0.75)
@@ -74,5 +72,25 @@ def test_softmax_sums_to_one_and_keeps_ratios(axis):
 
 
 def test_missing_parameters_are_refused():
-    with pytest.raises(Unsupported):
-        run("LayerNorm", {"affine": True, "eps": EPS, "normalized_dim": 1, "normalized_size": 4}, X)
+    with pytest.raises(Unsupported, match="without a term"):
+        run("LayerNorm", {"epsilon": EPS, "last_axes": 1}, X, X[0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("op", "words"),
+    [
+        ("LayerNorm", {"last_axes": 5}),
+        ("GeneralNorm", {"first": 2, "end": 2}),
+        ("GeneralNorm", {"first": 3, "end": 5}),
+    ],
+)
+def test_axes_that_the_data_has_not_are_refused(op, words):
+    with pytest.raises(Unsupported, match="of a value of rank 4 cannot be normalised"):
+        run(op, {"epsilon": EPS, **words}, X)
+
+
+def test_channels_that_do_not_split_into_groups_and_other_ranks_are_refused():
+    with pytest.raises(Unsupported, match="6 channels cannot be normalised in 4 groups"):
+        run("GroupNorm", {"epsilon": EPS, "groups": 4}, X)
+    with pytest.raises(Unsupported, match="are no images"):
+        run("InstanceNorm", {"epsilon": EPS}, X[0])

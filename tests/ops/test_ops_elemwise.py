@@ -190,37 +190,39 @@ X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 def test_reduction_to_a_shape(target: tuple[int, ...]) -> None:
     padded = (1,) * (3 - len(target)) + target
     axes = tuple(i for i, n in enumerate(padded) if n == 1)
-    (result,) = run("Reduce", {"mode": "SUM", "data_type": "DEFAULT"}, X, ints(*target))
+    (result,) = run("Reduce", {"mode": "sum"}, X, ints(*target))
     np.testing.assert_array_equal(result, X.sum(axes, keepdims=True).reshape(target))
 
 
 def test_reduction_over_a_negative_axis() -> None:
-    (result,) = run("Reduce", {"mode": "MAX", "axis": -1, "data_type": "DEFAULT"}, X)
+    (result,) = run("Reduce", {"mode": "max", "axis": -1}, X)
     assert result.shape == (2, 3, 1)
 
 
 def test_half_precision_sums_do_not_lose_small_terms() -> None:
     x = np.full((1, 4096), 0.1, np.float16)
-    (result,) = run("Reduce", {"mode": "SUM", "axis": 1, "data_type": "FLOAT_O32xC32"}, x)
+    (result,) = run("Reduce", {"mode": "sum", "axis": 1, "output_dtype": FLOAT32}, x)
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, x.astype(np.float64).sum(), rtol=1e-6)
 
 
 def test_quantised_reductions() -> None:
     x = value(np.array([[10, 11, 12, 20]], np.uint8), DType("quint8", 0.5, 10))
-    attrs = {"axis": 1, "data_type": "DEFAULT"}
-    assert run("Reduce", {**attrs, "mode": "MAX"}, x)[0].tolist() == [[20]]
-    assert run("Reduce", {**attrs, "mode": "MEAN"}, x)[0].tolist() == [[13]]
-    assert run("Reduce", {**attrs, "mode": "SUM", "data_type": "QUINT_I8xO32"}, x)[0].tolist() == [[13]]
+    attrs = {"axis": 1}
+    assert run("Reduce", {**attrs, "mode": "max"}, x)[0].tolist() == [[20]]
+    assert run("Reduce", {**attrs, "mode": "mean"}, x)[0].tolist() == [[13]]
+    assert run("Reduce", {**attrs, "mode": "sum", "output_dtype": DType("qint32", 0.5)}, x)[0].tolist() == [
+        [13]
+    ]
 
 
 def test_impossible_reductions_are_refused() -> None:
     with pytest.raises(Unsupported, match="cannot be reduced"):
-        run("Reduce", {"mode": "SUM", "data_type": "DEFAULT"}, X, ints(2, 2, 4))
+        run("Reduce", {"mode": "sum"}, X, ints(2, 2, 4))
     with pytest.raises(Unsupported, match="axis 3 does not exist"):
-        run("Reduce", {"mode": "SUM", "axis": 3, "data_type": "DEFAULT"}, X)
+        run("Reduce", {"mode": "sum", "axis": 3}, X)
     with pytest.raises(Unsupported, match="no elements"):
-        run("Reduce", {"mode": "MAX", "axis": 0, "data_type": "DEFAULT"}, np.zeros((0, 2), np.float32))
+        run("Reduce", {"mode": "max", "axis": 0}, np.zeros((0, 2), np.float32))
 
 
 @pytest.mark.parametrize("exclusive", [False, True])

@@ -17,7 +17,7 @@ A, B = RNG.normal(size=(3, 4)).astype("f4"), RNG.normal(size=(4, 5)).astype("f4"
 @pytest.mark.parametrize("left", [False, True])
 @pytest.mark.parametrize("right", [False, True])
 def test_products_of_stored_transposes_are_the_same(left, right):
-    attrs = {"transposeA": left, "transposeB": right, "format": "DEFAULT"}
+    attrs = {"transpose_a": left, "transpose_b": right}
     a, b = (A.T if left else A), (B.T if right else B)
     np.testing.assert_allclose(run("MatrixMul", attrs, a, b)[0], A @ B, rtol=1e-5, atol=1e-6)
     batched = run("BatchedMatrixMul", attrs, np.stack([a, a]), np.stack([b, 2 * b]))[0]
@@ -91,9 +91,9 @@ def test_simulated_quantisation_clips_and_rounds():
 
 def test_dropout_of_training_is_refused():
     x = np.ones((2, 3), "f4")
-    np.testing.assert_array_equal(run("Dropout", {"drop_prob": 0.0, "seed": 0}, x)[0], x)
+    np.testing.assert_array_equal(run("Dropout", {"probability": 0.0}, x)[0], x)
     with pytest.raises(Unsupported, match="training"):
-        run("Dropout", {"drop_prob": 0.5, "seed": 0}, x)
+        run("Dropout", {"probability": 0.5}, x)
 
 
 @pytest.mark.parametrize(

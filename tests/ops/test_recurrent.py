@@ -7,10 +7,7 @@ import pytest
 from handmade_nodes import run
 from mgecc.graph import Unsupported
 
-LAYER = {
-    "num_layers": 1, "bidirectional": False, "bias": True, "hidden_size": 3, "proj_size": 0, "dropout": 0.0,
-    "nonlineMode": "TANH", "fwd_mode": "INFERENCE",
-}  # fmt: skip
+LAYER = {"hidden_size": 3}
 
 
 def parts(rng, gates, size, bias=True, hidden=3):
@@ -48,7 +45,7 @@ def test_lstm_layers_equal_cells_step_by_step():
     x = rng.normal(size=(4, 2, 5)).astype("f4")
     h, c = (rng.normal(size=(2, 2, 3)).astype("f4") for _ in range(2))
     first, second = parts(rng, 4, 5), parts(rng, 4, 3)
-    y, last_h, last_c, _ = run("LSTM", {**LAYER, "num_layers": 2}, x, h, c, flat(first, second))
+    y, last_h, last_c, _ = run("LSTM", {**LAYER, "layers": 2}, x, h, c, flat(first, second))
     middle, h0, c0 = lstm_by_cells(x, first, h[0], c[0])
     top, h1, c1 = lstm_by_cells(middle, second, h[1], c[1])
     np.testing.assert_allclose(y, top, rtol=1e-4, atol=1e-6)
@@ -77,7 +74,7 @@ def test_rnn_without_bias_equals_its_recurrence(mode):
     for step in x:
         state = act(step @ w_ih.T + state @ w_hh.T)
         expected.append(state)
-    y, last, _ = run("RNN", {**LAYER, "bias": False, "nonlineMode": mode}, x, h, flat([w_ih, w_hh]))
+    y, last, _ = run("RNN", {**LAYER, "bias": False, "activation": (mode,)}, x, h, flat([w_ih, w_hh]))
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(last[0], y[-1])
 
@@ -88,13 +85,7 @@ def test_weights_of_another_size_are_refused():
         run("LSTM", LAYER, x, state, state, np.zeros((12, 8), "f4"))
 
 
-ATTENTION = {
-    "num_heads": 2, "embeding_size": 4, "k_size": 4, "v_size": 4, "qproj_size": 4, "kproj_size": 4,
-    "vproj_size": 4, "oproj_size": 4, "qbias": True, "kbias": True, "vbias": True, "obias": True,
-    "sm_scaler": 0.7, "input_order": 0, "attn_mask_type": "NO_MASK", "tensor_combination_type": "NONE",
-    "add_zero_attn": False, "need_weights": False, "reslink": False, "training": False, "attn_prob": 0.0,
-    "out_prob": 0.0,
-}  # fmt: skip
+ATTENTION = {"heads": 2, "scale": 0.7, "projections": (4,) * 4, "biases": (True,) * 4}
 
 
 def attention(q, k, v, weights, biases, mask):
@@ -115,8 +106,7 @@ def test_attention_equals_its_definition(masked):
     weights, biases = rng.normal(size=(4, 4, 4)).astype("f4"), rng.normal(size=(4, 4)).astype("f4")
     mask = rng.normal(size=(3, 5)).astype("f4")
     packed = np.concatenate([weights.reshape(-1), biases.reshape(-1)])[None]
-    change = {"attn_mask_type": "USER_DEFINED_MASK", "tensor_combination_type": "ONLY_MASK"} if masked else {}
-    got = run("MultiHeadAttn", {**ATTENTION, **change}, q, k, v, packed, *([mask] if masked else []))
+    got = run("MultiHeadAttn", ATTENTION, q, k, v, packed, *([mask] if masked else []))
     expected = attention(q, k, v, weights, biases, mask if masked else 0)
     np.testing.assert_allclose(got[0], expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(got[1].sum(axis=-1), np.ones((4, 3)), rtol=1e-5)

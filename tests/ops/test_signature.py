@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Unsupported, Value
+from mgecc.ops.normalization import SoftmaxAttrs
 from mgecc.ops.signature import check_operands, signature
 
 
@@ -62,4 +63,4 @@ def test_other_operands_are_refused_with_their_place(words: str, names: list[str
 def test_an_operator_that_is_told_in_words_is_checked_too() -> None:
     x = Value("x", TensorType((2, 3), DType("float32")))
     with pytest.raises(Unsupported, match="it has 2 operands, not 1"):
-        ops.check_node(Node("Softmax", "n", {"axis": 1}, [x, x]))
+        ops.check_node(Node("Softmax", "n", SoftmaxAttrs(1), [x, x]))

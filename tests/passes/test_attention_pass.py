@@ -9,24 +9,25 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
+from mgecc.ops.attention import AttentionAttrs
 from mgecc.passes import attention
 from mgecc.passes.build import constant
 
 FLOAT = DType("float32")
-BARE: dict[str, Any] = {
-    "num_heads": 3, "sm_scaler": 0.4, "input_order": 0, "attn_mask_type": "NO_MASK", "tensor_combination_type": "NONE",
-    "add_zero_attn": False, "need_weights": False, "reslink": False, "training": False, "attn_prob": 0.0,
-    "out_prob": 0.0, **{f"{part}proj_size": 0 for part in "qkvo"}, **{f"{part}bias": False for part in "qkvo"},
-}  # fmt: skip
-PROJECTED = {"qproj_size": 15, "kproj_size": 15, "vproj_size": 9, "oproj_size": 7}
-BIASES = {f"{part}bias": True for part in "qkvo"}
+PROJECTED = {"projections": (15, 15, 9, 7)}
+BIASES = {"biases": (True,) * 4}
 COUNTS = {
     "bare": 0,
     "projected": 12 * (15 + 15 + 9) + 9 * 7,
     "biased": 12 * (15 + 15 + 9) + 9 * 7 + 46,
     "only biases": 48,
 }
-FORMS = {"bare": {}, "projected": PROJECTED, "biased": {**PROJECTED, **BIASES}, "only biases": BIASES}
+FORMS: dict[str, dict[str, Any]] = {
+    "bare": {},
+    "projected": PROJECTED,
+    "biased": {**PROJECTED, **BIASES},
+    "only biases": BIASES,
+}
 
 
 def attending(form: str, mask: bool, computed: bool = False, outputs: int = 2) -> Graph:
@@ -37,11 +38,10 @@ def attending(form: str, mask: bool, computed: bool = False, outputs: int = 2) -
     if computed:
         weights = Value("w", weights.type)
         data.append(weights)
-    types = {"attn_mask_type": "USER_DEFINED_MASK", "tensor_combination_type": "ONLY_MASK"} if mask else {}
     node = Node(
         "MultiHeadAttn",
         "net",
-        BARE | FORMS[form] | types,
+        AttentionAttrs(3, 0.4, **FORMS[form]),
         [*data[:3], weights, *data[3:4][: int(mask)]],
         origin="test",
     )

@@ -85,7 +85,7 @@ def test_sizes_stay_beside_other_axes() -> None:
     column = Value("column", TensorType((2,), INT32), const=np.array([20, 1], "int32"))
     lifted = node("Reshape", [take.outputs[0], shape], axis=7)
     joined = node("Concat", [rows.output, node("Reshape", [take.outputs[0], column], axis=7).output], axis=1)
-    total = node("Reduce", [joined.output], mode="SUM", axis=1)
+    total = node("Reduce", [joined.output], mode="sum", axis=1)
     scores = node("Softmax", [joined.output], axis=1)
     parts = [take, rows, lifted, joined.inputs[1].producer, joined, total, scores]
     graph, problems = carried([n for n in parts if n], lifted.output, total.output, scores.output)
@@ -96,10 +96,10 @@ def test_sizes_stay_beside_other_axes() -> None:
 @pytest.mark.parametrize(
     ("op", "attrs", "number"),
     [
-        ("Reduce", {"mode": "SUM"}, 0),
-        ("Reduce", {"mode": "PRODUCT"}, 1),
-        ("Reduce", {"mode": "MAX"}, -np.inf),
-        ("Reduce", {"mode": "MIN"}, np.inf),
+        ("Reduce", {"mode": "sum"}, 0),
+        ("Reduce", {"mode": "product"}, 1),
+        ("Reduce", {"mode": "max"}, -np.inf),
+        ("Reduce", {"mode": "min"}, np.inf),
         ("Softmax", {}, -np.inf),
         ("Argmax", {}, -np.inf),
         ("Cumsum", {"exclusive": False, "reverse": True}, 0),
@@ -131,7 +131,7 @@ def test_operators_that_would_count_what_is_not_there_are_refused_by_name() -> N
     _, _, take = taken()
     sizes = [Value("part", TensorType((1,), INT32), const=np.array([n], "int32")) for n in (5, 15)]
     cut = node("Split", [take.outputs[0], *sizes], axis=0)
-    norm = node("LayerNorm", [take.outputs[0]], affine=False, normalized_dim=1, eps=1e-5)
+    norm = node("LayerNorm", [take.outputs[0]], last_axes=1, epsilon=1e-5)
     _, problems = carried([take, cut, norm], *cut.outputs, norm.output)
     assert [problem.split(" ")[0] for problem in problems] == ["split", "layernorm"]
     for problem in problems:

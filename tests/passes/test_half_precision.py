@@ -38,11 +38,10 @@ def network(rng: np.random.Generator, dtype: DType = FLOAT16) -> tuple[Graph, Ar
     third = step(graph, "ConvBias", [second, parameter(rng, 6, 6, 3, 3, dtype=dtype)], **CONV)
     total = step(graph, "Elemwise", [relu, third], mode="ADD")
     pooled = step(graph, "Pooling", [total], mode="max", **POOL)
-    mean = step(graph, "Reduce", [pooled], mode="MEAN", axis=3, data_type="DEFAULT")
-    flat = step(graph, "Reduce", [mean], mode="SUM", axis=2, data_type="DEFAULT")
+    mean = step(graph, "Reduce", [pooled], mode="mean", axis=3)
+    flat = step(graph, "Reduce", [mean], mode="sum", axis=2)
     rows = step(graph, "AxisAddRemove", [flat], desc=[("REMOVE", 3), ("REMOVE", 2)], param=None)
-    attrs = {"transposeA": False, "transposeB": False, "compute_mode": "FLOAT32", "format": "DEFAULT"}
-    out = step(graph, "MatrixMul", [rows, parameter(rng, 6, 5, dtype=dtype)], **attrs)
+    out = step(graph, "MatrixMul", [rows, parameter(rng, 6, 5, dtype=dtype)], wide_sums=True)
     graph.outputs = [("out", out), ("second", second)]
     return graph, {"x": rng.normal(size=x.shape).astype(dtype.numpy)}
 
@@ -120,7 +119,7 @@ def test_weights_of_transposed_convolutions_and_cells_stay_halves_too(dtype: str
     rows, state = (Value(name, TensorType((2, n), kind)) for name, n in (("rows", 3), ("state", 5)))
     weights = [parameter(rng, *shape, dtype=kind) for shape in ((5, 3), (5,), (5, 5), (5,))]
     graph.inputs += [rows, state]
-    cell = step(graph, "RNNCell", [rows, *weights[:2], state, *weights[2:]], nonlineMode="TANH")
+    cell = step(graph, "RNNCell", [rows, *weights[:2], state, *weights[2:]])
     graph.outputs.append(("cell", cell))
     (half if dtype == "float16" else compress).run(graph)
     products = [node for node in graph.nodes if ops.find(node.op).weights]

@@ -94,7 +94,7 @@ def test_a_constant_is_stored_in_chosen_parts(axis: int) -> None:
 
 
 @pytest.mark.parametrize("items", [ROWS, COLUMNS])
-@pytest.mark.parametrize("mode", ["SUM", "SUM_SQR", "MEAN"])
+@pytest.mark.parametrize("mode", ["sum", "sum_squares", "mean"])
 def test_sums_and_means_of_chosen_parts(mode: str, items: Any) -> None:
     net = Masked(items)
     same_before_and_after(net.graph(node("Reduce", [net.rows.output], mode=mode, axis=items[0][0])))
@@ -102,7 +102,7 @@ def test_sums_and_means_of_chosen_parts(mode: str, items: Any) -> None:
 
 def test_sums_across_chosen_columns_are_left() -> None:
     net = Masked(COLUMNS)
-    graph = net.graph(node("Reduce", [net.rows.output], mode="SUM", axis=0))
+    graph = net.graph(node("Reduce", [net.rows.output], mode="sum", axis=0))
     masked.run(graph)
     assert "CondTake" in {n.op for n in graph.nodes}
 

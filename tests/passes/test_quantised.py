@@ -56,7 +56,7 @@ def _linear(bias_scale: float, relu: bool) -> Graph:
     w8 = DType("qint8", 0.013)
     net = _Net((3, 40), Q8)
     weights = _const(rng.integers(-128, 128, (40, 17)), w8)
-    product = net.add("MatrixMul", [net.x, weights], transposeA=False, transposeB=False, output_dtype=None)
+    product = net.add("MatrixMul", [net.x, weights])
     bias = _const(rng.integers(-9000, 9000, (1, 17)), DType("qint32", product.type.dtype.scale * bias_scale))
     total = net.add("Elemwise", [bias, product], mode="ADD", output_dtype=None)
     result = net.add("TypeCvt", [total], dtype=DType("qint8", 0.9))

@@ -80,13 +80,13 @@ def test_a_value_that_several_nodes_read_is_read_plain_by_all() -> None:
 @pytest.mark.parametrize("axis", [0, 2, 3, -2])
 def test_reductions_of_whole_axes_are_taken_before_the_movement(axis: int) -> None:
     net = _Net((2, 8, 3, 5))
-    mean = net.add("Reduce", net.blocked(net.inputs[0], 4), mode="MEAN", axis=axis, data_type="DEFAULT")
+    mean = net.add("Reduce", net.blocked(net.inputs[0], 4), mode="mean", axis=axis)
     net.check(net.plain(mean), ["Reduce"])
 
 
 def test_a_reduction_inside_a_block_stays_behind_the_movement() -> None:
     net = _Net((2, 8, 3, 5))
-    mean = net.add("Reduce", net.blocked(net.inputs[0], 4), mode="MAX", axis=4, data_type="DEFAULT")
+    mean = net.add("Reduce", net.blocked(net.inputs[0], 4), mode="max", axis=4)
     net.check(mean, ["Reshape", "Reduce", "Reshape"])
 
 
@@ -176,12 +176,12 @@ def _random_sum(net: _Net, x: Value, rng: np.random.Generator) -> Value:
         return net.add("Elemwise", x, net.const(*shape), mode="ADD")
     small = x
     for axis in range(1, len(x.shape)):
-        small = net.add("Reduce", small, mode="MAX", axis=axis, data_type="DEFAULT")
+        small = net.add("Reduce", small, mode="max", axis=axis)
     return net.add("Elemwise", small, x, mode="SUB")
 
 
 def _random_reduction(net: _Net, x: Value, rng: np.random.Generator) -> Value:
-    return net.add("Reduce", x, mode="SUM", axis=int(rng.integers(len(x.shape))), data_type="DEFAULT")
+    return net.add("Reduce", x, mode="sum", axis=int(rng.integers(len(x.shape))))
 
 
 _STEPS = (_random_shape, _random_order, _random_sum, _random_sum, _random_reduction)

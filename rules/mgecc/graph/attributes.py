@@ -26,6 +26,11 @@ class Attributes:
 
 
 @dataclass(frozen=True)
+class NoAttrs(Attributes):
+    """Of operators that have none."""
+
+
+@dataclass(frozen=True)
 class Range:
     """In ``Annotated``: the smallest and the largest number that a field holds; NaN is in no range."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
+from mgecc.graph.attributes import FINITE, NATURAL, POSITIVE
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.arithmetic import stretches
 from mgecc.ops.fixed_order import matmul
@@ -15,49 +17,51 @@ from mgecc.ops.normalization import softmax
 from mgecc.ops.registry import Operator, operator
 
 _PARTS = "qkvo"
-_MASKS = ("NO_MASK", "DEFAULT_MASK", "USER_DEFINED_MASK")
+_Columns = Annotated[int, NATURAL]
 
 
-def _check(attrs: dict[str, Any]) -> None:
-    refused = {
-        "biases of keys and values": attrs["tensor_combination_type"] not in ("NONE", "ONLY_MASK"),
-        f"masks of type {attrs['attn_mask_type']}": attrs["attn_mask_type"] not in _MASKS,
-        "add_zero_attn": attrs["add_zero_attn"],
-        "reslink": attrs["reslink"],
-        f"input order {attrs['input_order']}": attrs["input_order"] != 0,
-        "dropout in training": attrs["training"] and (attrs["attn_prob"] or attrs["out_prob"]),
-    }
-    for what, present in refused.items():
-        if present:
-            raise Unsupported(f"attention with {what} is not supported")
+@dataclass(frozen=True)
+class AttentionAttrs(Attributes):
+    """Scores are times ``scale`` before the softmax.
+
+    ``projections``: columns of the matrices of q, k, v and the output, 0 where there is none; ``biases``: which of them
+    add one. ``weights_f16``: the weights are halves, and stored as such.
+    """
+
+    heads: Annotated[int, POSITIVE]
+    scale: Annotated[float, FINITE]
+    projections: tuple[_Columns, _Columns, _Columns, _Columns] = (0, 0, 0, 0)
+    biases: tuple[bool, bool, bool, bool] = (False, False, False, False)
+    weights_f16: bool = False
 
 
 def _widths(node: Node) -> dict[str, tuple[int, int]]:
     """(columns in, columns out) of the projections q, k, v, o; equal to the data's width where there is none."""
-    attrs = node.attrs
+    *own, last = node.attributes(AttentionAttrs).projections
     found = {}
-    for part, value in zip("qkv", node.inputs):
+    for part, value, columns in zip("qkv", node.inputs, own):
         width = value.shape[-1]
-        found[part] = (width, int(attrs[f"{part}proj_size"]) or width)
-    found["o"] = (found["v"][1], int(attrs["oproj_size"]) or found["v"][1])
+        found[part] = (width, columns or width)
+    found["o"] = (found["v"][1], last or found["v"][1])
     return found
 
 
 def _weight_count(node: Node) -> int:
-    widths, attrs = _widths(node), node.attrs
-    matrices = sum(a * b for p, (a, b) in widths.items() if attrs[f"{p}proj_size"])
-    return matrices + sum(widths[p][1] for p in _PARTS if attrs[f"{p}bias"])
+    widths, attrs = _widths(node), node.attributes(AttentionAttrs)
+    matrices = sum(a * b for (a, b), there in zip(widths.values(), attrs.projections) if there)
+    return matrices + sum(columns for (_, columns), there in zip(widths.values(), attrs.biases) if there)
 
 
 def weight_parts(node: Node, flat: np.ndarray) -> dict[str, tuple[np.ndarray | None, np.ndarray | None]]:
     """(matrix, bias) of q, k, v, o: first all matrices, then all biases, absent ones left out."""
-    widths, matrices, biases, begin = _widths(node), {}, {}, 0
-    for part, (rows, columns) in widths.items():
-        if node.attrs[f"{part}proj_size"]:
+    widths, attrs = _widths(node), node.attributes(AttentionAttrs)
+    matrices, biases, begin = {}, {}, 0
+    for (part, (rows, columns)), there in zip(widths.items(), attrs.projections):
+        if there:
             matrices[part] = flat[begin : begin + rows * columns].reshape(rows, columns)
             begin += rows * columns
-    for part, (_, columns) in widths.items():
-        if node.attrs[f"{part}bias"]:
+    for (part, (_, columns)), there in zip(widths.items(), attrs.biases):
+        if there:
             biases[part] = flat[begin : begin + columns]
             begin += columns
     return {part: (matrices.get(part), biases.get(part)) for part in _PARTS}
@@ -78,15 +82,15 @@ def _heads(x: np.ndarray, heads: int) -> np.ndarray:
 class MultiHeadAttn(Operator):
     """Inputs q, k, v, flat weights [, mask]; results y, attention (n heads, tq, tk) and two unused reserves."""
 
+    Attributes = AttentionAttrs
     operands = "float float float float float?"
     limits = "inference form, additive mask"
     weights, reserves = (3,), (2, 3)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        _check(node.attrs)
         q, k, v, weights = (value.type for value in node.inputs[:4])
-        heads, widths = int(node.attrs["num_heads"]), _widths(node)
+        heads, widths = node.attributes(AttentionAttrs).heads, _widths(node)
         if q.rank != 3 or k.shape[:2] != v.shape[:2] or q.shape[0] != k.shape[0]:
             raise Unsupported(f"attention cannot read {q}, {k} and {v}")
         if widths["q"][1] != widths["k"][1] or widths["q"][1] % heads or widths["v"][1] % heads:
@@ -106,9 +110,9 @@ class MultiHeadAttn(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         q, k, v, flat, *mask = (a.astype(np.float32) for a in inputs)
-        heads, projections = int(node.attrs["num_heads"]), weight_parts(node, flat.reshape(-1))
-        q, k, v = (_heads(_project(x, projections[p]), heads) for p, x in zip("qkv", (q, k, v)))
-        scores = matmul(q, k.swapaxes(-1, -2)) * np.float32(node.attrs["sm_scaler"])
+        attrs, projections = node.attributes(AttentionAttrs), weight_parts(node, flat.reshape(-1))
+        q, k, v = (_heads(_project(x, projections[p]), attrs.heads) for p, x in zip("qkv", (q, k, v)))
+        scores = matmul(q, k.swapaxes(-1, -2)) * np.float32(attrs.scale)
         scores = scores.reshape(-1, *scores.shape[2:])
         weights = softmax(scores + mask[0] if mask else scores, -1)
         mixed = matmul(weights.reshape(*q.shape[:2], *weights.shape[1:]), v).swapaxes(1, 2)

@@ -67,7 +67,7 @@ class Given:
 class Maker(Protocol):
     """Makes nodes in front of one that is lowered."""
 
-    def node(self, op: str, attrs: dict[str, Any], *inputs: Value) -> Value:
+    def node(self, op: str, attrs: Any, *inputs: Value) -> Value:
         """The first result of a new node."""
 
     def count(self, count: Count) -> Value:

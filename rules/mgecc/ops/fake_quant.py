@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
 from mgecc.ops.arithmetic import stretches
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.elementary import exp2
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
+
+
+@dataclass(frozen=True)
+class FakeQuantAttrs(Attributes):
+    """The smallest and the largest of the whole numbers that are simulated."""
+
+    qmin: int
+    qmax: int
 
 
 def _infer(node: Node) -> list[TensorType]:
@@ -23,13 +32,15 @@ def _infer(node: Node) -> list[TensorType]:
 
 
 def _clip(node: Node, x: np.ndarray) -> np.ndarray:
-    return np.clip(x, np.float32(node.attrs["qmin"]), np.float32(node.attrs["qmax"]))
+    attrs = node.attributes(FakeQuantAttrs)
+    return np.clip(x, np.float32(attrs.qmin), np.float32(attrs.qmax))
 
 
 @operator("FakeQuant")
 class FakeQuant(Operator):
     """(clip(round(x / scale) + zero, qmin, qmax) - zero) scale."""
 
+    Attributes = FakeQuantAttrs
     operands = "float float float"
     limits = "float32 or float16; scale and zero point of one shape"
 
@@ -47,6 +58,7 @@ class FakeQuant(Operator):
 class LSQ(Operator):
     """(round(clip(x / scale + zero, qmin, qmax)) - zero) scale; the fourth input serves training alone."""
 
+    Attributes = FakeQuantAttrs
     operands = "float float float float?"
     limits = "float32 or float16; scale and zero point of one shape"
 
@@ -62,6 +74,7 @@ class LSQ(Operator):
 class TQT(Operator):
     """clip(round(x / s), qmin, qmax) s with s = 2^scale."""
 
+    Attributes = FakeQuantAttrs
     operands = "float float"
     limits = "float32 or float16; scales of one shape"
 

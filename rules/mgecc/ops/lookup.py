@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
+from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
+
+
+@dataclass(frozen=True)
+class StepsAttrs(Attributes):
+    """``base``: the result below all thresholds, of type ``output_dtype`` as all others."""
+
+    base: int
+    output_dtype: DType
 
 
 @operator("Lookup8")
 class Lookup8(Operator):
     """y = table[x]: x stores bytes, read without sign; the second input is a constant table of 256 results."""
 
+    Attributes = NoAttrs
     limits = "bytes in; results of 8, 16 or 32 bits"
 
     counted = staticmethod(one_by_one)
@@ -34,8 +45,9 @@ class Lookup8(Operator):
 
 @operator("Steps")
 class Steps(Operator):
-    """y = 'base' + how many of the thresholds, int32 in rising order, x reaches: a rising function of whole numbers."""
+    """y = ``base`` + how many of the thresholds, int32 in rising order, x reaches: a function that rises."""
 
+    Attributes = StepsAttrs
     limits = "int32 or qint32 in, bytes out; at most 255 thresholds"
 
     counted = staticmethod(one_by_one)
@@ -47,9 +59,9 @@ class Steps(Operator):
             raise Unsupported(
                 f"{thresholds.elements} steps of {x.dtype} numbers are no function with bytes as results"
             )
-        return [x.with_dtype(node.attrs["output_dtype"])]
+        return [x.with_dtype(node.attributes(StepsAttrs).output_dtype)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, thresholds = inputs
-        return [np.searchsorted(thresholds, x, side="right") + node.attrs["base"]]
+        return [np.searchsorted(thresholds, x, side="right") + node.attributes(StepsAttrs).base]

@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
+from mgecc.ops.activation import IDENTITY, Activation
 from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
 from mgecc.ops.counted import Extent, Extents, Given, Maker, one_by_one
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
 
 
+@dataclass(frozen=True)
+class MatrixMulAttrs(Attributes):
+    """Whether operands are stored transposed, and what follows the sums.
+
+    ``output_dtype``: of the result, where it is not that of the sums. ``wide_sums``: halves are added up in float32.
+    ``weights_f16``: constant float32 weights are halves, and stored as such.
+    """
+
+    transpose_a: bool = False
+    transpose_b: bool = False
+    activation: Activation = IDENTITY
+    output_dtype: DType | None = None
+    wide_sums: bool = False
+    weights_f16: bool = False
+
+
+def _transposed(node: Node) -> tuple[bool, bool]:
+    attrs = node.attributes(MatrixMulAttrs)
+    return attrs.transpose_a, attrs.transpose_b
+
+
 def _shape(node: Node, rank: int) -> tuple[int, ...]:
     """Shape of the product; Unsupported when the operands do not fit each other."""
-    attrs, (a, b) = node.attrs, [v.shape for v in node.inputs[:2]]
-    if attrs.get("format", "DEFAULT") != "DEFAULT":
-        raise Unsupported(f"matrices packed as {attrs['format']}", "dump the model without layout options")
+    (turn_a, turn_b), (a, b) = _transposed(node), [v.shape for v in node.inputs[:2]]
     if len(a) != rank or len(b) != rank or a[:-2] != b[:-2]:
         raise Unsupported(f"matrices of shapes {list(a)} and {list(b)} do not fit")
-    rows, inner = a[:-3:-1] if attrs.get("transposeA") else a[-2:]
-    other, columns = b[:-3:-1] if attrs.get("transposeB") else b[-2:]
+    rows, inner = a[:-3:-1] if turn_a else a[-2:]
+    other, columns = b[:-3:-1] if turn_b else b[-2:]
     if inner != other:
         raise Unsupported(f"{inner} columns meet {other} rows")
     return (*a[:-2], rows, columns)
 
 
 def _total_type(node: Node) -> DType:
-    """Type of the unrounded product: 4-bit products are kept in 16 bits when the record states no type."""
+    """Type of the unrounded product: 4-bit products are kept in 16 bits when no type is stated."""
     found = output_type(node)
-    if node.attrs.get("output_dtype") is None and node.inputs[0].type.dtype.name == "qint4":
+    stated = node.attributes(MatrixMulAttrs).output_dtype
+    if stated is None and node.inputs[0].type.dtype.name == "qint4":
         return DType("qint16", found.scale)
     return found
 
@@ -43,10 +65,15 @@ def _infer(node: Node, rank: int) -> list[TensorType]:
     return [TensorType(shape, _total_type(node))]
 
 
+def _widened(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    return [widen(x, v.type.dtype) for x, v in zip(inputs, node.inputs[:2])]
+
+
 def _product(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    a, b = (widen(x, v.type.dtype) for x, v in zip(inputs, node.inputs[:2]))
-    a = a.swapaxes(-1, -2) if node.attrs.get("transposeA") else a
-    b = b.swapaxes(-1, -2) if node.attrs.get("transposeB") else b
+    a, b = (
+        numbers.swapaxes(-1, -2) if turned else numbers
+        for numbers, turned in zip(_widened(node, inputs), _transposed(node))
+    )
     terms = [Numbers(x, v.type.dtype) for x, v in zip(inputs, node.inputs)]
     # The file has no product that stores bytes: passes make it of MatrixMul and TypeCvt.
     return [finish_node(node, matmul(a, b), [t for t in terms[2:] if t.stored.size], direct=True)]
@@ -55,9 +82,9 @@ def _product(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
 def _along(node: Node, given: Given) -> list[Extent | None]:
     """The extents of both operands, as those of matrices that are not stored transposed."""
     found: list[Extent | None] = []
-    for value, extent, word in zip(node.inputs, given.extents, ("transposeA", "transposeB")):
+    for value, extent, transposed in zip(node.inputs, given.extents, _transposed(node)):
         rank = value.type.rank
-        turned = extent is not None and node.attrs.get(word) and extent.axis >= rank - 2
+        turned = extent is not None and transposed and extent.axis >= rank - 2
         found.append(Extent(2 * rank - 3 - extent.axis, extent.size) if extent and turned else extent)
     return found
 
@@ -92,6 +119,7 @@ def _lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
 class MatrixMul(Operator):
     """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
 
+    Attributes = MatrixMulAttrs
     operands = "number number"
     limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
     halves = "computed"
@@ -113,6 +141,7 @@ class MatrixMul(Operator):
 class BatchedMatrixMul(Operator):
     """a (batch, m, k) times b (batch, k, n), either stored transposed."""
 
+    Attributes = MatrixMulAttrs
     operands = "number number"
     limits = "one axis of batches; float32, float16, 8-bit and 16-bit integers, quantised bytes"
     halves = "computed"
@@ -130,10 +159,18 @@ class BatchedMatrixMul(Operator):
         return _product(node, inputs)
 
 
+@dataclass(frozen=True)
+class DotAttrs(Attributes):
+    """``output_dtype``: of the result, where it is not that of the sum."""
+
+    output_dtype: DType | None = None
+
+
 @operator("Dot")
 class Dot(Operator):
     """The scalar product of two vectors; its shape is (1)."""
 
+    Attributes = DotAttrs
     operands = "number number"
     limits = "vectors of float32 or float16"
     halves = "computed"
@@ -154,5 +191,5 @@ class Dot(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        a, b = (widen(x, v.type.dtype) for x, v in zip(inputs, node.inputs))
+        a, b = _widened(node, inputs)
         return [finish_node(node, (a.astype(np.float64) * b).sum(keepdims=True), [])]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
+from mgecc.graph.attributes import FINITE, NATURAL, NOT_NEGATIVE, POSITIVE
 from mgecc.graph.types import FLOAT32
-from mgecc.ops import layout
 from mgecc.ops.arithmetic import stretches
 from mgecc.ops.counted import Extent, Extents, Given, Maker, item_by_item, with_filled
 from mgecc.ops.elementary import exp, power
@@ -18,19 +20,83 @@ from mgecc.ops.registry import Operator, operator
 Shape = tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class NormAttrs(Attributes):
+    """``epsilon``: added to the variance."""
+
+    epsilon: Annotated[float, NOT_NEGATIVE]
+
+
+@dataclass(frozen=True)
+class GroupNormAttrs(NormAttrs):
+    """``groups``: of equally many channels."""
+
+    groups: Annotated[int, POSITIVE]
+
+
+@dataclass(frozen=True)
+class AxesNormAttrs(NormAttrs):
+    """What says which neighbouring axes are normalised together."""
+
+    def axes(self, rank: int) -> Shape:
+        """The axes of a value of this rank; Unsupported if it has them not."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class LayerNormAttrs(AxesNormAttrs):
+    """``last_axes``: how many are normalised together."""
+
+    last_axes: Annotated[int, POSITIVE]
+
+    def axes(self, rank: int) -> Shape:
+        if self.last_axes > rank:
+            raise Unsupported(f"{self.last_axes} axes of a value of rank {rank} cannot be normalised")
+        return tuple(range(rank - self.last_axes, rank))
+
+
+@dataclass(frozen=True)
+class GeneralNormAttrs(AxesNormAttrs):
+    """From axis ``first`` to before ``end`` all are normalised together."""
+
+    first: Annotated[int, NATURAL]
+    end: Annotated[int, POSITIVE]
+
+    def axes(self, rank: int) -> Shape:
+        if not self.first < self.end <= rank:
+            why = f"the axes {self.first} to {self.end} of a value of rank {rank} cannot be normalised"
+            raise Unsupported(why)
+        return tuple(range(self.first, self.end))
+
+
+@dataclass(frozen=True)
+class LRNAttrs(Attributes):
+    """``size``: how many neighbouring channels count, an odd number; the others as in the formula."""
+
+    size: Annotated[int, POSITIVE]
+    bias: Annotated[float, FINITE]
+    alpha: Annotated[float, FINITE]
+    beta: Annotated[float, FINITE]
+
+
+@dataclass(frozen=True)
+class SoftmaxAttrs(Attributes):
+    """``axis``: along which the results sum to 1; negative ones count from the last."""
+
+    axis: int = -1
+
+
 @operator("BatchNorm")
 class BatchNorm(Operator):
     """Inputs x, scale, bias, mean, variance; results mean, 1 / deviation, nothing, y."""
 
+    Attributes = NormAttrs
     operands = "float float float float float"
     limits = "inference form only"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, *parameters = (v.type for v in node.inputs)
-        if node.attrs.get("fwd_mode") != "INFERENCE":
-            advice = "call model.eval() before tracing"
-            raise Unsupported("batch normalisation was traced in training mode", advice)
         for parameter in parameters:
             if not stretches(parameter.shape, x.shape):
                 shapes = f"{list(parameter.shape)} do not stretch to {list(x.shape)}"
@@ -41,7 +107,7 @@ class BatchNorm(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, scale, bias, mean, variance = (a.astype(np.float64) for a in inputs)
-        factor = 1 / np.sqrt(variance + node.attrs["epsilon"])
+        factor = 1 / np.sqrt(variance + node.attributes(NormAttrs).epsilon)
         return [mean, factor, np.zeros(0), (x - mean) * factor * scale + bias]
 
 
@@ -57,8 +123,8 @@ def _standardized(x: np.ndarray, axes: Shape, eps: float) -> tuple[np.ndarray, n
 
 def _normalized_types(node: Node, statistics: Shape, parameters: Shape) -> list[TensorType]:
     x = node.inputs[0].type
-    if len(node.inputs) != (3 if node.attrs["affine"] else 1):
-        raise Unsupported(f"{len(node.inputs)} inputs do not fit affine = {node.attrs['affine']}")
+    if len(node.inputs) == 2:
+        raise Unsupported("a factor stands without a term")
     for value in node.inputs[1:]:
         if value.shape != parameters:
             raise Unsupported(f"parameters of shape {list(value.shape)}, {list(parameters)} are needed")
@@ -72,129 +138,114 @@ def _infer_axes(node: Node, axes: Shape) -> list[TensorType]:
 
 
 def _evaluate_axes(node: Node, inputs: Sequence[np.ndarray], axes: Shape) -> list[np.ndarray]:
-    y, mean, factor = _standardized(inputs[0], axes, node.attrs["eps"])
+    y, mean, factor = _standardized(inputs[0], axes, node.attributes(NormAttrs).epsilon)
     if len(inputs) == 3:
         stretched = [n if axis in axes else 1 for axis, n in enumerate(y.shape)]
         y = y * inputs[1].reshape(stretched) + inputs[2].reshape(stretched)
     return [y, mean.squeeze(axes), factor.squeeze(axes)]
 
 
-def _layer_axes(node: Node) -> Shape:
-    rank, count = node.inputs[0].type.rank, int(node.attrs["normalized_dim"])
-    if not 1 <= count <= rank:
-        raise Unsupported(f"{count} axes of a value of rank {rank} cannot be normalised")
-    return tuple(range(rank - count, rank))
+def _axes(node: Node) -> Shape:
+    return node.attributes(AxesNormAttrs).axes(node.inputs[0].type.rank)
 
 
-def _general_axes(node: Node) -> Shape:
-    rank = node.inputs[0].type.rank
-    start, end = int(node.attrs["axis_start"]), int(node.attrs["axis_end"])
-    if not 0 <= start < end <= rank:
-        raise Unsupported(f"the axes {start} to {end} of a value of rank {rank} cannot be normalised")
-    return tuple(range(start, end))
+class _OverAxes(Operator):
+    """What normalisations over neighbouring axes have."""
+
+    operands = "float float? float?"
+    limits = "float32 or float16; neighbouring axes; a factor and a term of one shape"
+
+    @staticmethod
+    def counted(node: Node, given: Given) -> Extents:
+        extent, axes = given.only(), _axes(node)
+        if extent.axis in axes:
+            raise given.unserved("it is normalised along that axis")
+        statistics = Extent(extent.axis - sum(a < extent.axis for a in axes), extent.size)
+        return [extent, statistics, statistics]
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return _infer_axes(node, _axes(node))
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return _evaluate_axes(node, inputs, _axes(node))
 
 
-def _axes_operator(name: str, axes: Callable[[Node], Shape], meaning: str) -> None:
-    """Define the operator that normalises over ``axes(node)``."""
+@operator("LayerNorm")
+class LayerNorm(_OverAxes):
+    """Over the last axes; results y, mean, 1 / deviation."""
 
-    class Normalization(Operator):
-        __doc__ = meaning
-        operands = "float float? float?"
-        limits = "float32 or float16; neighbouring axes; a factor and a term of one shape"
-
-        @staticmethod
-        def counted(node: Node, given: Given) -> Extents:
-            extent = given.only()
-            if extent.axis in axes(node):
-                raise given.unserved("it is normalised along that axis")
-            statistics = Extent(extent.axis - sum(a < extent.axis for a in axes(node)), extent.size)
-            return [extent, statistics, statistics]
-
-        @staticmethod
-        def infer(node: Node) -> list[TensorType]:
-            return _infer_axes(node, axes(node))
-
-        @staticmethod
-        def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-            return _evaluate_axes(node, inputs, axes(node))
-
-    operator(name)(Normalization)
+    Attributes = LayerNormAttrs
 
 
-_axes_operator("LayerNorm", _layer_axes, "Over the last normalized_dim axes; results y, mean, 1 / deviation.")
-_axes_operator("GeneralNorm", _general_axes, "Over axes axis_start to axis_end, the latter exclusive.")
+@operator("GeneralNorm")
+class GeneralNorm(_OverAxes):
+    """Over axes from ``first`` to before ``end``; results y, mean, 1 / deviation."""
+
+    Attributes = GeneralNormAttrs
 
 
-def _group_shape(node: Node, groups: int) -> Shape:
-    """Plain (n, groups, channels / groups, h, w) of the data."""
-    x = node.inputs[0].shape
-    n, channels, *size = layout.plain_shape(x, layout.word(node.attrs.get("format", "NCHW"), len(x)))
-    if groups < 1 or channels % groups:
-        raise Unsupported(f"{channels} channels cannot be normalised in {groups} groups")
-    return (n, groups, channels // groups, *size)
+class _OverGroups(Operator):
+    """What normalisations over groups of whole channels have; results y, mean, deviation (n, groups)."""
 
+    operands = "float float? float?"
+    limits = "float32 or float16, (n, c, h, w); inference form"
 
-def _infer_groups(node: Node, groups: int) -> list[TensorType]:
-    n, groups, inner, *_ = _group_shape(node, groups)
-    return _normalized_types(node, (n, groups), (groups * inner,))
+    counted = staticmethod(item_by_item)
 
+    @staticmethod
+    def groups(node: Node) -> int:
+        raise NotImplementedError
 
-def _evaluate_groups(node: Node, inputs: Sequence[np.ndarray], groups: int) -> list[np.ndarray]:
-    data_format = node.attrs.get("format", "NCHW")
-    plain = layout.to_plain(inputs[0], data_format)
-    shape = (len(plain), *_group_shape(node, groups)[1:])
-    y, mean, factor = _standardized(plain.reshape(shape), (2, 3, 4), node.attrs["eps"])
-    y = y.reshape(plain.shape)
-    if len(inputs) == 3:
-        y = y * inputs[1].reshape(1, -1, 1, 1) + inputs[2].reshape(1, -1, 1, 1)
-    y = layout.from_plain(y, data_format, layout.word(data_format, inputs[0].ndim))
-    return [y, mean.squeeze((2, 3, 4)), 1 / factor.squeeze((2, 3, 4))]
+    @classmethod
+    def infer(cls, node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        if x.rank != 4:
+            raise Unsupported(f"{x} are no images (n, c, h, w)")
+        (n, channels, *_), groups = x.shape, cls.groups(node)
+        if channels % groups:
+            raise Unsupported(f"{channels} channels cannot be normalised in {groups} groups")
+        return _normalized_types(node, (n, groups), (channels,))
+
+    @classmethod
+    def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x, groups = inputs[0], cls.groups(node)
+        split = x.reshape(len(x), groups, x.shape[1] // groups, *x.shape[2:])
+        y, mean, factor = _standardized(split, (2, 3, 4), node.attributes(NormAttrs).epsilon)
+        y = y.reshape(x.shape)
+        if len(inputs) == 3:
+            y = y * inputs[1].reshape(1, -1, 1, 1) + inputs[2].reshape(1, -1, 1, 1)
+        return [y, mean.squeeze((2, 3, 4)), 1 / factor.squeeze((2, 3, 4))]
 
 
 @operator("GroupNorm")
-class GroupNorm(Operator):
-    """Over each of ``group`` groups of channels and the plane; results y, mean, deviation (n, group)."""
+class GroupNorm(_OverGroups):
+    """Over each of ``groups`` groups of channels and the plane; results y, mean, deviation (n, groups)."""
 
-    operands = "float float? float?"
-    limits = "float32 or float16, NCHW; inference form"
-
-    counted = staticmethod(item_by_item)
+    Attributes = GroupNormAttrs
 
     @staticmethod
-    def infer(node: Node) -> list[TensorType]:
-        return _infer_groups(node, int(node.attrs["group"]))
-
-    @staticmethod
-    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _evaluate_groups(node, inputs, int(node.attrs["group"]))
-
-
-def _channels(node: Node) -> int:
-    return _group_shape(node, 1)[2]
+    def groups(node: Node) -> int:
+        return node.attributes(GroupNormAttrs).groups
 
 
 @operator("InstanceNorm")
-class InstanceNorm(Operator):
-    """Over the plane of each channel; results y, mean, deviation (n, c). The record's ``group`` is not used."""
+class InstanceNorm(_OverGroups):
+    """Over the plane of each channel; results y, mean, deviation (n, c)."""
 
-    operands = "float float? float?"
-    limits = "float32 or float16, NCHW; inference form"
-
-    counted = staticmethod(item_by_item)
+    Attributes = NormAttrs
 
     @staticmethod
-    def infer(node: Node) -> list[TensorType]:
-        return _infer_groups(node, _channels(node))
-
-    @staticmethod
-    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _evaluate_groups(node, inputs, _channels(node))
+    def groups(node: Node) -> int:
+        return node.inputs[0].shape[1]
 
 
 @operator("LRN")
 class LRN(Operator):
-    """x (k + alpha * sum of x^2 over n channels around)^-beta; alpha is not divided by n."""
+    """x (bias + alpha * sum of x^2 over ``size`` channels around)^-beta; alpha is not divided by size."""
 
+    Attributes = LRNAttrs
     operands = "float"
     limits = "float32 or float16, (n, c, h, w), an odd number of channels"
 
@@ -202,26 +253,27 @@ class LRN(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        if node.inputs[0].type.rank != 4 or node.attrs["n"] % 2 == 0:
+        if node.inputs[0].type.rank != 4 or node.attributes(LRNAttrs).size % 2 == 0:
             raise Unsupported("LRN needs (n, c, h, w) and an odd number of channels")
         return [node.inputs[0].type]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        attrs, x = node.attrs, inputs[0].astype(np.float64)
+        attrs, x = node.attributes(LRNAttrs), inputs[0].astype(np.float64)
         channels = x.shape[1]
-        half = min(int(attrs["n"]) // 2, channels)
+        half = min(attrs.size // 2, channels)
         around = np.pad(x * x, [(0, 0), (half, half), (0, 0), (0, 0)])
         squares = np.zeros(x.shape)
         for first in range(2 * half + 1):
             squares += around[:, first : first + channels]
-        return [x * power(attrs["k"] + attrs["alpha"] * squares, -attrs["beta"])]
+        return [x * power(attrs.bias + attrs.alpha * squares, -attrs.beta)]
 
 
 @operator("Softmax")
 class Softmax(Operator):
     """Exponentials divided by their sum along one axis."""
 
+    Attributes = SoftmaxAttrs
     operands = "float"
     limits = "one axis"
 
@@ -231,20 +283,19 @@ class Softmax(Operator):
 
     @staticmethod
     def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
-        return with_filled(
-            node, given, make, {0: -np.inf}, axis_of(int(node.attrs["axis"]), node.inputs[0].type.rank)
-        )
+        axis = axis_of(node.attributes(SoftmaxAttrs).axis, node.inputs[0].type.rank)
+        return with_filled(node, given, make, {0: -np.inf}, axis)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x, axis = node.inputs[0].type, node.attrs["axis"]
+        x, axis = node.inputs[0].type, node.attributes(SoftmaxAttrs).axis
         if not -x.rank <= axis < x.rank:
             raise Unsupported(f"a value of rank {x.rank} has no axis {axis}")
         return [x]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [softmax(inputs[0].astype(np.float32), int(node.attrs["axis"]))]
+        return [softmax(inputs[0].astype(np.float32), node.attributes(SoftmaxAttrs).axis)]
 
 
 def softmax(x: np.ndarray, axis: int) -> np.ndarray:

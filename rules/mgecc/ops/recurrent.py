@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
+from mgecc.graph.attributes import POSITIVE
 from mgecc.graph.types import FLOAT32
-from mgecc.ops.activation import apply, check, sigmoid
+from mgecc.ops.activation import Activation, apply, check, sigmoid
 from mgecc.ops.elementary import tanh
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
@@ -19,6 +21,48 @@ States = tuple[np.ndarray, ...]
 Step = Callable[[np.ndarray, States], States]
 
 
+_TANH: Activation = ("TANH",)
+
+
+@dataclass(frozen=True)
+class LSTMAttrs(Attributes):
+    """Layers upon each other, each in one direction or in both, whose results stand side by side.
+
+    ``weights_f16``: the weights are halves, and stored as such.
+    """
+
+    hidden_size: Annotated[int, POSITIVE]
+    layers: Annotated[int, POSITIVE] = 1
+    bidirectional: bool = False
+    bias: bool = True
+    weights_f16: bool = False
+
+    @property
+    def directions(self) -> int:
+        return 1 + self.bidirectional
+
+
+@dataclass(frozen=True)
+class RNNAttrs(LSTMAttrs):
+    """``activation``: what makes a state of the sums."""
+
+    activation: Activation = _TANH
+
+
+@dataclass(frozen=True)
+class LSTMCellAttrs(Attributes):
+    """``weights_f16``: the weights are halves, and stored as such."""
+
+    weights_f16: bool = False
+
+
+@dataclass(frozen=True)
+class RNNCellAttrs(LSTMCellAttrs):
+    """``activation``: what makes the state of the sums."""
+
+    activation: Activation = _TANH
+
+
 def lstm_step(total: np.ndarray, states: States) -> States:
     """Gates in the order input, forget, cell, output; states h, c."""
     i, f, g, o = np.split(total, 4, axis=-1)
@@ -26,23 +70,23 @@ def lstm_step(total: np.ndarray, states: States) -> States:
     return sigmoid(o) * tanh(cell), cell
 
 
-def rnn_step(attrs: dict[str, Any]) -> Step:
-    """Step of a plain recurrent layer with the activation nonlineMode."""
-    return lambda total, states: (apply((attrs["nonlineMode"],), total),)
+def rnn_step(activation: Activation) -> Step:
+    """Step of a plain recurrent layer."""
+    return lambda total, states: (apply(activation, total),)
 
 
-def _slices(attrs: dict[str, Any], gates: int, size: int) -> Iterator[tuple[tuple[int, int], ...]]:
+def _slices(attrs: LSTMAttrs, gates: int, size: int) -> Iterator[tuple[tuple[int, int], ...]]:
     """Shapes of w_ih, w_hh [, b_ih, b_hh] for every layer and direction, in the order of the flat weights."""
-    hidden, directions = int(attrs["hidden_size"]), 1 + bool(attrs["bidirectional"])
+    hidden, directions = attrs.hidden_size, attrs.directions
     rows = gates * hidden
-    for layer in range(int(attrs["num_layers"])):
+    for layer in range(attrs.layers):
         inner = size if layer == 0 else directions * hidden
         for _ in range(directions):
-            biases = ((1, rows), (1, rows)) if attrs["bias"] else ()
+            biases = ((1, rows), (1, rows)) if attrs.bias else ()
             yield ((rows, inner), (rows, hidden), *biases)
 
 
-def unpack_weights(attrs: dict[str, Any], gates: int, size: int, flat: np.ndarray) -> list[list[np.ndarray]]:
+def unpack_weights(attrs: LSTMAttrs, gates: int, size: int, flat: np.ndarray) -> list[list[np.ndarray]]:
     """The flat weights as [w_ih (G, in), w_hh (G, hidden), b_ih (1, G), b_hh (1, G)] per layer and direction."""
     found, begin = [], 0
     for shapes in _slices(attrs, gates, size):
@@ -70,12 +114,12 @@ def _run(x: np.ndarray, parts: list[np.ndarray], states: States, step: Step) -> 
 def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, step: Step) -> list[np.ndarray]:
     """Results y and last states of all layers, and the unused reserve."""
     x, *initial, flat = (a.astype(np.float32) for a in inputs)
-    directions = 1 + bool(node.attrs["bidirectional"])
-    weights = unpack_weights(node.attrs, gates, x.shape[-1], flat.reshape(-1))
+    attrs = node.attributes(LSTMAttrs)
+    weights = unpack_weights(attrs, gates, x.shape[-1], flat.reshape(-1))
     last: list[States] = []
-    for first in range(0, len(weights), directions):
+    for first in range(0, len(weights), attrs.directions):
         halves = []
-        for k in range(first, first + directions):
+        for k in range(first, first + attrs.directions):
             order = slice(None, None, -1 if k > first else 1)
             y, states = _run(x[order], weights[k], tuple(s[k] for s in initial), step)
             halves.append(y[order])
@@ -85,24 +129,19 @@ def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, step: Step) ->
 
 
 def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
-    attrs, x, weights = node.attrs, node.inputs[0].type, node.inputs[-1].type
-    if attrs.get("proj_size", 0) or (attrs["dropout"] and attrs["fwd_mode"] == "TRAINING"):
-        raise Unsupported(
-            "projections and training with dropout are not supported", "call model.eval() first"
-        )
+    attrs, x, weights = node.attributes(LSTMAttrs), node.inputs[0].type, node.inputs[-1].type
     if x.rank != 3 or len(node.inputs) != states + 2 or not x.dtype.is_float or not x.elements:
         raise Unsupported(f"a recurrent layer cannot read {x}")
-    directions, hidden = 1 + bool(attrs["bidirectional"]), int(attrs["hidden_size"])
-    kept = (int(attrs["num_layers"]) * directions, x.shape[1], hidden)
+    kept = (attrs.layers * attrs.directions, x.shape[1], attrs.hidden_size)
     # Every layer has weights, which bounds the number of layers before they are counted one by one.
-    if hidden < 1 or not 0 < kept[0] <= weights.elements or any(v.shape != kept for v in node.inputs[1:-1]):
+    if kept[0] > weights.elements or any(v.shape != kept for v in node.inputs[1:-1]):
         raise Unsupported(f"states of shape {list(node.inputs[1].shape)} do not fit {list(kept)}")
     needed = sum(a * b for shapes in _slices(attrs, gates, x.shape[2]) for a, b in shapes)
     if weights.elements != needed:
         raise Unsupported(f"weights of {weights.elements} numbers stand where {needed} are needed")
     # The reserve is a float32 vector as long as the bytes of all kept states; nothing reads it.
     reserve = 4 * states * x.shape[0] * kept[0] * kept[1] * kept[2]
-    y = x.with_shape((*x.shape[:2], directions * hidden))
+    y = x.with_shape((*x.shape[:2], attrs.directions * attrs.hidden_size))
     return [y, *[x.with_shape(kept)] * states, TensorType((reserve,), FLOAT32)]
 
 
@@ -110,6 +149,7 @@ def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
 class LSTM(Operator):
     """Inputs x, h, c, flat weights; results y, h, c, reserve."""
 
+    Attributes = LSTMAttrs
     operands = "float float float float"
     limits = "float32 or float16; constant weights"
     weights, reserves = (-1,), (3,)
@@ -127,18 +167,19 @@ class LSTM(Operator):
 class RNN(Operator):
     """Inputs x, h, flat weights; results y, h, reserve."""
 
+    Attributes = RNNAttrs
     operands = "float float float"
     limits = "float32 or float16; constant weights"
     weights, reserves = (-1,), (2,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        check((node.attrs["nonlineMode"],))
+        check(node.attributes(RNNAttrs).activation)
         return _infer_layers(node, gates=1, states=1)
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _layers(node, inputs, 1, rnn_step(node.attrs))
+        return _layers(node, inputs, 1, rnn_step(node.attributes(RNNAttrs).activation))
 
 
 def _totals(inputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -163,6 +204,7 @@ def _infer_cell(node: Node, gates: int) -> list[TensorType]:
 class LSTMCell(Operator):
     """Inputs x, w_ih, b_ih, h, w_hh, b_hh, c; results h, c, pre-activations of the gates."""
 
+    Attributes = LSTMCellAttrs
     operands = "float float float float float float float"
     limits = "float32 or float16; constant weights"
     weights = (1, 2, 4, 5)
@@ -184,15 +226,16 @@ class LSTMCell(Operator):
 class RNNCell(Operator):
     """Inputs x, w_ih, b_ih, h, w_hh, b_hh; result h."""
 
+    Attributes = RNNCellAttrs
     operands = "float float float float float float"
     limits = "float32 or float16; constant weights"
     weights = (1, 2, 4, 5)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        check((node.attrs["nonlineMode"],))
+        check(node.attributes(RNNCellAttrs).activation)
         return _infer_cell(node, 1)[:1]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return list(rnn_step(node.attrs)(_totals(inputs), ()))
+        return list(rnn_step(node.attributes(RNNCellAttrs).activation)(_totals(inputs), ()))

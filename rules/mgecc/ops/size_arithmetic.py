@@ -14,6 +14,7 @@ import numpy as np
 from mgecc.graph import Node, TensorType
 from mgecc.graph.sizes import Real, Sym, Undecided, always, equal, least, most
 from mgecc.ops.known import axis_of, broadcast_shape
+from mgecc.ops.reduce import ReduceAttrs
 from mgecc.ops.registry import evaluate, find
 
 _MOVES = (
@@ -111,16 +112,16 @@ def _whole_numbers(array: np.ndarray) -> np.ndarray:
 
 def _reduce(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
     functions = {
-        "SUM": np.add,
-        "PRODUCT": np.multiply,
-        "MIN": np.frompyfunc(least, 2, 1),
-        "MAX": np.frompyfunc(most, 2, 1),
+        "sum": np.add,
+        "product": np.multiply,
+        "min": np.frompyfunc(least, 2, 1),
+        "max": np.frompyfunc(most, 2, 1),
     }
-    mode, axis = node.attrs["mode"], int(node.attrs.get("axis", 7))
-    if mode not in functions:
-        raise Undecided(f"{mode} of sizes has no expression")
-    x = inputs[0].reshape(-1) if inputs[0].ndim == 1 or axis >= 7 else inputs[0]
-    whole = functions[mode].reduce(x, axis=0 if x.ndim == 1 else axis, keepdims=True)
+    attrs = node.attributes(ReduceAttrs)
+    if attrs.mode not in functions:
+        raise Undecided(f"{attrs.mode} of sizes has no expression")
+    x = inputs[0].reshape(-1) if inputs[0].ndim == 1 or attrs.axis is None else inputs[0]
+    whole = functions[attrs.mode].reduce(x, axis=0 if x.ndim == 1 else attrs.axis, keepdims=True)
     return np.asarray(whole, object)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, Node, TensorType, Unsupported, Value
 from mgecc.graph.sizes import always, least
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, highest, lowest, with_filled
@@ -29,34 +30,45 @@ def _sorted(node: Node, given: Given, make: Maker, descending: bool) -> Node:
     return with_filled(node, given, make, {0: last}, x.rank - 1)
 
 
-class _ArgReduce(Operator):
-    """The int32 index of the first extreme element along 'axis', which stays with size 1; 0 if there is none."""
+@dataclass(frozen=True)
+class ArgReduceAttrs(Attributes):
+    """``axis``: along which positions are counted; negative ones count from the last."""
 
+    axis: int
+
+    def of(self, rank: int) -> int:
+        """The axis, counted from the first."""
+        return axis_of(self.axis, rank)
+
+
+class _ArgReduce(Operator):
+    """The int32 index of the first extreme element along ``axis``, which stays with size 1; 0 if there is none."""
+
+    Attributes = ArgReduceAttrs
     operands = "any"
     largest = True
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
         x = node.inputs[0].type
-        return positions(x.shape[axis_of(int(node.attrs["axis"]), x.rank)])
+        return positions(x.shape[node.attributes(ArgReduceAttrs).of(x.rank)])
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:
         extent = given.only()
-        return given.all(
-            None if extent.axis == axis_of(int(node.attrs["axis"]), node.inputs[0].type.rank) else extent
-        )
+        axis = node.attributes(ArgReduceAttrs).of(node.inputs[0].type.rank)
+        return given.all(None if extent.axis == axis else extent)
 
     @classmethod
     def lowered(cls, node: Node, given: Given, found: Extents, make: Maker) -> Node:
         x = node.inputs[0].type
         number = lowest(x.dtype) if cls.largest else highest(x.dtype)
-        return with_filled(node, given, make, {0: number}, axis_of(int(node.attrs["axis"]), x.rank))
+        return with_filled(node, given, make, {0: number}, node.attributes(ArgReduceAttrs).of(x.rank))
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
-        axis = axis_of(int(node.attrs["axis"]), x.rank)
+        axis = node.attributes(ArgReduceAttrs).of(x.rank)
         if x.shape[axis] == 0:
             raise Unsupported("an axis without elements has no extreme one")
         return [TensorType(x.shape[:axis] + (1,) + x.shape[axis + 1 :], INT32)]
@@ -64,7 +76,7 @@ class _ArgReduce(Operator):
     @classmethod
     def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x = inputs[0]
-        axis = axis_of(int(node.attrs["axis"]), x.ndim)
+        axis = node.attributes(ArgReduceAttrs).of(x.ndim)
         if not x.shape[axis]:
             return [np.zeros(x.shape[:axis] + (1,) + x.shape[axis + 1 :], np.int32)]
         found = np.argmax(x, axis) if cls.largest else np.argmin(x, axis)
@@ -73,14 +85,14 @@ class _ArgReduce(Operator):
 
 @operator("Argmax")
 class Argmax(_ArgReduce):
-    """The int32 index of the first largest element along 'axis', which stays with size 1."""
+    """The int32 index of the first largest element along ``axis``, which stays with size 1."""
 
     limits = "one axis; rows with NaN give the first NaN"
 
 
 @operator("Argmin")
 class Argmin(_ArgReduce):
-    """The int32 index of the first smallest element along 'axis', which stays with size 1."""
+    """The int32 index of the first smallest element along ``axis``, which stays with size 1."""
 
     limits = "one axis; rows with NaN give the first NaN"
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.types import FLOAT32
-from mgecc.ops.attention import weight_parts
+from mgecc.ops.attention import AttentionAttrs, weight_parts
+from mgecc.ops.matmul import MatrixMulAttrs
+from mgecc.ops.normalization import SoftmaxAttrs
 from mgecc.passes.build import constant, elemwise, node_like
 from mgecc.passes.match import Users
 from mgecc.passes.moves import reshape, transpose
@@ -39,8 +41,7 @@ class _Steps:
             n, t, width = x.shape
             rows = self.add(reshape(self.node, x, (n * t, width)))
             w = self.const(f"{word}.weight", matrix * np.float32(scale))
-            attrs = {"transposeA": False, "transposeB": False, "output_dtype": None}
-            product = self.add(node_like(self.node, "MatrixMul", attrs, [rows, w]))
+            product = self.add(node_like(self.node, "MatrixMul", MatrixMulAttrs(), [rows, w]))
             x = self.add(reshape(self.node, product, (n, t, matrix.shape[1])))
         elif scale != 1.0:
             x = self.add(elemwise(self.node, "MUL", x, self.const("scaler", np.array([scale]))))
@@ -56,20 +57,20 @@ class _Steps:
         return self.add(reshape(self.node, turned, (n * count, t, width // count)))
 
     def product(self, a: Value, b: Value, turned: bool) -> Value:
-        attrs = {"transposeA": False, "transposeB": turned, "output_dtype": None}
+        attrs = MatrixMulAttrs(transpose_b=turned)
         return self.add(node_like(self.node, "BatchedMatrixMul", attrs, [a, b]))
 
 
 def _expand(node: Node) -> list[Node]:
     q, k, v, flat, *mask = node.inputs
     weights = np.zeros(0, np.float32) if flat.const is None else flat.const.reshape(-1)
-    parts, steps, heads = weight_parts(node, weights), _Steps(node), int(node.attrs["num_heads"])
-    queries = steps.heads(steps.project("q", q, parts["q"], float(node.attrs["sm_scaler"])), heads)
+    parts, steps, heads = weight_parts(node, weights), _Steps(node), node.attributes(AttentionAttrs).heads
+    queries = steps.heads(steps.project("q", q, parts["q"], node.attributes(AttentionAttrs).scale), heads)
     keys, values = (steps.heads(steps.project(p, x, parts[p]), heads) for p, x in (("k", k), ("v", v)))
     scores = steps.product(queries, keys, True)
     if mask:
         scores = steps.add(elemwise(node, "ADD", scores, mask[0]))
-    steps.add(node_like(node, "Softmax", {"axis": 2, "output_dtype": None}, [scores]))
+    steps.add(node_like(node, "Softmax", SoftmaxAttrs(2), [scores]))
     shares = node.outputs[1]
     steps.made[-1].outputs, shares.producer = [shares], steps.made[-1]
     mixed = steps.product(shares, values, False)

@@ -11,6 +11,7 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import named
 from mgecc.ops.activation import IDENTITY
 from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
+from mgecc.ops.normalization import NormAttrs
 from mgecc.passes.build import Step, constant, elemwise, node_like, take_over, take_steps
 from mgecc.passes.match import scalar
 
@@ -25,11 +26,11 @@ _FUSED_ADD = {
 def _batch_norm(node: Node) -> list[Node] | None:
     """Inference batch norm with constant statistics: y = x * s + t, per channel."""
     x, *stats = node.inputs
-    if node.attrs["fwd_mode"] != "INFERENCE" or any(v.const is None for v in stats):
+    if any(v.const is None for v in stats):
         return None
     scale, bias, mean, variance = (np.asarray(v.const, np.float64) for v in stats)
     with np.errstate(all="ignore"):
-        inverse = 1 / np.sqrt(variance + node.attrs["epsilon"])
+        inverse = 1 / np.sqrt(variance + node.attributes(NormAttrs).epsilon)
         factor = scale * inverse
     _keep(node.outputs[:-1], (mean, inverse, np.zeros(0)))
     dtype = x.type.dtype

@@ -32,7 +32,7 @@ class _Maker:
     old: Node | None = None
     made: int = 0
 
-    def node(self, op: str, attrs: dict[str, Any], *inputs: Value) -> Value:
+    def node(self, op: str, attrs: Any, *inputs: Value) -> Value:
         assert self.old is not None
         self.made += 1
         node = node_like(self.old, op, attrs, list(inputs), f"{self.old.name}.{self.made}")

@@ -9,6 +9,7 @@ import numpy as np
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.ops.activation import IDENTITY, of_node
+from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.passes.build import constant
 from mgecc.passes.match import Users, is_elemwise, other_input, per_channel, scalar
 
@@ -49,7 +50,7 @@ def _scale_weights(node: Node, factor: np.ndarray) -> None:
     w = weights.const
     shape: tuple[int, ...] = (-1, 1, 1, 1)
     if node.op == "MatrixMul":
-        shape = (-1, 1) if node.attrs["transposeB"] else (-1,)
+        shape = (-1, 1) if node.attributes(MatrixMulAttrs).transpose_b else (-1,)
     # In double precision, but without an array of doubles as large as the weights.
     scaled = np.multiply(w, factor.reshape(shape), out=np.empty_like(w), casting="same_kind")
     node.inputs[1] = constant(weights.name, scaled, weights.type.dtype)

@@ -7,12 +7,12 @@ import numpy as np
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.types import INT32
 from mgecc.ops.pooling import PoolingAttrs
-from mgecc.ops.reduce import reduced_axes
+from mgecc.ops.reduce import ReduceAttrs, reduced_axes
 from mgecc.passes.build import constant, node_like, take_over
 
 
 def _is_mean(node: Node | None) -> bool:
-    return node is not None and node.op == "Reduce" and node.attrs["mode"] == "MEAN"
+    return node is not None and node.op == "Reduce" and node.attributes(ReduceAttrs).mode == "mean"
 
 
 def _image(node: Node) -> Value | None:

@@ -25,7 +25,7 @@ FLOAT16 = DType("float16")
 PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
 Native = Callable[[Node], bool]
 # Attributes that tell in which precision to compute or store; a float32 node has no choice.
-_PRECISION = {"compute_mode": "DEFAULT", "data_type": "DEFAULT"}
+_PRECISION = {"compute_mode": "DEFAULT"}
 
 
 def nowhere(node: Node) -> bool:
@@ -106,7 +106,7 @@ def _keeps_halves(node: Node | None) -> bool:
     """Whether all results of a node are numbers that it read: halves stay halves."""
     if node is None or node.op not in ("Pooling", "Reduce"):
         return False
-    return named(node.attrs)["mode"] in ("max", "MAX", "MIN")
+    return named(node.attrs)["mode"] in ("max", "min")
 
 
 def _skip_storage(graph: Graph) -> None:

@@ -7,19 +7,18 @@ means of chosen elements.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.attributes import changed
 from mgecc.graph.types import FLOAT32, INT32
 from mgecc.ops.index_items import items_of
-from mgecc.ops.reduce import reduced_axes
+from mgecc.ops.reduce import ReduceAttrs, reduced_axes
 from mgecc.passes.build import Step, constant, node_like, take_over, take_steps
 
-_SUMS = {"float32": ("SUM", "SUM_SQR", "MEAN"), "int32": ("SUM", "SUM_SQR")}
+_SUMS = {"float32": ("sum", "sum_squares", "mean"), "int32": ("sum", "sum_squares")}
 _ELEMENT_WISE = ("Elemwise", "PowC", "TypeCvt")
 
 
@@ -82,7 +81,7 @@ class _Whole:
     old: Node
     nodes: list[Node] = field(default_factory=list)
 
-    def add(self, op: str, attrs: dict[str, Any], inputs: list[Value]) -> Value:
+    def add(self, op: str, attrs: Any, inputs: list[Value]) -> Value:
         made = node_like(self.old, op, attrs, inputs, f"{self.old.name}.{len(self.nodes)}")
         made.varies = False
         self.nodes.append(made)
@@ -139,22 +138,22 @@ def _assigned(node: Node) -> list[Node] | None:
 
 def _reduced(node: Node) -> list[Node] | None:
     """The sum or mean of chosen elements."""
-    x, mode = node.inputs[0], node.attrs["mode"]
+    x, attrs = node.inputs[0], node.attributes(ReduceAttrs)
     what = _chosen(x)
-    served = mode in _SUMS.get(x.type.dtype.name, ()) and x.type.dtype == node.output.type.dtype
+    served = attrs.mode in _SUMS.get(x.type.dtype.name, ()) and x.type.dtype == node.output.type.dtype
     if what is None or not served or reduced_axes(node) != (what.axis,):
         return None
     whole = _Whole(what, node)
     full = whole.of(x, x.type.rank)
     if full is None or full.shape != x.shape or what.mask.type.elements != x.shape[what.axis]:
         return None
-    attrs = changed(node.attrs, mode="SUM" if mode == "MEAN" else mode)
+    summed = replace(attrs, mode="sum") if attrs.mode == "mean" else attrs
     nothing = constant(f"{node.name}.zero", np.zeros(1), x.type.dtype)
-    total = whole.add("Reduce", attrs, [whole.chosen(full, nothing), *node.inputs[1:]])
-    if mode == "MEAN":
+    total = whole.add("Reduce", summed, [whole.chosen(full, nothing), *node.inputs[1:]])
+    if attrs.mode == "mean":
         ones = whole.add("TypeCvt", {"dtype": FLOAT32, "output_dtype": None}, [what.mask])
         column = whole.along(ones, x.type.rank)
-        count = whole.add("Reduce", attrs | {"axis": what.axis}, [column])
+        count = whole.add("Reduce", replace(summed, axis=what.axis), [column])
         whole.add("Elemwise", {"mode": "TRUE_DIV", "output_dtype": None}, [total, count])
     return [*whole.nodes[:-1], take_over(whole.nodes[-1], node)]
 

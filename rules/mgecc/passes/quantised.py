@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mgecc import ops
 from mgecc.graph import Graph, Node, TensorType, Unsupported, Value
-from mgecc.graph.attributes import changed
+from mgecc.graph.attributes import NoAttrs, changed
+from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import same_unit, scale_of
 from mgecc.passes.build import constant, node_like, take_over
 from mgecc.passes.match import Users, is_elemwise, other_input
@@ -40,10 +43,10 @@ def _product(node: Node, users: Users) -> tuple[Node, list[Node]] | None:
     if convert is None or convert.op != "TypeCvt" or convert.output.type.dtype.name not in _BYTES:
         return None
     gone = [n for n in (last, convert) if n is not node]
-    attrs = dict(node.attrs, output_dtype=convert.output.type.dtype)
+    attrs = replace(node.attributes(MatrixMulAttrs), output_dtype=convert.output.type.dtype)
     relu = users.only(convert.output)
     if relu is not None and is_elemwise(relu, "RELU") and relu.output.type == convert.output.type:
-        attrs["activation"] = ("RELU",)
+        attrs = replace(attrs, activation=("RELU",))
         gone.append(relu)
     inputs = [*node.inputs, *([bias] if bias is not None else [])]
     return take_over(node_like(node, "MatrixMul", attrs, inputs), gone[-1]), gone
@@ -126,7 +129,7 @@ def _lookup(node: Node) -> Node | None:
     except Unsupported:
         return None
     stored = constant(f"{node.name}.table", table, node.output.type.dtype)
-    return take_over(node_like(node, "Lookup8", {"output_dtype": None}, [function.source, stored]), node)
+    return take_over(node_like(node, "Lookup8", NoAttrs(), [function.source, stored]), node)
 
 
 def make_tables(graph: Graph) -> None:

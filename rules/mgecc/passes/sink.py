@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mgecc.graph import Graph, Node, TensorType, Value
 from mgecc.graph.attributes import changed
+from mgecc.ops.reduce import ReduceAttrs
 from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
 from mgecc.passes.moves import (
@@ -81,10 +84,11 @@ def _below_reduction(node: Node, users: Users) -> list[Node] | None:
     if move is None or len(node.inputs) != 1:
         return None
     rank = len(node.inputs[0].shape)
-    axis = axis_before(int(node.attrs["axis"]) % rank, move)
+    attrs = node.attributes(ReduceAttrs)
+    axis = None if attrs.axis is None else axis_before(attrs.axis % rank, move)
     if axis is None:
         return None
-    early = node_like(node, "Reduce", dict(node.attrs, axis=axis), [move.inputs[0]])
+    early = node_like(node, "Reduce", replace(attrs, axis=axis), [move.inputs[0]])
     if move.op == "Reshape":
         late = reshaped(node, early.output, node.output.shape)
     else:

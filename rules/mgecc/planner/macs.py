@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from mgecc.graph import Node
+from mgecc.ops.matmul import MatrixMulAttrs
 
 
 def _convolution(node: Node) -> int:
@@ -13,7 +14,7 @@ def _convolution(node: Node) -> int:
 
 def _product(node: Node) -> int:
     a = node.inputs[0].shape
-    depth = a[-2] if node.attrs["transposeA"] else a[-1]
+    depth = a[-2] if node.attributes(MatrixMulAttrs).transpose_a else a[-1]
     return node.output.type.elements * depth
 
 

@@ -12,7 +12,7 @@ from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspac
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
 from mgecc.kernels.strides import broadcast_strides
 from mgecc.kernels.weights import weight_type
-from mgecc.ops.attention import weight_parts
+from mgecc.ops.attention import AttentionAttrs, weight_parts
 from mgecc.targets import Target
 
 _IN, _OUT = "const float *", "float *"
@@ -61,7 +61,8 @@ def _build(target: Target, node: Node) -> list[Call]:
     q, k, v = node.inputs[:3]
     (n, tq, _), tk, masks = q.shape, k.shape[1], node.inputs[4:5]
     there = [_present(p) for p in _projections(node)]
-    wide, deep = (int(node.attrs[f"{p}proj_size"]) or x.shape[-1] for p, x in (("q", q), ("v", v)))
+    attrs = node.attributes(AttentionAttrs)
+    wide, deep = (attrs.projections[i] or node.inputs[i].shape[-1] for i in (0, 2))
     widths = [value.shape[-1] if p else 0 for value, p in zip((q, k, v, node.output), there)]
     stored = weight_type(node, 3)
     kernel = Kernel(
@@ -77,11 +78,11 @@ def _build(target: Target, node: Node) -> list[Call]:
         (("mask", bool(masks)), ("wtype", stored.name)),
         ("math", *stored.needs),
     )
-    sizes = (n, int(node.attrs["num_heads"]), tq, tk, wide, deep, *widths, *_mask_strides(node))
+    sizes = (n, attrs.heads, tq, tk, wide, deep, *widths, *_mask_strides(node))
     work = Workspace(4 * n * (tq + tk) * (wide + deep))
     weights = Const(partial(_pack, node, 2 * target.lanes), 64)
     operands: tuple[Operand, ...] = (q, k, v, weights, *masks, node.output, node.outputs[1], work)
-    return [Call(kernel, operands, (*sizes, float(node.attrs["sm_scaler"])))]
+    return [Call(kernel, operands, (*sizes, float(attrs.scale)))]
 
 
 @serves("MultiHeadAttn")

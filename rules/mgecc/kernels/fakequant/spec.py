@@ -11,6 +11,7 @@ from mgecc.graph import Node, Unsupported, Value
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, serves
 from mgecc.kernels.plain import plain_candidate, require_float32, stretched_axes
 from mgecc.ops.elementary import exp2
+from mgecc.ops.fake_quant import FakeQuantAttrs
 from mgecc.targets import Target
 
 _SIZES = ("outer", "count", "inner", "sstep", "zstep")
@@ -45,8 +46,9 @@ def _build(sizes: tuple[int, int, int], node: Node) -> list[Call]:
         ("math",) if power else (),
     )
     steps = [int(v.type.elements > 1) for v in (scale, *zero)] + [0]
-    limits = (float(node.attrs["qmin"]), float(node.attrs["qmax"]))
-    return [Call(kernel, (x, folded, *zero, node.output), (*sizes, *steps[:2], *limits))]
+    attrs = node.attributes(FakeQuantAttrs)
+    numbers = (*sizes, *steps[:2], float(attrs.qmin), float(attrs.qmax))
+    return [Call(kernel, (x, folded, *zero, node.output), numbers)]
 
 
 @serves("FakeQuant", "LSQ", "TQT")

@@ -9,6 +9,7 @@ from mgecc.graph import Node
 from mgecc.graph.sizes import largest
 from mgecc.kernels.base import Call, Candidate, Kernel, Workspace, serves
 from mgecc.kernels.plain import plain_candidate, require_float32
+from mgecc.ops.linalg import SVDAttrs
 from mgecc.targets import Target
 
 _IN, _OUT = "const float *", "float *"
@@ -36,7 +37,7 @@ def inverse(node: Node, target: Target) -> Iterator[Candidate]:
 def _build_svd(node: Node) -> list[Call]:
     *outer, m, n = node.inputs[0].shape
     uv, rows, length = len(node.outputs) == 3, min(m, n), max(m, n)
-    basis = length if uv and node.attrs["full_matrices"] else rows
+    basis = length if uv and node.attributes(SVDAttrs).full_matrices else rows
     names = ("u", "s", "v") if uv else ("s",)
     kernel = Kernel(
         f"linalg_f32_svd{'_uv' if uv else ''}",

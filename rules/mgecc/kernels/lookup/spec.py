@@ -7,6 +7,7 @@ from math import prod
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.ops.lookup import StepsAttrs
 from mgecc.targets import Target
 
 _WORDS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
@@ -49,7 +50,7 @@ def _build_steps(node: Node) -> list[Call]:
         (("x", "const int32_t *"), ("thresholds", "const int32_t *"), ("y", "uint8_t *")),
         (("count", "int32_t"), ("n", "int32_t"), ("base", "int32_t")),
     )
-    sizes = (prod(x.type.stored_shape), thresholds.type.elements, node.attrs["base"])
+    sizes = (prod(x.type.stored_shape), thresholds.type.elements, node.attributes(StepsAttrs).base)
     return [Call(kernel, (x, thresholds, node.output), sizes)]
 
 

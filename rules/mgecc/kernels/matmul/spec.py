@@ -14,6 +14,7 @@ from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Wor
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
+from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.targets import Target
 
 _SIZES = ("batch", "m", "n", "k", "sa", "sb")
@@ -89,7 +90,8 @@ def product_of(node: Node, target: Target) -> Product | None:
         return Product(1, 1, 1, a.shape[0], False, True, b.is_const, *plain) if fits else None
     if len(node.inputs) > 2 and not _is_bias(node.inputs[2], node.output.shape[-1]):
         return None
-    ta, tb = (bool(node.attrs.get(name)) for name in ("transposeA", "transposeB"))
+    attrs = node.attributes(MatrixMulAttrs)
+    ta, tb = attrs.transpose_a, attrs.transpose_b
     batch = a.shape[0] if a.type.rank == 3 else 1
     m, n = node.output.shape[-2:]
     ending = activation_of(node), weight_type(node), element

@@ -9,6 +9,7 @@ from math import prod
 from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.plain import around, plain_candidate, require_float32, stretched_axes
+from mgecc.ops.normalization import AxesNormAttrs, LRNAttrs, NormAttrs
 from mgecc.targets import Target
 
 Fields = tuple[tuple[str, str], ...]
@@ -28,6 +29,10 @@ def _affine(node: Node, kind: str) -> str:
     return kind if len(node.inputs) == 3 else "none"
 
 
+def _epsilon(node: Node) -> float:
+    return float(node.attributes(NormAttrs).epsilon)
+
+
 def _rows(node: Node, affine: str, deviation: bool, sizes: tuple[int, int, int, int]) -> list[Call]:
     """One call over rows of contiguous numbers; sizes (outer, sets, channels, plane)."""
     kernel = Kernel(
@@ -37,7 +42,7 @@ def _rows(node: Node, affine: str, deviation: bool, sizes: tuple[int, int, int, 
         (*_ints("outer", "sets", "channels", "plane"), ("eps", "float")),
         (("affine", affine), ("deviation", deviation)),
     )
-    return [Call(kernel, (*node.inputs, *node.outputs), (*sizes, float(node.attrs["eps"])))]
+    return [Call(kernel, (*node.inputs, *node.outputs), (*sizes, _epsilon(node)))]
 
 
 def _columns(node: Node, affine: str, sizes: tuple[int, int, int]) -> list[Call]:
@@ -49,18 +54,12 @@ def _columns(node: Node, affine: str, sizes: tuple[int, int, int]) -> list[Call]
         (*_ints("outer", "m", "inner"), ("eps", "float")),
         (("affine", affine),),
     )
-    return [Call(kernel, (*node.inputs, *node.outputs), (*sizes, float(node.attrs["eps"])))]
-
-
-def _axes(node: Node) -> tuple[int, int]:
-    if node.op == "GeneralNorm":
-        return int(node.attrs["axis_start"]), int(node.attrs["axis_end"])
-    rank = node.inputs[0].type.rank
-    return rank - int(node.attrs["normalized_dim"]), rank
+    return [Call(kernel, (*node.inputs, *node.outputs), (*sizes, _epsilon(node)))]
 
 
 def _build_axes(node: Node) -> list[Call]:
-    outer, m, inner = around(node.inputs[0].shape, *_axes(node))
+    axes = node.attributes(AxesNormAttrs).axes(node.inputs[0].type.rank)
+    outer, m, inner = around(node.inputs[0].shape, axes[0], axes[-1] + 1)
     affine = _affine(node, "element")
     return (
         _rows(node, affine, False, (outer, 1, 1, m))
@@ -90,10 +89,6 @@ def over_axes(node: Node, target: Target) -> Iterator[Candidate]:
 def over_groups(node: Node, target: Target) -> Iterator[Candidate]:
     """Over groups of whole channels, with a factor and a term per channel."""
     require_float32((*node.inputs, *node.outputs))
-    if node.attrs.get("format", "NCHW") != "NCHW":
-        raise Unsupported(
-            f"the layout {node.attrs['format']} has no kernel", "dump the model without layout options"
-        )
     yield plain_candidate(node, _build_groups, _cost(node, target, 12), "three walks over the data", (0,))
 
 
@@ -107,7 +102,7 @@ def _build_batch(sizes: tuple[int, int, int], node: Node) -> list[Call]:
         (("inner", sizes[2] > 1),),
     )
     kept, factor, y = node.outputs[0], node.outputs[1], node.outputs[-1]
-    return [Call(kernel, (*node.inputs, kept, factor, y), (*sizes, float(node.attrs["epsilon"])))]
+    return [Call(kernel, (*node.inputs, kept, factor, y), (*sizes, _epsilon(node)))]
 
 
 @serves("BatchNorm")
@@ -135,21 +130,15 @@ def _build_lrn(node: Node) -> list[Call]:
         needs=("math", "pow"),
     )
     n, channels, height, width = node.inputs[0].shape
-    attrs = node.attrs
-    numbers = (float(attrs["k"]), float(attrs["alpha"]), float(attrs["beta"]))
-    return [
-        Call(
-            kernel,
-            (node.inputs[0], node.output),
-            (n, channels, height * width, int(attrs["n"]) // 2, *numbers),
-        )
-    ]
+    attrs = node.attributes(LRNAttrs)
+    numbers = (float(attrs.bias), float(attrs.alpha), float(attrs.beta))
+    sizes = (n, channels, height * width, attrs.size // 2)
+    return [Call(kernel, (node.inputs[0], node.output), (*sizes, *numbers))]
 
 
 @serves("LRN")
 def across_channels(node: Node, target: Target) -> Iterator[Candidate]:
     """Across neighbouring channels."""
     require_float32((*node.inputs, *node.outputs))
-    yield plain_candidate(
-        node, _build_lrn, _cost(node, target, 60 + 2 * int(node.attrs["n"])), "vectors of pixels"
-    )
+    cost = _cost(node, target, 60 + 2 * node.attributes(LRNAttrs).size)
+    yield plain_candidate(node, _build_lrn, cost, "vectors of pixels")

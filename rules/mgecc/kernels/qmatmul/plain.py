@@ -9,6 +9,7 @@ from mgecc.graph import Node, Unsupported, Value
 from mgecc.graph.sizes import largest
 from mgecc.kernels.base import Call, Candidate, Const, Kernel
 from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of, letters
+from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.targets import Target
 
 _FIELDS = ("batch", "m", "k", "n", "x_row", "x_step", "w_column", "w_step")
@@ -46,9 +47,10 @@ def _build(node: Node) -> list[Call]:
     x, w = node.inputs[:2]
     end = ending_of(node, _bias(node), None)
     *batch, m, n = node.output.shape
-    k = x.shape[-2] if node.attrs.get("transposeA") else x.shape[-1]
-    x_strides = (1, m) if node.attrs.get("transposeA") else (k, 1)
-    w_strides = (k, 1) if node.attrs.get("transposeB") else (1, n)
+    attrs = node.attributes(MatrixMulAttrs)
+    k = x.shape[-2] if attrs.transpose_a else x.shape[-1]
+    x_strides = (1, m) if attrs.transpose_a else (k, 1)
+    w_strides = (k, 1) if attrs.transpose_b else (1, n)
     operands = (x, w, Const(partial(end.bias_array, n)), Const(partial(end.numbers, x, w)), node.output)
     sizes = (batch[0] if batch else 1, m, k, n, *x_strides, *w_strides)
     return [Call(_kernel(end, x, w), operands, sizes)]

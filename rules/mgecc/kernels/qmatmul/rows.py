@@ -21,6 +21,7 @@ from mgecc.kernels.requant import (
     suffix,
     total_type,
 )
+from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.targets import Target
 
 _MOST_VECTORS = 4
@@ -41,7 +42,12 @@ def _is_served(node: Node) -> bool:
         "qint8",
     ) or node.output.type.dtype.name not in BYTES:
         return False
-    if not b.is_const or b.type.dtype.zero_point or node.attrs.get("transposeA") or len(node.inputs) > 3:
+    if (
+        not b.is_const
+        or b.type.dtype.zero_point
+        or node.attributes(MatrixMulAttrs).transpose_a
+        or len(node.inputs) > 3
+    ):
         return False
     bias, columns = _bias(node), node.output.shape[1]
     return bias is None or (
@@ -53,7 +59,7 @@ def _weights(node: Node) -> np.ndarray:
     """Weights (columns, k)."""
     b = node.inputs[1].const
     assert b is not None
-    return b if node.attrs.get("transposeB") else b.T
+    return b if node.attributes(MatrixMulAttrs).transpose_b else b.T
 
 
 def _width(node: Node, target: Target) -> tuple[int, int]:

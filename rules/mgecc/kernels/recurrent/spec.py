@@ -13,7 +13,7 @@ from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspac
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
 from mgecc.kernels.weights import WeightType, weight_type
-from mgecc.ops.recurrent import unpack_weights
+from mgecc.ops.recurrent import LSTMAttrs, unpack_weights
 from mgecc.targets import Target
 
 _IN, _OUT = "const float *", "float *"
@@ -42,7 +42,7 @@ def _stored(node: Node) -> WeightType:
 
 def _pack_layers(node: Node, gates: int, lanes: int) -> np.ndarray:
     flat = require_const(node.inputs[-1], "weights").astype(np.float32).reshape(-1)
-    layers = unpack_weights(node.attrs, gates, node.inputs[0].shape[-1], flat)
+    layers = unpack_weights(node.attributes(LSTMAttrs), gates, node.inputs[0].shape[-1], flat)
     return _stored(node).stored(np.concatenate([_packed(parts, gates, lanes) for parts in layers]))
 
 
@@ -65,9 +65,9 @@ def _symbol(node: Node, form: str, rows: int) -> str:
 
 
 def _build_layers(target: Target, node: Node) -> list[Call]:
-    gates, lanes, attrs = _GATES[node.op], target.lanes, node.attrs
-    (t, n, inner), hidden = node.inputs[0].shape, int(attrs["hidden_size"])
-    layers, directions = int(attrs["num_layers"]), 1 + bool(attrs["bidirectional"])
+    gates, lanes, attrs = _GATES[node.op], target.lanes, node.attributes(LSTMAttrs)
+    (t, n, inner), hidden = node.inputs[0].shape, attrs.hidden_size
+    layers, directions = attrs.layers, attrs.directions
     states = ("h", "c") if gates == 4 else ("h",)
     pt, pn = _rows_at_once(target, t * n), _rows_at_once(target, n)
     names = [("x", _IN), *((f"{s}0", _IN) for s in states), ("w", _stored(node).ctype)]

@@ -15,20 +15,20 @@ class Fold:
 
 
 FLOAT: dict[str, Fold] = {
-    "SUM": Fold("0.0f", "mg_vf_add({0}, {1})", "{0} + {1}"),
-    "SUM_SQR": Fold("0.0f", "mg_vf_fma({0}, {1}, {1})", "{0} + {1}"),
-    "PRODUCT": Fold("1.0f", "mg_vf_mul({0}, {1})", "{0} * {1}"),
-    "MIN": Fold("__builtin_inff()", "mg_vf_min_nan({0}, {1})", "{0} <= {1} || {0} != {0} ? {0} : {1}"),
-    "MAX": Fold("-__builtin_inff()", "mg_vf_max_nan({0}, {1})", "{0} >= {1} || {0} != {0} ? {0} : {1}"),
+    "sum": Fold("0.0f", "mg_vf_add({0}, {1})", "{0} + {1}"),
+    "sum_squares": Fold("0.0f", "mg_vf_fma({0}, {1}, {1})", "{0} + {1}"),
+    "product": Fold("1.0f", "mg_vf_mul({0}, {1})", "{0} * {1}"),
+    "min": Fold("__builtin_inff()", "mg_vf_min_nan({0}, {1})", "{0} <= {1} || {0} != {0} ? {0} : {1}"),
+    "max": Fold("-__builtin_inff()", "mg_vf_max_nan({0}, {1})", "{0} >= {1} || {0} != {0} ? {0} : {1}"),
 }
-FLOAT["MEAN"] = FLOAT["SUM"]
+FLOAT["mean"] = FLOAT["sum"]
 
 _WRAP_ADD = "(int32_t)((uint32_t){0} + (uint32_t){1})"
 INTEGER: dict[str, Fold] = {
-    "SUM": Fold("0", "mg_vi_add({0}, {1})", _WRAP_ADD),
-    "SUM_SQR": Fold("0", "mg_vi_add({0}, mg_vi_mul({1}, {1}))", _WRAP_ADD),
-    "PRODUCT": Fold("1", "mg_vi_mul({0}, {1})", "(int32_t)((uint32_t){0} * (uint32_t){1})"),
-    "MIN": Fold("INT32_MAX", "mg_vi_min({0}, {1})", "{0} < {1} ? {0} : {1}"),
-    "MAX": Fold("INT32_MIN", "mg_vi_max({0}, {1})", "{0} > {1} ? {0} : {1}"),
+    "sum": Fold("0", "mg_vi_add({0}, {1})", _WRAP_ADD),
+    "sum_squares": Fold("0", "mg_vi_add({0}, mg_vi_mul({1}, {1}))", _WRAP_ADD),
+    "product": Fold("1", "mg_vi_mul({0}, {1})", "(int32_t)((uint32_t){0} * (uint32_t){1})"),
+    "min": Fold("INT32_MAX", "mg_vi_min({0}, {1})", "{0} < {1} ? {0} : {1}"),
+    "max": Fold("INT32_MIN", "mg_vi_max({0}, {1})", "{0} > {1} ? {0} : {1}"),
 }
-INTEGER["MEAN"] = INTEGER["SUM"]
+INTEGER["mean"] = INTEGER["sum"]

@@ -12,12 +12,15 @@ from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serv
 from mgecc.kernels.elemwise.operands import c_type
 from mgecc.kernels.reduce.axes import Span, span, spans
 from mgecc.kernels.reduce.modes import FLOAT, INTEGER
-from mgecc.ops.reduce import reduced_axes
+from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs, reduced_axes
+from mgecc.ops.sorting import ArgReduceAttrs
 from mgecc.targets import Target
 
 _NARROW = {"int16_t": "i16", "uint16_t": "u16", "int8_t": "i8", "uint8_t": "u8"}
 _INTEGERS = ("int32", "int16", "uint16", "int8", "uint8")
-_BOOL = {"SUM": "MAX", "SUM_SQR": "MAX", "PRODUCT": "MIN", "MAX": "MAX", "MIN": "MIN"}
+_BOOL = {"sum": "max", "sum_squares": "max", "product": "min", "max": "max", "min": "min"}
+
+_SYMBOLS = {"sum_squares": "sumsqr"}
 
 
 class _Text(str):
@@ -28,7 +31,7 @@ class _Text(str):
 
 
 def _finish(mode: str, dtype: DType, result: DType) -> str:
-    if mode == "MEAN":
+    if mode == "mean":
         return "s / (float)a->count" if dtype.is_float else f"({c_type(result)})mg_mean1(s, a->count)"
     return "s" if c_type(result) in ("float", "int32_t") else f"({c_type(result)})s"
 
@@ -41,48 +44,48 @@ def kernel(mode: str, source: DType, result: DType, row: bool) -> Kernel:
     vec = "mg_vf" if real else "mg_vi"
     load = f"mg_vi_load_{_NARROW[elem]}(@, MG_VF)" if elem in _NARROW else f"{vec}_load(@)"
     sizes = ("a", "r") if row else ("a", "r", "b")
-    fields = (*sizes, *(("count",) if mode == "MEAN" else ()))
+    fields = (*sizes, *(("count",) if mode == "mean" else ()))
     params = {
         "finish": _finish(mode, source, result),
         "join": fold.join,
         "load": _Text(load),
         "scalar": "float" if real else "int32_t",
-        "square": mode == "SUM_SQR",
+        "square": mode == "sum_squares",
         "start": fold.start,
         "step": fold.step,
         "vec": vec,
     }
     types = source.name if source.name == result.name else f"{source.name}_{result.name}"
     return Kernel(
-        f"reduce_{types}_{mode.lower().replace('_', '')}_{form}",
+        f"reduce_{types}_{_SYMBOLS.get(mode, mode)}_{form}",
         f"reduce/{form}.c.j2",
         (("x", f"const {elem} *"), ("y", f"{c_type(result)} *")),
         tuple((name, "int32_t") for name in fields),
         tuple(sorted(params.items())),
-        ("convert",) if elem in _NARROW or not real and mode == "MEAN" else (),
+        ("convert",) if elem in _NARROW or not real and mode == "mean" else (),
     )
 
 
 def _steps(mode: str, count: int) -> list[str]:
     """Modes of the steps: squares are formed by the first one, the division by the last one."""
-    first = {"MEAN": "SUM"}.get(mode, mode)
-    rest = {"MEAN": "SUM", "SUM_SQR": "SUM"}.get(mode, mode)
+    first = {"mean": "sum"}.get(mode, mode)
+    rest = {"mean": "sum", "sum_squares": "sum"}.get(mode, mode)
     modes = [first, *([rest] * (count - 1))]
-    return [*modes[:-1], "MEAN"] if mode == "MEAN" else modes
+    return [*modes[:-1], "mean"] if mode == "mean" else modes
 
 
 def _mode(node: Node) -> str:
     """The mode in terms of what kernels do; Unsupported for element types without one."""
-    mode, dtype, result = node.attrs["mode"], node.inputs[0].type.dtype, node.output.type.dtype
+    mode, dtype, result = node.attributes(ReduceAttrs).mode, node.inputs[0].type.dtype, node.output.type.dtype
     if dtype.name == "bool" and mode in _BOOL:
         return _BOOL[mode]
     keeps = dtype.name == result.name
-    plain = dtype.name == "float32" or mode != "MEAN" and dtype.name in _INTEGERS
+    plain = dtype.name == "float32" or mode != "mean" and dtype.name in _INTEGERS
     served = keeps and plain
     if dtype.is_quantized and dtype.size < 4:
         served = (
-            mode in ("MIN", "MAX", "MEAN")
-            or mode == "SUM"
+            mode in ("min", "max", "mean")
+            or mode == "sum"
             and result.name == "qint32"
             and not dtype.zero_point
         )
@@ -95,7 +98,7 @@ def _between(source: DType, result: DType, mode: str) -> DType:
     """Type between steps: wide sums, extremes as they are."""
     if source.is_float:
         return result
-    return source if mode in ("MIN", "MAX") else DType("int32")
+    return source if mode in ("min", "max") else DType("int32")
 
 
 def _build(node: Node) -> list[Call]:
@@ -110,7 +113,7 @@ def _build(node: Node) -> list[Call]:
         y: Operand = node.output if last else Workspace(part.a * part.b * after.size)
         made = kernel(step, source, after, is_one(part.b))
         sizes = (part.a, part.r) if is_one(part.b) else (part.a, part.r, part.b)
-        calls.append(Call(made, (x, y), (*sizes, *((count,) if step == "MEAN" else ()))))
+        calls.append(Call(made, (x, y), (*sizes, *((count,) if step == "mean" else ()))))
         x, source = y, after
     return calls
 
@@ -131,14 +134,14 @@ def reduce(node: Node, target: Target) -> Iterator[Candidate]:
     )
 
 
-def _single(node: Node) -> tuple[DType, Span]:
+def _single(node: Node, axis: int) -> tuple[DType, Span]:
     x = node.inputs[0]
-    return x.type.dtype, span(x.shape, int(node.attrs["axis"]) % len(x.shape))
+    return x.type.dtype, span(x.shape, axis % len(x.shape))
 
 
 def _extreme(lanes: bool, node: Node) -> list[Call]:
     """``lanes``: of float32 numbers along the inner axis, or along the only one."""
-    dtype, part = _single(node)
+    dtype, part = _single(node, node.attributes(ArgReduceAttrs).axis)
     largest, rows = node.op == "Argmax", is_one(part.b)
     form = ("_row" if rows else "_column") if lanes else ""
     made = Kernel(
@@ -160,7 +163,7 @@ def _extreme(lanes: bool, node: Node) -> list[Call]:
 @serves("Argmax", "Argmin")
 def extreme_position(node: Node, target: Target) -> Iterator[Candidate]:
     """Any axis, any element type."""
-    dtype, part = _single(node)
+    dtype, part = _single(node, node.attributes(ArgReduceAttrs).axis)
     c_type(dtype)
     lanes = target.lanes > 1 and dtype.name == "float32"
     cost = 50.0 + part.elements * (10.0 / target.lanes if lanes else 10.0)
@@ -168,31 +171,28 @@ def extreme_position(node: Node, target: Target) -> Iterator[Candidate]:
 
 
 def _cumulate(node: Node) -> list[Call]:
-    dtype, part = _single(node)
-    exclusive = bool(node.attrs["exclusive"])
+    attrs = node.attributes(CumsumAttrs)
+    dtype, part = _single(node, attrs.axis)
     elem = c_type(dtype)
     made = Kernel(
-        f"cumsum_{dtype.name}{'_exclusive' if exclusive else ''}",
+        f"cumsum_{dtype.name}{'_exclusive' if attrs.exclusive else ''}",
         "reduce/cumsum.c.j2",
         (("x", f"const {elem} *"), ("y", f"{elem} *")),
         (("a", "int32_t"), ("r", "int32_t"), ("b", "int32_t"), ("step", "int32_t")),
         (
             ("elem", elem),
-            ("exclusive", exclusive),
+            ("exclusive", attrs.exclusive),
             ("real", dtype.is_float),
             ("sum", "float" if dtype.is_float else "uint32_t"),
         ),
     )
-    return [
-        Call(
-            made, (node.inputs[0], node.output), (part.a, part.r, part.b, -1 if node.attrs["reverse"] else 1)
-        )
-    ]
+    sizes = (part.a, part.r, part.b, -1 if attrs.reverse else 1)
+    return [Call(made, (node.inputs[0], node.output), sizes)]
 
 
 @serves("Cumsum")
 def cumulative_sum(node: Node, target: Target) -> Iterator[Candidate]:
     """Any axis; may be written over the input."""
-    dtype, part = _single(node)
+    dtype, part = _single(node, node.attributes(CumsumAttrs).axis)
     c_type(dtype)
     yield Candidate(_cumulate, 50.0 + 6.0 * part.elements, (1,), (1,), 200, (0,), why="one pass")

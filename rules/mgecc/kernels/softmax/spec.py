@@ -8,12 +8,13 @@ from mgecc.graph import Node, Unsupported
 from mgecc.graph.sizes import is_one, largest
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.reduce.axes import Span, span
+from mgecc.ops.normalization import SoftmaxAttrs
 from mgecc.targets import Target
 
 
 def _span(node: Node) -> Span:
     shape = node.inputs[0].shape
-    return span(shape, int(node.attrs["axis"]) % len(shape))
+    return span(shape, node.attributes(SoftmaxAttrs).axis % len(shape))
 
 
 def _build(node: Node) -> list[Call]:

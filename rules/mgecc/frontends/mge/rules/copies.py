@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mgecc.graph.attributes import FINITE
+from mgecc.ops.dropout import DropoutAttrs
 
-from . import as_written
+from . import Params, as_written, attributes
 
 as_written("Identity", "Identity")
 as_written("Copy", "Copy")
@@ -13,4 +14,8 @@ as_written("MarkNoBroadcastElemwise", "MarkNoBroadcastElemwise")
 as_written("PersistentOutputStorage", "PersistentOutputStorage")
 as_written("VirtualDep", "VirtualDep")
 as_written("CheckNonFinite", "CheckNonFinite", ranges={"scale": FINITE})
-as_written("Dropout", "Dropout")
+
+
+@attributes("Dropout", "Dropout")
+def dropout(params: Params) -> DropoutAttrs:
+    return DropoutAttrs(params["drop_prob"])

@@ -2,14 +2,84 @@
 
 from __future__ import annotations
 
-from mgecc.graph.attributes import FINITE, NOT_NEGATIVE, POSITIVE
+from collections.abc import Sequence
 
-from . import as_written
+from mgecc.frontends.build import GraphBuilder
+from mgecc.graph import Unsupported, Value
+from mgecc.ops import layout
+from mgecc.ops.normalization import (
+    GeneralNormAttrs,
+    GroupNormAttrs,
+    LayerNormAttrs,
+    LRNAttrs,
+    NormAttrs,
+    SoftmaxAttrs,
+)
 
-as_written("BatchNorm", "BatchNormV1", "BatchNorm", ranges={"epsilon": NOT_NEGATIVE})
-as_written("LayerNorm", "LayerNorm", ranges={"eps": NOT_NEGATIVE})
-as_written("GeneralNorm", "GeneralNorm", ranges={"eps": NOT_NEGATIVE})
-as_written("GroupNorm", "GroupNorm", ranges={"eps": NOT_NEGATIVE})
-as_written("InstanceNorm", "InstanceNorm", ranges={"eps": NOT_NEGATIVE})
-as_written("LRN", "LRN", ranges={"n": POSITIVE, "k": FINITE, "alpha": FINITE, "beta": FINITE})
-as_written("Softmax", "Softmax")
+from ..layouts import plain, stored_as
+from ..model import Record
+from . import Params, attributes, record
+
+
+@attributes("BatchNorm", "BatchNormV1", "BatchNorm")
+def batch_norm(params: Params) -> NormAttrs:
+    if params["fwd_mode"] != "INFERENCE":
+        why = "batch normalisation was traced in training mode"
+        raise Unsupported(why, "call model.eval() before tracing")
+    return NormAttrs(params["epsilon"])
+
+
+def _check_terms(record: Record, inputs: Sequence[Value]) -> None:
+    """Unsupported unless there are a factor and a term where the record says so."""
+    affine = record.params["affine"]
+    if len(inputs) != (3 if affine else 1):
+        raise Unsupported(f"{len(inputs)} inputs do not fit affine = {affine}")
+
+
+@record("LayerNorm", "LayerNorm")
+def layer_norm(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    _check_terms(record, inputs)
+    attrs = LayerNormAttrs(record.params["eps"], record.params["normalized_dim"])
+    return build.add("LayerNorm", attrs, inputs)
+
+
+@record("GeneralNorm", "GeneralNorm")
+def general_norm(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    _check_terms(record, inputs)
+    params = record.params
+    attrs = GeneralNormAttrs(params["eps"], params["axis_start"], params["axis_end"])
+    return build.add("GeneralNorm", attrs, inputs)
+
+
+@record("GroupNorm", "GroupNorm")
+def group_norm(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    attrs = GroupNormAttrs(record.params["eps"], record.params["group"])
+    return _over_groups("GroupNorm", attrs, record, inputs, build)
+
+
+@record("InstanceNorm", "InstanceNorm")
+def instance_norm(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    """Its number of groups is not used."""
+    return _over_groups("InstanceNorm", NormAttrs(record.params["eps"]), record, inputs, build)
+
+
+def _over_groups(
+    op: str, attrs: NormAttrs, record: Record, inputs: Sequence[Value], build: GraphBuilder
+) -> Sequence[Value]:
+    """In plain layout, whatever the one of the data is."""
+    _check_terms(record, inputs)
+    build.check(op, attrs, inputs)
+    data_format = record.params["format"]
+    stored = layout.word(data_format, inputs[0].type.rank)
+    y, *statistics = build.add(op, attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
+    return [stored_as(build, y, data_format, stored), *statistics]
+
+
+@attributes("LRN", "LRN")
+def local_response_norm(params: Params) -> LRNAttrs:
+    return LRNAttrs(params["n"], params["k"], params["alpha"], params["beta"])
+
+
+@attributes("Softmax", "Softmax")
+def softmax(params: Params) -> SoftmaxAttrs:
+    return SoftmaxAttrs(params["axis"])

@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
-from . import as_written
+from typing import Any
 
-as_written("LSTM", "LSTMForward", "LSTM")
-as_written("RNN", "RNNForward", "RNN")
-as_written("LSTMCell", "LSTMCellForward", "LSTMCell")
-as_written("RNNCell", "RNNCellForward", "RNNCell")
+from mgecc.graph import Unsupported
+from mgecc.ops.recurrent import LSTMAttrs, LSTMCellAttrs, RNNAttrs, RNNCellAttrs
+
+from . import Params, attributes
+
+
+def _layers(params: Params) -> dict[str, Any]:
+    """What all layers have."""
+    if params.get("proj_size", 0) or (params["dropout"] and params["fwd_mode"] == "TRAINING"):
+        why = "projections and training with dropout are not supported"
+        raise Unsupported(why, "call model.eval() first")
+    return {
+        "hidden_size": params["hidden_size"],
+        "layers": params["num_layers"],
+        "bidirectional": params["bidirectional"],
+        "bias": params["bias"],
+    }
+
+
+@attributes("LSTM", "LSTMForward", "LSTM")
+def lstm(params: Params) -> LSTMAttrs:
+    return LSTMAttrs(**_layers(params))
+
+
+@attributes("RNN", "RNNForward", "RNN")
+def rnn(params: Params) -> RNNAttrs:
+    return RNNAttrs(**_layers(params), activation=(params["nonlineMode"],))
+
+
+@attributes("LSTMCell", "LSTMCellForward", "LSTMCell")
+def lstm_cell(params: Params) -> LSTMCellAttrs:
+    return LSTMCellAttrs()
+
+
+@attributes("RNNCell", "RNNCellForward", "RNNCell")
+def rnn_cell(params: Params) -> RNNCellAttrs:
+    return RNNCellAttrs(activation=(params["nonlineMode"],))

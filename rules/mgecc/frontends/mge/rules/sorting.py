@@ -2,11 +2,53 @@
 
 from __future__ import annotations
 
-from . import as_written
+from collections.abc import Sequence
 
-as_written("Argmax", "Argmax")
-as_written("Argmin", "Argmin")
+from mgecc.frontends.build import GraphBuilder
+from mgecc.graph import DType, Value
+from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
+from mgecc.ops.sorting import ArgReduceAttrs
+
+from ..model import Record
+from . import Params, as_written, attributes, record
+
 as_written("Argsort", "Argsort")
 as_written("TopK", "TopK")
-as_written("Reduce", "ReduceV2", "Reduce")
-as_written("Cumsum", "CumsumV1", "Cumsum")
+
+
+@attributes("Argmax", "Argmax")
+@attributes("Argmin", "Argmin")
+def extreme_position(params: Params) -> ArgReduceAttrs:
+    return ArgReduceAttrs(params["axis"])
+
+
+@attributes("Cumsum", "CumsumV1", "Cumsum")
+def cumulative_sum(params: Params) -> CumsumAttrs:
+    return CumsumAttrs(params["axis"], params["exclusive"], params["reverse"])
+
+
+_NO_AXIS = 2147483647
+_REDUCTIONS = {
+    "SUM": "sum",
+    "SUM_SQR": "sum_squares",
+    "PRODUCT": "product",
+    "MIN": "min",
+    "MAX": "max",
+    "MEAN": "mean",
+}
+_RESULTS = {"FLOAT_IO16xC32": "float16", "FLOAT_O16xC32": "float16", "FLOAT_O32xC32": "float32"}
+_INTEGER_SUMS = ("QUINT_I8xO32", "QINT_I8xO32")
+
+
+def _result_type(stated: str, source: DType) -> DType | None:
+    if stated in _INTEGER_SUMS:
+        return DType("qint32", source.scale) if source.is_quantized else DType("int32")
+    return DType(_RESULTS[stated]) if stated in _RESULTS else None
+
+
+@record("Reduce", "ReduceV2", "Reduce")
+def reduction(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    mode, axis = record.params["mode"], record.params["axis"]
+    kept = _result_type(record.params["data_type"], inputs[0].type.dtype) if inputs else None
+    attrs = ReduceAttrs(_REDUCTIONS.get(mode, mode), None if axis == _NO_AXIS else axis, kept)
+    return build.add("Reduce", attrs, inputs)
