@@ -117,7 +117,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--qemu", default="qemu-aarch64")
     parser.add_argument("--target", default="arm64", help="arm64, armv7 or arm64+fp16, which counts halves")
     parser.add_argument("--network", default="mobilenet_v1", choices=sorted(_NETWORKS))
-    parser.add_argument("--activation", default="RELU")
+    parser.add_argument("--activation", default="relu")
     parser.add_argument("--toolchain", default="zig", choices=toolchain_names())
     return parser.parse_args()
 
@@ -127,7 +127,7 @@ def main() -> None:
     options = _options()
     target = load_target(options.target)
     dtype, lanes = (DType("float16"), 8) if target.half_lanes else (DType("float32"), 4)
-    numbers = (0.0, 6.0) if options.activation == "CLIP" else ()
+    numbers = (0.0, 6.0) if options.activation == "clip" else ()
     emulator = (options.qemu, *target.emulator[1:], "-plugin", str(options.plugin.resolve()))
     total = [0, 0]
     with tempfile.TemporaryDirectory() as folder:

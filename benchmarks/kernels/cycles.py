@@ -51,7 +51,7 @@ _BRANCH = re.compile(
 
 def assembly(layer: Layer, target: Target, tools: Toolchain, folder: Path) -> tuple[str, str]:
     """Symbol and assembly text of the cheapest candidate's first kernel."""
-    node, _ = _node(layer, ("RELU",), DType("float32"))
+    node, _ = _node(layer, ("relu",), DType("float32"))
     kernel = lay_out(node, min(candidates(node, target), key=lambda c: c.cost))[0].kernel
     source, result = folder / "kernel.c", folder / "kernel.s"
     headers = [header_text(name, target.facts) for name in (target.isa, *kernel.needs)]

@@ -124,7 +124,7 @@ class _Measured:
         kind, ic, oc, size, *rest = layer
         self.text = f"{ic:>4} -> {oc:<4} {size:>3} x {size:<3}"
         width = slices.width_for_cache(oc, 4 * size**2, target.block_of("float32"), target.cache)
-        node, macs = _node((kind, ic, width, size, *rest), ("RELU",), DType("float32"))
+        node, macs = _node((kind, ic, width, size, *rest), ("relu",), DType("float32"))
         calls = lay_out(node, min(candidates(node, target), key=lambda c: c.cost))
         libraries = [_library(call, target, folder) for call in calls]
         self.runs = [_runner(call, library) for call, library in zip(calls, libraries)]

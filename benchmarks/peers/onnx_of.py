@@ -23,6 +23,7 @@ from mgecc.graph.attributes import named
 from mgecc.lowering import load_graph
 from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import geometry
+from mgecc.ops.fused import FusedElemwiseAttrs
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.normalization import SoftmaxAttrs
 from mgecc.ops.padding import PaddingAttrs
@@ -34,8 +35,8 @@ from onnx import helper, numpy_helper
 Made = Iterator[onnx.NodeProto | onnx.TensorProto]
 Maker = Callable[[Node], Made]
 _MAKERS: dict[str, Maker] = {}
-_PLAIN = {"RELU": "Relu", "SIGMOID": "Sigmoid", "TANH": "Tanh", "ADD": "Add", "MUL": "Mul", "SUB": "Sub",
-          "TRUE_DIV": "Div", "MAX": "Max", "MIN": "Min", "EXP": "Exp"}  # fmt: skip
+_PLAIN = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "add": "Add", "mul": "Mul", "sub": "Sub",
+          "true_div": "Div", "max": "Max", "min": "Min", "exp": "Exp"}  # fmt: skip
 
 
 def _makes(*names: str) -> Callable[[Maker], Maker]:
@@ -72,18 +73,18 @@ def _present(node: Node, index: int) -> Value | None:
 def _activated(node: Node, name: str) -> Made:
     kind, *numbers = of_node(node.attrs)
     out = node.output.name
-    if kind == "IDENTITY":
+    if kind == "identity":
         yield helper.make_node("Identity", [name], [out])
     elif kind in _PLAIN:
         yield helper.make_node(_PLAIN[kind], [name], [out])
-    elif kind == "SILU":
+    elif kind == "silu":
         yield helper.make_node("Sigmoid", [name], [f"{out}.sigmoid"])
         yield helper.make_node("Mul", [name, f"{out}.sigmoid"], [out])
-    elif kind == "H_SWISH":
+    elif kind == "h_swish":
         yield helper.make_node("HardSwish", [name], [out])
-    elif kind == "LEAKY":
+    elif kind == "leaky":
         yield helper.make_node("LeakyRelu", [name], [out], alpha=float(numbers[0]))
-    elif kind == "CLIP":
+    elif kind == "clip":
         bounds = [f"{name}.low", f"{name}.high"]
         yield from (_constant(b, np.float32(n)) for b, n in zip(bounds, numbers))
         yield helper.make_node("Clip", [name, *bounds], [out])
@@ -200,16 +201,16 @@ def _softmax(node: Node) -> Made:
 
 @_makes("Elemwise", "ElemwiseMultiType")
 def _elemwise(node: Node) -> Made:
-    name, mode = node.output.name, str(node.attrs["mode"])
+    name, mode = node.output.name, str(named(node.attrs)["mode"])
     names = []
     for i, value in enumerate(node.inputs):
         names.append(f"{name}.{i}" if value.const is not None else value.name)
         if value.const is not None:
             yield from _weights(value, f"{name}.{i}", value.const)
-    kind = mode.removeprefix("Q").removeprefix("FUSE_").removesuffix("_RELU")
+    kind = mode.removesuffix("_relu")
     if kind not in _PLAIN:
         raise SystemExit(f"no ONNX for {node.op} {mode}")
-    if kind == mode.removeprefix("Q"):
+    if kind == mode:
         yield helper.make_node(_PLAIN[kind], names, [name])
         return
     yield helper.make_node(_PLAIN[kind], names, [f"{name}.all"])
@@ -233,7 +234,7 @@ def _fused(node: Node) -> Made:
             yield from () if isinstance(part, int) else made(part, each)
         yield helper.make_node(_PLAIN[expr[0]], of, [name])
 
-    yield from made(node.attrs["expr"], node.output.name)
+    yield from made(node.attributes(FusedElemwiseAttrs).expr, node.output.name)
 
 
 @_makes("TypeCvt")
@@ -264,7 +265,7 @@ def _zero_point(value: Value) -> np.uint8:
     mode = str(named(node.attrs).get("mode"))
     if node.op == "Reshape" or mode == "max":
         return _zero_point(node.inputs[0])
-    positive = of_node(node.attrs)[0] == "RELU" or mode.endswith("RELU")
+    positive = of_node(node.attrs)[0] == "relu" or mode.endswith("relu")
     return np.uint8(0 if positive else 128)
 
 

@@ -11,10 +11,10 @@ from random_graphs import BOOL, F16, F32, I32, QUANTISED, Made, Pick, step
 FLOATS = ("float32", "float16")
 INTEGERS = ("int32", "int16", "int8", "uint8")
 BYTES = ("qint8", "quint8")
-SMOOTH = ("RELU", "ABS", "NEGATE", "TANH", "SIGMOID", "H_SWISH", "SILU", "GELU", "RELU6", "HSIGMOID",
-          "SOFTPLUS", "ERF", "FAST_TANH", "SQUARE", "LOGSIGMOID")  # fmt: skip
+SMOOTH = ("relu", "abs", "negate", "tanh", "sigmoid", "h_swish", "silu", "gelu", "relu6", "hsigmoid",
+          "softplus", "erf", "fast_tanh", "square", "logsigmoid")  # fmt: skip
 # A small error of a large number is a large one of its sine.
-JUMPS = ("ROUND", "FLOOR", "CEIL", "SIGN", "SIN", "COS")
+JUMPS = ("round", "floor", "ceil", "sign", "sin", "cos")
 
 
 def _geometry(pick: Pick) -> tuple[dict[str, Any], tuple[int, int]]:
@@ -45,7 +45,7 @@ def convolution(made: Made, pick: Pick) -> Value | None:
     if pick.one((False, False, False, True)):
         inputs[1] = made.input(inputs[1].shape, F32)
     if pick.flag():
-        attrs["activation"] = (pick.one(("IDENTITY", "RELU", "SIGMOID", "H_SWISH")),)
+        attrs["activation"] = (pick.one(("identity", "relu", "sigmoid", "h_swish")),)
         return made.add("ConvBias", [*inputs, made.const((1, front[0], 1, 1))], False, **attrs)
     return made.add("Convolution", inputs, False, **attrs)
 
@@ -62,7 +62,7 @@ def quantised_convolution(made: Made, pick: Pick) -> Value | None:
     sums = DType("qint32", float(np.float32(kind.scale) * np.float32(0.02)))
     bias = made.const((), sums, made.rng.integers(-3000, 3000, (1, front[0], 1, 1)))
     attrs |= {
-        "activation": (pick.one(("IDENTITY", "RELU", "H_SWISH")),),
+        "activation": (pick.one(("identity", "relu", "h_swish")),),
         "output_dtype": DType(kind.name, 0.2, kind.zero_point),
     }
     return made.add("ConvBias", [x, w, bias], **attrs)
@@ -117,7 +117,7 @@ def unary(made: Made, pick: Pick) -> Value | None:
 
 
 def _rounded(made: Made, x: Value, mode: str) -> Value | None:
-    return made.add("Elemwise", [x], mode in ("RELU", "ABS", "NEGATE", "RELU6"), mode=mode)
+    return made.add("Elemwise", [x], mode in ("relu", "abs", "negate", "relu6"), mode=mode)
 
 
 def _partner(made: Made, pick: Pick, x: Value, exact: bool = False) -> Value:
@@ -138,8 +138,8 @@ def binary(made: Made, pick: Pick) -> Value | None:
     if x is None:
         return None
     pair = [x, _partner(made, pick, x)]
-    mode = pick.one(("ADD", "SUB", "MUL", "MAX", "MIN", "FUSE_ADD_RELU", "FUSE_ADD_SIGMOID", "PRELU"))
-    return made.add("Elemwise", pair[::-1] if pick.flag() else pair, mode in ("MAX", "MIN"), mode=mode)
+    mode = pick.one(("add", "sub", "mul", "max", "min", "add_relu", "add_sigmoid", "prelu"))
+    return made.add("Elemwise", pair[::-1] if pick.flag() else pair, mode in ("max", "min"), mode=mode)
 
 
 @step(2)
@@ -147,8 +147,8 @@ def integer(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, *INTEGERS)
     if x is None:
         return None
-    mode = pick.one(("ADD", "SUB", "MUL", "MAX", "MIN", "LT", "EQ", "ABS", "NEGATE", "RELU"))
-    inputs = [x] if mode in ("ABS", "NEGATE", "RELU") else [x, _partner(made, pick, x)]
+    mode = pick.one(("add", "sub", "mul", "max", "min", "lt", "eq", "abs", "negate", "relu"))
+    inputs = [x] if mode in ("abs", "negate", "relu") else [x, _partner(made, pick, x)]
     return made.add("Elemwise", inputs, mode=mode)
 
 
@@ -159,7 +159,7 @@ def shifted(made: Made, pick: Pick) -> Value | None:
         return None
     count = made.const((), DType("int8"), np.array([pick.number(0, 6)], np.int8))
     bits = 8 if x.type.dtype.name == "int8" else pick.one((8, 16))
-    return made.add("ElemwiseMultiType", [x, count], mode=f"ROUND_SHR_SATURATE_IXxI8xI{bits}")
+    return made.add("ElemwiseMultiType", [x, count], mode="round_shr", output_dtype=DType(f"int{bits}"))
 
 
 @step()
@@ -167,14 +167,14 @@ def logical(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "bool")
     if x is None:
         return None
-    mode = pick.one(("AND", "OR", "XOR", "NOT"))
-    return made.add("Elemwise", [x] if mode == "NOT" else [x, _partner(made, pick, x)], mode=mode)
+    mode = pick.one(("and", "or", "xor", "not"))
+    return made.add("Elemwise", [x] if mode == "not" else [x, _partner(made, pick, x)], mode=mode)
 
 
 @step()
 def compared(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, *FLOATS, *INTEGERS, exact=True)
-    mode = pick.one(("LT", "LEQ", "EQ", "NEQ"))
+    mode = pick.one(("lt", "leq", "eq", "neq"))
     return x and made.add(
         "ElemwiseMultiType", [x, _partner(made, pick, x, True)], mode=mode, output_dtype=BOOL
     )
@@ -205,10 +205,8 @@ def quantised_elemwise(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, *BYTES)
     if x is None:
         return None
-    mode = pick.one(
-        ("QADD", "QMUL", "QSUB", "QFUSE_ADD_RELU", "QMAX", "QRELU", "QTANH", "QH_SWISH", "QABS", "QSIGMOID")
-    )
-    single = mode in ("QRELU", "QTANH", "QH_SWISH", "QABS", "QSIGMOID")
+    mode = pick.one(("add", "mul", "sub", "add_relu", "max", "relu", "tanh", "h_swish", "abs", "sigmoid"))
+    single = mode in ("relu", "tanh", "h_swish", "abs", "sigmoid")
     inputs = [x] if single else [x, _partner(made, pick, x)]
     return made.add(
         "ElemwiseMultiType",
@@ -221,7 +219,7 @@ def quantised_elemwise(made: Made, pick: Pick) -> Value | None:
 @step(2)
 def power(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32")
-    return x and made.add("PowC", [x], False, exp=pick.one((2.0, 3.0, 1.0)))
+    return x and made.add("PowC", [x], False, exponent=pick.one((2.0, 3.0, 1.0)))
 
 
 @step(2)

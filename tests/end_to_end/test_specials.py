@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from mgecc.graph import DType, Value
+from mgecc.graph.types import BOOL
 from random_graphs import F32, Made
 from test_random_graphs import check
 
@@ -47,24 +48,24 @@ def _poolings(made: Made, x: Value) -> list[Value | None]:
 def _activations(made: Made, x: Value) -> list[Value | None]:
     """By name, and as files spell them, which passes recognise."""
     named = [
-        _elemwise(made, m, x) for m in ("RELU", "RELU6", "H_SWISH", "HSIGMOID", "SIGMOID", "SIGN", "GELU")
+        _elemwise(made, m, x) for m in ("relu", "relu6", "h_swish", "hsigmoid", "sigmoid", "sign", "gelu")
     ]
     three, six = _number(made, 3.0), _number(made, 6.0)
     zero = _number(made, 0.0)
-    ramp = _elemwise(made, "MIN", _elemwise(made, "MAX", _elemwise(made, "ADD", x, three), zero), six)
-    swish = _elemwise(made, "TRUE_DIV", _elemwise(made, "MUL", x, ramp), six)
-    clipped = _elemwise(made, "MIN", _elemwise(made, "MAX", _number(made, -1.0), x), _number(made, 0.5))
-    return [*named, swish, clipped, _elemwise(made, "MAX", x, zero)]
+    ramp = _elemwise(made, "min", _elemwise(made, "max", _elemwise(made, "add", x, three), zero), six)
+    swish = _elemwise(made, "true_div", _elemwise(made, "mul", x, ramp), six)
+    clipped = _elemwise(made, "min", _elemwise(made, "max", _number(made, -1.0), x), _number(made, 0.5))
+    return [*named, swish, clipped, _elemwise(made, "max", x, zero)]
 
 
 def _fused(made: Made, x: Value) -> list[Value | None]:
     """What follows a convolution is part of its kernel; the operand that is added has the specials."""
     found: list[Value | None] = []
     data = made.input(x.shape, F32)
-    for mode in ("RELU", "RELU6", "H_SWISH", "SIGMOID", "TANH"):
+    for mode in ("relu", "relu6", "h_swish", "sigmoid", "tanh"):
         sums = made.add("Convolution", [data, made.const((12, 12, 1, 1))])
         assert sums is not None
-        found.append(_elemwise(made, mode, _elemwise(made, "ADD", sums, x)))
+        found.append(_elemwise(made, mode, _elemwise(made, "add", sums, x)))
     return found
 
 
@@ -78,7 +79,7 @@ def _orders(made: Made, x: Value, y: Value) -> list[Value | None]:
     rows = made.add("Reshape", [x, made.sizes(108, 10)], axis=7)
     assert rows is not None
     count = made.const((), made.sizes(1).type.dtype, np.array([-4]))
-    mask = made.add("ElemwiseMultiType", [x, y], mode="LT")
+    mask = made.add("ElemwiseMultiType", [x, y], mode="lt", output_dtype=BOOL)
     assert mask is not None
     return [
         made.add("Argmax", [x], axis=1),
@@ -87,10 +88,10 @@ def _orders(made: Made, x: Value, y: Value) -> list[Value | None]:
         made.add("Softmax", [x], axis=1),
         made.add("TopK", [rows, count], mode="VALUE_IDX_SORTED"),
         made.add("Where", [mask, x, y]),
-        _elemwise(made, "MAX", x, y),
-        _elemwise(made, "MIN", x, y),
-        _elemwise(made, "LEQ", x, y),
-        _elemwise(made, "COND_LT_MOV", x, y, x),
+        _elemwise(made, "max", x, y),
+        _elemwise(made, "min", x, y),
+        _elemwise(made, "leq", x, y),
+        _elemwise(made, "cond_lt_mov", x, y, x),
         made.add("Cumsum", [x], axis=2, exclusive=False, reverse=False),
     ]
 

@@ -12,6 +12,7 @@ from mgecc.frontends.build import GraphBuilder, Place
 from mgecc.frontends.errors import ModelError
 from mgecc.frontends.rules import Rules
 from mgecc.graph import CompileError, DType, Graph, Unsupported
+from mgecc.ops.elemwise import ElemwiseAttrs, mode_of
 
 FORMATS = Path(__file__).parent / "formats"
 
@@ -55,9 +56,9 @@ def test_a_front_end_is_found_by_its_folder_and_chosen_by_content() -> None:
 
 def test_a_rule_makes_several_nodes_or_none() -> None:
     graph = graph_of("input x float32 3\na = Swish x\ny = Same a\noutput y")
-    assert [(node.attrs["mode"], node.name, node.origin) for node in graph.nodes] == [
-        ("SIGMOID", "a", "line 3"),
-        ("MUL", "a", "line 3"),
+    assert [(mode_of(node), node.name, node.origin) for node in graph.nodes] == [
+        ("sigmoid", "a", "line 3"),
+        ("mul", "a", "line 3"),
     ]
     x = np.array([-1, 0, 2], np.float32)
     np.testing.assert_allclose(interpret.run(graph, {"x": x})[0], x / (1 + np.exp(-x)), rtol=1e-6)
@@ -128,7 +129,7 @@ def test_wide_floats_are_rounded_and_casts_end_in_types_of_kernels() -> None:
 def test_integers_that_do_not_fit_are_a_problem_where_they_are_read() -> None:
     _, problems = survey("input x int64 2\nconst k int64 1,2147483648\ny = Add x k\noutput y")
     (problem,) = problems
-    assert problem.startswith("y (Elemwise mode=ADD, line 4): the constant k holds 2147483648, and int")
+    assert problem.startswith("y (Elemwise mode=add, line 4): the constant k holds 2147483648, and int")
 
 
 def test_all_problems_come_at_once_and_failed_nodes_leave_nothing() -> None:
@@ -173,11 +174,11 @@ def test_places_lie_inside_of_each_other() -> None:
     with build.at(Place("If", "outer", "node 1")):
         x = build.input("x", (2,), DType("float32"))
         with build.at(Place("Relu", "inner", "node 1, branch 1")):
-            build.add("Elemwise", {"mode": "RELU"}, [x])
+            build.add("Elemwise", ElemwiseAttrs("relu"), [x])
         with build.at(Place("Relu", "wrong", "node 1, branch 2")):
-            build.add("Elemwise", {"mode": "RELU"}, [x])
-            build.add("Elemwise", {"mode": "RELU"}, [x, x])
-        build.add("Elemwise", {"mode": "ABS"}, [x])
+            build.add("Elemwise", ElemwiseAttrs("relu"), [x])
+            build.add("Elemwise", ElemwiseAttrs("relu"), [x, x])
+        build.add("Elemwise", ElemwiseAttrs("abs"), [x])
     assert [(node.name, node.origin) for node in build.graph.nodes] == [
         ("inner", "node 1, branch 1"),
         ("outer", "node 1"),

@@ -11,9 +11,14 @@ from mgecc import interpret
 from mgecc.frontends.mge.importer import import_mge
 from mgecc.graph import Attributes, CompileError, DType, Graph
 from mgecc.graph.attributes import NoAttrs
+from mgecc.graph.types import BOOL
+from mgecc.ops.cross import CrossAttrs
 from mgecc.ops.dropout import DropoutAttrs
+from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
+from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
 from mgecc.ops.fake_quant import FakeQuantAttrs
 from mgecc.ops.linalg import SVDAttrs
+from mgecc.ops.matmul import DotAttrs, MatrixMulAttrs
 from mgecc.ops.normalization import (
     GeneralNormAttrs,
     GroupNormAttrs,
@@ -22,20 +27,25 @@ from mgecc.ops.normalization import (
     NormAttrs,
     SoftmaxAttrs,
 )
+from mgecc.ops.recurrent import RNNAttrs
 from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
 from mgecc.ops.sorting import ArgReduceAttrs
 
 FLOAT16 = DType("float16")
 SHAPE = (2, 3, 4, 4)
 SPOT = (1, 1, 1, 1)
+LAYER = {"num_layers": 1, "hidden_size": 4, "bias": False, "nonlineMode": "RELU", "fwd_mode": "INFERENCE"}
+RELU = ("relu",)
 NORM = {"eps": 0.5, "affine": True}
 
 
-def graph_of(kind: str, shapes: tuple[tuple[int, ...], ...], results: int, **params: Any) -> Graph:
+def graph_of(
+    kind: str, shapes: tuple[tuple[int, ...], ...], results: int, x: tuple[int, ...] = SHAPE, **params: Any
+) -> Graph:
     """Of one record that reads an input and constants."""
     m = MgeFile()
     parameters = [m.constant(np.ones(shape, np.float32)) for shape in shapes]
-    made = m.record(kind, [m.input("x", *SHAPE), *parameters], "y", outputs=results, **params)
+    made = m.record(kind, [m.input("x", *x), *parameters], "y", outputs=results, **params)
     return import_mge(m.bytes(made), "net.mge")
 
 
@@ -62,6 +72,27 @@ def graph_of(kind: str, shapes: tuple[tuple[int, ...], ...], results: int, **par
         ("InstanceNorm", ((3,),) * 2, 3, {**NORM, "group": 1}, NormAttrs(0.5)),
         ("LRN", (), 1, {"n": 3, "k": 2.0, "alpha": 0.5, "beta": 0.75}, LRNAttrs(3, 2.0, 0.5, 0.75)),
         ("Softmax", (), 1, {"axis": 1}, SoftmaxAttrs(1)),
+        ("Elemwise", ((1,),), 1, {"mode": "FUSE_ADD_RELU"}, ElemwiseAttrs("add_relu")),
+        ("Elemwise", (), 1, {"mode": "H_SWISH"}, ElemwiseAttrs("h_swish")),
+        ("ElemwiseMultiType", ((1,),), 1, {"mode": "LT"}, ElemwiseMultiTypeAttrs("lt", BOOL)),
+        ("PowC", (), 1, {"exp": 2.5}, PowCAttrs(2.5)),
+        ("MatrixMulV2", ((4, 3),), 1, {"x": (4, 2), "transposeA": True}, MatrixMulAttrs(transpose_a=True)),
+        (
+            "MatrixMulV2",
+            ((2, 3),),
+            1,
+            {"x": (4, 2), "compute_mode": "FLOAT32"},
+            MatrixMulAttrs(wide_sums=True),
+        ),
+        ("Dot", ((4,),), 1, {"x": (4,)}, DotAttrs()),
+        ("Cross", ((3, 2),), 1, {"x": (3, 2), "axisa": 0, "axisb": 0, "axisc": 1}, CrossAttrs((0, 0, 1))),
+        (
+            "RNNForward",
+            ((1, 2, 4), (1, 24)),
+            3,
+            {**LAYER, "x": (5, 2, 2)},
+            RNNAttrs(4, bias=False, activation=RELU),
+        ),
         ("ReduceV2", (), 1, {"mode": "SUM_SQR", "axis": -1}, ReduceAttrs("sum_squares", -1)),
         (
             "ReduceV2",
@@ -97,6 +128,15 @@ def test_parameters_become_attributes(
             3,
             {"affine": False, "eps": -1.0, "normalized_dim": 1},
             "parameter epsilon is -1.0, numbers",
+        ),
+        ("Elemwise", (), 1, {"mode": 999}, "the element-wise mode 999 is not known"),
+        ("Elemwise", (), 1, {"mode": "ADD"}, r"\(Elemwise mode=add, .*the mode add has 2 operands, not 1"),
+        ("ElemwiseMultiType", ((1,),), 1, {"mode": "QADD"}, "the mode QADD needs a quantised result type"),
+        ("ElemwiseMultiType", ((1,),), 1, {"mode": 999}, "the element-wise mode 999 is not known"),
+        ("MatrixMulV2", ((2, 3),), 1, {"x": (4, 2), "format": "MK4"}, "matrices packed as MK4"),
+        (
+            *("RNNForward", ((1, 2, 4), (1, 24)), 3),
+            *({**LAYER, "x": (5, 2, 2), "nonlineMode": 9}, "the activation 9 is not known"),
         ),
         ("ReduceV2", (), 1, {"mode": "MEAN"}, "there is neither an axis nor a shape to reduce to"),
         (

@@ -61,7 +61,7 @@ def test_parameters_become_attributes() -> None:
         "ConvBiasForward", [floats(1, 2, 9, 9), floats(3, 2, 3, 3)], nonlineMode="RELU", **MOVES
     ).nodes
     moves = (2, 3), ((1, 1), (0, 0)), (1, 2)
-    assert node.attrs == ConvBiasAttrs(*moves, activation=("RELU",))
+    assert node.attrs == ConvBiasAttrs(*moves, activation=("relu",))
     halves = [floats(1, 4, 9, 9), floats(2, 3, 2, 3, 3)]
     (node,) = graph_of("Convolution", halves, sparse="GROUP", compute_mode="FLOAT32", **MOVES).nodes
     assert node.attrs == ConvolutionAttrs(*moves, groups=2, wide_sums=True)

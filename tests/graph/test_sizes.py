@@ -23,6 +23,7 @@ from mgecc.graph.sizes import (
     smallest,
 )
 from mgecc.graph.unsupported import CLOSE, OPEN
+from mgecc.ops.registry import attributes_of
 from mgecc.planner.expressions import ADD, DIVIDE, LEAST, MOST, MULTIPLY, Expressions
 from mgecc.toolrun.sizes import evaluate
 
@@ -136,14 +137,14 @@ def test_halves_and_quarters_of_sizes_round_as_floats_do() -> None:
         return Value("v", TensorType(array.shape, dtype), const=array)
 
     def node(op: str, inputs: list[Any], dtype: Any, attrs: dict[str, Any]) -> Node:
-        made = Node(op, op, attrs, [value(array, FLOAT32) for array in inputs])
+        made = Node(op, op, attributes_of(op, attrs), [value(array, FLOAT32) for array in inputs])
         made.outputs = [Value("y", TensorType(inputs[0].shape, dtype), made)]
         return made
 
     sizes = np.array([H, W, N], object)
     factor = np.array([0.75], np.float32)
-    (scaled,) = fold(node("Elemwise", [sizes, factor], FLOAT32, {"mode": "MUL"}), [sizes, factor])
-    for mode in ("FLOOR", "CEIL", "ROUND", "TRUNC"):
+    (scaled,) = fold(node("Elemwise", [sizes, factor], FLOAT32, {"mode": "mul"}), [sizes, factor])
+    for mode in ("floor", "ceil", "round", "TRUNC"):
         op = (
             ("TypeCvt", {"attrs": {"dtype": INT32}})
             if mode == "TRUNC"
@@ -153,12 +154,12 @@ def test_halves_and_quarters_of_sizes_round_as_floats_do() -> None:
         for point in POINTS:
             real = np.array([point["h"], point["w"], point["n"]], np.float32) * factor
             want = {
-                "FLOOR": np.floor,
-                "CEIL": np.ceil,
-                "ROUND": lambda x: np.floor(x + 0.5),
+                "floor": np.floor,
+                "ceil": np.ceil,
+                "round": lambda x: np.floor(x + 0.5),
                 "TRUNC": np.trunc,
             }
             assert [at(n, point) for n in whole] == want[mode](real).tolist()
     third = np.array([np.float32(1 / 3)])
     with pytest.raises(Undecided, match="would be rounded"):
-        fold(node("Elemwise", [sizes, third], FLOAT32, {"mode": "MUL"}), [sizes, third])
+        fold(node("Elemwise", [sizes, third], FLOAT32, {"mode": "mul"}), [sizes, third])

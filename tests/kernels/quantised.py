@@ -52,7 +52,7 @@ def inputs_of(rng: np.random.Generator, node: Node) -> list[np.ndarray]:
 
 def rectify(x: Value) -> None:
     """Make x the result of a convolution with RELU, of which kernels may know that it is never negative."""
-    x.producer = Node("ConvBias", "before", ConvBiasAttrs(activation=("RELU",)), [], origin="test")
+    x.producer = Node("ConvBias", "before", ConvBiasAttrs(activation=("relu",)), [], origin="test")
 
 
 def check_all(rng: np.random.Generator, node: Node, target: Target, at_least: int = 1) -> int:

@@ -12,11 +12,11 @@ from mgecc.graph import Node
 from mgecc.targets import Target, load_target
 
 TARGETS = pytest.mark.parametrize("target", harness.host_targets(), ids=harness.host_names())
-ACTIVATIONS = [("IDENTITY",), ("RELU",), ("CLIP", -0.5, 1.0)]
-OTHERS = [("H_SWISH",), ("HSIGMOID",), ("LEAKY", 0.1), ("SIGMOID",), ("SILU",), ("TANH",), ("GELU",)]
+ACTIVATIONS = [("identity",), ("relu",), ("clip", -0.5, 1.0)]
+OTHERS = [("h_swish",), ("hsigmoid",), ("leaky", 0.1), ("sigmoid",), ("silu",), ("tanh",), ("gelu",)]
 Form = dict[str, object]
 PLAIN: Form = {
-    "n": 1, "g": 1, "k": (1, 1), "s": (1, 1), "d": (1, 1), "pad": (0, 0, 0, 0), "act": ("IDENTITY",), "z": False,
+    "n": 1, "g": 1, "k": (1, 1), "s": (1, 1), "d": (1, 1), "pad": (0, 0, 0, 0), "act": ("identity",), "z": False,
     "bias": True, "computed": False,
 }  # fmt: skip
 
@@ -99,7 +99,7 @@ def dense(rng: np.random.Generator) -> list[Case]:
     return [
         *made,
         case(rng, 32, 32, 7, 7, **three),
-        case(rng, 16, 16, 1, 1, **three, act=("RELU",)),
+        case(rng, 16, 16, 1, 1, **three, act=("relu",)),
         case(rng, 8, 8, 12, 12, k=(2, 2), s=(5, 4)),
         case(rng, 8, 9, 9, 9, k=(3, 2)),
     ]
@@ -145,7 +145,7 @@ def first(rng: np.random.Generator) -> list[Case]:
         made.append(case(rng, ic, oc, h + 6, w + 6, **_common(rng), **_window(rng, 5)))
     return [
         *made,
-        case(rng, 3, 32, 30, 34, k=(3, 3), s=(2, 2), pad=(1, 1, 1, 1), act=("RELU",)),
+        case(rng, 3, 32, 30, 34, k=(3, 3), s=(2, 2), pad=(1, 1, 1, 1), act=("relu",)),
         case(rng, 3, 24, 21, 21, k=(7, 7), s=(2, 2), pad=(3, 3, 3, 3), n=2),
         case(rng, 1, 8, 3, 1, k=(3, 3), pad=(1, 1, 1, 1)),
     ]
@@ -268,19 +268,19 @@ def test_arm_tiles_of_few_pixels_agree_with_the_meaning(name: str) -> None:
     """Few pixels make wide tiles, whose inputs and weights share the registers in other ways."""
     rng = np.random.default_rng(12)
     shapes = [(1, w, oc) for w in (1, 2, 3, 4, 5, 6, 9) for oc in (20, 44)]
-    cases = [case(rng, 16, oc, h, w, act=("RELU",)) for h, w, oc in shapes]
+    cases = [case(rng, 16, oc, h, w, act=("relu",)) for h, w, oc in shapes]
     cases += [case(rng, 8, oc, h, w, k=(3, 3), pad=(1, 1, 1, 1), z=True) for h, w, oc in shapes]
     check_emulated(cases, name)
 
 
 def _uneven(rng: np.random.Generator) -> list[Case]:
     """Images of seven pixels times something, 4 n + 1 to 4 n + 3 blocks of inputs, and channels for several tiles."""
-    relu: Form = {"act": ("RELU",)}
+    relu: Form = {"act": ("relu",)}
     return [
         case(rng, 116, 116, 14, 14, **relu),
         case(rng, 230, 61, 7, 7, z=True),
         case(rng, 120, 76, 14, 14, n=2, **relu),
-        case(rng, 58, 24, 28, 28, act=("SILU",)),
+        case(rng, 58, 24, 28, 28, act=("silu",)),
     ]
 
 

@@ -63,7 +63,7 @@ def test_cross_products(target: Target) -> Iterator[Case]:
             shapes.append((*own[: axes[-1]], 3, *own[axes[-1] :]))
         arrays = [rng.standard_normal(s).astype(np.float32) for s in shapes]
         axisc = int(rng.integers(-1, len(outer) + 1))
-        yield check("Cross", arrays, axisa=axes[0], axisb=axes[1] - len(shapes[1]), axisc=axisc)
+        yield check("Cross", arrays, axes=(axes[0], axes[1] - len(shapes[1]), axisc))
 
 
 @on_host

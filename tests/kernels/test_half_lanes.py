@@ -31,7 +31,7 @@ TARGET = "arm64+fp16"
 HALF = DType("float16")
 UNIT = 2.0**-11
 # The steepest slope of an activation that is steeper than 1.
-SLOPES = {"H_SWISH": 1.5, "SILU": 1.1, "GELU": 1.13}
+SLOPES = {"h_swish": 1.5, "silu": 1.1, "gelu": 1.13}
 
 
 def _half(v: Value) -> Value:
@@ -57,9 +57,9 @@ def narrowed(case: Case, terms: int) -> Case:
 def _room(make: Callable[[], Node], terms: int, half: Case) -> np.ndarray:
     """By the sum of magnitudes, infinities and NaN not counted."""
     magnitudes = make()
-    activation = named(magnitudes.attrs).get("activation", ("IDENTITY",))[0]
+    activation = named(magnitudes.attrs).get("activation", ("identity",))[0]
     if not isinstance(magnitudes.attrs, PoolingAttrs | AdaptivePoolingAttrs):
-        magnitudes.attrs = changed(magnitudes.attrs, activation=("IDENTITY",))
+        magnitudes.attrs = changed(magnitudes.attrs, activation=("identity",))
     sums = ops.evaluate(magnitudes, [_sizes(a) if a.dtype == HALF.numpy else a for a in half.inputs])[0]
     slope = SLOPES.get(activation, 1.0)
     return UNIT * ((np.sqrt(terms) + 3) * slope * sums + np.abs(np.nan_to_num(half.want))) + 2.0**-24
@@ -89,7 +89,7 @@ def test_tiles_of_few_pixels() -> None:
     """Few pixels make wide tiles, whose inputs and weights share the registers in other ways."""
     rng = np.random.default_rng(23)
     shapes = [(1, w, oc) for w in (1, 2, 3, 4, 5, 6, 9) for oc in (20, 44)]
-    cases = [test_conv.case(rng, 16, oc, h, w, act=("RELU",)) for h, w, oc in shapes]
+    cases = [test_conv.case(rng, 16, oc, h, w, act=("relu",)) for h, w, oc in shapes]
     cases += [test_conv.case(rng, 8, oc, h, w, k=(3, 3), pad=(1, 1, 1, 1), z=True) for h, w, oc in shapes]
     check_emulated(list(map(convolution, cases)), TARGET)
 
@@ -98,7 +98,7 @@ def test_long_sums() -> None:
     """They are added up in parts: one and several input blocks a round, whole and last parts, windows."""
     rng = np.random.default_rng(24)
     sizes = [(ic, oc, w) for ic in (200, 264, 512, 777) for oc, w in ((16, 9), (24, 7), (8, 1))]
-    cases = [test_conv.case(rng, ic, oc, 1, w, act=("RELU",), z=ic == 264) for ic, oc, w in sizes]
+    cases = [test_conv.case(rng, ic, oc, 1, w, act=("relu",), z=ic == 264) for ic, oc, w in sizes]
     window: dict[str, object] = {"k": (3, 3), "pad": (1, 1, 1, 1)}
     cases += [test_conv.case(rng, ic, 16, 4, 5, **window) for ic in (24, 40, 136)]
     cases += [test_conv.case(rng, ic, 16, 9, 9, s=(2, 2), **window) for ic in (24, 40, 136)]
@@ -145,8 +145,8 @@ def test_means_of_many_cells_are_left_to_float32() -> None:
 
 
 MODES = (
-    "ADD", "SUB", "MUL", "TRUE_DIV", "MAX", "RELU", "ABS", "FLOOR", "ROUND", "H_SWISH", "HSIGMOID", "FUSE_MUL_ADD3",
-    "SIGMOID", "TANH", "SILU", "GELU", "EXP", "PRELU", "LEQ", "CLIP", "SQRT", "RELU6",
+    "add", "sub", "mul", "true_div", "max", "relu", "abs", "floor", "round", "h_swish", "hsigmoid", "mul_add",
+    "sigmoid", "tanh", "silu", "gelu", "exp", "prelu", "leq", "clip", "sqrt", "relu6",
 )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def element_wise(seed: int) -> Case:
     shapes = test_elemwise_half.random_shapes(rng, find_mode(mode).arity)
     arrays = [rng.normal(size=s).astype(np.float16) for s in shapes]
     values = [harness.value(f"x{i}", s, "float16") for i, s in enumerate(shapes)]
-    if mode == "SQRT":
+    if mode == "sqrt":
         arrays[0] = np.abs(arrays[0])
     if seed % 3 == 0 and len(shapes) > 1:
         values[-1].const = arrays[-1]
@@ -182,7 +182,7 @@ def test_element_wise() -> None:
 def test_numbers_beyond_the_halves_are_left_to_float32() -> None:
     value = harness.value("x", (1, 8, 2, 2), "float16")
     for number, half in ((6.0, True), (1e5, False)):
-        node = harness.node("FusedElemwise", [value], expr=("MIN", 0, number), output_dtype=None)
+        node = harness.node("FusedElemwise", [value], expr=("min", 0, number), output_dtype=None)
         found = candidates(node, load_target(TARGET))
         assert {call.kernel.half for c in found for call in c.build(node)} == {half}
 

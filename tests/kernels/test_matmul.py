@@ -13,7 +13,7 @@ from mgecc.graph import Node
 from mgecc.targets import Target
 
 TARGETS = pytest.mark.parametrize("target", harness.host_targets(), ids=harness.host_names())
-ACTIVATIONS = [("IDENTITY",), ("RELU",), ("CLIP", -0.5, 1.0)]
+ACTIVATIONS = [("identity",), ("relu",), ("clip", -0.5, 1.0)]
 FORMS = list(product((False, True), (False, True), (False, True)))  # a transposed, b transposed, b constant
 
 
@@ -36,7 +36,7 @@ def case(
     bias = (
         rng.uniform(-1, 1, (1, n)).astype(np.float32) if const and not batch and rng.random() < 0.6 else None
     )
-    act = ACTIVATIONS[rng.integers(len(ACTIVATIONS))] if const and not batch else ("IDENTITY",)
+    act = ACTIVATIONS[rng.integers(len(ACTIVATIONS))] if const and not batch else ("identity",)
     attrs = {"transpose_a": ta, "transpose_b": tb, "activation": act}
     inputs = [a, b] if bias is None else [a, b, bias]
     return Case(f"{sizes} {form} batch {batch}", partial(make, a, b, bias, const, attrs), inputs)

@@ -64,7 +64,7 @@ def conv(rng: np.random.Generator, shape: tuple, **options: Any) -> Node:
         values.append(constant(rng, "b", (1, oc, 1, 1), product(x_type, w_type)))
     attrs = {
         "stride": (stride, stride), "padding": tuple((p, p) for p in pads), "dilation": (dilate, dilate),
-        "groups": groups, "activation": (options.get("act", "IDENTITY"),), "output_dtype": out,
+        "groups": groups, "activation": (options.get("act", "identity"),), "output_dtype": out,
     }  # fmt: skip
     made = harness.node("ConvBias", values, **attrs)
     if "z" in options:
@@ -80,7 +80,7 @@ def _by_isa(found: Target) -> str:
 @pytest.mark.parametrize("shape", _SHAPES, ids=str)
 def test_dense_and_grouped_convolutions_equal_their_meaning(shape: tuple, target: Target) -> None:
     rng = np.random.default_rng(sum(shape))
-    check_all(rng, conv(rng, shape, act="RELU" if shape[1] % 3 else "IDENTITY"), target)
+    check_all(rng, conv(rng, shape, act="relu" if shape[1] % 3 else "identity"), target)
 
 
 @pytest.mark.parametrize("target", targets(), ids=_by_isa)
@@ -104,15 +104,15 @@ def test_convolutions_of_signals_equal_their_meaning(
 
 
 _FORMS: dict[str, dict[str, Any]] = {
-    "hswish": {"act": "H_SWISH", "out": DType("qint8", 0.4)},
-    "residual": {"act": "RELU", "z": DType("qint8", 0.55)},
+    "hswish": {"act": "h_swish", "out": DType("qint8", 0.4)},
+    "residual": {"act": "relu", "z": DType("qint8", 0.55)},
     "residual_u8": {"z": DType("quint8", 0.55, 99)},
     "u8_in": {"x": U8},
-    "u8_out": {"out": DType("quint8", 0.7, 131), "act": "RELU"},
+    "u8_out": {"out": DType("quint8", 0.7, 131), "act": "relu"},
     "u8_all": {"x": U8, "w": DType("quint8", 0.013, 128), "out": DType("quint8", 0.7, 100)},
     "u8_odd_weights": {"x": U8, "w": DType("quint8", 0.013, 111), "out": DType("quint8", 0.7, 100)},
     "sums": {"out": None},
-    "scaled_sums": {"out": DType("qint32", 0.002), "act": "RELU"},
+    "scaled_sums": {"out": DType("qint32", 0.002), "act": "relu"},
     "no_bias": {"bias": False},
 }
 
@@ -127,7 +127,7 @@ _FORMS: dict[str, dict[str, Any]] = {
 def test_every_form_of_convolution_equals_its_meaning(form: str, shape: tuple, target: Target) -> None:
     rng = np.random.default_rng(7)
     options = dict(_FORMS[form])
-    if options.get("act") == "H_SWISH" and shape[3] > 1:
+    if options.get("act") == "h_swish" and shape[3] > 1:
         options["out"] = DType("qint8", 0.05)
     check_all(rng, conv(rng, shape, **options), target)
 
@@ -172,6 +172,6 @@ def test_convolutions_with_weights_for_every_item_equal_their_meaning(target: Ta
     w = DType("qint8", 0.013)
     values = [harness.value("x", (3, 5, 7, 6), Q8), constant(rng, "w", (3, 4, 5, 3, 3), w)]
     values.append(constant(rng, "b", (1, 4, 1, 1), product(Q8, w)))
-    ending = {"activation": ("RELU",), "output_dtype": DType("qint8", 0.9)}
+    ending = {"activation": ("relu",), "output_dtype": DType("qint8", 0.9)}
     made = harness.node("BatchConvBias", values, padding=((1, 1), (1, 1)), **ending)
     check_all(rng, made, target)

@@ -32,7 +32,7 @@ def matmul(rng: np.random.Generator, shape: tuple[int, int, int], **options: Any
     if options.get("bias"):
         values.append(constant(rng, "bias", (1, n), product(a, b)))
     attrs = {"transpose_a": ta, "transpose_b": tb, "output_dtype": options.get("out")}
-    return harness.node("MatrixMul", values, **attrs, activation=options.get("act", ("IDENTITY",)))
+    return harness.node("MatrixMul", values, **attrs, activation=options.get("act", ("identity",)))
 
 
 @pytest.mark.parametrize("target", targets(), ids=lambda t: t.isa + t.cpu)
@@ -42,7 +42,7 @@ def test_matrix_products_equal_their_meaning(shape: tuple[int, int, int], target
     options = {"bias": shape[0] == 1, "tb": shape[1] % 2 == 0, "out": DType("qint8", 1.1)}
     check_all(
         rng,
-        matmul(rng, shape, act=("RELU",) if shape[2] % 2 else ("IDENTITY",), **options),
+        matmul(rng, shape, act=("relu",) if shape[2] % 2 else ("identity",), **options),
         target,
         at_least=2,
     )

@@ -20,15 +20,15 @@ from test_qpool import lookup, pool
 
 _OUT = DType("qint8", 0.9)
 _CONVS = [
-    ((1, 3, 8, 1, 9, 9, 3, 2, 1, 1), {"act": "RELU"}),
+    ((1, 3, 8, 1, 9, 9, 3, 2, 1, 1), {"act": "relu"}),
     ((1, 16, 24, 1, 7, 7, 1, 1, 0, 1), {"z": DType("qint8", 0.55)}),
     ((1, 32, 40, 1, 1, 1, 1, 1, 0, 1), {}),
-    ((1, 9, 17, 1, 3, 5, 3, 2, 2, 3), {"x": U8, "out": DType("quint8", 0.7, 131), "act": "RELU"}),
-    ((1, 16, 16, 1, 19, 19, 3, 3, 1, 1), {"act": "H_SWISH", "out": DType("qint8", 0.4)}),
+    ((1, 9, 17, 1, 3, 5, 3, 2, 2, 3), {"x": U8, "out": DType("quint8", 0.7, 131), "act": "relu"}),
+    ((1, 16, 16, 1, 19, 19, 3, 3, 1, 1), {"act": "h_swish", "out": DType("qint8", 0.4)}),
     ((1, 16, 16, 2, 6, 13, 3, 1, 1, 1), {"out": DType("quint8", 0.7, 20)}),
     ((1, 12, 12, 12, 11, 15, 3, 1, 1, 1), {"out": DType("qint8", 0.11)}),
     ((2, 8, 8, 8, 11, 14, 5, 2, 2, 1), {"x": U8, "out": DType("quint8", 0.2, 90)}),
-    ((1, 8, 8, 8, 3, 2, 3, 1, 1, 1), {"z": DType("quint8", 0.3, 60), "act": "RELU"}),
+    ((1, 8, 8, 8, 3, 2, 3, 1, 1, 1), {"z": DType("quint8", 0.3, 60), "act": "relu"}),
     ((1, 6, 10, 2, 6, 8, 3, 1, 1, 1), {"out": None}),
 ]
 
@@ -71,7 +71,7 @@ def _random_conv(rng: np.random.Generator, kind: str) -> Node:
     out = (
         DType("quint8", scale, int(rng.integers(100, 150))) if rng.integers(4) == 3 else DType("qint8", scale)
     )
-    node = conv(rng, shape, x=x, w=w, out=out, act=str(rng.choice(["IDENTITY", "RELU"])))
+    node = conv(rng, shape, x=x, w=w, out=out, act=str(rng.choice(["identity", "relu"])))
     if x is Q8 and rng.integers(2):
         rectify(node.inputs[0])
     return node
@@ -96,7 +96,7 @@ def _steps(rng: np.random.Generator) -> Iterator[tuple[Node, list[np.ndarray]]]:
     for size in (1, 5, 16, 31, 32, 47):
         shape = (1, size, 3, 5) if size % 2 else (size, 3)
         for out in (DType("qint8", 0.037), DType("quint8", 0.041, 113)):
-            for a, b, mode in ((Q8, Q8, "QADD"), (Q8, U8, "QFUSE_ADD_RELU"), (U8, Q8, "QADD")):
+            for a, b, mode in ((Q8, Q8, "add"), (Q8, U8, "add_relu"), (U8, Q8, "add")):
                 values = [harness.value("a", shape, a), harness.value("b", shape, b)]
                 node = harness.node("ElemwiseMultiType", values, mode=mode, output_dtype=out)
                 yield node, inputs_of(rng, node)

@@ -81,7 +81,7 @@ def transposed_convolution(rng: np.random.Generator, turn: int) -> Node:
 def convolution_of_items(rng: np.random.Generator, turn: int) -> Node:
     kernel = [_number(rng, 1, 4) for _ in "hw"]
     n, ic, oc = _number(rng, 1, 3), _number(rng, 1, 9), _number(rng, 1, 17)
-    attrs = _window(rng, kernel) | {"activation": (("IDENTITY", "RELU")[turn % 2],)}
+    attrs = _window(rng, kernel) | {"activation": (("identity", "relu")[turn % 2],)}
     forms = zip(attrs["dilation"], kernel, attrs["padding"])
     reach = [d * (k - 1) + 1 - pad for d, k, (pad, _) in forms]
     sizes = [max(1, r) + _number(rng, 0, 6) for r in reach]

@@ -21,7 +21,7 @@ def layer(rng: np.random.Generator, gates: int) -> tuple[dict[str, object], list
         "layers": layers, "bidirectional": directions == 2, "bias": bias, "hidden_size": hidden,
     }  # fmt: skip
     if gates == 1:
-        attrs["activation"] = (str(rng.choice(["TANH", "RELU", "IDENTITY"])),)
+        attrs["activation"] = (str(rng.choice(["tanh", "relu", "identity"])),)
     widths = [size] + [directions * hidden] * (layers - 1)
     count = directions * gates * hidden * sum(w + hidden + 2 * bias for w in widths)
     state = (layers * directions, n, hidden)
@@ -54,7 +54,7 @@ def test_cells(target: Target, seed: int, op: str) -> Iterator[Case]:
     pairs = [given(a, const=i in (1, 2, 4, 5)) for i, a in enumerate(arrays)]
     if gates == 4:
         pairs.append(given(floats(rng, n, hidden)))
-    attrs: dict[str, object] = {} if gates == 4 else {"activation": (str(rng.choice(["TANH", "RELU"])),)}
+    attrs: dict[str, object] = {} if gates == 4 else {"activation": (str(rng.choice(["tanh", "relu"])),)}
     yield agree(op, attrs, pairs, rtol=1e-4, atol=1e-4)
 
 

@@ -17,7 +17,7 @@ from test_conv import case
 
 SIZES = sorted(toom.POINTS)
 # The clip is wide: errors are relative to the range of the sums, not of what a clip leaves of them.
-ACTIVATIONS = [("IDENTITY",), ("RELU",), ("CLIP", -6.0, 9.0)]
+ACTIVATIONS = [("identity",), ("relu",), ("clip", -6.0, 9.0)]
 HOSTS = [target for target in harness.host_targets() if target.lanes > 1]
 
 
@@ -46,7 +46,7 @@ def cases(seed: int, count: int) -> list[Case]:
         case(rng, 16, 20, 1, 14, pad=(1, 1, 1, 1), z=True, **three),
         case(rng, 16, 36, 13, 1, pad=(1, 1, 1, 1), n=2, **three),
         case(rng, 8, 8, 12, 12, pad=(0, 2, 1, 0), bias=False, **three),
-        case(rng, 32, 32, 24, 24, pad=(1, 1, 1, 1), act=("RELU",), z=True, **three),
+        case(rng, 32, 32, 24, 24, pad=(1, 1, 1, 1), act=("relu",), z=True, **three),
         case(rng, 130, 64, 9, 11, pad=(1, 1, 1, 1), **three),
     ]
     return [Winograd(each.text, each.make, each.inputs) for each in made]

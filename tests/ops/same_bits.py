@@ -25,6 +25,7 @@ from mgecc.config.model import ModelConfig
 from mgecc.frontends.mge.importer import import_mge
 from mgecc.graph import CompileError, DType, Graph, Node, TensorType, Value
 from mgecc.graph.attributes import named
+from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.elemwise_modes import find_mode, mode_names
 
 
@@ -49,7 +50,7 @@ def corpus() -> Iterator[tuple[str, str]]:
 
 def _kind(attrs: dict[str, Any]) -> str:
     """What a node computes of its kind."""
-    return str(attrs.get("mode") or attrs.get("activation") or attrs.get("nonlineMode"))
+    return str(attrs.get("mode") or attrs.get("activation"))
 
 
 def _imported(path: Path) -> Graph:
@@ -71,7 +72,7 @@ def modes() -> Iterator[tuple[str, str]]:
             for _ in range(mode.arity)
         ]
         values = [Value("x", TensorType(a.shape, DType("float32"))) for a in numbers]
-        node = Node("Elemwise", name, {"mode": name}, values)
+        node = Node("Elemwise", name, ElemwiseAttrs(name), values)
         node.outputs = [Value("y", t, node) for t in ops.infer(node)]
         with np.errstate(all="ignore"):
             yield name, digest(ops.evaluate(node, numbers))

@@ -21,7 +21,7 @@ CASES = {
     "Pooling": (POOL, (X,), 2 * 25 * 16),
     "MatrixInverse": ({}, (SQUARE,), 8**3),
     "SVD": ({"full_matrices": False, "compute_uv": True}, (SQUARE,), 8**3),
-    "Elemwise": ({"mode": "EXP"}, (X,), X.size),
+    "Elemwise": ({"mode": "exp"}, (X,), X.size),
 }
 
 

@@ -44,22 +44,22 @@ def chosen(mask: Value, val: float = 1.0, mode: str = "EQ") -> Count:
 
 
 def ranged(x: Value, low: int, high: int) -> Value:
-    return elemwise("MAX", elemwise("MIN", x, number(high)), number(low))
+    return elemwise("max", elemwise("min", x, number(high)), number(low))
 
 
 def test_spans_of_whole_numbers_follow_minima_maxima_and_sums() -> None:
     x = value("x")
     assert span_of(x) == (-(2**31), 2**31 - 1)
-    assert span_of(elemwise("SUB", ranged(x, 2, 5), number(2))) == (0, 3)
+    assert span_of(elemwise("sub", ranged(x, 2, 5), number(2))) == (0, 3)
     assert span_of(node("Concat", ranged(x, 2, 5), number(9), axis=0)) == (2, 9)
-    assert span_of(elemwise("ADD", x, number(1))) == (-(2**31), 2**31 - 1), "it wraps around"
+    assert span_of(elemwise("add", x, number(1))) == (-(2**31), 2**31 - 1), "it wraps around"
     assert span_of(value("y", FLOAT32)) is None
 
 
 def test_spans_of_sums_of_sums_take_no_time() -> None:
     x = ranged(value("x"), 0, 1)
     for _ in range(30):
-        x = elemwise("MAX", x, elemwise("MIN", x, x))
+        x = elemwise("max", x, elemwise("min", x, x))
     assert span_of(x) == (0, 1)
 
 
@@ -71,28 +71,28 @@ def test_one_mask_is_one_count_whatever_it_chooses_from() -> None:
 
 def test_a_mask_and_its_complement_choose_everything() -> None:
     mask = value("mask", BOOL)
-    assert chosen(mask) + chosen(elemwise("NOT", mask)) == Count(9)
+    assert chosen(mask) + chosen(elemwise("not", mask)) == Count(9)
     assert chosen(mask) + chosen(mask, 0.0) == Count(9)
     assert (chosen(mask) + chosen(mask)).most == 18
 
 
 def test_each_number_of_a_range_chooses_everything_together() -> None:
-    level = elemwise("SUB", ranged(value("x"), 2, 4), number(2))
-    found = [chosen(elemwise("EQ", level, number(n))) for n in range(3)]
+    level = elemwise("sub", ranged(value("x"), 2, 4), number(2))
+    found = [chosen(elemwise("eq", level, number(n))) for n in range(3)]
     assert found[0] + found[1] + found[2] == Count(9)
     assert found[0] + found[1] != Count(9)
-    low, high = elemwise("LT", level, number(2)), elemwise("LEQ", number(2), level)
+    low, high = elemwise("lt", level, number(2)), elemwise("leq", number(2), level)
     assert chosen(low) + chosen(high) == Count(9)
 
 
 def test_a_number_that_the_range_may_leave_out_proves_nothing() -> None:
-    level = elemwise("MIN", value("x"), number(1))
-    assert chosen(elemwise("EQ", level, number(0))) + chosen(elemwise("EQ", level, number(1))) != Count(9)
+    level = elemwise("min", value("x"), number(1))
+    assert chosen(elemwise("eq", level, number(0))) + chosen(elemwise("eq", level, number(1))) != Count(9)
 
 
 def test_comparisons_of_floats_prove_nothing_since_not_a_number_is_in_neither() -> None:
     x = value("x", FLOAT32)
-    below, above = elemwise("LT", x, number(0, FLOAT32)), elemwise("LEQ", number(0, FLOAT32), x)
+    below, above = elemwise("lt", x, number(0, FLOAT32)), elemwise("leq", number(0, FLOAT32), x)
     assert chosen(below) + chosen(above) != Count(9)
 
 

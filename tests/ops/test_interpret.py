@@ -20,7 +20,7 @@ def node(op: str, attrs: dict, *inputs: Value) -> Node:
 def graph() -> Graph:
     x = Value("x", TensorType((3,), FLOAT32))
     i = Value("i", TensorType((1,), INT32))
-    double = node("Elemwise", {"mode": "ADD"}, x, x)
+    double = node("Elemwise", {"mode": "add"}, x, x)
     pick = node("Subtensor", {"items": [(0, False, False, False, True)]}, double.output, i)
     return Graph("g", [x, i], [double, pick], [("picked", pick.output), ("x", x)])
 
@@ -73,9 +73,9 @@ def test_values_are_freed_after_their_last_reader(graph: Graph, monkeypatch: pyt
 
     seen: list[int] = []
     x = graph.inputs[0]
-    chain = [node("Elemwise", {"mode": "RELU"}, x)]
+    chain = [node("Elemwise", {"mode": "relu"}, x)]
     for _ in range(5):
-        chain.append(node("Elemwise", {"mode": "NEGATE"}, chain[-1].output))
+        chain.append(node("Elemwise", {"mode": "negate"}, chain[-1].output))
     monkeypatch.setattr(interpret.ops, "evaluate", watching)
     interpret.run(Graph("g", [x], chain, [("y", chain[-1].output)]), {"x": X})
     assert max(seen) == 1

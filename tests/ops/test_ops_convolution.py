@@ -86,7 +86,7 @@ def test_conv_bias_adds_bias_and_residual_before_the_activation():
     x, w, b, z = (
         rng.normal(size=s).astype("f4") for s in [(1, 3, 4, 4), (2, 3, 1, 1), (1, 2, 1, 1), (1, 2, 4, 4)]
     )
-    attrs = {"activation": ("CLIP", -0.5, 0.5)}
+    attrs = {"activation": ("clip", -0.5, 0.5)}
     plain = run("Convolution", {}, x, w)[0]
     np.testing.assert_allclose(
         run("ConvBias", attrs, x, w, b, z)[0], np.clip(plain + b + z, -0.5, 0.5), rtol=1e-5
@@ -103,7 +103,7 @@ def test_quantised_conv_bias_is_exact_and_rounds_halves_away_from_zero():
     b = rng.integers(-5000, 5000, (1, 3, 1, 1)).astype(np.int32)
     out = DType("qint8", 64.0)
     inputs = value(x, DType("qint8", 0.5)), value(w, DType("qint8", 0.25)), value(b, DType("qint32", 0.125))
-    got = run("ConvBias", {"activation": ("RELU",), "output_dtype": out}, *inputs)[0]
+    got = run("ConvBias", {"activation": ("relu",), "output_dtype": out}, *inputs)[0]
     plain = {"stride": (1, 1), "dilation": (1, 1), "padding": ((0, 0), (0, 0)), "groups": 1}
     total = naive(x, w, plain) + b
     np.testing.assert_array_equal(got, quantize(np.maximum(total, 0) * 0.125, out))
@@ -197,7 +197,7 @@ def test_batch_conv_bias_uses_each_items_own_weights():
     rng = np.random.default_rng(8)
     x, w = rng.normal(size=(2, 3, 5, 5)).astype("f4"), rng.normal(size=(2, 4, 3, 3, 3)).astype("f4")
     b = rng.normal(size=(1, 4, 1, 1)).astype("f4")
-    attrs = {"activation": ("RELU",)}
+    attrs = {"activation": ("relu",)}
     got = run("BatchConvBias", attrs, x, w, b)[0]
     items = [run("ConvBias", attrs, x[k : k + 1], w[k], b)[0] for k in (0, 1)]
     np.testing.assert_array_equal(got, np.concatenate(items))

@@ -294,7 +294,7 @@ def test_cross_products() -> None:
         rng.standard_normal((2, 3, 5)).astype(np.float32),
         rng.standard_normal((2, 3, 5)).astype(np.float32),
     )
-    (result,) = run("Cross", {"axisa": 1, "axisb": 1, "axisc": -1}, a, b)
+    (result,) = run("Cross", {"axes": (1, 1, -1)}, a, b)
     np.testing.assert_allclose(result, np.cross(a, b, axisa=1, axisb=1, axisc=-1), rtol=1e-5, atol=1e-6)
 
 

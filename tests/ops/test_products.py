@@ -26,7 +26,7 @@ def test_products_of_stored_transposes_are_the_same(left, right):
 
 def test_a_pass_may_add_bias_and_activation_to_a_product():
     bias = RNG.normal(size=5).astype("f4")
-    got = run("MatrixMul", {"activation": ("RELU",)}, A, B, bias)[0]
+    got = run("MatrixMul", {"activation": ("relu",)}, A, B, bias)[0]
     np.testing.assert_allclose(got, np.maximum(A @ B + bias, 0), rtol=1e-5, atol=1e-6)
 
 
@@ -99,10 +99,10 @@ def test_dropout_of_training_is_refused():
 @pytest.mark.parametrize(
     ("activation", "x", "expected"),
     [
-        (("IDENTITY",), -2.0, -2.0), (("RELU",), -2.0, 0.0), (("CLIP", -1.0, 6.0), -2.0, -1.0),
-        (("LEAKY", 0.25), -2.0, -0.5), (("H_SWISH",), -2.0, -1 / 3), (("HSIGMOID",), 1.0, 2 / 3),
-        (("SIGMOID",), -2.0, 1 / (1 + math.exp(2))), (("SILU",), -2.0, -2 / (1 + math.exp(2))),
-        (("TANH",), -2.0, math.tanh(-2)), (("GELU",), -2.0, -1 - math.erf(-math.sqrt(2))),
+        (("identity",), -2.0, -2.0), (("relu",), -2.0, 0.0), (("clip", -1.0, 6.0), -2.0, -1.0),
+        (("leaky", 0.25), -2.0, -0.5), (("h_swish",), -2.0, -1 / 3), (("hsigmoid",), 1.0, 2 / 3),
+        (("sigmoid",), -2.0, 1 / (1 + math.exp(2))), (("silu",), -2.0, -2 / (1 + math.exp(2))),
+        (("tanh",), -2.0, math.tanh(-2)), (("gelu",), -2.0, -1 - math.erf(-math.sqrt(2))),
     ],
 )  # fmt: skip
 def test_activations(activation, x, expected):

@@ -7,6 +7,7 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
+from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
 from mgecc.passes import expand
 from mgecc.passes.build import constant
 
@@ -15,7 +16,7 @@ FLOAT = DType("float32")
 
 def power(exponent: Value, shape: tuple[int, ...]) -> Graph:
     x = Value("x", TensorType(shape, FLOAT))
-    node = Node("Elemwise", "power", {"mode": "POW", "output_dtype": None}, [x, exponent], origin="test")
+    node = Node("Elemwise", "power", ElemwiseAttrs("pow"), [x, exponent], origin="test")
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]
     graph = Graph("net", [x])
     graph.nodes, graph.outputs = [node], [("y", node.output)]
@@ -28,7 +29,7 @@ def test_a_power_with_a_constant_exponent_is_named_so(exponent: float) -> None:
     x = np.random.default_rng(2).uniform(0.1, 3, (2, 3)).astype(np.float32)
     before = run(graph, {"x": x})[0]
     expand.run(graph)
-    assert [(n.op, n.attrs["exp"]) for n in graph.nodes] == [("PowC", np.float32(exponent))]
+    assert [(n.op, n.attributes(PowCAttrs).exponent) for n in graph.nodes] == [("PowC", np.float32(exponent))]
     np.testing.assert_allclose(run(graph, {"x": x})[0], before, rtol=1e-6)
 
 

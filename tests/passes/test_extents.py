@@ -54,7 +54,7 @@ def test_coordinates_vary_along_their_second_axis() -> None:
 
 def test_element_wise_operators_and_gathers_hand_the_size_on() -> None:
     _, _, take = taken()
-    half = node("Elemwise", [take.outputs[0], value("s", 1)], mode="MUL")
+    half = node("Elemwise", [take.outputs[0], value("s", 1)], mode="mul")
     rows = node(
         "IndexingMultiAxisVec", [value("t", 20, 3), take.outputs[1]], items=((0, False, False, False, True),)
     )
@@ -121,7 +121,7 @@ def test_operands_of_different_sizes_are_refused(other: str) -> None:
     _, _, take = taken()
     _, _, second = taken()
     operand = value("y", 20) if other == "fixed" else second.outputs[0]
-    total = node("Elemwise", [take.outputs[0], operand], mode="ADD")
+    total = node("Elemwise", [take.outputs[0], operand], mode="add")
     _, problems = carried([take, second, total], total.output)
     assert len(problems) == 1
     assert "are not known to have the same varying size" in problems[0]
@@ -164,7 +164,7 @@ def test_what_is_stretched_to_such_a_shape_varies_with_it() -> None:
     _, _, take = taken()
     shape = node("GetVarShape", [take.outputs[0]], axis=7)
     ones = node("Broadcast", [value("one", 1), shape.output])
-    total = node("Elemwise", [take.outputs[0], ones.output], mode="ADD")
+    total = node("Elemwise", [take.outputs[0], ones.output], mode="add")
     graph, problems = carried([take, shape, ones, total], total.output)
     assert problems == []
     assert graph.extents == {0: (0, 1)}
@@ -196,7 +196,7 @@ def test_joined_data_has_the_sum_of_the_counts() -> None:
     _, _, take = taken()
     _, _, second = taken()
     joined = node("Concat", [take.outputs[0], value("y", 3), second.outputs[0]], axis=0)
-    twice = node("Elemwise", [joined.output, joined.output], mode="ADD")
+    twice = node("Elemwise", [joined.output, joined.output], mode="add")
     graph, problems = carried([take, second, joined, twice], twice.output)
     assert problems == []
     made = joined.output.producer
@@ -218,6 +218,6 @@ def test_data_that_varies_along_two_axes_is_not_joined() -> None:
 
 
 def test_graphs_of_fixed_sizes_stay_as_they_are() -> None:
-    double = node("Elemwise", [value("x", 2), value("y", 2)], mode="ADD")
+    double = node("Elemwise", [value("x", 2), value("y", 2)], mode="add")
     graph, problems = carried([double], double.output)
     assert (problems, graph.extents, len(graph.outputs)) == ([], {}, 1)

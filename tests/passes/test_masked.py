@@ -53,7 +53,7 @@ def same_before_and_after(graph: Graph) -> None:
 @pytest.mark.parametrize("items", [ROWS, COLUMNS])
 def test_a_function_of_chosen_parts_is_stored_where_they_came_from(items: Any) -> None:
     net = Masked(items)
-    half = node("Elemwise", [net.rows.output, constant("half", np.array([0.5]), FLOAT32)], mode="MUL")
+    half = node("Elemwise", [net.rows.output, constant("half", np.array([0.5]), FLOAT32)], mode="mul")
     store = node(
         "IndexingSetMultiAxisVec", [net.x, half.output, net.take.outputs[1]], varies=False, items=items
     )
@@ -64,7 +64,7 @@ def test_a_function_of_chosen_parts_is_stored_where_they_came_from(items: Any) -
 def test_a_row_is_added_to_chosen_rows(shape: tuple[int, ...]) -> None:
     net = Masked()
     row = constant("row", np.arange(np.prod(shape)).reshape(shape), FLOAT32)
-    total = node("Elemwise", [net.rows.output, row], mode="ADD")
+    total = node("Elemwise", [net.rows.output, row], mode="add")
     store = node("IndexingSetMultiAxisVec", [net.x, total.output, net.take.outputs[1]], False, items=ROWS)
     same_before_and_after(net.graph(total, store))
 
@@ -72,7 +72,7 @@ def test_a_row_is_added_to_chosen_rows(shape: tuple[int, ...]) -> None:
 def test_a_column_as_long_as_the_mask_is_not_added_to_chosen_rows() -> None:
     net = Masked()
     column = constant("column", np.ones((6, 1)), FLOAT32)
-    total = node("Elemwise", [net.rows.output, column], mode="ADD")
+    total = node("Elemwise", [net.rows.output, column], mode="add")
     store = node("IndexingSetMultiAxisVec", [net.x, total.output, net.take.outputs[1]], False, items=ROWS)
     graph = net.graph(total, store)
     masked.run(graph)

@@ -26,8 +26,8 @@ def transposed(groups: int = 1, kernel: tuple[int, int] = (4, 4), **steps: Any) 
     graph = Graph("net", [x])
     for op, more in (
         ("ConvolutionBackwardData", {**steps, "groups": groups}),
-        ("Elemwise", {"mode": "ADD"}),
-        ("Elemwise", {"mode": "RELU"}),
+        ("Elemwise", {"mode": "add"}),
+        ("Elemwise", {"mode": "relu"}),
     ):
         words = ops.attributes_of(op, {"output_dtype": None, **more})
         node = Node(op, f"n{len(graph.nodes)}", words, inputs, origin="test")

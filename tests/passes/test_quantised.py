@@ -58,9 +58,9 @@ def _linear(bias_scale: float, relu: bool) -> Graph:
     weights = _const(rng.integers(-128, 128, (40, 17)), w8)
     product = net.add("MatrixMul", [net.x, weights])
     bias = _const(rng.integers(-9000, 9000, (1, 17)), DType("qint32", product.type.dtype.scale * bias_scale))
-    total = net.add("Elemwise", [bias, product], mode="ADD", output_dtype=None)
+    total = net.add("Elemwise", [bias, product], mode="add", output_dtype=None)
     result = net.add("TypeCvt", [total], dtype=DType("qint8", 0.9))
-    return net.finish(net.add("Elemwise", [result], mode="RELU", output_dtype=None) if relu else result)
+    return net.finish(net.add("Elemwise", [result], mode="relu", output_dtype=None) if relu else result)
 
 
 def test_a_linear_layer_becomes_one_product() -> None:
@@ -78,20 +78,20 @@ def test_a_bias_whose_scale_would_round_otherwise_stays_apart() -> None:
 def test_a_float_function_between_bytes_becomes_a_table() -> None:
     net = _Net((2, 9, 40), Q8)
     real = net.add("TypeCvt", [net.x], dtype=DType("float32"))
-    gate = net.add("Elemwise", [real], mode="SIGMOID", output_dtype=None)
-    product = net.add("Elemwise", [real, gate], mode="MUL", output_dtype=None)
+    gate = net.add("Elemwise", [real], mode="sigmoid", output_dtype=None)
+    product = net.add("Elemwise", [real, gate], mode="mul", output_dtype=None)
     _check(net.finish(net.add("TypeCvt", [product], dtype=DType("quint8", 0.02, 17))), ["Lookup8"])
 
 
 def test_a_unary_quantised_mode_becomes_a_table() -> None:
     net = _Net((300,), DType("quint8", 0.03, 120))
-    _check(net.finish(net.add("ElemwiseMultiType", [net.x], mode="QEXP", output_dtype=Q8)), ["Lookup8"])
+    _check(net.finish(net.add("ElemwiseMultiType", [net.x], mode="exp", output_dtype=Q8)), ["Lookup8"])
 
 
 def test_a_function_of_two_values_stays_as_it_is() -> None:
     net = _Net((50,), Q8)
-    other = net.add("Elemwise", [net.x], mode="RELU", output_dtype=None)
+    other = net.add("Elemwise", [net.x], mode="relu", output_dtype=None)
     _check(
-        net.finish(net.add("ElemwiseMultiType", [net.x, other], mode="QADD", output_dtype=Q8)),
+        net.finish(net.add("ElemwiseMultiType", [net.x, other], mode="add", output_dtype=Q8)),
         ["Elemwise", "ElemwiseMultiType"],
     )

@@ -31,7 +31,7 @@ def asked(mode: str) -> Graph:
     return graph
 
 
-@pytest.mark.parametrize(("mode", "nodes"), [("LT", 1), ("LEQ", 1), ("EQ", 1), ("SUB", 3)])
+@pytest.mark.parametrize(("mode", "nodes"), [("lt", 1), ("leq", 1), ("eq", 1), ("sub", 3)])
 def test_numbers_of_comparisons_need_no_booleans(mode: str, nodes: int) -> None:
     x, y = np.random.default_rng(3).integers(0, 3, (2, 3, 4)).astype(np.float32)
     graph = asked(mode)

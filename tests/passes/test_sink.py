@@ -59,22 +59,22 @@ class _Net:
 
 def test_an_operand_of_one_pixel_follows_the_larger_one() -> None:
     net = _Net((2, 12, 5, 3), (2, 12, 1, 1))
-    product = net.add("Elemwise", net.blocked(net.inputs[0], 4), net.blocked(net.inputs[1], 4), mode="MUL")
+    product = net.add("Elemwise", net.blocked(net.inputs[0], 4), net.blocked(net.inputs[1], 4), mode="mul")
     net.check(net.plain(product), ["Elemwise"])
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 1, 1, 4), (1,), (2, 3, 5, 3, 4), (5, 3, 4), (4,)])
 def test_constants_are_moved_at_compile_time(shape: tuple[int, ...]) -> None:
     net = _Net((2, 12, 5, 3))
-    total = net.add("Elemwise", net.const(*shape), net.blocked(net.inputs[0], 4), mode="ADD")
+    total = net.add("Elemwise", net.const(*shape), net.blocked(net.inputs[0], 4), mode="add")
     net.check(net.plain(total), ["Elemwise"])
 
 
 def test_a_value_that_several_nodes_read_is_read_plain_by_all() -> None:
     net = _Net((1, 16, 4, 4))
     x = net.blocked(net.inputs[0], 8)
-    a, b = net.add("Elemwise", x, mode="RELU"), net.add("Elemwise", x, mode="NEGATE")
-    net.check(net.plain(net.add("Elemwise", a, b, mode="MAX")), ["Elemwise"] * 3)
+    a, b = net.add("Elemwise", x, mode="relu"), net.add("Elemwise", x, mode="negate")
+    net.check(net.plain(net.add("Elemwise", a, b, mode="max")), ["Elemwise"] * 3)
 
 
 @pytest.mark.parametrize("axis", [0, 2, 3, -2])
@@ -92,7 +92,7 @@ def test_a_reduction_inside_a_block_stays_behind_the_movement() -> None:
 
 def _convolution(net: _Net, x: Value, o: int, i: int) -> Value:
     weights, bias = net.const(o, i, 3, 3), net.const(1, o, 1, 1)
-    return net.add("ConvBias", x, weights, bias, padding=((1, 1), (1, 1)), activation=("RELU",))
+    return net.add("ConvBias", x, weights, bias, padding=((1, 1), (1, 1)), activation=("relu",))
 
 
 def test_channels_that_only_fill_a_block_are_not_read() -> None:
@@ -173,11 +173,11 @@ def _random_order(net: _Net, x: Value, rng: np.random.Generator) -> Value:
 def _random_sum(net: _Net, x: Value, rng: np.random.Generator) -> Value:
     shape = [n if rng.random() < 0.5 else 1 for n in x.shape][int(rng.integers(len(x.shape))) :]
     if rng.random() < 0.5:
-        return net.add("Elemwise", x, net.const(*shape), mode="ADD")
+        return net.add("Elemwise", x, net.const(*shape), mode="add")
     small = x
     for axis in range(1, len(x.shape)):
         small = net.add("Reduce", small, mode="max", axis=axis)
-    return net.add("Elemwise", small, x, mode="SUB")
+    return net.add("Elemwise", small, x, mode="sub")
 
 
 def _random_reduction(net: _Net, x: Value, rng: np.random.Generator) -> Value:

@@ -38,7 +38,7 @@ def convolution(act: str, result: DType, z: DType | None = None) -> Graph:
     "result", [DType("qint8", 0.008), DType("quint8", 0.004, 3), DType("qint8", 0.5)], ids=str
 )
 def test_sigmoid_behind_a_quantised_convolution_keeps_every_number(result: DType) -> None:
-    graph = convolution("SIGMOID", result)
+    graph = convolution("sigmoid", result)
     x = np.random.default_rng(1).integers(-128, 128, (2, 5, 6, 7)).astype(np.int8)
     before = run(graph, {"x": x})[0]
     optimize(graph)
@@ -49,13 +49,13 @@ def test_sigmoid_behind_a_quantised_convolution_keeps_every_number(result: DType
 
 
 def test_a_residual_of_another_scale_is_not_part_of_the_sum() -> None:
-    graph = convolution("SIGMOID", X, DType("qint8", 0.3))
+    graph = convolution("sigmoid", X, DType("qint8", 0.3))
     steps.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvBias"]
 
 
 def test_exact_activations_stay_in_the_convolution() -> None:
-    graph = convolution("H_SWISH", X)
+    graph = convolution("h_swish", X)
     steps.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvBias"]
 

@@ -36,7 +36,7 @@ def network(size: int) -> Graph:
     for i, (ic, oc) in enumerate(pairwise(CHANNELS)):
         w = rng.normal(size=(oc, ic, 3, 3)).astype(np.float32)
         weights = Value(f"w{i}", TensorType(w.shape, DType("float32")), const=w)
-        attrs = ConvBiasAttrs(padding=((1, 1), (1, 1)), activation=("RELU",))
+        attrs = ConvBiasAttrs(padding=((1, 1), (1, 1)), activation=("relu",))
         node = Node("ConvBias", f"conv{i}", attrs, [x, weights])
         node.outputs = [Value(f"y{i}", t, node) for t in ops.infer(node)]
         graph.nodes.append(node)

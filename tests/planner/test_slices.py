@@ -34,7 +34,7 @@ def _append(graph: Graph, op: str, attrs: Any, *constants: np.ndarray, x: Value 
 def _convolution(graph: Graph, oc: int, k: int, stride: int = 1, depthwise: bool = False) -> Value:
     ic = (graph.nodes[-1].output if graph.nodes else graph.inputs[0]).shape[1]
     groups, padding = ic if depthwise else 1, ((k // 2, k // 2),) * 2
-    attrs = ConvBiasAttrs((stride, stride), padding, groups=groups, activation=("RELU",))
+    attrs = ConvBiasAttrs((stride, stride), padding, groups=groups, activation=("relu",))
     arrays = (RNG.normal(size=(oc, ic // groups, k, k)), RNG.normal(size=(1, oc, 1, 1)))
     return _append(graph, "ConvBias", attrs, *(a.astype(np.float32) for a in arrays))
 

@@ -79,8 +79,12 @@ def named(attrs: Any) -> dict[str, Any]:
 
 
 def unusual(attrs: Attributes) -> dict[str, Any]:
-    """Attributes by name that have no default, or another value."""
-    return {f.name: getattr(attrs, f.name) for f in fields(attrs) if getattr(attrs, f.name) != f.default}
+    """Attributes by name that have no default, or another value, but for those that are not shown."""
+    return {
+        f.name: getattr(attrs, f.name)
+        for f in fields(attrs)
+        if f.repr and getattr(attrs, f.name) != f.default
+    }
 
 
 def mapped(attrs: Any, function: Callable[[Any], Any]) -> Any:

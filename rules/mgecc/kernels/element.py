@@ -76,11 +76,6 @@ def half(target: Target) -> Element | None:
     return Element("f16", "mg_f16", simd, target.block_of("float16")) if simd else None
 
 
-def _sums_are_wide(node: Node) -> bool:
-    attrs = named(node.attrs)
-    return attrs.get("compute_mode") == "FLOAT32" or bool(attrs.get("wide_sums"))
-
-
 def element_of(node: Node, target: Target, values: Iterable[Value] = ()) -> Element | None:
     """What a node computes in: the type of all its inputs and results, or of these values of them.
 
@@ -88,5 +83,5 @@ def element_of(node: Node, target: Target, values: Iterable[Value] = ()) -> Elem
     """
     names = {v.type.dtype.name for v in values or (*node.inputs, *node.outputs)}
     if names == {"float16"}:
-        return None if _sums_are_wide(node) else half(target)
+        return None if named(node.attrs).get("wide_sums") else half(target)
     return single(target) if names == {"float32"} else None

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from mgecc.graph import Node, Unsupported
 from mgecc.ops.activation import of_node
 
-_FIELDS: dict[str, tuple[str, ...]] = {"CLIP": ("lo", "hi"), "LEAKY": ("slope",)}
-_MATH = frozenset({"SIGMOID", "TANH", "SILU", "GELU"})
-_PLAIN = frozenset({"IDENTITY", "RELU", "HSIGMOID", "H_SWISH"})
-_LETTERS = {"IDENTITY": "", "H_SWISH": "hswish"}
+_FIELDS: dict[str, tuple[str, ...]] = {"clip": ("lo", "hi"), "leaky": ("slope",)}
+_MATH = frozenset({"sigmoid", "tanh", "silu", "gelu"})
+_PLAIN = frozenset({"identity", "relu", "hsigmoid", "h_swish"})
+_LETTERS = {"identity": "", "h_swish": "hswish"}
 # Vector instructions per vector of results.
-_COST = {"IDENTITY": 0, "RELU": 1, "CLIP": 2, "LEAKY": 3, "HSIGMOID": 4, "H_SWISH": 5}
+_COST = {"identity": 0, "relu": 1, "clip": 2, "leaky": 3, "hsigmoid": 4, "h_swish": 5}
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Activation:
     @property
     def suffix(self) -> str:
         """Part of a kernel's symbol, with its underscore; empty for no activation."""
-        letters = _LETTERS.get(self.kind, self.kind.lower())
+        letters = _LETTERS.get(self.kind, self.kind)
         return f"_{letters}" if letters else ""
 
     @property

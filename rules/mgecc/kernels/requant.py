@@ -13,7 +13,7 @@ from mgecc.ops.quantize import same_unit, scale_of
 from mgecc.targets import Target
 
 BYTES = {"qint8": "s8", "quint8": "u8"}
-_EXACT = ("IDENTITY", "RELU", "HSIGMOID", "H_SWISH")
+_EXACT = ("identity", "relu", "hsigmoid", "h_swish")
 
 
 def activation(node: Node) -> str:
@@ -27,14 +27,14 @@ def activation(node: Node) -> str:
 
 
 def structure(node: Node) -> str:
-    """The activation as far as it shapes the code: RELU is a limit among the numbers."""
+    """The activation as far as it shapes the code: relu is a limit among the numbers."""
     kind = activation(node)
-    return "IDENTITY" if kind == "RELU" else kind
+    return "identity" if kind == "relu" else kind
 
 
 def suffix(kind: str) -> str:
     """Part of a kernel's symbol for an activation."""
-    return "" if kind == "IDENTITY" else f"_{kind.lower().replace('_', '')}"
+    return "" if kind == "identity" else f"_{kind.replace('_', '')}"
 
 
 def total_type(node: Node, operands: tuple[int, int] = (0, 1)) -> DType:
@@ -46,7 +46,7 @@ def _limits(node: Node) -> tuple[int, int]:
     """Least and largest result, from the zero point."""
     out = node.output.type.dtype
     low, high = (bound - out.zero_point for bound in out.range)
-    return (max(low, 0) if activation(node) == "RELU" else low), high
+    return (max(low, 0) if activation(node) == "relu" else low), high
 
 
 def _factors(node: Node, direct: bool) -> tuple[np.float32, np.float32]:
@@ -80,7 +80,7 @@ def _is_short(node: Node, z: Value | None) -> bool:
     """Whether there may be a shorter way from sums to results: bytes, with a zero point only if they have no sign."""
     out = node.output.type.dtype
     has_zero = out.name == "qint8" and bool(out.zero_point)
-    return out.name in BYTES and z is None and structure(node) == "IDENTITY" and not has_zero
+    return out.name in BYTES and z is None and structure(node) == "identity" and not has_zero
 
 
 def fixed_of(node: Node, z: Value | None = None, direct: bool = False) -> Fixed | None:

@@ -38,7 +38,7 @@ class Ending:
             f"bias{self.bias}" if self.bias == "real" else "",
             f"add{self.z}{letters(ctype(self.z_value))}" if self.z_value else "",
         ]
-        words.append("" if self.act == "IDENTITY" else self.act.lower().replace("_", ""))
+        words.append("" if self.act == "identity" else self.act.replace("_", ""))
         return "_".join(w for w in words if w)
 
     def bias_array(self, channels: int) -> np.ndarray:
@@ -53,10 +53,10 @@ class Ending:
     def numbers(self, x: Value, w: Value) -> np.ndarray:
         """The array q: that of requant.py, with the zero points of data and weights behind it."""
         product = self.node.op in ("MatrixMul", "BatchedMatrixMul")
-        direct = product and self.act == "IDENTITY" and "real" not in (self.bias, self.z)
+        direct = product and self.act == "identity" and "real" not in (self.bias, self.z)
         first = numbers(self.node, self.z_value, x.type.dtype.zero_point, direct)[:8]
         if self.result == "unit":
-            first[2] = 0 if activation(self.node) == "RELU" else np.iinfo(np.int32).min
+            first[2] = 0 if activation(self.node) == "relu" else np.iinfo(np.int32).min
         return np.append(first, np.float32(w.type.dtype.zero_point))
 
 
@@ -82,7 +82,7 @@ def ending_of(node: Node, bias: Value | None, z: Value | None, operands: tuple[i
         raise Unsupported("the residual is a constant", "add it by an operator of its own")
     kinds = [("" if v is None else "unit" if same_unit(v.type.dtype, total) else "real") for v in (bias, z)]
     act = structure(node)
-    if "real" not in kinds and act == "IDENTITY" and same_unit(result, total):
+    if "real" not in kinds and act == "identity" and same_unit(result, total):
         return Ending(node, total, "unit", act, kinds[0], bias, kinds[1], z)
     if not result.is_quantized or not total.is_quantized:
         raise Unsupported(f"sums of type {total} become {result}", "convert by an operator of its own")

@@ -1,4 +1,4 @@
-"""Activations that may end another operator, as tuples of a name and its numbers: ('CLIP', 0.0, 6.0)."""
+"""Activations that may end another operator, as tuples of a name and its numbers: ('clip', 0.0, 6.0)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mgecc.graph.attributes import named
 from mgecc.ops.elementary import erf, exp, tanh
 
 Activation = tuple[Any, ...]
-IDENTITY: Activation = ("IDENTITY",)
+IDENTITY: Activation = ("identity",)
 _Function = Callable[..., np.ndarray]
 _TABLE: dict[str, _Function] = {}
 
@@ -42,11 +42,8 @@ def check(activation: Activation) -> Activation:
 
 
 def of_node(attributes: Any) -> Activation:
-    """What ends the node: 'activation' when a pass has set it, else 'nonlineMode'."""
-    attrs = named(attributes)
-    if "activation" in attrs:
-        return tuple(attrs["activation"])
-    return (attrs.get("nonlineMode", "IDENTITY"),)
+    """What ends a node with these attributes; the identity where its operator has no activation."""
+    return tuple(named(attributes).get("activation", IDENTITY))
 
 
 def not_infinite(x: np.ndarray) -> np.ndarray:
@@ -54,52 +51,52 @@ def not_infinite(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, x.dtype.type(-1000))
 
 
-@_activation("IDENTITY")
+@_activation("identity")
 def _identity(x: np.ndarray) -> np.ndarray:
     return x
 
 
-@_activation("RELU")
+@_activation("relu")
 def _relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0)
 
 
-@_activation("CLIP")
+@_activation("clip")
 def _clip(x: np.ndarray, low: np.generic, high: np.generic) -> np.ndarray:
     return np.minimum(np.maximum(x, low), high)
 
 
-@_activation("LEAKY")
+@_activation("leaky")
 def _leaky(x: np.ndarray, slope: np.generic) -> np.ndarray:
     return np.where(x > 0, x, x * slope)
 
 
-@_activation("SIGMOID")
+@_activation("sigmoid")
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + e^-x)."""
     return 1 / (1 + exp(-x))
 
 
-@_activation("TANH")
+@_activation("tanh")
 def _tanh(x: np.ndarray) -> np.ndarray:
     return tanh(x)
 
 
-@_activation("HSIGMOID")
+@_activation("hsigmoid")
 def _hsigmoid(x: np.ndarray) -> np.ndarray:
     return np.clip(x + 3, 0, 6) / 6
 
 
-@_activation("H_SWISH")
+@_activation("h_swish")
 def _h_swish(x: np.ndarray) -> np.ndarray:
     return x * np.clip(x + 3, 0, 6) / 6
 
 
-@_activation("SILU")
+@_activation("silu")
 def _silu(x: np.ndarray) -> np.ndarray:
     return not_infinite(x) * sigmoid(x)
 
 
-@_activation("GELU")
+@_activation("gelu")
 def _gelu(x: np.ndarray) -> np.ndarray:
     return not_infinite(x) * (erf(x / x.dtype.type(math.sqrt(2))) + 1) / 2

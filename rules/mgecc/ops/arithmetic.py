@@ -13,7 +13,7 @@ from mgecc.graph.sizes import equal, is_one
 from mgecc.ops.activation import IDENTITY, Activation, apply, check, of_node
 from mgecc.ops.quantize import dequantize, quantize, requantize, same_unit, scale_of
 
-_EXACT = (IDENTITY, ("RELU",))
+_EXACT = (IDENTITY, ("relu",))
 
 
 @dataclass(frozen=True)

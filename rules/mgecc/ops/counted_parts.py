@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
@@ -11,6 +9,7 @@ from mgecc.graph.sizes import always, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, aligned
 from mgecc.ops.counts import Count, Sliced
+from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.index_items import Item, is_open, items_of
 from mgecc.ops.spans import Span, span_of
 
@@ -207,14 +206,10 @@ def _from_the_start(index: Value, size: Count, make: Maker) -> Value:
     span = span_of(index)
     if span is not None and span[0] >= 0:
         return index
-    last = make.node("Elemwise", _mode("MAX"), index, make.constant([-1], INT32))
-    sign = make.node("Elemwise", _mode("MIN"), last, make.constant([0], INT32))
-    less = make.node("Elemwise", _mode("MUL"), sign, make.count(size))
-    return make.node("Elemwise", _mode("SUB"), index, less)
-
-
-def _mode(name: str) -> dict[str, Any]:
-    return {"mode": name, **_PLAIN}
+    last = make.node("Elemwise", ElemwiseAttrs("max"), index, make.constant([-1], INT32))
+    sign = make.node("Elemwise", ElemwiseAttrs("min"), last, make.constant([0], INT32))
+    less = make.node("Elemwise", ElemwiseAttrs("mul"), sign, make.count(size))
+    return make.node("Elemwise", ElemwiseAttrs("sub"), index, less)
 
 
 def write_counted(node: Node, given: Given) -> Extents:

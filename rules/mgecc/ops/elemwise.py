@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from mgecc.graph import DType, Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported, Value
+from mgecc.graph.attributes import FINITE
 from mgecc.ops.counted import Given, Numbers, one_by_one
 from mgecc.ops.counts import Count
 from mgecc.ops.elementary import power
@@ -17,7 +20,27 @@ from mgecc.ops.registry import Operator, operator
 from mgecc.ops.spans import BITS, Span, is_comparison, spans_of, within
 
 # Modes that act on stored integers of one unit as on the numbers themselves, without a rounding.
-_EXACT = frozenset({"ADD", "SUB", "RELU", "MAX", "MIN", "FUSE_ADD_RELU", "NEGATE", "ABS"})
+_EXACT = frozenset({"add", "sub", "relu", "max", "min", "add_relu", "negate", "abs"})
+
+
+@dataclass(frozen=True)
+class ElemwiseAttrs(Attributes):
+    """``mode``: one of ``elemwise_modes``. ``output_dtype``: of quantised results, where it is not the operands'."""
+
+    mode: str
+    output_dtype: DType | None = None
+
+
+@dataclass(frozen=True)
+class PowCAttrs(Attributes):
+    """``exponent``: of every number."""
+
+    exponent: Annotated[float, FINITE]
+
+
+def mode_of(node: Node) -> str:
+    """The mode of an Elemwise node, empty of others."""
+    return node.attributes(ElemwiseAttrs).mode if node.op == "Elemwise" else ""
 
 
 def kind(dtype: DType) -> str:
@@ -68,17 +91,17 @@ def _check_types(mode: Mode, node: Node) -> None:
 
 # The smallest and the largest result from the smallest and largest numbers of the operands.
 _SPANS: dict[str, Callable[..., Span]] = {
-    "ADD": lambda a, b: (a[0] + b[0], a[1] + b[1]),
-    "SUB": lambda a, b: (a[0] - b[1], a[1] - b[0]),
-    "MIN": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
-    "MAX": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
-    "NEGATE": lambda a: (-a[1], -a[0]),
-    "RELU": lambda a: (max(a[0], 0), max(a[1], 0)),
+    "add": lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    "sub": lambda a, b: (a[0] - b[1], a[1] - b[0]),
+    "min": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
+    "max": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
+    "negate": lambda a: (-a[1], -a[0]),
+    "relu": lambda a: (max(a[0], 0), max(a[1], 0)),
 }
 
 
 def _span(node: Node, depth: int) -> Span | None:
-    rule, spans = _SPANS.get(node.attrs["mode"]), spans_of(node.inputs, depth)
+    rule, spans = _SPANS.get(mode_of(node)), spans_of(node.inputs, depth)
     return rule(*spans) if rule is not None and all(spans) else None
 
 
@@ -87,23 +110,24 @@ def _of_sizes(mode: str, operands: list[Numbers | None]) -> Numbers | None:
     if len(operands) != 2 or any(x is None or len(x) != 1 for x in operands):
         return None
     a, b = (x[0] for x in operands if x)
-    if mode == "SUB" and not isinstance(b, Count) and isinstance(a, Count) and a.rest >= b:
+    if mode == "sub" and not isinstance(b, Count) and isinstance(a, Count) and a.rest >= b:
         return [a.without(b)]
-    if mode == "ADD":
+    if mode == "add":
         return [a + b if isinstance(a, Count) else b + a]
     if isinstance(a, Count) == isinstance(b, Count):
         return None
     count, number = (a, b) if isinstance(a, Count) else (b, a)
     assert isinstance(count, Count) and not isinstance(number, Count)
-    if number < 0 or mode not in ("MUL", "MIN"):
+    if number < 0 or mode not in ("mul", "min"):
         return None
-    return [count * number if mode == "MUL" else count.up_to(number)]
+    return [count * number if mode == "mul" else count.up_to(number)]
 
 
 @operator("Elemwise")
 class Elemwise(Operator):
     """The modes of ``elemwise_modes`` with NumPy's broadcasting; quantised data through its real value."""
 
+    Attributes = ElemwiseAttrs
     operands = "any+"
     limits = (
         "any shapes that broadcast; integers in the modes that MegEngine has for them; no bfloat16, "
@@ -119,20 +143,20 @@ class Elemwise(Operator):
 
     @staticmethod
     def numbers(node: Node, given: Given) -> Numbers | None:
-        return _of_sizes(node.attrs["mode"], given.numbers)
+        return _of_sizes(mode_of(node), given.numbers)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        mode = checked_mode(node, node.attrs["mode"])
+        mode = checked_mode(node, mode_of(node))
         _check_types(mode, node)
         dtype = node.inputs[0].type.dtype
-        if dtype.is_quantized and node.attrs.get("output_dtype") is not None:
-            dtype = node.attrs["output_dtype"]
+        if dtype.is_quantized:
+            dtype = node.attributes(ElemwiseAttrs).output_dtype or dtype
         return [TensorType(broadcast_shape([v.shape for v in node.inputs]), dtype)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        mode = find_mode(node.attrs["mode"])
+        mode = find_mode(mode_of(node))
         if node.inputs[0].type.dtype.is_quantized:
             return [_quantized(mode, node, inputs)]
         return [compute(mode, inputs)]
@@ -140,8 +164,9 @@ class Elemwise(Operator):
 
 @operator("PowC")
 class PowC(Operator):
-    """x to a constant power 'exp'; whole powers of negative numbers exist."""
+    """x to a constant power; whole powers of negative numbers exist."""
 
+    Attributes = PowCAttrs
     operands = "float"
     limits = "floating point"
     halves = "stored"
@@ -157,4 +182,4 @@ class PowC(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         with np.errstate(all="ignore"):
-            return [power(inputs[0].astype(np.float64), float(node.attrs["exp"]))]
+            return [power(inputs[0].astype(np.float64), float(node.attributes(PowCAttrs).exponent))]

@@ -36,7 +36,7 @@ def find_mode(name: str) -> Mode:
     """The mode called ``name``; Unsupported if there is none."""
     if name in _MODES:
         return _MODES[name]
-    if str(name).endswith("_GRAD"):
+    if str(name).endswith("_grad"):
         advice = "dump the model in evaluation mode"
         raise Unsupported(f"the element-wise mode {name} belongs to training", advice)
     raise Unsupported(f"the element-wise mode {name} is not known")
@@ -107,91 +107,91 @@ def _wide_shift(x: np.ndarray, y: np.ndarray, left: bool) -> np.ndarray:
     return (wide << count if left else wide >> count).astype(x.dtype)
 
 
-_mode("RELU", 1)(_relu)
-_add("ABS", 1, "fi", np.abs)
-_add("NEGATE", 1, "fi", np.negative)
-_add("SQUARE", 1, "fi", lambda x: x * x)
-_add("SIGN", 1, "fi", _sign)
-_add("CEIL", 1, "f", np.ceil)
-_add("FLOOR", 1, "f", np.floor)
-_add("SQRT", 1, "f", np.sqrt)
+_mode("relu", 1)(_relu)
+_add("abs", 1, "fi", np.abs)
+_add("negate", 1, "fi", np.negative)
+_add("square", 1, "fi", lambda x: x * x)
+_add("sign", 1, "fi", _sign)
+_add("ceil", 1, "f", np.ceil)
+_add("floor", 1, "f", np.floor)
+_add("sqrt", 1, "f", np.sqrt)
 _DOUBLE: dict[str, Function] = {
-    "ACOS": el.arccos, "ASIN": el.arcsin, "COS": el.cos, "SIN": el.sin, "TAN": el.tan, "EXP": el.exp,
-    "EXPM1": el.expm1, "LOG": el.log, "LOG1P": el.log1p, "TANH": el.tanh, "SINH": el.sinh, "COSH": el.cosh,
-    "ASINH": el.arcsinh, "ACOSH": el.arccosh, "ATANH": el.arctanh, "ERF": el.erf, "ERFC": el.erfc,
-    "ERFINV": el.erfinv, "ERFCINV": el.erfcinv, "SIGMOID": _sigmoid,
-    "SILU": lambda x: not_infinite(x) * _sigmoid(x),
-    "GELU": lambda x: not_infinite(x) * (1 + el.erf(x / math.sqrt(2))) / 2,
-    "SOFTPLUS": lambda x: np.maximum(x, 0) + el.log1p(el.exp(-np.abs(x))),
-    "LOGSIGMOID": lambda x: np.minimum(x, 0) - el.log1p(el.exp(-np.abs(x))),
+    "acos": el.arccos, "asin": el.arcsin, "cos": el.cos, "sin": el.sin, "tan": el.tan, "exp": el.exp,
+    "expm1": el.expm1, "log": el.log, "log1p": el.log1p, "tanh": el.tanh, "sinh": el.sinh, "cosh": el.cosh,
+    "asinh": el.arcsinh, "acosh": el.arccosh, "atanh": el.arctanh, "erf": el.erf, "erfc": el.erfc,
+    "erfinv": el.erfinv, "erfcinv": el.erfcinv, "sigmoid": _sigmoid,
+    "silu": lambda x: not_infinite(x) * _sigmoid(x),
+    "gelu": lambda x: not_infinite(x) * (1 + el.erf(x / math.sqrt(2))) / 2,
+    "softplus": lambda x: np.maximum(x, 0) + el.log1p(el.exp(-np.abs(x))),
+    "logsigmoid": lambda x: np.minimum(x, 0) - el.log1p(el.exp(-np.abs(x))),
 }  # fmt: skip
 for _name, _function in _DOUBLE.items():
     _add(_name, 1, "f", in_double(_function))
-_add("H_SWISH", 1, "f", _h_swish)
-_add("RELU6", 1, "fi", lambda x: _clip(x, 0, 6))
-_add("HSIGMOID", 1, "f", lambda x: _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6))
+_add("h_swish", 1, "f", _h_swish)
+_add("relu6", 1, "fi", lambda x: _clip(x, 0, 6))
+_add("hsigmoid", 1, "f", lambda x: _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6))
 
 
-@_mode("FAST_TANH", 1, "f")
+@_mode("fast_tanh", 1, "f")
 def _fast_tanh(x: np.ndarray) -> np.ndarray:
     square = x * x
     return x * (27 + square) / (27 + 9 * square)
 
 
-@_mode("ROUND", 1, "f")
+@_mode("round", 1, "f")
 def _round(x: np.ndarray) -> np.ndarray:
     whole = np.trunc(x)
     return whole + np.copysign(np.abs(x - whole) >= 0.5, x).astype(x.dtype)
 
 
-_add("ADD", 2, "fib", np.add)
-_add("SUB", 2, "fi", np.subtract)
-_add("MUL", 2, "fib", np.multiply)
-_add("TRUE_DIV", 2, "f", np.true_divide)
-_add("MAX", 2, "fib", np.maximum)
-_add("MIN", 2, "fib", np.minimum)
-_add("ATAN2", 2, "f", el.arctan2)
-_add("LOG_SUM_EXP", 2, "f", _log_sum_exp)
-_add("LT", 2, "fib", lambda x, y: (x < y).astype(x.dtype))
-_add("LEQ", 2, "fib", lambda x, y: (x <= y).astype(x.dtype))
-_add("EQ", 2, "fib", lambda x, y: (x == y).astype(x.dtype))
-_add("NEQ", 2, "fib", lambda x, y: (x != y).astype(x.dtype))
-_add("ISNAN", 1, "f", lambda x: np.isnan(x).astype(x.dtype))
-_add("ISINF", 1, "f", lambda x: np.isinf(x).astype(x.dtype))
-_add("SHL", 2, "i", lambda x, y: _wide_shift(x, y, True))
-_add("SHR", 2, "i", lambda x, y: _wide_shift(x, y, False))
-_add("NOT", 1, "b", np.logical_not)
-_add("AND", 2, "b", np.logical_and)
-_add("OR", 2, "b", np.logical_or)
-_add("XOR", 2, "b", np.logical_xor)
-_add("ABS_GRAD", 2, "fi", lambda x, y: np.where(x > 0, y, -y))
-_add("SIGMOID_GRAD", 2, "f", lambda x, y: x * (1 - x) * y)
-_add("TANH_GRAD", 2, "f", lambda x, y: (1 - x * x) * y)
-_add("SWITCH_GT0", 2, "fi", lambda x, y: np.where(x > 0, y, y.dtype.type(0)))
-_add("PRELU", 2, "f", lambda x, y: np.where(x > 0, x, x * y))
-_add("FUSE_ADD_RELU", 2, "fi", lambda x, y: _relu(x + y))
-_add("FUSE_ADD_SIGMOID", 2, "f", lambda x, y: in_double(_sigmoid)(x + y))
-_add("FUSE_ADD_TANH", 2, "f", lambda x, y: el.tanh(x + y))
-_add("FUSE_ADD_H_SWISH", 2, "f", lambda x, y: _h_swish(x + y))
-_add("FUSE_MUL_ADD3", 3, "fi", lambda x, y, z: x * y + z)
-_add("FUSE_MUL_ADD4", 4, "fi", lambda x, y, z, w: x * y + z * w)
-_add("COND_LEQ_MOV", 3, "fi", lambda x, y, z: np.where(x <= y, z, z.dtype.type(0)))
-_add("COND_LT_MOV", 3, "fi", lambda x, y, z: np.where(x < y, z, z.dtype.type(0)))
-_add("CLIP", 3, "fi", _clip_between)
+_add("add", 2, "fib", np.add)
+_add("sub", 2, "fi", np.subtract)
+_add("mul", 2, "fib", np.multiply)
+_add("true_div", 2, "f", np.true_divide)
+_add("max", 2, "fib", np.maximum)
+_add("min", 2, "fib", np.minimum)
+_add("atan2", 2, "f", el.arctan2)
+_add("log_sum_exp", 2, "f", _log_sum_exp)
+_add("lt", 2, "fib", lambda x, y: (x < y).astype(x.dtype))
+_add("leq", 2, "fib", lambda x, y: (x <= y).astype(x.dtype))
+_add("eq", 2, "fib", lambda x, y: (x == y).astype(x.dtype))
+_add("neq", 2, "fib", lambda x, y: (x != y).astype(x.dtype))
+_add("isnan", 1, "f", lambda x: np.isnan(x).astype(x.dtype))
+_add("isinf", 1, "f", lambda x: np.isinf(x).astype(x.dtype))
+_add("shl", 2, "i", lambda x, y: _wide_shift(x, y, True))
+_add("shr", 2, "i", lambda x, y: _wide_shift(x, y, False))
+_add("not", 1, "b", np.logical_not)
+_add("and", 2, "b", np.logical_and)
+_add("or", 2, "b", np.logical_or)
+_add("xor", 2, "b", np.logical_xor)
+_add("abs_grad", 2, "fi", lambda x, y: np.where(x > 0, y, -y))
+_add("sigmoid_grad", 2, "f", lambda x, y: x * (1 - x) * y)
+_add("tanh_grad", 2, "f", lambda x, y: (1 - x * x) * y)
+_add("switch_gt0", 2, "fi", lambda x, y: np.where(x > 0, y, y.dtype.type(0)))
+_add("prelu", 2, "f", lambda x, y: np.where(x > 0, x, x * y))
+_add("add_relu", 2, "fi", lambda x, y: _relu(x + y))
+_add("add_sigmoid", 2, "f", lambda x, y: in_double(_sigmoid)(x + y))
+_add("add_tanh", 2, "f", lambda x, y: el.tanh(x + y))
+_add("add_h_swish", 2, "f", lambda x, y: _h_swish(x + y))
+_add("mul_add", 3, "fi", lambda x, y, z: x * y + z)
+_add("mul_mul_add", 4, "fi", lambda x, y, z, w: x * y + z * w)
+_add("cond_leq_mov", 3, "fi", lambda x, y, z: np.where(x <= y, z, z.dtype.type(0)))
+_add("cond_lt_mov", 3, "fi", lambda x, y, z: np.where(x < y, z, z.dtype.type(0)))
+_add("clip", 3, "fi", _clip_between)
 
 
-@_mode("FLOOR_DIV", 2)
+@_mode("floor_div", 2)
 def _floor_div(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.floor(x / y) if x.dtype.kind == "f" else np.floor_divide(x, y)
 
 
-@_mode("MOD", 2)
+@_mode("mod", 2)
 def _mod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The sign of x for floats (fmod), of y for integers."""
     return np.fmod(x, y) if x.dtype.kind == "f" else np.mod(x, y)
 
 
-@_mode("POW", 2)
+@_mode("pow", 2)
 def _pow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     power = el.power(x.astype(np.float64), y.astype(np.float64))
     if x.dtype.kind == "f":
@@ -200,7 +200,7 @@ def _pow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.clip(np.nan_to_num(np.trunc(power)), limits.min, limits.max).astype(x.dtype)
 
 
-@_mode("RMULH", 2, "i")
+@_mode("rmulh", 2, "i")
 def rmulh(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """High half of the product of two b-bit integers, rounded: (x y + 2^(b-2)) >> (b-1), saturated."""
     bits = x.dtype.itemsize * 8

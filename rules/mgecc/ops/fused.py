@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, Node, TensorType, Unsupported, Value
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.counted import one_by_one
+from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
 from mgecc.ops.registry import Operator, find, operator
 
 Typed = tuple[np.ndarray, Value]
+Expression = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class FusedElemwiseAttrs(Attributes):
+    """``expr``: (mode, operand, ...), an operand being an input's position, a float, or another such tuple.
+
+    Modes are those of Elemwise, and ("powc", operand, exponent).
+    """
+
+    expr: Expression = field(repr=False)
 
 
 def _operand(sub: Any, typed: Sequence[Typed]) -> Typed:
@@ -26,13 +39,18 @@ def _operand(sub: Any, typed: Sequence[Typed]) -> Typed:
     return _compute(sub, typed)
 
 
-def _compute(expr: tuple[Any, ...], typed: Sequence[Typed]) -> Typed:
+def _step(expr: Expression) -> tuple[str, Attributes, tuple[Any, ...]]:
+    """Operator, attributes and operands of the outermost step."""
     name, *rest = expr
-    if name == "POWC":
-        operands, made = [_operand(rest[0], typed)], ("PowC", {"exp": rest[1]})
-    else:
-        operands, made = [_operand(sub, typed) for sub in rest], ("Elemwise", {"mode": name})
-    node = Node(made[0], "part", {**made[1], "output_dtype": None}, [v for _, v in operands])
+    if name == "powc":
+        return "PowC", PowCAttrs(rest[1]), (rest[0],)
+    return "Elemwise", ElemwiseAttrs(name), tuple(rest)
+
+
+def _compute(expr: Expression, typed: Sequence[Typed]) -> Typed:
+    op, attrs, subs = _step(expr)
+    operands = [_operand(sub, typed) for sub in subs]
+    node = Node(op, "part", attrs, [v for _, v in operands])
     rule = find(node.op)
     node.outputs = [Value("part", t, node) for t in rule.infer(node)]
     numbers = rule.evaluate(node, [x for x, _ in operands])[0]
@@ -41,12 +59,12 @@ def _compute(expr: tuple[Any, ...], typed: Sequence[Typed]) -> Typed:
 
 @operator("FusedElemwise")
 class FusedElemwise(Operator):
-    """attrs['expr'] is (mode, operand, ...), each operand an input's position (int), a number (float) or another tuple.
+    """Float and integer data without quantisation.
 
-    Modes are those of Elemwise, and ("POWC", operand, exponent). Float and integer data without quantisation; all
-    inputs have one element type, which every intermediate result and the result keep.
+    All inputs have one element type, which every intermediate result and the result keep.
     """
 
+    Attributes = FusedElemwiseAttrs
     limits = "at most six operands and sixteen steps"
     halves = "stored"
 
@@ -59,19 +77,15 @@ class FusedElemwise(Operator):
                 "chains of quantised element-wise operators round after every step", "do not fuse them"
             )
         typed = [(np.zeros((1,) * v.type.rank, v.type.dtype.numpy), v) for v in node.inputs]
-        return [_infer(node.attrs["expr"], typed).type]
+        return [_infer(node.attributes(FusedElemwiseAttrs).expr, typed).type]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [_compute(node.attrs["expr"], list(zip(inputs, node.inputs)))[0]]
+        return [_compute(node.attributes(FusedElemwiseAttrs).expr, list(zip(inputs, node.inputs)))[0]]
 
 
-def _infer(expr: tuple[Any, ...], typed: Sequence[Typed]) -> Value:
+def _infer(expr: Expression, typed: Sequence[Typed]) -> Value:
     """A value of the type of the expression."""
-    name, *rest = expr
-    if name == "POWC":
-        operands, op, attrs = [rest[0]], "PowC", {"exp": rest[1]}
-    else:
-        operands, op, attrs = rest, "Elemwise", {"mode": name, "output_dtype": None}
-    values = [_infer(x, typed) if isinstance(x, tuple) else _operand(x, typed)[1] for x in operands]
+    op, attrs, subs = _step(expr)
+    values = [_infer(x, typed) if isinstance(x, tuple) else _operand(x, typed)[1] for x in subs]
     return Value("part", find(op).infer(Node(op, "part", attrs, values))[0])

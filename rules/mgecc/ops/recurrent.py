@@ -21,7 +21,7 @@ States = tuple[np.ndarray, ...]
 Step = Callable[[np.ndarray, States], States]
 
 
-_TANH: Activation = ("TANH",)
+_TANH: Activation = ("tanh",)
 
 
 @dataclass(frozen=True)

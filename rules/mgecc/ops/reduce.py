@@ -12,10 +12,12 @@ import numpy as np
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.graph.sizes import equal, is_one
 from mgecc.ops.counted import Extent, Extents, Given, Maker, highest, lowest, with_filled
+from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.known import at_least_1d, axis_of, known_sizes
 from mgecc.ops.quantize import dequantize, round_half_away, saturate
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
+from mgecc.ops.type_cvt import TypeCvtAttrs
 
 _Reduction = Callable[[np.ndarray, tuple[int, ...]], np.ndarray]
 
@@ -117,11 +119,8 @@ def _mean(node: Node, extent: Extent, make: Maker) -> Node:
         make.filled(x, extent, 0),
         *node.inputs[1:],
     )
-    attrs = {"dtype": node.output.type.dtype, "output_dtype": None}
-    count = make.node("TypeCvt", attrs, make.count(extent.size * others))
-    made = Node(
-        "Elemwise", node.name, {"mode": "TRUE_DIV", "output_dtype": None}, [total, count], origin=node.origin
-    )
+    count = make.node("TypeCvt", TypeCvtAttrs(node.output.type.dtype), make.count(extent.size * others))
+    made = Node("Elemwise", node.name, ElemwiseAttrs("true_div"), [total, count], origin=node.origin)
     made.outputs = node.outputs
     node.output.producer = made
     return made

@@ -52,8 +52,8 @@ def _passing(node: Node, domain: Count) -> Count:
 
 # Comparison and whether its opposite is meant.
 _PLAIN = {
-    "EQ": ("EQ", False), "NEQ": ("NEQ", False), "LT": ("LT", False),
-    "LEQ": ("LEQ", False), "GT": ("LEQ", True), "GEQ": ("LT", True),
+    "EQ": ("eq", False), "NEQ": ("neq", False), "LT": ("lt", False),
+    "LEQ": ("leq", False), "GT": ("leq", True), "GEQ": ("lt", True),
 }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ class NonZero(_Varying):
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:
         x = node.inputs[0]
-        condition, domain = compared(x, "NEQ", 0), _domain(x, given.extents[0])
+        condition, domain = compared(x, "neq", 0), _domain(x, given.extents[0])
         unknown = Count(0, {Passing(x, ("NonZero",), domain, node): 1})
         return [Extent(1, unknown if condition is None else chosen(condition, domain, node))]
 

@@ -22,11 +22,12 @@ from mgecc.ops.counted import (
     turned_to,
 )
 from mgecc.ops.counts import Count
+from mgecc.ops.elemwise import mode_of
 from mgecc.ops.known import MAX_RANK, at_least_1d, axis_of, broadcast_shape, known, known_sizes
 from mgecc.ops.registry import Operator, evaluate, operator
 from mgecc.ops.spans import Span, span_of
 
-_GROWING = ("ADD", "MUL", "MIN", "MAX")
+_GROWING = ("add", "mul", "min", "max")
 """Modes whose results are largest for the largest sizes."""
 PUT_TOGETHER = ("Concat", "Subtensor")
 """Operators that make shapes of the numbers of others."""
@@ -106,7 +107,7 @@ def _bound(shape: Value) -> tuple[int, ...] | None:
         whole_shape = broadcast_shape([v.shape for v in node.inputs])
         axis = _axis(node)
         return whole_shape if axis == MAX_RANK else (whole_shape[axis_of(axis, len(whole_shape))],)
-    if node.op == "Elemwise" and node.attrs["mode"] not in _GROWING:
+    if node.op == "Elemwise" and mode_of(node) not in _GROWING:
         return None
     parts = [_bound(v) for v in node.inputs]
     known_parts = [np.array(part) for part in parts if part is not None]

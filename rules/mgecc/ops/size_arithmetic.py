@@ -13,9 +13,11 @@ import numpy as np
 
 from mgecc.graph import Node, TensorType
 from mgecc.graph.sizes import Real, Sym, Undecided, always, equal, least, most
+from mgecc.ops.elemwise import mode_of
 from mgecc.ops.known import axis_of, broadcast_shape
 from mgecc.ops.reduce import ReduceAttrs
 from mgecc.ops.registry import evaluate, find
+from mgecc.ops.type_cvt import TypeCvtAttrs
 
 _MOVES = (
     *("AxisAddRemove", "Broadcast", "Concat", "Copy", "Dimshuffle", "Identity", "IndexingMultiAxisVec"),
@@ -40,21 +42,21 @@ def _shape(node: Node, _inputs: Sequence[np.ndarray]) -> np.ndarray:
 
 
 _BINARY: dict[str, Callable] = {
-    "ADD": lambda a, b: a + b,
-    "SUB": lambda a, b: a - b,
-    "MUL": lambda a, b: _product(a, b),
-    "FLOOR_DIV": lambda a, b: a // b,
-    "TRUE_DIV": lambda a, b: _quotient(a, b),
-    "MOD": lambda a, b: a % b,
-    "MIN": least,
-    "MAX": most,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: _product(a, b),
+    "floor_div": lambda a, b: a // b,
+    "true_div": lambda a, b: _quotient(a, b),
+    "mod": lambda a, b: a % b,
+    "min": least,
+    "max": most,
 }
 _UNARY: dict[str, Callable] = {
-    "NEGATE": lambda a: -a,
-    "FLOOR": lambda a: _rounded(a, 0),
-    "CEIL": lambda a: _rounded(a, -1),
-    "ROUND": lambda a: _rounded(a, 1),
-    "RELU": lambda a: most(0, a),
+    "negate": lambda a: -a,
+    "floor": lambda a: _rounded(a, 0),
+    "ceil": lambda a: _rounded(a, -1),
+    "round": lambda a: _rounded(a, 1),
+    "relu": lambda a: most(0, a),
 }
 
 
@@ -94,7 +96,7 @@ def _rounded(x: Any, way: int) -> Any:
 
 
 def _elemwise(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
-    mode = node.attrs["mode"]
+    mode = mode_of(node)
     function = {1: _UNARY, 2: _BINARY}.get(len(inputs), {}).get(mode)
     if function is None:
         raise Undecided(f"{mode} of sizes has no expression")
@@ -126,7 +128,7 @@ def _reduce(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _convert(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
-    target = node.attrs["dtype"]
+    target = node.attributes(TypeCvtAttrs).dtype
     limit = 1 << _EXACT_BITS.get(target.name, 31)
     if target.is_quantized or not (target.is_float or target.name == "int32"):
         raise Undecided(f"sizes as {target} have no expression")

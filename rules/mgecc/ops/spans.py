@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from mgecc.graph import Node, Value
+from mgecc.graph.attributes import named
 from mgecc.graph.sizes import has_sizes
 
 Span = tuple[int, int]
@@ -18,7 +19,7 @@ _DEEPEST = 40
 _END = 1 << 62
 _known: ContextVar[dict[Value, Span | None]] = ContextVar("spans")
 """Spans found for the question that is being answered."""
-_COMPARISONS = ("EQ", "NEQ", "LT", "LEQ")
+_COMPARISONS = ("eq", "neq", "lt", "leq")
 
 
 def union(spans: Iterable[Span | None]) -> Span | None:
@@ -47,8 +48,14 @@ def within(span: Span | None, value: Value) -> Span | None:
     return span if full is None or (span and full[0] <= span[0] and span[1] <= full[1]) else full
 
 
+def _mode(node: Node) -> str:
+    return str(named(node.attrs)["mode"])
+
+
 def is_comparison(node: Node) -> bool:
-    return node.op in ("Elemwise", "ElemwiseMultiType") and node.attrs["mode"] in _COMPARISONS
+    if node.op not in ("Elemwise", "ElemwiseMultiType") or node.output.type.dtype.is_quantized:
+        return False
+    return _mode(node) in _COMPARISONS
 
 
 def span_of(value: Value, depth: int = 0) -> Span | None:
@@ -127,10 +134,10 @@ def compared(value: Value, mode: str, number: float, swapped: bool = False) -> C
     below, above = (-_END, ceil(number) - 1), (floor(number) + 1, _END)
     equal = [(int(number), int(number))] if number == int(number) else []
     parts = {
-        "EQ": equal,
-        "NEQ": [below, above],
-        "LT": [above if swapped else below],
-        "LEQ": [*equal, above] if swapped else [below, *equal],
+        "eq": equal,
+        "neq": [below, above],
+        "lt": [above if swapped else below],
+        "leq": [*equal, above] if swapped else [below, *equal],
     }[mode]
     return _before(Condition(value, span, ()).of(_merged(parts)))
 
@@ -164,7 +171,7 @@ def _step(condition: Condition, node: Node) -> Condition | None:
         return _moved(condition, node.inputs[0], span) if span == condition.within else None
     if condition.within != BITS or condition.parts not in (((0, 0),), ((1, 1),)):
         return None
-    if node.op == "Elemwise" and node.attrs["mode"] == "NOT":
+    if node.op == "Elemwise" and _mode(node) == "not":
         return _moved(condition, node.inputs[0], BITS).opposite
     asked = _asked(node) if is_comparison(node) else None
     return asked.opposite if asked is not None and condition.parts == ((0, 0),) else asked
@@ -179,5 +186,5 @@ def _asked(node: Node) -> Condition | None:
     for position, number in enumerate(node.inputs):
         if number.const is not None and number.const.size == 1 and number.const.dtype != object:
             other = node.inputs[1 - position]
-            return compared(other, node.attrs["mode"], float(number.const.reshape(-1)[0]), position == 0)
+            return compared(other, _mode(node), float(number.const.reshape(-1)[0]), position == 0)
     return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, DType, Node, TensorType, Value
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.quantize import dequantize, requantize
 from mgecc.ops.registry import Operator, operator
@@ -14,10 +15,18 @@ from mgecc.ops.saturating import stored
 from mgecc.ops.spans import BITS, Span, span_of, within
 
 
+@dataclass(frozen=True)
+class TypeCvtAttrs(Attributes):
+    """``dtype``: of the result."""
+
+    dtype: DType
+
+
 @operator("TypeCvt")
 class TypeCvt(Operator):
-    """To 'dtype': floats to integers truncate and saturate, integers to integers wrap, bool is x != 0."""
+    """To ``dtype``: floats to integers truncate and saturate, integers to integers wrap, bool is x != 0."""
 
+    Attributes = TypeCvtAttrs
     operands = "any"
     limits = (
         "no bfloat16, no complex numbers; "
@@ -36,13 +45,11 @@ class TypeCvt(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        if node.attrs.get("dtype") is None:
-            raise Unsupported("the record states no type to convert to")
-        return [node.inputs[0].type.with_dtype(node.attrs["dtype"])]
+        return [node.inputs[0].type.with_dtype(node.attributes(TypeCvtAttrs).dtype)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x, source, target = inputs[0], node.inputs[0].type.dtype, node.attrs["dtype"]
+        x, source, target = inputs[0], node.inputs[0].type.dtype, node.attributes(TypeCvtAttrs).dtype
         if source == target:
             return [x]
         if source.is_quantized and target.is_quantized:

@@ -6,21 +6,21 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.passes.build import constant, elemwise, take_over
 from mgecc.passes.match import Pattern, is_elemwise, match, scalar
 
-_CLIP_3: Pattern = ("CLIP", ("ADD", "x", 3.0), 0.0, 6.0)
-_HSIGMOID: tuple[Pattern, ...] = (("TRUE_DIV", _CLIP_3, 6.0), ("MUL", _CLIP_3, 1 / 6), ("HSIGMOID", "x"))
+_CLIP_3: Pattern = ("clip", ("add", "x", 3.0), 0.0, 6.0)
+_HSIGMOID: tuple[Pattern, ...] = (("true_div", _CLIP_3, 6.0), ("mul", _CLIP_3, 1 / 6), ("hsigmoid", "x"))
 
 # What the expression is -> how files write it. Tried on every element-wise node in order of computation.
 _FORMS: dict[str, tuple[Pattern, ...]] = {
-    "HSIGMOID": _HSIGMOID[:2],
-    "H_SWISH": (
-        *(("MUL", "x", form) for form in _HSIGMOID),
-        ("TRUE_DIV", ("MUL", "x", _CLIP_3), 6.0),
-        ("MUL", ("MUL", "x", _CLIP_3), 1 / 6),
+    "hsigmoid": _HSIGMOID[:2],
+    "h_swish": (
+        *(("mul", "x", form) for form in _HSIGMOID),
+        ("true_div", ("mul", "x", _CLIP_3), 6.0),
+        ("mul", ("mul", "x", _CLIP_3), 1 / 6),
     ),
-    "SILU": (("MUL", "x", ("SIGMOID", "x")),),
-    "RELU": (("MAX", "x", 0.0),),
+    "silu": (("mul", "x", ("sigmoid", "x")),),
+    "relu": (("max", "x", 0.0),),
 }
-_CLIPS: tuple[Pattern, ...] = (("MIN", ("MAX", "x", "lo"), "hi"), ("MIN", ("RELU", "x"), "hi"))
+_CLIPS: tuple[Pattern, ...] = (("min", ("max", "x", "lo"), "hi"), ("min", ("relu", "x"), "hi"))
 
 
 def _clip(node: Node) -> Node | None:
@@ -32,16 +32,16 @@ def _clip(node: Node) -> Node | None:
         lo = found["lo"] if "lo" in found else constant("zero", [0.0], found["x"].type.dtype)  # type: ignore[arg-type]
         low, high = scalar(lo), scalar(found["hi"])
         if low is not None and high is not None and low <= high and found["x"].type == node.output.type:
-            return elemwise(node, "CLIP", found["x"], lo, found["hi"])
+            return elemwise(node, "clip", found["x"], lo, found["hi"])
     return None
 
 
 def _relu6(node: Node) -> Node | None:
-    if not is_elemwise(node, "RELU6"):
+    if not is_elemwise(node, "relu6"):
         return None
     dtype = node.inputs[0].type.dtype
     lo, hi = (constant(f"{node.name}.{n}", [v], dtype) for n, v in (("lo", 0.0), ("hi", 6.0)))  # type: ignore[arg-type]
-    return elemwise(node, "CLIP", node.inputs[0], lo, hi)
+    return elemwise(node, "clip", node.inputs[0], lo, hi)
 
 
 def _named(node: Node) -> Node | None:

@@ -12,11 +12,12 @@ import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.ops.convolution import ConvBiasAttrs
+from mgecc.ops.elemwise import mode_of
 from mgecc.passes.build import constant
 from mgecc.passes.fuse import add_to_bias
 from mgecc.passes.match import Users, is_elemwise
 
-_MODES = ("MUL", "TRUE_DIV", "ADD", "SUB")
+_MODES = ("mul", "true_div", "add", "sub")
 
 
 class _Front:
@@ -33,7 +34,7 @@ class _Front:
             self.move, self.axis = node, node.attrs["pattern"][axis]
             value = node.inputs[0]
             node = value.producer if users.only(value) is self.move else None
-        if is_elemwise(node, "MUL", "ADD") and node is not None and node.inputs[0].is_const:
+        if is_elemwise(node, "mul", "add") and node is not None and node.inputs[0].is_const:
             node.inputs = node.inputs[::-1]
         fits = is_elemwise(node, *_MODES) and node is not None and node.inputs[0].type == value.type
         self.node = node if fits else None
@@ -41,7 +42,7 @@ class _Front:
 
     @property
     def mode(self) -> str:
-        return self.node.attrs["mode"] if self.node is not None and self.vector is not None else ""
+        return mode_of(self.node) if self.node is not None and self.vector is not None else ""
 
     def skip(self, reader: Node) -> None:
         """Let the reader have what the node had."""
@@ -88,9 +89,9 @@ def _shift_first(front: _Front, users: Users) -> bool:
     before = _Front(node.inputs[0], node, users, front.axis)
     if before.move is not None or before.node is None or before.vector is None or not before.vector.all():
         return False
-    if before.mode not in ("MUL", "TRUE_DIV"):
+    if before.mode not in ("mul", "true_div"):
         return False
-    factor = before.vector if before.mode == "MUL" else 1 / before.vector
+    factor = before.vector if before.mode == "mul" else 1 / before.vector
     rank, old = node.output.type.rank, before.node.inputs[1]
     shape = [1] * rank
     shape[front.axis] = -1
@@ -104,12 +105,12 @@ def _shift_first(front: _Front, users: Users) -> bool:
 def _absorb(node: Node, users: Users) -> bool:
     """Take one step in front of the convolution into it."""
     front = _Front(node.inputs[0], node, users)
-    if front.mode in ("MUL", "TRUE_DIV") and front.vector is not None and front.vector.all():
-        _scale(node, front.vector if front.mode == "MUL" else 1 / front.vector)
-    elif front.mode in ("ADD", "SUB") and front.vector is not None:
+    if front.mode in ("mul", "true_div") and front.vector is not None and front.vector.all():
+        _scale(node, front.vector if front.mode == "mul" else 1 / front.vector)
+    elif front.mode in ("add", "sub") and front.vector is not None:
         if any(map(any, node.attributes(ConvBiasAttrs).padding)):
             return _shift_first(front, users)
-        _shift(node, front.vector if front.mode == "ADD" else -front.vector)
+        _shift(node, front.vector if front.mode == "add" else -front.vector)
     else:
         return False
     front.skip(node)

@@ -44,10 +44,10 @@ class _Steps:
             product = self.add(node_like(self.node, "MatrixMul", MatrixMulAttrs(), [rows, w]))
             x = self.add(reshape(self.node, product, (n, t, matrix.shape[1])))
         elif scale != 1.0:
-            x = self.add(elemwise(self.node, "MUL", x, self.const("scaler", np.array([scale]))))
+            x = self.add(elemwise(self.node, "mul", x, self.const("scaler", np.array([scale]))))
         if bias is None:
             return x
-        return self.add(elemwise(self.node, "ADD", x, self.const(f"{word}.bias", bias * np.float32(scale))))
+        return self.add(elemwise(self.node, "add", x, self.const(f"{word}.bias", bias * np.float32(scale))))
 
     def heads(self, x: Value, count: int) -> Value:
         """(n, t, width) to (n heads, t, width / heads)."""
@@ -69,7 +69,7 @@ def _expand(node: Node) -> list[Node]:
     keys, values = (steps.heads(steps.project(p, x, parts[p]), heads) for p, x in (("k", k), ("v", v)))
     scores = steps.product(queries, keys, True)
     if mask:
-        scores = steps.add(elemwise(node, "ADD", scores, mask[0]))
+        scores = steps.add(elemwise(node, "add", scores, mask[0]))
     steps.add(node_like(node, "Softmax", SoftmaxAttrs(2), [scores]))
     shares = node.outputs[1]
     steps.made[-1].outputs, shares.producer = [shares], steps.made[-1]

@@ -9,6 +9,7 @@ import numpy as np
 
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
+from mgecc.ops.elemwise import ElemwiseAttrs
 
 Step = Callable[[Node], list[Node] | None]
 """What stands in place of a node, None where it stays."""
@@ -33,7 +34,7 @@ def node_like(old: Node, op: str, attrs: Any, inputs: list[Value], name: str = "
 
 def elemwise(old: Node, mode: str, *inputs: Value) -> Node:
     """An Elemwise node of this mode in place of (part of) ``old``."""
-    return node_like(old, "Elemwise", {"mode": mode, "output_dtype": None}, list(inputs))
+    return node_like(old, "Elemwise", ElemwiseAttrs(mode), list(inputs))
 
 
 def take_over(node: Node, old: Node) -> Node:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.ops.elemwise import PowCAttrs, mode_of
+from mgecc.ops.fused import FusedElemwiseAttrs
 from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
 
@@ -16,10 +18,10 @@ _MOST_STEPS = 16
 def _expression(node: Node) -> tuple[Any, ...]:
     """The node as an expression over the positions of its inputs."""
     if node.op == "FusedElemwise":
-        return tuple(node.attrs["expr"])
+        return node.attributes(FusedElemwiseAttrs).expr
     if node.op == "PowC":
-        return ("POWC", 0, float(node.attrs["exp"]))
-    return (node.attrs["mode"], *range(len(node.inputs)))
+        return ("powc", 0, float(node.attributes(PowCAttrs).exponent))
+    return (mode_of(node), *range(len(node.inputs)))
 
 
 def _steps(expr: Any) -> int:
@@ -27,10 +29,10 @@ def _steps(expr: Any) -> int:
 
 
 def _substitute(expr: Any, operands: list[Any]) -> Any:
-    """Replace input positions by ``operands``; the exponent of POWC is no operand."""
+    """Replace input positions by ``operands``; the exponent of powc is no operand."""
     if isinstance(expr, tuple):
         head, *rest = expr
-        kept = len(rest) - 1 if head == "POWC" else len(rest)
+        kept = len(rest) - 1 if head == "powc" else len(rest)
         return (head, *(_substitute(sub, operands) for sub in rest[:kept]), *rest[kept:])
     return operands[expr] if isinstance(expr, int) else expr
 
@@ -65,7 +67,7 @@ def _merged(node: Node, users: Users) -> Node | None:
     expr = _substitute(_expression(node), operands)
     if not inside or len(inputs) > _MOST_INPUTS or _steps(expr) > _MOST_STEPS:
         return None
-    return node_like(node, "FusedElemwise", {"expr": expr, "output_dtype": None}, list(inputs))
+    return node_like(node, "FusedElemwise", FusedElemwiseAttrs(expr), list(inputs))
 
 
 def run(graph: Graph) -> None:

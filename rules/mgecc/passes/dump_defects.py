@@ -15,7 +15,7 @@ _DUMP_ANEW = "; dump it anew if that is not what was meant"
 
 def _clip(node: Node) -> str | None:
     """Both bounds of a clip with two numbers become the first one."""
-    for pattern in (("MIN", ("MAX", "x", "lo"), "hi"), ("MAX", ("MIN", "x", "lo"), "hi")):
+    for pattern in (("min", ("max", "x", "lo"), "hi"), ("max", ("min", "x", "lo"), "hi")):
         found = match(pattern, node.output)
         numbers = [scalar(found[name]) for name in ("lo", "hi")] if found is not None else [None]
         if (
@@ -33,7 +33,7 @@ def _clip(node: Node) -> str | None:
 
 def _sign(node: Node) -> str | None:
     """sign(x) becomes (x < 0) - (0 < x)."""
-    found = match(("SUB", ("LT", "x", 0.0), ("LT", 0.0, "x")), node.output)
+    found = match(("sub", ("lt", "x", 0.0), ("lt", 0.0, "x")), node.output)
     if found is None or found["x"].is_const:
         return None
     return (

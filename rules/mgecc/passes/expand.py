@@ -11,16 +11,12 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import named
 from mgecc.ops.activation import IDENTITY
 from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
+from mgecc.ops.elemwise import PowCAttrs, mode_of
 from mgecc.ops.normalization import NormAttrs
 from mgecc.passes.build import Step, constant, elemwise, node_like, take_over, take_steps
 from mgecc.passes.match import scalar
 
-_FUSED_ADD = {
-    "FUSE_ADD_RELU": "RELU",
-    "FUSE_ADD_SIGMOID": "SIGMOID",
-    "FUSE_ADD_TANH": "TANH",
-    "FUSE_ADD_H_SWISH": "H_SWISH",
-}
+_FUSED_ADD = {"add_relu": "relu", "add_sigmoid": "sigmoid", "add_tanh": "tanh", "add_h_swish": "h_swish"}
 
 
 def _batch_norm(node: Node) -> list[Node] | None:
@@ -34,8 +30,8 @@ def _batch_norm(node: Node) -> list[Node] | None:
         factor = scale * inverse
     _keep(node.outputs[:-1], (mean, inverse, np.zeros(0)))
     dtype = x.type.dtype
-    mul = elemwise(node, "MUL", x, constant(f"{node.name}.scale", factor, dtype))
-    add = elemwise(node, "ADD", mul.output, constant(f"{node.name}.shift", bias - mean * factor, dtype))
+    mul = elemwise(node, "mul", x, constant(f"{node.name}.scale", factor, dtype))
+    add = elemwise(node, "add", mul.output, constant(f"{node.name}.shift", bias - mean * factor, dtype))
     add.outputs[0] = node.outputs[-1]
     add.outputs[0].producer = add
     return [mul, add]
@@ -48,18 +44,18 @@ def _keep(values: Sequence[Value], arrays: Sequence[np.ndarray]) -> None:
 
 
 def _fused_add(node: Node) -> list[Node] | None:
-    mode = _FUSED_ADD.get(node.attrs["mode"])
+    mode = _FUSED_ADD.get(mode_of(node))
     if mode is None:
         return None
-    add = elemwise(node, "ADD", *node.inputs)
+    add = elemwise(node, "add", *node.inputs)
     return [add, take_over(elemwise(node, mode, add.output), node)]
 
 
 def _mul_add(node: Node) -> list[Node] | None:
-    if node.attrs["mode"] != "FUSE_MUL_ADD3" or not any(v.is_const for v in node.inputs[:2]):
+    if mode_of(node) != "mul_add" or not any(v.is_const for v in node.inputs[:2]):
         return None
-    mul = elemwise(node, "MUL", *node.inputs[:2])
-    add = elemwise(node, "ADD", mul.output, node.inputs[2])
+    mul = elemwise(node, "mul", *node.inputs[:2])
+    add = elemwise(node, "add", mul.output, node.inputs[2])
     return [mul, take_over(add, node)] if add.output.type == node.output.type else None
 
 
@@ -83,7 +79,7 @@ def _conv_bias(node: Node) -> list[Node] | None:
         return [take_over(node_like(node, "ConvBias", attrs, inputs), node)]
     nodes = [node_like(node, "ConvBias", replace(attrs, activation=IDENTITY), [x, w])]
     for term in (bias, *rest):
-        nodes.append(elemwise(node, "ADD", nodes[-1].output, term))
+        nodes.append(elemwise(node, "add", nodes[-1].output, term))
     if attrs.activation != IDENTITY:
         nodes.append(elemwise(node, attrs.activation[0], nodes[-1].output))
     return [*nodes[:-1], take_over(nodes[-1], node)]
@@ -97,12 +93,12 @@ def _odd_bias(node: Node) -> bool:
 
 def _power(node: Node) -> list[Node] | None:
     """A power with a constant exponent; kernels know short ways for some."""
-    if node.attrs["mode"] != "POW" or not node.output.type.dtype.is_float:
+    if mode_of(node) != "pow" or not node.output.type.dtype.is_float:
         return None
     x, exponent = node.inputs[0], scalar(node.inputs[1])
     if exponent is None or x.type != node.output.type:
         return None
-    return [take_over(node_like(node, "PowC", {"exp": exponent, "output_dtype": None}, [x]), node)]
+    return [take_over(node_like(node, "PowC", PowCAttrs(exponent), [x]), node)]
 
 
 def _elemwise(node: Node) -> list[Node] | None:

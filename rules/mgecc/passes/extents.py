@@ -20,6 +20,7 @@ from mgecc.ops import find
 from mgecc.ops.counted import ADVICE, Extent, Extents
 from mgecc.ops.counting import Counting
 from mgecc.ops.counts import Atom, Count, Excess, Least, Strided
+from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.passes.build import constant, node_like
 
 
@@ -53,7 +54,7 @@ class _Maker:
             parts.append(self._number(count.rest))
         total, *others = parts
         for part in others:
-            total = self._elemwise("ADD", total, part)
+            total = self._elemwise("add", total, part)
         return total
 
     def _number(self, number: int) -> Value:
@@ -64,10 +65,10 @@ class _Maker:
 
     def _times(self, value: Value, factor: int) -> Value:
         plain = not has_sizes((factor,)) and factor == 1
-        return value if plain else self._elemwise("MUL", value, self._number(factor))
+        return value if plain else self._elemwise("mul", value, self._number(factor))
 
     def _elemwise(self, mode: str, a: Value, b: Value) -> Value:
-        return self.node("Elemwise", {"mode": mode, "output_dtype": None}, a, b)
+        return self.node("Elemwise", ElemwiseAttrs(mode), a, b)
 
     def _atom(self, atom: Atom) -> Value:
         if atom not in self.values:
@@ -76,13 +77,13 @@ class _Maker:
 
     def _computed(self, atom: Atom) -> Value:
         if isinstance(atom, Least):
-            return self._elemwise("MIN", self.count(atom.of), self._number(atom.most))
+            return self._elemwise("min", self.count(atom.of), self._number(atom.most))
         if isinstance(atom, Excess):
-            less = self._elemwise("SUB", self.count(atom.of), self._number(atom.number))
-            return self._elemwise("MAX", less, self._number(0))
+            less = self._elemwise("sub", self.count(atom.of), self._number(atom.number))
+            return self._elemwise("max", less, self._number(0))
         if isinstance(atom, Strided):
-            more = self._elemwise("ADD", self.count(atom.of), self._number(atom.step - 1))
-            return self._elemwise("FLOOR_DIV", more, self._number(atom.step))
+            more = self._elemwise("add", self.count(atom.of), self._number(atom.step - 1))
+            return self._elemwise("floor_div", more, self._number(atom.step))
         raise Unsupported("how many of its elements are valid is not known to any kernel", ADVICE)
 
     def filled(self, value: Value, extent: Extent | None, number: float) -> Value:

@@ -9,19 +9,12 @@ import numpy as np
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.ops.activation import IDENTITY, of_node
+from mgecc.ops.elemwise import mode_of
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.passes.build import constant
 from mgecc.passes.match import Users, is_elemwise, other_input, per_channel, scalar
 
-_UNARY = {
-    "RELU": ("RELU",),
-    "SIGMOID": ("SIGMOID",),
-    "TANH": ("TANH",),
-    "H_SWISH": ("H_SWISH",),
-    "HSIGMOID": ("HSIGMOID",),
-    "SILU": ("SILU",),
-    "GELU": ("GELU",),
-}
+_UNARY = frozenset({"relu", "sigmoid", "tanh", "h_swish", "hsigmoid", "silu", "gelu"})
 _PRODUCTS = ("ConvBias", "MatrixMul")
 
 
@@ -67,23 +60,23 @@ def _is_linear(node: Node) -> bool:
 
 def _absorb_affine(node: Node, user: Node) -> bool:
     """x * s, x + t, x - t, x / s with one constant per output channel."""
-    if not is_elemwise(user, "MUL", "ADD", "SUB", "TRUE_DIV") or not _is_linear(node):
+    if not is_elemwise(user, "mul", "add", "sub", "true_div") or not _is_linear(node):
         return False
     other = other_input(user, node.output)
     vector = None if other is None else per_channel(other, node.output)
-    mode = user.attrs["mode"]
-    if vector is None or (mode in ("SUB", "TRUE_DIV") and user.inputs[0] is not node.output):
+    mode = mode_of(user)
+    if vector is None or (mode in ("sub", "true_div") and user.inputs[0] is not node.output):
         return False
-    if mode in ("ADD", "SUB"):
-        add_to_bias(node, vector if mode == "ADD" else -vector)
+    if mode in ("add", "sub"):
+        add_to_bias(node, vector if mode == "add" else -vector)
     else:
-        _scale_weights(node, vector if mode == "MUL" else 1 / vector)
+        _scale_weights(node, vector if mode == "mul" else 1 / vector)
     return True
 
 
 def _absorb_residual(node: Node, user: Node) -> bool:
     """conv + z, z any computed tensor of the result's own shape."""
-    if node.op != "ConvBias" or not is_elemwise(user, "ADD") or not _is_linear(node):
+    if node.op != "ConvBias" or not is_elemwise(user, "add") or not _is_linear(node):
         return False
     other = other_input(user, node.output)
     if other is None or other.is_const or other.type != node.output.type:
@@ -97,14 +90,14 @@ def _absorb_residual(node: Node, user: Node) -> bool:
 def _absorb_activation(node: Node, user: Node) -> bool:
     if of_node(node.attrs) != IDENTITY or user.op != "Elemwise":
         return False
-    mode = user.attrs["mode"]
+    mode = mode_of(user)
     if mode in _UNARY:
-        node.attrs = changed(node.attrs, activation=_UNARY[mode])
+        node.attrs = changed(node.attrs, activation=(mode,))
         return True
-    if mode == "CLIP" and user.inputs[0] is node.output:
+    if mode == "clip" and user.inputs[0] is node.output:
         low, high = scalar(user.inputs[1]), scalar(user.inputs[2])
         if low is not None and high is not None:
-            node.attrs = changed(node.attrs, activation=("CLIP", low, high))
+            node.attrs = changed(node.attrs, activation=("clip", low, high))
             return True
     return False
 

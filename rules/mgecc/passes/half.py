@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import DType, Graph, Node, Unsupported, Value
-from mgecc.graph.attributes import changed, mapped, named
+from mgecc.graph.attributes import NoAttrs, changed, mapped, named
 from mgecc.graph.types import FLOAT32
 from mgecc.ops import find
+from mgecc.ops.type_cvt import TypeCvtAttrs
 from mgecc.passes.build import constant, node_like
 from mgecc.passes.match import Users
 
@@ -24,8 +25,6 @@ FLOAT16 = DType("float16")
 
 PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
 Native = Callable[[Node], bool]
-# Attributes that tell in which precision to compute or store; a float32 node has no choice.
-_PRECISION = {"compute_mode": "DEFAULT"}
 
 
 def nowhere(node: Node) -> bool:
@@ -39,17 +38,11 @@ def _is_half(value: Value) -> bool:
 
 def convert(like: Node, value: Value, dtype: DType) -> Node:
     """A conversion of ``value`` for the sake of ``like``."""
-    return node_like(
-        like, "TypeCvt", {"dtype": dtype, "output_dtype": None}, [value], f"{value.name}.{dtype.name}"
-    )
+    return node_like(like, "TypeCvt", TypeCvtAttrs(dtype), [value], f"{value.name}.{dtype.name}")
 
 
 def _attributes(node: Node) -> Any:
     attrs = mapped(node.attrs, lambda v: FLOAT32 if isinstance(v, DType) and v == FLOAT16 else v)
-    words = named(attrs)
-    attrs = changed(
-        attrs, **{k: v for k, v in _PRECISION.items() if str(words.get(k, "")).startswith("FLOAT")}
-    )
     weights = [node.inputs[k] for k in find(node.op).weights]
     if weights and all(v.is_const and _is_half(v) for v in weights):
         return changed(attrs, weights_f16=True)
@@ -123,7 +116,7 @@ def _skip_storage(graph: Graph) -> None:
         if _keeps_halves(source.producer):
             mapping[node.output] = source
         else:
-            rounded = node_like(node, "RoundHalf", {"output_dtype": None}, [source])
+            rounded = node_like(node, "RoundHalf", NoAttrs(), [source])
             mapping[node.output], graph.nodes[position] = rounded.output, rounded
     graph.replace_all(mapping)
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported, Value
 from mgecc.graph.diagnostics import Diagnostic
+from mgecc.ops.type_cvt import TypeCvtAttrs
 from mgecc.passes.build import constant, elemwise, node_like
 
 _LAST_TO_FIRST = [0, 3, 1, 2]
@@ -71,10 +73,10 @@ def _convert(graph: Graph, old: Value, form: InputForm) -> None:
         value.type = value.type.with_shape((n, h, w, c))
         steps.add("Dimshuffle", {"pattern": _LAST_TO_FIRST, "ndim": 4, "output_dtype": None})
     if value.type.dtype != old.type.dtype:
-        steps.add("TypeCvt", {"dtype": old.type.dtype, "output_dtype": None})
+        steps.add("TypeCvt", TypeCvtAttrs(old.type.dtype))
     factor, shift = form.affine
-    steps.scale("MUL", factor, 1.0)
-    steps.scale("ADD", shift, 0.0)
+    steps.scale("mul", factor, 1.0)
+    steps.scale("add", shift, 0.0)
     graph.inputs = [value if v is old else v for v in graph.inputs]
     graph.replace(old, steps.last)
     graph.nodes = [*steps.nodes, *graph.nodes]
@@ -94,7 +96,7 @@ class _Steps:
         self.nodes: list[Node] = []
         self.last = value
 
-    def add(self, op: str, attrs: dict) -> None:
+    def add(self, op: str, attrs: Any) -> None:
         self._append(node_like(self._named(op), op, attrs, [self.last]))
 
     def scale(self, mode: str, numbers: np.ndarray, neutral: float) -> None:

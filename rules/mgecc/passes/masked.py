@@ -14,8 +14,10 @@ import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.types import FLOAT32, INT32
+from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.index_items import items_of
 from mgecc.ops.reduce import ReduceAttrs, reduced_axes
+from mgecc.ops.type_cvt import TypeCvtAttrs
 from mgecc.passes.build import Step, constant, node_like, take_over, take_steps
 
 _SUMS = {"float32": ("sum", "sum_squares", "mean"), "int32": ("sum", "sum_squares")}
@@ -151,10 +153,10 @@ def _reduced(node: Node) -> list[Node] | None:
     nothing = constant(f"{node.name}.zero", np.zeros(1), x.type.dtype)
     total = whole.add("Reduce", summed, [whole.chosen(full, nothing), *node.inputs[1:]])
     if attrs.mode == "mean":
-        ones = whole.add("TypeCvt", {"dtype": FLOAT32, "output_dtype": None}, [what.mask])
+        ones = whole.add("TypeCvt", TypeCvtAttrs(FLOAT32), [what.mask])
         column = whole.along(ones, x.type.rank)
         count = whole.add("Reduce", replace(summed, axis=what.axis), [column])
-        whole.add("Elemwise", {"mode": "TRUE_DIV", "output_dtype": None}, [total, count])
+        whole.add("Elemwise", ElemwiseAttrs("true_div"), [total, count])
     return [*whole.nodes[:-1], take_over(whole.nodes[-1], node)]
 
 

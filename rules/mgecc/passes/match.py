@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.ops.elemwise import mode_of
 
 Pattern = str | float | tuple
-_COMMUTATIVE = frozenset({"ADD", "MUL", "MAX", "MIN"})
+_COMMUTATIVE = frozenset({"add", "mul", "max", "min"})
 
 
 def scalar(value: Value) -> float | None:
@@ -63,7 +64,7 @@ class Users:
 
 
 def is_elemwise(node: Node | None, *modes: str) -> bool:
-    return node is not None and node.op == "Elemwise" and (not modes or node.attrs["mode"] in modes)
+    return node is not None and node.op == "Elemwise" and (not modes or mode_of(node) in modes)
 
 
 def other_input(node: Node, value: Value) -> Value | None:
@@ -100,5 +101,5 @@ def match(pattern: Pattern, value: Value, bound: dict[str, Value] | None = None)
 
 def _orders(node: Node) -> Iterator[list[Value]]:
     yield node.inputs
-    if node.attrs["mode"] in _COMMUTATIVE:
+    if mode_of(node) in _COMMUTATIVE:
         yield node.inputs[::-1]

@@ -45,7 +45,7 @@ def _by_window(node: Node, attrs: PoolingAttrs) -> list[Node]:
     if (inside == whole).all():
         return [take_over(mean, node)]
     share = constant(f"{node.name}.share", (whole / inside)[None, None], x.type.dtype)
-    return [mean, take_over(elemwise(node, "MUL", mean.output, share), node)]
+    return [mean, take_over(elemwise(node, "mul", mean.output, share), node)]
 
 
 def _split(node: Node) -> list[Node]:

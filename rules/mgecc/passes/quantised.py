@@ -22,7 +22,7 @@ _MOST_STEPS = 32
 def _bias_after(node: Node, users: Users) -> tuple[Node, Value | None]:
     """The addition of a constant per column behind a product, and that constant; else the product itself."""
     add = users.only(node.output)
-    if add is None or not is_elemwise(add, "ADD") or add.output.shape != node.output.shape:
+    if add is None or not is_elemwise(add, "add") or add.output.shape != node.output.shape:
         return node, None
     bias, total = other_input(add, node.output), node.output.type.dtype
     columns = node.output.shape[-1]
@@ -45,15 +45,15 @@ def _product(node: Node, users: Users) -> tuple[Node, list[Node]] | None:
     gone = [n for n in (last, convert) if n is not node]
     attrs = replace(node.attributes(MatrixMulAttrs), output_dtype=convert.output.type.dtype)
     relu = users.only(convert.output)
-    if relu is not None and is_elemwise(relu, "RELU") and relu.output.type == convert.output.type:
-        attrs = replace(attrs, activation=("RELU",))
+    if relu is not None and is_elemwise(relu, "relu") and relu.output.type == convert.output.type:
+        attrs = replace(attrs, activation=("relu",))
         gone.append(relu)
     inputs = [*node.inputs, *([bias] if bias is not None else [])]
     return take_over(node_like(node, "MatrixMul", attrs, inputs), gone[-1]), gone
 
 
 def fuse_products(graph: Graph) -> None:
-    """MatrixMul -> ADD of a constant -> TypeCvt to bytes [-> RELU] is one MatrixMul that rounds the same."""
+    """MatrixMul -> add of a constant -> TypeCvt to bytes [-> relu] is one MatrixMul that rounds the same."""
     users = Users(graph)
     moved: dict[Node, Node] = {}
     gone: set[Node] = set()
@@ -116,7 +116,7 @@ def _number(value: Value) -> Value:
 
 
 def _is_byte(node: Node) -> bool:
-    return node.op in _POINTWISE and node.output.type.dtype.name in _BYTES and not is_elemwise(node, "RELU")
+    return node.op in _POINTWISE and node.output.type.dtype.name in _BYTES and not is_elemwise(node, "relu")
 
 
 def _lookup(node: Node) -> Node | None:

@@ -11,13 +11,14 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import named
 from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, TooMuchWork, limited
+from mgecc.ops.elemwise import mode_of
 from mgecc.ops.size_arithmetic import folded
 from mgecc.passes.build import constant, node_like, take_over
 
 _COPIES = frozenset(
     {"Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage", "VirtualDep"}
 )
-_COMPARISONS = frozenset({"LT", "LEQ", "EQ", "NEQ", "ISNAN", "ISINF"})
+_COMPARISONS = frozenset({"lt", "leq", "eq", "neq", "isnan", "isinf"})
 _RESHAPES = frozenset({"Reshape", "AxisAddRemove"})
 
 
@@ -48,7 +49,7 @@ def _truth(node: Node) -> Value | None:
         return None
     numbers = asked.inputs[0]
     producer = numbers.producer
-    compared = producer is not None and producer.op == "Elemwise" and producer.attrs["mode"] in _COMPARISONS
+    compared = producer is not None and mode_of(producer) in _COMPARISONS
     return numbers if compared and numbers.type == node.output.type else None
 
 

@@ -19,7 +19,7 @@ from mgecc.ops.lookup import StepsAttrs
 from mgecc.ops.quantize import same_unit
 from mgecc.passes.build import constant, node_like, take_over
 
-_RISING = frozenset({"SIGMOID", "TANH"})
+_RISING = frozenset({"sigmoid", "tanh"})
 _SUMS = frozenset({"ConvBias", "BatchConvBias"})
 _BYTES = frozenset({"qint8", "quint8"})
 Function = Callable[[np.ndarray], np.ndarray]

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mgecc.graph import DType, Range, Unsupported
+from mgecc.ops.activation import Activation
 
 from .dtypes import DTypeInfo
 from .model import Record
@@ -48,3 +49,8 @@ def check_ranges(ranges: Ranges, params: Mapping[str, Any]) -> None:
             if fnmatchcase(name, pattern) and not allowed.holds(number):
                 why = f"its parameter {name} is {number}, {allowed} are served"
                 raise Unsupported(why, "give the layer another one, or dump the model again")
+
+
+def activation(params: Mapping[str, Any]) -> Activation:
+    """What ends the record; a number that stands for no activation becomes a word, and is refused as such."""
+    return (str(params["nonlineMode"]).lower(),)

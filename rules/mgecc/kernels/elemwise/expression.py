@@ -12,53 +12,42 @@ import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported
 from mgecc.kernels.elemwise.modes import FAST, FLOAT, INTEGER, NUMBER_LAST
+from mgecc.ops.elemwise import PowCAttrs, mode_of
+from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
+from mgecc.ops.fused import FusedElemwiseAttrs
 from mgecc.ops.quantize import same_unit
 from mgecc.ops.saturating import stored
 
 Expr = Any
-_EXACT = frozenset({"ADD", "SUB", "RELU", "MAX", "MIN", "NEGATE", "ABS"})
-_SCALED = {
-    "FUSE_MUL_ADD3_INT16x32x32x32": "FUSE_MUL_ADD3",
-    "FUSE_MUL_ADD3_INT16xF32xF32xF32": "FUSE_MUL_ADD3",
-    "FUSE_MUL_ADD3_UINT8xF32xF32xF32": "FUSE_MUL_ADD3",
-    "MUL_INT16xF32xF32": "MUL",
-}
-_SATURATED = {  # result of a rounding shift -> its range
-    "ROUND_SHR_SATURATE_IXxI8xI8": tuple(map(float, DType("int8").range)),
-    "ROUND_SHR_SATURATE_IXxI8xI16": tuple(map(float, DType("int16").range)),
-}
-_SUMS = {"FUSE_ADD_RELU": "RELU", "FUSE_ADD_H_SWISH": "H_SWISH"}
-_LOGIC = {"ADD": "OR", "MUL": "AND"}  # of booleans
-_TO_BOOL = frozenset({"EQ", "NEQ", "LT", "LEQ", "ISNAN", "ISINF"})
+_EXACT = frozenset({"add", "sub", "relu", "max", "min", "negate", "abs"})
+_SUMS = {"add_relu": "relu", "add_h_swish": "h_swish"}
+_SHIFTS = ("round_shr", "add_rmulh_round_shr")
+_LOGIC = {"add": "or", "mul": "and"}  # of booleans
 
 
 def _inputs(mode: str, node: Node) -> Expr:
     operands = tuple(range(len(node.inputs)))
     if mode in _SUMS:
-        return (_SUMS[mode], ("ADD", *operands))
+        return (_SUMS[mode], ("add", *operands))
     return (mode, *operands)
 
 
 def _multi_type(node: Node) -> Expr:
-    mode = node.attrs["mode"]
-    if mode in _TO_BOOL:
-        return _inputs(mode, node)
-    if mode.startswith("Q"):
-        return _inputs(mode[1:], node)
-    if mode in _SCALED:
-        return _inputs(_SCALED[mode], node)
-    if mode in _SATURATED:
-        return _bounded(("ROUND_SHR", 0, 1), *_SATURATED[mode])
-    return _multiplied_and_shifted(node) if "RMULH" in mode else _TO_BYTE
+    attrs = node.attributes(ElemwiseMultiTypeAttrs)
+    if attrs.mode == "round_shr":
+        return _bounded(("round_shr", 0, 1), *map(float, attrs.output_dtype.range))
+    if attrs.mode == "add_rmulh_round_shr":
+        return _multiplied_and_shifted(node)
+    return _TO_BYTE if attrs.output_dtype.name == "int8" else _inputs(attrs.mode, node)
 
 
 def _bounded(expr: Expr, low: Expr, high: Expr) -> Expr:
-    return ("MAX", ("MIN", expr, high), low)
+    return ("max", ("min", expr, high), low)
 
 
 def _multiplied_and_shifted(node: Node) -> Expr:
     """Operands x, bias, multiplier, shift and, if given, the smallest and largest result."""
-    shifted = ("ROUND_SHR", ("RMULH", ("ADD", 0, 1), 2), 3)
+    shifted = ("round_shr", ("rmulh", ("add", 0, 1), 2), 3)
     byte = _bounded(shifted, *map(float, DType("int8").range))
     return _bounded(byte, 4, 5) if len(node.inputs) == 6 else byte
 
@@ -66,15 +55,15 @@ def _multiplied_and_shifted(node: Node) -> Expr:
 def _to_byte(real: Expr) -> Expr:
     """A real number to the nearest of -128 .. 127, halves to even: behind 1.5 * 2^23 no float has a fraction."""
     low, high, whole = -128.0, 127.0, 12582912.0
-    even = ("SUB", ("ADD", ("MIN", real, high), whole), whole)
-    return ("WHERE", ("LEQ", low, real), even, low)
+    even = ("sub", ("add", ("min", real, high), whole), whole)
+    return ("where", ("leq", low, real), even, low)
 
 
-_TO_BYTE = _to_byte(("ADD", ("MUL", 0, 1), 2))
+_TO_BYTE = _to_byte(("add", ("mul", 0, 1), 2))
 
 
 def _convert(node: Node) -> Expr:
-    return ("NEQ", 0, 0.0) if node.output.type.dtype.name == "bool" else 0
+    return ("neq", 0, 0.0) if node.output.type.dtype.name == "bool" else 0
 
 
 def _filling(node: Node) -> float:
@@ -84,14 +73,14 @@ def _filling(node: Node) -> float:
 
 
 _EXPRESSIONS: dict[str, Callable[[Node], Expr]] = {
-    "Elemwise": lambda node: _inputs(node.attrs["mode"], node),
+    "Elemwise": lambda node: _inputs(mode_of(node), node),
     "ElemwiseMultiType": _multi_type,
-    "FusedElemwise": lambda node: node.attrs["expr"],
-    "PowC": lambda node: ("POWC", 0, float(node.attrs["exp"])),
-    "RoundHalf": lambda node: ("HALF", 0),
+    "FusedElemwise": lambda node: node.attributes(FusedElemwiseAttrs).expr,
+    "PowC": lambda node: ("powc", 0, float(node.attributes(PowCAttrs).exponent)),
+    "RoundHalf": lambda node: ("half", 0),
     "TypeCvt": _convert,
-    "Where": lambda node: ("WHERE", 0, 1, 2),
-    "MaskedFill": lambda node: ("WHERE", 1, _filling(node), 0),
+    "Where": lambda node: ("where", 0, 1, 2),
+    "MaskedFill": lambda node: ("where", 1, _filling(node), 0),
 }
 OPERATORS = tuple(_EXPRESSIONS)
 
@@ -119,8 +108,8 @@ def largest_number(expr: Expr) -> float:
 
 
 def words(expr: Expr) -> str:
-    """A readable name: modes in lower case from the outermost; operands in their natural order are left out."""
-    return "_".join(m.lower().replace("_", "") for m in modes_of(expr)) or "cast"
+    """A readable name: modes from the outermost; operands in their natural order are left out."""
+    return "_".join(m.replace("_", "") for m in modes_of(expr)) or "cast"
 
 
 def is_exact(node: Node, expr: Expr) -> bool:
@@ -138,7 +127,7 @@ def is_exact(node: Node, expr: Expr) -> bool:
 
 def counted_in(node: Node) -> DType:
     """The type in whose range integers wrap around while they are computed with."""
-    narrows = node.op == "ElemwiseMultiType" and "SATURATE" in node.attrs["mode"]
+    narrows = node.op == "ElemwiseMultiType" and node.attributes(ElemwiseMultiTypeAttrs).mode in _SHIFTS
     return (node.inputs[0] if narrows else node.output).type.dtype
 
 
@@ -204,12 +193,12 @@ class Statements:
 
     def _text(self, expr: Expr) -> str:
         mode, *operands = expr
-        if mode == "POWC" and self.real:
+        if mode == "powc" and self.real:
             return _power(self.add(operands[0]), operands[1])
         if mode not in self._table:
             kind = "real numbers" if self.real else "integers"
             raise Unsupported(f"no kernel computes the element-wise mode {mode} on {kind}")
-        if self._is_number(operands[0]) and mode in ("MAX", "MIN"):
+        if self._is_number(operands[0]) and mode in ("max", "min"):
             operands = operands[::-1]
         last = self.real and self._is_number(operands[-1]) and mode in NUMBER_LAST
         names = [self.add(x) for x in operands]

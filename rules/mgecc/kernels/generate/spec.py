@@ -9,6 +9,7 @@ from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate, require_float32
 from mgecc.kernels.strides import collapse, dense
+from mgecc.ops.cross import CrossAttrs
 from mgecc.ops.known import axis_of
 from mgecc.targets import Target
 
@@ -74,8 +75,8 @@ def _stretched(shape: tuple[int, ...], strides: tuple[int, ...], to: tuple[int, 
 
 
 def _cross(node: Node) -> list[Call]:
-    names = ("axisa", "axisb", "axisc")
-    parts = [_split(v, int(node.attrs[name])) for v, name in zip((*node.inputs, node.output), names)]
+    axes = node.attributes(CrossAttrs).axes
+    parts = [_split(value, axis) for value, axis in zip((*node.inputs, node.output), axes)]
     outer = parts[2][0]
     nest = collapse(outer, [_stretched(shape, strides, outer) for shape, strides, _ in parts])
     ctype, letters = ctype_of(node.output.type.dtype)

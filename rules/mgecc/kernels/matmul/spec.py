@@ -86,7 +86,7 @@ def product_of(node: Node, target: Target) -> Product | None:
     a, b = node.inputs[:2]
     if node.op == "Dot":
         fits = a.shape == b.shape
-        plain = Activation("IDENTITY"), weight_type(node), element
+        plain = Activation("identity"), weight_type(node), element
         return Product(1, 1, 1, a.shape[0], False, True, b.is_const, *plain) if fits else None
     if len(node.inputs) > 2 and not _is_bias(node.inputs[2], node.output.shape[-1]):
         return None

@@ -114,7 +114,7 @@ def is_positive(x: Value) -> bool:
     made = x.producer
     if made is None or made.op not in ("ConvBias", "Convolution") or x.type.dtype.zero_point:
         return False
-    return bool(of_node(made.attrs)[0] == "RELU")
+    return bool(of_node(made.attrs)[0] == "relu")
 
 
 def bias_of(node: Node, first: int, count: int, raised: int = 0) -> np.ndarray:

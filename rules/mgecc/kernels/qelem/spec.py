@@ -11,12 +11,18 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, serves
 from mgecc.kernels.requant import BYTES
+from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
 from mgecc.ops.quantize import scale_of
 from mgecc.targets import Target
 
-_SUMS = ("QADD", "QFUSE_ADD_RELU")
+_SUMS = ("add", "add_relu")
 _LETTERS = {**BYTES, "float32": "f32"}
 _CTYPES = {"s8": "int8_t", "u8": "uint8_t", "f32": "float"}
+
+
+def _mode(node: Node) -> str:
+    """Of what is no conversion."""
+    return "" if node.op == "TypeCvt" else node.attributes(ElemwiseMultiTypeAttrs).mode
 
 
 def _is_served(node: Node, target: Target) -> bool:
@@ -24,7 +30,7 @@ def _is_served(node: Node, target: Target) -> bool:
     return (
         target.facts.int8.saturates
         and node.output.type.dtype.name in BYTES
-        and (node.op == "TypeCvt" or node.attrs["mode"] in _SUMS)
+        and (node.op == "TypeCvt" or _mode(node) in _SUMS)
         and len(node.inputs) == (1 if node.op == "TypeCvt" else 2)
         and all(v.type.dtype.name in kinds and not v.is_const for v in node.inputs)
         and all(v.shape == node.output.shape for v in node.inputs)
@@ -36,7 +42,7 @@ def _numbers(node: Node) -> np.ndarray:
     """The array that kernels call q, see mgecc.kernels.requant."""
     out, first, last = (v.type.dtype for v in (node.output, node.inputs[0], node.inputs[-1]))
     low, high = (bound - out.zero_point for bound in out.range)
-    low = max(low, 0) if node.attrs.get("mode") == "QFUSE_ADD_RELU" else low
+    low = max(low, 0) if _mode(node) == "add_relu" else low
     scales = [scale_of(first), np.float32(1) / scale_of(out), low, high, scale_of(last)]
     return np.array([*scales, out.zero_point, last.zero_point, first.zero_point, 0, 0], np.float32)
 

@@ -111,7 +111,7 @@ def _build(target: Target, node: Node) -> list[Call]:
     constants = (
         Const(partial(_pack, node, target)),
         Const(partial(_starts, node, target)),
-        Const(partial(numbers, node, direct=structure(node) == "IDENTITY")),
+        Const(partial(numbers, node, direct=structure(node) == "identity")),
     )
     return [Call(_kernel(node, target), (x, *constants, node.output), (m, x.shape[1], n))]
 

@@ -52,7 +52,7 @@ def _pack_cell(node: Node, gates: int, lanes: int) -> np.ndarray:
 
 
 def _ending(node: Node) -> Activation:
-    return Activation("IDENTITY") if _GATES[node.op] == 4 else activation_of(node)
+    return Activation("identity") if _GATES[node.op] == 4 else activation_of(node)
 
 
 def _rows_at_once(target: Target, rows: int) -> int:

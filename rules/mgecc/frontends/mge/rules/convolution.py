@@ -15,7 +15,7 @@ from mgecc.ops.correlation import CorrelationAttrs
 
 from ..layouts import plain, plain_weights, reshaped, stored_as, turned
 from ..model import Record
-from ..parameters import moves, parameters
+from ..parameters import activation, moves, parameters
 from . import Params, attributes, record
 
 _TURNED = {"CROSS_CORRELATION": False, "CONVOLUTION": True}
@@ -24,7 +24,7 @@ _TURNED = {"CROSS_CORRELATION": False, "CONVOLUTION": True}
 @record("ConvBias", "ConvBiasForward", "ConvBiasForwardV4", "ConvBiasForwardV3")
 def conv_bias(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
     p = parameters(record)
-    attrs = ConvBiasAttrs(**named(_attrs(p)), activation=(p["nonlineMode"],))
+    attrs = ConvBiasAttrs(**named(_attrs(p)), activation=activation(p))
     return _convolved("ConvBias", attrs, p, inputs, build)
 
 
@@ -63,7 +63,7 @@ def transposed3d(record: Record, inputs: Sequence[Value], build: GraphBuilder) -
 def batch_conv_bias(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
     """Weights of batch items lie as those of groups do."""
     p = parameters(record)
-    attrs = BatchConvBiasAttrs(**_moves(p), activation=(p["nonlineMode"],))
+    attrs = BatchConvBiasAttrs(**_moves(p), activation=activation(p))
     build.check("BatchConvBias", attrs, inputs)
     if p["sparse"] != "DENSE":
         raise Unsupported("grouped weights per batch item are not supported")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from mgecc.graph import Unsupported
 from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.attention import AttentionAttrs
+from mgecc.ops.cross import CrossAttrs
 from mgecc.ops.linalg import SVDAttrs
 from mgecc.ops.matmul import DotAttrs, MatrixMulAttrs
 
-from . import Params, as_written, attributes
-
-as_written("Cross", "Cross")
+from . import Params, attributes
 
 _MASKS = ("NO_MASK", "DEFAULT_MASK", "USER_DEFINED_MASK")
 _PARTS = "qkvo"
@@ -27,6 +26,11 @@ def matrix_product(params: Params) -> MatrixMulAttrs:
         output_dtype=params["output_dtype"],
         wide_sums=params.get("compute_mode") == "FLOAT32",
     )
+
+
+@attributes("Cross", "Cross")
+def cross(params: Params) -> CrossAttrs:
+    return CrossAttrs((params["axisa"], params["axisb"], params["axisc"]))
 
 
 @attributes("Dot", "Dot")

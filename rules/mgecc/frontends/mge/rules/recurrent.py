@@ -7,6 +7,7 @@ from typing import Any
 from mgecc.graph import Unsupported
 from mgecc.ops.recurrent import LSTMAttrs, LSTMCellAttrs, RNNAttrs, RNNCellAttrs
 
+from ..parameters import activation
 from . import Params, attributes
 
 
@@ -30,7 +31,7 @@ def lstm(params: Params) -> LSTMAttrs:
 
 @attributes("RNN", "RNNForward", "RNN")
 def rnn(params: Params) -> RNNAttrs:
-    return RNNAttrs(**_layers(params), activation=(params["nonlineMode"],))
+    return RNNAttrs(**_layers(params), activation=activation(params))
 
 
 @attributes("LSTMCell", "LSTMCellForward", "LSTMCell")
@@ -40,4 +41,4 @@ def lstm_cell(params: Params) -> LSTMCellAttrs:
 
 @attributes("RNNCell", "RNNCellForward", "RNNCell")
 def rnn_cell(params: Params) -> RNNCellAttrs:
-    return RNNCellAttrs(activation=(params["nonlineMode"],))
+    return RNNCellAttrs(activation=activation(params))

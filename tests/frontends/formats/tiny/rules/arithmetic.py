@@ -7,6 +7,8 @@ from typing import Any
 
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import DType, Value
+from mgecc.ops.elemwise import ElemwiseAttrs
+from mgecc.ops.type_cvt import TypeCvtAttrs
 
 from . import RULES
 
@@ -17,17 +19,17 @@ def _modes(**modes: str) -> None:
 
 
 def _elemwise(mode: str) -> Any:
-    return lambda line, inputs, build: build.add("Elemwise", {"mode": mode}, inputs)
+    return lambda line, inputs, build: build.add("Elemwise", ElemwiseAttrs(mode), inputs)
 
 
-_modes(Add="ADD", Sub="SUB", Mul="MUL", Relu="RELU", Neg="NEGATE")
+_modes(Add="add", Sub="sub", Mul="mul", Relu="relu", Neg="negate")
 
 
 @RULES.rule("Elemwise", "Swish")
 def swish(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
     """x * sigmoid(x)."""
-    (gate,) = build.add("Elemwise", {"mode": "SIGMOID"}, inputs)
-    return build.add("Elemwise", {"mode": "MUL"}, [*inputs, gate])
+    (gate,) = build.add("Elemwise", ElemwiseAttrs("sigmoid"), inputs)
+    return build.add("Elemwise", ElemwiseAttrs("mul"), [*inputs, gate])
 
 
 @RULES.rule("Copy", "Same")
@@ -37,13 +39,13 @@ def same(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Va
 
 @RULES.rule("TypeCvt", "Cast")
 def cast(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
-    return build.add("TypeCvt", {"dtype": DType(line.attrs["to"])}, inputs)
+    return build.add("TypeCvt", TypeCvtAttrs(DType(line.attrs["to"])), inputs)
 
 
 @RULES.rule("GetVarShape", "Shape")
 def shape(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
     """int64, as other formats have shapes."""
-    return build.add("TypeCvt", {"dtype": DType("int64")}, build.add("GetVarShape", {"axis": 7}, inputs))
+    return build.add("TypeCvt", TypeCvtAttrs(DType("int64")), build.add("GetVarShape", {"axis": 7}, inputs))
 
 
 @RULES.rule("Reshape", "Reshape")
@@ -54,5 +56,5 @@ def reshape(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence
 @RULES.rule("Elemwise", "Broken")
 def broken(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
     """A rule that makes a node before it finds out that it cannot go on."""
-    build.add("Elemwise", {"mode": "RELU"}, inputs)
+    build.add("Elemwise", ElemwiseAttrs("relu"), inputs)
     return [inputs[len(line.attrs["nothing"])]]
