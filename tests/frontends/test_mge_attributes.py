@@ -121,7 +121,13 @@ def test_parameters_become_attributes(
             r"traced in training mode; call model.eval\(\)",
         ),
         ("LayerNorm", (), 3, {**NORM, "normalized_dim": 1}, "1 inputs do not fit affine = True"),
-        ("GeneralNorm", ((3,),) * 2, 3, {"affine": False}, "3 inputs do not fit affine = False"),
+        (
+            "GeneralNorm",
+            ((3,),) * 2,
+            3,
+            {"affine": False, "axis_end": 1},
+            "3 inputs do not fit affine = False",
+        ),
         (
             "LayerNorm",
             (),

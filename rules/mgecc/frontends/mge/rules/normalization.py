@@ -29,8 +29,9 @@ def batch_norm(params: Params) -> NormAttrs:
     return NormAttrs(params["epsilon"])
 
 
-def _check_terms(record: Record, inputs: Sequence[Value]) -> None:
-    """Unsupported unless there are a factor and a term where the record says so."""
+def _check(op: str, attrs: NormAttrs, record: Record, inputs: Sequence[Value], build: GraphBuilder) -> None:
+    """Unsupported unless operands are the operator's, with a factor and a term where the record says so."""
+    build.check(op, attrs, inputs)
     affine = record.params["affine"]
     if len(inputs) != (3 if affine else 1):
         raise Unsupported(f"{len(inputs)} inputs do not fit affine = {affine}")
@@ -38,16 +39,16 @@ def _check_terms(record: Record, inputs: Sequence[Value]) -> None:
 
 @record("LayerNorm", "LayerNorm")
 def layer_norm(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
-    _check_terms(record, inputs)
     attrs = LayerNormAttrs(record.params["eps"], record.params["normalized_dim"])
+    _check("LayerNorm", attrs, record, inputs, build)
     return build.add("LayerNorm", attrs, inputs)
 
 
 @record("GeneralNorm", "GeneralNorm")
 def general_norm(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
-    _check_terms(record, inputs)
     params = record.params
     attrs = GeneralNormAttrs(params["eps"], params["axis_start"], params["axis_end"])
+    _check("GeneralNorm", attrs, record, inputs, build)
     return build.add("GeneralNorm", attrs, inputs)
 
 
@@ -67,8 +68,7 @@ def _over_groups(
     op: str, attrs: NormAttrs, record: Record, inputs: Sequence[Value], build: GraphBuilder
 ) -> Sequence[Value]:
     """In plain layout, whatever the one of the data is."""
-    _check_terms(record, inputs)
-    build.check(op, attrs, inputs)
+    _check(op, attrs, record, inputs, build)
     data_format = record.params["format"]
     stored = layout.word(data_format, inputs[0].type.rank)
     y, *statistics = build.add(op, attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
