@@ -86,7 +86,7 @@ def _orders(made: Made, x: Value, y: Value) -> list[Value | None]:
         made.add("Argmin", [x], axis=3),
         made.add("Softmax", [x], axis=3),
         made.add("Softmax", [x], axis=1),
-        made.add("TopK", [rows, count], mode="VALUE_IDX_SORTED"),
+        made.add("TopK", [rows, count]),
         made.add("Where", [mask, x, y]),
         _elemwise(made, "max", x, y),
         _elemwise(made, "min", x, y),

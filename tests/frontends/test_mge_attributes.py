@@ -17,6 +17,7 @@ from mgecc.ops.dropout import DropoutAttrs
 from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
 from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
 from mgecc.ops.fake_quant import FakeQuantAttrs
+from mgecc.ops.generators import DiagAttrs, LinspaceAttrs
 from mgecc.ops.linalg import SVDAttrs
 from mgecc.ops.matmul import DotAttrs, MatrixMulAttrs
 from mgecc.ops.normalization import (
@@ -29,11 +30,14 @@ from mgecc.ops.normalization import (
 )
 from mgecc.ops.recurrent import RNNAttrs
 from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
-from mgecc.ops.sorting import ArgReduceAttrs
+from mgecc.ops.roi import DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
+from mgecc.ops.selection import CondTakeAttrs, NMSKeepAttrs
+from mgecc.ops.sorting import ArgReduceAttrs, ArgsortAttrs, TopKAttrs
 
 FLOAT16 = DType("float16")
 SHAPE = (2, 3, 4, 4)
 SPOT = (1, 1, 1, 1)
+BOXES = (2, 5)
 LAYER = {"num_layers": 1, "hidden_size": 4, "bias": False, "nonlineMode": "RELU", "fwd_mode": "INFERENCE"}
 RELU = ("relu",)
 NORM = {"eps": 0.5, "affine": True}
@@ -70,6 +74,29 @@ def graph_of(
         ),
         ("GroupNorm", ((3,),) * 2, 3, {**NORM, "group": 3}, GroupNormAttrs(0.5, 3)),
         ("InstanceNorm", ((3,),) * 2, 3, {**NORM, "group": 1}, NormAttrs(0.5)),
+        ("Argsort", (), 2, {"x": (2, 3), "order": "DESCENDING"}, ArgsortAttrs("descending")),
+        ("TopK", ((1,),), 1, {"x": (2, 3)}, TopKAttrs(kth_only=True)),
+        ("TopK", ((1,),), 2, {"x": (2, 3), "mode": "VALUE_IDX_SORTED"}, TopKAttrs()),
+        ("CondTake", (SHAPE,), 2, {"mode": "LEQ", "val": 0.5, "eps": 0.25}, CondTakeAttrs("leq", 0.5, 0.25)),
+        ("NonZero", (), 1, {}, NoAttrs()),
+        ("NMSKeepMGB", (), 2, {"x": (1, 4, 4), "iou_thresh": 0.5, "max_output": 3}, NMSKeepAttrs(0.5, 3)),
+        ("Linspace", ((1,), (1,)), 1, {"x": (1,), "endpoint": False}, LinspaceAttrs(False)),
+        ("Diag", (), 1, {"x": (3, 3), "k": -1}, DiagAttrs(-1)),
+        ("ROIPooling", (BOXES, (2,)), 2, {"mode": "AVERAGE", "scale": 0.5}, ROIPoolingAttrs(0.5, "average")),
+        (
+            "ROIAlignV1",
+            (BOXES,),
+            2,
+            {"spatial_scale": 0.5, "offset": 0.25, "pooled_height": 3, "pooled_width": 4, "sample_height": 1},
+            ROIAlignAttrs((3, 4), (1, 2), 0.5, 0.25),
+        ),
+        (
+            "DeformablePSROIPoolingForward",
+            (BOXES, (2, 2, 3, 3)),
+            2,
+            {"no_trans": False, "trans_std": 0.5, "pooled_h": 3, "part_size": 3, "sample_per_part": 2},
+            DeformablePSROIPoolingAttrs((3, 1), 2, 3, moved=True, movement_scale=0.5),
+        ),
         ("LRN", (), 1, {"n": 3, "k": 2.0, "alpha": 0.5, "beta": 0.75}, LRNAttrs(3, 2.0, 0.5, 0.75)),
         ("Softmax", (), 1, {"axis": 1}, SoftmaxAttrs(1)),
         ("Elemwise", ((1,),), 1, {"mode": "FUSE_ADD_RELU"}, ElemwiseAttrs("add_relu")),
@@ -152,6 +179,11 @@ def test_parameters_become_attributes(
             {"mode": 77, "axis": 1},
             "its parameter mode is 77, sum, sum_squares, product, min,",
         ),
+        ("Argsort", (), 2, {"x": (2, 3), "order": 9}, "its parameter order is 9, ascending, descending are"),
+        ("CondTake", (SHAPE,), 2, {"mode": 9}, "its parameter condition is 9, eq, neq, lt, leq, gt, geq are"),
+        ("Diag", (), 1, {"x": (3, 3), "k": 1 << 30}, "its parameter diagonal is 1073741824, numbers from"),
+        ("ROIAlignV1", (BOXES,), 2, {"format": "NHWC"}, "regions of data stored as NHWC are not served"),
+        ("ROIAlignV1", (BOXES,), 2, {"pooled_width": 0}, r"its parameter size is \(1, 0\), numbers from 1"),
         ("LRN", (), 1, {"n": 0}, "its parameter size is 0, numbers from 1 to"),
     ],
 )

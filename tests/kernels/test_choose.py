@@ -36,8 +36,8 @@ def some(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.ndar
 
 
 @on_host
-@over("mode", ["EQ", "NEQ", "LT", "LEQ", "GT", "GEQ"])
-def test_cond_take(target: Target, mode: str) -> Iterator[Case]:
+@over("condition", ["eq", "neq", "lt", "leq", "gt", "geq"])
+def test_cond_take(target: Target, condition: str) -> Iterator[Case]:
     rng = np.random.default_rng(51)
     kinds = ("float32", "int32", "uint8", "bool", "float16")
     for turn in range(20):
@@ -49,9 +49,9 @@ def test_cond_take(target: Target, mode: str) -> Iterator[Case]:
         yield check(
             "CondTake",
             [x, mask],
-            mode=mode,
-            val=float(rng.integers(0, 3)),
-            eps=(1e-6, 0.3)[turn % 2],
+            condition=condition,
+            value=float(rng.integers(0, 3)),
+            tolerance=(1e-6, 0.3)[turn % 2],
         )
 
 
@@ -74,8 +74,8 @@ def test_suppression(target: Target) -> Iterator[Case]:
         yield check(
             "NMSKeep",
             [boxes.astype(np.float32)],
-            iou_thresh=(0.1, 0.5, 0.9)[turn % 3],
-            max_output=limit,
+            iou_threshold=(0.1, 0.5, 0.9)[turn % 3],
+            max_boxes=limit,
         )
 
 
@@ -86,7 +86,7 @@ def test_suppression_of_the_first_boxes(target: Target) -> Iterator[Case]:
         low = rng.uniform(0, 10, (1, 9, 2))
         boxes = np.concatenate([low, low + rng.uniform(0.5, 6, low.shape)], 2).astype(np.float32)
         valid = np.array([(0, 9, 3)[turn % 3]], np.int32)
-        yield check("NMSKeep", [boxes, valid], iou_thresh=0.4, max_output=6)
+        yield check("NMSKeep", [boxes, valid], iou_threshold=0.4, max_boxes=6)
 
 
 @on_host
@@ -125,7 +125,7 @@ def test_forms_without_kernel_say_so() -> None:
         candidates(node("NonZero", [value("x", (3,), "float16")]), target)
     masked = [value("x", (3,)), value("m", (3,), DType("qint8", 0.5))]
     with pytest.raises(Unsupported, match="mask"):
-        candidates(node("CondTake", masked, mode="EQ", val=0.0, eps=0.0), target)
+        candidates(node("CondTake", masked, condition="eq", value=0.0, tolerance=0.0), target)
 
 
 @on_host

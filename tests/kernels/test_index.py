@@ -159,8 +159,8 @@ def test_flips_rotations_and_diagonals(target: Target) -> Iterator[Case]:
     for turn in range(20):
         kind = TYPES[turn % len(TYPES)]
         k = int(rng.integers(-3, 4))
-        yield check("Diag", [(data(rng, (int(rng.integers(1, 7)),), kind), False)], k=k)
-        yield check("Diag", [(data(rng, tuple(rng.integers(4, 9, 2)), kind), False)], k=k)
+        yield check("Diag", [(data(rng, (int(rng.integers(1, 7)),), kind), False)], diagonal=k)
+        yield check("Diag", [(data(rng, tuple(rng.integers(4, 9, 2)), kind), False)], diagonal=k)
         x = data(rng, tuple(rng.integers(1, 6, 4)), kind)
         yield check("Flip", [(x, False)], vertical=turn % 2 == 0, horizontal=turn % 3 == 0)
         yield check("Rotate", [(x, False)], clockwise=turn % 2 == 0)

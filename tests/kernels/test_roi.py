@@ -47,20 +47,20 @@ def features(rng: np.random.Generator, channels: int | None = None) -> np.ndarra
 
 
 @on_host
-@over("mode", ["MAX", "AVERAGE"])
+@over("mode", ["max", "average"])
 def test_align(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(31)
     for _ in range(20):
         x = features(rng)
         ph, pw, sh, sw = (int(v) for v in rng.integers(1, 5, 4))
-        yield check("ROIAlign", [x, boxes(rng, 5, len(x), 11)], mode=mode, format="NCHW",
-            spatial_scale=float(rng.choice([1.0, 0.7])), offset=float(rng.choice([0.0, 0.5])),
-            pooled_height=ph, pooled_width=pw, sample_height=sh, sample_width=sw,
+        yield check("ROIAlign", [x, boxes(rng, 5, len(x), 11)], mode=mode,
+            scale=float(rng.choice([1.0, 0.7])), offset=float(rng.choice([0.0, 0.5])),
+            size=(ph, pw), samples=(sh, sw),
         )  # fmt: skip
 
 
 @on_host
-@over("mode", ["MAX", "AVERAGE"])
+@over("mode", ["max", "average"])
 def test_pooling(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(32)
     for _ in range(20):
@@ -79,8 +79,8 @@ def test_deformable(target: Target, moved: bool) -> Iterator[Case]:
         x = features(rng, 2 * classes)
         trans = rng.standard_normal((4, 2 * classes, part, part)).astype(np.float32)
         ph, pw = (int(v) for v in rng.integers(1, 5, 2))
-        yield check("DeformablePSROIPooling", [x, boxes(rng, 4, len(x), 11), trans], no_trans=not moved,
-            spatial_scale=0.9, trans_std=0.13, pooled_h=ph, pooled_w=pw, part_size=part, sample_per_part=per,
+        yield check("DeformablePSROIPooling", [x, boxes(rng, 4, len(x), 11), trans], moved=moved,
+            scale=0.9, movement_scale=0.13, size=(ph, pw), parts=part, samples=per,
         )  # fmt: skip
 
 
@@ -88,13 +88,11 @@ def test_deformable(target: Target, moved: bool) -> Iterator[Case]:
 def test_wild_boxes_stay_inside_the_image(target: Target) -> None:
     rois = np.array([[np.nan] * 5, [9, -np.inf, 0, np.inf, 1e30], [-4, 1e9, -1e9, 3e38, 2.0**31]], np.float32)
     x = np.ones((1, 1, 4, 4), np.float32)
-    attrs = {
-        "ROIAlign": {"mode": "MAX", "format": "NCHW", "spatial_scale": 1.0, "offset": 0.0, "pooled_height": 2,
-                     "pooled_width": 2, "sample_height": 2, "sample_width": 2},
-        "ROIPooling": {"mode": "AVERAGE", "scale": 1.0},
-        "DeformablePSROIPooling": {"no_trans": True, "spatial_scale": 1.0, "trans_std": 0.0, "pooled_h": 2,
-                                   "pooled_w": 2, "part_size": 1, "sample_per_part": 2},
-    }  # fmt: skip
+    attrs: dict[str, dict[str, Any]] = {
+        "ROIAlign": {"size": (2, 2)},
+        "ROIPooling": {"mode": "average"},
+        "DeformablePSROIPooling": {"size": (2, 2), "samples": 2},
+    }
     for op, chosen in attrs.items():
         inputs = [value("x", x.shape), value("rois", rois.shape)]
         third = np.array([2, 2], np.int32) if op == "ROIPooling" else np.zeros((3, 2, 1, 1), np.float32)

@@ -36,8 +36,8 @@ def elemwise(mode: str, *inputs: Value) -> Value:
     return node("Elemwise", *inputs, mode=mode)
 
 
-def chosen(mask: Value, val: float = 1.0, mode: str = "EQ") -> Count:
-    take = node("CondTake", mask, mask, mode=mode, val=val, eps=1e-6).producer
+def chosen(mask: Value, val: float = 1.0, condition: str = "eq") -> Count:
+    take = node("CondTake", mask, mask, condition=condition, value=val).producer
     assert take is not None
     extent = Counting().of(take)[0]
     return Count(mask.type.elements) if extent is None else extent.size
@@ -65,7 +65,7 @@ def test_spans_of_sums_of_sums_take_no_time() -> None:
 
 def test_one_mask_is_one_count_whatever_it_chooses_from() -> None:
     mask = value("mask", BOOL)
-    assert chosen(mask) == chosen(mask) == chosen(mask, 0.0, "NEQ")
+    assert chosen(mask) == chosen(mask) == chosen(mask, 0.0, "neq")
     assert chosen(mask) != chosen(value("other", BOOL))
 
 

@@ -215,12 +215,12 @@ def test_warps_that_are_not_served_are_refused(attrs: dict[str, str], advice: st
 def test_regions_must_name_an_image() -> None:
     boxes = np.array([[1, 0, 0, 3, 3]], np.float32)
     with pytest.raises(IndexError):
-        run("ROIPooling", {"mode": "MAX", "scale": 1.0}, IMAGE, boxes, ints(2, 2))
+        run("ROIPooling", {"mode": "max"}, IMAGE, boxes, ints(2, 2))
 
 
 def test_pooled_regions_name_their_largest_pixel() -> None:
     boxes = np.array([[0, 0, 0, 4, 5]], np.float32)
-    values, places = run("ROIPooling", {"mode": "MAX", "scale": 1.0}, IMAGE, boxes, ints(2, 2))
+    values, places = run("ROIPooling", {"mode": "max"}, IMAGE, boxes, ints(2, 2))
     np.testing.assert_array_equal(
         values.reshape(3, -1), np.take_along_axis(IMAGE.reshape(3, -1), places.reshape(3, -1), 1)
     )
@@ -228,29 +228,24 @@ def test_pooled_regions_name_their_largest_pixel() -> None:
 
 def test_regions_outside_of_the_image_are_empty() -> None:
     boxes = np.array([[0, 40, 40, 44, 44]], np.float32)
-    values, places = run("ROIPooling", {"mode": "AVERAGE", "scale": 1.0}, IMAGE, boxes, ints(1, 1))
+    values, places = run("ROIPooling", {"mode": "average"}, IMAGE, boxes, ints(1, 1))
     assert (values == 0).all() and (places == -1).all()
-
-
-ALIGN = {"format": "NCHW", "spatial_scale": 1.0, "offset": 0.0, "pooled_height": 2, "pooled_width": 2}
 
 
 def test_aligned_regions_of_a_plane_give_the_plane() -> None:
     ramp = np.broadcast_to(np.arange(8, dtype=np.float32), (1, 1, 8, 8))
     boxes = np.array([[0, 1, 1, 5, 5]], np.float32)
-    attrs = {**ALIGN, "mode": "AVERAGE", "sample_height": 2, "sample_width": 2}
+    attrs = {"size": (2, 2), "mode": "average"}
     np.testing.assert_allclose(run("ROIAlign", attrs, ramp, boxes)[0][0, 0], [[2, 4], [2, 4]], rtol=1e-6)
 
 
-PART = {
-    "spatial_scale": 1.0, "trans_std": 0.1, "pooled_h": 2, "pooled_w": 2, "part_size": 2, "sample_per_part": 2,
-}  # fmt: skip
+PART = {"size": (2, 2), "samples": 2, "parts": 2, "movement_scale": 0.1}
 
 
 def test_movements_of_zero_are_as_good_as_none() -> None:
     boxes, still = np.array([[0, 0, 0, 3, 4]], np.float32), np.zeros((1, 2, 2, 2), np.float32)
-    moved = run("DeformablePSROIPooling", {**PART, "no_trans": False}, IMAGE, boxes, still)
-    fixed = run("DeformablePSROIPooling", {**PART, "no_trans": True}, IMAGE, boxes, still)
+    moved = run("DeformablePSROIPooling", {**PART, "moved": True}, IMAGE, boxes, still)
+    fixed = run("DeformablePSROIPooling", {**PART, "moved": False}, IMAGE, boxes, still)
     np.testing.assert_array_equal(moved[0], fixed[0])
     assert (fixed[1] == 4).all()
 

@@ -183,25 +183,25 @@ def test_elements_by_a_map_of_coordinates() -> None:
 ROWS = np.array([[3, 1, 2, 1], [0, 5, 5, -1]], np.float32)
 
 
-@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+@pytest.mark.parametrize("order", ["ascending", "descending"])
 def test_sorting_keeps_equal_elements_in_order(order: str) -> None:
     values, indices = run("Argsort", {"order": order}, ROWS)
-    want = {"ASCENDING": [[1, 3, 2, 0], [3, 0, 1, 2]], "DESCENDING": [[0, 2, 1, 3], [1, 2, 0, 3]]}
+    want = {"ascending": [[1, 3, 2, 0], [3, 0, 1, 2]], "descending": [[0, 2, 1, 3], [1, 2, 0, 3]]}
     assert indices.tolist() == want[order]
     np.testing.assert_array_equal(values, np.take_along_axis(ROWS, indices, 1))
 
 
 @pytest.mark.parametrize("k, kth", [(2, [1, 0]), (-2, [2, 5])])
 def test_smallest_and_largest(k: int, kth: list[int]) -> None:
-    assert run("TopK", {"mode": "KTH_ONLY"}, ROWS, ints(k))[0].tolist() == kth
-    values, indices = run("TopK", {"mode": "VALUE_IDX_SORTED"}, ROWS, ints(k))
+    assert run("TopK", {"kth_only": True}, ROWS, ints(k))[0].tolist() == kth
+    values, indices = run("TopK", {}, ROWS, ints(k))
     np.testing.assert_array_equal(values, np.take_along_axis(ROWS, indices, 1))
     with pytest.raises(Unsupported, match="4 elements have no 5-th one"):
-        run("TopK", {"mode": "KTH_ONLY"}, ROWS, ints(5))
+        run("TopK", {"kth_only": True}, ROWS, ints(5))
 
 
 def test_more_than_there_are_are_all() -> None:
-    few, many = (run("TopK", {"mode": "VALUE_IDX_SORTED"}, ROWS, ints(k)) for k in (-4, -9))
+    few, many = (run("TopK", {}, ROWS, ints(k)) for k in (-4, -9))
     for a, b in zip(few, many, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -215,15 +215,17 @@ def select(op: str, attrs: dict[str, Any], *inputs: np.ndarray) -> list[np.ndarr
     from mgecc import ops
     from mgecc.graph import Node
 
-    node = Node(op, "n", attrs, [value(x) for x in inputs])
+    node = Node(op, "n", ops.attributes_of(op, attrs), [value(x) for x in inputs])
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]
     return ops.evaluate(node, inputs)
 
 
-@pytest.mark.parametrize("mode, count", [("EQ", 2), ("NEQ", 2), ("LT", 1), ("LEQ", 3), ("GT", 1), ("GEQ", 3)])
-def test_conditions_choose(mode: str, count: int) -> None:
+@pytest.mark.parametrize(
+    "condition, count", [("eq", 2), ("neq", 2), ("lt", 1), ("leq", 3), ("gt", 1), ("geq", 3)]
+)
+def test_conditions_choose(condition: str, count: int) -> None:
     mask = np.array([0, 1, 1, 2], np.float32)
-    values, indices = select("CondTake", {"mode": mode, "val": 1.0, "eps": 1e-6}, mask * 10, mask)
+    values, indices = select("CondTake", {"condition": condition, "value": 1.0}, mask * 10, mask)
     assert len(values) == len(indices) == count
     np.testing.assert_array_equal(values, (mask * 10)[indices])
 
@@ -241,9 +243,9 @@ def test_choosing_and_filling_by_masks() -> None:
 
 def test_overlapping_boxes_are_dropped_greedily() -> None:
     boxes = np.array([[[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10], [20, 1, 30, 11], [50, 50, 51, 51]]])
-    indices, sizes = run("NMSKeep", {"iou_thresh": 0.5, "max_output": 4}, boxes.astype(np.float32))
+    indices, sizes = run("NMSKeep", {"iou_threshold": 0.5, "max_boxes": 4}, boxes.astype(np.float32))
     assert indices[0, : sizes[0]].tolist() == [0, 2, 4]
-    _, limited = run("NMSKeep", {"iou_thresh": 0.5, "max_output": 2}, boxes.astype(np.float32))
+    _, limited = run("NMSKeep", {"iou_threshold": 0.5, "max_boxes": 2}, boxes.astype(np.float32))
     assert limited.tolist() == [2]
 
 
@@ -265,12 +267,15 @@ def test_padding() -> None:
 def test_generators() -> None:
     lin = run("Linspace", {"endpoint": False}, ints(0), ints(3), ints(3))[0]
     assert lin.dtype == np.float32 and lin.tolist() == [0, 1, 2]
-    assert run("Eye", {"k": 1, "dtype": "int32"}, ints(2, 3))[0].tolist() == [[0, 1, 0], [0, 0, 1]]
-    assert run("Diag", {"k": -1}, ints(5))[0].tolist() == [[0, 0], [5, 0]]
-    assert run("Diag", {"k": 1}, ints([1, 2, 3], [4, 5, 6]))[0].tolist() == [2, 6]
-    assert run("Alloc", {"dtype": "byte"}, ints(2, 3))[0].shape == (2, 3)
+    assert run("Eye", {"diagonal": 1, "dtype": DType("int32")}, ints(2, 3))[0].tolist() == [
+        [0, 1, 0],
+        [0, 0, 1],
+    ]
+    assert run("Diag", {"diagonal": -1}, ints(5))[0].tolist() == [[0, 0], [5, 0]]
+    assert run("Diag", {"diagonal": 1}, ints([1, 2, 3], [4, 5, 6]))[0].tolist() == [2, 6]
+    assert run("Alloc", {"dtype": DType("uint8")}, ints(2, 3))[0].shape == (2, 3)
     with pytest.raises(Unsupported, match="is not a shape"):
-        run("Alloc", {"dtype": "float32"}, ints(2, -3))
+        run("Alloc", {"dtype": DType("float32")}, ints(2, -3))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
 from mgecc.graph.types import FLOAT32, INT32
 from mgecc.ops import attributes_of, infer
+from mgecc.ops.selection import FillBehindAttrs
 from mgecc.passes import extents
 
 BOOL = DType("bool")
@@ -26,7 +27,7 @@ def node(op: str, inputs: list[Value], **attrs: Any) -> Node:
 
 def taken() -> tuple[Value, Value, Node]:
     x, mask = value("x", 4, 5), value("mask", 4, 5, dtype=BOOL)
-    return x, mask, node("CondTake", [x, mask], mode="EQ", val=1.0, eps=1e-6)
+    return x, mask, node("CondTake", [x, mask], condition="eq", value=1.0)
 
 
 def carried(nodes: list[Node], *outputs: Value) -> tuple[Graph, list[str]]:
@@ -111,7 +112,7 @@ def test_what_is_not_valid_does_not_count_along_its_axis(op: str, attrs: dict, n
     graph, problems = carried([take, tested], tested.output)
     assert problems == []
     filled = tested.inputs[0].producer
-    assert (filled.op, filled.attrs["axis"], filled.attrs["number"]) == ("FillBehind", 0, number)
+    assert filled.attrs == FillBehindAttrs(0, number)
     assert filled.inputs == [take.outputs[0], take.outputs[2]]
     assert graph.extents == ({} if op in ("Reduce", "Argmax") else {0: (0, 1)})
 

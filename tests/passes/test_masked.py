@@ -30,7 +30,7 @@ class Masked:
     def __init__(self, items: Any = ROWS) -> None:
         self.x, self.y = (Value(name, TensorType((6, 4), FLOAT32)) for name in "xy")
         self.mask = Value("mask", TensorType(((6, 4)[items[0][0]],), DType("bool")))
-        self.take = node("CondTake", [self.mask, self.mask], mode="EQ", val=1.0, eps=1e-6)
+        self.take = node("CondTake", [self.mask, self.mask], condition="eq", value=1.0)
         self.rows = node("IndexingMultiAxisVec", [self.y, self.take.outputs[1]], items=items)
 
     def graph(self, *nodes: Node) -> Graph:
@@ -110,7 +110,7 @@ def test_sums_across_chosen_columns_are_left() -> None:
 def test_rows_stored_in_another_order_are_left_and_refused() -> None:
     net = Masked()
     other = Value("other", TensorType((6,), DType("bool")))
-    take = node("CondTake", [other, other], mode="EQ", val=1.0, eps=1e-6)
+    take = node("CondTake", [other, other], condition="eq", value=1.0)
     store = node(
         "IndexingSetMultiAxisVec", [net.x, net.rows.output, take.outputs[1]], varies=False, items=ROWS
     )

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.known import at_least_1d, known_sizes
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.window import OFFSETS
+
+
+@dataclass(frozen=True)
+class LinspaceAttrs(Attributes):
+    """``endpoint``: whether the last number is the stop."""
+
+    endpoint: bool = True
+
+
+@dataclass(frozen=True)
+class DiagAttrs(Attributes):
+    """``diagonal``: 0 for the main one, positive above it, negative below it."""
+
+    diagonal: Annotated[int, OFFSETS] = 0
+
+
+@dataclass(frozen=True)
+class AllocAttrs(Attributes):
+    """``dtype``: of the result."""
+
+    dtype: DType
+
+
+@dataclass(frozen=True)
+class EyeAttrs(DiagAttrs, AllocAttrs):
+    """The type of the result, and the diagonal of the ones."""
 
 
 def _count(node: Node) -> int:
@@ -21,8 +50,9 @@ def _count(node: Node) -> int:
 
 @operator("Linspace")
 class Linspace(Operator):
-    """Inputs start, stop, count: float32 numbers in equal steps, the last one 'stop' when 'endpoint'."""
+    """Inputs start, stop, count: float32 numbers in equal steps, the last one stop where ``endpoint`` says so."""
 
+    Attributes = LinspaceAttrs
     operands = "plain plain plain"
     limits = "constant count"
 
@@ -37,27 +67,15 @@ class Linspace(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         start, stop = (float(x.reshape(-1)[0]) for x in inputs[:2])
-        return [
-            np.linspace(start, stop, int(inputs[2].reshape(-1)[0]), endpoint=bool(node.attrs["endpoint"]))
-        ]
-
-
-def plain_dtype(node: Node) -> DType:
-    """The type a record names by 'dtype'; Unsupported for one that has no arithmetic here, or needs a scale."""
-    named = node.attrs["dtype"]
-    try:
-        found = named if isinstance(named, DType) else DType("uint8" if named == "byte" else str(named))
-    except ValueError:
-        raise Unsupported(f"data of type {named} is not supported") from None
-    if found.is_quantized and found.scale is None:
-        raise Unsupported(f"data of type {named} needs a scale, which the record does not state")
-    return found
+        endpoint = node.attributes(LinspaceAttrs).endpoint
+        return [np.linspace(start, stop, int(inputs[2].reshape(-1)[0]), endpoint=endpoint)]
 
 
 @operator("Eye")
 class Eye(Operator):
-    """Input (n, m): ones on the diagonal 'k', zeros elsewhere."""
+    """Input (n, m): ones on one diagonal, zeros elsewhere."""
 
+    Attributes = EyeAttrs
     operands = "plain"
     limits = "constant sizes"
 
@@ -68,24 +86,25 @@ class Eye(Operator):
         sizes = known_sizes(node, 0)
         if len(sizes) not in (1, 2):
             raise Unsupported(f"{list(sizes)} is not the size of a matrix")
-        return [TensorType((sizes[0], sizes[-1]), plain_dtype(node))]
+        return [TensorType((sizes[0], sizes[-1]), node.attributes(EyeAttrs).dtype)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         sizes = inputs[0].reshape(-1)
-        return [np.eye(int(sizes[0]), int(sizes[-1]), int(node.attrs["k"]))]
+        return [np.eye(int(sizes[0]), int(sizes[-1]), node.attributes(EyeAttrs).diagonal)]
 
 
 @operator("Diag")
 class Diag(Operator):
-    """A vector becomes the diagonal 'k' of a square matrix; of a matrix that diagonal is taken."""
+    """A vector becomes a diagonal of a square matrix; of a matrix that diagonal is taken."""
 
+    Attributes = DiagAttrs
     operands = "any"
     limits = "vectors and matrices"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x, k = node.inputs[0].type, int(node.attrs["k"])
+        x, k = node.inputs[0].type, node.attributes(DiagAttrs).diagonal
         if x.rank == 1:
             return [x.with_shape((x.shape[0] + abs(k),) * 2)]
         if x.rank != 2:
@@ -95,13 +114,14 @@ class Diag(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [np.diag(inputs[0], int(node.attrs["k"]))]
+        return [np.diag(inputs[0], node.attributes(DiagAttrs).diagonal)]
 
 
 @operator("Alloc")
 class Alloc(Operator):
     """A value of the given shape; its contents are not defined in the format (here: zeros), only the shape is used."""
 
+    Attributes = AllocAttrs
     operands = "plain"
     limits = "constant shapes"
 
@@ -109,7 +129,7 @@ class Alloc(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        return [TensorType(at_least_1d(known_sizes(node, 0)), plain_dtype(node))]
+        return [TensorType(at_least_1d(known_sizes(node, 0)), node.attributes(AllocAttrs).dtype)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -3,16 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
+from mgecc.graph.attributes import FINITE, POSITIVE
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import box_by_box
 from mgecc.ops.known import known_sizes
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.sampling import Sampler, bilinear
+
+Size = tuple[Annotated[int, POSITIVE], Annotated[int, POSITIVE]]
+
+
+@dataclass(frozen=True)
+class ROIPoolingAttrs(Attributes):
+    """``scale``: from coordinates of boxes to pixels of the data."""
+
+    scale: Annotated[float, FINITE] = 1.0
+    mode: Literal["max", "average"] = "max"
+
+
+@dataclass(frozen=True)
+class ROIAlignAttrs(Attributes):
+    """``size``: bins (h, w) of each box, each of ``samples`` (h, w); coordinates times ``scale`` less ``offset``."""
+
+    size: Size
+    samples: Size = (2, 2)
+    scale: Annotated[float, FINITE] = 1.0
+    offset: Annotated[float, FINITE] = 0.0
+    mode: Literal["max", "average"] = "max"
+
+
+@dataclass(frozen=True)
+class DeformablePSROIPoolingAttrs(Attributes):
+    """``size``: bins (h, w) of each box, each of ``samples`` x ``samples``; coordinates of boxes times ``scale``.
+
+    ``moved``: whether movements count, of ``parts`` x ``parts`` parts of the box, times ``movement_scale``.
+    """
+
+    size: Size
+    samples: Annotated[int, POSITIVE]
+    parts: Annotated[int, POSITIVE] = 1
+    scale: Annotated[float, FINITE] = 1.0
+    moved: bool = False
+    movement_scale: Annotated[float, FINITE] = 1.0
+
 
 _ZERO_OUTSIDE = Sampler("LINEAR", "CONSTANT")
 _EDGE = Sampler("LINEAR", "REPLICATE")
@@ -51,7 +91,7 @@ def _pool_bin(image: np.ndarray, rows: slice, columns: slice, mode: str) -> tupl
     part = image[:, rows, columns].reshape(len(image), -1)
     if not part.size:
         return np.zeros(len(image), np.float32), np.full(len(image), -1)
-    if mode == "AVERAGE":
+    if mode == "average":
         return part.mean(1, dtype=np.float64), np.full(len(image), -1)
     best = part.argmax(1)
     width = columns.stop - columns.start
@@ -61,8 +101,9 @@ def _pool_bin(image: np.ndarray, rows: slice, columns: slice, mode: str) -> tupl
 
 @operator("ROIPooling")
 class ROIPooling(Operator):
-    """Inputs x, boxes, (ph, pw): MAX or AVERAGE of whole pixels; boxes times 'scale' are rounded."""
+    """Inputs x, boxes, (ph, pw): the largest or the mean of whole pixels; boxes times ``scale`` are rounded."""
 
+    Attributes = ROIPoolingAttrs
     operands = "float number plain"
     limits = "float32 or float16, NCHW; constant size"
 
@@ -74,23 +115,23 @@ class ROIPooling(Operator):
     def infer(node: Node) -> list[TensorType]:
         _check(node)
         size = known_sizes(node, 2)
-        if len(size) != 2 or any(n < 1 for n in size) or node.attrs["mode"] not in ("MAX", "AVERAGE"):
-            raise Unsupported(f"{node.attrs['mode']} to {list(size)} is not served")
+        if len(size) != 2 or any(n < 1 for n in size):
+            raise Unsupported(f"{list(size)} are no bins (h, w) of boxes")
         x = node.inputs[0].type.with_shape((node.inputs[1].shape[0], node.inputs[0].shape[1], *size))
         return [x, x.with_dtype(INT32)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        rois = inputs[1].astype(np.float32)
+        rois, attrs = inputs[1].astype(np.float32), node.attributes(ROIPoolingAttrs)
         images = _images(inputs[0].astype(np.float32), rois)
         ph, pw = known_sizes(node, 2)
-        x1, y1, x2, y2 = round_half_away(rois[:, 1:] * np.float32(node.attrs["scale"])).T
+        x1, y1, x2, y2 = round_half_away(rois[:, 1:] * np.float32(attrs.scale)).T
         rows, columns = _bins(y1, y2, ph, images.shape[2]), _bins(x1, x2, pw, images.shape[3])
         result = np.zeros((*images.shape[:2], ph, pw), np.float32)
         places = np.full(result.shape, -1, np.int32)
         for k, i, j in np.ndindex(len(images), ph, pw):
             area = slice(rows[0][k, i], rows[1][k, i]), slice(columns[0][k, j], columns[1][k, j])
-            result[k, :, i, j], places[k, :, i, j] = _pool_bin(images[k], *area, node.attrs["mode"])
+            result[k, :, i, j], places[k, :, i, j] = _pool_bin(images[k], *area, attrs.mode)
         return [result, places]
 
 
@@ -104,8 +145,9 @@ def _sample_places(low: np.ndarray, high: np.ndarray, bins: int, samples: int) -
 
 @operator("ROIAlign")
 class ROIAlign(Operator):
-    """Inputs x, boxes: AVERAGE or MAX of interpolated samples in each bin, and the int32 number of the largest."""
+    """Inputs x, boxes: mean or largest of interpolated samples in each bin, and the int32 number of the largest."""
 
+    Attributes = ROIAlignAttrs
     operands = "float number"
     limits = "float32 or float16, NCHW"
 
@@ -114,44 +156,34 @@ class ROIAlign(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         _check(node)
-        names = ("pooled_height", "pooled_width", "sample_height", "sample_width")
-        sizes = [int(node.attrs[name]) for name in names]
-        if (
-            any(n < 1 for n in sizes)
-            or node.attrs["mode"] not in ("MAX", "AVERAGE")
-            or node.attrs["format"] != "NCHW"
-        ):
-            raise Unsupported(f"{node.attrs['mode']} in {node.attrs['format']} to {sizes} is not served")
-        x = node.inputs[0].type
-        result = x.with_shape((node.inputs[1].shape[0], x.shape[1], *sizes[:2]))
+        x, size = node.inputs[0].type, node.attributes(ROIAlignAttrs).size
+        result = x.with_shape((node.inputs[1].shape[0], x.shape[1], *size))
         return [result, result.with_dtype(INT32)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        a, rois = node.attrs, inputs[1].astype(np.float32)
-        images = _images(inputs[0], rois)
-        x1, y1, x2, y2 = (rois[:, 1:] * np.float32(a["spatial_scale"]) - np.float32(a["offset"])).T
-        bins, samples = (a["pooled_height"], a["pooled_width"]), (a["sample_height"], a["sample_width"])
+        attrs, rois = node.attributes(ROIAlignAttrs), inputs[1].astype(np.float32)
+        images, bins, samples = _images(inputs[0], rois), attrs.size, attrs.samples
+        x1, y1, x2, y2 = (rois[:, 1:] * np.float32(attrs.scale) - np.float32(attrs.offset)).T
         ys = _sample_places(y1, y2, bins[0], samples[0])[:, :, None]
         xs = _sample_places(x1, x2, bins[1], samples[1])[:, None, :]
         ys, xs = np.broadcast_arrays(ys, xs)
         values = bilinear(images, ys, xs, _ZERO_OUTSIDE)
         split = values.reshape(*values.shape[:2], bins[0], samples[0], bins[1], samples[1])
         flat = split.transpose(0, 1, 2, 4, 3, 5).reshape(*values.shape[:2], *bins, -1)
-        result = flat.max(-1) if a["mode"] == "MAX" else flat.mean(-1, dtype=np.float64)
+        result = flat.max(-1) if attrs.mode == "max" else flat.mean(-1, dtype=np.float64)
         return [result, flat.argmax(-1)]
 
 
 def _part_offsets(node: Node, trans: np.ndarray, channels: int) -> np.ndarray:
     """Movement (k, c, 2, ph, pw) of every bin in x and y, as a part of the box."""
-    a = node.attrs
-    bins, part = (int(a["pooled_h"]), int(a["pooled_w"])), int(a["part_size"])
-    if a["no_trans"]:
-        return np.zeros((len(trans), channels, 2, *bins), np.float32)
-    rows, columns = (np.arange(n) * part // n for n in bins)
+    attrs = node.attributes(DeformablePSROIPoolingAttrs)
+    if not attrs.moved:
+        return np.zeros((len(trans), channels, 2, *attrs.size), np.float32)
+    rows, columns = (np.arange(n) * attrs.parts // n for n in attrs.size)
     pairs = trans.reshape(len(trans), -1, 2, *trans.shape[2:])[..., rows[:, None], columns]
     of_class = np.arange(channels) // (channels // pairs.shape[1])
-    return pairs[:, of_class].astype(np.float32) * np.float32(a["trans_std"])
+    return pairs[:, of_class].astype(np.float32) * np.float32(attrs.movement_scale)
 
 
 def _extent(low: np.ndarray, high: np.ndarray, scale: np.float32) -> tuple[np.ndarray, np.ndarray]:
@@ -180,6 +212,7 @@ def _bin_samples(
 class DeformablePSROIPooling(Operator):
     """Inputs x, boxes, movements (k, 2 classes, part, part): averages of samples in moved bins, and sample counts."""
 
+    Attributes = DeformablePSROIPoolingAttrs
     operands = "float number float"
     limits = "float32 or float16, NCHW"
 
@@ -188,28 +221,27 @@ class DeformablePSROIPooling(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         _check(node)
-        a, x, trans = node.attrs, node.inputs[0].type, node.inputs[2].type
-        boxes, part = node.inputs[1].shape[0], int(a["part_size"])
-        sizes = (int(a["pooled_h"]), int(a["pooled_w"]), int(a["sample_per_part"]), part)
-        fits = a["no_trans"] or (
+        attrs = node.attributes(DeformablePSROIPoolingAttrs)
+        x, trans, boxes = node.inputs[0].type, node.inputs[2].type, node.inputs[1].shape[0]
+        fits = not attrs.moved or (
             trans.rank == 4
             and trans.shape[0] == boxes
             and trans.shape[1] % 2 == 0
-            and trans.shape[2:] == (part, part)
+            and trans.shape[2:] == (attrs.parts, attrs.parts)
             and x.shape[1] % max(trans.shape[1] // 2, 1) == 0
         )
-        if not fits or any(n < 1 for n in sizes):
+        if not fits:
             raise Unsupported(f"movements {trans} do not fit {boxes} boxes of {x.shape[1]} channels")
-        result = x.with_shape((boxes, x.shape[1], *sizes[:2]))
+        result = x.with_shape((boxes, x.shape[1], *attrs.size))
         return [result, result]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        a, rois = node.attrs, inputs[1].astype(np.float32)
+        attrs, rois = node.attributes(DeformablePSROIPoolingAttrs), inputs[1].astype(np.float32)
         images = _images(inputs[0].astype(np.float32), rois)
         channels, height, width = images.shape[1:]
         move = _part_offsets(node, inputs[2], channels) if len(images) else np.zeros((0, channels, 2, 1, 1))
-        scale, samples = np.float32(a["spatial_scale"]), int(a["sample_per_part"])
+        scale, samples = np.float32(attrs.scale), attrs.samples
         xs = _bin_samples(*_extent(rois[:, 1], rois[:, 3], scale), move[:, :, 0], samples, 3)[..., None, :]
         ys = _bin_samples(*_extent(rois[:, 2], rois[:, 4], scale), move[:, :, 1], samples, 2)[..., :, None]
         ys, xs = np.broadcast_arrays(ys, xs)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import prod
+from typing import Annotated, Literal
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, Node, TensorType, Unsupported, Value
+from mgecc.graph.attributes import FINITE, NATURAL, NoAttrs
 from mgecc.graph.sizes import is_one, least
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, aligned, highest, lowest, one_by_one
@@ -17,14 +20,55 @@ from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
 from mgecc.ops.spans import Span, compared, positions, span_of, spans_of, union
 
-_CONDITIONS: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
-    "EQ": lambda m, value, eps: np.abs(m - value) < eps,
-    "NEQ": lambda m, value, eps: np.abs(m - value) >= eps,
-    "LT": lambda m, value, eps: m < value,
-    "LEQ": lambda m, value, eps: m <= value,
-    "GT": lambda m, value, eps: m > value,
-    "GEQ": lambda m, value, eps: m >= value,
+Condition = Literal["eq", "neq", "lt", "leq", "gt", "geq"]
+_CONDITIONS: dict[Condition, Callable[[np.ndarray, float, float], np.ndarray]] = {
+    "eq": lambda m, value, tolerance: np.abs(m - value) < tolerance,
+    "neq": lambda m, value, tolerance: np.abs(m - value) >= tolerance,
+    "lt": lambda m, value, tolerance: m < value,
+    "leq": lambda m, value, tolerance: m <= value,
+    "gt": lambda m, value, tolerance: m > value,
+    "geq": lambda m, value, tolerance: m >= value,
 }
+
+
+@dataclass(frozen=True)
+class CondTakeAttrs(Attributes):
+    """Elements are taken whose mask compares so with ``value``; equal ones differ by less than ``tolerance``."""
+
+    condition: Condition
+    value: float
+    tolerance: float = float(np.float32(1e-6))
+
+    def __str__(self) -> str:
+        return f"{self.condition} {self.value}"
+
+    def holds(self, mask: np.ndarray) -> np.ndarray:
+        """For each of float32 numbers."""
+        compare = _CONDITIONS[self.condition]
+        return compare(mask, np.float32(self.value), np.float32(self.tolerance))
+
+
+@dataclass(frozen=True)
+class MaskedFillAttrs(Attributes):
+    """``value``: a real number, stored as the data stores it."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class FillBehindAttrs(Attributes):
+    """``number``: as it is stored, in the elements behind a count along ``axis``, which counts from the first."""
+
+    axis: int
+    number: float
+
+
+@dataclass(frozen=True)
+class NMSKeepAttrs(Attributes):
+    """``iou_threshold``: the part of the union above which the worse of two boxes is dropped."""
+
+    iou_threshold: Annotated[float, FINITE]
+    max_boxes: Annotated[int, NATURAL]
 
 
 class _Varying(Operator):
@@ -42,35 +86,37 @@ def _domain(value: Value, extent: Extent | None) -> Count:
 
 def _passing(node: Node, domain: Count) -> Count:
     """How many of the elements of a CondTake's mask fulfil its condition."""
-    mask, a = node.inputs[1], node.attrs
-    plain = _PLAIN.get(a["mode"]) if float(a["eps"]) < 0.5 else None
-    condition = compared(mask, plain[0], float(a["val"])) if plain is not None else None
+    mask, attrs = node.inputs[1], node.attributes(CondTakeAttrs)
+    plain = _PLAIN[attrs.condition] if attrs.tolerance < 0.5 else None
+    condition = compared(mask, plain[0], attrs.value) if plain is not None else None
     if condition is None:
-        return Count(0, {Passing(mask, (a["mode"], a["val"], a["eps"]), domain, node): 1})
+        way = (attrs.condition, attrs.value, attrs.tolerance)
+        return Count(0, {Passing(mask, way, domain, node): 1})
     return chosen(condition.opposite if plain and plain[1] else condition, domain, node)
 
 
 # Comparison and whether its opposite is meant.
-_PLAIN = {
-    "EQ": ("eq", False), "NEQ": ("neq", False), "LT": ("lt", False),
-    "LEQ": ("leq", False), "GT": ("leq", True), "GEQ": ("lt", True),
+_PLAIN: dict[Condition, tuple[str, bool]] = {
+    "eq": ("eq", False), "neq": ("neq", False), "lt": ("lt", False),
+    "leq": ("leq", False), "gt": ("leq", True), "geq": ("lt", True),
 }  # fmt: skip
 
 
 def _failing(node: Node) -> float:
     """A number for which the condition of a CondTake does not hold."""
-    dtype, a = node.inputs[1].type.dtype, node.attrs
+    dtype, attrs = node.inputs[1].type.dtype, node.attributes(CondTakeAttrs)
     numbers = np.array([np.nan] if dtype.is_float else [0, lowest(dtype), highest(dtype)], np.float32)
-    fails = ~_CONDITIONS[a["mode"]](numbers, np.float32(a["val"]), np.float32(a["eps"]))
+    fails = ~attrs.holds(numbers)
     if not fails.any():
-        raise Unsupported(f"the condition {a['mode']} {a['val']} holds for all numbers of type {dtype}")
+        raise Unsupported(f"the condition {attrs} holds for all numbers of type {dtype}")
     return float(numbers[fails][0])
 
 
 @operator("CondTake")
 class CondTake(_Varying):
-    """Inputs x, mask: elements whose mask compares with 'val' as 'mode' says, and their flat int32 indices."""
+    """Inputs x, mask: elements whose mask fulfils ``condition``, and their flat int32 indices."""
 
+    Attributes = CondTakeAttrs
     operands = "any any"
     limits = "result of varying size"
 
@@ -95,16 +141,14 @@ class CondTake(_Varying):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, mask = node.inputs[0].type, node.inputs[1].type
-        if x.shape != mask.shape or node.attrs["mode"] not in _CONDITIONS:
-            raise Unsupported(f"data {x} and mask {mask} do not fit for {node.attrs['mode']}")
+        if x.shape != mask.shape:
+            raise Unsupported(f"data {x} and mask {mask} do not fit")
         return [x.with_shape((x.elements,)), TensorType((x.elements,), INT32)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, mask = (a.reshape(-1) for a in inputs)
-        condition = _CONDITIONS[node.attrs["mode"]]
-        real = mask.astype(np.float32)
-        chosen = np.flatnonzero(condition(real, np.float32(node.attrs["val"]), np.float32(node.attrs["eps"])))
+        chosen = np.flatnonzero(node.attributes(CondTakeAttrs).holds(mask.astype(np.float32)))
         return [x[chosen], chosen]
 
 
@@ -112,6 +156,7 @@ class CondTake(_Varying):
 class NonZero(_Varying):
     """The int32 coordinates (rank, count) of elements that are not zero."""
 
+    Attributes = NoAttrs
     operands = "any"
     limits = "result of varying size"
 
@@ -146,6 +191,7 @@ class NonZero(_Varying):
 class Where(Operator):
     """Inputs mask, x, y: x where the mask is true, else y."""
 
+    Attributes = NoAttrs
     operands = "bool any any"
     limits = "bool mask"
     halves = "stored"
@@ -170,8 +216,9 @@ class Where(Operator):
 
 @operator("MaskedFill")
 class MaskedFill(Operator):
-    """Inputs x, bool mask over the leading axes: 'value' where the mask is true."""
+    """Inputs x, bool mask over the leading axes: ``value`` where the mask is true."""
 
+    Attributes = MaskedFillAttrs
     operands = "any bool"
     limits = "bool mask over the leading axes"
     halves = "stored"
@@ -192,19 +239,22 @@ class MaskedFill(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, mask = inputs
-        value = stored(np.array([node.attrs["value"]], np.float32), node.inputs[0].type.dtype)
+        value = stored(
+            np.array([node.attributes(MaskedFillAttrs).value], np.float32), node.inputs[0].type.dtype
+        )
         return [np.where(mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)]
 
 
 @operator("FillBehind")
 class FillBehind(Operator):
-    """Inputs x, count (int32): x with the stored 'number' in the elements along 'axis' behind the first count."""
+    """Inputs x, count (int32): x with ``number`` in the elements along ``axis`` behind the first count."""
 
+    Attributes = FillBehindAttrs
     limits = "none"
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
-        span, number = span_of(node.inputs[0], depth), node.attrs["number"]
+        span, number = span_of(node.inputs[0], depth), node.attributes(FillBehindAttrs).number
         return None if span is None else union([span, (int(number), int(number))])
 
     @staticmethod
@@ -213,8 +263,8 @@ class FillBehind(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        result = inputs[0].copy()
-        np.moveaxis(result, node.attrs["axis"], 0)[int(inputs[1].reshape(-1)[0]) :] = node.attrs["number"]
+        result, attrs = inputs[0].copy(), node.attributes(FillBehindAttrs)
+        np.moveaxis(result, attrs.axis, 0)[int(inputs[1].reshape(-1)[0]) :] = attrs.number
         return [result]
 
 
@@ -243,11 +293,12 @@ def keep_boxes(boxes: np.ndarray, threshold: float, limit: int) -> list[int]:
 
 @operator("NMSKeep")
 class NMSKeep(Operator):
-    """Boxes (b, n, 4) sorted by score: int32 indices of those kept (b, 'max_output'), zero behind, and counts (b).
+    """Boxes (b, n, 4) sorted by score: int32 indices of those kept (b, ``max_boxes``), zero behind, and counts (b).
 
     A second input, which a pass adds, is how many boxes of each row are valid.
     """
 
+    Attributes = NMSKeepAttrs
     operands = "float"
     limits = "boxes (batch, n, 4) sorted by score"
 
@@ -275,17 +326,15 @@ class NMSKeep(Operator):
         x = node.inputs[0].type
         if x.rank != 3 or x.shape[2] != 4 or not x.dtype.is_float:
             raise Unsupported(f"{x} are not boxes")
-        return [
-            TensorType((x.shape[0], int(node.attrs["max_output"])), INT32),
-            TensorType((x.shape[0],), INT32),
-        ]
+        kept = (x.shape[0], node.attributes(NMSKeepAttrs).max_boxes)
+        return [TensorType(kept, INT32), TensorType((x.shape[0],), INT32)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        boxes, limit = inputs[0].astype(np.float32), int(node.attrs["max_output"])
+        boxes, attrs = inputs[0].astype(np.float32), node.attributes(NMSKeepAttrs)
         valid = int(inputs[1][0]) if len(inputs) > 1 else boxes.shape[1]
-        kept = [keep_boxes(b[:valid], node.attrs["iou_thresh"], limit) for b in boxes]
-        indices = np.zeros((len(kept), limit), np.int32)
+        kept = [keep_boxes(b[:valid], attrs.iou_threshold, attrs.max_boxes) for b in boxes]
+        indices = np.zeros((len(kept), attrs.max_boxes), np.int32)
         for row, found in zip(indices, kept):
             row[: len(found)] = found
         return [indices, np.array([len(found) for found in kept], np.int32)]

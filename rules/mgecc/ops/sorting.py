@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -99,6 +100,24 @@ class Argmin(_ArgReduce):
     largest = False
 
 
+@dataclass(frozen=True)
+class ArgsortAttrs(Attributes):
+    """What stands first: the smallest element, or the largest."""
+
+    order: Literal["ascending", "descending"] = "ascending"
+
+    @property
+    def is_descending(self) -> bool:
+        return self.order == "descending"
+
+
+@dataclass(frozen=True)
+class TopKAttrs(Attributes):
+    """``kth_only``: of the first k elements only the last, and no index."""
+
+    kth_only: bool = False
+
+
 def _order(x: np.ndarray, descending: bool) -> np.ndarray:
     """Indices along the last axis in order, equal elements in their own."""
     if not descending:
@@ -110,6 +129,7 @@ def _order(x: np.ndarray, descending: bool) -> np.ndarray:
 class Argsort(Operator):
     """The last axis sorted, and the int32 indices of its elements."""
 
+    Attributes = ArgsortAttrs
     operands = "number"
     limits = "rows of a matrix"
 
@@ -121,7 +141,7 @@ class Argsort(Operator):
 
     @staticmethod
     def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
-        return _sorted(node, given, make, node.attrs["order"] == "DESCENDING")
+        return _sorted(node, given, make, node.attributes(ArgsortAttrs).is_descending)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -130,7 +150,7 @@ class Argsort(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        order = _order(inputs[0], node.attrs["order"] == "DESCENDING")
+        order = _order(inputs[0], node.attributes(ArgsortAttrs).is_descending)
         return [np.take_along_axis(inputs[0], order, -1), order]
 
 
@@ -145,15 +165,16 @@ def _count(node: Node) -> int:
 def taken(node: Node) -> int:
     """How many elements of each row a TopK takes: at most those there are."""
     k, size = abs(_count(node)), node.inputs[0].shape[-1]
-    if node.attrs["mode"] == "KTH_ONLY" and always(lambda: k > size):
+    if node.attributes(TopKAttrs).kth_only and always(lambda: k > size):
         raise Unsupported(f"{size} elements have no {k}-th one")
     return least(k, size)
 
 
 @operator("TopK")
 class TopK(Operator):
-    """Inputs x (rows, n), k: the k smallest (-k largest) of each row with indices, or only the k-th (KTH_ONLY)."""
+    """Inputs x (rows, n), k: the k smallest (-k largest) of each row with indices, or only the k-th (``kth_only``)."""
 
+    Attributes = TopKAttrs
     operands = "any plain"
     limits = "constant k; more than there are take all"
 
@@ -166,7 +187,7 @@ class TopK(Operator):
         extent = given.only()
         if not extent.axis:
             return given.all(extent)
-        if node.attrs["mode"] == "KTH_ONLY":
+        if node.attributes(TopKAttrs).kth_only:
             raise given.unserved("the k-th element of each row may not be there")
         return given.all(Extent(1, extent.size.up_to(taken(node))))
 
@@ -179,7 +200,7 @@ class TopK(Operator):
         x, k = node.inputs[0].type, taken(node)
         if x.rank != 2:
             raise Unsupported(f"data of rank {x.rank} has no rows to choose from")
-        if node.attrs["mode"] == "KTH_ONLY":
+        if node.attributes(TopKAttrs).kth_only:
             return [x.with_shape(x.shape[:1])]
         chosen = x.with_shape((x.shape[0], k))
         return [chosen, chosen.with_dtype(INT32)]
@@ -189,4 +210,4 @@ class TopK(Operator):
         k = _count(node)
         order = _order(inputs[0], k < 0)[:, : abs(k)]
         values = np.take_along_axis(inputs[0], order, -1)
-        return [values[:, -1]] if node.attrs["mode"] == "KTH_ONLY" else [values, order]
+        return [values[:, -1]] if node.attributes(TopKAttrs).kth_only else [values, order]

@@ -21,6 +21,7 @@ from mgecc.ops.counted import ADVICE, Extent, Extents
 from mgecc.ops.counting import Counting
 from mgecc.ops.counts import Atom, Count, Excess, Least, Strided
 from mgecc.ops.elemwise import ElemwiseAttrs
+from mgecc.ops.selection import FillBehindAttrs
 from mgecc.passes.build import constant, node_like
 
 
@@ -89,8 +90,7 @@ class _Maker:
     def filled(self, value: Value, extent: Extent | None, number: float) -> Value:
         if extent is None:
             return value
-        attrs = {"axis": extent.axis, "number": number, "output_dtype": None}
-        return self.node("FillBehind", attrs, value, self.count(extent.size))
+        return self.node("FillBehind", FillBehindAttrs(extent.axis, number), value, self.count(extent.size))
 
     def known(self, count: Count, value: Value) -> None:
         self.values.setdefault(count, value)

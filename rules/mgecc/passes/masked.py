@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32, INT32
 from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.index_items import items_of
 from mgecc.ops.reduce import ReduceAttrs, reduced_axes
+from mgecc.ops.selection import CondTakeAttrs
 from mgecc.ops.type_cvt import TypeCvtAttrs
 from mgecc.passes.build import Step, constant, node_like, take_over, take_steps
 
@@ -29,10 +31,11 @@ def _mask(index: Value | None) -> Value | None:
     node = index.producer if index is not None else None
     if node is None or node.op != "CondTake" or index is not node.outputs[1]:
         return None
-    mask, way = node.inputs[1], (node.attrs["mode"], node.attrs["val"])
+    mask, attrs = node.inputs[1], node.attributes(CondTakeAttrs)
+    way = attrs.condition, attrs.value
     while mask.producer is not None and mask.producer.op == "Reshape":
         mask = mask.producer.inputs[0]
-    return mask if mask.type.dtype.name == "bool" and way in (("EQ", 1.0), ("NEQ", 0.0)) else None
+    return mask if mask.type.dtype.name == "bool" and way in (("eq", 1.0), ("neq", 0.0)) else None
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ class _Whole:
     def chosen(self, yes: Value, no: Value) -> Value:
         """Parts of ``yes`` where the mask is true, else of ``no``."""
         where = self.along(self.what.mask, max(yes.type.rank, no.type.rank))
-        return self.add("Where", {"output_dtype": None}, [where, yes, no])
+        return self.add("Where", NoAttrs(), [where, yes, no])
 
 
 def _assigned(node: Node) -> list[Node] | None:

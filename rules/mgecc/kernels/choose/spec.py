@@ -10,6 +10,7 @@ from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import WORDS, ctype_of
 from mgecc.kernels.plain import around, plain_candidate, require_float32
+from mgecc.ops.selection import CondTakeAttrs, FillBehindAttrs, NMSKeepAttrs
 from mgecc.targets import Target
 
 
@@ -23,11 +24,11 @@ def _size_operand(node: Node, results: int) -> list[tuple[str, str]]:
 
 
 def _cond_take(node: Node) -> list[Call]:
-    x, mask = node.inputs
-    word, mode, size = WORDS[x.type.dtype.size], node.attrs["mode"], x.type.dtype.size
+    (x, mask), attrs = node.inputs, node.attributes(CondTakeAttrs)
+    word, size = WORDS[x.type.dtype.size], x.type.dtype.size
     ctype, letters = ctype_of(mask.type.dtype)
     kernel = Kernel(
-        f"cond_take_e{size}_{letters}_{mode.lower()}{_counted(node, 2)}",
+        f"cond_take_e{size}_{letters}_{attrs.condition}{_counted(node, 2)}",
         "choose/cond_take.c.j2",
         (
             *(
@@ -39,9 +40,9 @@ def _cond_take(node: Node) -> list[Call]:
             *_size_operand(node, 2),
         ),
         (("n", "int32_t"), ("val", "float"), ("eps", "float")),
-        (("counted", bool(_counted(node, 2))), ("mode", mode)),
+        (("counted", bool(_counted(node, 2))), ("condition", attrs.condition)),
     )
-    numbers = (x.type.elements, float(node.attrs["val"]), float(node.attrs["eps"]))
+    numbers = (x.type.elements, float(attrs.value), float(attrs.tolerance))
     return [Call(kernel, (x, mask, *node.outputs), numbers)]
 
 
@@ -85,7 +86,7 @@ def _nms(node: Node) -> list[Call]:
         (("batch", "int32_t"), ("n", "int32_t"), ("most", "int32_t"), ("threshold", "float")),
         (("counted", bool(valid)),),
     )
-    numbers = (*boxes.shape[:2], index.shape[1], float(node.attrs["iou_thresh"]))
+    numbers = (*boxes.shape[:2], index.shape[1], float(node.attributes(NMSKeepAttrs).iou_threshold))
     return [Call(kernel, (boxes, *valid, index, size), numbers)]
 
 
@@ -131,9 +132,9 @@ def joins(node: Node, target: Target) -> Iterator[Candidate]:
 
 def _fill(node: Node) -> list[Call]:
     x, count, y = *node.inputs, node.output
-    axis, size = int(node.attrs["axis"]), x.type.dtype.size
+    attrs, size = node.attributes(FillBehindAttrs), x.type.dtype.size
     word = WORDS[size]
-    stored = np.array([node.attrs["number"]]).astype(x.type.dtype.numpy).tobytes()
+    stored = np.array([attrs.number]).astype(x.type.dtype.numpy).tobytes()
     kernel = Kernel(
         f"fill_behind_e{size}",
         "choose/fill.c.j2",
@@ -142,7 +143,7 @@ def _fill(node: Node) -> list[Call]:
         (("word", word),),
     )
     numbers = (
-        *around(x.shape, axis, axis + 1),
+        *around(x.shape, attrs.axis, attrs.axis + 1),
         int.from_bytes(stored.ljust(4, b"\0"), "little", signed=True),
     )
     return [Call(kernel, (x, count, y), numbers)]

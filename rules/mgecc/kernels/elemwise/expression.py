@@ -17,6 +17,7 @@ from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
 from mgecc.ops.fused import FusedElemwiseAttrs
 from mgecc.ops.quantize import same_unit
 from mgecc.ops.saturating import stored
+from mgecc.ops.selection import MaskedFillAttrs
 
 Expr = Any
 _EXACT = frozenset({"add", "sub", "relu", "max", "min", "negate", "abs"})
@@ -68,7 +69,7 @@ def _convert(node: Node) -> Expr:
 
 def _filling(node: Node) -> float:
     """What a MaskedFill puts there: a real number, or as plain integers store it."""
-    dtype, value = node.output.type.dtype, np.array([node.attrs["value"]], np.float32)
+    dtype, value = node.output.type.dtype, np.array([node.attributes(MaskedFillAttrs).value], np.float32)
     return float(value[0] if dtype.is_float or dtype.is_quantized else stored(value, dtype)[0])
 
 

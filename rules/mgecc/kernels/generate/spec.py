@@ -10,6 +10,7 @@ from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate, require_float32
 from mgecc.kernels.strides import collapse, dense
 from mgecc.ops.cross import CrossAttrs
+from mgecc.ops.generators import LinspaceAttrs
 from mgecc.ops.known import axis_of
 from mgecc.targets import Target
 
@@ -17,7 +18,7 @@ from mgecc.targets import Target
 def _linspace(node: Node) -> list[Call]:
     start, stop = node.inputs[:2]
     types = [ctype_of(v.type.dtype) for v in (start, stop)]
-    n, endpoint = node.output.type.elements, bool(node.attrs["endpoint"])
+    n, endpoint = node.output.type.elements, node.attributes(LinspaceAttrs).endpoint
     kernel = Kernel(
         f"linspace_{types[0][1]}_{types[1][1]}",
         "generate/linspace.c.j2",

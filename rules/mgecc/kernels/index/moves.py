@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mgecc.graph import Node
 from mgecc.kernels.index.walk import Loop, Walk
 from mgecc.kernels.strides import dense
+from mgecc.ops.generators import DiagAttrs
 
 
 def _flip(node: Node) -> tuple[Walk, str]:
@@ -32,7 +33,7 @@ def _rotate(node: Node) -> tuple[Walk, str]:
 
 def _diag(node: Node) -> tuple[Walk, str]:
     """The diagonal of a matrix, or a matrix with a vector on its diagonal."""
-    k = int(node.attrs["k"])
+    k = node.attributes(DiagAttrs).diagonal
     x, y = node.inputs[0].shape, node.output.shape
     matrix, count = (x, y[0]) if len(x) == 2 else (y, x[0])
     start = max(k, 0) + max(-k, 0) * matrix[1] if count else 0

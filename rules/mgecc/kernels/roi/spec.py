@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from math import prod
 
 from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Param, Workspace, serves
 from mgecc.kernels.plain import plain_candidate, require_float32
+from mgecc.ops.roi import DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
 from mgecc.targets import Target
 
 _MAP = ("images", "n", "c", "h", "w", "ph", "pw")
@@ -42,31 +44,31 @@ def _samples(count: int) -> list[Operand]:
 
 
 def _align(node: Node) -> list[Call]:
-    a = node.attrs
-    largest = a["mode"] == "MAX"
-    sh, sw = int(a["sample_height"]), int(a["sample_width"])
+    attrs = node.attributes(ROIAlignAttrs)
+    largest, (sh, sw) = attrs.mode == "max", attrs.samples
     fields = (*_MAP, "sh", "sw", "scale", "offset")
     kernel = _kernel(f"roi_align{'_max' * largest}", ("largest", largest), "x rois at share y index", fields)
     operands = (*node.inputs[:2], *_samples(sh * sw), *node.outputs)
-    return [Call(kernel, operands, (*_sizes(node), sh, sw, float(a["spatial_scale"]), float(a["offset"])))]
+    return [Call(kernel, operands, (*_sizes(node), sh, sw, attrs.scale, attrs.offset))]
 
 
 def _pool(node: Node) -> list[Call]:
-    largest = node.attrs["mode"] == "MAX"
+    attrs = node.attributes(ROIPoolingAttrs)
+    largest = attrs.mode == "max"
     kernel = _kernel(f"roi_pool{'_max' * largest}", ("largest", largest), "x rois y index", (*_MAP, "scale"))
     operands = (*node.inputs[:2], *node.outputs)
-    return [Call(kernel, operands, (*_sizes(node), float(node.attrs["scale"])))]
+    return [Call(kernel, operands, (*_sizes(node), attrs.scale))]
 
 
 def _deformable(node: Node) -> list[Call]:
-    a = node.attrs
-    moved, per, part = not a["no_trans"], int(a["sample_per_part"]), int(a["part_size"])
+    attrs = node.attributes(DeformablePSROIPoolingAttrs)
+    moved, per = attrs.moved, attrs.samples
     classes = node.inputs[2].shape[1] // 2 if moved else 1
     fields = (*_MAP, "classes", "per", "part", "scale", "std")
     names = f"x rois{' trans' * moved} at share y count"
     kernel = _kernel(f"roi_deformable{'_moved' * moved}", ("moved", moved), names, fields)
     operands = (*node.inputs[: 2 + moved], *_samples(per * per), *node.outputs)
-    numbers = (classes, per, part, float(a["spatial_scale"]), float(a["trans_std"]))
+    numbers = (classes, per, attrs.parts, attrs.scale, attrs.movement_scale)
     return [Call(kernel, operands, (*_sizes(node), *numbers))]
 
 
@@ -81,7 +83,7 @@ def _candidate(node: Node, samples: float) -> Candidate:
 @serves("ROIAlign")
 def aligns(node: Node, target: Target) -> Iterator[Candidate]:
     """Interpolated samples."""
-    yield _candidate(node, int(node.attrs["sample_height"]) * int(node.attrs["sample_width"]))
+    yield _candidate(node, prod(node.attributes(ROIAlignAttrs).samples))
 
 
 @serves("ROIPooling")
@@ -94,10 +96,11 @@ def pools(node: Node, target: Target) -> Iterator[Candidate]:
 @serves("DeformablePSROIPooling")
 def deformables(node: Node, target: Target) -> Iterator[Candidate]:
     """Interpolated samples in moved bins."""
-    if not node.attrs["no_trans"]:
+    attrs = node.attributes(DeformablePSROIPoolingAttrs)
+    if attrs.moved:
         require_float32(node.inputs[2:3])
         if node.inputs[0].shape[1] % (node.inputs[2].shape[1] // 2):
             raise Unsupported(
                 f"movements {node.inputs[2].type} do not fit the channels of {node.inputs[0].type}"
             )
-    yield _candidate(node, int(node.attrs["sample_per_part"]) ** 2)
+    yield _candidate(node, attrs.samples**2)

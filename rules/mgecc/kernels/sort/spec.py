@@ -15,7 +15,7 @@ from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate
 from mgecc.ops import elementary
 from mgecc.ops.known import known
-from mgecc.ops.sorting import taken
+from mgecc.ops.sorting import ArgsortAttrs, TopKAttrs, taken
 from mgecc.targets import Target
 
 
@@ -82,7 +82,9 @@ def argsorts(node: Node, target: Target) -> Iterator[Candidate]:
     """Rows of float32 or integers."""
     x = node.inputs[0].type
     n = x.shape[-1]
-    yield from _candidates(node, _Sort(x.elements // most(n, 1), n, n, node.attrs["order"] == "DESCENDING"))
+    yield from _candidates(
+        node, _Sort(x.elements // most(n, 1), n, n, node.attributes(ArgsortAttrs).is_descending)
+    )
 
 
 @serves("TopK")
@@ -92,4 +94,4 @@ def top_ks(node: Node, target: Target) -> Iterator[Candidate]:
     if not n:
         raise Unsupported("rows without elements have no first ones")
     descending = int(known(node, 1)[0]) < 0
-    yield from _candidates(node, _Sort(rows, n, taken(node), descending, node.attrs["mode"] == "KTH_ONLY"))
+    yield from _candidates(node, _Sort(rows, n, taken(node), descending, node.attributes(TopKAttrs).kth_only))

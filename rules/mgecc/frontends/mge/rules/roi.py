@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from mgecc.graph.attributes import FINITE, POSITIVE
+from typing import Any
 
-from . import as_written
+from mgecc.graph import Unsupported
+from mgecc.ops.roi import DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
 
-as_written("ROIPooling", "ROIPooling", ranges={"scale": FINITE})
-as_written(
-    "ROIAlign",
-    "ROIAlignV1",
-    "ROIAlign",
-    ranges={"spatial_scale": FINITE, "offset": FINITE, "pooled_*": POSITIVE, "sample_*": POSITIVE},
-)
-as_written(
-    "DeformablePSROIPooling",
-    "DeformablePSROIPoolingForward",
-    "DeformablePSROIPooling",
-    ranges={"spatial_scale": FINITE, "trans_std": FINITE, "pooled_*": POSITIVE, "*part*": POSITIVE},
-)
+from . import Params, attributes
+
+
+def _mode(params: Params) -> Any:
+    return str(params["mode"]).lower()
+
+
+@attributes("ROIPooling", "ROIPooling")
+def pooled(params: Params) -> ROIPoolingAttrs:
+    return ROIPoolingAttrs(params["scale"], _mode(params))
+
+
+@attributes("ROIAlign", "ROIAlignV1", "ROIAlign")
+def aligned(params: Params) -> ROIAlignAttrs:
+    if params["format"] != "NCHW":
+        raise Unsupported(f"regions of data stored as {params['format']} are not served", "use NCHW")
+    return ROIAlignAttrs(
+        size=(params["pooled_height"], params["pooled_width"]),
+        samples=(params["sample_height"], params["sample_width"]),
+        scale=params["spatial_scale"],
+        offset=params["offset"],
+        mode=_mode(params),
+    )
+
+
+@attributes("DeformablePSROIPooling", "DeformablePSROIPoolingForward", "DeformablePSROIPooling")
+def deformable(params: Params) -> DeformablePSROIPoolingAttrs:
+    return DeformablePSROIPoolingAttrs(
+        size=(params["pooled_h"], params["pooled_w"]),
+        samples=params["sample_per_part"],
+        parts=params["part_size"],
+        scale=params["spatial_scale"],
+        moved=not params["no_trans"],
+        movement_scale=params["trans_std"],
+    )

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from mgecc.graph.attributes import FINITE, NATURAL
+from typing import Any
 
-from . import as_written
+from mgecc.graph.attributes import NoAttrs
+from mgecc.ops.selection import CondTakeAttrs, MaskedFillAttrs, NMSKeepAttrs
 
-as_written("CondTake", "CondTake")
-as_written("NonZero", "NonZero")
-as_written("Where", "Where")
-as_written("MaskedFill", "MaskedFill")
-as_written("NMSKeep", "NMSKeepMGB", "NMSKeep", ranges={"iou_thresh": FINITE, "max_output": NATURAL})
+from . import Params, attributes
+
+
+@attributes("CondTake", "CondTake")
+def taken_by_condition(params: Params) -> CondTakeAttrs:
+    condition: Any = str(params["mode"]).lower()
+    return CondTakeAttrs(condition, params["val"], params["eps"])
+
+
+@attributes("NonZero", "NonZero")
+@attributes("Where", "Where")
+def plain_choice(params: Params) -> NoAttrs:
+    return NoAttrs()
+
+
+@attributes("MaskedFill", "MaskedFill")
+def masked_fill(params: Params) -> MaskedFillAttrs:
+    return MaskedFillAttrs(params["value"])
+
+
+@attributes("NMSKeep", "NMSKeepMGB", "NMSKeep")
+def suppression(params: Params) -> NMSKeepAttrs:
+    return NMSKeepAttrs(params["iou_thresh"], params["max_output"])

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import DType, Value
 from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
-from mgecc.ops.sorting import ArgReduceAttrs
+from mgecc.ops.sorting import ArgReduceAttrs, ArgsortAttrs, TopKAttrs
 
 from ..model import Record
-from . import Params, as_written, attributes, record
+from . import Params, attributes, record
 
-as_written("Argsort", "Argsort")
-as_written("TopK", "TopK")
+
+@attributes("Argsort", "Argsort")
+def argsort(params: Params) -> ArgsortAttrs:
+    order: Any = str(params["order"]).lower()
+    return ArgsortAttrs(order)
+
+
+@attributes("TopK", "TopK")
+def top_k(params: Params) -> TopKAttrs:
+    """All modes give sorted elements, also the one that does not ask for it."""
+    return TopKAttrs(params["mode"] == "KTH_ONLY")
 
 
 @attributes("Argmax", "Argmax")
