@@ -24,11 +24,13 @@ from mgecc.lowering import load_graph
 from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import geometry
 from mgecc.ops.fused import FusedElemwiseAttrs
+from mgecc.ops.known import AxisAttrs
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.normalization import SoftmaxAttrs
 from mgecc.ops.padding import PaddingAttrs
 from mgecc.ops.pooling import PoolingAttrs
 from mgecc.ops.reduce import ReduceAttrs
+from mgecc.ops.shapes import pattern_of
 from mgecc.passes import optimize
 from onnx import helper, numpy_helper
 
@@ -138,7 +140,7 @@ def _reshape(node: Node) -> Made:
 
 @_makes("Dimshuffle")
 def _transpose(node: Node) -> Made:
-    pattern = list(node.attrs["pattern"])
+    pattern = list(pattern_of(node))
     if sorted(pattern) != list(range(node.inputs[0].type.rank)):
         raise SystemExit("no ONNX for a Dimshuffle that adds or removes axes")
     yield helper.make_node("Transpose", [node.inputs[0].name], [node.output.name], perm=pattern)
@@ -147,12 +149,12 @@ def _transpose(node: Node) -> Made:
 @_makes("Concat")
 def _concat(node: Node) -> Made:
     names = [v.name for v in node.inputs]
-    yield helper.make_node("Concat", names, [node.output.name], axis=int(node.attrs["axis"]))
+    yield helper.make_node("Concat", names, [node.output.name], axis=node.attributes(AxisAttrs).axis)
 
 
 @_makes("Split")
 def _split(node: Node) -> Made:
-    axis, name = int(node.attrs["axis"]), node.outputs[0].name
+    axis, name = node.attributes(AxisAttrs).axis, node.outputs[0].name
     yield _constant(f"{name}.sizes", np.array([v.shape[axis] for v in node.outputs], np.int64))
     outputs = [v.name for v in node.outputs]
     yield helper.make_node("Split", [node.inputs[0].name, f"{name}.sizes"], outputs, axis=axis)

@@ -54,7 +54,7 @@ def reshaped(made: Made, pick: Pick) -> Value | None:
             sizes += [d, n // d]
         else:
             sizes.append(n)
-    return made.add("Reshape", [x, made.sizes(*sizes)], axis=7)
+    return made.add("Reshape", [x, made.sizes(*sizes)])
 
 
 @step(2)
@@ -66,7 +66,7 @@ def transposed(made: Made, pick: Pick) -> Value | None:
     for _ in range(2):
         i, j = pick.number(0, len(order) - 1), pick.number(0, len(order) - 1)
         order[i], order[j] = order[j], order[i]
-    return made.add("Dimshuffle", [x], pattern=order, ndim=len(order))
+    return made.add("Dimshuffle", [x], pattern=tuple(order))
 
 
 @step()
@@ -95,7 +95,7 @@ def spread(made: Made, pick: Pick) -> Value | None:
     if x is None:
         return None
     shape = [n if n > 1 else pick.number(1, 4) for n in x.shape]
-    return made.add("Broadcast", [x, made.sizes(*shape)], axis=7)
+    return made.add("Broadcast", [x, made.sizes(*shape)])
 
 
 @step()
@@ -104,4 +104,4 @@ def squeezed(made: Made, pick: Pick) -> Value | None:
     if x is None:
         return None
     pattern = [k for k, n in enumerate(x.shape) if n > 1 or k == 0]
-    return made.add("Dimshuffle", [x], pattern=pattern, ndim=x.type.rank)
+    return made.add("Dimshuffle", [x], pattern=tuple(pattern))

@@ -13,6 +13,7 @@ from mgecc.compiler import compile_model
 from mgecc.config import InputConfig, ModelConfig
 from mgecc.errors import InputError
 from mgecc.graph import DType, Node, TensorType, Unsupported, Value
+from mgecc.ops.index_items import IndexAttrs, flags
 from mgecc.toolrun.products import compile_products
 from mutants import damage
 
@@ -53,7 +54,7 @@ def test_a_zero_byte_in_any_name_is_escaped(tmp_path: Path) -> None:
 def test_a_constant_index_beyond_the_data_is_refused(op: str, position: int) -> None:
     x = Value("x", TensorType((5, 3), DType("float32")))
     index = Value("i", TensorType((1,), DType("int32")), const=np.array([position], np.int32))
-    node = Node(op, "n", {"items": ((0, False, False, False, True),), "output_dtype": None}, [x, index])
+    node = Node(op, "n", IndexAttrs((flags(0, index=True),)), [x, index])
     with pytest.raises(Unsupported, match="do not fit an axis of 5"):
         ops.infer(node)
 

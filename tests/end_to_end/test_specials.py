@@ -76,7 +76,7 @@ def _casts(made: Made, x: Value) -> list[Value | None]:
 
 
 def _orders(made: Made, x: Value, y: Value) -> list[Value | None]:
-    rows = made.add("Reshape", [x, made.sizes(108, 10)], axis=7)
+    rows = made.add("Reshape", [x, made.sizes(108, 10)])
     assert rows is not None
     count = made.const((), made.sizes(1).type.dtype, np.array([-4]))
     mask = made.add("ElemwiseMultiType", [x, y], mode="lt", output_dtype=BOOL)

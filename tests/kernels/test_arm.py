@@ -76,16 +76,16 @@ CASES = [
         for a in (1, 3)
     ),
     *(simple("Softmax", (2, 19, 3), axis=a) for a in (0, 1, 2)),
-    simple("Dimshuffle", (2, 3, 4, 5), pattern=(0, 2, 3, 1), ndim=4),
+    simple("Dimshuffle", (2, 3, 4, 5), pattern=(0, 2, 3, 1)),
     simple("Cumsum", (2, 9), axis=1, exclusive=False, reverse=True),
-    *(simple("Relayout", (2, 13, 3, 3), **{"from": a, "to": b}) for a, b in ((1, 4), (4, 1), (4, 8))),
+    *(simple("Relayout", (2, 13, 3, 3), before=a, after=b) for a, b in ((1, 4), (4, 1), (4, 8))),
     *(
-        simple("Relayout", (2, channels, 1, pixels), **{"from": a, "to": b})
+        simple("Relayout", (2, channels, 1, pixels), before=a, after=b)
         for a, b in ((1, 4), (4, 1))
         for pixels in (1, 3, 4, 7, 8, 11, 21)
         for channels in (4, 9, 10, 15)
     ),
-    *(simple("Dimshuffle", (3, 2, width), pattern=(1, 0, 2), ndim=3) for width in (7, 19, 37, 64)),
+    *(simple("Dimshuffle", (3, 2, width), pattern=(1, 0, 2)) for width in (7, 19, 37, 64)),
     quantised(),
 ]
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from cases import Case, Close, case_of, on, over
 from harness import all_candidates, host_targets, node, value
-from mgecc.frontends.mge.model import AxisDesc
 from mgecc.graph import Node, Unsupported
 from mgecc.kernels import candidates
 from mgecc.kernels.copy.views import one_part
@@ -43,7 +42,7 @@ def test_transposes(target: Target, dtype: str) -> Iterator[Case]:
              ((3, 8, 9), (0, 2, 1)), ((5, 2, 4, 2, 6), (0, 2, 1, 4, 3))]  # fmt: skip
     for shape, pattern in cases:
         x = numbers(shape, dtype)
-        yield check(node("Dimshuffle", [value("x", shape, dtype)], pattern=pattern, ndim=len(shape)), [x])
+        yield check(node("Dimshuffle", [value("x", shape, dtype)], pattern=tuple(pattern)), [x])
 
 
 @on_host
@@ -69,7 +68,7 @@ def test_slices(target: Target) -> Iterator[Case]:
                     array, v = constant([bound])
                     inputs.append(v)
                     arrays.append(array)
-        yield check(node("Subtensor", inputs, items=described), arrays)
+        yield check(node("Subtensor", inputs, items=tuple(described)), arrays)
 
 
 @on_host
@@ -79,11 +78,11 @@ def test_broadcasts_and_views(target: Target) -> Iterator[Case]:
         array, v = constant(shape)
         yield check(node("Broadcast", [value("x", x.shape), v]), [x, array])
     array, v = constant([6, 2])
-    reshape = node("Reshape", [value("x", x.shape), v], axis=7)
+    reshape = node("Reshape", [value("x", x.shape), v])
     assert all(not c.build(reshape) for c in candidates(reshape, target)), "a reshape moves nothing"
     yield check(reshape, [x, array])
     yield check(
-        node("AxisAddRemove", [value("x", x.shape)], desc=(AxisDesc("remove", 0), AxisDesc("add", 3))),
+        node("AxisAddRemove", [value("x", x.shape)], steps=(("remove", 0), ("add", 3))),
         [x],
     )
     yield check(node("Identity", [value("x", (2, 5, 3, 3))]), [numbers((2, 5, 3, 3))])
@@ -142,7 +141,7 @@ def test_relayouts(target: Target) -> Iterator[Case]:
         for dtype in ("float32", "int8"):
             for before, after in [(1, 4), (4, 1), (1, 8), (16, 1), (4, 8), (8, 4), (4, 16)]:
                 x = numbers(shape, dtype)
-                tested = node("Relayout", [value("x", shape, dtype)], **{"from": before, "to": after})
+                tested = node("Relayout", [value("x", shape, dtype)], before=before, after=after)
                 assert [c.out_blocks[0] for c in all_candidates(tested, target)] == [after]
                 yield check(tested, [x])
 
@@ -159,13 +158,11 @@ def test_relayouts_of_whole_vectors(target: Target) -> Iterator[Case]:
         for dtype in ("float32", "int32"):
             for before, after in [(1, c), (c, 1)]:
                 x = numbers(shape, dtype)
-                yield check(
-                    node("Relayout", [value("x", shape, dtype)], **{"from": before, "to": after}), [x]
-                )
+                yield check(node("Relayout", [value("x", shape, dtype)], before=before, after=after), [x])
 
 
 def test_bounds_computed_from_data_are_refused() -> None:
     x, bound = value("x", (4, 6)), value("b", (1,), "int32")
-    tested = node("Subtensor", [x, bound], items=[(0, True, False, False, False)])
+    tested = node("Subtensor", [x, bound], items=((0, True, False, False, False),))
     with pytest.raises(Unsupported, match="computed from the model's data"):
         list(one_part(tested, host_targets()[0]))

@@ -10,28 +10,34 @@ from checks import agree, given, on_host
 from mgecc.graph import DType
 from mgecc.targets import Target
 
-MODES = {
-    "NCHW_NHWC": "nchw", "NHWC_NCHW": "nhwc", "NCHW_NCHW4": "nchw", "NCHW_NCHW4_IC_SMALL": "nchw",
-    "NCHW_NCHW88": "nchw", "NCHW_NCHW64": "nchw", "NCHW4_NCHW": "nchw4", "NCHW88_NCHW": "nchw8",
-    "NCHW64_NCHW": "nchw64", "NCHW4_CHWN4": "nchw4", "CHWN4_NCHW4": "chwn4",
-}  # fmt: skip
+CHANGES = (
+    ("nchw", "nhwc", 1), ("nhwc", "nchw", 1), ("nchw", "nchwC", 4), ("nchw", "nchwC", 8), ("nchw", "nchwC", 64),
+    ("nchwC", "nchw", 4), ("nchwC", "nchw", 8), ("nchwC", "nchw", 64), ("nchwC", "chwnC", 4), ("chwnC", "nchwC", 4),
+)  # fmt: skip
+"""Layouts, and the channels of a block on the one side that has them."""
 
 
 @on_host
-@over("mode", sorted(MODES))
+@over(("source", "target_word", "block"), CHANGES)
 @over("dtype", ["float32", "int8", "float16"])
 @over("channels", [1, 5, 70])
-def test_change_of_layout(target: Target, mode: str, dtype: str, channels: int) -> Iterator[Case]:
-    word, block = MODES[mode][:4], int(MODES[mode][4:] or 1)
-    sizes = {"n": 2, "c": -(-channels // block), "h": 3, "w": 5}
-    shape = [sizes[axis] for axis in word] + ([block] if block > 1 else [])
-    x = np.random.default_rng(0).integers(-100, 100, shape).astype(dtype)
-    cut = channels if mode in ("NCHW4_NCHW", "NCHW64_NCHW") else 0
-    yield agree("RelayoutFormat", {"mode": mode, "oc": cut, "group": 1}, [given(x)], rtol=0, atol=0)
+def test_change_of_layout(
+    target: Target, source: str, target_word: str, block: int, dtype: str, channels: int
+) -> Iterator[Case]:
+    inner = block if "C" in source else 1
+    sizes = {"n": 2, "c": -(-channels // inner), "h": 3, "w": 5, "C": inner}
+    x = np.random.default_rng(0).integers(-100, 100, [sizes[axis] for axis in source]).astype(dtype)
+    attrs = {
+        "source": source,
+        "target": target_word,
+        "block": block if "C" in target_word else 1,
+        "channels": channels if inner in (4, 64) and target_word == "nchw" else 0,
+    }
+    yield agree("RelayoutFormat", attrs, [given(x)], rtol=0, atol=0)
 
 
 @on_host
 def test_filled_lanes_hold_the_zero_point(target: Target) -> Iterator[Case]:
     x = np.random.default_rng(0).integers(0, 255, (1, 3, 2, 2)).astype(np.uint8)
     pair = given(x, dtype=DType("quint8", 0.5, 128))
-    yield agree("RelayoutFormat", {"mode": "NCHW_NCHW4", "oc": 0, "group": 1}, [pair], rtol=0, atol=0)
+    yield agree("RelayoutFormat", {"source": "nchw", "target": "nchwC", "block": 4}, [pair], rtol=0, atol=0)

@@ -21,7 +21,7 @@ def graph() -> Graph:
     x = Value("x", TensorType((3,), FLOAT32))
     i = Value("i", TensorType((1,), INT32))
     double = node("Elemwise", {"mode": "add"}, x, x)
-    pick = node("Subtensor", {"items": [(0, False, False, False, True)]}, double.output, i)
+    pick = node("Subtensor", {"items": ((0, False, False, False, True),)}, double.output, i)
     return Graph("g", [x, i], [double, pick], [("picked", pick.output), ("x", x)])
 
 

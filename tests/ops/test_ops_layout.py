@@ -26,17 +26,17 @@ def test_the_inner_block_holds_neighbouring_channels():
 
 def test_relayout_fills_the_last_block_with_zeros_and_cuts_it_off_again():
     x = np.arange(1, 7, dtype="f4").reshape(1, 3, 1, 2)
-    blocked = run("RelayoutFormat", {"mode": "NCHW_NCHW4", "oc": 0, "group": 1}, x)[0]
+    blocked = run("RelayoutFormat", {"source": "nchw", "target": "nchwC", "block": 4}, x)[0]
     assert blocked.shape == (1, 1, 1, 2, 4) and not blocked[..., 3].any()
     np.testing.assert_array_equal(
-        run("RelayoutFormat", {"mode": "NCHW4_NCHW", "oc": 3, "group": 1}, blocked)[0], x
+        run("RelayoutFormat", {"source": "nchwC", "target": "nchw", "channels": 3}, blocked)[0], x
     )
 
 
 def test_relayout_to_chwn4_and_back():
     x = np.arange(2 * 2 * 3 * 5 * 4, dtype="f4").reshape(2, 2, 3, 5, 4)
-    there = run("RelayoutFormat", {"mode": "NCHW4_CHWN4", "oc": 0, "group": 1}, x)[0]
+    there = run("RelayoutFormat", {"source": "nchwC", "target": "chwnC", "block": 4}, x)[0]
     np.testing.assert_array_equal(there, x.transpose(1, 2, 3, 0, 4))
     np.testing.assert_array_equal(
-        run("RelayoutFormat", {"mode": "CHWN4_NCHW4", "oc": 0, "group": 1}, there)[0], x
+        run("RelayoutFormat", {"source": "chwnC", "target": "nchwC", "block": 4}, there)[0], x
     )

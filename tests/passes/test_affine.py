@@ -11,6 +11,7 @@ from mgecc.graph.types import FLOAT32
 from mgecc.interpret import run
 from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.ops.elemwise import mode_of
+from mgecc.ops.shapes import DimshuffleAttrs
 from mgecc.passes import optimize
 from mgecc.passes.build import constant, elemwise, node_like
 
@@ -36,7 +37,7 @@ def network(
         nodes.append(elemwise(named, mode, value, constant(f"c{number}", numbers, FLOAT32)))
         value = nodes[-1].output
     if turn:
-        order = {"pattern": [0, 3, 1, 2], "ndim": 4, "output_dtype": None}
+        order = DimshuffleAttrs((0, 3, 1, 2))
         nodes.append(node_like(START, "Dimshuffle", order, [value], "turn"))
         value = nodes[-1].output
     channels = value.shape[1]

@@ -40,7 +40,7 @@ def network(rng: np.random.Generator, dtype: DType = FLOAT16) -> tuple[Graph, Ar
     pooled = step(graph, "Pooling", [total], mode="max", **POOL)
     mean = step(graph, "Reduce", [pooled], mode="mean", axis=3)
     flat = step(graph, "Reduce", [mean], mode="sum", axis=2)
-    rows = step(graph, "AxisAddRemove", [flat], desc=[("REMOVE", 3), ("REMOVE", 2)], param=None)
+    rows = step(graph, "AxisAddRemove", [flat], steps=(("remove", 3), ("remove", 2)))
     out = step(graph, "MatrixMul", [rows, parameter(rng, 6, 5, dtype=dtype)], wide_sums=True)
     graph.outputs = [("out", out), ("second", second)]
     return graph, {"x": rng.normal(size=x.shape).astype(dtype.numpy)}
@@ -181,7 +181,7 @@ def test_parts_of_halves_are_copied_as_they_are_stored(op: str, others: list[tup
     given = [Value(f"x{k}", TensorType(shape, FLOAT16)) for k, shape in enumerate([(2, 4), *others])]
     index = constant("index", np.array([[3, 0, 1]] * 2 if "Batched" in op else [3, 0, 1]), DType("int32"))
     graph = Graph("net", given)
-    made = step(graph, op, [*given, index], items=[(1, False, False, False, True)])
+    made = step(graph, op, [*given, index], items=((1, False, False, False, True),))
     graph.outputs = [("y", made)]
     half.run(graph)
     assert [node.op for node in graph.nodes] == [op]

@@ -82,7 +82,7 @@ def test_a_column_as_long_as_the_mask_is_not_added_to_chosen_rows() -> None:
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_constant_is_stored_in_chosen_parts(axis: int) -> None:
     net = Masked((ROWS, COLUMNS)[axis])
-    shape = node("GetVarShape", [net.rows.output], axis=7)
+    shape = node("GetVarShape", [net.rows.output])
     stretched = node("Broadcast", [constant("seven", np.array([7.0]), FLOAT32), shape.output])
     store = node(
         "IndexingSetMultiAxisVec",

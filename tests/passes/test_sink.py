@@ -38,13 +38,13 @@ class _Net:
 
     def blocked(self, x: Value, c: int) -> Value:
         n, ch, h, w = x.shape
-        split = self.add("Reshape", x, self.numbers(n, ch // c, c, h, w), axis=7)
-        return self.add("Dimshuffle", split, pattern=[0, 1, 3, 4, 2], ndim=5)
+        split = self.add("Reshape", x, self.numbers(n, ch // c, c, h, w))
+        return self.add("Dimshuffle", split, pattern=(0, 1, 3, 4, 2))
 
     def plain(self, x: Value) -> Value:
         n, blocks, h, w, c = x.shape
-        moved = self.add("Dimshuffle", x, pattern=[0, 1, 4, 2, 3], ndim=5)
-        return self.add("Reshape", moved, self.numbers(n, blocks * c, h, w), axis=7)
+        moved = self.add("Dimshuffle", x, pattern=(0, 1, 4, 2, 3))
+        return self.add("Reshape", moved, self.numbers(n, blocks * c, h, w))
 
     def check(self, result: Value, expected: list[str]) -> None:
         """The passes leave these operators, and every number as it was."""
@@ -97,7 +97,7 @@ def _convolution(net: _Net, x: Value, o: int, i: int) -> Value:
 
 def test_channels_that_only_fill_a_block_are_not_read() -> None:
     net = _Net((1, 3, 6, 5))
-    stored = net.add("RelayoutFormat", net.inputs[0], mode="NCHW_NCHW4_IC_SMALL", oc=0)
+    stored = net.add("RelayoutFormat", net.inputs[0], source="nchw", target="nchwC", block=4)
     net.check(_convolution(net, net.plain(stored), 8, 4), ["ConvBias"])
 
 
@@ -162,12 +162,12 @@ def _random_shape(net: _Net, x: Value, rng: np.random.Generator) -> Value:
     ]
     if len(sizes) > 5:
         sizes = [sizes[0] * sizes[1], *sizes[2:]]
-    return net.add("Reshape", x, net.numbers(*sizes), axis=7)
+    return net.add("Reshape", x, net.numbers(*sizes))
 
 
 def _random_order(net: _Net, x: Value, rng: np.random.Generator) -> Value:
     order = [int(i) for i in rng.permutation(len(x.shape))]
-    return net.add("Dimshuffle", x, pattern=order, ndim=len(order))
+    return net.add("Dimshuffle", x, pattern=tuple(order))
 
 
 def _random_sum(net: _Net, x: Value, rng: np.random.Generator) -> Value:

@@ -11,6 +11,7 @@ from mgecc import interpret, ops
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
 from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.pooling import PoolingAttrs
+from mgecc.ops.size_values import SizeValuesAttrs
 from mgecc.planner import slices
 from mgecc.planner.limits import Goal
 from mgecc.planner.order import live
@@ -155,7 +156,7 @@ def test_threads_share_whole_layers() -> None:
 @pytest.mark.parametrize("goal", [slices.for_memory, slices.for_cache])
 def test_a_layer_without_inputs_is_no_pair(goal) -> None:
     graph = network()
-    sizes = Node("SizeValues", "sizes", {}, [])
+    sizes = Node("SizeValues", "sizes", SizeValuesAttrs((), TensorType((2,), FLOAT)), [])
     sizes.outputs = [Value("sizes", TensorType((2,), FLOAT), sizes)]
     reader = Node("Reader", "reader", {}, [sizes.output])
     reader.outputs = [Value("read", TensorType((2,), FLOAT), reader)]

@@ -22,6 +22,7 @@ from mgecc.graph.sizes import always, largest, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, limited, spend
 from mgecc.ops.counting import Counting
+from mgecc.ops.index_items import IndexAttrs, flags
 from mgecc.ops.known import MAX_RANK, known
 from mgecc.ops.signature import WrongOperands
 from mgecc.ops.size_arithmetic import depends_on_sizes, folded
@@ -266,7 +267,7 @@ class GraphBuilder:
         if extent is None or not always(lambda: 0 < extent.size.most < value.shape[extent.axis]):
             return value
         size = Value("size", TensorType((1,), INT32), const=np.array([extent.size.most], np.int32))
-        attrs = {"items": ((extent.axis, False, True, False, False),), "output_dtype": None}
+        attrs = IndexAttrs((flags(extent.axis, end=True),))
         node = Node("Subtensor", value.name, attrs, [value, size], origin=self._place.origin)
         node.outputs = [Value(value.name, t, node) for t in ops.infer(node)]
         if self._counting.of(node)[0] is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, Numbers, together
 from mgecc.ops.counts import Count
-from mgecc.ops.known import axis_of, known_sizes, same_dtype
+from mgecc.ops.known import AxisAttrs, known_sizes, own_axis, same_dtype
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.spans import Span, spans_of, union, whole_range
 
@@ -22,6 +22,7 @@ MOST_JOINED = 8
 class Concat(Operator):
     """Values of one type joined along 'axis'."""
 
+    Attributes = AxisAttrs
     operands = "any+"
     limits = "operands of one element type"
     halves = "stored"
@@ -32,7 +33,7 @@ class Concat(Operator):
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:
-        axis = axis_of(int(node.attrs["axis"]), node.output.type.rank)
+        axis = own_axis(node, node.output.type.rank)
         if not any(e and e.axis != axis for e in given.extents):
             joined = _total(axis, list(zip(node.inputs, given.extents)))
             return [Extent(axis, joined) if given.any else None]
@@ -43,7 +44,7 @@ class Concat(Operator):
 
     @staticmethod
     def lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
-        axis = axis_of(int(node.attrs["axis"]), node.output.type.rank)
+        axis = own_axis(node, node.output.type.rank)
         joined = given.any and all(e is None or e.axis == axis for e in given.extents)
         return _join(node, given.extents, axis, make) if joined else node
 
@@ -54,7 +55,7 @@ class Concat(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         types = [v.type for v in node.inputs]
-        axis = axis_of(int(node.attrs["axis"]), types[0].rank)
+        axis = own_axis(node, types[0].rank)
         others = {t.shape[:axis] + t.shape[axis + 1 :] for t in types if t.rank == types[0].rank}
         if len(others) != 1 or any(t.rank != types[0].rank for t in types):
             shapes = ", ".join(str(list(t.shape)) for t in types)
@@ -65,7 +66,14 @@ class Concat(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [np.concatenate(inputs, axis_of(int(node.attrs["axis"]), inputs[0].ndim))]
+        return [np.concatenate(inputs, own_axis(node, inputs[0].ndim))]
+
+
+@dataclass(frozen=True)
+class ConcatCountedAttrs(AxisAttrs):
+    """``counted``: of every value, whether a count says how many of its elements are valid."""
+
+    counted: tuple[bool, ...] = ()
 
 
 def _join(node: Node, extents: Extents, axis: int, make: Maker) -> Node:
@@ -95,8 +103,8 @@ def _total(axis: int, parts: list[tuple[Value, Extent | None]]) -> Count:
 
 def _joined(
     axis: int, parts: list[tuple[Value, Extent | None]], make: Maker
-) -> tuple[dict[str, Any], list[Value]]:
-    attrs = {"axis": axis, "counted": tuple(e is not None for _, e in parts), "output_dtype": None}
+) -> tuple[ConcatCountedAttrs, list[Value]]:
+    attrs = ConcatCountedAttrs(axis, tuple(e is not None for _, e in parts))
     return attrs, [*(v for v, _ in parts), *(make.count(e.size) for _, e in parts if e)]
 
 
@@ -107,17 +115,18 @@ class ConcatCounted(Operator):
     Inputs: the values, then a count (int32) for each that is 'counted'. The first result has the size of its bound.
     """
 
+    Attributes = ConcatCountedAttrs
     limits = "at most eight operands of one element type"
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
         if value is not node.outputs[0]:
             return whole_range(value)
-        return union(spans_of(node.inputs[: len(node.attrs["counted"])], depth))
+        return union(spans_of(node.inputs[: len(node.attributes(ConcatCountedAttrs).counted)], depth))
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        parts = node.inputs[: len(node.attrs["counted"])]
+        parts = node.inputs[: len(node.attributes(ConcatCountedAttrs).counted)]
         joined = Node("Concat", node.name, node.attrs, parts, origin=node.origin)
         if len(parts) > MOST_JOINED:
             raise Unsupported(f"{len(parts)} values of varying size cannot be joined", "join eight at a time")
@@ -125,8 +134,8 @@ class ConcatCounted(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        counted = node.attrs["counted"]
-        axis = axis_of(int(node.attrs["axis"]), inputs[0].ndim)
+        counted = node.attributes(ConcatCountedAttrs).counted
+        axis = own_axis(node, inputs[0].ndim)
         counts = iter(inputs[len(counted) :])
         parts = [
             np.take(x, np.arange(int(next(counts)[0]) if varies else x.shape[axis]), axis)
@@ -147,6 +156,7 @@ def _sizes(node: Node) -> list[int]:
 class Split(Operator):
     """Inputs x and the size of every part along 'axis'."""
 
+    Attributes = AxisAttrs
     operands = "any plain+"
     limits = "constant sizes"
     halves = "stored"
@@ -154,19 +164,19 @@ class Split(Operator):
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:
         extent = given.only()
-        if extent.axis == axis_of(int(node.attrs["axis"]), node.inputs[0].type.rank):
+        if extent.axis == own_axis(node, node.inputs[0].type.rank):
             raise given.unserved("it is cut into parts of fixed sizes along that axis")
         return given.all(extent)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, sizes = node.inputs[0].type, _sizes(node)
-        axis = axis_of(int(node.attrs["axis"]), x.rank)
+        axis = own_axis(node, x.rank)
         if sum(sizes) != x.shape[axis]:
             raise Unsupported(f"an axis of {x.shape[axis]} cannot be cut into parts of {sizes}")
         return [x.with_shape(x.shape[:axis] + (n,) + x.shape[axis + 1 :]) for n in sizes]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        axis = axis_of(int(node.attrs["axis"]), inputs[0].ndim)
+        axis = own_axis(node, inputs[0].ndim)
         return np.split(inputs[0], np.cumsum(_sizes(node))[:-1], axis)

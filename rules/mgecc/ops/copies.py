@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType
+from mgecc.graph import Attributes, Node, TensorType
+from mgecc.graph.attributes import FINITE, NoAttrs
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
@@ -15,6 +18,7 @@ from mgecc.ops.registry import Operator, operator
 class _Copy(Operator):
     """The first input unchanged."""
 
+    Attributes = NoAttrs
     operands = "any"
     limits = "none"
     halves = "stored"
@@ -41,10 +45,16 @@ class VirtualDep(_Copy):
     operands = "any+"
 
 
+@dataclass(frozen=True)
+class CheckNonFiniteAttrs(Attributes):
+    scale: Annotated[float, FINITE] = 1.0
+
+
 @operator("CheckNonFinite")
 class CheckNonFinite(Operator):
     """All inputs times 'scale', and an int32 flag: 1 if one of their numbers is not finite."""
 
+    Attributes = CheckNonFiniteAttrs
     operands = "float+"
     limits = "float32"
 
@@ -55,6 +65,6 @@ class CheckNonFinite(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         bad = any(not np.isfinite(x).all() for x in inputs)
-        factor = np.float32(node.attrs.get("scale", 1.0))
+        factor = np.float32(node.attributes(CheckNonFiniteAttrs).scale)
         scaled = [x if factor == 1 else (x * factor).astype(x.dtype) for x in inputs]
         return [*scaled, np.array([bad], np.int32)]

@@ -10,10 +10,10 @@ from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, aligned
 from mgecc.ops.counts import Count, Sliced
 from mgecc.ops.elemwise import ElemwiseAttrs
-from mgecc.ops.index_items import Item, is_open, items_of
+from mgecc.ops.index_items import Flags, IndexAttrs, Item, flags, is_open, items_of
+from mgecc.ops.known import AxisAttrs
 from mgecc.ops.spans import Span, span_of
 
-_PLAIN = {"output_dtype": None}
 _TWO = "its data and what addresses it vary along two axes"
 
 
@@ -141,14 +141,16 @@ def _from_the_end(
     first = size.without(1 if begin is None else -begin)
     last = None if step < 0 else size.without(0 if end is None else -end)
     wanted = {"begin": make.count(first), "end": None if last is None else make.count(last)}
-    items, inputs = [], [node.inputs[0]]
-    for old, flags in zip(items_of(node, 1), node.attrs["items"]):
+    items: list[Flags] = []
+    inputs = [node.inputs[0]]
+    for old in items_of(node, 1):
         positions = dict(zip(("begin", "end", "step", "idx"), (old.begin, old.end, old.step, old.idx)))
         values = {name: None if p is None else node.inputs[p] for name, p in positions.items()}
         values |= wanted if old == item else {}
-        items.append((flags[0], *(v is not None for v in values.values())))
+        begins, ends, steps, addressed = (v is not None for v in values.values())
+        items.append((old.axis, begins, ends, steps, addressed))
         inputs += [v for v in values.values() if v is not None]
-    node.attrs, node.inputs = node.attrs | {"items": tuple(items)}, inputs
+    node.attrs, node.inputs = IndexAttrs(tuple(items)), inputs
 
 
 def _addressing(node: Node, given: Given, first: int) -> tuple[list[Item], Extent | None, int]:
@@ -257,7 +259,7 @@ def write_lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node
     x, index, n = node.inputs[0], node.inputs[item.idx], node.inputs[0].shape[item.axis]
     more = (*x.shape[: item.axis], 1, *x.shape[item.axis + 1 :])
     spare = make.constant(np.zeros(more), x.type.dtype)
-    wider = make.node("Concat", {"axis": item.axis, **_PLAIN}, x, spare)
+    wider = make.node("Concat", AxisAttrs(item.axis), x, spare)
     inputs = [wider, *node.inputs[1:]]
     inputs[item.idx] = make.filled(_from_the_start(index, Count(n), make), extents[item.idx], n)
     written = make.node(node.op, node.attrs, *inputs)
@@ -268,7 +270,7 @@ def _cut(node: Node, value: Value, axis: int, size: int, make: Maker) -> Node:
     made = Node(
         "Subtensor",
         node.name,
-        {"items": ((axis, False, True, False, False),), **_PLAIN},
+        IndexAttrs((flags(axis, end=True),)),
         origin=node.origin,
         inputs=[value, make.constant([size], INT32)],
     )

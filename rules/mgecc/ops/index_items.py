@@ -1,6 +1,6 @@
 """The indices of index records: which inputs mean what, and how data is addressed by them.
 
-A record lists items (axis, begin, end, step, idx); every flag set takes one further input, in that order.
+A node lists items (axis, begin, end, step, index); every flag set takes one further input, in that order.
 """
 
 from __future__ import annotations
@@ -10,9 +10,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc.graph import Node, Unsupported, Value
+from mgecc.graph import Attributes, Node, Unsupported, Value
 from mgecc.graph.sizes import least, most, whole
 from mgecc.ops.known import axis_of, known
+
+Flags = tuple[int, bool, bool, bool, bool]
+"""(axis, begin, end, step, index): an axis, and which of its bounds, or an index, are inputs."""
+
+
+@dataclass(frozen=True)
+class IndexAttrs(Attributes):
+    """``items``: the axes of which not all is addressed, with what is stated of each."""
+
+    items: tuple[Flags, ...]
+
+
+def flags(
+    axis: int, *, begin: bool = False, end: bool = False, step: bool = False, index: bool = False
+) -> Flags:
+    """An item of ``IndexAttrs``."""
+    return axis, begin, end, step, index
 
 
 @dataclass(frozen=True)
@@ -30,9 +47,9 @@ def items_of(node: Node, first: int) -> list[Item]:
     """The items of a node whose index inputs start at position ``first``."""
     position, found = first, []
     rank = len(node.inputs[0].shape)
-    for axis, *flags in node.attrs["items"]:
+    for axis, *stated in node.attributes(IndexAttrs).items:
         taken: list[int | None] = []
-        for flag in flags:
+        for flag in stated:
             taken.append(position if flag else None)
             position += bool(flag)
         found.append(Item(axis_of(int(axis), rank), *taken))

@@ -14,6 +14,7 @@ from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.ops import counted_parts as parts
 from mgecc.ops.counted import together
 from mgecc.ops.index_items import (
+    IndexAttrs,
     Item,
     check_index,
     check_range,
@@ -147,6 +148,7 @@ def _varies(node: Node, items: list[Item]) -> bool:
 class _Read(Operator):
     """Data addressed by the items; slices with computed bounds give the largest size as the shape."""
 
+    Attributes = IndexAttrs
     operands = "any plain*"
     limits = "int32 where indices and bounds are computed; computed bounds of one axis alone"
     halves = "stored"
@@ -177,6 +179,7 @@ class _Read(Operator):
 class _Write(Operator):
     """A copy of the data with 'value' (input 1, stretched) stored at, or added to, the addressed part."""
 
+    Attributes = IndexAttrs
     operands = "any any plain*"
     limits = (
         "int32 where indices are computed; constant bounds; added are float32, float16 and plain integers"

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
 
-from mgecc.graph import DType, Node, TensorType, Unsupported
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.graph.sizes import equal, is_one, largest, whole
 
 MAX_RANK = 7
 MOST_PLACES = 1 << 24
 """Entries of a table of positions along an axis."""
+
+
+@dataclass(frozen=True)
+class AxisAttrs(Attributes):
+    """``axis``: the one along which it works; negative ones count from the end."""
+
+    axis: int = 0
 
 
 def known(node: Node, position: int) -> np.ndarray:
@@ -42,6 +50,11 @@ def axis_of(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise Unsupported(f"axis {axis} does not exist in data of rank {rank}")
     return axis % rank
+
+
+def own_axis(node: Node, rank: int) -> int:
+    """The axis along which a node with ``AxisAttrs`` works, as a position in data of ``rank``."""
+    return axis_of(node.attributes(AxisAttrs).axis, rank)
 
 
 def _common(sizes: Sequence[int]) -> int:

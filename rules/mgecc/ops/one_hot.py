@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.counted import Extent, Extents, Given
 from mgecc.ops.index_items import check_index, check_numbers, check_range
-from mgecc.ops.known import axis_of
+from mgecc.ops.known import AxisAttrs, own_axis
 from mgecc.ops.registry import Operator, operator
 
 
 def _axis(node: Node) -> int:
-    return axis_of(int(node.attrs["axis"]), len(node.inputs[0].shape))
+    return own_axis(node, len(node.inputs[0].shape))
 
 
 def _kept(node: Node) -> tuple[int, ...]:
@@ -29,7 +30,7 @@ def _kept(node: Node) -> tuple[int, ...]:
 
 
 def _places(node: Node, x: np.ndarray, index: np.ndarray) -> np.ndarray:
-    axis = axis_of(int(node.attrs["axis"]), x.ndim)
+    axis = own_axis(node, x.ndim)
     size = x.shape[axis]
     if ((index < -size) | (index >= size)).any():
         raise IndexError(f"index out of bounds for axis {axis} with size {size}")
@@ -41,6 +42,7 @@ def _places(node: Node, x: np.ndarray, index: np.ndarray) -> np.ndarray:
 class IndexingOneHot(Operator):
     """Inputs x, index without 'axis': the element the index names, the axis kept with size 1."""
 
+    Attributes = AxisAttrs
     operands = "any integer"
     limits = "int32 indices"
     halves = "stored"
@@ -60,13 +62,14 @@ class IndexingOneHot(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, index = inputs
-        return [np.take_along_axis(x, _places(node, x, index), axis_of(int(node.attrs["axis"]), x.ndim))]
+        return [np.take_along_axis(x, _places(node, x, index), own_axis(node, x.ndim))]
 
 
 @operator("IndexingSetOneHot")
 class IndexingSetOneHot(Operator):
     """Inputs x, index, value with 'axis' of size 1: x with that element replaced."""
 
+    Attributes = AxisAttrs
     operands = "any integer any"
     limits = "int32 indices"
     halves = "stored"
@@ -82,7 +85,7 @@ class IndexingSetOneHot(Operator):
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, index, value = inputs
         result = x.copy()
-        np.put_along_axis(result, _places(node, x, index), value, axis_of(int(node.attrs["axis"]), x.ndim))
+        np.put_along_axis(result, _places(node, x, index), value, own_axis(node, x.ndim))
         return [result]
 
 
@@ -90,6 +93,7 @@ class IndexingSetOneHot(Operator):
 class IndexingRemap(Operator):
     """Inputs x of rank r, map (*shape, r): every result element is the one at the map's coordinates."""
 
+    Attributes = NoAttrs
     operands = "any integer"
     limits = "int32 coordinates"
     halves = "stored"

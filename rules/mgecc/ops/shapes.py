@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import prod
+from typing import Annotated
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, Node, Range, TensorType, Unsupported, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.sizes import always, equal, has_sizes, is_one, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import (
@@ -23,7 +26,7 @@ from mgecc.ops.counted import (
 )
 from mgecc.ops.counts import Count
 from mgecc.ops.elemwise import mode_of
-from mgecc.ops.known import MAX_RANK, at_least_1d, axis_of, broadcast_shape, known, known_sizes
+from mgecc.ops.known import MAX_RANK, AxisAttrs, at_least_1d, axis_of, broadcast_shape, known, known_sizes
 from mgecc.ops.registry import Operator, evaluate, operator
 from mgecc.ops.spans import Span, span_of
 
@@ -37,10 +40,19 @@ _STATED = (
 )
 
 
-def _reshaped(target: Iterable[int], axis: int, elements: int) -> tuple[int, ...]:
-    """The shape asked for, its element ``axis`` (7: none), or a -1, computed from the rest."""
+@dataclass(frozen=True)
+class ReshapeAttrs(Attributes):
+    """``axis``: the element of the shape that is computed from the rest; None: the one that is -1, if any."""
+
+    axis: Annotated[int, Range(0, MAX_RANK - 1)] | None = None
+
+
+def _reshaped(target: Iterable[int], axis: int | None, elements: int) -> tuple[int, ...]:
+    """The shape asked for, its element ``axis``, or a -1, computed from the rest."""
     shape = [whole(n) for n in target]
-    free = [axis] if 0 <= axis < len(shape) else [i for i, n in enumerate(shape) if n < 0]
+    free = [i for i, n in enumerate(shape) if n < 0]
+    if axis is not None and axis < len(shape):
+        free = [axis]
     rest = prod(n for i, n in enumerate(shape) if i not in free)
     if len(free) == 1 and always(lambda: rest > 0):
         shape[free[0]] = elements // rest
@@ -55,8 +67,8 @@ def _reshaped(target: Iterable[int], axis: int, elements: int) -> tuple[int, ...
     return at_least_1d(shape)
 
 
-def _axis(node: Node) -> int:
-    return int(node.attrs.get("axis", MAX_RANK))
+def _free_axis(node: Node) -> int | None:
+    return node.attributes(ReshapeAttrs).axis
 
 
 def _shorter(node: Node, x: np.ndarray) -> tuple[int, ...]:
@@ -78,7 +90,7 @@ def _extent(node: Node, given: Given) -> Extent | None:
         return None
     if extent is None:
         raise Unsupported("a count is in its shape, while its data is of fixed size", ADVICE)
-    free = [axis for axis, n in enumerate(numbers) if axis == _axis(node) or n == -1]
+    free = [axis for axis, n in enumerate(numbers) if axis == _free_axis(node) or n == -1]
     if len(varying) > 1:
         raise Unsupported("of a shape made of counts, only one number may vary", ADVICE)
     if not varying and not free:
@@ -104,9 +116,7 @@ def _bound(shape: Value) -> tuple[int, ...] | None:
     if node is None or node.op not in (*PUT_TOGETHER, "GetVarShape", "Elemwise"):
         return None
     if node.op == "GetVarShape":
-        whole_shape = broadcast_shape([v.shape for v in node.inputs])
-        axis = _axis(node)
-        return whole_shape if axis == MAX_RANK else (whole_shape[axis_of(axis, len(whole_shape))],)
+        return shape_asked(node, [v.shape for v in node.inputs])
     if node.op == "Elemwise" and mode_of(node) not in _GROWING:
         return None
     parts = [_bound(v) for v in node.inputs]
@@ -118,8 +128,9 @@ def _bound(shape: Value) -> tuple[int, ...] | None:
 
 @operator("Reshape")
 class Reshape(Operator):
-    """Inputs x, shape; 'axis' 0..6 names the element of the shape that is computed from the rest."""
+    """Inputs x, shape; 'axis' names the element of the shape that is computed from the rest."""
 
+    Attributes = ReshapeAttrs
     operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
     halves = "stored"
@@ -151,14 +162,16 @@ class Reshape(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, bound = node.inputs[0].type, Reshape.bound(node)
-        return [x.with_shape(_reshaped(known(node, 1) if bound is None else bound, _axis(node), x.elements))]
+        return [
+            x.with_shape(_reshaped(known(node, 1) if bound is None else bound, _free_axis(node), x.elements))
+        ]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x, stated = inputs[0], node.inputs[1].is_const and _axis(node) == MAX_RANK
+        x, stated = inputs[0], node.inputs[1].is_const and _free_axis(node) is None
         if stated and not has_sizes(node.inputs[0].shape) and x.shape != node.inputs[0].shape:
             return [x.reshape(_shorter(node, x))]
-        return [x.reshape(_reshaped(inputs[1].reshape(-1), _axis(node), x.size))]
+        return [x.reshape(_reshaped(inputs[1].reshape(-1), _free_axis(node), x.size))]
 
 
 def stretched_axis(node: Node, axis: int) -> int:
@@ -172,6 +185,7 @@ def stretched_axis(node: Node, axis: int) -> int:
 class Broadcast(Operator):
     """Inputs x, shape; NumPy's rules."""
 
+    Attributes = NoAttrs
     operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
     halves = "stored"
@@ -227,10 +241,22 @@ def _transposed(shape: tuple[int, ...], pattern: Sequence[int]) -> tuple[int, ..
     return at_least_1d([1 if p < 0 else shape[p] for p in pattern])
 
 
+@dataclass(frozen=True)
+class DimshuffleAttrs(Attributes):
+    """``pattern``: the input's axis that becomes each axis of the result, -1 a new one of size 1."""
+
+    pattern: tuple[int, ...]
+
+
+def pattern_of(node: Node) -> tuple[int, ...]:
+    return node.attributes(DimshuffleAttrs).pattern
+
+
 @operator("Dimshuffle")
 class Dimshuffle(Operator):
     """Axis k of the result is input axis 'pattern'[k], or new with size 1 where that is -1."""
 
+    Attributes = DimshuffleAttrs
     operands = "any"
     limits = "up to seven axes"
     halves = "stored"
@@ -242,25 +268,32 @@ class Dimshuffle(Operator):
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:
         extent = given.only()
-        return [Extent(list(node.attrs["pattern"]).index(extent.axis), extent.size)]
+        return [Extent(pattern_of(node).index(extent.axis), extent.size)]
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
-        return [x.with_shape(_transposed(x.shape, node.attrs["pattern"]))]
+        return [x.with_shape(_transposed(x.shape, pattern_of(node)))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x, pattern = inputs[0], node.attrs["pattern"]
+        x, pattern = inputs[0], pattern_of(node)
         used = [p for p in pattern if p >= 0]
         gone = [i for i in range(x.ndim) if i not in used]
         return [x.transpose(used + gone).reshape(_transposed(x.shape, pattern))]
 
 
-def _after_axes(shape: tuple[int, ...], steps: Iterable[Sequence]) -> tuple[int, ...]:
+@dataclass(frozen=True)
+class AxisAddRemoveAttrs(Attributes):
+    """``steps``: ('add' or 'remove', axis), one after another, each in the shape that the last one left."""
+
+    steps: tuple[tuple[str, int], ...]
+
+
+def _after_axes(shape: tuple[int, ...], node: Node) -> tuple[int, ...]:
     """Shape after adding and removing axes one after another."""
     sizes = list(shape)
-    for method, axis in steps:
+    for method, axis in node.attributes(AxisAddRemoveAttrs).steps:
         if method == "add":
             sizes.insert(axis_of(axis, len(sizes) + 1), 1)
             continue
@@ -276,8 +309,9 @@ def _after_axes(shape: tuple[int, ...], steps: Iterable[Sequence]) -> tuple[int,
 
 @operator("AxisAddRemove")
 class AxisAddRemove(Operator):
-    """Applies the steps of 'desc', pairs ('add' or 'remove', axis), one after another; (1,) keeps its axis."""
+    """Applies 'steps', pairs ('add' or 'remove', axis), one after another; (1,) keeps its axis."""
 
+    Attributes = AxisAddRemoveAttrs
     operands = "any"
     limits = "axes known at compile time"
     halves = "stored"
@@ -296,17 +330,31 @@ class AxisAddRemove(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x = node.inputs[0].type
-        return [x.with_shape(_after_axes(x.shape, node.attrs["desc"]))]
+        return [x.with_shape(_after_axes(x.shape, node))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [inputs[0].reshape(_after_axes(inputs[0].shape, node.attrs["desc"]))]
+        return [inputs[0].reshape(_after_axes(inputs[0].shape, node))]
+
+
+@dataclass(frozen=True)
+class GetVarShapeAttrs(Attributes):
+    """``axis``: the element of the shape that is asked for; None: all of it."""
+
+    axis: int | None = None
+
+
+def shape_asked(node: Node, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """What a GetVarShape node says of operands of these shapes."""
+    shape, axis = broadcast_shape(shapes), node.attributes(GetVarShapeAttrs).axis
+    return shape if axis is None else (shape[axis_of(axis, len(shape))],)
 
 
 @operator("GetVarShape")
 class GetVarShape(Operator):
-    """The shape to which all inputs broadcast, as int32; with 'axis' 0..6 one element of it."""
+    """The shape to which all inputs broadcast, as int32; with 'axis' one element of it."""
 
+    Attributes = GetVarShapeAttrs
     operands = "any+"
     limits = "fixed shapes: becomes a constant; of data of varying size: its count beside constants"
 
@@ -323,29 +371,25 @@ class GetVarShape(Operator):
         numbers: Numbers = list(broadcast_shape([v.shape for v in node.inputs]))
         if extent is not None:
             numbers[extent.axis] = extent.size
-        return numbers if _axis(node) == MAX_RANK else [numbers[axis_of(_axis(node), rank)]]
+        axis = node.attributes(GetVarShapeAttrs).axis
+        return numbers if axis is None else [numbers[axis_of(axis, rank)]]
 
     @classmethod
     def lowered(cls, node: Node, given: Given, found: Extents, make: Maker) -> Node:
         """The number that varies, beside constants."""
         numbers = cls.numbers(node, given) or []
         parts = [make.count(n if isinstance(n, Count) else Count(n)) for n in numbers]
-        op, attrs = ("Concat", {"axis": 0}) if len(parts) > 1 else ("Identity", {})
-        made = Node(op, node.name, {**attrs, "output_dtype": None}, parts, origin=node.origin)
+        joins = len(parts) > 1
+        op, attrs = ("Concat", AxisAttrs(0)) if joins else ("Identity", NoAttrs())
+        made = Node(op, node.name, attrs, parts, origin=node.origin)
         made.outputs = node.outputs
         node.output.producer = made
         return made
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        rank = len(broadcast_shape([v.shape for v in node.inputs]))
-        if _axis(node) == MAX_RANK:
-            return [TensorType((rank,), INT32)]
-        axis_of(_axis(node), rank)
-        return [TensorType((1,), INT32)]
+        return [TensorType((len(shape_asked(node, [v.shape for v in node.inputs])),), INT32)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        shape = broadcast_shape([x.shape for x in inputs])
-        axis = _axis(node)
-        return [np.array(shape if axis == MAX_RANK else [shape[axis_of(axis, len(shape))]], np.int32)]
+        return [np.array(shape_asked(node, [x.shape for x in inputs]), np.int32)]

@@ -14,9 +14,9 @@ import numpy as np
 from mgecc.graph import Node, TensorType
 from mgecc.graph.sizes import Real, Sym, Undecided, always, equal, least, most
 from mgecc.ops.elemwise import mode_of
-from mgecc.ops.known import axis_of, broadcast_shape
 from mgecc.ops.reduce import ReduceAttrs
 from mgecc.ops.registry import evaluate, find
+from mgecc.ops.shapes import shape_asked
 from mgecc.ops.type_cvt import TypeCvtAttrs
 
 _MOVES = (
@@ -36,9 +36,7 @@ def depends_on_sizes(type_: TensorType) -> bool:
 
 
 def _shape(node: Node, _inputs: Sequence[np.ndarray]) -> np.ndarray:
-    shape = broadcast_shape([v.shape for v in node.inputs])
-    axis = int(node.attrs.get("axis", 7))
-    return np.array(shape if axis >= 7 else [shape[axis_of(axis, len(shape))]], object)
+    return np.array(shape_asked(node, [v.shape for v in node.inputs]), object)
 
 
 _BINARY: dict[str, Callable] = {

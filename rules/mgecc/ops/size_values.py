@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType
+from mgecc.graph import Attributes, Node, TensorType
 from mgecc.ops.registry import Operator, operator
+
+
+@dataclass(frozen=True)
+class SizeValuesAttrs(Attributes):
+    """``numbers``: expressions over sizes, which fill the tensor of ``type`` row by row."""
+
+    numbers: tuple[Any, ...]
+    type: TensorType
 
 
 @operator("SizeValues")
 class SizeValues(Operator):
-    """attrs: 'numbers', expressions over sizes, which fill the tensor of 'type' row by row."""
+    """The 'numbers', expressions over sizes, as a tensor of 'type'."""
 
+    Attributes = SizeValuesAttrs
     limits = "numbers that depend on declared sizes alone"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        return [node.attrs["type"]]
+        return [node.attributes(SizeValuesAttrs).type]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        kind = node.attrs["type"]
-        return [np.array([int(n) for n in node.attrs["numbers"]], kind.dtype.numpy).reshape(kind.shape)]
+        attrs = node.attributes(SizeValuesAttrs)
+        kind = attrs.type
+        return [np.array([int(n) for n in attrs.numbers], kind.dtype.numpy).reshape(kind.shape)]

@@ -13,6 +13,7 @@ import numpy as np
 from mgecc.graph import Graph, Node, Value
 from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.elemwise import mode_of
+from mgecc.ops.shapes import pattern_of
 from mgecc.passes.build import constant
 from mgecc.passes.fuse import add_to_bias
 from mgecc.passes.match import Users, is_elemwise
@@ -30,8 +31,8 @@ class _Front:
         self.move: Node | None = None
         self.axis = axis
         node = value.producer if users.only(value) is reader else None
-        if node is not None and node.op == "Dimshuffle" and -1 not in node.attrs["pattern"]:
-            self.move, self.axis = node, node.attrs["pattern"][axis]
+        if node is not None and node.op == "Dimshuffle" and -1 not in pattern_of(node):
+            self.move, self.axis = node, pattern_of(node)[axis]
             value = node.inputs[0]
             node = value.producer if users.only(value) is self.move else None
         if is_elemwise(node, "mul", "add") and node is not None and node.inputs[0].is_const:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Graph, Node, Value
+from mgecc.graph import Attributes, Graph, Node, Value
 from mgecc.graph.sizes import has_sizes
 from mgecc.graph.types import INT32
 from mgecc.ops.convolution import ConvolutionAttrs, grouped
 from mgecc.ops.convolution3d import Convolution3DAttrs
+from mgecc.ops.index_items import IndexAttrs, flags
+from mgecc.ops.known import AxisAttrs
 from mgecc.ops.padding import only_last
+from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs
 from mgecc.ops.window import Window
 from mgecc.passes.build import constant, node_like, take_over
 
-_STEP = (False, False, True, False)
-_PART = (True, True, True, False)
 _MOST_SLICES = 256
 """Of 3-D weights: each becomes a node."""
 
@@ -34,10 +34,9 @@ class _Maker:
     old: Node
     nodes: list[Node] = field(default_factory=list)
 
-    def add(self, op: str, attrs: Any, *inputs: Value) -> Value:
+    def add(self, op: str, attrs: Attributes, *inputs: Value) -> Value:
         name = f"{self.old.name}.{len(self.nodes)}"
-        full = {"output_dtype": None, **attrs} if isinstance(attrs, dict) else attrs
-        made = node_like(self.old, op, full, list(inputs), name)
+        made = node_like(self.old, op, attrs, list(inputs), name)
         self.nodes.append(made)
         return made.output
 
@@ -45,19 +44,20 @@ class _Maker:
         return constant(f"{self.old.name}.numbers", np.array(numbers), INT32)
 
     def reshape(self, x: Value, *shape: int) -> Value:
-        return self.add("Reshape", {"axis": 7}, x, self.numbers(*shape))
+        return self.add("Reshape", ReshapeAttrs(), x, self.numbers(*shape))
 
     def turn(self, x: Value, *pattern: int) -> Value:
-        return self.add("Dimshuffle", {"pattern": pattern, "ndim": x.type.rank}, x)
+        return self.add("Dimshuffle", DimshuffleAttrs(pattern), x)
 
     def backwards(self, w: Value, rank: int) -> Value:
         """The last ``rank`` axes in the opposite order."""
-        items = tuple((axis, *_STEP) for axis in range(w.type.rank - rank, w.type.rank))
-        return self.add("Subtensor", {"items": items}, w, *[self.numbers(-1)] * rank)
+        items = tuple(flags(axis, step=True) for axis in range(w.type.rank - rank, w.type.rank))
+        return self.add("Subtensor", IndexAttrs(items), w, *[self.numbers(-1)] * rank)
 
     def part(self, x: Value, axis: int, begin: int, end: int, step: int = 1) -> Value:
         numbers = [self.numbers(n) for n in (begin, end, step)]
-        return self.add("Subtensor", {"items": ((axis, *_PART),)}, x, *numbers)
+        cut = flags(axis, begin=True, end=True, step=True)
+        return self.add("Subtensor", IndexAttrs((cut,)), x, *numbers)
 
     def pad(self, x: Value, pads: Sequence[tuple[int, int]]) -> Value:
         """Zeros around the last axes."""
@@ -128,7 +128,7 @@ def _flat(node: Node) -> list[Node] | None:
         make.reshape(make.turn(s, 0, 2, 1, 3, 4), n * depth, groups, channels // groups, h, width)
         for s in slices
     ]
-    joined = make.add("Concat", {"axis": 2}, *slices) if taps > 1 else slices[0]
+    joined = make.add("Concat", AxisAttrs(2), *slices) if taps > 1 else slices[0]
     joined = make.reshape(joined, n * depth, channels * taps, h, width)
     weights = make.reshape(make.turn(w, 0, 2, 1, 3, 4), w.shape[0], w.shape[1] * taps, kh, kw)
     plane = Window((kh, kw), window.stride[1:], window.dilate[1:], window.pad[1:])

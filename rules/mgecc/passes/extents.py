@@ -22,6 +22,7 @@ from mgecc.ops.counting import Counting
 from mgecc.ops.counts import Atom, Count, Excess, Least, Strided
 from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.selection import FillBehindAttrs
+from mgecc.ops.size_values import SizeValuesAttrs
 from mgecc.passes.build import constant, node_like
 
 
@@ -61,8 +62,7 @@ class _Maker:
     def _number(self, number: int) -> Value:
         if not has_sizes((number,)):
             return self.constant([number], INT32)
-        attrs = {"numbers": (number,), "type": TensorType((1,), INT32), "output_dtype": None}
-        return self.node("SizeValues", attrs)
+        return self.node("SizeValues", SizeValuesAttrs((number,), TensorType((1,), INT32)))
 
     def _times(self, value: Value, factor: int) -> Value:
         plain = not has_sizes((factor,)) and factor == 1

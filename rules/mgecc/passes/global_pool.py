@@ -8,6 +8,7 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.graph.types import INT32
 from mgecc.ops.pooling import PoolingAttrs
 from mgecc.ops.reduce import ReduceAttrs, reduced_axes
+from mgecc.ops.shapes import ReshapeAttrs
 from mgecc.passes.build import constant, node_like, take_over
 
 
@@ -37,7 +38,7 @@ def _pooling(node: Node, image: Value) -> list[Node]:
     _, _, h, w = image.shape
     pool = node_like(node, "Pooling", PoolingAttrs((h, w), (h, w), mode="average"), [image])
     shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
-    view = node_like(node, "Reshape", {"axis": 7, "output_dtype": None}, [pool.output, shape])
+    view = node_like(node, "Reshape", ReshapeAttrs(), [pool.output, shape])
     return [pool, take_over(view, node)]
 
 

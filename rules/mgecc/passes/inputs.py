@@ -13,10 +13,11 @@ import numpy as np
 
 from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported, Value
 from mgecc.graph.diagnostics import Diagnostic
+from mgecc.ops.shapes import DimshuffleAttrs
 from mgecc.ops.type_cvt import TypeCvtAttrs
 from mgecc.passes.build import constant, elemwise, node_like
 
-_LAST_TO_FIRST = [0, 3, 1, 2]
+_LAST_TO_FIRST = (0, 3, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _convert(graph: Graph, old: Value, form: InputForm) -> None:
     if form.channels_last:
         n, c, h, w = _images(old).shape
         value.type = value.type.with_shape((n, h, w, c))
-        steps.add("Dimshuffle", {"pattern": _LAST_TO_FIRST, "ndim": 4, "output_dtype": None})
+        steps.add("Dimshuffle", DimshuffleAttrs(_LAST_TO_FIRST))
     if value.type.dtype != old.type.dtype:
         steps.add("TypeCvt", TypeCvtAttrs(old.type.dtype))
     factor, shift = form.affine

@@ -19,6 +19,7 @@ from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.index_items import items_of
 from mgecc.ops.reduce import ReduceAttrs, reduced_axes
 from mgecc.ops.selection import CondTakeAttrs
+from mgecc.ops.shapes import ReshapeAttrs
 from mgecc.ops.type_cvt import TypeCvtAttrs
 from mgecc.passes.build import Step, constant, node_like, take_over, take_steps
 
@@ -96,7 +97,7 @@ class _Whole:
         if value.shape == shape:
             return value
         sizes = constant(f"{self.old.name}.shape", np.array(shape), INT32)
-        return self.add("Reshape", {"axis": 7, "output_dtype": None}, [value, sizes])
+        return self.add("Reshape", ReshapeAttrs(), [value, sizes])
 
     def of(self, value: Value, rank: int) -> Value | None:
         """What stands for all of ``value``, an operand of data of this rank; None if nothing does."""

@@ -9,6 +9,7 @@ import numpy as np
 from mgecc.graph import Node, Value
 from mgecc.graph.sizes import Undecided, has_sizes
 from mgecc.graph.types import INT32
+from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs, pattern_of
 from mgecc.passes.build import constant, node_like
 
 MOVES = frozenset({"Dimshuffle", "Reshape"})
@@ -18,12 +19,12 @@ Groups = list[tuple[list[int], list[int]]]
 
 
 def transpose(old: Node, x: Value, order: list[int]) -> Node:
-    return node_like(old, "Dimshuffle", {"pattern": order, "ndim": len(order), "output_dtype": None}, [x])
+    return node_like(old, "Dimshuffle", DimshuffleAttrs(tuple(order)), [x])
 
 
 def reshape(old: Node, x: Value, shape: Shape) -> Node:
     target = constant(f"{old.name}.shape", np.array(shape), INT32)
-    return node_like(old, "Reshape", {"axis": 7, "output_dtype": None}, [x, target])
+    return node_like(old, "Reshape", ReshapeAttrs(), [x, target])
 
 
 def is_same(one: Node, other: Node) -> bool:
@@ -32,15 +33,14 @@ def is_same(one: Node, other: Node) -> bool:
         one.op == other.op
         and one.inputs[0].shape == other.inputs[0].shape
         and one.output.shape == other.output.shape
-        and list(one.attrs.get("pattern", ())) == list(other.attrs.get("pattern", ()))
+        and (one.op != "Dimshuffle" or pattern_of(one) == pattern_of(other))
     )
 
 
 def permutation(move: Node) -> list[int] | None:
     """The order of axes of a transpose that neither adds nor drops one."""
-    pattern = list(move.attrs.get("pattern", ()))
-    full = sorted(pattern) == list(range(len(move.inputs[0].shape)))
-    return pattern if move.op == "Dimshuffle" and full else None
+    pattern = list(pattern_of(move)) if move.op == "Dimshuffle" else []
+    return pattern if pattern and sorted(pattern) == list(range(len(move.inputs[0].shape))) else None
 
 
 def axis_groups(before: Shape, after: Shape) -> Groups:

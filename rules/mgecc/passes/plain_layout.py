@@ -37,8 +37,8 @@ def _padded(node: Node, x: Value, channels: int) -> Node:
 def _relayout(node: Node) -> list[Node]:
     """Out of the first layout into plain order, missing channels, and into the second layout."""
     change = change_of(node)
-    stated = node.attrs.get("output_dtype")
-    if change.plain != "nchw" or node.attrs.get("oc", 0) or stated not in (None, node.inputs[0].type.dtype):
+    converts = change.output_dtype not in (None, node.inputs[0].type.dtype)
+    if change.plain != "nchw" or change.channels or converts:
         return [node]
     nodes = [transpose(node, node.inputs[0], _order(change.source))]
     nodes.append(reshape(node, nodes[-1].output, layout.plain_shape(node.inputs[0].shape, change.source)))

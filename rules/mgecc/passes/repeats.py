@@ -11,8 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import INT32
 from mgecc.ops.convolution import ConvBiasAttrs
+from mgecc.ops.shapes import ReshapeAttrs
 from mgecc.passes.build import constant, node_like, take_over
 
 
@@ -27,7 +29,7 @@ def _multiplier(node: Node) -> int:
 
 def _shaped(node: Node, op: str, word: str, x: Value, shape: tuple[int, ...]) -> Node:
     target = constant(f"{node.name}.shape", np.array(shape), INT32)
-    attrs = {"axis": 7, "output_dtype": None} if op == "Reshape" else {"output_dtype": None}
+    attrs = ReshapeAttrs() if op == "Reshape" else NoAttrs()
     return node_like(node, op, attrs, [x, target], f"{node.name}.{word}")
 
 

@@ -12,6 +12,7 @@ from mgecc.graph.attributes import named
 from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, TooMuchWork, limited
 from mgecc.ops.elemwise import mode_of
+from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs, pattern_of
 from mgecc.ops.size_arithmetic import folded
 from mgecc.passes.build import constant, node_like, take_over
 
@@ -31,7 +32,7 @@ def _is_identity(node: Node) -> bool:
     if node.op in _RESHAPES or node.op in ("Broadcast", "TypeCvt"):
         return True
     if node.op == "Dimshuffle":
-        return list(node.attrs["pattern"]) == sorted(node.attrs["pattern"])
+        return list(pattern_of(node)) == sorted(pattern_of(node))
     return node.op == "Concat" and len(node.inputs) == 1
 
 
@@ -62,13 +63,13 @@ def skip_booleans(graph: Graph) -> None:
 
 def _one_d_transpose(node: Node) -> bool:
     """A permutation that moves only axes of size 1 leaves the bytes in place."""
-    pattern = [p for p in node.attrs["pattern"] if p >= 0 and node.inputs[0].shape[p] != 1]
+    pattern = [p for p in pattern_of(node) if p >= 0 and node.inputs[0].shape[p] != 1]
     return pattern == sorted(pattern)
 
 
 def _as_reshape(node: Node, x: Value) -> Node:
     shape = constant(f"{node.name}.shape", np.array(node.output.shape), INT32)
-    return take_over(node_like(node, "Reshape", {"axis": 7, "output_dtype": None}, [x, shape]), node)
+    return take_over(node_like(node, "Reshape", ReshapeAttrs(), [x, shape]), node)
 
 
 def _states_an_axis(node: Node) -> bool:
@@ -106,8 +107,7 @@ def merge_transposes(graph: Graph) -> None:
         before = node.inputs[0].producer if node.inputs else None
         if node.op != "Dimshuffle" or before is None or before.op != "Dimshuffle":
             continue
-        pattern = [p if p < 0 else before.attrs["pattern"][p] for p in node.attrs["pattern"]]
-        attrs = {"pattern": pattern, "ndim": len(before.inputs[0].shape), "output_dtype": None}
+        attrs = DimshuffleAttrs(tuple(p if p < 0 else pattern_of(before)[p] for p in pattern_of(node)))
         graph.nodes[i] = take_over(node_like(node, "Dimshuffle", attrs, [before.inputs[0]]), node)
     graph.sweep()
 

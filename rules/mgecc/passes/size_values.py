@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.ops import find
+from mgecc.ops.index_items import IndexAttrs
 from mgecc.ops.size_arithmetic import has_sizes
+from mgecc.ops.size_values import SizeValuesAttrs
 
 
 def run(graph: Graph) -> None:
@@ -35,12 +37,14 @@ def run(graph: Graph) -> None:
 def _is_known(node: Node, position: int) -> bool:
     """Whether the operator takes the numbers of this input while the model is compiled."""
     count = len(node.inputs)
-    return "items" in node.attrs or any(p % count == position for p in find(node.op).reads_values)
+    return isinstance(node.attrs, IndexAttrs) or any(
+        p % count == position for p in find(node.op).reads_values
+    )
 
 
 def _values(value: Value, reader: Node | None) -> Node:
     assert value.const is not None
-    attrs = {"numbers": tuple(value.const.reshape(-1).tolist()), "type": value.type, "output_dtype": None}
+    attrs = SizeValuesAttrs(tuple(value.const.reshape(-1).tolist()), value.type)
     node = Node("SizeValues", value.name, attrs, [], origin=reader.origin if reader else "declared sizes")
     node.outputs = [Value(value.name, value.type, node)]
     return node

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.sizes import is_one, largest
+from mgecc.ops.known import AxisAttrs
 
 _Preference = Callable[[Node, dict[Node, int]], tuple]
 
@@ -34,12 +35,17 @@ def peak(graph: Graph, nodes: list[Node]) -> int:
     return max(live(graph, nodes), default=sum(map(_bytes, graph.inputs)))
 
 
+def _is_outermost(node: Node) -> bool:
+    """Whether the parts of a concatenation lie one after another in memory."""
+    return all(is_one(n) for n in node.output.shape[: node.attributes(AxisAttrs).axis])
+
+
 def _wholes(graph: Graph, nodes: list[Node]) -> dict[Value, Value]:
     """For parts of a concatenation that lie inside it from the beginning, the whole."""
     found: dict[Value, Value] = {}
     fixed = {*graph.inputs, *graph.output_values()}
     for node in nodes:
-        if node.op == "Concat" and all(is_one(n) for n in node.output.shape[: int(node.attrs["axis"])]):
+        if node.op == "Concat" and _is_outermost(node):
             for value in node.inputs:
                 if not value.is_const and value not in fixed:
                     found.setdefault(value, node.output)

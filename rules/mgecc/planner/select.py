@@ -15,6 +15,7 @@ from mgecc.graph.sizes import equal, largest
 from mgecc.kernels import Candidate, Place, candidates
 from mgecc.kernels.base import served
 from mgecc.ops import find
+from mgecc.ops.relayout_op import RelayoutAttrs
 from mgecc.planner.limits import Goal, room, spare_flash
 from mgecc.planner.shrink import Choice, code_bytes, share_kernels
 from mgecc.targets import Target
@@ -193,7 +194,7 @@ def _moved(choice: Choice, versions: dict[Value, Value]) -> Choice:
 def relayout_node(value: Value, block: int) -> Node:
     """A node that copies ``value`` into another channel block."""
     producer = value.producer
-    attrs = {"from": value.type.block, "to": block, "output_dtype": None}
+    attrs = RelayoutAttrs(value.type.block, block)
     node = Node("Relayout", value.name, attrs, [value], origin=producer.origin if producer else "model input")
     node.outputs = [Value(f"{value.name}.nchw{block}", value.type.with_block(block), node)]
     return node

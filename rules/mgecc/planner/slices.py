@@ -16,6 +16,7 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import has_sizes
 from mgecc.ops.convolution import ConvolutionAttrs
+from mgecc.ops.known import AxisAttrs
 from mgecc.planner.order import live
 from mgecc.targets import Target
 
@@ -118,9 +119,7 @@ def _apart(pair: Pair, width: int) -> list[Node]:
         second = _slice(pair.second, first.output, start, start + width)
         nodes += [first, second]
         parts.append(second.output)
-    whole = Node(
-        "Concat", pair.second.name, {"axis": 1, "output_dtype": None}, parts, origin=pair.second.origin
-    )
+    whole = Node("Concat", pair.second.name, AxisAttrs(1), parts, origin=pair.second.origin)
     whole.outputs = pair.second.outputs
     whole.output.producer = whole
     return [*nodes, whole]

@@ -10,6 +10,8 @@ from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import Value
 from mgecc.graph.types import INT32
 from mgecc.ops import layout
+from mgecc.ops.index_items import IndexAttrs, flags
+from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs
 
 
 def plain(build: GraphBuilder, value: Value, data_format: str) -> Value:
@@ -45,8 +47,8 @@ def turned(build: GraphBuilder, value: Value, axes: Sequence[int]) -> Value:
     if value.const is not None:
         return build.constant(value.name, np.flip(value.const, tuple(axes)), value.type.dtype)
     back = build.constant(f"{value.name}.step", np.array([-1]), INT32)
-    items = tuple((axis, False, False, True, False) for axis in axes)
-    return build.add("Subtensor", {"items": items, "output_dtype": None}, [value, *[back] * len(items)])[0]
+    items = tuple(flags(axis, step=True) for axis in axes)
+    return build.add("Subtensor", IndexAttrs(items), [value, *[back] * len(items)])[0]
 
 
 def _order(stored: str, axes: str) -> list[int]:
@@ -57,8 +59,7 @@ def _order(stored: str, axes: str) -> list[int]:
 def _transpose(build: GraphBuilder, value: Value, order: list[int]) -> Value:
     if value.const is not None:
         return build.constant(value.name, value.const.transpose(order), value.type.dtype)
-    attrs = {"pattern": order, "ndim": len(order), "output_dtype": None}
-    return build.add("Dimshuffle", attrs, [value])[0]
+    return build.add("Dimshuffle", DimshuffleAttrs(tuple(order)), [value])[0]
 
 
 def reshaped(build: GraphBuilder, value: Value, shape: Sequence[int]) -> Value:
@@ -66,4 +67,4 @@ def reshaped(build: GraphBuilder, value: Value, shape: Sequence[int]) -> Value:
     if value.const is not None:
         return build.constant(value.name, value.const.reshape(tuple(shape)), value.type.dtype)
     sizes = build.constant(f"{value.name}.shape", np.array(shape), INT32)
-    return build.add("Reshape", {"axis": 7, "output_dtype": None}, [value, sizes])[0]
+    return build.add("Reshape", ReshapeAttrs(), [value, sizes])[0]

@@ -10,6 +10,7 @@ from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import WORDS, ctype_of
 from mgecc.kernels.plain import around, plain_candidate, require_float32
+from mgecc.ops.concat_split import ConcatCountedAttrs
 from mgecc.ops.selection import CondTakeAttrs, FillBehindAttrs, NMSKeepAttrs
 from mgecc.targets import Target
 
@@ -100,9 +101,9 @@ def suppressions(node: Node, target: Target) -> Iterator[Candidate]:
 
 
 def _join(node: Node) -> list[Call]:
-    counted, (y, size) = node.attrs["counted"], node.outputs
+    counted, (y, size) = node.attributes(ConcatCountedAttrs).counted, node.outputs
     parts = node.inputs[: len(counted)]
-    rows, _, inner = around(y.shape, axis := node.attrs["axis"] % y.type.rank, axis + 1)
+    rows, _, inner = around(y.shape, axis := node.attributes(ConcatCountedAttrs).axis % y.type.rank, axis + 1)
     step = inner * y.type.dtype.size
     counts = [(f"c{k}", "const int32_t *") for k, varies in enumerate(counted) if varies]
     kernel = Kernel(

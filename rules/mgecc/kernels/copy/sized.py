@@ -8,11 +8,13 @@ from mgecc.graph import Node, Unsupported
 from mgecc.kernels.copy.calls import Move
 from mgecc.kernels.strides import broadcast_strides, dense
 from mgecc.ops.index_items import is_open, items_of, slice_of, span_of
+from mgecc.ops.known import own_axis
+from mgecc.ops.shapes import pattern_of
 
 
 def _transposed(node: Node) -> list[Move]:
     steps = dense(node.inputs[0].shape)
-    source = tuple(0 if p < 0 else steps[p] for p in node.attrs["pattern"])
+    source = tuple(0 if p < 0 else steps[p] for p in pattern_of(node))
     return [Move(node.output.shape, source, dense(node.output.shape))]
 
 
@@ -22,7 +24,7 @@ def _stretched(node: Node) -> list[Move]:
 
 
 def _parts(node: Node) -> list[Move]:
-    steps, axis = dense(node.inputs[0].shape), node.attrs["axis"] % node.inputs[0].type.rank
+    steps, axis = dense(node.inputs[0].shape), own_axis(node, node.inputs[0].type.rank)
     moves, start = [], 0
     for y in node.outputs:
         moves.append(Move(y.shape, steps, dense(y.shape), start * steps[axis]))

@@ -15,7 +15,9 @@ from mgecc.kernels.copy import views  # registers its own operators
 from mgecc.kernels.copy.calls import Move, Padded, edges, fill, lookup, relayout, strided
 from mgecc.kernels.strides import dense
 from mgecc.ops.interleave import InterleaveAttrs, phases
+from mgecc.ops.known import own_axis
 from mgecc.ops.padding import PaddingAttrs
+from mgecc.ops.relayout_op import RelayoutAttrs
 from mgecc.ops.saturating import stored
 from mgecc.targets import Target
 
@@ -43,7 +45,7 @@ def _join(axis: int, c: int, node: Node) -> list[Call]:
 @serves("Concat")
 def concat(node: Node, target: Target) -> Iterator[Candidate]:
     """One copy an input, dropped where the input can be computed in its place."""
-    axis = int(node.attrs["axis"]) % node.output.type.rank
+    axis = own_axis(node, node.output.type.rank)
     c = target.block_of(node.output.type.dtype.name)
     fits = axis != 1 or all(equal(x.shape[1] % c, 0) for x in node.inputs if len(x.shape) > 1)
     blocks = [1, c] if c > 1 and node.output.type.rank == 4 and fits else [1]
@@ -129,7 +131,8 @@ def allocated(node: Node, target: Target) -> Iterator[Candidate]:
 @serves("Relayout")
 def relayouts(node: Node, target: Target) -> Iterator[Candidate]:
     """Between channel blocks that are not the same bytes."""
-    x, before, after = node.inputs[0], node.attrs["from"], node.attrs["to"]
+    x, attrs = node.inputs[0], node.attributes(RelayoutAttrs)
+    before, after = attrs.before, attrs.after
     _, ch, h, w = x.shape
     if equal(h * w, 1) and equal(ch % before, 0) and equal(ch % after, 0):
         return  # a view

@@ -13,6 +13,7 @@ from mgecc.kernels.base import Candidate, Place, serves
 from mgecc.kernels.copy.calls import Move, strided
 from mgecc.kernels.copy.sized import sized_moves
 from mgecc.kernels.strides import dense
+from mgecc.ops.known import own_axis
 from mgecc.targets import Target
 
 
@@ -75,7 +76,7 @@ def split(node: Node, target: Target) -> Iterator[Candidate]:
     """Parts along an axis; blocked along channels where every part fills its blocks."""
     yield _parts(node, moves_of(node))
     c = target.block_of(node.output.type.dtype.name)
-    axis = node.attrs["axis"] % node.inputs[0].type.rank
+    axis = own_axis(node, node.inputs[0].type.rank)
     if c == 1 or node.inputs[0].type.rank != 4 or node.inputs[0].is_const:
         return
     if axis != 1 or all(equal(v.shape[1] % c, 0) for v in (*node.inputs[:1], *node.outputs)):

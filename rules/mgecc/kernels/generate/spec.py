@@ -9,6 +9,7 @@ from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate, require_float32
 from mgecc.kernels.strides import collapse, dense
+from mgecc.ops.copies import CheckNonFiniteAttrs
 from mgecc.ops.cross import CrossAttrs
 from mgecc.ops.generators import LinspaceAttrs
 from mgecc.ops.known import axis_of
@@ -43,7 +44,7 @@ def _finite(node: Node) -> list[Call]:
         (("x", "const float *"), ("y", "float *"), ("flag", "int32_t *")),
         (("n", "int32_t"), ("scale", "float"), ("first", "int32_t")),
     )
-    scale, flag = float(node.attrs.get("scale", 1.0)), node.outputs[-1]
+    scale, flag = node.attributes(CheckNonFiniteAttrs).scale, node.outputs[-1]
     return [
         Call(kernel, (x, y, flag), (x.type.elements, scale, int(i == 0)))
         for i, (x, y) in enumerate(zip(node.inputs, node.outputs))

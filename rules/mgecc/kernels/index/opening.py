@@ -10,7 +10,7 @@ from math import prod
 
 from mgecc.graph import Node, TensorType, Unsupported, Value
 from mgecc.kernels.base import Call, Kernel, Operand, Param, Workspace
-from mgecc.ops.index_items import Item, is_open, items_of
+from mgecc.ops.index_items import IndexAttrs, Item, is_open, items_of
 from mgecc.ops.known import known
 from mgecc.ops.registry import find
 
@@ -24,12 +24,12 @@ def rest_of(node: Node) -> Node:
     """The read without its computed slices: a node of the same operator, whose result those slices then cut."""
     x, *_ = node.inputs
     inputs, kept = [x], []
-    for item, flags in zip(items_of(node, 1), node.attrs["items"]):
+    for item, flags in zip(items_of(node, 1), node.attributes(IndexAttrs).items):
         if item not in open_items(node):
             positions = (item.begin, item.end, item.step, item.idx)
             inputs += [node.inputs[p] for p in positions if p is not None]
             kept.append(flags)
-    rest = Node(node.op, node.name, {**node.attrs, "items": tuple(kept)}, inputs, origin=node.origin)
+    rest = Node(node.op, node.name, IndexAttrs(tuple(kept)), inputs, origin=node.origin)
     rest.outputs = [Value(f"{node.name}.whole", kind, rest) for kind in find(node.op).infer(rest)]
     return rest
 

@@ -9,7 +9,7 @@ from mgecc.graph.sizes import equal
 from mgecc.kernels.index.walk import Loop, Walk, spread
 from mgecc.kernels.strides import dense
 from mgecc.ops.index_items import Item, is_open, items_of, slice_of, span_of
-from mgecc.ops.known import axis_of, broadcast_shape
+from mgecc.ops.known import broadcast_shape, own_axis
 
 # An axis of the part: extent, far stride, stride of each index array.
 Axis = tuple[int, int, tuple[int, ...]]
@@ -127,7 +127,7 @@ def walk_of(node: Node) -> tuple[Walk, tuple[int, ...]]:
 def one_hot(node: Node) -> Walk:
     """One element along an axis; the index array is dense over the others."""
     x = node.inputs[0]
-    axis = axis_of(int(node.attrs["axis"]), x.type.rank)
+    axis = own_axis(node, x.type.rank)
     kept = [(n, s) for i, (n, s) in enumerate(zip(x.shape, dense(x.shape))) if i != axis]
     strides = dense([n for n, _ in kept])
     axes = [(n, far, (s,)) for (n, far), s in zip(kept, strides)]

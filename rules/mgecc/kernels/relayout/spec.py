@@ -9,7 +9,7 @@ from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.plain import plain_candidate
 from mgecc.kernels.strides import dense
 from mgecc.ops import layout
-from mgecc.ops.relayout import Change, change_of
+from mgecc.ops.relayout import RelayoutFormatAttrs, change_of
 from mgecc.targets import Target
 
 
@@ -21,7 +21,7 @@ def _steps(shape: tuple[int, ...], word: str, lanes: int) -> tuple[int, ...]:
     return own["n"], block, own["h"], own["w"], lane
 
 
-def _lanes(node: Node, change: Change) -> int:
+def _lanes(node: Node, change: RelayoutFormatAttrs) -> int:
     sides = ((change.source, node.inputs[0].shape), (change.target, node.output.shape))
     return max(dict(zip(word, shape)).get("C", 1) for word, shape in sides)
 
@@ -51,9 +51,8 @@ def relayout(node: Node, target: Target) -> Iterator[Candidate]:
     """Element by element."""
     change = change_of(node)
     if change.plain != "nchw":
-        raise Unsupported(
-            f"the weights of {node.attrs['mode']} are computed by the model", "make them parameters"
-        )
+        why = f"weights that become {change.target} are computed by the model"
+        raise Unsupported(why, "make them parameters")
     if node.inputs[0].type.dtype.numpy != node.output.type.dtype.numpy:
         raise Unsupported(
             f"{node.inputs[0].type} becomes {node.output.type} on the way", "convert it separately"

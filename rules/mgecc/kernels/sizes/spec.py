@@ -9,13 +9,14 @@ from mgecc.graph.sizes import Real
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate
+from mgecc.ops.size_values import SizeValuesAttrs
 from mgecc.targets import Target
 
 _MOST = 64
 
 
 def _build(node: Node) -> list[Call]:
-    numbers = node.attrs["numbers"]
+    numbers = node.attributes(SizeValuesAttrs).numbers
     ctype, letters = ctype_of(node.output.type.dtype)
     kinds = ["float" if isinstance(n, (Real, float)) else "int32_t" for n in numbers]
     kernel = Kernel(
@@ -31,7 +32,8 @@ def _build(node: Node) -> list[Call]:
 @serves("SizeValues")
 def values(node: Node, target: Target) -> Iterator[Candidate]:
     """A few numbers, written one by one."""
-    if len(node.attrs["numbers"]) > _MOST:
-        raise Unsupported(f"{len(node.attrs['numbers'])} numbers depend on the sizes, at most {_MOST} may")
+    count = len(node.attributes(SizeValuesAttrs).numbers)
+    if count > _MOST:
+        raise Unsupported(f"{count} numbers depend on the sizes, at most {_MOST} may")
     ctype_of(node.output.type.dtype)
-    yield plain_candidate(node, _build, 10.0 + 2 * len(node.attrs["numbers"]), "numbers of the program")
+    yield plain_candidate(node, _build, 10.0 + 2 * count, "numbers of the program")

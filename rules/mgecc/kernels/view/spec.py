@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mgecc.graph import Node
 from mgecc.graph.sizes import equal
 from mgecc.kernels.base import Call, Candidate, Place, serves
+from mgecc.ops.relayout_op import RelayoutAttrs
 from mgecc.targets import Target
 
 _IDENTITIES = (
@@ -47,7 +48,8 @@ def identity(node: Node, target: Target) -> Iterator[Candidate]:
 @serves("Relayout")
 def same_bytes(node: Node, target: Target) -> Iterator[Candidate]:
     """One pixel without padding lanes lies the same in every layout."""
-    value, have, want = node.inputs[0], node.attrs["from"], node.attrs["to"]
+    value, attrs = node.inputs[0], node.attributes(RelayoutAttrs)
+    have, want = attrs.before, attrs.after
     _, channels, h, w = value.shape
     if equal(h * w, 1) and equal(channels % have, 0) and equal(channels % want, 0):
         place = (Place(node.output, value, 0),)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from mgecc.graph.attributes import FINITE
+from mgecc.graph.attributes import NoAttrs
+from mgecc.ops.copies import CheckNonFiniteAttrs
 from mgecc.ops.dropout import DropoutAttrs
 
-from . import Params, as_written, attributes
+from . import Params, attributes
 
-as_written("Identity", "Identity")
-as_written("Copy", "Copy")
-as_written("MarkDynamicVar", "MarkDynamicVar")
-as_written("MarkNoBroadcastElemwise", "MarkNoBroadcastElemwise")
-as_written("PersistentOutputStorage", "PersistentOutputStorage")
-as_written("VirtualDep", "VirtualDep")
-as_written("CheckNonFinite", "CheckNonFinite", ranges={"scale": FINITE})
+
+@attributes("Identity", "Identity")
+@attributes("Copy", "Copy")
+@attributes("MarkDynamicVar", "MarkDynamicVar")
+@attributes("MarkNoBroadcastElemwise", "MarkNoBroadcastElemwise")
+@attributes("PersistentOutputStorage", "PersistentOutputStorage")
+@attributes("VirtualDep", "VirtualDep")
+def same(params: Params) -> NoAttrs:
+    return NoAttrs()
+
+
+@attributes("CheckNonFinite", "CheckNonFinite")
+def check_non_finite(params: Params) -> CheckNonFiniteAttrs:
+    return CheckNonFiniteAttrs(params["scale"])
 
 
 @attributes("Dropout", "Dropout")

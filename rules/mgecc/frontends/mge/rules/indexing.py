@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from . import as_written
+from mgecc.graph.attributes import NoAttrs
+from mgecc.ops.index_items import IndexAttrs
+from mgecc.ops.known import AxisAttrs
 
-as_written("Subtensor", "Subtensor")
-as_written("SetSubtensor", "SetSubtensor")
-as_written("IncrSubtensor", "IncrSubtensor")
-as_written("IndexingMultiAxisVec", "IndexingMultiAxisVec")
-as_written("IndexingSetMultiAxisVec", "IndexingSetMultiAxisVec")
-as_written("IndexingIncrMultiAxisVec", "IndexingIncrMultiAxisVec")
-as_written("MeshIndexing", "MeshIndexing")
-as_written("SetMeshIndexing", "SetMeshIndexing")
-as_written("IncrMeshIndexing", "IncrMeshIndexing")
-as_written("BatchedMeshIndexing", "BatchedMeshIndexing")
-as_written("BatchedSetMeshIndexing", "BatchedSetMeshIndexing")
-as_written("BatchedIncrMeshIndexing", "BatchedIncrMeshIndexing")
-as_written("IndexingOneHot", "IndexingOneHot")
-as_written("IndexingSetOneHot", "IndexingSetOneHot")
-as_written("IndexingRemap", "IndexingRemap")
+from . import Params, attributes
+
+
+@attributes("Subtensor", "Subtensor")
+@attributes("SetSubtensor", "SetSubtensor")
+@attributes("IncrSubtensor", "IncrSubtensor")
+@attributes("IndexingMultiAxisVec", "IndexingMultiAxisVec")
+@attributes("IndexingSetMultiAxisVec", "IndexingSetMultiAxisVec")
+@attributes("IndexingIncrMultiAxisVec", "IndexingIncrMultiAxisVec")
+@attributes("MeshIndexing", "MeshIndexing")
+@attributes("SetMeshIndexing", "SetMeshIndexing")
+@attributes("IncrMeshIndexing", "IncrMeshIndexing")
+@attributes("BatchedMeshIndexing", "BatchedMeshIndexing")
+@attributes("BatchedSetMeshIndexing", "BatchedSetMeshIndexing")
+@attributes("BatchedIncrMeshIndexing", "BatchedIncrMeshIndexing")
+def part(params: Params) -> IndexAttrs:
+    return IndexAttrs(params["items"])
+
+
+@attributes("IndexingOneHot", "IndexingOneHot")
+@attributes("IndexingSetOneHot", "IndexingSetOneHot")
+def one_element(params: Params) -> AxisAttrs:
+    return AxisAttrs(params["axis"])
+
+
+@attributes("IndexingRemap", "IndexingRemap")
+def by_coordinates(params: Params) -> NoAttrs:
+    """What the record says of overlapping coordinates matters for gradients only."""
+    return NoAttrs()

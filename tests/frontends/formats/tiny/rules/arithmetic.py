@@ -8,6 +8,7 @@ from typing import Any
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import DType, Value
 from mgecc.ops.elemwise import ElemwiseAttrs
+from mgecc.ops.shapes import GetVarShapeAttrs, ReshapeAttrs
 from mgecc.ops.type_cvt import TypeCvtAttrs
 
 from . import RULES
@@ -45,12 +46,14 @@ def cast(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Va
 @RULES.rule("GetVarShape", "Shape")
 def shape(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
     """int64, as other formats have shapes."""
-    return build.add("TypeCvt", TypeCvtAttrs(DType("int64")), build.add("GetVarShape", {"axis": 7}, inputs))
+    return build.add(
+        "TypeCvt", TypeCvtAttrs(DType("int64")), build.add("GetVarShape", GetVarShapeAttrs(), inputs)
+    )
 
 
 @RULES.rule("Reshape", "Reshape")
 def reshape(line: Any, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
-    return build.add("Reshape", {"axis": 7}, inputs)
+    return build.add("Reshape", ReshapeAttrs(), inputs)
 
 
 @RULES.rule("Elemwise", "Broken")
