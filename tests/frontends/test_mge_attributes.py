@@ -12,12 +12,15 @@ from mgecc.frontends.mge.importer import import_mge
 from mgecc.graph import Attributes, CompileError, DType, Graph
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import BOOL
+from mgecc.ops.copies import CheckNonFiniteAttrs
 from mgecc.ops.cross import CrossAttrs
 from mgecc.ops.dropout import DropoutAttrs
 from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
 from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
 from mgecc.ops.fake_quant import FakeQuantAttrs
 from mgecc.ops.generators import DiagAttrs, LinspaceAttrs
+from mgecc.ops.index_items import IndexAttrs, flags
+from mgecc.ops.known import AxisAttrs
 from mgecc.ops.linalg import SVDAttrs
 from mgecc.ops.matmul import DotAttrs, MatrixMulAttrs
 from mgecc.ops.normalization import (
@@ -30,8 +33,10 @@ from mgecc.ops.normalization import (
 )
 from mgecc.ops.recurrent import RNNAttrs
 from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
+from mgecc.ops.relayout import RelayoutFormatAttrs
 from mgecc.ops.roi import DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
 from mgecc.ops.selection import CondTakeAttrs, NMSKeepAttrs
+from mgecc.ops.shapes import AxisAddRemoveAttrs, DimshuffleAttrs, ReshapeAttrs
 from mgecc.ops.sorting import ArgReduceAttrs, ArgsortAttrs, TopKAttrs
 
 FLOAT16 = DType("float16")
@@ -41,6 +46,7 @@ BOXES = (2, 5)
 LAYER = {"num_layers": 1, "hidden_size": 4, "bias": False, "nonlineMode": "RELU", "fwd_mode": "INFERENCE"}
 RELU = ("relu",)
 NORM = {"eps": 0.5, "affine": True}
+CUT = RelayoutFormatAttrs("nchwC", "nchw", channels=3)
 
 
 def graph_of(
@@ -97,6 +103,17 @@ def graph_of(
             {"no_trans": False, "trans_std": 0.5, "pooled_h": 3, "part_size": 3, "sample_per_part": 2},
             DeformablePSROIPoolingAttrs((3, 1), 2, 3, moved=True, movement_scale=0.5),
         ),
+        ("ReshapeV1", ((2,),), 1, {"x": (1,), "axis": 7}, ReshapeAttrs()),
+        ("ReshapeV1", ((2,),), 1, {"x": (4,), "axis": 1}, ReshapeAttrs(1)),
+        ("Dimshuffle", (), 1, {"pattern": (1, -1, 0, 3, 2), "ndim": 4}, DimshuffleAttrs((1, -1, 0, 3, 2))),
+        ("AxisAddRemove", (), 1, {"desc": ((0, 1), (1, 1))}, AxisAddRemoveAttrs((("add", 1), ("remove", 1)))),
+        ("Concat", (SHAPE,), 1, {"axis": -1}, AxisAttrs(-1)),
+        ("Split", ((1,),) * 2, 2, {"axis": 0}, AxisAttrs()),
+        ("Subtensor", ((1,),), 1, {"items": ((1, 1, 0, 0, 0),)}, IndexAttrs((flags(1, begin=True),))),
+        ("Copy", (), 1, {}, NoAttrs()),
+        ("CheckNonFinite", (), 2, {"scale": 0.5}, CheckNonFiniteAttrs(0.5)),
+        ("RelayoutFormatV1", (), 1, {"mode": "NCHW_NCHW88"}, RelayoutFormatAttrs("nchw", "nchwC", 8)),
+        ("RelayoutFormatV1", (), 1, {"x": (1, 1, 2, 2, 4), "mode": "NCHW4_NCHW", "oc": 3}, CUT),
         ("LRN", (), 1, {"n": 3, "k": 2.0, "alpha": 0.5, "beta": 0.75}, LRNAttrs(3, 2.0, 0.5, 0.75)),
         ("Softmax", (), 1, {"axis": 1}, SoftmaxAttrs(1)),
         ("Elemwise", ((1,),), 1, {"mode": "FUSE_ADD_RELU"}, ElemwiseAttrs("add_relu")),
@@ -179,6 +196,15 @@ def test_parameters_become_attributes(
             {"mode": 77, "axis": 1},
             "its parameter mode is 77, sum, sum_squares, product, min,",
         ),
+        (
+            "RelayoutFormatV1",
+            (),
+            1,
+            {"mode": "NCHW_NHWCD4"},
+            "change of layout NCHW_NHWCD4 is .*enable_hwcd4",
+        ),
+        ("RelayoutFormatV1", (), 1, {"mode": "NCHW4_NCHW"}, "does not have the layout nchwC"),
+        ("CheckNonFinite", (), 2, {"scale": float("inf")}, "its parameter scale is inf, numbers from"),
         ("Argsort", (), 2, {"x": (2, 3), "order": 9}, "its parameter order is 9, ascending, descending are"),
         ("CondTake", (SHAPE,), 2, {"mode": 9}, "its parameter condition is 9, eq, neq, lt, leq, gt, geq are"),
         ("Diag", (), 1, {"x": (3, 3), "k": 1 << 30}, "its parameter diagonal is 1073741824, numbers from"),
