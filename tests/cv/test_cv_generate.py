@@ -11,6 +11,7 @@ from mgecc import compiler
 from mgecc.config import ConfigError, load_config, load_megcc
 from mgecc.config.schema import SCHEMA_FILE
 from mgecc.cv import cv_c, cv_functions, cv_h, find_cv_functions
+from mgecc.names import output_names
 from mgecc.targets import load_target, load_toolchain
 from mgecc.toolrun.library import build_library
 from mgecc.toolrun.products import compile_to_folder
@@ -88,7 +89,7 @@ def test_names_of_files_are_known_beforehand(target: str, tmp_path: Path) -> Non
     for cv in ("", "cv: {rgb2bgr: [ui8], rotate: [ui8, f16]}\n"):
         config = load_config(config_file(tmp_path, cv))
         products = compiler.compile_model(config, target)
-        assert sorted(products.files) == sorted(compiler.output_names("digits", target, cv=bool(cv)))
+        assert sorted(products.files) == sorted(output_names("digits", target, cv=bool(cv)))
         assert any(name.endswith("_cv.h") for name in products.files) == bool(cv)
 
 

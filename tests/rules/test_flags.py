@@ -14,7 +14,7 @@ from SCons.Environment import Environment
 from .conftest import Checkout
 from .test_firmware import user  # noqa: F401 -- a fixture
 
-SHOW = '#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done >>words\nfor word; do :; done\n: >"$OUT"\n'
+SHOW = '#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done >>"{words}"\nfor word; do :; done\n: >"$OUT"\n'
 DEFINES = [
     {"VERSION": '\\"1.0\\"'},
     {"VERSION": "'\"1.0\"'", "LEVEL": 3, "PLAIN": None, "EMPTY": ""},
@@ -36,13 +36,13 @@ VARIABLES = {
 def words_of_program(folder: Path, source: str, variables: dict) -> list[str]:
     """The words that a compiler gets from SCons' own builder for a source."""
     show = folder / "show"
-    show.write_text(SHOW)
+    words = folder / "words"
+    show.write_text(SHOW.format(words=words))
     show.chmod(0o755)
     (folder / source).write_text("")
     env = Environment(tools=["gcc", "g++", "as"], CC=str(show), CXX=str(show), AS=str(show), **variables)
     env["ENV"]["OUT"] = str(folder / "out.o")
     (node,) = env.Object(str(folder / "out.o"), str(folder / source))
-    words = folder / "words"
     words.unlink(missing_ok=True)
     here = Path.cwd()
     try:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mgecc import ops
 from mgecc.frontends.build import GraphBuilder, Place
-from mgecc.graph import CompileError, Diagnostic, Diagnostics, Graph, Node, Unsupported, Value
+from mgecc.graph import CompileError, Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported, Value
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 
 from . import absent, custom
@@ -102,13 +101,20 @@ class Importer:
             types = custom.result_types(record, entry, self.model, self.build.as_written)
         else:
             node.op = RULES.find(record.type).operator
-            ops.check_node(node)
-            types = ops.infer(node)
+            types = self._inferred(record, node.inputs)
         node.outputs = [
             Value(self.build.result_name(k, len(types)), type_, node) for k, type_ in enumerate(types)
         ]
         make_custom(node, UserKernel(entry.function), custom.payload(record), custom.title(record))
         return self.build.append(node)
+
+    def _inferred(self, record: Record, inputs: Sequence[Value]) -> list[TensorType]:
+        """Types of the results that the record's own rule makes; its nodes are dropped."""
+        nodes = self.build.graph.nodes
+        before = len(nodes)
+        types = [value.type for value in self._operation(record, inputs)]
+        del nodes[before:]
+        return types
 
     def _check_functions(self) -> None:
         """Note functions for operators that the model does not have."""
