@@ -30,6 +30,7 @@ from mgecc.ops.normalization import SoftmaxAttrs
 from mgecc.ops.padding import PaddingAttrs
 from mgecc.ops.pooling import PoolingAttrs
 from mgecc.ops.reduce import ReduceAttrs
+from mgecc.ops.resize import ResizeAttrs
 from mgecc.ops.shapes import pattern_of
 from mgecc.passes import optimize
 from onnx import helper, numpy_helper
@@ -176,7 +177,7 @@ def _resize(node: Node) -> Made:
     """Nearest neighbour by whole factors, where every engine means the same."""
     name, source = node.output.name, node.inputs[0]
     scales = [b / a for a, b in zip(source.shape, node.output.shape, strict=True)]
-    if node.attrs["imode"] != "NEAREST" or any(scale != int(scale) for scale in scales):
+    if node.attributes(ResizeAttrs).mode != "nearest" or any(scale != int(scale) for scale in scales):
         raise SystemExit("no ONNX for this resizing")
     yield _constant(f"{name}.scales", np.array(scales, np.float32))
     rule = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}

@@ -277,8 +277,8 @@ def batched_product(made: Made, pick: Pick) -> Value | None:
 @step()
 def resized(made: Made, pick: Pick) -> Value | None:
     x = made.find(pick, "float32", rank=4)
-    size, mode = made.sizes(pick.number(1, 12), pick.number(1, 12)), pick.one(("LINEAR", "NEAREST"))
-    return x and made.add("Resize", [x, size], mode == "NEAREST", imode=mode, format="NCHW")
+    size, mode = made.sizes(pick.number(1, 12), pick.number(1, 12)), pick.one(("linear", "nearest"))
+    return x and made.add("Resize", [x, size], mode == "nearest", mode=mode)
 
 
 @step()

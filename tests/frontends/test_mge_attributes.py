@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 from mge_writer import MgeFile
 from mgecc import interpret
-from mgecc.frontends.mge.importer import import_mge
+from mgecc.frontends.mge.importer import import_mge, importer
 from mgecc.graph import Attributes, CompileError, DType, Graph
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import BOOL
 from mgecc.ops.copies import CheckNonFiniteAttrs
 from mgecc.ops.cross import CrossAttrs
+from mgecc.ops.custom import CustomFunction
 from mgecc.ops.dropout import DropoutAttrs
 from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
 from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
 from mgecc.ops.fake_quant import FakeQuantAttrs
 from mgecc.ops.generators import DiagAttrs, LinspaceAttrs
+from mgecc.ops.image import CvtColorAttrs, FlipAttrs, GaussianBlurAttrs, RotateAttrs
 from mgecc.ops.index_items import IndexAttrs, flags
 from mgecc.ops.known import AxisAttrs
 from mgecc.ops.linalg import SVDAttrs
@@ -34,15 +36,18 @@ from mgecc.ops.normalization import (
 from mgecc.ops.recurrent import RNNAttrs
 from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
 from mgecc.ops.relayout import RelayoutFormatAttrs
+from mgecc.ops.resize import Resize3DAttrs, ResizeAttrs
 from mgecc.ops.roi import DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
 from mgecc.ops.selection import CondTakeAttrs, NMSKeepAttrs
 from mgecc.ops.shapes import AxisAddRemoveAttrs, DimshuffleAttrs, ReshapeAttrs
 from mgecc.ops.sorting import ArgReduceAttrs, ArgsortAttrs, TopKAttrs
+from mgecc.ops.warp import RemapAttrs, WarpAttrs
 
 FLOAT16 = DType("float16")
 SHAPE = (2, 3, 4, 4)
 SPOT = (1, 1, 1, 1)
 BOXES = (2, 5)
+WARP = ((2, 3, 3), (2,))
 LAYER = {"num_layers": 1, "hidden_size": 4, "bias": False, "nonlineMode": "RELU", "fwd_mode": "INFERENCE"}
 RELU = ("relu",)
 NORM = {"eps": 0.5, "affine": True}
@@ -80,6 +85,40 @@ def graph_of(
         ),
         ("GroupNorm", ((3,),) * 2, 3, {**NORM, "group": 3}, GroupNormAttrs(0.5, 3)),
         ("InstanceNorm", ((3,),) * 2, 3, {**NORM, "group": 1}, NormAttrs(0.5)),
+        ("CvtColor", (), 1, {"x": (1, 2, 2, 3), "mode": "RGB2GRAY"}, CvtColorAttrs("rgb2gray")),
+        ("Flip", (), 1, {"vertical": True}, FlipAttrs(vertical=True)),
+        ("Rotate", (), 1, {"clockwise": False}, RotateAttrs(clockwise=False)),
+        (
+            "GaussianBlur",
+            (),
+            1,
+            {"border_mode": "REFLECT_101", "kernel_height": 3, "kernel_width": 5, "sigma_x": 0.5},
+            GaussianBlurAttrs((3, 5), (0.0, 0.5), "reflect_101"),
+        ),
+        (
+            "WarpPerspectiveV2",
+            WARP,
+            1,
+            {"imode": "NEAREST", "bmode": "CONSTANT", "border_val": 2.5},
+            WarpAttrs("nearest", "constant", 2.5),
+        ),
+        (
+            *("WarpAffineV2", ((2, 2, 3), (2,)), 1),
+            *({"border_mode": "WRAP"}, WarpAttrs(border="wrap", layout="nhwc")),
+        ),
+        (
+            *("RemapV1", ((2, 3, 3, 2),), 1),
+            *(
+                {"border_type": "REFLECT", "scalar": 1.5, "format": "NCHW"},
+                RemapAttrs("linear", "reflect", 1.5),
+            ),
+        ),
+        ("ResizeV2", ((2,),), 1, {"imode": "NEAREST", "format": "NCHW"}, ResizeAttrs("nearest")),
+        ("ResizeV2", ((2,),), 1, {"imode": "AREA"}, ResizeAttrs("area", "nhwc")),
+        (
+            *("Resize3D", ((3,),), 1),
+            *({"x": (1, 2, 2, 2, 2), "align_corners": True}, Resize3DAttrs("ndhwc", align_corners=True)),
+        ),
         ("Argsort", (), 2, {"x": (2, 3), "order": "DESCENDING"}, ArgsortAttrs("descending")),
         ("TopK", ((1,),), 1, {"x": (2, 3)}, TopKAttrs(kth_only=True)),
         ("TopK", ((1,),), 2, {"x": (2, 3), "mode": "VALUE_IDX_SORTED"}, TopKAttrs()),
@@ -205,6 +244,51 @@ def test_parameters_become_attributes(
         ),
         ("RelayoutFormatV1", (), 1, {"mode": "NCHW4_NCHW"}, "does not have the layout nchwC"),
         ("CheckNonFinite", (), 2, {"scale": float("inf")}, "its parameter scale is inf, numbers from"),
+        ("CvtColor", (), 1, {"mode": 99}, "the colour conversion 99 is not served"),
+        (
+            "GaussianBlur",
+            (),
+            1,
+            {"border_mode": "TRANSPARENT"},
+            "its parameter border is transparent, replicate,",
+        ),
+        (
+            "WarpPerspectiveV2",
+            WARP,
+            1,
+            {"bmode": "TRANSPARENT"},
+            "its parameter border is transparent, replicate,",
+        ),
+        (
+            "WarpPerspectiveV2",
+            WARP,
+            1,
+            {"imode": "AREA"},
+            "its parameter mode is area, nearest, linear, cubic,",
+        ),
+        (
+            "WarpPerspectiveV2",
+            WARP,
+            1,
+            {"format": "NCHW4"},
+            "warps of NCHW4 data are not served; use NCHW or NHWC",
+        ),
+        (
+            "RemapV1",
+            ((2, 3, 3, 2),),
+            1,
+            {"imode": "CUBIC"},
+            "its parameter mode is cubic, nearest, linear are",
+        ),
+        (
+            "ResizeV2",
+            ((2,),),
+            1,
+            {"imode": 9},
+            "its parameter mode is 9, nearest, linear, cubic, lanczos4, area are",
+        ),
+        ("ResizeV2", ((2,),), 1, {"format": "NHWCD4"}, "the layout NHWCD4 is meant for image memory of GPUs"),
+        ("Resize3D", ((3,),), 1, {"imode": "CUBIC"}, "volumes are not resized in mode CUBIC; use linear"),
         ("Argsort", (), 2, {"x": (2, 3), "order": 9}, "its parameter order is 9, ascending, descending are"),
         ("CondTake", (SHAPE,), 2, {"mode": 9}, "its parameter condition is 9, eq, neq, lt, leq, gt, geq are"),
         ("Diag", (), 1, {"x": (3, 3), "k": 1 << 30}, "its parameter diagonal is 1073741824, numbers from"),
@@ -233,3 +317,37 @@ def test_blocked_layouts_are_normalised_as_plain_ones() -> None:
     np.testing.assert_array_equal(got.transpose(0, 1, 4, 2, 3).reshape(want.shape), want)
     for one, other in zip(statistics, others, strict=True):
         np.testing.assert_array_equal(other, one)
+
+
+@pytest.mark.parametrize("mode", ["NEAREST", "LINEAR", "CUBIC"])
+@pytest.mark.parametrize(
+    ("data_format", "order"),
+    [("NCHW44", (0, 1, 3, 4, 2)), ("CHWN4", (1, 3, 4, 0, 2)), ("NCHW4", (0, 1, 3, 4, 2))],
+)
+def test_images_of_blocked_layouts_are_resized_as_plain_ones(
+    mode: str, data_format: str, order: tuple[int, ...]
+) -> None:
+    """MegEngine resizes them linearly, or takes the nearest pixels."""
+    x = np.random.default_rng(9).normal(size=(2, 8, 5, 6)).astype(np.float32)
+    blocked = np.ascontiguousarray(x.reshape(2, 2, 4, 5, 6).transpose(order))
+    found = []
+    for data, written, way in (
+        (x, "NCHW", "LINEAR" if mode == "CUBIC" else mode),
+        (blocked, data_format, mode),
+    ):
+        m = MgeFile()
+        size = m.constant(np.array([8, 4], np.int32))
+        y = m.record("ResizeV2", [m.input("x", *data.shape), size], "y", imode=way, format=written)
+        found += interpret.run(import_mge(m.bytes(y), "net.mge"), {"x": data})
+    want, got = found
+    np.testing.assert_array_equal(got, want.reshape(2, 2, 4, 8, 4).transpose(order))
+
+
+def test_a_function_of_the_users_gives_what_the_operator_of_its_record_does() -> None:
+    m = MgeFile()
+    y = m.record("ReduceV2", [m.input("x", 2, 3)], "y", mode="SUM", axis=1)
+    reader = importer(m.bytes(y), "net.mge", functions={"ReduceV2": CustomFunction("summed")})
+    reader.run()
+    (node,) = reader.build.graph.nodes
+    assert not reader.build.problems.problems
+    assert (node.op, node.output.shape) == ("Custom", (2, 1))

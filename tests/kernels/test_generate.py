@@ -67,10 +67,10 @@ def test_cross_products(target: Target) -> Iterator[Case]:
 
 
 @on_host
-@over("mode", ["RGB2GRAY", "BGR2GRAY", "RGBA2GRAY"])
+@over("mode", ["rgb2gray", "bgr2gray", "rgba2gray"])
 def test_gray(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(64)
-    channels = 4 if mode.startswith("RGBA") else 3
+    channels = 4 if mode.startswith("rgba") else 3
     for turn in range(20):
         shape = (*rng.integers(1, 8, 3), channels)
         x = rng.integers(0, 256, shape).astype(np.uint8 if turn % 2 else np.float32)
@@ -78,7 +78,7 @@ def test_gray(target: Target, mode: str) -> Iterator[Case]:
 
 
 @on_host
-@over("mode", ["RGB2YUV", "YUV2RGB"])
+@over("mode", ["rgb2yuv", "yuv2rgb"])
 def test_yuv(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(65)
     for turn in range(20):
@@ -88,10 +88,10 @@ def test_yuv(target: Target, mode: str) -> Iterator[Case]:
 
 
 @on_host
-@over("planes", ["NV21", "NV12", "YV12", "YU12"])
+@over("planes", ["nv21", "nv12", "yv12", "yu12"])
 def test_luma_with_chroma_of_half_the_size(target: Target, planes: str) -> Iterator[Case]:
     rng = np.random.default_rng(66)
-    for mode in ("YUV2RGB", "YUV2BGR", "YUV2GRAY", "BT601_YUV2RGB", "BT601_YUV2BGR"):
+    for mode in ("yuv2rgb", "yuv2bgr", "yuv2gray", "bt601_yuv2rgb", "bt601_yuv2bgr"):
         for _ in range(4):
             n, rows, columns = (int(k) for k in rng.integers(1, 5, 3))
             x = rng.integers(0, 256, (n, 6 * rows, 2 * columns, 1)).astype(np.uint8)

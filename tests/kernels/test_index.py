@@ -167,10 +167,10 @@ def test_flips_rotations_and_diagonals(target: Target) -> Iterator[Case]:
 
 
 @on_host
-@over("mode", ["RGB2BGR", "BGR2RGB", "GRAY2RGB", "RGBA2RGB", "RGBA2BGR"])
+@over("mode", ["rgb2bgr", "bgr2rgb", "gray2rgb", "rgba2rgb", "rgba2bgr"])
 def test_channels_are_chosen(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(7)
-    before = {"GRAY": 1, "RGBA": 4}.get(mode.partition("2")[0], 3)
+    before = {"gray": 1, "rgba": 4}.get(mode.partition("2")[0], 3)
     for turn in range(20):
         x = data(rng, (*rng.integers(1, 8, 3), before), ("float32", "uint8")[turn % 2])
         yield check("CvtColor", [(x, False)], mode=mode)

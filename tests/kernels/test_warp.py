@@ -14,14 +14,14 @@ from mgecc.kernels import candidates
 from mgecc.targets import Target, load_target
 
 on_host = on(TWO)
-BORDERS = ("REPLICATE", "REFLECT", "REFLECT_101", "WRAP", "CONSTANT")
+BORDERS = ("replicate", "reflect", "reflect_101", "wrap", "constant")
 F32, U8 = DType("float32"), DType("uint8")
 
 
-def image(rng: np.random.Generator, kind: DType, data_format: str, turn: int) -> np.ndarray:
+def image(rng: np.random.Generator, kind: DType, layout: str, turn: int) -> np.ndarray:
     n, h, w = (int(v) for v in rng.integers((1, 1, 1), (3, 10, 10)))
     c = (1, 3, 2, 5)[turn % 4]
-    shape = (n, c, h, w) if data_format == "NCHW" else (n, h, w, c)
+    shape = (n, c, h, w) if layout == "nchw" else (n, h, w, c)
     if kind.is_float:
         return rng.standard_normal(shape).astype(np.float32)
     return rng.integers(*kind.range, shape).astype(kind.numpy)
@@ -60,10 +60,9 @@ def matrices(rng: np.random.Generator, count: int, rows: int) -> np.ndarray:
 @over("op", ["WarpPerspective", "WarpAffine"])
 def test_warps_by_matrices(target: Target, op: str, kind: DType) -> Iterator[Case]:
     rng = np.random.default_rng(21)
-    border = "bmode" if op == "WarpPerspective" else "border_mode"
     for turn in range(24):
-        data_format = ("NCHW", "NHWC")[turn // 4 % 2]
-        x = image(rng, kind, data_format, turn)
+        layout = ("nchw", "nhwc")[turn // 4 % 2]
+        x = image(rng, kind, layout, turn)
         count = len(x)
         m = matrices(rng, count, 3 if op == "WarpPerspective" else 2)
         arrays = [x, m, rng.integers(1, 12, 2).astype(np.int32)]
@@ -71,11 +70,11 @@ def test_warps_by_matrices(target: Target, op: str, kind: DType) -> Iterator[Cas
             arrays[1] = matrices(rng, 3, 3)
             arrays.insert(2, rng.integers(-count, count, 3).astype(np.int32))
         attrs = {
-            "imode": ("LINEAR", "NEAREST")[turn // 8 % 2],
-            border: BORDERS[turn % 5],
-            "border_val": 2.25,
+            "mode": ("linear", "nearest")[turn // 8 % 2],
+            "border": BORDERS[turn % 5],
+            "outside": 2.25,
         }
-        yield check(op, arrays, kind, format=data_format, **attrs)
+        yield check(op, arrays, kind, layout=layout, **attrs)
 
 
 @on_host
@@ -83,7 +82,6 @@ def test_warps_by_matrices(target: Target, op: str, kind: DType) -> Iterator[Cas
 @over("op", ["WarpPerspective", "WarpAffine"])
 def test_warps_by_many_taps(target: Target, op: str, kind: DType) -> Iterator[Case]:
     rng = np.random.default_rng(23)
-    border = "bmode" if op == "WarpPerspective" else "border_mode"
     for turn in range(20):
         n, h, w = (int(v) for v in rng.integers((1, 1, 1), (3, 10, 10)))
         x = rng.uniform(0, 256, (n, h, w, turn % 3 + 1)).astype(kind.numpy)
@@ -93,11 +91,11 @@ def test_warps_by_many_taps(target: Target, op: str, kind: DType) -> Iterator[Ca
             arrays.append(rng.integers(-n, n, 3).astype(np.int32))
         arrays.append(rng.integers(1, 12, 2).astype(np.int32))
         attrs = {
-            "imode": ("CUBIC", "LANCZOS4")[turn // 5 % 2],
-            border: BORDERS[turn % 5],
-            "border_val": 7.5,
+            "mode": ("cubic", "lanczos4")[turn // 5 % 2],
+            "border": BORDERS[turn % 5],
+            "outside": 7.5,
         }
-        yield check(op, arrays, kind, format="NHWC", **attrs)
+        yield check(op, arrays, kind, layout="nhwc", **attrs)
 
 
 @on_host
@@ -105,30 +103,30 @@ def test_warps_by_many_taps(target: Target, op: str, kind: DType) -> Iterator[Ca
 def test_remap(target: Target, kind: DType) -> Iterator[Case]:
     rng = np.random.default_rng(22)
     for turn in range(20):
-        data_format = ("NCHW", "NHWC")[turn // 4 % 2]
-        x = image(rng, kind, data_format, turn)
+        layout = ("nchw", "nhwc")[turn // 4 % 2]
+        x = image(rng, kind, layout, turn)
         places = rng.uniform(-4, 14, (len(x), *rng.integers(1, 9, 2), 2)).astype(np.float32)
         attrs = {
-            "imode": ("LINEAR", "NEAREST")[turn // 8 % 2],
-            "border_type": BORDERS[turn % 5],
-            "scalar": 1.5,
+            "mode": ("linear", "nearest")[turn // 8 % 2],
+            "border": BORDERS[turn % 5],
+            "outside": 1.5,
         }
-        yield check("Remap", [x, places], kind, format=data_format, **attrs)
+        yield check("Remap", [x, places], kind, layout=layout, **attrs)
 
 
 @pytest.mark.parametrize("target", TWO, ids=[t.isa for t in TWO])
 @pytest.mark.parametrize("border", BORDERS)
-@pytest.mark.parametrize("mode", ["LINEAR", "NEAREST"])
+@pytest.mark.parametrize("mode", ["linear", "nearest"])
 def test_wild_coordinates_stay_inside_the_image(target: Target, border: str, mode: str) -> None:
     """Not a number, infinite and huge coordinates read some pixel or the border, never past the image."""
     wild = np.array([np.nan, np.inf, -np.inf, 3e38, -3e38, 2.0**31, -(2.0**31), 1e9], np.float32)
     places = np.stack(np.meshgrid(wild, wild), -1)[None]
     inputs = [value("x", (1, 1, 3, 4), "uint8"), value("m", places.shape)]
-    tested = node("Remap", inputs, imode=mode, border_type=border, scalar=7.0, format="NCHW")
+    tested = node("Remap", inputs, mode=mode, border=border, outside=7.0)
     (candidate,) = all_candidates(tested, target)
     x = np.full((1, 1, 3, 4), 7, np.uint8)
     (got,) = run_candidate(tested, target, candidate, [x, places])
-    if mode == "NEAREST":
+    if mode == "nearest":
         assert (got == 7).all()
     assert got.shape == (1, 1, 8, 8)
 
@@ -136,20 +134,19 @@ def test_wild_coordinates_stay_inside_the_image(target: Target, border: str, mod
 @pytest.mark.parametrize("target", TWO, ids=[t.isa for t in TWO])
 def test_vanishing_depth_is_survived(target: Target) -> None:
     m = np.zeros((1, 3, 3), np.float32)
-    for data_format, shape in (("NCHW", (1, 3, 4, 4)), ("NHWC", (1, 4, 4, 3))):
+    for layout, shape in (("nchw", (1, 3, 4, 4)), ("nhwc", (1, 4, 4, 3))):
         size = value("size", (2,), "int32", np.array([3, 3], np.int32))
         inputs = [value("x", shape, "uint8"), value("m", m.shape), size]
-        attrs = {"imode": "LINEAR", "bmode": "REPLICATE", "border_val": 0.0, "format": data_format}
-        tested = node("WarpPerspective", inputs, **attrs)
+        tested = node("WarpPerspective", inputs, layout=layout)
         arrays = [np.full(shape, 9, np.uint8), m, np.array([3, 3], np.int32)]
         (got,) = run_candidate(tested, target, all_candidates(tested, target)[0], arrays)
-        assert data_format == "NCHW" or (got == 9).all()
+        assert layout == "nchw" or (got == 9).all()
 
 
 def test_half_precision_is_refused() -> None:
     tested = node(
         "Remap", [value("x", (1, 1, 2, 2), "float16"), value("m", (1, 1, 1, 2))],
-        imode="LINEAR", border_type="WRAP", scalar=0.0, format="NCHW",
+        border="wrap",
     )  # fmt: skip
     with pytest.raises(Unsupported, match="float16"):
         candidates(tested, load_target("baremetal"))

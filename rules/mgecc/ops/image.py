@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
+from mgecc.graph.attributes import FINITE
 from mgecc.ops.elementary import exp
 from mgecc.ops.known import check_places
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.sampling import BORDERS, stored_image
+from mgecc.ops.sampling import BORDERS, Border, stored_image
 from mgecc.ops.yuv import from_planes, from_yuv, planes_of, to_yuv
 
 _SIMPLE_TYPES = ("uint8", "float32")
@@ -34,33 +37,65 @@ def _gray(x: np.ndarray) -> np.ndarray:
 
 # mode -> (channels before, channels after, conversion)
 _COLOURS: dict[str, tuple[int, int, Callable[[np.ndarray], np.ndarray]]] = {
-    "RGB2GRAY": (3, 1, _gray),
-    "BGR2GRAY": (3, 1, lambda x: _gray(x[..., ::-1])),
-    "RGBA2GRAY": (4, 1, _gray),
-    "GRAY2RGB": (1, 3, lambda x: np.repeat(x, 3, -1)),
-    "RGBA2RGB": (4, 3, lambda x: x[..., :3]),
-    "RGBA2BGR": (4, 3, lambda x: x[..., 2::-1]),
-    "RGB2BGR": (3, 3, lambda x: x[..., ::-1]),
-    "BGR2RGB": (3, 3, lambda x: x[..., ::-1]),
-    "RGB2YUV": (3, 3, to_yuv),
-    "YUV2RGB": (3, 3, from_yuv),
+    "rgb2gray": (3, 1, _gray),
+    "bgr2gray": (3, 1, lambda x: _gray(x[..., ::-1])),
+    "rgba2gray": (4, 1, _gray),
+    "gray2rgb": (1, 3, lambda x: np.repeat(x, 3, -1)),
+    "rgba2rgb": (4, 3, lambda x: x[..., :3]),
+    "rgba2bgr": (4, 3, lambda x: x[..., 2::-1]),
+    "rgb2bgr": (3, 3, lambda x: x[..., ::-1]),
+    "bgr2rgb": (3, 3, lambda x: x[..., ::-1]),
+    "rgb2yuv": (3, 3, to_yuv),
+    "yuv2rgb": (3, 3, from_yuv),
 }
+
+
+@dataclass(frozen=True)
+class CvtColorAttrs(Attributes):
+    """``mode``: such as rgb2gray, or bt601_yuv2rgb_nv12 for luma with chroma of half the size, see ``planes_of``."""
+
+    mode: str
+
+
+@dataclass(frozen=True)
+class FlipAttrs(Attributes):
+    """``vertical``: rows in the opposite order; ``horizontal``: columns."""
+
+    vertical: bool = False
+    horizontal: bool = False
+
+
+@dataclass(frozen=True)
+class RotateAttrs(Attributes):
+    """Which way a quarter turn goes."""
+
+    clockwise: bool = True
+
+
+@dataclass(frozen=True)
+class GaussianBlurAttrs(Attributes):
+    """``window`` (h, w), 0 where it follows from ``sigma`` (y, x); a sigma of 0 from the other or the window."""
+
+    window: tuple[int, int] = (0, 0)
+    sigma: tuple[Annotated[float, FINITE], Annotated[float, FINITE]] = (0.0, 0.0)
+    border: Border = "replicate"
 
 
 @operator("CvtColor")
 class CvtColor(Operator):
     """Between RGB, BGR, RGBA, gray and YUV; of luma with chroma of half the size bytes only."""
 
+    Attributes = CvtColorAttrs
     operands = "number"
     limits = (
-        f"modes {', '.join(sorted(_COLOURS))} of uint8 and float32; YUV2RGB, YUV2BGR, YUV2GRAY, BT601_YUV2RGB and "
-        "BT601_YUV2BGR of uint8 as NV12, NV21, YU12 and YV12"
+        f"modes {', '.join(sorted(_COLOURS))} of uint8 and float32; yuv2rgb, yuv2bgr, yuv2gray, bt601_yuv2rgb and "
+        "bt601_yuv2bgr of uint8 as nv12, nv21, yu12 and yv12"
     )
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x, mode = _image(node, *_SIMPLE_TYPES), node.attrs["mode"]
-        planes = planes_of(str(mode))
+        x, mode = _image(node, *_SIMPLE_TYPES), node.attributes(CvtColorAttrs).mode
+        planes = planes_of(mode)
         if planes is not None:
             if x.dtype.name != "uint8" or x.shape[3] != 1:
                 raise Unsupported(
@@ -77,14 +112,16 @@ class CvtColor(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        planes = planes_of(str(node.attrs["mode"]))
-        return [from_planes(inputs[0], planes) if planes else _COLOURS[node.attrs["mode"]][2](inputs[0])]
+        mode = node.attributes(CvtColorAttrs).mode
+        planes = planes_of(mode)
+        return [from_planes(inputs[0], planes) if planes else _COLOURS[mode][2](inputs[0])]
 
 
 @operator("Flip")
 class Flip(Operator):
-    """Rows in reverse order when 'vertical', columns when 'horizontal'."""
+    """Rows in reverse order where ``vertical``, columns where ``horizontal``."""
 
+    Attributes = FlipAttrs
     operands = "number"
     limits = "images (n, h, w, c)"
 
@@ -94,14 +131,16 @@ class Flip(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        axes = tuple(axis for axis, name in ((1, "vertical"), (2, "horizontal")) if node.attrs[name])
+        attrs = node.attributes(FlipAttrs)
+        axes = (1,) * attrs.vertical + (2,) * attrs.horizontal
         return [np.flip(inputs[0], axes) if axes else inputs[0]]
 
 
 @operator("Rotate")
 class Rotate(Operator):
-    """A quarter turn, 'clockwise' or not."""
+    """A quarter turn, ``clockwise`` or not."""
 
+    Attributes = RotateAttrs
     operands = "number"
     limits = "images (n, h, w, c)"
 
@@ -112,7 +151,7 @@ class Rotate(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [np.rot90(inputs[0], -1 if node.attrs["clockwise"] else 1, (1, 2))]
+        return [np.rot90(inputs[0], -1 if node.attributes(RotateAttrs).clockwise else 1, (1, 2))]
 
 
 # Binomial weights that OpenCV takes for small windows without a given sigma.
@@ -135,17 +174,17 @@ def gaussian_weights(size: int, sigma: float) -> np.ndarray:
 
 def blur_windows(node: Node) -> tuple[tuple[int, float], tuple[int, float]]:
     """(height, sigma_y) and (width, sigma_x) of a blur; sizes of 0 follow from the sigmas."""
-    a = node.attrs
-    sigma_x, sigma_y = float(a["sigma_x"]), float(a["sigma_y"])
+    attrs = node.attributes(GaussianBlurAttrs)
+    sigma_y, sigma_x = attrs.sigma
     sigma_y = sigma_y if sigma_y > 0 else sigma_x
     spread = 3 if node.inputs[0].type.dtype.name == "uint8" else 4
     sizes = []
-    for size, sigma in ((int(a["kernel_height"]), sigma_y), (int(a["kernel_width"]), sigma_x)):
+    for size, sigma in zip(attrs.window, (sigma_y, sigma_x)):
         sizes.append((size or int(np.rint(sigma * spread * 2 + 1)) | 1, max(sigma, 0.0)))
     return sizes[0], sizes[1]
 
 
-def _blur_axis(x: np.ndarray, axis: int, weights: np.ndarray, border: str) -> np.ndarray:
+def _blur_axis(x: np.ndarray, axis: int, weights: np.ndarray, border: Border) -> np.ndarray:
     """The weighted sum (float64) of neighbours along an axis."""
     reach = len(weights) // 2
     places = np.arange(x.shape[axis])
@@ -153,7 +192,7 @@ def _blur_axis(x: np.ndarray, axis: int, weights: np.ndarray, border: str) -> np
     for k, weight in enumerate(weights):
         at = places + k - reach
         part = np.take(x, BORDERS[border](at, x.shape[axis]), axis) * weight
-        if border == "CONSTANT":
+        if border == "constant":
             shape = [1] * x.ndim
             shape[axis] = -1
             part = np.where(((at >= 0) & (at < x.shape[axis])).reshape(shape), part, 0)
@@ -163,8 +202,9 @@ def _blur_axis(x: np.ndarray, axis: int, weights: np.ndarray, border: str) -> np
 
 @operator("GaussianBlur")
 class GaussianBlur(Operator):
-    """A window 'kernel_height' by 'kernel_width' with 'sigma_y' and 'sigma_x'."""
+    """Sums of neighbours in a window, weighted by the density of a normal distribution."""
 
+    Attributes = GaussianBlurAttrs
     operands = "number"
     limits = "images (n, h, w, c) of float32 or uint8"
 
@@ -176,15 +216,11 @@ class GaussianBlur(Operator):
             raise Unsupported(why, "use odd sizes up to 1023")
         for n, (size, _) in zip(x.shape[1:3], windows):
             check_places(n * size)
-        if node.attrs["border_mode"] not in BORDERS:
-            raise Unsupported(
-                f"the border {node.attrs['border_mode']} is not served", f"use {', '.join(BORDERS)}"
-            )
         return [x]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x = inputs[0].astype(np.float64)
         for axis, (size, sigma) in zip((1, 2), blur_windows(node)):
-            x = _blur_axis(x, axis, gaussian_weights(size, sigma), node.attrs["border_mode"])
+            x = _blur_axis(x, axis, gaussian_weights(size, sigma), node.attributes(GaussianBlurAttrs).border)
         return [stored_image(x.astype(np.float32), node.output.type.dtype)]

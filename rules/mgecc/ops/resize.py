@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
 from mgecc.ops import layout
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.elementary import sin
 from mgecc.ops.known import check_places, known_sizes
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.sampling import packed, resized_type, stored_image
+from mgecc.ops.sampling import Interpolation, Layout, image_shape, packed, resized_type, stored_image
 
 _CUBIC = np.float32(-0.75)
+
+
+@dataclass(frozen=True)
+class ResizeAttrs(Attributes):
+    """``layout``: of image and result."""
+
+    mode: Literal[Interpolation, "area"] = "linear"
+    layout: Layout = "nchw"
+
+
+@dataclass(frozen=True)
+class Resize3DAttrs(Attributes):
+    """``layout``: of volume and result; ``align_corners``: the corner elements meet."""
+
+    layout: Literal["ncdhw", "ndhwc"] = "ncdhw"
+    align_corners: bool = False
+
 
 _FIXED_ONE = 2048
 _FIXED_CHANNELS = (1, 3)
@@ -99,7 +117,7 @@ def _lanczos(source: int, target: int, aligned: bool) -> Taps:
     return Taps(np.clip(first[:, None] + np.arange(-3, 5), 0, source - 1), lanczos_weights(part))
 
 
-_MODES = {"NEAREST": _nearest, "LINEAR": _linear, "CUBIC": _cubic, "LANCZOS4": _lanczos}
+_MODES = {"nearest": _nearest, "linear": _linear, "cubic": _cubic, "lanczos4": _lanczos}
 
 
 def taps(mode: str, source: int, target: int, aligned: bool = False) -> Taps:
@@ -122,9 +140,9 @@ def apply_taps(x: np.ndarray, axis: int, axis_taps: Taps) -> np.ndarray:
 
 def is_fixed_point(node: Node) -> bool:
     """Whether MegEngine computes a Resize in integers: images (n, h, w, c) of bytes, gray or of three colours."""
-    x, interpolates = node.inputs[0], node.attrs["imode"] != "NEAREST"
-    image = node.attrs["format"] == "NHWC" and x.type.dtype.name == "uint8"
-    return interpolates and image and x.shape[3] in _FIXED_CHANNELS
+    x, attrs = node.inputs[0], node.attributes(ResizeAttrs)
+    image = attrs.layout == "nhwc" and x.type.dtype.name == "uint8"
+    return attrs.mode != "nearest" and image and x.shape[3] in _FIXED_CHANNELS
 
 
 def _fixed_linear(source: int, target: int) -> Taps:
@@ -152,7 +170,7 @@ def _rounded(places: np.ndarray, weights: np.ndarray) -> Taps:
     return Taps(places, np.rint(weights * np.float32(_FIXED_ONE)).astype(np.int64))
 
 
-_FIXED_MODES = {"LINEAR": _fixed_linear, "CUBIC": _fixed_cubic, "LANCZOS4": _fixed_lanczos}
+_FIXED_MODES = {"linear": _fixed_linear, "cubic": _fixed_cubic, "lanczos4": _fixed_lanczos}
 
 
 def fixed_taps(mode: str, source: int, target: int) -> Taps:
@@ -161,10 +179,10 @@ def fixed_taps(mode: str, source: int, target: int) -> Taps:
 
 
 def _fixed_point(x: np.ndarray, mode: str, size: Sequence[int]) -> np.ndarray:
-    """Exact sums of 32 bits, cut off if LINEAR, else rounded half up."""
+    """Exact sums of 32 bits, cut off if linear, else rounded half up."""
     for axis, target in zip((2, 3), size):
         x = apply_taps(x, axis, fixed_taps(mode, x.shape[axis], target))
-    half = 0 if mode == "LINEAR" else _FIXED_ONE**2 // 2
+    half = 0 if mode == "linear" else _FIXED_ONE**2 // 2
     return np.clip((x + half).astype(np.int32) // _FIXED_ONE**2, 0, 255).astype(np.uint8)
 
 
@@ -185,28 +203,30 @@ def _in_order(x: np.ndarray, rows: Taps, columns: Taps) -> np.ndarray:
 def interpolation(node: Node) -> str:
     """The mode in which MegEngine's CPU kernels compute a Resize.
 
-    NCHW images have NEAREST, LINEAR and CUBIC; those of other formats are LINEAR unless they are NEAREST, but for NHWC
-    images gray or of three colours, which are resized as OpenCV does it.
+    NCHW images have nearest, linear and cubic; NHWC ones are linear unless they are nearest, but for images gray or of
+    three colours, which are resized as OpenCV does it.
     """
-    mode, x = str(node.attrs["imode"]), node.inputs[0]
-    coloured = node.attrs["format"] == "NHWC" and x.type.rank == 4 and x.shape[3] in _FIXED_CHANNELS
-    if node.attrs["format"] == "NCHW" and mode not in ("NEAREST", "LINEAR", "CUBIC"):
+    attrs, x = node.attributes(ResizeAttrs), node.inputs[0]
+    mode, planar = attrs.mode, attrs.layout == "nchw"
+    coloured = not planar and x.type.rank == 4 and x.shape[3] in _FIXED_CHANNELS
+    if planar and mode not in ("nearest", "linear", "cubic"):
         why = f"MegEngine computes no Resize of NCHW images in mode {mode}"
-        raise Unsupported(why, "use NEAREST, LINEAR or CUBIC")
+        raise Unsupported(why, "use nearest, linear or cubic")
     if coloured and mode not in _MODES:
         why = f"the interpolation {mode} of images with {x.shape[3]} channels is not served"
         raise Unsupported(why, f"use {', '.join(_MODES)}")
-    return mode if coloured or mode == "NEAREST" or node.attrs["format"] == "NCHW" else "LINEAR"
+    return mode if coloured or mode == "nearest" or planar else "linear"
 
 
 @operator("Resize")
 class Resize(Operator):
-    """Inputs x, (oh, ow): NEAREST, LINEAR, CUBIC or LANCZOS4 with pixel centres at halves."""
+    """Inputs x, (oh, ow): interpolated with pixel centres at halves."""
 
+    Attributes = ResizeAttrs
     operands = "number plain"
     limits = (
-        "NEAREST of any type, others of float32, float16 and bytes; CUBIC of NCHW, CUBIC and LANCZOS4 of NHWC with 1"
-        " or 3 channels (in all other places MegEngine computes LINEAR); constant size"
+        "nearest of any type, others of float32, float16 and bytes; cubic of NCHW, cubic and lanczos4 of NHWC with 1"
+        " or 3 channels (in all other places MegEngine computes linear); constant size"
     )
 
     counted = staticmethod(item_by_item)
@@ -215,55 +235,49 @@ class Resize(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x = node.inputs[0].type
+        x, stored = node.inputs[0].type, node.attributes(ResizeAttrs).layout
         interpolation(node)
-        batch = layout.plain_shape(x.shape, layout.word(node.attrs["format"], x.rank))[0]
-        return [resized_type(x, node.attrs["format"], batch, known_sizes(node, 1))]
+        return [resized_type(x, stored, image_shape(x, stored)[0], known_sizes(node, 1))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x, mode = layout.to_plain(inputs[0], node.attrs["format"]), interpolation(node)
+        stored = node.attributes(ResizeAttrs).layout
+        x, mode = layout.unpack(inputs[0], stored), interpolation(node)
         size = known_sizes(node, 1)
         if is_fixed_point(node):
-            return [packed(_fixed_point(x, mode, size), node.output.type, node.attrs["format"])]
+            return [packed(_fixed_point(x, mode, size), node.output.type, stored)]
         rows, columns = (taps(mode, source, target) for source, target in zip(x.shape[2:], size))
-        if mode != "NEAREST" and x.dtype.kind in "iu":
-            return [packed(_in_order(x, rows, columns), node.output.type, node.attrs["format"])]
+        if mode != "nearest" and x.dtype.kind in "iu":
+            return [packed(_in_order(x, rows, columns), node.output.type, stored)]
         result = apply_taps(apply_taps(x, 2, rows), 3, columns)
-        return [packed(result, node.output.type, node.attrs["format"])]
+        return [packed(result, node.output.type, stored)]
 
 
 @operator("Resize3D")
 class Resize3D(Operator):
-    """Inputs x, (od, oh, ow): LINEAR; 'align_corners' makes the corner elements meet."""
+    """Inputs x, (od, oh, ow): linear; ``align_corners`` makes the corner elements meet."""
 
+    Attributes = Resize3DAttrs
     operands = "float plain"
-    limits = "LINEAR of float32 or float16; constant size"
+    limits = "linear of float32 or float16; constant size"
 
     reads_values = (1,)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, sizes = node.inputs[0].type, known_sizes(node, 1)
-        if (
-            node.attrs["imode"] != "LINEAR"
-            or x.rank != 5
-            or len(sizes) != 3
-            or any(n < 1 for n in (*sizes, *x.shape))
-        ):
-            raise Unsupported(
-                f"{node.attrs['imode']} of {list(x.shape)} to {list(sizes)} is not served", "use LINEAR"
-            )
+        if x.rank != 5 or len(sizes) != 3 or any(n < 1 for n in (*sizes, *x.shape)):
+            raise Unsupported(f"a volume {list(x.shape)} cannot be resized to {list(sizes)}")
         for n in sizes:
             check_places(n)
-        if node.attrs["format"] == "NDHWC":
+        if node.attributes(Resize3DAttrs).layout == "ndhwc":
             return [x.with_shape((x.shape[0], *sizes, x.shape[4]))]
         return [x.with_shape((*x.shape[:2], *sizes))]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x = inputs[0]
-        first = 1 if node.attrs["format"] == "NDHWC" else 2
+        x, attrs = inputs[0], node.attributes(Resize3DAttrs)
+        first = 1 if attrs.layout == "ndhwc" else 2
         for axis, target in enumerate(known_sizes(node, 1), first):
-            x = apply_taps(x, axis, taps("LINEAR", x.shape[axis], target, bool(node.attrs["align_corners"])))
+            x = apply_taps(x, axis, taps("linear", x.shape[axis], target, attrs.align_corners))
         return [stored_image(x, node.output.type.dtype)]

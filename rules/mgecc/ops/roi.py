@@ -54,8 +54,8 @@ class DeformablePSROIPoolingAttrs(Attributes):
     movement_scale: Annotated[float, FINITE] = 1.0
 
 
-_ZERO_OUTSIDE = Sampler("LINEAR", "CONSTANT")
-_EDGE = Sampler("LINEAR", "REPLICATE")
+_ZERO_OUTSIDE = Sampler("linear", "constant")
+_EDGE = Sampler("linear", "replicate")
 
 
 def _check(node: Node) -> None:

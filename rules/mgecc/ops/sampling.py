@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from mgecc.ops.known import check_places
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.saturating import rounded_half_away
 
+Border = Literal["replicate", "constant", "reflect", "reflect_101", "wrap"]
+Interpolation = Literal["nearest", "linear", "cubic", "lanczos4"]
+Layout = Literal["nchw", "nhwc"]
 _FAR = 1 << 24
 
 
@@ -27,28 +31,23 @@ def _reflect_101(i: np.ndarray, n: int) -> np.ndarray:
     return np.minimum(i, period - i) if n > 1 else np.zeros_like(i)
 
 
-BORDERS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
-    "REPLICATE": lambda i, n: np.clip(i, 0, n - 1),
-    "CONSTANT": lambda i, n: np.clip(i, 0, n - 1),
-    "REFLECT": _reflect,
-    "REFLECT_101": _reflect_101,
-    "WRAP": lambda i, n: i % n,
+BORDERS: dict[Border, Callable[[np.ndarray, int], np.ndarray]] = {
+    "replicate": lambda i, n: np.clip(i, 0, n - 1),
+    "constant": lambda i, n: np.clip(i, 0, n - 1),
+    "reflect": _reflect,
+    "reflect_101": _reflect_101,
+    "wrap": lambda i, n: i % n,
 }
-"""From any index to one inside of 0 .. n-1; CONSTANT needs a mask besides."""
+"""From any index to one inside of 0 .. n-1; constant needs a mask besides."""
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """How to read at real coordinates: interpolation, border rule and the number outside of a CONSTANT border."""
+    """How to read at real coordinates: interpolation, border rule and the number outside of a constant border."""
 
-    mode: str
-    border: str
+    mode: Interpolation
+    border: Border
     outside: float = 0.0
-
-    def check(self) -> None:
-        """Unsupported for borders that are not served."""
-        if self.border not in BORDERS:
-            raise Unsupported(f"the border {self.border} is not served", f"use {', '.join(BORDERS)}")
 
 
 def gather(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, sampler: Sampler) -> np.ndarray:
@@ -57,7 +56,7 @@ def gather(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, sampler: Sample
     border = BORDERS[sampler.border]
     batch = np.arange(len(x)).reshape((-1,) + (1,) * (rows.ndim - 1))
     found = np.moveaxis(x[batch, :, border(rows, height), border(columns, width)], -1, 1)
-    if sampler.border != "CONSTANT":
+    if sampler.border != "constant":
         return found
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     return np.where(inside[:, None], found, found.dtype.type(sampler.outside))
@@ -80,8 +79,8 @@ def bilinear(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) ->
 
 
 def sample(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) -> np.ndarray:
-    """Numbers of ``x`` at real coordinates by the sampler's interpolation; NEAREST rounds half away from zero."""
-    if sampler.mode == "NEAREST":
+    """Numbers of ``x`` at real coordinates by the sampler's interpolation; nearest rounds half away from zero."""
+    if sampler.mode == "nearest":
         rows, columns = (_whole(round_half_away(p)) for p in (ys, xs))
         return gather(x, rows, columns, sampler)
     return bilinear(x, ys, xs, sampler)
@@ -92,20 +91,25 @@ def stored_image(values: np.ndarray, dtype: DType) -> np.ndarray:
     return values if values.dtype == dtype.numpy else rounded_half_away(values, dtype)
 
 
-def resized_type(x: TensorType, data_format: str, batch: int, size: tuple[int, ...]) -> TensorType:
-    """Type of an image of ``data_format`` after a change of its batch and its size (h, w)."""
+def image_shape(x: TensorType, stored: Layout) -> tuple[int, ...]:
+    """(n, c, h, w) of images; Unsupported for values of another rank."""
+    if x.rank != 4:
+        raise Unsupported(f"a value of rank {x.rank} cannot have the layout {stored}")
+    return layout.plain_shape(x.shape, stored)
+
+
+def resized_type(x: TensorType, stored: Layout, batch: int, size: tuple[int, ...]) -> TensorType:
+    """Type of images after a change of their batch and their size (h, w)."""
     if len(size) != 2 or any(n < 1 for n in size):
         raise Unsupported(f"{list(size)} is not the size of an image")
     for n in size:
         check_places(n)
-    word = layout.word(data_format, x.rank)
-    _, channels, height, width = layout.plain_shape(x.shape, word)
+    _, channels, height, width = image_shape(x, stored)
     if not height or not width:
         raise Unsupported("an image without pixels cannot be resized")
-    return x.with_shape(layout.stored_shape((batch, channels, *size), word, layout.BLOCKS[data_format]))
+    return x.with_shape(layout.stored_shape((batch, channels, *size), stored, 1))
 
 
-def packed(values: np.ndarray, like: TensorType, data_format: str) -> np.ndarray:
-    """Planar numbers stored as ``data_format`` stores them, in the type of ``like``."""
-    result = stored_image(values, like.dtype)
-    return layout.pack(result, layout.word(data_format, like.rank), layout.BLOCKS[data_format])
+def packed(values: np.ndarray, like: TensorType, stored: Layout) -> np.ndarray:
+    """Planar numbers in another layout, in the type of ``like``."""
+    return layout.pack(stored_image(values, like.dtype), stored, 1)

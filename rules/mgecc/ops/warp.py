@@ -7,42 +7,58 @@ in double precision. All other images use exact float32 coordinates.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
 from mgecc.ops import layout
 from mgecc.ops.index_items import check_index
 from mgecc.ops.known import known_sizes
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.resize import cubic_weights, lanczos_weights
-from mgecc.ops.sampling import Sampler, gather, packed, resized_type, sample
+from mgecc.ops.sampling import Border, Interpolation, Layout, Sampler, gather, packed, resized_type, sample
 
 _LIMIT = 1 << 30
 _STEPS = 32  # of fixed-point coordinates in a pixel
 _ONE = 1 << 15  # of weights for bytes
-_TAPS = {"CUBIC": cubic_weights, "LANCZOS4": lanczos_weights}
+_TAPS = {"cubic": cubic_weights, "lanczos4": lanczos_weights}
 _Coordinates = tuple[np.ndarray, np.ndarray]
 
 
-def _check_format(data_format: str) -> None:
-    if data_format not in ("NCHW", "NHWC"):
-        raise Unsupported(f"warps of {data_format} data are not served", "use NCHW or NHWC")
+@dataclass(frozen=True)
+class WarpAttrs(Attributes):
+    """How pixels are read: ``outside`` stands for those past a constant border; ``layout``: of image and result."""
+
+    mode: Interpolation = "linear"
+    border: Border = "replicate"
+    outside: float = 0.0
+    layout: Layout = "nchw"
+
+    @property
+    def sampler(self) -> Sampler:
+        return Sampler(self.mode, self.border, float(self.outside))
+
+
+@dataclass(frozen=True)
+class RemapAttrs(WarpAttrs):
+    """MegEngine computes fewer modes."""
+
+    mode: Literal["nearest", "linear"] = "linear"
 
 
 def in_fixed_point(node: Node) -> bool:
     """Whether a warp of the node's image has coordinates of 1/32 pixel."""
-    return node.attrs["format"] == "NHWC" and node.inputs[0].shape[-1] in (1, 2, 3)
+    return node.attributes(WarpAttrs).layout == "nhwc" and node.inputs[0].shape[-1] in (1, 2, 3)
 
 
 def _check_mode(mode: str, fixed: bool, x: TensorType) -> None:
-    if mode in ("LINEAR", "NEAREST"):
-        return
     if mode not in _TAPS:
-        raise Unsupported(f"MegEngine computes no warp in mode {mode}", "use LINEAR or NEAREST")
+        return
     if not fixed:
         why = f"MegEngine computes warps in mode {mode} of NHWC images with 1 to 3 channels only, not of {x}"
-        raise Unsupported(why, "use LINEAR or NEAREST")
+        raise Unsupported(why, "use linear or nearest")
     if x.dtype.name not in ("float32", "float16", "uint8"):
         raise Unsupported(f"warps of {x} in mode {mode} are not served", "cast the image to float32")
 
@@ -77,7 +93,7 @@ def _many_taps(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) 
     one = tap_weights(sampler.mode)
     count = one.shape[1]
     table = whole_weights(sampler.mode) if whole else one[:, None, :, None] * one[None, :, None, :]
-    border = Sampler("NEAREST", sampler.border, sampler.outside)
+    border = Sampler("nearest", sampler.border, sampler.outside)
     weights = table[down, right][:, None]
     total = np.zeros((), table.dtype)
     for j in range(count):
@@ -130,23 +146,17 @@ def affine_coordinates(matrix: np.ndarray, size: tuple[int, ...], steps: int) ->
 
 
 class _Warp(Operator):
-    border_name = "bmode"
+    Attributes = WarpAttrs
     rows = 3
 
     @classmethod
-    def _sampler(cls, node: Node) -> Sampler:
-        return Sampler(node.attrs["imode"], node.attrs[cls.border_name], float(node.attrs["border_val"]))
-
-    @classmethod
     def infer(cls, node: Node) -> list[TensorType]:
-        x, matrix = node.inputs[0].type, node.inputs[1].type
-        _check_format(node.attrs["format"])
-        cls._sampler(node).check()
-        _check_mode(node.attrs["imode"], in_fixed_point(node), x)
+        x, matrix, attrs = node.inputs[0].type, node.inputs[1].type, node.attributes(WarpAttrs)
+        _check_mode(attrs.mode, in_fixed_point(node), x)
         images = node.inputs[2].shape if len(node.inputs) == 4 else x.shape[:1]
         if matrix.shape != (*images, cls.rows, 3) or not matrix.dtype.is_float:
             raise Unsupported(f"matrices {matrix} do not fit {list(images)} images")
-        return [resized_type(x, node.attrs["format"], matrix.shape[0], known_sizes(node, -1))]
+        return [resized_type(x, attrs.layout, matrix.shape[0], known_sizes(node, -1))]
 
     @classmethod
     def _coordinates(cls, node: Node, matrix: np.ndarray, steps: int) -> _Coordinates:
@@ -155,18 +165,18 @@ class _Warp(Operator):
 
     @classmethod
     def evaluate(cls, node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x = layout.to_plain(inputs[0], node.attrs["format"])
+        attrs = node.attributes(WarpAttrs)
+        x = layout.unpack(inputs[0], attrs.layout)
         if len(inputs) == 4:
             check_index(node.inputs[2])
             x = x[inputs[2]]
-        nearest = node.attrs["imode"] == "NEAREST"
-        steps = (1 if nearest else _STEPS) if in_fixed_point(node) else 0
+        steps = (1 if attrs.mode == "nearest" else _STEPS) if in_fixed_point(node) else 0
         # A vanishing depth gives infinite coordinates; they read the border.
         with np.errstate(all="ignore"):
             ys, xs = cls._coordinates(node, inputs[1], steps)
-            read = _many_taps if node.attrs["imode"] in _TAPS else sample
-            values = read(x, ys, xs, cls._sampler(node))
-        return [packed(values, node.output.type, node.attrs["format"])]
+            read = _many_taps if attrs.mode in _TAPS else sample
+            values = read(x, ys, xs, attrs.sampler)
+        return [packed(values, node.output.type, attrs.layout)]
 
 
 @operator("WarpPerspective")
@@ -175,7 +185,7 @@ class WarpPerspective(_Warp):
 
     operands = "number float integer? plain"
     limits = (
-        "float32, float16 or bytes, NCHW and NHWC; CUBIC and LANCZOS4 of NHWC with 1 to 3 channels; constant size; "
+        "float32, float16 or bytes, NCHW and NHWC; cubic and lanczos4 of NHWC with 1 to 3 channels; constant size; "
         "int32 image numbers"
     )
 
@@ -187,10 +197,9 @@ class WarpAffine(_Warp):
     """Inputs x, matrix (n, 2, 3) from result to source, (oh, ow)."""
 
     operands = "number float plain"
-    limits = "float32, float16 or bytes, NCHW and NHWC; CUBIC and LANCZOS4 of NHWC with 1 to 3 channels; constant size"
+    limits = "float32, float16 or bytes, NCHW and NHWC; cubic and lanczos4 of NHWC with 1 to 3 channels; constant size"
 
     reads_values = (-1,)
-    border_name = "border_mode"
     rows = 2
 
 
@@ -198,29 +207,21 @@ class WarpAffine(_Warp):
 class Remap(Operator):
     """Inputs x, map (n, oh, ow, 2) of source coordinates (x, y)."""
 
+    Attributes = RemapAttrs
     operands = "number float"
-    limits = "float32, float16 or bytes; modes LINEAR and NEAREST"
-
-    @staticmethod
-    def _sampler(node: Node) -> Sampler:
-        return Sampler(node.attrs["imode"], node.attrs["border_type"], float(node.attrs["scalar"]))
+    limits = "float32, float16 or bytes; modes linear and nearest"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, places = node.inputs[0].type, node.inputs[1].type
-        _check_format(node.attrs["format"])
-        Remap._sampler(node).check()
-        if node.attrs["imode"] not in ("LINEAR", "NEAREST"):
-            raise Unsupported(
-                f"MegEngine computes no Remap in mode {node.attrs['imode']}", "use LINEAR or NEAREST"
-            )
         if places.rank != 4 or places.shape[3] != 2 or places.shape[0] != x.shape[0]:
             raise Unsupported(f"the map {places} does not fit the image {x}")
-        return [resized_type(x, node.attrs["format"], x.shape[0], places.shape[1:3])]
+        return [resized_type(x, node.attributes(WarpAttrs).layout, x.shape[0], places.shape[1:3])]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        x = layout.to_plain(inputs[0], node.attrs["format"])
+        attrs = node.attributes(WarpAttrs)
+        x = layout.unpack(inputs[0], attrs.layout)
         places = inputs[1].astype(np.float32)
-        values = sample(x, places[..., 1], places[..., 0], Remap._sampler(node))
-        return [packed(values, node.output.type, node.attrs["format"])]
+        values = sample(x, places[..., 1], places[..., 0], attrs.sampler)
+        return [packed(values, node.output.type, attrs.layout)]

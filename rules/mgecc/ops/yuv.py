@@ -53,7 +53,7 @@ class Planes:
 
     @property
     def channels(self) -> int:
-        return 1 if self.colours == "GRAY" else 3
+        return 1 if self.colours == "gray" else 3
 
     def shape(self, n: int, rows: int, columns: int) -> tuple[int, int, int, int]:
         """Of the result; Unsupported where the image has no such parts."""
@@ -64,14 +64,14 @@ class Planes:
         return n, rows // 3 * 2, columns, self.channels
 
 
-_FORMATS = {"NV21": (False, True), "NV12": (False, False), "YV12": (True, True), "YU12": (True, False)}
-_NAMES = re.compile("(BT601_)?YUV2(RGB|BGR|GRAY)_(NV21|NV12|YV12|YU12)")
+_FORMATS = {"nv21": (False, True), "nv12": (False, False), "yv12": (True, True), "yu12": (True, False)}
+_NAMES = re.compile("(bt601_)?yuv2(rgb|bgr|gray)_(nv21|nv12|yv12|yu12)")
 
 
 def planes_of(mode: str) -> Planes | None:
     """The mode of CvtColor, None if it is another one."""
-    if mode in ("YCrCb2RGB", "YCrCb2BGR"):
-        return Planes(mode[-3:], *_FORMATS["NV21"], False)
+    if mode in ("ycrcb2rgb", "ycrcb2bgr"):
+        return Planes(mode[-3:], *_FORMATS["nv21"], False)
     found = _NAMES.fullmatch(mode)
     return found and Planes(found[2], *_FORMATS[found[3]], bool(found[1]))
 
@@ -80,7 +80,7 @@ def from_planes(x: np.ndarray, planes: Planes) -> np.ndarray:
     """Bytes (n, h, w, c) of bytes (n, 3/2 h, w, 1)."""
     n, height, width, _ = planes.shape(*x.shape[:3])
     luma = x[:, :height, :, 0].astype(np.int64)
-    if planes.colours == "GRAY":
+    if planes.colours == "gray":
         return x[:, :height]
     half = (height // 2, width // 2)
     chroma = x[:, height:].reshape((n, 2, *half) if planes.planar else (n, *half, 2)).astype(np.int64)
@@ -92,5 +92,5 @@ def from_planes(x: np.ndarray, planes: Planes) -> np.ndarray:
         rgb = [(y + 102 * v) >> 6, (y - 25 * u - 52 * v) >> 6, (y + 128 * u) >> 6]
     else:
         rgb = [luma + (359 * v >> 8), luma - ((88 * u + 183 * v) >> 8), luma + (454 * u >> 8)]
-    stacked = np.stack(rgb if planes.colours == "RGB" else rgb[::-1], -1)
+    stacked = np.stack(rgb if planes.colours == "rgb" else rgb[::-1], -1)
     return np.clip(stacked, 0, 255).astype(np.uint8)

@@ -8,12 +8,13 @@ from mgecc.graph import Node
 from mgecc.kernels.index.walk import Loop, Walk
 from mgecc.kernels.strides import dense
 from mgecc.ops.generators import DiagAttrs
+from mgecc.ops.image import CvtColorAttrs, FlipAttrs, RotateAttrs
 
 
 def _flip(node: Node) -> tuple[Walk, str]:
     """Images (n, h, w, c) turned upside down, left to right, or both."""
-    shape = node.inputs[0].shape
-    turned = (False, bool(node.attrs["vertical"]), bool(node.attrs["horizontal"]), False)
+    shape, attrs = node.inputs[0].shape, node.attributes(FlipAttrs)
+    turned = (False, attrs.vertical, attrs.horizontal, False)
     start, loops = 0, []
     for n, stride, back in zip(shape, dense(shape), turned):
         start += (n - 1) * stride if back else 0
@@ -24,7 +25,7 @@ def _flip(node: Node) -> tuple[Walk, str]:
 def _rotate(node: Node) -> tuple[Walk, str]:
     """Images (n, h, w, c) by a quarter turn to (n, w, h, c)."""
     n, h, w, c = node.inputs[0].shape
-    clockwise = bool(node.attrs["clockwise"])
+    clockwise = node.attributes(RotateAttrs).clockwise
     start = (h - 1) * w * c if clockwise else (w - 1) * c
     down, right = (c, -w * c) if clockwise else (-c, w * c)
     loops = (Loop(n, h * w * c, h * w * c), Loop(w, down, h * c), Loop(h, right, c), Loop(c, 1, 1))
@@ -42,17 +43,17 @@ def _diag(node: Node) -> tuple[Walk, str]:
 
 # Channels of the image, of the result; first channel of the image and step to the next one.
 COLOURS: dict[str, tuple[int, int, int, int]] = {
-    "BGR2RGB": (3, 3, 2, -1),
-    "GRAY2RGB": (1, 3, 0, 0),
-    "RGB2BGR": (3, 3, 2, -1),
-    "RGBA2BGR": (4, 3, 2, -1),
-    "RGBA2RGB": (4, 3, 0, 1),
+    "bgr2rgb": (3, 3, 2, -1),
+    "gray2rgb": (1, 3, 0, 0),
+    "rgb2bgr": (3, 3, 2, -1),
+    "rgba2bgr": (4, 3, 2, -1),
+    "rgba2rgb": (4, 3, 0, 1),
 }
 
 
 def colours(node: Node) -> Walk:
     """Images (n, h, w, c) with their channels chosen anew."""
-    before, after, first, step = COLOURS[node.attrs["mode"]]
+    before, after, first, step = COLOURS[node.attributes(CvtColorAttrs).mode]
     pixels = node.output.type.elements // after
     return Walk(first, (Loop(pixels, before, after), Loop(after, step, 1)))
 

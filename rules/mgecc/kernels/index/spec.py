@@ -15,6 +15,7 @@ from mgecc.kernels.index.moves import COLOURS, MOVES, colours
 from mgecc.kernels.index.records import WRITES, one_hot, remap, walk_of
 from mgecc.kernels.index.walk import Mode, Walk, merged, walk_kernel
 from mgecc.kernels.numbers import WORDS
+from mgecc.ops.image import CvtColorAttrs
 from mgecc.targets import Target
 
 _READS = sorted(set(WRITES.values()))
@@ -169,5 +170,5 @@ def moves(node: Node, target: Target) -> Iterator[Candidate]:
 @serves("CvtColor")
 def channels(node: Node, target: Target) -> Iterator[Candidate]:
     """Colour conversions that only choose channels."""
-    if node.attrs["mode"] in COLOURS:
+    if node.attributes(CvtColorAttrs).mode in COLOURS:
         yield _candidate(node, _Plan(colours(node), moving(node.inputs[0], "get")))

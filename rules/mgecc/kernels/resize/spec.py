@@ -12,27 +12,23 @@ from mgecc.kernels.base import Call, Candidate, Workspace, serves
 from mgecc.kernels.resize.blur import blur_taps
 from mgecc.kernels.resize.passes import Axes, Images, cost, fixed_point, moved, weighted
 from mgecc.kernels.resize.tables import axis_of, fixed_axis_of, known_axis
-from mgecc.ops.layout import word
-from mgecc.ops.resize import interpolation, is_fixed_point
+from mgecc.ops.resize import Resize3DAttrs, ResizeAttrs, interpolation, is_fixed_point
+from mgecc.ops.sampling import Layout
 from mgecc.targets import Target
 
 
-def _images(kind: TensorType, data_format: str, block: int) -> Images:
-    """A value in plain memory, in a stored blocked layout, or in NCHWc with ``block`` channels."""
+def _images(kind: TensorType, layout: Layout, block: int) -> Images:
+    """A value in plain memory, or in NCHWc with ``block`` channels."""
     stored = kind.with_block(block).stored_shape
-    if data_format == "NHWC":
+    if layout == "nhwc":
         return Images(*stored)
-    if word(data_format, kind.rank) == "chwnC":
-        c, h, w, n, inner = stored
-        return Images(c, h, w, n * inner)
-    first = 2 if word(data_format, kind.rank).startswith("nch") else 1
-    h, w = stored[first : first + 2]
-    return Images(prod(stored[:first]), h, w, prod(stored[first + 2 :]))
+    n, c, h, w, *inner = stored
+    return Images(n * c, h, w, prod(inner))
 
 
 def _fixed(node: Node) -> list[Call]:
     x, y = node.inputs[0], node.output
-    images, result = (_images(v.type, "NHWC", 1) for v in (x, y))
+    images, result = (_images(v.type, "nhwc", 1) for v in (x, y))
     rows, columns = (
         fixed_axis_of(interpolation(node), *sizes) for sizes in ((images.h, result.h), (images.w, result.w))
     )
@@ -42,23 +38,23 @@ def _fixed(node: Node) -> list[Call]:
 def _axes(node: Node, images: Images, result: Images) -> Axes:
     mode = interpolation(node)
     columns = axis_of(mode, images.w, result.w)
-    kept = equal(images.w, result.w) and mode != "NEAREST"
+    kept = equal(images.w, result.w) and mode != "nearest"
     return Axes(axis_of(mode, images.h, result.h), None if kept else columns)
 
 
 def _resize(block: int, node: Node) -> list[Call]:
-    x, y = node.inputs[0], node.output
-    images, result = (_images(v.type, node.attrs["format"], block) for v in (x, y))
+    x, y, attrs = node.inputs[0], node.output, node.attributes(ResizeAttrs)
+    images, result = (_images(v.type, attrs.layout, block) for v in (x, y))
     axes = _axes(node, images, result)
-    if node.attrs["imode"] == "NEAREST":
+    if attrs.mode == "nearest":
         return moved(x.type.dtype.size, images, axes, x, y)
     return weighted(x.type.dtype, images, axes, x, y)
 
 
 @serves("Resize")
 def resizes(node: Node, target: Target) -> Iterator[Candidate]:
-    """NEAREST of any type, else float32 and bytes; plain, as stored, or in NCHWc."""
-    x = node.inputs[0].type
+    """Nearest of any type, else float32 and bytes; plain or in NCHWc."""
+    x, attrs = node.inputs[0].type, node.attributes(ResizeAttrs)
     if is_fixed_point(node):
         _fixed(node)
         work = 50.0 + 8.0 * node.output.type.elements + 4.0 * x.elements
@@ -66,10 +62,10 @@ def resizes(node: Node, target: Target) -> Iterator[Candidate]:
         yield Candidate(_fixed, work, ones, (1,), 500, why="weighted rows, then columns, in integers")
         return
     blocks = {1, target.block_of(x.dtype.name)}
-    for block in sorted(blocks if x.rank == 4 and word(node.attrs["format"], 4) == "nchw" else {1}):
-        images, result = (_images(v.type, node.attrs["format"], block) for v in (node.inputs[0], node.output))
+    for block in sorted(blocks if attrs.layout == "nchw" else {1}):
+        images, result = (_images(v.type, attrs.layout, block) for v in (node.inputs[0], node.output))
         axes = _axes(node, images, result)
-        nearest = node.attrs["imode"] == "NEAREST"
+        nearest = attrs.mode == "nearest"
         steps = 50 + result.n * result.h * result.w * (3 + images.inner * x.dtype.size / 16)
         if not nearest:
             weighted(x.dtype, images, axes, node.inputs[0], node.output)
@@ -90,20 +86,19 @@ def _speed(block: int, target: Target, steps: float) -> float:
 
 def _resize3d(node: Node) -> list[Call]:
     """Planes first, into scratch memory, then rows and columns of every plane."""
-    x, y = node.inputs[0], node.output
-    aligned = bool(node.attrs["align_corners"])
-    shape, target = (_volume(v.type, node.attrs["format"]) for v in (x, y))
+    x, y, attrs = node.inputs[0], node.output, node.attributes(Resize3DAttrs)
+    shape, target = (_volume(v.type, attrs.layout) for v in (x, y))
     n, d, h, w, inner = shape
-    depth, rows, columns = (axis_of("LINEAR", shape[i], target[i], aligned) for i in (1, 2, 3))
+    depth, rows, columns = (axis_of("linear", shape[i], target[i], attrs.align_corners) for i in (1, 2, 3))
     between = Workspace(4 * n * target[1] * h * w * inner)
     first = weighted(x.type.dtype, Images(n, d, 1, h * w * inner), Axes(depth, None), x, between)
     second = weighted(x.type.dtype, Images(n * target[1], h, w, inner), Axes(rows, columns), between, y)
     return [*first, *second]
 
 
-def _volume(kind: TensorType, data_format: str) -> tuple[int, int, int, int, int]:
+def _volume(kind: TensorType, layout: str) -> tuple[int, int, int, int, int]:
     """(volumes, planes, rows, columns, numbers a voxel)."""
-    if data_format == "NDHWC":
+    if layout == "ndhwc":
         n, d, h, w, inner = kind.shape
         return n, d, h, w, inner
     n, c, d, h, w = kind.shape

@@ -12,7 +12,7 @@ from mgecc.graph.sizes import Sym
 from mgecc.kernels.base import Call, Const, Kernel, Operand, Workspace
 from mgecc.ops.resize import Taps, fixed_taps, taps
 
-_WIDTHS = {"NEAREST": 1, "LINEAR": 2, "CUBIC": 4}  # of axes whose tables kernels can make
+_WIDTHS = {"nearest": 1, "linear": 2, "cubic": 4}  # of axes whose tables kernels can make
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def table_of(axis: Axis, inner: int) -> Table:
     places, weights = Workspace(4 * count), Workspace(4 * count)
     operands = (places, weights)[: 2 if axis.width > 1 else 1]
     kernel = Kernel(
-        f"resize_places_{axis.mode.lower()}{'_aligned' if axis.aligned else ''}{'_whole' if axis.whole else ''}",
+        f"resize_places_{axis.mode}{'_aligned' if axis.aligned else ''}{'_whole' if axis.whole else ''}",
         "resize/places.c.j2",
         (("p", "int32_t *"), ("w", "int32_t *" if axis.whole else "float *"))[: len(operands)],
         (("source", "int32_t"), ("target", "int32_t"), ("by", "int32_t")),

@@ -9,17 +9,13 @@ from functools import partial
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.numbers import NUMBERS
-from mgecc.ops.layout import plain_shape, word
-from mgecc.ops.sampling import Sampler
-from mgecc.ops.warp import in_fixed_point, tap_weights
+from mgecc.ops.layout import plain_shape
+from mgecc.ops.sampling import Layout, Sampler
+from mgecc.ops.warp import WarpAttrs, in_fixed_point, tap_weights
 from mgecc.targets import Target
 
-# Operator -> where coordinates come from, and the attributes that name the border and the number outside of it.
-_SOURCES: dict[str, tuple[str, str, str]] = {
-    "WarpPerspective": ("perspective", "bmode", "border_val"),
-    "WarpAffine": ("affine", "border_mode", "border_val"),
-    "Remap": ("map", "border_type", "scalar"),
-}
+# Operator -> where coordinates come from.
+_SOURCES = {"WarpPerspective": "perspective", "WarpAffine": "affine", "Remap": "map"}
 
 
 @dataclass(frozen=True)
@@ -34,12 +30,12 @@ class _Warp:
 
     @property
     def nearest(self) -> bool:
-        return self.sampler.mode == "NEAREST"
+        return self.sampler.mode == "nearest"
 
     @property
     def taps(self) -> int:
         """Pixels along an axis that are weighted by a table; 0 where none is needed."""
-        return {"CUBIC": 4, "LANCZOS4": 8}.get(self.sampler.mode, 0)
+        return {"cubic": 4, "lanczos4": 8}.get(self.sampler.mode, 0)
 
     @property
     def symbol(self) -> str:
@@ -48,29 +44,28 @@ class _Warp:
             + ["fixed"] * self.fixed
             + ["pick"] * self.picks
         )
-        return "_".join((*parts, self.sampler.mode.lower(), self.sampler.border.lower().replace("_", "")))
+        return "_".join((*parts, self.sampler.mode, self.sampler.border.replace("_", "")))
 
 
 def _warp(node: Node) -> _Warp:
-    source, border, outside = _SOURCES[node.op]
+    source = _SOURCES[node.op]
     kind = node.inputs[0].type.dtype
     if kind.name not in NUMBERS or node.inputs[1].type.dtype.name != "float32":
         raise Unsupported(
             f"warps of {kind} images by {node.inputs[1].type.dtype} coordinates have no kernel",
             "cast them to float32",
         )
-    sampler = Sampler(node.attrs["imode"], node.attrs[border], float(node.attrs[outside]))
     fixed = source != "map" and in_fixed_point(node)
     picks = len(node.inputs) == 4
     if picks and node.inputs[2].type.dtype.name != "int32":
         raise Unsupported("image numbers of a warp must be int32")
-    return _Warp(source, sampler, fixed, picks, kind.name)
+    return _Warp(source, node.attributes(WarpAttrs).sampler, fixed, picks, kind.name)
 
 
-def _strides(kind: TensorType, data_format: str) -> tuple[tuple[int, ...], int, int]:
+def _strides(kind: TensorType, stored: Layout) -> tuple[tuple[int, ...], int, int]:
     """Plain shape (n, c, h, w), elements from pixel to pixel and from channel to channel."""
-    shape = plain_shape(kind.shape, word(data_format, kind.rank))
-    if data_format == "NHWC":
+    shape = plain_shape(kind.shape, stored)
+    if stored == "nhwc":
         return shape, shape[1], 1
     return shape, 1, shape[2] * shape[3]
 
@@ -88,7 +83,7 @@ def _kernel(warp: _Warp) -> Kernel:
     names = ["n", "channels", "h", "w", "oh", "ow"] + ["ps", "cs", "yps", "ycs"] * (not warp.taps)
     names += ["images"] * warp.picks
     fields = [(name, "int32_t") for name in names]
-    fields += [("outside", "float")] * (warp.sampler.border == "CONSTANT")
+    fields += [("outside", "float")] * (warp.sampler.border == "constant")
     return Kernel(
         warp.symbol,
         "warp/taps.c.j2" if warp.taps else "warp/warp.c.j2",
@@ -99,15 +94,15 @@ def _kernel(warp: _Warp) -> Kernel:
 
 
 def _build(warp: _Warp, node: Node) -> list[Call]:
-    x, ps, cs = _strides(node.inputs[0].type, node.attrs["format"])
-    y, yps, ycs = _strides(node.output.type, node.attrs["format"])
+    stored = node.attributes(WarpAttrs).layout
+    (x, ps, cs), (y, yps, ycs) = (_strides(v.type, stored) for v in (node.inputs[0], node.output))
     numbers: list[int | float] = [y[0], x[1], *x[2:], *y[2:], *((ps, cs, yps, ycs) if not warp.taps else ())]
     if warp.picks:
         numbers.append(x[0])
-    if warp.sampler.border == "CONSTANT":
+    if warp.sampler.border == "constant":
         low, high = NUMBERS[warp.type_name].bounds
         outside = warp.sampler.outside
-        numbers.append(outside if warp.sampler.mode == "LINEAR" else min(max(outside, low), high))
+        numbers.append(outside if warp.sampler.mode == "linear" else min(max(outside, low), high))
     table: list[Operand] = [Const(partial(tap_weights, warp.sampler.mode))] * (warp.taps > 0)
     operands = (*node.inputs[: 3 if warp.picks else 2], *table, node.output)
     return [Call(_kernel(warp), operands, tuple(numbers))]
@@ -117,7 +112,7 @@ def _build(warp: _Warp, node: Node) -> list[Call]:
 def warps(node: Node, target: Target) -> Iterator[Candidate]:
     """float32 and byte images, planar or interleaved; matrices, maps and image numbers may be computed."""
     warp = _warp(node)
-    channels = plain_shape(node.inputs[0].shape, word(node.attrs["format"], 4))[1]
+    channels = plain_shape(node.inputs[0].shape, node.attributes(WarpAttrs).layout)[1]
     pixels = node.output.type.elements / max(channels, 1)
     squares = warp.taps * warp.taps
     steps = pixels * (40 + 20 * squares + (4 if warp.nearest else 18 + 4 * squares) * channels)

@@ -2,16 +2,92 @@
 
 from __future__ import annotations
 
-from mgecc.graph.attributes import FINITE
+from collections.abc import Sequence
+from typing import Any
 
-from . import as_written
+from mgecc.frontends.build import GraphBuilder
+from mgecc.graph import Unsupported, Value
+from mgecc.ops import layout
+from mgecc.ops.image import CvtColorAttrs, FlipAttrs, GaussianBlurAttrs, RotateAttrs
+from mgecc.ops.resize import Resize3DAttrs, ResizeAttrs
+from mgecc.ops.warp import RemapAttrs, WarpAttrs
 
-as_written("CvtColor", "CvtColor")
-as_written("Flip", "Flip")
-as_written("Rotate", "Rotate")
-as_written("GaussianBlur", "GaussianBlur", ranges={"sigma_*": FINITE})
-as_written("WarpPerspective", "WarpPerspectiveV2", "WarpPerspectiveV1", "WarpPerspective")
-as_written("WarpAffine", "WarpAffineV2", "WarpAffineV1", "WarpAffine")
-as_written("Remap", "RemapV1", "Remap")
-as_written("Resize", "ResizeV2", "ResizeV1", "Resize")
-as_written("Resize3D", "Resize3D")
+from ..layouts import plain, stored_as
+from ..model import Record
+from . import Params, attributes, record
+
+
+def _word(written: Any) -> Any:
+    """Of an enumeration; a number that stands for nothing stays one, and is refused as such."""
+    return str(written).lower()
+
+
+@attributes("CvtColor", "CvtColor")
+def converted_colours(params: Params) -> CvtColorAttrs:
+    return CvtColorAttrs(_word(params["mode"]))
+
+
+@attributes("Flip", "Flip")
+def flipped(params: Params) -> FlipAttrs:
+    return FlipAttrs(params["vertical"], params["horizontal"])
+
+
+@attributes("Rotate", "Rotate")
+def rotated(params: Params) -> RotateAttrs:
+    return RotateAttrs(params["clockwise"])
+
+
+@attributes("GaussianBlur", "GaussianBlur")
+def blurred(params: Params) -> GaussianBlurAttrs:
+    return GaussianBlurAttrs(
+        window=(params["kernel_height"], params["kernel_width"]),
+        sigma=(params["sigma_y"], params["sigma_x"]),
+        border=_word(params["border_mode"]),
+    )
+
+
+def _reading(params: Params, border: str, outside: str) -> dict[str, Any]:
+    """How pixels are read; ``border`` and ``outside``: what the record calls these parameters."""
+    if params["format"] not in ("NCHW", "NHWC"):
+        raise Unsupported(f"warps of {params['format']} data are not served", "use NCHW or NHWC")
+    return {
+        "mode": _word(params["imode"]),
+        "border": _word(params[border]),
+        "outside": params[outside],
+        "layout": _word(params["format"]),
+    }
+
+
+@attributes("WarpPerspective", "WarpPerspectiveV2", "WarpPerspectiveV1", "WarpPerspective")
+def perspective_warp(params: Params) -> WarpAttrs:
+    return WarpAttrs(**_reading(params, "bmode", "border_val"))
+
+
+@attributes("WarpAffine", "WarpAffineV2", "WarpAffineV1", "WarpAffine")
+def affine_warp(params: Params) -> WarpAttrs:
+    return WarpAttrs(**_reading(params, "border_mode", "border_val"))
+
+
+@attributes("Remap", "RemapV1", "Remap")
+def remapped(params: Params) -> RemapAttrs:
+    return RemapAttrs(**_reading(params, "border_type", "scalar"))
+
+
+@record("Resize", "ResizeV2", "ResizeV1", "Resize")
+def resized(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
+    """Images of other layouts in plain layout; MegEngine interpolates them linearly if at all."""
+    mode, data_format = _word(record.params["imode"]), record.params["format"]
+    if data_format in ("NCHW", "NHWC"):
+        return build.add("Resize", ResizeAttrs(mode, _word(data_format)), inputs)
+    build.check("Resize", ResizeAttrs(mode), inputs)
+    attrs = ResizeAttrs("nearest" if mode == "nearest" else "linear")
+    stored = layout.word(data_format, inputs[0].type.rank)
+    (result,) = build.add("Resize", attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
+    return [stored_as(build, result, data_format, stored)]
+
+
+@attributes("Resize3D", "Resize3D")
+def resized_volume(params: Params) -> Resize3DAttrs:
+    if params["imode"] != "LINEAR":
+        raise Unsupported(f"volumes are not resized in mode {params['imode']}", "use linear")
+    return Resize3DAttrs(_word(params["format"]), params["align_corners"])
