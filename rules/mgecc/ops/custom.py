@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported
 from mgecc.graph.attributes import named
 from mgecc.graph.diagnostics import parameters
 from mgecc.ops.registry import Operator, operator, operators
@@ -33,37 +34,49 @@ class UserKernel:
     file: str = ""
 
 
-@operator("Custom")
-class Custom(Operator):
-    """attrs: 'types' of the results; 'operator', a name; 'parameters', a text; 'data', bytes; 'user', a UserKernel.
+@dataclass(frozen=True)
+class CustomAttrs(Attributes):
+    """``types`` of the results; ``operator``: a name; ``parameters``: a text; ``data``: for the function.
 
-    'given' has the attributes that the operator had.
+    ``given``: names and values of the attributes that the operator had.
     """
 
+    types: tuple[TensorType, ...]
+    operator: str
+    user: UserKernel
+    parameters: str = ""
+    data: bytes = b""
+    given: tuple[tuple[str, Any], ...] = ()
+
+
+@operator("Custom")
+class Custom(Operator):
+    """What a function or kernel of the application's makes of any inputs."""
+
+    Attributes = CustomAttrs
     limits = "what `custom:` or `kernels:` of model.yaml name a C function or kernel for"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        return list(node.attrs["types"])
+        return list(node.attributes(CustomAttrs).types)
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        raise Unsupported(
-            f"it is computed by {node.attrs['user'].function or 'a kernel'} of the application only"
-        )
+        user = node.attributes(CustomAttrs).user
+        raise Unsupported(f"it is computed by {user.function or 'a kernel'} of the application only")
 
 
 def make_custom(node: Node, user: UserKernel, data: bytes = b"", name: str = "") -> None:
     """Let the user's function or kernel compute this node, whose results are typed already."""
     given = {key: value for key, value in named(node.attrs).items() if key != "output_dtype"}
-    node.attrs = {
-        "types": tuple(v.type for v in node.outputs),
-        "operator": name or node.op,
-        "parameters": parameters(given).strip(),
-        "data": data,
-        "user": user,
-        "given": given,
-    }
+    node.attrs = CustomAttrs(
+        types=tuple(v.type for v in node.outputs),
+        operator=name or node.op,
+        user=user,
+        parameters=parameters(given).strip(),
+        data=data,
+        given=tuple(given.items()),
+    )
     node.op = "Custom"
 
 

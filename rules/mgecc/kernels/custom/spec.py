@@ -15,7 +15,7 @@ from mgecc.graph.sizes import has_sizes
 from mgecc.graph.unsupported import plain_text
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.render import render_kernel
-from mgecc.ops.custom import UserKernel
+from mgecc.ops.custom import CustomAttrs, UserKernel
 from mgecc.targets import Target
 
 _C_TYPES = {"float32": "float", "float16": "uint16_t", "bool": "uint8_t"}
@@ -78,8 +78,9 @@ def _symbol(word: str, params: dict[str, Param]) -> str:
 def _prototype(node: Node, function: str) -> str:
     """What the model's header says about the function."""
     reads, gives = (", ".join(f"{v.name}: {v.type}" for v in side) for side in (node.inputs, node.outputs))
-    parameters = f" ({node.attrs['parameters']})" if node.attrs["parameters"] else ""
-    said = comment(f"{node.attrs['operator']}{parameters}: {plain_text(reads)} -> {plain_text(gives)}")
+    attrs = node.attributes(CustomAttrs)
+    parameters = f" ({attrs.parameters})" if attrs.parameters else ""
+    said = comment(f"{attrs.operator}{parameters}: {plain_text(reads)} -> {plain_text(gives)}")
     return f"/* To be defined by the application. {said} */\nvoid {function}(const mgecc_custom *call);"
 
 
@@ -91,19 +92,19 @@ def _operands(node: Node) -> list[tuple[str, str]]:
 
 
 def _call_kernel(node: Node, function: str) -> Kernel:
-    attrs = node.attrs
+    attrs = node.attributes(CustomAttrs)
     params: dict[str, Param] = {
         "function": function,
-        "title": comment(attrs["operator"]),
-        "operator": c_string(attrs["operator"]),
-        "parameters": c_string(attrs["parameters"]),
+        "title": comment(attrs.operator),
+        "operator": c_string(attrs.operator),
+        "parameters": c_string(attrs.parameters),
         "tensors": tuple(_described(v, i) for i, v in enumerate((*node.inputs, *node.outputs))),
         "inputs": len(node.inputs),
-        "size": len(attrs["data"]),
+        "size": len(attrs.data),
     }
     sizes = _sized((*node.inputs, *node.outputs))
     params |= {"sized": True} if sizes else {}
-    data = [("data", "const void *")] if attrs["data"] else []
+    data = [("data", "const void *")] if attrs.data else []
     operands = (*_operands(node), *data)
     given = tuple(sorted(params.items()))
     return Kernel(
@@ -128,13 +129,14 @@ def _template_kernel(node: Node, user: UserKernel) -> Kernel:
             f"the template {user.file} takes shapes as fixed numbers, and here they depend on declared sizes"
         )
         raise Unsupported(why, "give a function (.c), which gets them when it is called")
-    params: dict[str, Param] = {key: v for key, v in node.attrs["given"].items() if _plain(v)}
+    attrs = node.attributes(CustomAttrs)
+    params: dict[str, Param] = {key: v for key, v in attrs.given if _plain(v)}
     params["inputs"] = tuple(v.shape for v in node.inputs)
     params["outputs"] = tuple(v.shape for v in node.outputs)
     params["text"] = Snippet(user.template)
     operands, given = tuple(_operands(node)), tuple(sorted(params.items()))
     return Kernel(
-        _symbol(node.attrs["operator"].lower(), params),
+        _symbol(attrs.operator.lower(), params),
         "custom/template.c.j2",
         operands,
         (),
@@ -144,7 +146,7 @@ def _template_kernel(node: Node, user: UserKernel) -> Kernel:
 
 
 def _build(kernel: Kernel, node: Node) -> list[Call]:
-    data: bytes = node.attrs["data"]
+    data = node.attributes(CustomAttrs).data
     last: list[Operand] = [Const(partial(np.frombuffer, data, np.uint8))] if data else []
     numbers = tuple(n for _, n in _sized((*node.inputs, *node.outputs))) if kernel.fields else ()
     return [Call(kernel, (*node.inputs, *node.outputs, *last), numbers)]
@@ -153,7 +155,7 @@ def _build(kernel: Kernel, node: Node) -> list[Call]:
 @serves("Custom")
 def customs(node: Node, target: Target) -> Iterator[Candidate]:
     """One call of the user's function, or one kernel out of the user's template."""
-    user: UserKernel = node.attrs["user"]
+    user = node.attributes(CustomAttrs).user
     kernel = _call_kernel(node, user.function) if user.function else _template_kernel(node, user)
     try:
         render_kernel(kernel, target)
