@@ -117,7 +117,7 @@ def test_a_copy_of_a_graph_has_nothing_in_common_that_passes_change(tmp_path: Pa
 
 
 def test_an_operator_is_lowered_as_models_are() -> None:
-    graph = operator_graph("Elemwise", ["4,32:float16", "4,32:float16"], ["mode=ADD"])
+    graph = operator_graph("Elemwise", ["4,32:float16", "4,32:float16"], ["mode=add"])
     (halves,) = plan_operator(graph.copy(), load_target("arm64+fp16"))
     members = plan_operator(graph, load_target("arm64v7"))
     assert "f16" in halves.calls[0].kernel.symbol
