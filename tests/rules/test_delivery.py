@@ -20,6 +20,7 @@ CARELESS = """
 
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 
