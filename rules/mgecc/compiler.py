@@ -56,7 +56,6 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
 
 def _check_limits(config: ModelConfig, programs: Sequence[Program]) -> None:
     """All limits that are exceeded, each at the place where it was given."""
-
     found = exceeded(_goal(config), len(programs[0].weights), _arena(programs))
     if found:
         file = config.model.name
@@ -85,7 +84,6 @@ def plan_imported(config: ModelConfig, target: Target, imported: list[Lowering])
 
 def _errors_of_sets(config: ModelConfig, errors: Sequence[tuple[ModelConfig, CompileError]]) -> CompileError:
     """What sets of input shapes do not compile, and why; problems that all of them have are told once."""
-
     _, first = errors[0]
     if len(errors) == len(config.shape_sets) and all(error.problems == first.problems for _, error in errors):
         return first
@@ -116,19 +114,16 @@ def _programs(
 
 
 def _goal(config: ModelConfig) -> Goal:
-
     return Goal(config.optimize, config.flash, config.ram, 1 if config.sizes else config.threads)
 
 
 def _check_threads(config: ModelConfig, target: Target) -> None:
-
     if config.threads > 1 and target.system != "linux":
         raise Unsupported(f"{target.name} has no threads", f"leave `threads: {config.threads}` out for it")
 
 
 def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:
     """Sets of input shapes must be told apart by their shapes alone."""
-
     if len(shape_sets(programs)) < len(config.input_shapes):
         raise Unsupported("two sets of input shapes are the same", "leave one of them out of input_shapes")
     for tensors in zip(*(program.inputs for program in programs)):
@@ -177,7 +172,6 @@ def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> P
 
 
 def _programs_of_all(library: LibraryConfig, target: Target) -> list[tuple[Program, ...]]:
-
     programs, errors = [], []
     for model in library.models:
         try:
@@ -191,7 +185,6 @@ def _programs_of_all(library: LibraryConfig, target: Target) -> list[tuple[Progr
 
 def _error_of_model(model: ModelConfig, error: Reported | OSError) -> CompileError:
     """What keeps one model of several from compiling, headed by its name and its place in the configuration."""
-
     source = f"{model.name} ({model.place or model.path}, {model.model.name})"
     if isinstance(error, CompileError):
         return error.of_source(source)
@@ -203,7 +196,6 @@ def _error_of_model(model: ModelConfig, error: Reported | OSError) -> CompileErr
 
 def _model_files(name: str, programs: tuple[Program, ...], target: Target) -> dict[str, bytes]:
     """Header, blob and embedding of one model."""
-
     targets = singles(target)
     blob = emit.write_blob(programs, targets * (len(programs) // len(targets)))
     texts = (emit.header(programs).encode(), blob, emit.blob_s(name).encode())
@@ -212,7 +204,6 @@ def _model_files(name: str, programs: tuple[Program, ...], target: Target) -> di
 
 def _kernel_files(name: str, models: Sequence[tuple[Program, ...]], target: Target) -> dict[str, bytes]:
     """For each kernel set the kernels of all models."""
-
     files, count = {}, len(members(target))
     for position, (member, single) in enumerate(zip(members(target), singles(target))):
         first, *more = [program for programs in models for program in programs[position::count]]
@@ -221,7 +212,6 @@ def _kernel_files(name: str, models: Sequence[tuple[Program, ...]], target: Targ
 
 
 def _report(programs: tuple[Program, ...], target: Target) -> dict[str, Any]:
-
     count = len(members(target))
     reports = [report(programs[position::count]) for position in range(count)]
     if count == 1:
@@ -236,7 +226,6 @@ def _json(document: dict[str, Any]) -> bytes:
 
 
 def _image_functions(config: ModelConfig | LibraryConfig, target: Target) -> dict[str, bytes]:
-
     files = {f"{config.name}_cv.h": cv_h(config.cv, emit.model_prefix(config.name)).encode()}
     for member, single in zip(members(target), singles(target)):
         files[cv_file(config.name, target, member)] = cv_c(config.cv, single).encode()

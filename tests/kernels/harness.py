@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
-from mgecc.graph.attributes import changed
 from mgecc.kernels import Call, Candidate, Const, Kernel, Workspace, candidates
 from mgecc.kernels.layout import from_blocked, to_blocked
 from mgecc.targets import Target, load_target
@@ -177,9 +176,7 @@ def all_candidates(tested: Node, target: Target) -> list[Candidate]:
 
 def fresh(node: Node) -> Node:
     """The node again, all its values in plain layout."""
-    copy = Node(
-        node.op, node.name, changed(node.attrs), [_copied(v) for v in node.inputs], origin=node.origin
-    )
+    copy = Node(node.op, node.name, node.attrs, [_copied(v) for v in node.inputs], origin=node.origin)
     copy.outputs = [Value("y", t, copy) for t in ops.infer(copy)]
     return copy
 

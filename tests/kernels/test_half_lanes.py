@@ -20,7 +20,7 @@ import test_pool
 from batch import Case, check_emulated
 from mgecc import ops
 from mgecc.graph import DType, Node, TensorType, Value
-from mgecc.graph.attributes import changed, named
+from mgecc.graph.attributes import named
 from mgecc.kernels import candidates
 from mgecc.ops.elemwise_modes import find_mode
 from mgecc.ops.pooling import AdaptivePoolingAttrs, PoolingAttrs
@@ -59,7 +59,7 @@ def _room(make: Callable[[], Node], terms: int, half: Case) -> np.ndarray:
     magnitudes = make()
     activation = named(magnitudes.attrs).get("activation", ("identity",))[0]
     if not isinstance(magnitudes.attrs, PoolingAttrs | AdaptivePoolingAttrs):
-        magnitudes.attrs = changed(magnitudes.attrs, activation=("identity",))
+        magnitudes.attrs = replace(magnitudes.attrs, activation=("identity",))
     sums = ops.evaluate(magnitudes, [_sizes(a) if a.dtype == HALF.numpy else a for a in half.inputs])[0]
     slope = SLOPES.get(activation, 1.0)
     return UNIT * ((np.sqrt(terms) + 3) * slope * sums + np.abs(np.nan_to_num(half.want))) + 2.0**-24
@@ -191,5 +191,5 @@ def test_no_kernel_computes_halves_where_sums_are_to_be_float32_or_the_target_ca
     node = convolution(test_conv.case(np.random.default_rng(1), 8, 8, 4, 4)).make()
     assert candidates(node, load_target(TARGET))
     assert not candidates(node, load_target("arm64"))
-    node.attrs = changed(node.attrs, wide_sums=True)
+    node.attrs = replace(node.attrs, wide_sums=True)
     assert not candidates(node, load_target(TARGET))

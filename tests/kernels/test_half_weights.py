@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import harness
 import numpy as np
@@ -11,7 +12,6 @@ import test_conv
 import test_matmul
 from batch import Case, check_emulated, check_native
 from mgecc.graph import Node, Value
-from mgecc.graph.attributes import changed
 from mgecc.kernels import Const
 from mgecc.targets import Target, load_target
 
@@ -33,7 +33,7 @@ def halved(case: Case) -> Case:
     def make() -> Node:
         node = case.make()
         node.inputs[1] = Value("w", node.inputs[1].type, const=weights)
-        node.attrs = changed(node.attrs, weights_f16=True)
+        node.attrs = replace(node.attrs, weights_f16=True)
         return node
 
     return Case(case.text, make, [case.inputs[0], weights, *case.inputs[2:]])

@@ -20,7 +20,6 @@ from cases import Arrays, Case, Close, over, run_as_program
 from checks import on_host, seeds
 from mgecc import ops
 from mgecc.graph import Node, Value
-from mgecc.graph.attributes import changed
 from mgecc.kernels import Const, candidates
 from mgecc.targets import Target, load_target
 
@@ -53,7 +52,7 @@ def halved(case: Case) -> Case:
         node = case.make()
         for place in places:
             node.inputs[place] = Value("w", node.inputs[place].type, const=inputs[place])
-        node.attrs = changed(node.attrs, weights_f16=True)
+        node.attrs = replace(node.attrs, weights_f16=True)
         return node
 
     return replace(case, make=make, inputs=inputs)

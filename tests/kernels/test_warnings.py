@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from mgecc.config import ModelConfig
 from mgecc.graph import CompileError, Node, Unsupported, Value
-from mgecc.graph.attributes import changed
 from mgecc.kernels import Candidate, Kernel, candidates
 from mgecc.kernels.render import header_text
 from mgecc.lowering import import_sets, lower
@@ -59,7 +58,7 @@ def _candidates(node: Node, target: Target) -> list[Candidate]:
 def _copy(node: Node) -> Node:
     """With values of its own, in plain layout."""
     values = {v: Value(v.name, v.type.with_block(1), const=v.const) for v in node.inputs}
-    copy = Node(node.op, node.name, changed(node.attrs), [values[v] for v in node.inputs], origin=node.origin)
+    copy = Node(node.op, node.name, node.attrs, [values[v] for v in node.inputs], origin=node.origin)
     copy.outputs = [Value(v.name, v.type.with_block(1), copy) for v in node.outputs]
     return copy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import harness
@@ -9,7 +10,6 @@ import numpy as np
 import pytest
 from batch import Case, check_emulated, check_native
 from mgecc.graph import Node
-from mgecc.graph.attributes import changed
 from mgecc.kernels import Candidate
 from mgecc.kernels.conv import toom
 from mgecc.targets import Target, load_target
@@ -119,5 +119,5 @@ def test_resnet_layers_take_winograd_unless_weights_are_halves() -> None:
     target, rng = load_target("arm64"), np.random.default_rng(0)
     node = case(rng, 64, 64, 28, 28, k=(3, 3), pad=(1, 1, 1, 1)).make()
     assert "Winograd" in min(harness.all_candidates(node, target), key=lambda c: c.cost).why
-    node.attrs = changed(node.attrs, weights_f16=True)
+    node.attrs = replace(node.attrs, weights_f16=True)
     assert not any("Winograd" in c.why for c in harness.all_candidates(node, target))

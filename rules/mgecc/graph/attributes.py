@@ -1,13 +1,11 @@
 """Attributes of nodes: a frozen dataclass for each operator, whose fields state what they may hold.
 
-    Steps = tuple[Annotated[int, Range(1, 1 << 20)], ...]
+Steps = tuple[Annotated[int, Range(1, 1 << 20)], ...]
 
-    @dataclass(frozen=True)
-    class PoolAttrs(Attributes):
-        stride: Steps
-        mode: Literal["max", "average"] = "max"
-
-Operators that have no such class keep a dict of their attributes.
+@dataclass(frozen=True)
+class PoolAttrs(Attributes):
+    stride: Steps
+    mode: Literal["max", "average"] = "max"
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from mgecc.graph.unsupported import Unsupported
 
@@ -23,6 +21,9 @@ from mgecc.graph.unsupported import Unsupported
 @dataclass(frozen=True)
 class Attributes:
     """Base of the attributes of an operator: frozen dataclasses of numbers, words, types and tuples of them."""
+
+
+_A = TypeVar("_A", bound=Attributes)
 
 
 @dataclass(frozen=True)
@@ -73,29 +74,20 @@ class _Words:
         return value is None or value in self.words
 
 
-def named(attrs: Any) -> dict[str, Any]:
-    """Attributes of either form by name, in the order in which they are stated."""
-    return dict(attrs) if isinstance(attrs, dict) else {f.name: getattr(attrs, f.name) for f in fields(attrs)}
+def named(attrs: Attributes) -> dict[str, Any]:
+    """Attributes by name, in the order in which their class states them."""
+    return {f.name: getattr(attrs, f.name) for f in fields(attrs)}
 
 
 def unusual(attrs: Attributes) -> dict[str, Any]:
     """Attributes by name that have no default, or another value, but for those that are not shown."""
-    return {
-        f.name: getattr(attrs, f.name)
-        for f in fields(attrs)
-        if f.repr and getattr(attrs, f.name) != f.default
-    }
+    stated = named(attrs)
+    return {f.name: stated[f.name] for f in fields(attrs) if f.repr and stated[f.name] != f.default}
 
 
-def mapped(attrs: Any, function: Callable[[Any], Any]) -> Any:
-    """Attributes of either form with ``function`` applied to every value."""
-    changed = {name: function(value) for name, value in named(attrs).items()}
-    return changed if isinstance(attrs, dict) else replace(attrs, **changed)
-
-
-def changed(attrs: Any, **values: Any) -> Any:
-    """Attributes of either form with other values, or a copy that may be kept."""
-    return attrs | values if isinstance(attrs, dict) else replace(attrs, **values)
+def mapped(attrs: _A, function: Callable[[Any], Any]) -> _A:
+    """The same attributes with ``function`` applied to every value."""
+    return replace(attrs, **{name: function(value) for name, value in named(attrs).items()})
 
 
 def check(attrs: Attributes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -40,7 +39,8 @@ class Value:
 class Node:
     """One operation. ``op`` names an operator of ``mgecc.ops``; ``name`` is the user's own layer name.
 
-    ``attrs``: what the operator calls its ``Attributes``, or a dict where it has none, see ``attributes``.
+    ``attrs``: what the operator calls its ``Attributes``, see ``attributes``; for a node of the user's file that only
+    messages name, its parameters by name.
     ``origin`` says where it stands in the model file, for messages: "record 12 (Convolution) at byte 4711".
     ``varies``: the size of some result depends on the data.
     """
@@ -89,7 +89,7 @@ class Graph:
         nodes = []
         for node in self.nodes:
             inputs, outputs = ([values[v] for v in side] for side in (node.inputs, node.outputs))
-            nodes.append(replace(node, attrs=copy.copy(node.attrs), inputs=inputs, outputs=outputs))
+            nodes.append(replace(node, inputs=inputs, outputs=outputs))
             for value in outputs:
                 value.producer = nodes[-1]
         inputs = [values[v] for v in self.inputs]

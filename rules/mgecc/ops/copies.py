@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType
-from mgecc.graph.attributes import FINITE, NoAttrs
+from mgecc.graph.attributes import FINITE
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
@@ -18,7 +18,6 @@ from mgecc.ops.registry import Operator, operator
 class _Copy(Operator):
     """The first input unchanged."""
 
-    Attributes = NoAttrs
     operands = "any"
     limits = "none"
     halves = "stored"

@@ -66,9 +66,14 @@ class Custom(Operator):
         raise Unsupported(f"it is computed by {user.function or 'a kernel'} of the application only")
 
 
-def make_custom(node: Node, user: UserKernel, data: bytes = b"", name: str = "") -> None:
-    """Let the user's function or kernel compute this node, whose results are typed already."""
-    given = {key: value for key, value in named(node.attrs).items() if key != "output_dtype"}
+def make_custom(
+    node: Node, user: UserKernel, stated: Mapping[str, Any], data: bytes = b"", name: str = ""
+) -> None:
+    """Let the user's function or kernel compute this node, whose results are typed already.
+
+    ``stated``: attributes or parameters by name.
+    """
+    given = {key: value for key, value in stated.items() if key != "output_dtype"}
     node.attrs = CustomAttrs(
         types=tuple(v.type for v in node.outputs),
         operator=name or node.op,
@@ -91,4 +96,4 @@ def replace_operators(graph: Graph, kernels: Mapping[str, UserKernel], problems:
         )
     for node in graph.nodes:
         if node.op in kernels:
-            make_custom(node, kernels[node.op])
+            make_custom(node, kernels[node.op], named(node.attrs))

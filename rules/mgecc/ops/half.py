@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
-from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
 
@@ -16,7 +15,6 @@ from mgecc.ops.registry import Operator, operator
 class RoundHalf(Operator):
     """float32 numbers to the nearest half, ties to even: a conversion to float16 and back."""
 
-    Attributes = NoAttrs
     limits = "float32"
     halves = "stored"
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Unsupported
-from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.factorise import inverse, svd
 from mgecc.ops.registry import Operator, operator
 
@@ -25,7 +24,6 @@ class SVDAttrs(Attributes):
 class MatrixInverse(Operator):
     """Inverses of square matrices."""
 
-    Attributes = NoAttrs
     operands = "float"
     limits = "square matrices of float32"
 

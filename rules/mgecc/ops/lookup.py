@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
-from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.registry import Operator, operator
 
@@ -25,7 +24,6 @@ class StepsAttrs(Attributes):
 class Lookup8(Operator):
     """y = table[x]: x stores bytes, read without sign; the second input is a constant table of 256 results."""
 
-    Attributes = NoAttrs
     limits = "bytes in; results of 8, 16 or 32 bits"
 
     counted = staticmethod(one_by_one)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.graph import Node, TensorType, Unsupported
-from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.counted import Extent, Extents, Given
 from mgecc.ops.index_items import check_index, check_numbers, check_range
 from mgecc.ops.known import AxisAttrs, own_axis
@@ -93,7 +92,6 @@ class IndexingSetOneHot(Operator):
 class IndexingRemap(Operator):
     """Inputs x of rank r, map (*shape, r): every result element is the one at the map's coordinates."""
 
-    Attributes = NoAttrs
     operands = "any integer"
     limits = "int32 coordinates"
     halves = "stored"

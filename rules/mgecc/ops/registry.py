@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Value
-from mgecc.graph.attributes import check
+from mgecc.graph.attributes import NoAttrs, check
 from mgecc.graph.sizes import strict
 from mgecc.ops.counted import Extents, Given, Maker, Numbers
 from mgecc.ops.signature import check_operands, signature
@@ -21,7 +21,7 @@ from mgecc.ops.spans import Span, whole_range
 class Operator:
     """Base of all operators. Subclasses are never instantiated; they hold static methods.
 
-    ``name``: the operator of ``Node.op``. ``Attributes``: the class of its attributes, None where they are a dict.
+    ``name``: the operator of ``Node.op``. ``Attributes``: the class of its attributes.
     ``operands``: how many a model file gives it and their kinds, see ``signature``; passes may append others.
     ``reads_values``: positions of inputs whose numbers (not only types) the shape rule needs. ``reads_shapes_only``:
     its results depend on nothing but the shapes of its inputs. ``sized_by``: the input that alone gives the result its
@@ -34,7 +34,7 @@ class Operator:
     """
 
     name: str = ""
-    Attributes: type[Attributes] | None = None
+    Attributes: type[Attributes] = NoAttrs
     operands: str = "any*"
     reads_values: tuple[int, ...] = ()
     reads_shapes_only: bool = False
@@ -122,20 +122,16 @@ def find(name: str) -> type[Operator]:
     return _TABLE[name]
 
 
-def attributes_of(name: str, words: Mapping[str, Any]) -> Any:
-    """Attributes of operator ``name`` of their words, ``None`` where one is not stated; a dict if it has no class."""
-    kind = find(name).Attributes
-    if kind is None:
-        return dict(words)
-    return kind(**{word: value for word, value in words.items() if value is not None})
+def attributes_of(name: str, words: Mapping[str, Any]) -> Attributes:
+    """Attributes of operator ``name`` of their words, ``None`` where one is not stated."""
+    return find(name).Attributes(**{word: value for word, value in words.items() if value is not None})
 
 
 def check_node(node: Node) -> None:
     """Unsupported unless the node has operands and attributes of its operator, as nodes of model files may not."""
     rule = find(node.op)
     check_operands(rule.operands, [value.type for value in node.inputs])
-    if rule.Attributes is not None:
-        check(node.attributes(rule.Attributes))
+    check(node.attributes(rule.Attributes))
 
 
 def infer(node: Node) -> list[TensorType]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Unsupported, Value
-from mgecc.graph.attributes import FINITE, NATURAL, NoAttrs
+from mgecc.graph.attributes import FINITE, NATURAL
 from mgecc.graph.sizes import is_one, least
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, aligned, highest, lowest, one_by_one
@@ -156,7 +156,6 @@ class CondTake(_Varying):
 class NonZero(_Varying):
     """The int32 coordinates (rank, count) of elements that are not zero."""
 
-    Attributes = NoAttrs
     operands = "any"
     limits = "result of varying size"
 
@@ -191,7 +190,6 @@ class NonZero(_Varying):
 class Where(Operator):
     """Inputs mask, x, y: x where the mask is true, else y."""
 
-    Attributes = NoAttrs
     operands = "bool any any"
     limits = "bool mask"
     halves = "stored"

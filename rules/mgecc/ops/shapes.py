@@ -185,7 +185,6 @@ def stretched_axis(node: Node, axis: int) -> int:
 class Broadcast(Operator):
     """Inputs x, shape; NumPy's rules."""
 
-    Attributes = NoAttrs
     operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
     halves = "stored"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import equal, has_sizes
 from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.ops.index_items import is_open, items_of, slice_of, span_of
@@ -69,7 +68,7 @@ def _narrow(node: Node, users: Users) -> Node | None:
         return None
     terms = [_part(v, 1, count) for v in conv.inputs[2:]]
     inputs = [conv.inputs[0], _part(conv.inputs[1], 0, count), *terms]
-    return take_over(node_like(conv, conv.op, changed(conv.attrs), inputs), node)
+    return take_over(node_like(conv, conv.op, conv.attrs, inputs), node)
 
 
 def run(graph: Graph) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.diagnostics import Diagnostic
 from mgecc.ops.shapes import DimshuffleAttrs
 from mgecc.ops.type_cvt import TypeCvtAttrs
@@ -123,4 +124,4 @@ class _Steps:
         self.last = node.output
 
     def _named(self, word: str) -> Node:
-        return Node(word, f"{self.last.name}.{word.lower()}", {}, [], origin=self.origin)
+        return Node(word, f"{self.last.name}.{word.lower()}", NoAttrs(), [], origin=self.origin)

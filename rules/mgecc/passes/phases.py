@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import has_sizes
 from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs, grouped
 from mgecc.ops.interleave import InterleaveAttrs
@@ -105,7 +104,7 @@ def _apart(node: Node, ending: list[Node]) -> list[Node] | None:
         before = node.output
         for step in ending:
             inputs = [made[-1].output if v is before else v for v in step.inputs]
-            made.append(node_like(step, step.op, changed(step.attrs), inputs, f"{step.name}.phase{i}"))
+            made.append(node_like(step, step.op, step.attrs, inputs, f"{step.name}.phase{i}"))
             before = step.output
         parts.append(made[-1].output)
     (rise, run), (height, width) = window.stride, node.output.shape[2:]

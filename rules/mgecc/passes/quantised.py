@@ -8,7 +8,7 @@ import numpy as np
 
 from mgecc import ops
 from mgecc.graph import Graph, Node, TensorType, Unsupported, Value
-from mgecc.graph.attributes import NoAttrs, changed
+from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import same_unit, scale_of
 from mgecc.passes.build import constant, node_like, take_over
@@ -103,7 +103,7 @@ class _Function:
         result = known[source]
         for value, node in self.steps.items():
             inputs = [known[v] if v in known else _number(v) for v in node.inputs]
-            step = node_like(node, node.op, changed(node.attrs), inputs)
+            step = node_like(node, node.op, node.attrs, inputs)
             result = known[value] = step.output
             result.const = ops.evaluate(step, [v.const for v in inputs if v.const is not None])[0]
         assert result.const is not None

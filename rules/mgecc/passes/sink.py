@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mgecc.graph import Graph, Node, TensorType, Value
-from mgecc.graph.attributes import changed
 from mgecc.ops.reduce import ReduceAttrs
 from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
@@ -71,10 +70,10 @@ def _below_pointwise(node: Node, users: Users) -> list[Node] | None:
     known = [v for v in inputs if v is not None]
     if len(known) != len(inputs):
         return None
-    early = node_like(node, node.op, changed(node.attrs), known)
+    early = node_like(node, node.op, node.attrs, known)
     if early.output.type != TensorType(lead.inputs[0].shape, node.output.type.dtype):
         return None
-    late = node_like(node, lead.op, changed(lead.attrs), [early.output, *lead.inputs[1:]])
+    late = node_like(node, lead.op, lead.attrs, [early.output, *lead.inputs[1:]])
     return [*made, early, take_over(late, node)]
 
 
@@ -92,7 +91,7 @@ def _below_reduction(node: Node, users: Users) -> list[Node] | None:
     if move.op == "Reshape":
         late = reshaped(node, early.output, node.output.shape)
     else:
-        late = node_like(node, move.op, changed(move.attrs), [early.output])
+        late = node_like(node, move.op, move.attrs, [early.output])
     return [early, take_over(late, node)]
 
 

@@ -14,8 +14,7 @@ from mgecc import ops
 from mgecc.compiler import plan_imported
 from mgecc.config import ModelConfig
 from mgecc.errors import InputError
-from mgecc.frontends.mge.rules import check_written, default_parameters
-from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
 from mgecc.lowering import Lowering
 from mgecc.planner import Program
 from mgecc.targets import Target, nearest
@@ -65,17 +64,13 @@ def _operand(text: str, name: str) -> Value:
     return Value(name, kind, const=numbers.astype(dtype.numpy) if text.startswith("const:") else None)
 
 
-def _attributes(name: str, given: Sequence[str]) -> Any:
-    """Attributes of the operator's class, or as a model file would have them, with their defaults."""
-    kind = ops.find(name).Attributes
-    known = default_parameters(name) if kind is None else {f.name: f.default for f in fields(kind)}
+def _attributes(name: str, given: Sequence[str]) -> Attributes:
+    """Attributes of the operator's class, with their defaults."""
+    known = {f.name: f.default for f in fields(ops.find(name).Attributes)}
     stated = dict(map(_attribute, given))
     for key in stated:
-        if key not in known and (known or kind is not None):
+        if key not in known:
             raise nearest(key, sorted(known), f"attribute of {name}")
-    if kind is None:
-        check_written(name, known | stated)
-        return known | stated
     missing = [key for key, value in known.items() if value is MISSING and key not in stated]
     if missing:
         raise InputError(f"{name} needs --attrs {missing[0]}=...")

@@ -966,8 +966,8 @@ def _(rng):
             return [s.d(e(a, b)) for e in s.e] + [s.d(e(a)) for e in s.u]
 
     net = Net()
-    from megengine.quantization import enable_observer, disable_observer, quantize_qat
-    from megengine.quantization.quantize import enable_fake_quant, disable_fake_quant
+    from megengine.quantization import disable_observer, enable_observer, quantize_qat
+    from megengine.quantization.quantize import disable_fake_quant, enable_fake_quant
 
     q = quantize_qat(net, qconfig=min_max_fakequant_qconfig)
     disable_fake_quant(q)

@@ -105,7 +105,8 @@ class Importer:
         node.outputs = [
             Value(self.build.result_name(k, len(types)), type_, node) for k, type_ in enumerate(types)
         ]
-        make_custom(node, UserKernel(entry.function), custom.payload(record), custom.title(record))
+        user = UserKernel(entry.function)
+        make_custom(node, user, node.attrs, custom.payload(record), custom.title(record))
         return self.build.append(node)
 
     def _inferred(self, record: Record, inputs: Sequence[Value]) -> list[TensorType]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
-from mgecc.graph import DType, Range, Unsupported
+from mgecc.graph import DType, Unsupported
 from mgecc.ops.activation import Activation
 
 from .dtypes import DTypeInfo
 from .model import Record
 
 DAMAGED = "no MegEngine writes such a record: dump the model again"
-
-Ranges = Mapping[str, Range]
-"""Of parameters, or of all whose names have a pattern."""
 
 _PLAIN_NAMES = {"bfloat16": "float32", "byte": "uint8", "intb4": "int8", "uintb4": "uint8"}
 
@@ -40,15 +36,6 @@ def moves(params: Mapping[str, Any], axes: str = "hw") -> dict[str, Any]:
         tuple(params[f"{word}_{axis}"] for axis in axes) for word in ("stride", "pad", "dilate")
     )
     return {"stride": stride, "padding": tuple((n, n) for n in padding), "dilation": dilation}
-
-
-def check_ranges(ranges: Ranges, params: Mapping[str, Any]) -> None:
-    """Unsupported unless every parameter that is a number lies in its range."""
-    for pattern, allowed in ranges.items():
-        for name, number in params.items():
-            if fnmatchcase(name, pattern) and not allowed.holds(number):
-                why = f"its parameter {name} is {number}, {allowed} are served"
-                raise Unsupported(why, "give the layer another one, or dump the model again")
 
 
 def activation(params: Mapping[str, Any]) -> Activation:
