@@ -7,7 +7,6 @@ process ends when its input does.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
@@ -19,6 +18,7 @@ from mgecc.errors import FAILED, INPUT, InputError
 from mgecc.request import CompileRequest
 from mgecc.targets import load_target
 from mgecc.toolrun.declared import only_declared
+from mgecc.toolrun.diskfull import is_full
 from mgecc.toolrun.products import compile_products, read_request, write_files
 from mgecc.toolrun.uses import used_files
 
@@ -35,7 +35,7 @@ def compile_request(request: CompileRequest) -> dict[str, Any]:
     except InputError as error:
         return {"error": str(error), "status": INPUT}
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             return {"full": str(error.filename or request.folder)}
         text = f"{error.filename or request.folder}: {error.strerror or error}"
         return {"error": text, "status": FAILED}

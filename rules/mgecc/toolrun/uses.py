@@ -14,8 +14,9 @@ from mgecc.cv import cv_templates
 from mgecc.emit.header import OCCASIONAL, header_templates
 from mgecc.emit.naming import headers
 from mgecc.kernels.render import header_file, included, parse
+from mgecc.names import singles
 from mgecc.planner import Program
-from mgecc.targets import Isa, Target, isa_names, load_target
+from mgecc.targets import Isa, Target, isa_names
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _KERNELS = _PACKAGE / "kernels"
@@ -23,14 +24,14 @@ _KERNELS = _PACKAGE / "kernels"
 
 def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program], target: Target) -> list[str]:
     """Sorted paths of everything that can differ from model to model or from target to target."""
-    singles = [load_target(member) for member in target.members] or [target]
-    names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *singles]}
+    sets = singles(target)
+    names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *sets]}
     names |= {f"cv/{name}" for name in cv_templates(config.cv)}
     names |= {f"emit/{name}" for name in _emitted(programs)} if config.models else set()
-    for single in singles:
+    for single in sets:
         names |= {f"targets/isa/{single.isa}.yaml"} if single.isa in isa_names() else set()
         names |= _with_headers(single.isa, single.facts)
-    for program, single in zip(programs, cycle(singles)):
+    for program, single in zip(programs, cycle(sets)):
         for kernel in program.kernels:
             names |= {f"kernels/{name}" for name in _with_included(kernel.template)}
         for header in headers(program.kernels, single):
