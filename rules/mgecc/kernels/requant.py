@@ -135,7 +135,7 @@ def products(target: Target) -> str:
 
 def raised(target: Target) -> int:
     """What the target's products add to every input: weights times it come off the bias."""
-    return target.facts.int8.raised
+    return target.facts.int8.input_offset
 
 
 def order_weights(w: np.ndarray, target: Target) -> np.ndarray:

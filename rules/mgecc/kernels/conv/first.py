@@ -24,7 +24,7 @@ def kernel(conv: Conv, p: int, j: int) -> Kernel:
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "loads": _span(conv, p) // xl,
-        "p": p, "post": 4 in simd.step_loads and _span(conv, p) == 4 * xl, "quads": simd.quads,
+        "p": p, "post": 4 in simd.post_index_loads and _span(conv, p) == 4 * xl, "quads": simd.quads,
         "repeated": _repeated(conv), "sw": conv.sw,
         "wtype": conv.weights.name, "xl": xl, "z": conv.has_z,
     }  # fmt: skip
@@ -109,7 +109,7 @@ def _step_cost(conv: Conv, p: int, j: int) -> float:
 def _pixels(conv: Conv, most: int) -> int:
     """Of a tile: where tiles may have any width, such that those of a row overlap little."""
     p = min(most, smallest(conv.ow))
-    even = conv.element.simd.even_tiles and not isinstance(conv.ow, Sym)
+    even = conv.element.simd.balanced_tiles and not isinstance(conv.ow, Sym)
     return -(-conv.ow // -(-conv.ow // p)) if even else p
 
 

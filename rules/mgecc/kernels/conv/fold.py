@@ -13,7 +13,7 @@ def fold_of(conv: Conv) -> int:
     """How often the last channels fit a vector: 4, 2 or 1. Instruction sets that read so many inputs with one load."""
     c = conv.element.block
     last = conv.oc % c
-    if conv.groups > 1 or last == 0 or not conv.element.simd.fold:
+    if conv.groups > 1 or last == 0 or not conv.element.simd.lane_split:
         return 1
     return next((f for f in (4, 2) if last * f <= c), 1)
 

@@ -58,12 +58,12 @@ class Tile:
     def hold_w(self) -> bool:
         """Keep the weights of a step in registers and stream four pixels at a time through, or the other way round."""
         fits = (self.p + 4) * self.j + 4 <= self.simd.registers
-        return self.simd.hold_weights and self.p > 1 and fits
+        return self.simd.weight_stationary and self.p > 1 and fits
 
     @property
     def tabled(self) -> bool:
         """Load the sums' first values rather than copy them."""
-        return self.p > 1 and self.simd.load_starts
+        return self.p > 1 and self.simd.load_accumulators
 
     @property
     def step_cost(self) -> float:
@@ -111,7 +111,7 @@ def _best_between(element: Element, fewest: int, pixels: int, most: tuple[int, i
         return -(-pixels // tile.p) * tile.step_cost
 
     best = min(rivals, key=total, default=full)
-    return best if total(best) < element.simd.rival_gain * total(full) else full
+    return best if total(best) < element.simd.alternative_ratio * total(full) else full
 
 
 def _narrower(conv: Conv, way: Way) -> Iterator[Way]:
@@ -139,7 +139,7 @@ def _rivals(conv: Conv, vectors: int, plain: Way) -> Iterator[Way]:
     most_p, most_j = conv.element.simd.tile
     if conv.groups > 1 and not conv.is_pointwise:
         yield from _narrower(conv, plain)
-    for p, j in conv.element.simd.rival_tiles:
+    for p, j in conv.element.simd.alternative_tiles:
         rest = next((r for r in range(vectors % j, vectors, j) if r % most_j == 0), vectors)
         if p <= smallest(conv.pixels) and rest < vectors and conv.is_pointwise:
             usual = [(_best(conv.element, conv.pixels, (most_p, most_j)), rest // most_j)] if rest else []

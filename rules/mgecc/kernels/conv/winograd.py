@@ -149,7 +149,7 @@ def _transforms(plan: Plan) -> float:
 def _cost(plan: Plan) -> float:
     tile, tiles = plan.tile, largest(plan.tiles)
     count = -(-tiles // plan.strip)
-    sums = tile.p * tile.j * (1.0 if tile.simd.load_starts else 2.0)
+    sums = tile.p * tile.j * (1.0 if tile.simd.load_accumulators else 2.0)
     product = -(-tiles // tile.p) * (plan.blocks[0] * tile.step_cost + sums + 20) + count * (sums / 2 + 20)
     compute = plan.groups * plan.places * product + _transforms(plan)
     return strips.cost(compute, plan.weights, count)

@@ -28,7 +28,7 @@ def _kernel(size: int, vectors: bool) -> Kernel:
 def lookups(node: Node, target: Target) -> Iterator[Candidate]:
     """Number by number, or sixteen bytes at a time from a table in registers."""
     x, size = node.inputs[0], node.output.type.dtype.size
-    vectors = size == 1 and target.facts.int8.lookup
+    vectors = size == 1 and target.facts.int8.table_lookup
 
     def build(made: Node) -> list[Call]:
         source, table = made.inputs

@@ -189,7 +189,7 @@ def _tile(product: Product) -> tuple[int, int]:
 def _tile_kernel(product: Product, p: int, j: int, panel: bool) -> Kernel:
     element, simd = product.element, product.element.simd
     form = ("t" if product.ta else "n") + ("p" if product.b_const else "t" if product.tb else "n")
-    narrow, hold_w = product.n < element.lanes, simd.hold_weights and p > 1
+    narrow, hold_w = product.n < element.lanes, simd.weight_stationary and p > 1
     quads = simd.quads and product.b_const and not narrow and (panel or not hold_w)
     parts = element.half and greatest(product.k) > _LONG_SUM
     words = {"narrow": narrow, "panel": panel, "parts": parts}

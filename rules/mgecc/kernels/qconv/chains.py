@@ -166,7 +166,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
     stride = conv.geo.window.stride[1] if form.windows else 1
     kh, kw = conv.geo.window.kernel if form.planes else (0, 0)
     params: dict[str, Param] = {
-        "flip": flip_of(node.inputs[0]), "grouped": target.facts.int8.chain_loads, "kh": kh, "kw": kw,
+        "flip": flip_of(node.inputs[0]), "grouped": target.facts.int8.acc16_loads, "kh": kh, "kw": kw,
         "less": form.less, "p": form.p, "planes": form.planes, "sw": stride if stride <= 2 else 0, "tail": form.tail,
         "turn": form.turn, "windows": form.windows, **end,
     }  # fmt: skip
@@ -234,7 +234,7 @@ def _build(conv: QConv, target: Target, form: Form, node: Node) -> list[Call]:
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """One group of channels, at least four pixels."""
     x, (ipg, _) = node.inputs[0], conv.channels
-    if not target.facts.int8.chains or conv.groups > 1:
+    if not target.facts.int8.acc16_tiles or conv.groups > 1:
         return
     form = Form(0, 1, 64 if is_positive(x) else 0)
     if not conv.is_pointwise or flip_of(x):
@@ -281,7 +281,7 @@ def _forms(target: Target, conv: QConv, form: Form) -> Iterator[Form]:
             continue
         rivals = [
             replace(each, p=p, tail=_tail(pixels, p, tails))
-            for p in target.facts.int8.chains
+            for p in target.facts.int8.acc16_tiles
             if p <= smallest(pixels)
         ]
         found.append(

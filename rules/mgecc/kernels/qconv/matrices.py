@@ -99,7 +99,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """One tap on every pixel, whole groups of eight outputs."""
     blocks = -(-conv.channels[1] // 4)
     if (
-        not target.facts.int8.matrices
+        not target.facts.int8.mmla
         or conv.groups > 1
         or not conv.is_pointwise
         or blocks % 2

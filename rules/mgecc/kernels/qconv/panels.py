@@ -188,7 +188,7 @@ def _build(target: Target, panels: Panels, node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """One group, on processors with AMX. A few input channels may come as planes."""
-    if not target.facts.int8.matrix_tiles or conv.groups > 1 or target.block_of("qint8") != _BLOCK:
+    if not target.facts.int8.tile_matmul or conv.groups > 1 or target.block_of("qint8") != _BLOCK:
         return
     window, inner = conv.geo.window, conv.channels[0]
     is_row = inner <= 4 and window.kernel[1] <= _STEP // 4 and window.dilate[1] == 1

@@ -102,7 +102,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows without gaps, rows of at least four pixels, one channel multiplier."""
     window, ow, spans = conv.geo.window, conv.geo.output[3], Spans(conv)
-    if not target.facts.int8.spans or target.block_of("qint8") != _LANES:
+    if not target.facts.int8.dw_dot4 or target.block_of("qint8") != _LANES:
         return
     if window.dilate != (1, 1) or spans.stride not in _STRIDES or not isinstance(ow, int) or ow < 4:
         return

@@ -45,7 +45,7 @@ def _forms(node: Node, conv: QConv, target: Target) -> list[Form]:
     ow, (kh, kw), sw = conv.geo.output[3], conv.geo.window.kernel, conv.geo.window.stride[1]
     less = 64 if is_positive(node.inputs[0]) else 0
     rows = min(kh, max(1, usual_length(less) // kw))
-    forms = [Form(p, rows, less) for p in target.facts.int8.taps if p <= smallest(ow)]
+    forms = [Form(p, rows, less) for p in target.facts.int8.dw_acc16_tiles if p <= smallest(ow)]
     return sorted(forms, key=lambda form: -(-largest(ow) // form.p) * form.cost(kh, kw, sw))[:2]
 
 
@@ -138,7 +138,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows without gaps, rows of at least four pixels, one channel multiplier."""
     window, (_, _, oh, ow) = conv.geo.window, conv.geo.output
     small = max(window.kernel) <= _LARGEST and window.stride[1] <= 2 and window.dilate == (1, 1)
-    if not target.facts.int8.taps or not small or smallest(ow) < 4:
+    if not target.facts.int8.dw_acc16_tiles or not small or smallest(ow) < 4:
         return
     n, ic, h, w = conv.geo.x
     for form in _forms(node, conv, target):

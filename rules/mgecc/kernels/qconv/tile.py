@@ -76,7 +76,7 @@ class Tile:
 
     def is_streamed(self, stride: int) -> bool:
         """Whether all pixels of a step come with one or two loads."""
-        return self.target.facts.int8.streams and stride == 1 and self.p in _STREAMED
+        return self.target.facts.int8.multi_pixel_loads and stride == 1 and self.p in _STREAMED
 
     def unrolled(self, conv: QConv) -> int:
         """Input blocks of one turn of the inner loop."""
@@ -104,7 +104,7 @@ def tile_for(target: Target, pixels: int, vectors: int, stride: int = 0) -> Tile
     most_p, most_j = target.facts.int8.tile
     c, ringed = target.block_of("qint8"), stride > 0
     least, most = smallest(pixels), largest(pixels)
-    is_any = target.facts.int8.even_tiles
+    is_any = target.facts.int8.balanced_tiles
     if is_any and least * 2 <= most_p:
         most_p, most_j = most_p // 2, most_j * 2
     j = max(w for w in (1, 2, 4) if w <= most_j and vectors % w == 0)

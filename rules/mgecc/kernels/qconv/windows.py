@@ -62,7 +62,7 @@ class Rows:
 
 def rows_of(conv: QConv, target: Target) -> Rows:
     """The tile that wastes least at the end of the row."""
-    ow, most = conv.geo.output[3], target.facts.int8.windows
+    ow, most = conv.geo.output[3], target.facts.int8.dw_dot_tile
     window = conv.geo.window
     widths = [ow] if ow <= most else range(most - most % 2, 3, -2)
     p = min(widths, key=lambda w: -(-ow // w) * (w + 2))
@@ -138,7 +138,7 @@ def is_served(conv: QConv, target: Target) -> bool:
     window = conv.geo.window
     (kh, kw), wide = window.kernel, conv.geo.x[3]
     return (
-        target.facts.int8.windows > 0
+        target.facts.int8.dw_dot_tile > 0
         and window.dilate == (1, 1)
         and window.stride[1] <= 2
         and kh <= _HIGHEST

@@ -28,7 +28,7 @@ def _mode(node: Node) -> str:
 def _is_served(node: Node, target: Target) -> bool:
     kinds = ("float32",) if node.op == "TypeCvt" else tuple(BYTES)
     return (
-        target.facts.int8.saturates
+        target.facts.int8.saturating_conversions
         and node.output.type.dtype.name in BYTES
         and (node.op == "TypeCvt" or _mode(node) in _SUMS)
         and len(node.inputs) == (1 if node.op == "TypeCvt" else 2)

@@ -4,7 +4,7 @@ Register tiles that are not given are the largest that fit the registers, as in 
 al., "Analytical Modeling Is Enough for High-Performance BLIS", ACM TOMS 43(2), 2016, section 4.2): two vectors of
 weights wide, so that every input that is loaded serves two products, and as many rows as leave room for the
 accumulators, two vectors of weights, and the inputs. Those take a register each where products name a lane of it
-(``by_lane``), else one that is broadcast at a time::
+(``fma_by_lane``), else one that is broadcast at a time::
 
     2 p + p + 2 <= registers        2 p + 2 + 1 <= registers
 
@@ -24,36 +24,38 @@ Tile = tuple[int, int]  # rows (pixels), vectors of columns (channels)
 class Simd:
     """Vectors of one element type. Costs are in executed instructions.
 
-    ``lanes``, ``registers``: of a vector; that kernels may count on. ``inputs``: factors that one mg_x_load brings, the
+    ``lanes`` of a vector, ``registers`` that kernels may count on. ``inputs``: factors that one mg_x_load brings, the
     header's MG_XL. ``header``: of ``kernels/simd`` that has these vectors beside the instruction set's own.
-    ``by_lane``: products take a lane of a vector as their factor. ``inputs_per_load``: how many of the inputs one
-    instruction loads. ``memory_operands``: a product reads its factor from memory itself.
+    ``fma_by_lane``: a multiply-add takes a lane of a vector as its factor. ``inputs_per_load``: how many of the inputs
+    one instruction loads. ``memory_operands``: a multiply-add broadcasts its factor from memory itself.
 
-    Tiles: ``tile`` of convolutions, ``flat_tile`` and ``deep_tile`` of 1x1 ones with few and with many inputs,
-    ``gemm_tile`` of matrix products, ``first_tile`` of convolutions of plain images, with ``first_narrow`` pixels (0:
-    as many) where fewer vectors leave registers. ``rival_tiles`` fit, too, and may leave less of a rest.
-    ``rival_gain``: the part of the largest tile's instructions below which a smaller one is better, as it waits more.
-    ``fill_narrow``: tiles of one vector are as high as registers allow. ``unroll``: input blocks a round at most.
-    ``even_tiles``: tiles of any width have code that is as good, so those of a row may be equally wide.
+    Register tiles: ``tile`` of convolutions, ``flat_tile`` and ``deep_tile`` of 1x1 ones with few and with many input
+    channels, ``gemm_tile`` of GEMM, ``first_tile`` of convolutions of plain (NCHW) images, with ``first_narrow`` pixels
+    (0: as many) where fewer vectors leave registers. ``alternative_tiles`` fit, too, and may leave a smaller remainder.
+    ``alternative_ratio``: a smaller tile is taken where it executes less than this part of the largest one's
+    instructions, as it hides less latency. ``fill_narrow``: tiles of one vector are as high as registers allow.
+    ``unroll``: input blocks an iteration at most. ``balanced_tiles``: a tile of any width has code that is as good, so
+    a row is split into tiles of equal width.
 
-    ``hold_weights``: the weights of a step stay in registers. ``load_starts``, ``repeat_bias``: accumulators start by
-    loads rather than copies. ``multi_loads``: how many neighbouring vectors one instruction loads; ``step_loads``:
-    of these, those that move the pointer by a register. ``pin``: the letter of a vector register in assembly
-    constraints; ``pin_products``: compilers must be kept from moving products past loads.
-    ``prefetch``: weights are worth reading ahead. ``fold``: a vector may hold the last channels several times
-    (fold_<isa>.h). ``partial_blocks``: the last, partly filled block of inputs is worth code of its own.
+    ``weight_stationary``: the weights of a step stay in registers. ``load_accumulators``, ``repeat_bias``: accumulators
+    are initialised by loads rather than copies, from biases that are stored repeatedly. ``multi_loads``: how many
+    neighbouring vectors one instruction loads; ``post_index_loads``: of these, those with a post-indexed pointer.
+    ``asm_constraint``: the letter of a vector register in assembly constraints; ``product_barriers``: compilers must be
+    kept from moving multiply-adds past loads. ``prefetch``: weights are worth prefetching. ``lane_split``: where the
+    last output channels fill less than a vector, lane groups split the input channels and are reduced at the end
+    (fold_<isa>.h). ``partial_blocks``: the last, partly filled block of input channels is worth code of its own.
     ``transposes``: the header has mg_vf_turn.
 
     ``load_cost``, ``gemm_load_cost``, ``window_load_cost``, ``row_load_cost``: of a vector, in tiles of convolutions,
-    of matrix products, in depthwise windows and rows. ``madd_cost``: of a multiply-add. ``winograd_cost``,
-    ``gather_cost``: what such kernels execute over what their products, loads and stores need.
+    of GEMM, in depthwise windows and rows. ``madd_cost``: of a multiply-add. ``winograd_cost``, ``gather_cost``: what
+    such kernels execute over what their multiply-adds, loads and stores need.
     """
 
     lanes: int
     registers: int
     inputs: int
     header: str = ""
-    by_lane: bool = False
+    fma_by_lane: bool = False
     inputs_per_load: int = 1
     memory_operands: bool = False
     tile: Tile = (1, 1)
@@ -62,20 +64,20 @@ class Simd:
     gemm_tile: Tile = (1, 1)
     first_tile: Tile = (1, 1)
     first_narrow: int = 0
-    rival_tiles: tuple[Tile, ...] = ()
-    rival_gain: float = 0.9
+    alternative_tiles: tuple[Tile, ...] = ()
+    alternative_ratio: float = 0.9
     fill_narrow: bool = False
     unroll: int = 1
-    even_tiles: bool = False
-    hold_weights: bool = False
-    load_starts: bool = False
+    balanced_tiles: bool = False
+    weight_stationary: bool = False
+    load_accumulators: bool = False
     repeat_bias: bool = False
     multi_loads: tuple[int, ...] = ()
-    step_loads: tuple[int, ...] = ()
-    pin: str = ""
-    pin_products: bool = False
+    post_index_loads: tuple[int, ...] = ()
+    asm_constraint: str = ""
+    product_barriers: bool = False
     prefetch: bool = False
-    fold: bool = False
+    lane_split: bool = False
     partial_blocks: bool = False
     transposes: bool = False
     load_cost: float = 1.0
@@ -94,43 +96,45 @@ class Simd:
 
 @dataclass(frozen=True)
 class Int8:
-    """Products of 8-bit numbers, and how their sums become stored numbers. ``tile``, ``even_tiles``: as of Simd.
+    """Products of 8-bit numbers, and their requantisation. ``tile``, ``balanced_tiles``: as of Simd.
 
-    ``dot``: sums four products in one instruction; the header is int8_dot_<isa>.h then, else int8.h. ``raised``: what
-    its products add to every input. ``weight_order``: of the four inputs times a vector of outputs of a mg_vq:
-    inputs (one after the other), pairs (of inputs, output by output), outputs (one after the other).
-    ``costs``: instructions for four inputs: for a pixel, for a vector of weights, for their products. ``streams``: the
-    pixels of a step come with one or two loads. ``repeat_weights``: how often those of depthwise rows lie there.
-    ``row_pixels``: of a tile of depthwise rows.
+    ``dot``: one instruction sums four products; the header is int8_dot_<isa>.h then, else int8.h. ``input_offset``:
+    what its products add to every input, 128 where they are unsigned by signed. ``weight_order`` of a mg_vq, four
+    inputs times a vector of outputs: inputs (one after the other), pairs (of inputs, output by output), outputs (one
+    after the other). ``costs``: instructions for four inputs: for a pixel, for a vector of weights, for their products.
+    ``multi_pixel_loads``: the pixels of a step come with one or two loads. ``repeat_weights``: how often those of
+    depthwise rows are stored. ``row_pixels``: of a tile of depthwise rows.
 
-    Kernels of their own: ``chains``, ``taps``: widths of tiles that sum in 16 bits, ``chain_loads`` vectors of inputs
-    with one load; ``windows``: the widest tile of dot products along rows; ``spans``: dot products of four pixels;
-    ``matrices``: products of 2 x 8 x 2; ``matrix_tiles``: of 16 x 64 x 16. ``lookup``: tables of bytes in registers.
+    Kernels of their own: ``acc16_tiles``: widths of GEMM tiles with 16-bit accumulators that are flushed to 32 bits,
+    ``acc16_loads`` vectors of inputs with one load; ``dw_acc16_tiles``: the same for depthwise windows;
+    ``dw_dot_tile``: the widest tile of depthwise rows by dot products (0: none); ``dw_dot4``: depthwise dot products
+    of four pixels at once (VPDPBUSD); ``mmla``: 2 x 8 x 2 matrix products (SMMLA); ``tile_matmul``: those of
+    16 x 64 x 16 in tile registers (AMX). ``table_lookup``: tables of bytes in registers (TBL).
 
-    ``requant``: a shorter way from sums to bytes: fixed (a multiply-high and a rounding shift), nearest (conversion to
-    the nearest integer), integer (64-bit products, one number at a time), or none. ``saturates``: conversions to
-    integers saturate and make zero of NaN.
+    ``requant``: a shorter way from accumulators to bytes: fixed (a multiply-high and a rounding shift), nearest
+    (conversion to the nearest integer), integer (64-bit products, one number at a time), or none.
+    ``saturating_conversions``: conversions to integers saturate and make zero of NaN.
     """
 
     tile: Tile
     row_pixels: int
-    even_tiles: bool = False
+    balanced_tiles: bool = False
     dot: bool = False
-    raised: int = 0
+    input_offset: int = 0
     weight_order: str = "inputs"
     costs: tuple[float, float, float] = (4.0, 4.0, 8.0)
-    streams: bool = False
+    multi_pixel_loads: bool = False
     repeat_weights: int = 1
-    chains: tuple[int, ...] = ()
-    chain_loads: int = 1
-    taps: tuple[int, ...] = ()
-    windows: int = 0
-    spans: bool = False
-    matrices: bool = False
-    matrix_tiles: bool = False
-    lookup: bool = False
+    acc16_tiles: tuple[int, ...] = ()
+    acc16_loads: int = 1
+    dw_acc16_tiles: tuple[int, ...] = ()
+    dw_dot_tile: int = 0
+    dw_dot4: bool = False
+    mmla: bool = False
+    tile_matmul: bool = False
+    table_lookup: bool = False
     requant: str = "none"
-    saturates: bool = False
+    saturating_conversions: bool = False
 
 
 # Words that a field may be.
@@ -168,7 +172,7 @@ def largest_tile(registers: int, by_lane: bool) -> Tile:
 def simd_defaults(given: dict[str, Any]) -> dict[str, Any]:
     """The fields of Simd that follow from others, as far as they are not given."""
     inputs = given.get("inputs", min(4, given["lanes"]))
-    by_lane = given.get("by_lane", False)
+    by_lane = given.get("fma_by_lane", False)
     tile = given.get("tile") or largest_tile(given["registers"], by_lane)
     flat = given.get("flat_tile", tile)
     follows = {"inputs": inputs, "inputs_per_load": inputs if by_lane else 1}
