@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc import frontends, interpret
-from mgecc.frontends.build import GraphBuilder, Place
+from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.frontends.errors import ModelError
 from mgecc.frontends.rules import Rules
 from mgecc.graph import CompileError, DType, Graph, Unsupported
@@ -171,11 +171,11 @@ def test_what_a_reader_finds_inside_of_a_node_is_a_problem_of_it() -> None:
 
 def test_places_lie_inside_of_each_other() -> None:
     build = GraphBuilder("net")
-    with build.at(Place("If", "outer", "node 1")):
+    with build.at(SourceNode("If", "outer", "node 1")):
         x = build.input("x", (2,), DType("float32"))
-        with build.at(Place("Relu", "inner", "node 1, branch 1")):
+        with build.at(SourceNode("Relu", "inner", "node 1, branch 1")):
             build.add("Elemwise", ElemwiseAttrs("relu"), [x])
-        with build.at(Place("Relu", "wrong", "node 1, branch 2")):
+        with build.at(SourceNode("Relu", "wrong", "node 1, branch 2")):
             build.add("Elemwise", ElemwiseAttrs("relu"), [x])
             build.add("Elemwise", ElemwiseAttrs("relu"), [x, x])
         build.add("Elemwise", ElemwiseAttrs("abs"), [x])

@@ -1,9 +1,9 @@
-"""What every front end builds a graph with: values, nodes, what is known computed, problems collected.
+"""The graph builder of all front ends: it adds values and nodes, infers types, folds constants, collects problems.
 
-A front end reads its format and, node by node, calls ``at`` with the place in the user's file and inside of it ``add``
-for one node of ours or several. Each is checked, its types are inferred, and what depends on constants and shapes only
-is computed at once. Constants may have any number type while they are computed with; what a node that stays reads has
-become one that kernels know (int64 int32, float64 float32).
+A front end reads its format. For each node of the file it enters ``at`` with that ``SourceNode`` and calls ``add`` for
+one node of the graph or several. Each is checked, its types are inferred, and what depends on constants and shapes only
+is folded at once. Constants of any number type are folded; those that a remaining node reads are narrowed to a type
+that kernels know (int64 to int32, float64 to float32).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _MALFORMED = (
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceNode:
     """A node of the user's file: its type, the user's name of it, where it stands, what its results are called."""
 
     kind: str
@@ -72,7 +72,7 @@ class GraphBuilder:
     def __post_init__(self) -> None:
         self.graph = Graph(self.source)
         self.problems = Diagnostics(self.source)
-        self._place = Place("", "", "")
+        self._origin = SourceNode("", "", "")
         self._failing = Node("", "", {}, [])
         self._varying: set[Value] = set()
         self._unstated: set[Value] = set()
@@ -82,15 +82,15 @@ class GraphBuilder:
         self._narrowed: dict[Value, Value] = {}
 
     @contextmanager
-    def at(self, place: Place) -> Iterator[Node]:
-        """What is made inside comes of this node of the file; problems are noted, and then nothing of it stays.
+    def at(self, node: SourceNode) -> Iterator[Node]:
+        """All nodes that are added inside have this node of the file as their origin; after a problem none is kept.
 
-        Gives what tells the node in messages, its attributes perhaps to be set, until a node of ours takes its part.
-        Places may lie inside of others, as nodes of a subgraph do.
+        Yields the node that messages name, whose attributes may be set, until a node of the graph takes its place.
+        Nests, as nodes of a subgraph do.
         """
-        outside, before = (self._place, self._failing), len(self.graph.nodes)
-        self._place = place
-        self._failing = Node(place.kind, place.name, {}, [], origin=place.origin)
+        outside, before = (self._origin, self._failing), len(self.graph.nodes)
+        self._origin = node
+        self._failing = Node(node.kind, node.name, {}, [], origin=node.origin)
         try:
             yield self._failing
         except Unsupported as error:
@@ -104,7 +104,7 @@ class GraphBuilder:
             before = len(self.graph.nodes)
         finally:
             del self.graph.nodes[before:]
-            self._place, self._failing = outside
+            self._origin, self._failing = outside
 
     def input(self, name: str, shape: Sequence[int], dtype: DType) -> Value:
         """The next input of the model, as the file declares it; given shapes replace the declared one.
@@ -140,7 +140,7 @@ class GraphBuilder:
 
         For rules that look at operands of the file before they ``add`` what they make of them.
         """
-        node = Node(op, self._place.name, attrs, list(inputs), origin=self._place.origin)
+        node = Node(op, self._origin.name, attrs, list(inputs), origin=self._origin.origin)
         self._failing = node
         try:
             ops.check_node(node)
@@ -151,7 +151,7 @@ class GraphBuilder:
     def add(self, op: str, attrs: Any, inputs: Sequence[Value]) -> list[Value]:
         """The results of a node, constants where they are known. Raises Unsupported.
 
-        They are called as ``Place.results`` says if there are as many.
+        They are called as ``SourceNode.results`` says if there are as many.
         """
         node, operator = self.check(op, attrs, inputs), ops.find(op)
         if not self._is_known(node):
@@ -174,11 +174,11 @@ class GraphBuilder:
         return node.outputs
 
     def result_name(self, position: int, count: int) -> str:
-        """What one of ``count`` results of a node at this place is called."""
-        names = self._place.results
+        """What one of ``count`` results of a node with this origin is called."""
+        names = self._origin.results
         if len(names) == count and names[position]:
             return names[position]
-        return f"{self._place.name}:{position}" if position else self._place.name
+        return f"{self._origin.name}:{position}" if position else self._origin.name
 
     def check_stated(self, value: Value, shape: Sequence[int] | None) -> None:
         """Compare with a shape that the file states, as long as the inputs have the shapes it was written with."""
@@ -268,7 +268,7 @@ class GraphBuilder:
             return value
         size = Value("size", TensorType((1,), INT32), const=np.array([extent.size.most], np.int32))
         attrs = IndexAttrs((flags(extent.axis, end=True),))
-        node = Node("Subtensor", value.name, attrs, [value, size], origin=self._place.origin)
+        node = Node("Subtensor", value.name, attrs, [value, size], origin=self._origin.origin)
         node.outputs = [Value(value.name, t, node) for t in ops.infer(node)]
         if self._counting.of(node)[0] is not None:
             node.varies = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mgecc.frontends.build import GraphBuilder, Place
+from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.graph import CompileError, Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported, Value
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 
@@ -50,15 +50,15 @@ class Importer:
     def _import(self, record: Record) -> None:
         """Make the record's values, unless some that it reads are missing."""
         if all(number in self.values for number in record.inputs):
-            with self.build.at(self._place(record)) as said:
+            with self.build.at(self._source_node(record)) as said:
                 self.values.update(zip(record.outputs, self._made(record, said)))
 
-    def _place(self, record: Record) -> Place:
+    def _source_node(self, record: Record) -> SourceNode:
         rule = RULES.get(record.type)
         stated = tuple(self.model.values[number].name for number in record.outputs)
         name = record.name or next(iter(stated), "") or f"{record.type}#{record.index}"
         origin = f"record {record.index} ({record.type}) at byte {record.offset}"
-        return Place(rule.operator if rule else record.type, name, origin, stated)
+        return SourceNode(rule.operator if rule else record.type, name, origin, stated)
 
     def _made(self, record: Record, said: Node) -> Sequence[Value]:
         """The record's values; ``said`` gets what tells it in messages."""

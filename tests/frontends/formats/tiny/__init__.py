@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from mgecc.frontends.build import GraphBuilder, Place
+from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.frontends.errors import ModelError
 from mgecc.graph import Diagnostics, DType, Graph, Value
 from mgecc.ops.custom import CustomFunction
@@ -59,7 +59,7 @@ def _read(words: list[str], number: int, build: GraphBuilder, values: dict[str, 
         if name in values:
             build.output(name, values[name])
         return
-    with build.at(Place(kind, name, f"line {number}", (name,))) as said:
+    with build.at(SourceNode(kind, name, f"line {number}", (name,))) as said:
         if first == "input":
             values[name] = build.input(name, tuple(map(int, words[3].split(","))), DType(words[2]))
         elif first == "const":
