@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.frontends.build import GraphBuilder
-from mgecc.graph import Value
+from mgecc.graph import Attributes, Value
 from mgecc.graph.types import INT32
 from mgecc.ops import layout
 from mgecc.ops.index_items import IndexAttrs, flags
@@ -40,6 +40,16 @@ def stored_as(build: GraphBuilder, value: Value, data_format: str, stored: str) 
     shape = layout.stored_shape(value.shape, stored, layout.BLOCKS[data_format])
     split = reshaped(build, value, [shape[i] for i in order])
     return _transpose(build, split, [int(i) for i in np.argsort(order)])
+
+
+def add_plain(
+    build: GraphBuilder, op: str, attrs: Attributes, inputs: Sequence[Value], data_format: str
+) -> list[Value]:
+    """The results of a node in plain layout, whose first input and first result are stored in that of the record."""
+    build.check(op, attrs, inputs)
+    stored = layout.word(data_format, inputs[0].type.rank)
+    first, *more = build.add(op, attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
+    return [stored_as(build, first, data_format, stored), *more]
 
 
 def turned(build: GraphBuilder, value: Value, axes: Sequence[int]) -> Value:

@@ -1,4 +1,4 @@
-"""Parameters of records: their types as ours, their ranges, and what no MegEngine writes."""
+"""Parameters of records: their types and words as ours, and what no MegEngine writes."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def parameters(record: Record) -> dict[str, Any]:
     return {name: dtype_of(v) if isinstance(v, DTypeInfo) else v for name, v in stated.items()}
 
 
+def word(written: Any) -> Any:
+    """An enumerator in small letters; a number that stands for none becomes a word, and is refused as such."""
+    return str(written).lower()
+
+
 def moves(params: Mapping[str, Any], axes: str = "hw") -> dict[str, Any]:
     """How a record's windows move, in our words."""
     stride, padding, dilation = (
@@ -39,5 +44,5 @@ def moves(params: Mapping[str, Any], axes: str = "hw") -> dict[str, Any]:
 
 
 def activation(params: Mapping[str, Any]) -> Activation:
-    """What ends the record; a number that stands for no activation becomes a word, and is refused as such."""
-    return (str(params["nonlineMode"]).lower(),)
+    """What ends the record."""
+    return (word(params["nonlineMode"]),)

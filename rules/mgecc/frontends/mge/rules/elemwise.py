@@ -11,6 +11,7 @@ from mgecc.ops.elemwise_multi_type import INT8, INT16, ElemwiseMultiTypeAttrs
 from mgecc.ops.fake_quant import FakeQuantAttrs
 from mgecc.ops.type_cvt import TypeCvtAttrs
 
+from ..parameters import word
 from . import Params, attributes
 
 _FUSED = {
@@ -38,8 +39,8 @@ _MIXED: dict[str, tuple[str, DType]] = {
 
 
 def _mode(name: Any) -> str:
-    """Ours; a number that stands for no mode becomes a word, and is refused as such."""
-    return _FUSED.get(name, str(name).lower())
+    """Ours."""
+    return _FUSED.get(name, word(name))
 
 
 @attributes("Elemwise", "Elemwise")

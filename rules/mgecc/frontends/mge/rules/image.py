@@ -7,24 +7,19 @@ from typing import Any
 
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import Unsupported, Value
-from mgecc.ops import layout
 from mgecc.ops.image import CvtColorAttrs, FlipAttrs, GaussianBlurAttrs, RotateAttrs
 from mgecc.ops.resize import Resize3DAttrs, ResizeAttrs
 from mgecc.ops.warp import RemapAttrs, WarpAttrs
 
-from ..layouts import plain, stored_as
+from ..layouts import add_plain
 from ..model import Record
+from ..parameters import word
 from . import Params, attributes, record
-
-
-def _word(written: Any) -> Any:
-    """Of an enumeration; a number that stands for nothing stays one, and is refused as such."""
-    return str(written).lower()
 
 
 @attributes("CvtColor", "CvtColor")
 def converted_colours(params: Params) -> CvtColorAttrs:
-    return CvtColorAttrs(_word(params["mode"]))
+    return CvtColorAttrs(word(params["mode"]))
 
 
 @attributes("Flip", "Flip")
@@ -42,7 +37,7 @@ def blurred(params: Params) -> GaussianBlurAttrs:
     return GaussianBlurAttrs(
         window=(params["kernel_height"], params["kernel_width"]),
         sigma=(params["sigma_y"], params["sigma_x"]),
-        border=_word(params["border_mode"]),
+        border=word(params["border_mode"]),
     )
 
 
@@ -51,10 +46,10 @@ def _reading(params: Params, border: str, outside: str) -> dict[str, Any]:
     if params["format"] not in ("NCHW", "NHWC"):
         raise Unsupported(f"warps of {params['format']} data are not served", "use NCHW or NHWC")
     return {
-        "mode": _word(params["imode"]),
-        "border": _word(params[border]),
+        "mode": word(params["imode"]),
+        "border": word(params[border]),
         "outside": params[outside],
-        "layout": _word(params["format"]),
+        "layout": word(params["format"]),
     }
 
 
@@ -76,18 +71,16 @@ def remapped(params: Params) -> RemapAttrs:
 @record("Resize", "ResizeV2", "ResizeV1", "Resize")
 def resized(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
     """Images of other layouts in plain layout; MegEngine interpolates them linearly if at all."""
-    mode, data_format = _word(record.params["imode"]), record.params["format"]
+    mode, data_format = word(record.params["imode"]), record.params["format"]
     if data_format in ("NCHW", "NHWC"):
-        return build.add("Resize", ResizeAttrs(mode, _word(data_format)), inputs)
+        return build.add("Resize", ResizeAttrs(mode, word(data_format)), inputs)
     build.check("Resize", ResizeAttrs(mode), inputs)
     attrs = ResizeAttrs("nearest" if mode == "nearest" else "linear")
-    stored = layout.word(data_format, inputs[0].type.rank)
-    (result,) = build.add("Resize", attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
-    return [stored_as(build, result, data_format, stored)]
+    return add_plain(build, "Resize", attrs, inputs, data_format)
 
 
 @attributes("Resize3D", "Resize3D")
 def resized_volume(params: Params) -> Resize3DAttrs:
     if params["imode"] != "LINEAR":
         raise Unsupported(f"volumes are not resized in mode {params['imode']}", "use linear")
-    return Resize3DAttrs(_word(params["format"]), params["align_corners"])
+    return Resize3DAttrs(word(params["format"]), params["align_corners"])

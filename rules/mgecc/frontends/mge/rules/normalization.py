@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import Unsupported, Value
-from mgecc.ops import layout
 from mgecc.ops.normalization import (
     GeneralNormAttrs,
     GroupNormAttrs,
@@ -16,7 +15,7 @@ from mgecc.ops.normalization import (
     SoftmaxAttrs,
 )
 
-from ..layouts import plain, stored_as
+from ..layouts import add_plain
 from ..model import Record
 from . import Params, attributes, record
 
@@ -67,12 +66,8 @@ def instance_norm(record: Record, inputs: Sequence[Value], build: GraphBuilder) 
 def _over_groups(
     op: str, attrs: NormAttrs, record: Record, inputs: Sequence[Value], build: GraphBuilder
 ) -> Sequence[Value]:
-    """In plain layout, whatever the one of the data is."""
     _check(op, attrs, record, inputs, build)
-    data_format = record.params["format"]
-    stored = layout.word(data_format, inputs[0].type.rank)
-    y, *statistics = build.add(op, attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
-    return [stored_as(build, y, data_format, stored), *statistics]
+    return add_plain(build, op, attrs, inputs, record.params["format"])
 
 
 @attributes("LRN", "LRN")

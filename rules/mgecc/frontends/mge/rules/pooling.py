@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mgecc.frontends.build import GraphBuilder
-from mgecc.graph import Attributes, Value
-from mgecc.ops import layout
+from mgecc.graph import Value
 from mgecc.ops.pooling import AdaptivePoolingAttrs, PoolingAttrs
 
-from ..layouts import plain, stored_as
+from ..layouts import add_plain
 from ..model import Record
 from . import Params, record
 
@@ -34,21 +33,10 @@ def pooling(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Seq
         mode=_mode(p),
         count_padding=_MEANS.get(p["mode"], True),
     )
-    return _pooled(build, "Pooling", attrs, inputs, p["format"])
+    return add_plain(build, "Pooling", attrs, inputs, p["format"])
 
 
 @record("AdaptivePooling", "AdaptivePoolingV1", "AdaptivePooling")
 def adaptive_pooling(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
-    return _pooled(
-        build, "AdaptivePooling", AdaptivePoolingAttrs(_mode(record.params)), inputs, record.params["format"]
-    )
-
-
-def _pooled(
-    build: GraphBuilder, op: str, attrs: Attributes, inputs: Sequence[Value], data_format: str
-) -> Sequence[Value]:
-    """In plain layout, whatever the one of the data is."""
-    build.check(op, attrs, inputs)
-    stored = layout.word(data_format, inputs[0].type.rank)
-    (result,) = build.add(op, attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
-    return [stored_as(build, result, data_format, stored)]
+    attrs = AdaptivePoolingAttrs(_mode(record.params))
+    return add_plain(build, "AdaptivePooling", attrs, inputs, record.params["format"])

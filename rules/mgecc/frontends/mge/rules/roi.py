@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mgecc.graph import Unsupported
 from mgecc.ops.roi import DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
 
+from ..parameters import word
 from . import Params, attributes
-
-
-def _mode(params: Params) -> Any:
-    return str(params["mode"]).lower()
 
 
 @attributes("ROIPooling", "ROIPooling")
 def pooled(params: Params) -> ROIPoolingAttrs:
-    return ROIPoolingAttrs(params["scale"], _mode(params))
+    return ROIPoolingAttrs(params["scale"], word(params["mode"]))
 
 
 @attributes("ROIAlign", "ROIAlignV1", "ROIAlign")
@@ -28,7 +23,7 @@ def aligned(params: Params) -> ROIAlignAttrs:
         samples=(params["sample_height"], params["sample_width"]),
         scale=params["spatial_scale"],
         offset=params["offset"],
-        mode=_mode(params),
+        mode=word(params["mode"]),
     )
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.selection import CondTakeAttrs, MaskedFillAttrs, NMSKeepAttrs
 
+from ..parameters import word
 from . import Params, attributes
 
 
 @attributes("CondTake", "CondTake")
 def taken_by_condition(params: Params) -> CondTakeAttrs:
-    condition: Any = str(params["mode"]).lower()
-    return CondTakeAttrs(condition, params["val"], params["eps"])
+    return CondTakeAttrs(word(params["mode"]), params["val"], params["eps"])
 
 
 @attributes("NonZero", "NonZero")

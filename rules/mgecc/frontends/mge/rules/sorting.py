@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import DType, Value
@@ -11,13 +10,13 @@ from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
 from mgecc.ops.sorting import ArgReduceAttrs, ArgsortAttrs, TopKAttrs
 
 from ..model import Record
+from ..parameters import word
 from . import Params, attributes, record
 
 
 @attributes("Argsort", "Argsort")
 def argsort(params: Params) -> ArgsortAttrs:
-    order: Any = str(params["order"]).lower()
-    return ArgsortAttrs(order)
+    return ArgsortAttrs(word(params["order"]))
 
 
 @attributes("TopK", "TopK")
