@@ -18,7 +18,7 @@ setup(
     package_dir={
         "": "rules",
         "mgecc._runtime": "runtime",
-        "SCons.Tool": "rules/mgecc/rules/scons_tool",
+        "SCons.Tool": "rules/mgecc/scons/scons_tool",
     },
     package_data={"": ["*.j2", "*.yaml", "*.json", "*.h", "*.c", "*.ld", "*.S"], "mgecc._runtime": ["**/*"]},
 )

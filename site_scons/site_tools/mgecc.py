@@ -7,6 +7,6 @@ from pathlib import Path
 sys.modules.pop("mgecc", None)
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "rules"))
 
-from mgecc.rules import exists, generate
+from mgecc.scons import exists, generate
 
 __all__ = ["exists", "generate"]

@@ -6,7 +6,7 @@ its nodes that are read as an operator; there is no list to edit. Which one read
 A front end is a reader and translation rules (``rules``) over the one builder of graphs (``build``).
 A reader treats its input as hostile: every offset, length and count is
 bounded by the buffer, and bytes that are not a readable model raise that reader's ``ModelError``, never another
-exception. May import `mgecc.graph`, `mgecc.ops`, numpy and pyyaml; never `mgecc.rules` or
+exception. May import `mgecc.graph`, `mgecc.ops`, numpy and pyyaml; never `mgecc.scons` or
 `mgecc.config`.
 """
 

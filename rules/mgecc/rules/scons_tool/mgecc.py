@@ -1,5 +1,0 @@
-"""The SCons tool ``mgecc`` of an installed package, which goes where SCons looks for tools: ``env.Tool("mgecc")``."""
-
-from mgecc.rules import exists, generate
-
-__all__ = ["exists", "generate"]

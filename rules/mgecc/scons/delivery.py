@@ -1,0 +1,83 @@
+"""What the front door hands out beyond libraries: ``scons release``, ``scons reproduce``, ``scons package=FORM``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import SCons.Script as script
+
+from mgecc.errors import FAILED
+from mgecc.names import compiler_id
+from mgecc.package.form import form_files, package_files
+from mgecc.scons.actions import SignedAction, step_line
+from mgecc.scons.decider import own_environment
+from mgecc.scons.model import ModelNodes
+from mgecc.scons.release import mge_release, part_of
+from mgecc.toolrun.interpreters import PythonError, find_pythons
+from mgecc.toolrun.process import write_atomically
+from mgecc.toolrun.reproduce import ReproduceError, reproduce
+from mgecc.toolrun.terminal import printable
+
+
+def declare_deliveries(env: Any, built: list[ModelNodes]) -> None:
+    """What ``MgeProject`` takes on its command line beyond building and running, each with ``target=`` and ``model=``.
+
+    ``scons release``: an archive per model and target, as ``MgeRelease`` makes it.
+    ``scons reproduce``: builds copies of the tree in other places, as another user, at another time, with folders
+    listed backwards, another umask, locale, time zone, hash seed, number of jobs, a noisy environment, with NumPy and
+    its BLAS as on an older processor, and with every other Python here that has the packages, and compares every
+    byte. Files that differ are listed, with what differs in them if diffoscope is installed.
+    ``python=``: interpreters or versions (``python=3.10,3.13``), or ``all`` that
+    are installed; packages that they lack go into an environment of their own below build.
+    ``scons package=FORM``: also ``build/package/FORM/MODEL-TARGET``, for pkg-config, CMake, Bazel, ESP-IDF, Zephyr,
+    Arduino or as CMSIS-Pack.
+    """
+    wanted = script.COMMAND_LINE_TARGETS
+    if "release" in wanted:
+        archives = [mge_release(env, f"{model.name}-{model.label}", model) for model in built]
+        env.AlwaysBuild(env.Alias("release", archives))
+    if "reproduce" in wanted:
+        env.AlwaysBuild(env.Alias("reproduce", [], _reproduce_action(built)))
+    form = script.ARGUMENTS.get("package", "")
+    if form:
+        env.Default(env.Alias("package", [node for model in built for node in mge_package(env, form, model)]))
+
+
+def mge_package(env: Any, form: str, model: ModelNodes) -> list[Any]:
+    """Write a model as a package for another build system into ``build/package/FORM/MODEL-TARGET``."""
+    names = form_files(form, model.name, model.target, model.cpu)
+    folder = f"{env['MGE_BUILD_DIR']}/package/{form}/{model.name}-{model.label}"
+
+    def write(target: list[Any], source: list[Any], env: Any) -> int:
+        root = Path(env.Dir(folder).get_abspath())
+        for path, data in package_files(form, part_of(model), model.target, model.cpu).items():
+            write_atomically(root / path, data)
+        return 0
+
+    action = SignedAction(write, f"PACKAGE {form}", step_line("PACK", form, f"{model.name}-{model.label}"))
+    nodes = own_environment(env).Command([f"{folder}/{name}" for name in names], list(model), action)
+    env.Depends(nodes, env.Value(compiler_id()))
+    env.Clean(nodes, env.Dir(folder))
+    return list(nodes)
+
+
+def _reproduce_action(built: list[ModelNodes]) -> SignedAction:
+    words = [f"target={','.join(dict.fromkeys(model.target for model in built))}"]
+    words += [f"model={','.join(dict.fromkeys(model.name for model in built))}"]
+    words += [
+        f"{key}={value}"
+        for key, value in script.ARGUMENTS.items()
+        if key in ("cpu", "toolchain", "optimize", "threads", "flash", "ram")
+    ]
+    pythons = [path for path in script.ARGUMENTS.get("python", "").split(",") if path]
+
+    def execute(target: list[Any], source: list[Any], env: Any) -> int:
+        try:
+            return reproduce(Path.cwd(), words, find_pythons(pythons, Path.cwd()))
+        except (PythonError, ReproduceError) as error:
+            sys.stderr.write(printable(f"mgecc: error: {error}\n"))
+            return FAILED
+
+    return SignedAction(execute, "", step_line("TWICE", *words))

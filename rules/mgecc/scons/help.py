@@ -1,0 +1,45 @@
+"""The text of ``scons --help``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mgecc.scons.variables import VARIABLES
+from mgecc.targets import target_names, target_options
+
+ALIASES = {
+    "build": "the libraries; what is built when no alias is given",
+    "verify": "build, run the recorded inputs on the target, compare with the recorded outputs",
+    "verify-outputs": "whether the products are as the build left them",
+    "compiledb": "build/compile_commands.json for editors and analysers",
+    "run": "build, run input= (or the recorded inputs) on the target, print the best labels and the time",
+    "release": "build/release/MODEL-TARGET.tar: products, licences, checksums, bill of materials, provenance",
+    "reproduce": "build twice under conditions that must not matter and compare every byte (python= for more)",
+    "package": "what package= asks for",
+    "bench": "instructions, sizes, memory of all or of model= on target=: a table and build/bench.json (args='--check' "
+    "compares); times: bench=peers with model= and cpu=",
+    "test": "the tests of this repository (args='-k word' goes to pytest)",
+}
+
+
+def help_text(models: Iterable[str]) -> str:
+    lines = [
+        "usage: scons target=arm64 model=mobilenet [variable=value ...] [alias ...] [-j N]",
+        "",
+        "variables:",
+    ]
+    lines += [f"  {v.name + '=':<11} {v.text}: {v.values}" for v in VARIABLES]
+    lines += ["", "targets:"]
+    lines += [_target_line(name) for name in target_names()]
+    lines += ["", "models:", *(f"  {name}" for name in sorted(models))]
+    lines += ["", "aliases:", *(f"  {name:<14} {text}" for name, text in ALIASES.items())]
+    lines += ["", "Products are in build/<target>/<model>/; -c removes what would be built.", ""]
+    return "\n".join(lines)
+
+
+def _target_line(name: str) -> str:
+    features, cpus = target_options(name)
+    words = [f"+{feature}" for feature in features]
+    if cpus:
+        words.append(f"cpu={'|'.join(cpus)}")
+    return f"  {name:<11} {' '.join(words)}".rstrip()

@@ -1,0 +1,161 @@
+"""``env.MgeRelease``: an archive to hand on, with everything a release engineer asks for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from SCons.Errors import UserError
+from SCons.Tool import CScanner
+
+from mgecc.errors import INPUT
+from mgecc.names import compiler_id, members, singles
+from mgecc.package import (
+    Part,
+    images_part,
+    joined_part,
+    material_name,
+    model_part,
+    notices,
+    with_sources,
+    write_release,
+)
+from mgecc.package.archive import EpochError
+from mgecc.scons.actions import SignedAction, step_line
+from mgecc.scons.contents import contents
+from mgecc.scons.decider import own_environment
+from mgecc.scons.firmware import FirmwareNodes
+from mgecc.scons.images import CvNodes
+from mgecc.scons.model import ModelNodes, peek
+from mgecc.scons.pipeline import PipelineNodes
+from mgecc.targets import load_target, load_toolchain
+from mgecc.toolrun.sources import include_folder
+from mgecc.toolrun.terminal import printable
+
+_KINDS = (ModelNodes, CvNodes, FirmwareNodes)
+
+
+def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
+    """Put products into ``BUILD_DIR/release/NAME.tar``; returns its node.
+
+    ``parts``: what MgeModel, MgePipeline, MgeCv and MgeFirmware returned, one or a list. The archive holds the
+    libraries, headers, blobs, reports and images, the C files of the libraries with a CMakeLists.txt that builds them
+    (src/), the licences beside every model.yaml and mgecc's own, SHA256SUMS, a
+    CycloneDX bill of materials (sbom.cdx.json) and an in-toto statement with SLSA provenance (provenance.intoto.json).
+    Its bytes depend on the products alone: files are sorted, belong to nobody and have the date SOURCE_DATE_EPOCH, or
+    1970 without it.
+    """
+    chosen = [parts] if isinstance(parts, _KINDS) else list(parts)
+    if not chosen or not all(isinstance(part, _KINDS) for part in chosen):
+        raise UserError(
+            "MgeRelease needs what MgeModel, MgePipeline, MgeCv or MgeFirmware returned, one or a list"
+        )
+
+    def write(target: list[Any], source: list[Any], env: Any) -> int:
+        try:
+            write_release(Path(str(target[0])), name, [_with_sources(nodes) for nodes in chosen])
+        except EpochError as error:
+            sys.stderr.write(printable(f"mgecc: error: {error}\n"))
+            return INPUT
+        return 0
+
+    date = os.environ.get("SOURCE_DATE_EPOCH", "")
+    action = SignedAction(write, f"RELEASE {date} {_asked(chosen)}", step_line("TAR", f"{name}.tar"))
+    sources = [node for nodes in chosen for node in [*nodes, *_papers(nodes)]]
+    (node,) = own_environment(env).Command(
+        f"{build_dir or env['MGE_BUILD_DIR']}/release/{name}.tar", sources, action
+    )
+    # The provenance has the digest of the compiler, which covers what writes the archive.
+    env.Depends(node, env.Value(compiler_id()))
+    return node
+
+
+def _asked(chosen: Sequence[Any]) -> list[tuple[str, str, str]]:
+    return [(nodes.label, nodes.name, nodes.toolchain) for nodes in chosen]
+
+
+def _papers(nodes: Any) -> list[Any]:
+    """What the archive tells of besides the products: model.yaml, the model, licences."""
+    if isinstance(nodes, FirmwareNodes):
+        return []
+    part = part_of(nodes)
+    paths = {**part.materials, **part.notices}.values()
+    return [nodes[0].fs.File(os.path.abspath(path)) for path in paths]
+
+
+def part_of(nodes: Any) -> Part:
+    """The files of a model, of image functions or of a firmware, for a package."""
+    if isinstance(nodes, FirmwareNodes):
+        return _firmware_part(nodes)
+    if isinstance(nodes, CvNodes):
+        folder, how = Path(nodes.header.get_dir().get_abspath()), (nodes.toolchain, nodes.optimize)
+        return images_part(nodes.functions, nodes.name, folder, nodes.target, nodes.cpu, how)
+    if isinstance(nodes, PipelineNodes):
+        parts = [_part_of_model(nodes, *item) for item in nodes.configs.items()]
+        return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
+    if list(nodes.headers) != [nodes.name]:
+        parts = [_part_of_model(nodes, model, nodes.config) for model in nodes.headers]
+        return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
+    return _part_of_model(nodes, nodes.name, nodes.config)
+
+
+def _with_sources(nodes: Any) -> Part:
+    """The same with the C files of its libraries."""
+    part = part_of(nodes)
+    if isinstance(nodes, FirmwareNodes):
+        return part
+    target = load_target(nodes.target, nodes.cpu)
+    kernel_sets = zip(members(target), singles(target))
+    toolchains = {member: load_toolchain(nodes.toolchain, single) for member, single in kernel_sets}
+    header = nodes.header if isinstance(nodes, CvNodes) else nodes.blob
+    return with_sources(part, Path(header.get_dir().get_abspath()), toolchains, nodes.optimize)
+
+
+def _part_of_model(nodes: ModelNodes, name: str, config: Any) -> Part:
+    folder = Path(nodes.blob.get_dir().get_abspath())
+    path, how = Path(config.srcnode().get_abspath()), (nodes.toolchain, nodes.optimize)
+    part = model_part(path, name, folder, nodes.target, nodes.cpu, how)
+    found = contents(path, name, load_target(nodes.target, nodes.cpu), peek(config))
+    # Of several models in one configuration, each names its own file.
+    own = [read for model, read in zip(found.models, found.reads) if model == name]
+    reads = own if len(found.models) > 1 else found.reads
+    beside = {key: file for read in reads for key, file in notices(read.parent, name).items()}
+    named = _named(path, [*reads, *found.sources], nodes)
+    return replace(part, materials=part.materials | named, notices=beside | part.notices)
+
+
+def _named(config: Path, files: Sequence[Path], nodes: ModelNodes) -> dict[str, Path]:
+    """The files that a configuration names, and headers that its C files include, by their names in the papers."""
+    sources = [nodes.config.fs.File(str(path)) for path in files if path.suffix == ".c"]
+    headers = [path for source in sources for path in _headers(source, nodes)]
+    paths = [Path(os.path.abspath(path)) for path in [*files, *headers]]
+    return {material_name(path, config.parent): path for path in paths}
+
+
+def _headers(source: Any, nodes: ModelNodes) -> list[Path]:
+    """Headers of the user's that a C file includes, in whatever depth."""
+    found = source.get_implicit_deps(
+        nodes.blob.get_env(), CScanner, lambda _scanner: tuple(nodes.include), {}
+    )
+    own = include_folder()
+    paths = [Path(node.get_abspath()) for node in found if not node.is_derived()]
+    return [path for path in paths if not path.is_relative_to(own)]
+
+
+def _firmware_part(nodes: FirmwareNodes) -> Part:
+    target = load_target(nodes.target, nodes.cpu)
+    toolchain = load_toolchain(nodes.toolchain, target)
+    sources = [Path(source.srcnode().get_abspath()) for source in nodes.made_of if not source.is_derived()]
+    return Part(
+        name=nodes.name,
+        label=nodes.label,
+        files={f"firmware/{Path(str(node)).name}": Path(str(node)) for node in nodes},
+        materials={f"{path.parent.name}/{path.name}": path for path in sources},
+        tools={toolchain.identity: Path(toolchain.cc[0])},
+        facts={"target": target.name, "cpu": nodes.cpu, "toolchain": toolchain.identity},
+        kind="firmware",
+    )

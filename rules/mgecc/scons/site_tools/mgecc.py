@@ -1,0 +1,12 @@
+"""The SCons tool ``mgecc`` of an installed package: ``env.Tool("mgecc", toolpath=[mgecc.TOOLPATH])``."""
+
+import sys
+from pathlib import Path
+
+# SCons registers this file under the name of the package it stands for; give the name back before importing it.
+sys.modules.pop("mgecc", None)
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from mgecc.scons import exists, generate
+
+__all__ = ["exists", "generate"]

@@ -1,0 +1,170 @@
+"""Construction variables mean in MgeFirmware what they mean in Program; sources of all kinds have objects."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from mgecc.scons.firmware import object_names
+from mgecc.scons.flags import compile_flags, libraries, link_flags
+from SCons.Environment import Environment
+
+from .conftest import Checkout
+from .test_firmware import user  # noqa: F401 -- a fixture
+
+SHOW = '#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done >>"{words}"\nfor word; do :; done\n: >"$OUT"\n'
+DEFINES = [
+    {"VERSION": '\\"1.0\\"'},
+    {"VERSION": "'\"1.0\"'", "LEVEL": 3, "PLAIN": None, "EMPTY": ""},
+    [("VERSION", '\\"1.0\\"'), "PLAIN", ("LEVEL", 3), {"MORE": 1}, ["LISTED", 2]],
+    "PLAIN LEVEL=3",
+    ["TEXT='\"a b\"'", "CALL\\(x\\)=x", "DOLLAR=$WORD"],
+    [],
+]
+VARIABLES = {
+    "CFLAGS": ["-std=c11", "-DC_ONLY"],
+    "CXXFLAGS": "-std=c++14 -DCXX_ONLY",
+    "CCFLAGS": ["-O1", '-DQUOTED=\\"q\\"', "-DWORD=$WORD"],
+    "CPPFLAGS": "-DPREPROCESSED='x y'",
+    "ASFLAGS": "-DASSEMBLED",
+    "WORD": "seven",
+}
+
+
+def words_of_program(folder: Path, source: str, variables: dict) -> list[str]:
+    """The words that a compiler gets from SCons' own builder for a source."""
+    show = folder / "show"
+    words = folder / "words"
+    show.write_text(SHOW.format(words=words))
+    show.chmod(0o755)
+    (folder / source).write_text("")
+    env = Environment(tools=["gcc", "g++", "as"], CC=str(show), CXX=str(show), AS=str(show), **variables)
+    env["ENV"]["OUT"] = str(folder / "out.o")
+    (node,) = env.Object(str(folder / "out.o"), str(folder / source))
+    words.unlink(missing_ok=True)
+    here = Path.cwd()
+    try:
+        os.chdir(folder)
+        node.get_executor()(node, exitstatfunc=lambda status: status)
+    finally:
+        os.chdir(here)
+    given = words.read_text().splitlines()
+    places = {"-c", "-o", str(folder / "out.o"), str(folder / source)}
+    return [word for word in given if word not in places]
+
+
+@pytest.mark.parametrize("defines", DEFINES)
+@pytest.mark.parametrize("source", ["a.c", "a.cpp", "a.S", "a.s"])
+def test_flags_are_the_words_that_program_gives_its_compiler(
+    tmp_path: Path, source: str, defines: object
+) -> None:
+    variables = {**VARIABLES, "CPPDEFINES": defines}
+    wanted = words_of_program(tmp_path, source, variables)
+    for tools in ([], ["gcc", "g++", "as"]):
+        assert compile_flags(Environment(tools=tools, **variables), Path(source).suffix) == wanted
+    if defines:
+        assert source == "a.s" or any(word.startswith("-D") for word in wanted)
+
+
+def test_a_string_in_double_quotes_stays_one() -> None:
+    env = Environment(tools=[], CPPDEFINES={"FILE": '"gen.h"'})
+    assert compile_flags(env, ".c") == ['-DFILE="gen.h"']
+
+
+def test_flags_for_a_linker_are_those_for_a_compiler_that_links() -> None:
+    given = {"LINKFLAGS": "-Wl,--defsym,level=3 -Xlinker --no-check-sections -nostdlib", "LIBPATH": ["libs"]}
+    env = Environment(tools=[], LIBS=["m", "libgain.a"], **given)
+    assert link_flags(env, through_compiler=True)[0] == "-Wl,--defsym,level=3"
+    assert link_flags(env, through_compiler=False) == ["--defsym", "level=3", "--no-check-sections", "-Llibs"]
+    assert libraries(env) == ([], ["-lm", "-lgain"])
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["main.c", "src/boot.c"], ["main", "boot"]),
+        (["src/boot.c", "src/boot.S", "main.c"], ["boot.c", "boot.S", "main"]),
+        (["drv/spi/src/init.c", "drv/i2c/src/init.c"], ["spi_src_init", "i2c_src_init"]),
+        (["a/init.c", "b/init.c", "a_init.c"], ["a_init.c", "b_init", "a_init"]),
+        (["../x/a.c", "/x/a.c"], ["up_x_a", "x_a"]),
+    ],
+)
+def test_objects_have_short_names_that_differ(paths: list[str], names: list[str]) -> None:
+    found = object_names(paths)
+    assert len(set(found)) == len(paths)
+    assert found == names
+    assert all("/" not in name and ".." not in name for name in found)
+
+
+def test_no_two_sources_share_an_object() -> None:
+    parts = ["a", "b", "a_b", "..", "a-b"]
+    paths = [f"{x}/{y}/{name}" for x in parts for y in parts for name in ("a.c", "a.S", "a_a.c", "b_a.cc")]
+    paths += ["a.c", "b_a.c", "a_b_a.c", "/a/a.c", "/a.c"]
+    assert len(set(object_names(paths))) == len(paths)
+
+
+SCONSTRUCT = """
+env = Environment(tools=[])
+env.Tool("mgecc", toolpath=["third_party/mgecc/site_scons/site_tools"])
+for target in {targets}:
+    net = env.MgeModel("first", config="app/first.mge", target=target, toolchain={toolchain!r})
+    sources = ["app/main.cpp", "app/a/init.c", "app/b/init.c", "app/b/init.S", "app/gain.c"]
+    app = env.MgeFirmware("app", sources, net, CPPDEFINES={{"VERSION": '\\\\"1.0\\\\"'}}, CFLAGS="-std=c11")
+    env.Default(env.MgeTest("check-" + net.label, app, expected="app/want.txt"))
+"""
+CPP = """#include "port.h"
+#include "first.h"
+extern "C" int a_init(void), b_init(void), b_init_s(void), gain(void);
+namespace {
+struct Shape { virtual ~Shape() {} virtual int sides() const = 0; };
+struct Square : Shape { int count; explicit Square(int n) : count(n) {} int sides() const override { return count; } };
+volatile int four = 4;
+Square square(four);
+Shape *shape = &square;
+}
+extern "C" int mg_main(int, char **)
+{
+    const int sum = shape->sides() + a_init() + b_init() + b_init_s() + gain();
+    mg_port_print(sum == 4 + 1 + 2 + 3 + 5 ? "constructed " VERSION "\\n" : "not constructed\\n");
+    return 0;
+}
+"""
+ASM = """.text
+.global b_init_s
+.type b_init_s, %function
+#ifdef __thumb__
+.thumb_func
+#endif
+b_init_s: mov r0, #3
+bx lr
+"""
+
+
+def can_run(toolchain: str) -> str:
+    programs = ["qemu-system-arm", *{"gcc": ["arm-none-eabi-g++"], "clang": ["clang++"]}.get(toolchain, [])]
+    return next((program for program in programs if not shutil.which(program)), "")
+
+
+@pytest.mark.parametrize("toolchain", ["zig", "gcc", "clang"])
+def test_a_firmware_in_all_languages_runs(user: Checkout, toolchain: str) -> None:  # noqa: F811
+    missing = can_run(toolchain)
+    if missing:
+        pytest.skip(f"{missing} is not installed")
+    app = user.root / "app"
+    targets = (
+        ["baremetal"] if toolchain != "zig" or not shutil.which("qemu-arm-static") else ["baremetal", "armv7"]
+    )
+    (user.root / "SConstruct").write_text(SCONSTRUCT.format(toolchain=toolchain, targets=targets))
+    (app / "want.txt").write_text("constructed 1.0\n")
+    (app / "main.cpp").write_text(CPP)
+    for number, folder in enumerate("ab", 1):
+        (app / folder).mkdir()
+        (app / folder / "init.c").write_text(
+            f"int {folder}_init(void);\nint {folder}_init(void) {{ return {number}; }}\n"
+        )
+    (app / "b" / "init.S").write_text(ASM)
+    (app / "gain.c").write_text('int gain(void);\nint gain(void) { _Static_assert(1, ""); return 5; }\n')
+    assert "constructed 1.0" in user.scons()
+    assert "TEST" not in user.scons()
