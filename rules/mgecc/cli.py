@@ -64,7 +64,9 @@ def _bare_parser() -> tuple[argparse.ArgumentParser, Any]:
 
 
 def _add_command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
-    return commands.add_parser(name, help=text.split("\n")[0].rstrip("."), description=text)
+    title = text.split("\n")[0].rstrip(".")
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=title, description=text)
+    return parser
 
 
 # Paths that are not what they must be; other errors of the system, such as a full disk, are failures.

@@ -253,7 +253,7 @@ def load_factory(text: str) -> Callable[[], Any]:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        factory = getattr(importlib.import_module(module_name), attribute)
+        factory: object = getattr(importlib.import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
         raise ExportError(f"cannot find {text}: {error}") from None
     if not callable(factory):
@@ -263,7 +263,7 @@ def load_factory(text: str) -> Callable[[], Any]:
 
 def make_network(text: str) -> Callable[..., Any]:
     """What the factory ``text`` returns: a Module, or a function of tensors."""
-    net = load_factory(text)()
+    net: object = load_factory(text)()
     if not callable(net):
         raise ExportError(f"{text} returned {type(net).__name__}, not a module or a function of tensors")
     return net

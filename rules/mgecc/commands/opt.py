@@ -6,6 +6,7 @@ Without a target it is the graph of those that have no half-precision arithmetic
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from mgecc.commands._options import add_choice, add_goal, add_json, add_model, add_target
 from mgecc.commands._output import show
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if args.after and _named(args):
         return 0
     texts: dict[str, list[str]] = {}
-    found: dict[str, dict] = {}
+    found: dict[str, dict[str, Any]] = {}
     before: dict[tuple[str, str], list[str]] = {}
 
     def observe(case: str, name: str, target: str, graph: Graph) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -268,13 +268,17 @@ def declare(name: str, low: int, high: int, step: int = 1) -> int:
     return number((((Atom("size", name=name, low=low // step, high=high // step, step=step),), step),))
 
 
-def largest(x: Any) -> Any:
+_Number = TypeVar("_Number", int, float)
+
+
+def largest(x: _Number) -> _Number:
     """The value where all sizes are largest; for estimates, never for what has to be right."""
     if isinstance(x, Sym):
         return int(value(x.terms, {s: s.high for s in sizes_of(x.terms)}))
     if isinstance(x, Real):
         a, b = largest(x.a), largest(x.b)
-        return _OPERATIONS[x.op](a, b)
+        found: _Number = _OPERATIONS[x.op](a, b)
+        return found
     return x
 
 

@@ -15,7 +15,7 @@ from mgecc.graph.sizes import Undecided, has_sizes, largest
 from mgecc.graph.unsupported import OPEN
 from mgecc.targets import Target
 
-Param = int | float | str | bool | tuple
+Param = int | float | str | bool | tuple["Param", ...]
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def order_weights(w: np.ndarray, target: Target) -> np.ndarray:
     lanes, order = target.lanes, target.facts.int8.weight_order
     assert w.shape[-2:] == (lanes, 4)
     if order == "inputs":
-        return w.swapaxes(-1, -2)
+        return np.asarray(w.swapaxes(-1, -2))
     return w if order == "outputs" else w.reshape(*w.shape[:-2], lanes, 2, 2).swapaxes(-2, -3)
 
 

@@ -48,7 +48,7 @@ def of_node(attributes: Any) -> Activation:
 
 def not_infinite(x: np.ndarray) -> np.ndarray:
     """A factor of what is 0 below -1000, so that the product tends to 0 instead of becoming NaN at -infinity."""
-    return np.maximum(x, x.dtype.type(-1000))
+    return np.asarray(np.maximum(x, x.dtype.type(-1000)))
 
 
 @_activation("identity")
@@ -58,12 +58,12 @@ def _identity(x: np.ndarray) -> np.ndarray:
 
 @_activation("relu")
 def _relu(x: np.ndarray) -> np.ndarray:
-    return np.maximum(x, 0)
+    return np.asarray(np.maximum(x, 0))
 
 
 @_activation("clip")
 def _clip(x: np.ndarray, low: np.generic, high: np.generic) -> np.ndarray:
-    return np.minimum(np.maximum(x, low), high)
+    return np.asarray(np.minimum(np.maximum(x, low), high))
 
 
 @_activation("leaky")
@@ -84,12 +84,12 @@ def _tanh(x: np.ndarray) -> np.ndarray:
 
 @_activation("hsigmoid")
 def _hsigmoid(x: np.ndarray) -> np.ndarray:
-    return np.clip(x + 3, 0, 6) / 6
+    return np.asarray(np.clip(x + 3, 0, 6) / 6)
 
 
 @_activation("h_swish")
 def _h_swish(x: np.ndarray) -> np.ndarray:
-    return x * np.clip(x + 3, 0, 6) / 6
+    return np.asarray(x * np.clip(x + 3, 0, 6) / 6)
 
 
 @_activation("silu")
@@ -99,4 +99,4 @@ def _silu(x: np.ndarray) -> np.ndarray:
 
 @_activation("gelu")
 def _gelu(x: np.ndarray) -> np.ndarray:
-    return not_infinite(x) * (erf(x / x.dtype.type(math.sqrt(2))) + 1) / 2
+    return np.asarray(not_infinite(x) * (erf(x / x.dtype.type(math.sqrt(2))) + 1) / 2)

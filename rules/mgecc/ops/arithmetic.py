@@ -73,7 +73,7 @@ def store(values: np.ndarray, dtype: DType) -> np.ndarray:
         return quantize(values, dtype)
     if dtype.is_float or dtype.name == "bool":
         return values.astype(dtype.numpy)
-    return np.trunc(values).astype(np.int64).astype(dtype.numpy)
+    return np.asarray(np.trunc(values).astype(np.int64).astype(dtype.numpy))
 
 
 def finish(

@@ -75,7 +75,7 @@ def _project(x: np.ndarray, projection: tuple[np.ndarray | None, np.ndarray | No
 
 def _heads(x: np.ndarray, heads: int) -> np.ndarray:
     """(n, t, width) to (n, heads, t, width / heads)."""
-    return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
+    return np.asarray(x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2))
 
 
 @operator("MultiHeadAttn")

@@ -63,7 +63,7 @@ def _columns(node: Node, geo: Geometry, inputs: Sequence[np.ndarray]) -> np.ndar
     planes = data.reshape(count, groups, channels // groups, *geo.x[2:])
     spots = [np.broadcast_to(p, (count, groups, channels // groups, p.shape[-1])) for p in places]
     samples = bilinear(planes, *spots) * mask.reshape(count, groups, 1, -1)
-    return samples.reshape(count, channels, *kernel, *positions).transpose(0, 1, 4, 5, 2, 3)
+    return np.asarray(samples.reshape(count, channels, *kernel, *positions).transpose(0, 1, 4, 5, 2, 3))
 
 
 @operator("DeformableConv")

@@ -47,7 +47,7 @@ def _window_sums(plane: np.ndarray, kernel: int) -> np.ndarray:
     if kernel == 1:
         return plane
     window = Window((kernel,) * 2, (1, 1), (1, 1), ((0, 0),) * 2)
-    return windows(plane, window).sum(axis=(-2, -1))
+    return np.asarray(windows(plane, window).sum(axis=(-2, -1)))
 
 
 @operator("Correlation")

@@ -25,7 +25,7 @@ class Counting:
     def _numbers(self, value: Value) -> Numbers | None:
         if value.const is None or value.type.rank > 1 or value.type.dtype.name != "int32":
             return self.numbers.get(value)
-        return value.const.reshape(-1).tolist()
+        return [int(n) for n in value.const.reshape(-1)]
 
     def of(self, node: Node) -> Extents:
         """Which results vary, and how; Unsupported where the operator does not serve what varies."""

@@ -17,10 +17,12 @@ from functools import cache, wraps
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mgecc.ops.budget import spend
 
-Function = Callable[..., np.ndarray]
+Doubles = NDArray[np.float64]
+Function = Callable[..., Doubles]
 
 _BLOCK = 1 << 13
 _COST = 64
@@ -52,7 +54,7 @@ def _elementary(function: Function) -> Function:
     return of_arrays
 
 
-def _series(x: np.ndarray, coefficients: list[float]) -> np.ndarray:
+def _series(x: Doubles, coefficients: list[float]) -> Doubles:
     """The polynomial of x, its constant first, by Horner's rule."""
     total = np.full_like(x, coefficients[-1])
     for coefficient in coefficients[-2::-1]:
@@ -67,7 +69,7 @@ _SIN = [(-1) ** n / math.factorial(2 * n + 1) for n in range(9)]
 _COS = [(-1) ** n / math.factorial(2 * n) for n in range(10)]
 
 
-def _times_power(x: np.ndarray, k: np.ndarray) -> np.ndarray:
+def _times_power(x: Doubles, k: Doubles) -> Doubles:
     """x 2^k for whole k in -2000 ... 2000, in two steps that a double can hold."""
     half = np.floor(k / 2)
     for part in (half, k - half):
@@ -75,7 +77,7 @@ def _times_power(x: np.ndarray, k: np.ndarray) -> np.ndarray:
     return x
 
 
-def _exp_parts(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _exp_parts(x: Doubles) -> tuple[Doubles, Doubles]:
     """(q, k) with e^x = 2^k (1 + q) and |q| < 1/2."""
     x = np.minimum(np.maximum(x, -1000), 1000)
     k = np.rint(x / (_LN2[0] + _LN2[1]))
@@ -84,13 +86,13 @@ def _exp_parts(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @_elementary
-def exp(x: np.ndarray) -> np.ndarray:
+def exp(x: Doubles) -> Doubles:
     q, k = _exp_parts(x)
     return _times_power(1 + q, k)
 
 
 @_elementary
-def expm1(x: np.ndarray) -> np.ndarray:
+def expm1(x: Doubles) -> Doubles:
     q, k = _exp_parts(x)
     large = _times_power(1 + q, k) - 1
     power = _times_power(np.ones_like(x), np.clip(k, -60, 60))
@@ -98,19 +100,19 @@ def expm1(x: np.ndarray) -> np.ndarray:
 
 
 @_elementary
-def exp2(x: np.ndarray) -> np.ndarray:
+def exp2(x: Doubles) -> Doubles:
     x = np.minimum(np.maximum(x, -1500), 1500)
     k = np.rint(x)
     return _times_power(exp((x - k) * (_LN2[0] + _LN2[1])), k)
 
 
-def _log_near_one(x: np.ndarray) -> np.ndarray:
+def _log_near_one(x: Doubles) -> Doubles:
     """log(1 + x) for |x| < 0.42, by the series of 2 artanh(x / (2 + x))."""
     s = x / (2 + x)
     return 2 * s * _series(s * s, _LOG)
 
 
-def _split(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _split(x: Doubles) -> tuple[Doubles, Doubles]:
     """(m, k) with x = m 2^k and m between sqrt(1/2) and sqrt(2)."""
     mantissa, exponent = np.frexp(x)
     low = mantissa < math.sqrt(0.5)
@@ -118,7 +120,7 @@ def _split(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @_elementary
-def log(x: np.ndarray) -> np.ndarray:
+def log(x: Doubles) -> Doubles:
     mantissa, k = _split(x)
     result = k * _LN2[0] + (_log_near_one(mantissa - 1) + k * _LN2[1])
     result = np.where(x > 0, result, np.where(x == 0, -np.inf, np.nan))
@@ -126,13 +128,13 @@ def log(x: np.ndarray) -> np.ndarray:
 
 
 @_elementary
-def log2(x: np.ndarray) -> np.ndarray:
+def log2(x: Doubles) -> Doubles:
     mantissa, k = _split(x)
     return k + log(mantissa) / (_LN2[0] + _LN2[1])
 
 
 @_elementary
-def log1p(x: np.ndarray) -> np.ndarray:
+def log1p(x: Doubles) -> Doubles:
     near = (x > -0.29) & (x < 0.41)
     return np.where(x == 0, x, np.where(near, _log_near_one(np.where(near, x, 0)), log(1 + x)))
 
@@ -162,7 +164,7 @@ def _far_quadrant(x: float) -> tuple[float, float]:
     return ((above << _BITS) - k * quarter * below) / (below << _BITS), float(k % 4)
 
 
-def _quadrants(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _quadrants(x: Doubles) -> tuple[Doubles, NDArray[np.int64]]:
     """(r, k) with x = r + k pi / 2, |r| <= pi / 4; k modulo 4."""
     k = np.rint(x / (_HALF_PI[0] + _HALF_PI[1]))
     r = x
@@ -174,7 +176,7 @@ def _quadrants(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return r, k.astype(np.int64) & 3
 
 
-def _sin_cos(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sin_cos(x: Doubles) -> tuple[Doubles, Doubles]:
     r, k = _quadrants(x)
     square = r * r
     low, high = r * _series(square, _SIN), _series(square, _COS)
@@ -185,23 +187,23 @@ def _sin_cos(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @_elementary
-def sin(x: np.ndarray) -> np.ndarray:
+def sin(x: Doubles) -> Doubles:
     return _sin_cos(x)[0]
 
 
 @_elementary
-def cos(x: np.ndarray) -> np.ndarray:
+def cos(x: Doubles) -> Doubles:
     return _sin_cos(x)[1]
 
 
 @_elementary
-def tan(x: np.ndarray) -> np.ndarray:
+def tan(x: Doubles) -> Doubles:
     sine, cosine = _sin_cos(x)
     return sine / cosine
 
 
 @_elementary
-def arctan(x: np.ndarray) -> np.ndarray:
+def arctan(x: Doubles) -> Doubles:
     far = np.abs(x) > 1
     t = np.where(far, 1 / x, x)
     # Each step halves the angle.
@@ -212,17 +214,17 @@ def arctan(x: np.ndarray) -> np.ndarray:
 
 
 @_elementary
-def arcsin(x: np.ndarray) -> np.ndarray:
+def arcsin(x: Doubles) -> Doubles:
     return arctan(x / np.sqrt((1 - x) * (1 + x)))
 
 
 @_elementary
-def arccos(x: np.ndarray) -> np.ndarray:
+def arccos(x: Doubles) -> Doubles:
     return 2 * arctan(np.sqrt((1 - x) / (1 + x)))
 
 
 @_elementary
-def arctan2(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+def arctan2(y: Doubles, x: Doubles) -> Doubles:
     """The angle of the point (x, y)."""
     up, right = np.abs(y), np.abs(x)
     ratio = np.where(up == right, np.where(up == 0, 0.0, 1.0), up / right)
@@ -232,23 +234,23 @@ def arctan2(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 @_elementary
-def sinh(x: np.ndarray) -> np.ndarray:
+def sinh(x: Doubles) -> Doubles:
     return np.where(x == 0, x, (expm1(x) - expm1(-x)) / 2)
 
 
 @_elementary
-def cosh(x: np.ndarray) -> np.ndarray:
+def cosh(x: Doubles) -> Doubles:
     return (exp(x) + exp(-x)) / 2
 
 
 @_elementary
-def tanh(x: np.ndarray) -> np.ndarray:
+def tanh(x: Doubles) -> Doubles:
     t = expm1(-2 * np.abs(x))
     return np.copysign(-t / (2 + t), x)
 
 
 @_elementary
-def arcsinh(x: np.ndarray) -> np.ndarray:
+def arcsinh(x: Doubles) -> Doubles:
     size = np.abs(x)
     near = np.minimum(size, 1e150)
     return np.copysign(
@@ -257,18 +259,18 @@ def arcsinh(x: np.ndarray) -> np.ndarray:
 
 
 @_elementary
-def arccosh(x: np.ndarray) -> np.ndarray:
+def arccosh(x: Doubles) -> Doubles:
     t = x - 1
     return np.where(t >= 0, log1p(t + np.sqrt(t * (t + 2))), np.nan)
 
 
 @_elementary
-def arctanh(x: np.ndarray) -> np.ndarray:
+def arctanh(x: Doubles) -> Doubles:
     size = np.abs(x)
     return np.copysign(log1p(2 * size / (1 - size)) / 2, x)
 
 
-def _erf_near(x: np.ndarray) -> np.ndarray:
+def _erf_near(x: Doubles) -> Doubles:
     """erf for |x| < 2 by its series of positive terms."""
     term, total, square = x, x, 2 * x * x
     for n in range(1, 37):
@@ -277,7 +279,7 @@ def _erf_near(x: np.ndarray) -> np.ndarray:
     return 2 / math.sqrt(math.pi) * exp(-x * x) * total
 
 
-def _erfc_far(x: np.ndarray) -> np.ndarray:
+def _erfc_far(x: Doubles) -> Doubles:
     """erfc for x >= 2 by its continued fraction."""
     below = x
     for n in range(60, 0, -1):
@@ -285,7 +287,7 @@ def _erfc_far(x: np.ndarray) -> np.ndarray:
     return exp(-x * x) / (math.sqrt(math.pi) * below)
 
 
-def _split_erf(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _split_erf(x: Doubles) -> tuple[Doubles, Doubles, NDArray[np.bool_]]:
     """|x|, erf of it where it is less than 2 and erfc of it elsewhere, and where it is less."""
     size = np.abs(x)
     near = size < 2
@@ -295,21 +297,19 @@ def _split_erf(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @_elementary
-def erf(x: np.ndarray) -> np.ndarray:
+def erf(x: Doubles) -> Doubles:
     _, found, near = _split_erf(x)
     return np.copysign(np.where(near, found, 1 - found), x)
 
 
 @_elementary
-def erfc(x: np.ndarray) -> np.ndarray:
+def erfc(x: Doubles) -> Doubles:
     _, found, near = _split_erf(x)
     tail = np.where(near, 1 - found, found)
     return np.where(x < 0, 2 - tail, tail)
 
 
-def _solve_error(
-    y: np.ndarray, error: Function, product: np.ndarray, sign: np.ndarray, slope: int
-) -> np.ndarray:
+def _solve_error(y: Doubles, error: Function, product: Doubles, sign: Doubles, slope: int) -> Doubles:
     """Solve error(x) = y by Halley steps from Winitzki's estimate."""
     half = log(product) / 2
     t = 2 / (math.pi * 0.147) + half
@@ -321,20 +321,20 @@ def _solve_error(
 
 
 @_elementary
-def erfinv(y: np.ndarray) -> np.ndarray:
+def erfinv(y: Doubles) -> Doubles:
     found = _solve_error(y, erf, (1 - y) * (1 + y), y, 1)
     found = np.where(np.abs(y) == 1, np.copysign(np.inf, y), found)
     return np.where(y == 0, y, np.where(np.abs(y) <= 1, found, np.nan))
 
 
 @_elementary
-def erfcinv(y: np.ndarray) -> np.ndarray:
+def erfcinv(y: Doubles) -> Doubles:
     found = _solve_error(y, erfc, y * (2 - y), 1 - y, -1)
     found = np.where((y == 0) | (y == 2), np.where(y == 0, np.inf, -np.inf), found)
     return np.where((y >= 0) & (y <= 2), found, np.nan)
 
 
-def _whole_power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _whole_power(x: Doubles, y: Doubles) -> Doubles:
     """x^y for whole |y| < 64 by squaring, so that small powers of small integers are exact."""
     count = np.abs(y).astype(np.int64)
     result = np.ones_like(x)
@@ -344,7 +344,7 @@ def _whole_power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(y < 0, 1 / result, result)
 
 
-def _sign_of_power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _sign_of_power(x: Doubles, y: Doubles) -> Doubles:
     """What a power of |x| is multiplied by: -1 for odd powers of negative numbers, NaN for broken ones."""
     odd = np.signbit(x) & (np.mod(y, 2) == 1) & np.isfinite(y)
     broken = (x < 0) & np.isfinite(x) & np.isfinite(y) & (np.rint(y) != y)
@@ -352,7 +352,7 @@ def _sign_of_power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @_elementary
-def power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def power(x: Doubles, y: Doubles) -> Doubles:
     """x^y as C's pow."""
     general = exp(y * log(np.abs(x))) * _sign_of_power(x, y)
     whole = (np.rint(y) == y) & (np.abs(y) < 64)
@@ -362,7 +362,7 @@ def power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @_elementary
-def logaddexp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def logaddexp(x: Doubles, y: Doubles) -> Doubles:
     """log(e^x + e^y)."""
     top, gap = np.maximum(x, y), np.abs(x - y)
     return top + log1p(exp(-np.where(x == y, 0.0, gap)))

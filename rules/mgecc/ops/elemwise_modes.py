@@ -70,7 +70,7 @@ def in_double(function: Function) -> Function:
 
 
 def _relu(x: np.ndarray) -> np.ndarray:
-    return np.maximum(x, x.dtype.type(0))
+    return np.asarray(np.maximum(x, x.dtype.type(0)))
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    return np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))
+    return np.asarray(np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high)))
 
 
 def _clip_between(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -87,11 +87,11 @@ def _clip_between(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def _sign(x: np.ndarray) -> np.ndarray:
     """0 of what is neither above nor below 0: of zeros and NaN."""
-    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
+    return np.asarray((x > 0).astype(x.dtype) - (x < 0).astype(x.dtype))
 
 
 def _h_swish(x: np.ndarray) -> np.ndarray:
-    return x * _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6)
+    return np.asarray(x * _clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6))
 
 
 def _log_sum_exp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -135,13 +135,13 @@ _add("hsigmoid", 1, "f", lambda x: _clip(x + x.dtype.type(3), 0, 6) / x.dtype.ty
 @_mode("fast_tanh", 1, "f")
 def _fast_tanh(x: np.ndarray) -> np.ndarray:
     square = x * x
-    return x * (27 + square) / (27 + 9 * square)
+    return np.asarray(x * (27 + square) / (27 + 9 * square))
 
 
 @_mode("round", 1, "f")
 def _round(x: np.ndarray) -> np.ndarray:
     whole = np.trunc(x)
-    return whole + np.copysign(np.abs(x - whole) >= 0.5, x).astype(x.dtype)
+    return np.asarray(whole + np.copysign(np.abs(x - whole) >= 0.5, x).astype(x.dtype))
 
 
 _add("add", 2, "fib", np.add)
@@ -182,13 +182,13 @@ _add("clip", 3, "fi", _clip_between)
 
 @_mode("floor_div", 2)
 def _floor_div(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.floor(x / y) if x.dtype.kind == "f" else np.floor_divide(x, y)
+    return np.asarray(np.floor(x / y) if x.dtype.kind == "f" else np.floor_divide(x, y))
 
 
 @_mode("mod", 2)
 def _mod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The sign of x for floats (fmod), of y for integers."""
-    return np.fmod(x, y) if x.dtype.kind == "f" else np.mod(x, y)
+    return np.asarray(np.fmod(x, y) if x.dtype.kind == "f" else np.mod(x, y))
 
 
 @_mode("pow", 2)
@@ -197,7 +197,7 @@ def _pow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if x.dtype.kind == "f":
         return power.astype(x.dtype)
     limits = np.iinfo(x.dtype)
-    return np.clip(np.nan_to_num(np.trunc(power)), limits.min, limits.max).astype(x.dtype)
+    return np.asarray(np.clip(np.nan_to_num(np.trunc(power)), limits.min, limits.max).astype(x.dtype))
 
 
 @_mode("rmulh", 2, "i")
@@ -206,4 +206,4 @@ def rmulh(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     bits = x.dtype.itemsize * 8
     high = (x.astype(np.int64) * y.astype(np.int64) + (1 << (bits - 2))) >> (bits - 1)
     limits = np.iinfo(x.dtype)
-    return np.clip(high, limits.min, limits.max).astype(x.dtype)
+    return np.asarray(np.clip(high, limits.min, limits.max).astype(x.dtype))

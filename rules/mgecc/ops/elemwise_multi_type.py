@@ -56,7 +56,7 @@ def shift_right(x: np.ndarray, count: np.ndarray) -> np.ndarray:
     """x / 2^count rounded half away from zero."""
     wide, bits = x.astype(np.int64), np.clip(count.astype(np.int64), 0, 62)
     mask = (np.int64(1) << bits) - 1
-    return (wide >> bits) + ((wide & mask) > (mask >> 1) + (wide < 0))
+    return np.asarray((wide >> bits) + ((wide & mask) > (mask >> 1) + (wide < 0)))
 
 
 @_mixed("mul_add", INT32, 3)
@@ -80,7 +80,7 @@ def _multiply_add_round(operands: Sequence[np.ndarray]) -> np.ndarray:
 
 @_mixed("mul", FLOAT32, 2)
 def _integer_multiply(operands: Sequence[np.ndarray]) -> np.ndarray:
-    return operands[0].astype(np.float32) * operands[1]
+    return np.asarray(operands[0].astype(np.float32) * operands[1])
 
 
 @_mixed("round_shr", INT8, 2)

@@ -33,7 +33,7 @@ def _infer(node: Node) -> list[TensorType]:
 
 def _clip(node: Node, x: np.ndarray) -> np.ndarray:
     attrs = node.attributes(FakeQuantAttrs)
-    return np.clip(x, np.float32(attrs.qmin), np.float32(attrs.qmax))
+    return np.asarray(np.clip(x, np.float32(attrs.qmin), np.float32(attrs.qmax)))
 
 
 @operator("FakeQuant")

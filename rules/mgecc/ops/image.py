@@ -30,9 +30,9 @@ def _gray(x: np.ndarray) -> np.ndarray:
     """Luma of RGB: weights 4899, 9617, 1868 of 2^14 on bytes, 0.299, 0.587, 0.114 on floats."""
     if x.dtype == np.uint8:
         wide = x.astype(np.int64)
-        return (((wide[..., :3] * [4899, 9617, 1868]).sum(-1) + 8192) >> 14)[..., None]
+        return np.asarray((((wide[..., :3] * [4899, 9617, 1868]).sum(-1) + 8192) >> 14)[..., None])
     weights = np.array([0.299, 0.587, 0.114], np.float32)
-    return (x[..., :1] * weights[0] + x[..., 1:2] * weights[1]) + x[..., 2:3] * weights[2]
+    return np.asarray((x[..., :1] * weights[0] + x[..., 1:2] * weights[1]) + x[..., 2:3] * weights[2])
 
 
 # mode -> (channels before, channels after, conversion)
@@ -169,7 +169,7 @@ def gaussian_weights(size: int, sigma: float) -> np.ndarray:
         return np.array(_SMALL[size])
     deviation = sigma if sigma > 0 else ((size - 1) * 0.5 - 1) * 0.3 + 0.8
     weights = exp(-((np.arange(size) - (size - 1) / 2) ** 2) / (2 * deviation * deviation))
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def blur_windows(node: Node) -> tuple[tuple[int, float], tuple[int, float]]:

@@ -81,9 +81,10 @@ def _end(position: int, size: int, limits: tuple[int, int]) -> int:
     return most(limits[0], least(limits[1], position + size if position < 0 else position))
 
 
-def slice_of(item: Item, inputs: Sequence[np.ndarray]) -> slice:
-    """The Python slice of an item, with numbers of the inputs."""
-    begin, end, step = (None if p is None else _number(inputs[p]) for p in (item.begin, item.end, item.step))
+def slice_of(item: Item, inputs: Sequence[np.ndarray | None]) -> slice:
+    """The Python slice of an item, with numbers of the inputs, which are there."""
+    stated = (None if p is None else inputs[p] for p in (item.begin, item.end, item.step))
+    begin, end, step = (None if numbers is None else _number(numbers) for numbers in stated)
     if step == 0:
         raise Unsupported("a slice has step 0")
     return slice(begin, end, step)

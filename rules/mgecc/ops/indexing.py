@@ -215,7 +215,7 @@ class _Write(Operator):
         return [result]
 
 
-_Traits = dict[str, Callable]
+_Traits = dict[str, Callable[..., object]]
 
 
 def _register(take: _Take, shape: _Shape, names: tuple[str, str, str], read: _Traits, write: _Traits) -> None:

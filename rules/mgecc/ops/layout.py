@@ -82,7 +82,7 @@ def plain_shape(shape: tuple[int, ...], stored: str, plain: str = "nchw") -> tup
 def unpack(x: np.ndarray, stored: str, plain: str = "nchw") -> np.ndarray:
     """``x`` in plain order."""
     order = [i for group in groups(stored, plain) for i in group]
-    return x.transpose(order).reshape(plain_shape(x.shape, stored, plain))
+    return np.asarray(x.transpose(order).reshape(plain_shape(x.shape, stored, plain)))
 
 
 def stored_shape(shape: tuple[int, ...], stored: str, block: int, plain: str = "nchw") -> tuple[int, ...]:

@@ -34,7 +34,7 @@ def _places(node: Node, x: np.ndarray, index: np.ndarray) -> np.ndarray:
     if ((index < -size) | (index >= size)).any():
         raise IndexError(f"index out of bounds for axis {axis} with size {size}")
     shape = x.shape[:axis] + (1,) + x.shape[axis + 1 :]
-    return index.astype(np.int64).reshape(shape) % size
+    return np.asarray(index.astype(np.int64).reshape(shape) % size)
 
 
 @operator("IndexingOneHot")

@@ -51,7 +51,7 @@ def _lowest(dtype: DType) -> float:
 
 def cells(window: Window, size: Sequence[int]) -> np.ndarray:
     """Number of cells inside the data, for every window position (oh, ow)."""
-    return windows(np.ones(tuple(size)), window).sum(axis=(-2, -1))
+    return np.asarray(windows(np.ones(tuple(size)), window).sum(axis=(-2, -1)))
 
 
 def _average(x: Numbers, window: Window, divisor: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ def pool(x: Numbers, attrs: PoolingAttrs) -> np.ndarray:
     """Stored numbers of (n, c, h, w) pooled."""
     window = attrs.geometry
     if attrs.mode == "max":
-        return windows(x.stored, window, _lowest(x.dtype)).max(axis=(-2, -1))
+        return np.asarray(windows(x.stored, window, _lowest(x.dtype)).max(axis=(-2, -1)))
     if attrs.count_padding:
         return _average(x, window, np.float64(window.kernel[0] * window.kernel[1]))
     return _average(x, window, cells(window, x.stored.shape[2:]))

@@ -14,7 +14,7 @@ def round_half_away(x: np.ndarray) -> np.ndarray:
     """Nearest integer, halves away from zero; keeps the float type. ``x - trunc(x)`` is exact."""
     whole = np.trunc(x)
     with np.errstate(invalid="ignore"):
-        return whole + np.copysign(np.abs(x - whole) >= 0.5, x).astype(x.dtype)
+        return np.asarray(whole + np.copysign(np.abs(x - whole) >= 0.5, x).astype(x.dtype))
 
 
 def saturate(x: np.ndarray, dtype: DType) -> np.ndarray:
@@ -52,7 +52,8 @@ def requantize(stored: np.ndarray, source: DType, target: DType) -> np.ndarray:
 
 def scale_of(dtype: DType) -> np.float32:
     """The scale of a quantised type in single precision; 1 for plain types."""
-    return np.float32(1.0 if dtype.scale is None else dtype.scale)
+    scale: np.float32 = np.float32(1.0 if dtype.scale is None else dtype.scale)
+    return scale
 
 
 def same_unit(a: DType, b: DType) -> bool:

@@ -185,7 +185,7 @@ class RNN(Operator):
 def _totals(inputs: Sequence[np.ndarray]) -> np.ndarray:
     """Pre-activations (n, G) of a cell with inputs x, w_ih, b_ih, h, w_hh, b_hh."""
     x, w_ih, b_ih, h, w_hh, b_hh = (a.astype(np.float32) for a in inputs[:6])
-    return matmul(x, w_ih.T) + matmul(h, w_hh.T) + (b_ih.reshape(-1) + b_hh.reshape(-1))
+    return np.asarray(matmul(x, w_ih.T) + matmul(h, w_hh.T) + (b_ih.reshape(-1) + b_hh.reshape(-1)))
 
 
 def _infer_cell(node: Node, gates: int) -> list[TensorType]:

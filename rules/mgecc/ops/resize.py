@@ -54,9 +54,9 @@ def _centres(source: int, target: int, aligned: bool) -> np.ndarray:
     """Source coordinates of the result's elements, float32."""
     i = np.arange(target, dtype=np.float32)
     if aligned:
-        return i * np.float32((source - 1) / (target - 1) if target > 1 else 0)
+        return np.asarray(i * np.float32((source - 1) / (target - 1) if target > 1 else 0))
     scale = np.float32(target) / np.float32(source)
-    return (i + np.float32(0.5)) / scale - np.float32(0.5)
+    return np.asarray((i + np.float32(0.5)) / scale - np.float32(0.5))
 
 
 def _nearest(source: int, target: int, aligned: bool) -> Taps:
@@ -78,7 +78,7 @@ def _cubic_weight(distance: np.ndarray) -> np.ndarray:
     d, a = np.abs(distance), _CUBIC
     near = ((a + 2) * d - (a + 3)) * d * d + 1
     far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
-    return np.where(d <= 1, near, far).astype(np.float32)
+    return np.asarray(np.where(d <= 1, near, far).astype(np.float32))
 
 
 def cubic_weights(part: np.ndarray) -> np.ndarray:
@@ -102,7 +102,9 @@ def lanczos_weights(part: np.ndarray) -> np.ndarray:
     weights = np.where(near, 1, 4 * sin(safe) * sin(safe / 4) / safe**2).astype(np.float32)
     total = np.add.accumulate(weights, 1, np.float32)[:, -1:]
     whole = (part < np.finfo(np.float32).eps)[:, None]
-    return np.where(whole, np.arange(8) == 3, weights * (np.float32(1) / total)).astype(np.float32)
+    return np.asarray(
+        np.where(whole, np.arange(8) == 3, weights * (np.float32(1) / total)).astype(np.float32)
+    )
 
 
 def _precise(source: int, target: int) -> tuple[np.ndarray, np.ndarray]:
@@ -132,10 +134,10 @@ def apply_taps(x: np.ndarray, axis: int, axis_taps: Taps) -> np.ndarray:
         return np.take(x, places[:, 0], axis)
     shape = (-1,) + (1,) * (x.ndim - 1 - axis)
     real = x.astype(weights.dtype)
-    return sum(
-        (np.take(real, places[:, k], axis) * weights[:, k].reshape(shape) for k in range(1, places.shape[1])),
-        np.take(real, places[:, 0], axis) * weights[:, 0].reshape(shape),
-    )
+    total = np.take(real, places[:, 0], axis) * weights[:, 0].reshape(shape)
+    for k in range(1, places.shape[1]):
+        total = total + np.take(real, places[:, k], axis) * weights[:, k].reshape(shape)
+    return np.asarray(total)
 
 
 def is_fixed_point(node: Node) -> bool:

@@ -140,7 +140,7 @@ def _sample_places(low: np.ndarray, high: np.ndarray, bins: int, samples: int) -
     size = ((high - low) / np.float32(bins))[:, None]
     step = np.arange(bins * samples, dtype=np.float32)
     whole, part = step // samples, (step % samples + np.float32(0.5)) / np.float32(samples)
-    return (low[:, None] + (whole + part) * size).astype(np.float32)
+    return np.asarray((low[:, None] + (whole + part) * size).astype(np.float32))
 
 
 @operator("ROIAlign")
@@ -183,7 +183,7 @@ def _part_offsets(node: Node, trans: np.ndarray, channels: int) -> np.ndarray:
     rows, columns = (np.arange(n) * attrs.parts // n for n in attrs.size)
     pairs = trans.reshape(len(trans), -1, 2, *trans.shape[2:])[..., rows[:, None], columns]
     of_class = np.arange(channels) // (channels // pairs.shape[1])
-    return pairs[:, of_class].astype(np.float32) * np.float32(attrs.movement_scale)
+    return np.asarray(pairs[:, of_class].astype(np.float32) * np.float32(attrs.movement_scale))
 
 
 def _extent(low: np.ndarray, high: np.ndarray, scale: np.float32) -> tuple[np.ndarray, np.ndarray]:
@@ -203,9 +203,8 @@ def _bin_samples(
     bin_size = (length / np.float32(count)).reshape(-1, 1, 1, 1)
     start = np.arange(count, dtype=np.float32).reshape(shape) * bin_size + begin.reshape(-1, 1, 1, 1)
     start = start + move * length.reshape(-1, 1, 1, 1)
-    return (
-        start[..., None] + np.arange(samples, dtype=np.float32) * (bin_size / np.float32(samples))[..., None]
-    )
+    steps = np.arange(samples, dtype=np.float32) * (bin_size / np.float32(samples))[..., None]
+    return np.asarray(start[..., None] + steps)
 
 
 @operator("DeformablePSROIPooling")

@@ -22,7 +22,7 @@ _FAR = 1 << 24
 
 def _reflect(i: np.ndarray, n: int) -> np.ndarray:
     i = i % (2 * n)
-    return np.minimum(i, 2 * n - 1 - i)
+    return np.asarray(np.minimum(i, 2 * n - 1 - i))
 
 
 def _reflect_101(i: np.ndarray, n: int) -> np.ndarray:
@@ -63,7 +63,7 @@ def gather(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, sampler: Sample
 
 
 def _whole(x: np.ndarray) -> np.ndarray:
-    return np.clip(np.nan_to_num(x, nan=-_FAR), -_FAR, _FAR).astype(np.int64)
+    return np.asarray(np.clip(np.nan_to_num(x, nan=-_FAR), -_FAR, _FAR).astype(np.int64))
 
 
 def bilinear(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) -> np.ndarray:
@@ -75,7 +75,7 @@ def bilinear(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) ->
     upper = gather(real, top, left, sampler) * (one - right) + gather(real, top, left + 1, sampler) * right
     lower = gather(real, top + 1, left, sampler) * (one - right)
     lower = lower + gather(real, top + 1, left + 1, sampler) * right
-    return upper * (one - down) + lower * down
+    return np.asarray(upper * (one - down) + lower * down)
 
 
 def sample(x: np.ndarray, ys: np.ndarray, xs: np.ndarray, sampler: Sampler) -> np.ndarray:

@@ -26,7 +26,7 @@ def stored(real: np.ndarray, dtype: DType) -> np.ndarray:
     if dtype.is_quantized:
         return quantize(real, dtype)
     if dtype.name == "bool":
-        return real != 0
+        return np.asarray(real != 0)
     if dtype.is_float:
         with np.errstate(over="ignore"):
             return real.astype(dtype.numpy)

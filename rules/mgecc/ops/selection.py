@@ -267,14 +267,14 @@ class FillBehind(Operator):
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+    return np.asarray((boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]))
 
 
 def _suppressed(box: np.ndarray, others: np.ndarray, threshold: np.float32) -> np.ndarray:
     """Which of ``others`` (n, 4) overlap ``box`` by more than ``threshold`` of the union."""
     low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
     inside = np.prod(np.maximum(high - low, np.float32(0)), axis=1)
-    return inside > threshold * (_areas(box) + _areas(others) - inside)
+    return np.asarray(inside > threshold * (_areas(box) + _areas(others) - inside))
 
 
 def keep_boxes(boxes: np.ndarray, threshold: float, limit: int) -> list[int]:

@@ -39,7 +39,7 @@ def _shape(node: Node, _inputs: Sequence[np.ndarray]) -> np.ndarray:
     return np.array(shape_asked(node, [v.shape for v in node.inputs]), object)
 
 
-_BINARY: dict[str, Callable] = {
+_MODES: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: _product(a, b),
@@ -48,8 +48,6 @@ _BINARY: dict[str, Callable] = {
     "mod": lambda a, b: a % b,
     "min": least,
     "max": most,
-}
-_UNARY: dict[str, Callable] = {
     "negate": lambda a: -a,
     "floor": lambda a: _rounded(a, 0),
     "ceil": lambda a: _rounded(a, -1),
@@ -95,11 +93,11 @@ def _rounded(x: Any, way: int) -> Any:
 
 def _elemwise(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
     mode = mode_of(node)
-    function = {1: _UNARY, 2: _BINARY}.get(len(inputs), {}).get(mode)
+    function = _MODES.get(mode)
     if function is None:
         raise Undecided(f"{mode} of sizes has no expression")
     operands = [_whole_numbers(x) for x in inputs]
-    return np.frompyfunc(function, len(inputs), 1)(*operands)
+    return np.asarray(np.frompyfunc(function, len(inputs), 1)(*operands))
 
 
 def _whole_numbers(array: np.ndarray) -> np.ndarray:
@@ -134,7 +132,7 @@ def _convert(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
         raise Undecided(f"sizes as {target} would be rounded")
     if target.is_float:
         return inputs[0]
-    return np.frompyfunc(lambda x: _rounded(x, 0), 1, 1)(inputs[0])
+    return np.asarray(np.frompyfunc(lambda x: _rounded(x, 0), 1, 1)(inputs[0]))
 
 
 def _moved(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:

@@ -122,7 +122,7 @@ def _order(x: np.ndarray, descending: bool) -> np.ndarray:
     """Indices along the last axis in order, equal elements in their own."""
     if not descending:
         return np.argsort(x, -1, kind="stable")
-    return x.shape[-1] - 1 - np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1]
+    return np.asarray(x.shape[-1] - 1 - np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1])
 
 
 @operator("Argsort")

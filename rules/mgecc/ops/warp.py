@@ -75,7 +75,7 @@ def whole_weights(mode: str) -> np.ndarray:
     """
     one = tap_weights(mode)
     real = one[:, None, :, None] * one[None, :, None, :]
-    weights = np.clip(np.rint(real * np.float32(_ONE)), -_ONE, _ONE - 1).astype(np.int64)
+    weights: np.ndarray = np.clip(np.rint(real * np.float32(_ONE)), -_ONE, _ONE - 1).astype(np.int64)
     middle = one.shape[1] // 2
     excess = weights.sum((2, 3)) - _ONE
     four = weights[:, :, middle : middle + 2, middle : middle + 2].reshape(_STEPS, _STEPS, 4)
@@ -116,7 +116,7 @@ def _rows(matrix: np.ndarray, dtype: type) -> list[list[np.ndarray]]:
 
 def _rounded(x: np.ndarray) -> np.ndarray:
     """Nearest integers, halves to even, bounded."""
-    return np.rint(np.clip(np.nan_to_num(x), -_LIMIT, _LIMIT)).astype(np.int64)
+    return np.asarray(np.rint(np.clip(np.nan_to_num(x), -_LIMIT, _LIMIT)).astype(np.int64))
 
 
 def perspective_coordinates(matrix: np.ndarray, size: tuple[int, ...], steps: int) -> _Coordinates:

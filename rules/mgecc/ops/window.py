@@ -92,7 +92,7 @@ def windows(x: np.ndarray, window: Window, fill: float = 0) -> np.ndarray:
     if any(map(any, window.pad)):
         x = np.pad(x, [(0, 0)] * outer + list(window.pad), constant_values=fill)
     view = sliding_window_view(x, window.extent, axis=tuple(range(outer, x.ndim)))
-    seen = view[_trailing(slice(None, None, s) for s in (*window.stride, *window.dilate))]
+    seen: np.ndarray = view[_trailing(slice(None, None, s) for s in (*window.stride, *window.dilate))]
     spend(seen.size)
     return seen
 
@@ -113,4 +113,4 @@ def scatter_windows(columns: np.ndarray, window: Window, size: Sequence[int]) ->
         begins = [t * d for t, d in zip(tap, window.dilate)]
         area = [slice(b, b + (n - 1) * s + 1, s) for b, n, s in zip(begins, positions, window.stride)]
         total[_trailing(area)] += columns[_trailing(tap)]
-    return total[_trailing(slice(p[0], p[0] + n) for p, n in zip(window.pad, size))]
+    return np.asarray(total[_trailing(slice(p[0], p[0] + n) for p, n in zip(window.pad, size))])

@@ -21,7 +21,7 @@ def to_yuv(x: np.ndarray) -> np.ndarray:
     if x.dtype == np.uint8:
         y = _descaled(1868 * first + 9617 * green + 4899 * last)
         u, v = (_descaled(k * (c - y) + (128 << 14)) for k, c in ((8061, first), (14369, last)))
-        return np.clip(np.stack([y, u, v], -1), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.stack([y, u, v], -1), 0, 255).astype(np.uint8))
     a, b, c, d, e = (np.float32(k) for k in (0.114, 0.587, 0.299, 0.492, 0.877))
     y = first * a + green * b + last * c
     return np.stack([y, (first - y) * d + np.float32(0.5), (last - y) * e + np.float32(0.5)], -1)
@@ -32,7 +32,7 @@ def from_yuv(x: np.ndarray) -> np.ndarray:
     if x.dtype == np.uint8:
         y, u, v = (x[..., k].astype(np.int64) - (128 if k else 0) for k in range(3))
         sums = (y + _descaled(k * u + m * v) for k, m in ((33292, 0), (-6472, -9519), (0, 18678)))
-        return np.clip(np.stack(list(sums), -1), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.stack(list(sums), -1), 0, 255).astype(np.uint8))
     y, u, v = x[..., 0], x[..., 1] - np.float32(0.5), x[..., 2] - np.float32(0.5)
     a, b, c, d = (np.float32(k) for k in (2.032, -0.395, -0.581, 1.140))
     return np.stack([y + u * a, y + v * c + u * b, y + v * d], -1)
@@ -93,4 +93,4 @@ def from_planes(x: np.ndarray, planes: Planes) -> np.ndarray:
     else:
         rgb = [luma + (359 * v >> 8), luma - ((88 * u + 183 * v) >> 8), luma + (454 * u >> 8)]
     stacked = np.stack(rgb if planes.colours == "rgb" else rgb[::-1], -1)
-    return np.clip(stacked, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(stacked, 0, 255).astype(np.uint8))

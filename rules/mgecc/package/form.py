@@ -30,7 +30,8 @@ def form_names() -> list[str]:
 def _form(name: str) -> dict[str, Any]:
     if name not in form_names():
         raise nearest(name, form_names(), "package")
-    return yaml.safe_load((_FORMS / name / "form.yaml").read_text(encoding="utf-8"))
+    stated: dict[str, Any] = yaml.safe_load((_FORMS / name / "form.yaml").read_text(encoding="utf-8"))
+    return stated
 
 
 def form_files(form: str, name: str, target: str, cpu: str = "") -> list[str]:

@@ -29,7 +29,7 @@ def _clip(node: Node) -> Node | None:
         found = match(pattern, node.output)
         if found is None or found["x"].is_const:
             continue
-        lo = found["lo"] if "lo" in found else constant("zero", [0.0], found["x"].type.dtype)  # type: ignore[arg-type]
+        lo = found["lo"] if "lo" in found else constant("zero", [0.0], found["x"].type.dtype)
         low, high = scalar(lo), scalar(found["hi"])
         if low is not None and high is not None and low <= high and found["x"].type == node.output.type:
             return elemwise(node, "clip", found["x"], lo, found["hi"])
@@ -40,7 +40,7 @@ def _relu6(node: Node) -> Node | None:
     if not is_elemwise(node, "relu6"):
         return None
     dtype = node.inputs[0].type.dtype
-    lo, hi = (constant(f"{node.name}.{n}", [v], dtype) for n, v in (("lo", 0.0), ("hi", 6.0)))  # type: ignore[arg-type]
+    lo, hi = (constant(f"{node.name}.{n}", [v], dtype) for n, v in (("lo", 0.0), ("hi", 6.0)))
     return elemwise(node, "clip", node.inputs[0], lo, hi)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
@@ -15,9 +16,10 @@ Step = Callable[[Node], list[Node] | None]
 """What stands in place of a node, None where it stays."""
 
 
-def constant(name: str, array: np.ndarray, dtype: DType) -> Value:
-    """A constant value holding ``array`` (stored numbers of ``dtype``)."""
-    data = array if np.asarray(array).dtype == object else np.ascontiguousarray(array, dtype=dtype.numpy)
+def constant(name: str, numbers: ArrayLike, dtype: DType) -> Value:
+    """A constant value holding these stored numbers of ``dtype``."""
+    array = np.asarray(numbers)
+    data = array if array.dtype == object else np.ascontiguousarray(array, dtype=dtype.numpy)
     return Value(name, TensorType(tuple(data.shape), dtype), const=data)
 
 

@@ -51,7 +51,7 @@ def _first_channels(node: Node) -> int:
     items, shape = items_of(node, 1), node.inputs[0].shape
     if any(is_open(node, item) or item.idx is not None for item in items) or has_sizes(shape[1:2]):
         return 0
-    arrays = [np.zeros(0) if v.const is None else v.const for v in node.inputs]
+    arrays = [v.const for v in node.inputs]
     taken = [span_of(slice_of(item, arrays), shape[item.axis]) for item in items]
     first = all(equal(start, 0) and step == 1 for start, _, step in taken)
     same = all(a == b for axis, (a, b) in enumerate(zip(shape, node.output.shape)) if axis != 1)

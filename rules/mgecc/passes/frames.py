@@ -77,7 +77,7 @@ def _weights(node: Node, frames: Frames) -> np.ndarray:
     flat = w.reshape(w.shape[0], -1)
     behind = frames.taps * frames.q - frames.ahead - flat.shape[1]
     full = np.pad(flat, ((0, 0), (frames.ahead, behind)))
-    return full.reshape(w.shape[0], frames.taps, frames.q).swapaxes(1, 2)
+    return np.asarray(full.reshape(w.shape[0], frames.taps, frames.q).swapaxes(1, 2))
 
 
 def _framed(node: Node, geo: Geometry, frames: Frames) -> list[Node]:

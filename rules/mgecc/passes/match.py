@@ -9,7 +9,7 @@ import numpy as np
 from mgecc.graph import Graph, Node, Value
 from mgecc.ops.elemwise import mode_of
 
-Pattern = str | float | tuple
+Pattern = str | float | tuple["Pattern", ...]
 _COMMUTATIVE = frozenset({"add", "mul", "max", "min"})
 
 
@@ -88,7 +88,7 @@ def match(pattern: Pattern, value: Value, bound: dict[str, Value] | None = None)
         number = scalar(value)
         return bound if number is not None and np.float32(number) == np.float32(pattern) else None
     node = value.producer
-    if not is_elemwise(node, pattern[0]) or node is None or len(node.inputs) != len(pattern) - 1:
+    if not is_elemwise(node, str(pattern[0])) or node is None or len(node.inputs) != len(pattern) - 1:
         return None
     for inputs in _orders(node):
         found: dict[str, Value] | None = bound

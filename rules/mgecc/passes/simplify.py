@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Graph, Node, Value
+from mgecc.graph import Graph, Node, TensorType, Value
 from mgecc.graph.attributes import named
 from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, TooMuchWork, limited
@@ -127,8 +127,8 @@ def _freeze(item: Any) -> Any:
 
 def share_common(graph: Graph) -> None:
     """Nodes with the same operator, attributes and inputs are computed once; equal constants are one value."""
-    constants: dict[tuple, Value] = {}
-    seen: dict[tuple, Node] = {}
+    constants: dict[tuple[TensorType, str], Value] = {}
+    seen: dict[tuple[object, ...], Node] = {}
     mapping: dict[Value, Value] = {}
     for node in graph.nodes:
         node.inputs = [mapping.get(v, v) for v in node.inputs]

@@ -15,7 +15,7 @@ from mgecc.planner.buffers import Buffer, aligned
 
 Plan = dict[Buffer, int]
 
-_ORDERS: tuple[Callable[[Buffer], tuple], ...] = (
+_ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
     lambda b: (-b.size, b.first),
     lambda b: (b.first, -b.size),
     lambda b: (-b.last, -b.size),

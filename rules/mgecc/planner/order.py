@@ -9,7 +9,7 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.graph.sizes import is_one, largest
 from mgecc.ops.known import AxisAttrs
 
-_Preference = Callable[[Node, dict[Node, int]], tuple]
+_Preference = Callable[[Node, dict[Node, int]], tuple[int, ...]]
 
 # In which order a node's operands are computed: as written, largest need first, longest branch first, last first.
 _PREFERENCES: tuple[_Preference, ...] = (

@@ -14,7 +14,8 @@ from mgecc.planner.limits import Goal
 from mgecc.planner.macs import macs
 from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
-from mgecc.planner.select import Choice, select
+from mgecc.planner.select import select
+from mgecc.planner.shrink import Choice
 from mgecc.planner.sized import with_copy
 from mgecc.planner.weights import WeightSection
 from mgecc.targets import Target

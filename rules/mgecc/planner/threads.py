@@ -19,8 +19,8 @@ def most_parts(work: int, threads: int) -> int:
 
 def share(call: Call, threads: int) -> int:
     """Into how many parts a call comes apart: at most one a thread, each with a grain of units at least."""
-    units = _number(call, call.split.units) // call.split.grain if call.split else 1
-    return max(1, min(threads, units)) if isinstance(units, int) else 1
+    grains = _units(call) // call.split.grain if call.split else 1
+    return max(1, min(threads, grains))
 
 
 def scratch_bytes(call: Call, workspace: Workspace, threads: int) -> int:
@@ -34,7 +34,7 @@ def apart(call: Call, placed: ProgramCall, threads: int) -> list[ProgramCall]:
     parts, split = share(call, threads), call.split
     if parts == 1 or split is None:
         return [placed]
-    units = _number(call, split.units)
+    units = _units(call)
     grains = units // split.grain
     bounds = [*(grains * k // parts * split.grain for k in range(parts)), units]
     return [
@@ -53,9 +53,11 @@ def _aligned(nbytes: int) -> int:
     return -(-nbytes // ALIGN) * ALIGN
 
 
-def _number(call: Call, field: str) -> int:
+def _units(call: Call) -> int:
+    """How many units a call that can be split computes; 0 where that depends on declared sizes."""
     names = [name for name, _ in call.kernel.fields]
-    return call.args[names.index(field)]  # type: ignore[return-value]
+    units = call.args[names.index(call.split.units)] if call.split else 0
+    return units if isinstance(units, int) else 0
 
 
 def _operands(call: Call, placed: ProgramCall, split: Split, first: int, part: int) -> tuple[Ref | None, ...]:

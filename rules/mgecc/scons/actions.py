@@ -304,7 +304,7 @@ def verbose_line(make_args: MakeArgs, output: Any, sources: Sequence[Any]) -> st
 
 
 def _path(node: Any) -> str:
-    return node.rfile().get_internal_path()
+    return str(node.rfile().get_internal_path())
 
 
 _workers = Workers()

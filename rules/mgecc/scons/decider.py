@@ -28,7 +28,8 @@ def content_signature(node: Any) -> str:
     if isinstance(node, File) and getattr(node.attributes, "mge_read", None) is not info:
         info.csig = node.get_content_hash()
         node.attributes.mge_read = info
-    return node.get_csig()
+    signature: str = node.get_csig()
+    return signature
 
 
 _get_max_drift_csig = File.get_max_drift_csig

@@ -88,4 +88,4 @@ def _library_name(name: str) -> str:
 
 def _listed(env: Any, variable: str) -> list[Any]:
     value = env.get(variable) or []
-    return env.Flatten(CLVar(value) if isinstance(value, str) else [value])
+    return list(env.Flatten(CLVar(value) if isinstance(value, str) else [value]))

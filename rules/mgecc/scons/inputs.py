@@ -50,6 +50,6 @@ def stamp(path: str | Path) -> Stamp:
 
 def _signature(path: str) -> str:
     try:
-        return hash_file_signature(path, chunksize=File.hash_chunksize)
+        return str(hash_file_signature(path, chunksize=File.hash_chunksize))
     except OSError:
         return ""

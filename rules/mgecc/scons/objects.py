@@ -11,6 +11,7 @@ from SCons.Tool import CScanner
 
 from mgecc.scons import compiledb
 from mgecc.scons.actions import MakeArgs, reading_action, step_line, tool_action, verbose_line
+from mgecc.scons.launch import Launcher
 from mgecc.scons.progress import declare_step
 from mgecc.scons.reads import Reads, depend_on_reads
 from mgecc.targets import Toolchain
@@ -61,7 +62,8 @@ class Tools:
         return node
 
     def _launched(self, args: Sequence[str]) -> list[str]:
-        return self.env["MGE_LAUNCHER"].wrap(args, self.toolchain)
+        launcher: Launcher = self.env["MGE_LAUNCHER"]
+        return launcher.wrap(args, self.toolchain)
 
     def static_library(self, output: str, objects: Sequence[Any]) -> Any:
         return self._step("AR", "rcsD", output, objects, self.toolchain.archive_args)

@@ -40,7 +40,8 @@ class Workers:
             text = f"the compiler process ended unexpectedly (status {worker.wait()})"
             return {"error": text, "status": FAILED}
         self._idle.put(worker)
-        return json.loads(line)
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     def _start(self) -> subprocess.Popen[str]:
         package = Path(__file__).resolve().parents[2]

@@ -106,7 +106,8 @@ def _aliases() -> dict[str, str]:
 
 @cache
 def _raw(name: str) -> dict[str, Any]:
-    return yaml.safe_load(_files()[name].read_text(encoding="utf-8"))
+    stated: dict[str, Any] = yaml.safe_load(_files()[name].read_text(encoding="utf-8"))
+    return stated
 
 
 def target_names() -> list[str]:

@@ -199,7 +199,7 @@ def _as_stored(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
     if tensor.dtype.scale is not None and array.dtype.kind == "f":
         low, high = tensor.dtype.range
         scaled = np.rint(array.astype(np.float64) / tensor.dtype.scale) + tensor.dtype.zero_point
-        return np.clip(scaled, low, high).astype(want)
+        return np.asarray(np.clip(scaled, low, high).astype(want))
     if not np.can_cast(array.dtype, want, "same_kind"):
         raise InputError(f"{key} has element type {array.dtype}, the model wants {tensor.dtype}")
     return array.astype(want)

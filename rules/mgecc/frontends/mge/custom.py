@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mgecc.frontends.errors import printable
 from mgecc.graph import DType, TensorType, Unsupported
 from mgecc.ops.custom import CustomFunction
 
-from .errors import printable
 from .model import Model, Record
 
 FOREIGN = ("ExternCOprRunner", "CustomOpNode")

@@ -93,7 +93,7 @@ def _unpack_nibbles(data: memoryview, shape: tuple[int, ...], signed: bool) -> n
     rows = np.frombuffer(data, np.uint8).reshape(*shape[:-1], (shape[-1] + 1) // 2)
     values: np.ndarray = np.stack([rows & 15, rows >> 4], -1).reshape(*shape[:-1], -1)[..., : shape[-1]]
     if signed:
-        return (np.ascontiguousarray(values) ^ 8).astype(np.int8) - np.int8(8)
+        return np.asarray((np.ascontiguousarray(values) ^ 8).astype(np.int8) - np.int8(8))
     return np.ascontiguousarray(values)
 
 
@@ -110,5 +110,5 @@ def decode(data: memoryview, shape: tuple[int, ...], dtype: DTypeInfo) -> np.nda
     if dtype.name == "bfloat16":
         return (stored.astype(np.uint32) << 16).view(np.float32)
     if dtype.name == "bool":
-        return stored != 0
+        return np.asarray(stored != 0)
     return np.require(stored, stored.dtype.newbyteorder("="), "A")

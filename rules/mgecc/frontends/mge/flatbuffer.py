@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
-from .errors import MgeError, printable
+from mgecc.frontends.errors import printable
+
+from .errors import MgeError
 
 SCALARS = {
     "bool": Struct("<?"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -138,8 +139,8 @@ class Padded:
 def edges(mode: str, axes: Sequence[Padded]) -> tuple[Operand, list[Call]]:
     """The table of positions for ``lookup``, axis after axis, and the call that fills it where sizes are declared."""
     if not has_sizes([axis.size for axis in axes]):
-        word = "reflect" if mode == "reflect" else "edge"
-        tables = [np.pad(np.arange(a.size), a.ends, mode=word) * a.step for a in axes]  # type: ignore[call-overload]
+        word: Literal["reflect", "edge"] = "reflect" if mode == "reflect" else "edge"
+        tables = [np.pad(np.arange(a.size), a.ends, mode=word) * a.step for a in axes]
         joined = np.concatenate(tables).astype(np.int32)
         return Const(lambda: joined), []
     table = Workspace(4 * sum(axis.length for axis in axes))

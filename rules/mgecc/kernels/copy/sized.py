@@ -40,7 +40,7 @@ def _sliced(node: Node) -> list[Move]:
             raise Unsupported("its bounds are computed from the model's data", "give it constant bounds")
         arrays = [v.const for v in node.inputs]
         if item.idx is None:
-            first, count, step = span_of(slice_of(item, arrays), sizes[item.axis])  # type: ignore[arg-type]
+            first, count, step = span_of(slice_of(item, arrays), sizes[item.axis])
         else:
             first, count, step = _position(node, item.idx, sizes[item.axis]), 1, 1
             gone.add(item.axis)

@@ -34,8 +34,7 @@ class Part:
                 f"the bounds of axis {item.axis} are computed while other axes are indexed or written",
                 "slice that axis by an operator of its own",
             )
-        numbers = [v.const for v in self.node.inputs]
-        part = slice_of(item, numbers)  # type: ignore[arg-type]
+        part = slice_of(item, [v.const for v in self.node.inputs])
         start, count, step = span_of(part, self.sizes[item.axis])
         self.start += start * self.strides[item.axis] if not equal(count, 0) else 0
         self.sizes[item.axis] = count

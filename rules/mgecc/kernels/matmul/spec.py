@@ -148,7 +148,8 @@ def _call(
 
 def _split(product: Product, kernel: Kernel, columns: int) -> Split | None:
     """By rows of a single product; of one row by columns, which lie in groups."""
-    size, tile = product.element.size, int(dict(kernel.params).get("p", 1))  # type: ignore[arg-type]
+    size, pixels = product.element.size, dict(kernel.params).get("p")
+    tile = pixels if isinstance(pixels, int) else 1
     if product.batch != 1 or product.ta or kernel.template == "matmul/any.c.j2":
         return None
     if product.m != 1:

@@ -107,7 +107,7 @@ def _turns(node: Node, conv: QConv, form: Form) -> np.ndarray:
         full = full.swapaxes(2, 3)
     flat = np.zeros((outs, form.blocks(conv) * 4), np.int32)
     flat[:, : kh * kw * wide] = full.reshape(outs, -1)
-    return flat.reshape(outs // 2, 2, -1, form.turn, 4).transpose(0, 2, 1, 3, 4)
+    return np.asarray(flat.reshape(outs // 2, 2, -1, form.turn, 4).transpose(0, 2, 1, 3, 4))
 
 
 def pack(node: Node, conv: QConv, form: Form) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

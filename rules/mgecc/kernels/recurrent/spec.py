@@ -26,7 +26,7 @@ def _tiled(w: np.ndarray, gates: int, lanes: int) -> np.ndarray:
     width = 4 // gates * lanes
     split = padded(w.reshape(gates, -1, w.shape[1]).transpose(0, 2, 1), width)
     tiles = split.reshape(gates, w.shape[1], -1, width).transpose(2, 1, 0, 3)
-    return tiles.reshape(-1).astype(np.float32)
+    return np.asarray(tiles.reshape(-1).astype(np.float32))
 
 
 def _packed(parts: list[np.ndarray], gates: int, lanes: int) -> np.ndarray:

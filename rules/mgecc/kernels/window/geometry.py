@@ -111,7 +111,7 @@ def weights_of(node: Node) -> np.ndarray:
     areas = w.shape[1:3] if way.form == "local" else (1, 1)
     kernel, (ic, oc) = w.shape[-2 - way.rank : -2], w.shape[-2:]
     w = np.moveaxis(w.reshape(w.shape[0], prod(areas), *kernel, ic, oc), (-2, -1), (2, 3))
-    return w.reshape(w.shape[0], prod(areas), ic, oc, -1).transpose(0, 1, 4, 2, 3)
+    return np.asarray(w.reshape(w.shape[0], prod(areas), ic, oc, -1).transpose(0, 1, 4, 2, 3))
 
 
 def _weight_sizes(node: Node, way: _Operands) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -28,10 +28,13 @@ RULES = Rules(__name__)
 record = RULES.rule
 
 
-def attributes(operator: str, *types: str) -> Callable[[Callable[[Params], Attributes]], Callable]:
+_Maker = Callable[[Params], Attributes]
+
+
+def attributes(operator: str, *types: str) -> Callable[[_Maker], _Maker]:
     """Let records of these types become one node, the decorated function making its attributes."""
 
-    def register(attributes_of: Callable[[Params], Attributes]) -> Callable:
+    def register(attributes_of: _Maker) -> _Maker:
         def translate(record: Record, inputs: Sequence[Value], build: GraphBuilder) -> Sequence[Value]:
             return build.add(operator, attributes_of(parameters(record)), inputs)
 

@@ -40,7 +40,7 @@ _MIXED: dict[str, tuple[str, DType]] = {
 
 def _mode(name: Any) -> str:
     """Ours."""
-    return _FUSED.get(name, word(name))
+    return _FUSED.get(name) or str(word(name))
 
 
 @attributes("Elemwise", "Elemwise")
