@@ -11,11 +11,11 @@ import pytest
 from batch import Case, check_emulated, check_native
 from mgecc.graph import Node
 from mgecc.kernels import Candidate
-from mgecc.kernels.conv import toom
+from mgecc.kernels.conv.winograd import cook_toom
 from mgecc.targets import Target, load_target
 from test_conv import case
 
-SIZES = sorted(toom.POINTS)
+SIZES = sorted(cook_toom.POINTS)
 # The clip is wide: errors are relative to the range of the sums, not of what a clip leaves of them.
 ACTIVATIONS = [("identity",), ("relu",), ("clip", -6.0, 9.0)]
 HOSTS = [target for target in harness.host_targets() if target.lanes > 1]
@@ -54,7 +54,7 @@ def cases(seed: int, count: int) -> list[Case]:
 
 @pytest.mark.parametrize("target", HOSTS, ids=[target.isa for target in HOSTS])
 def test_every_tile_agrees_with_the_meaning(target: Target) -> None:
-    assert check_native(cases(target.lanes, 14), target) == {"conv/winograd.c.j2"}
+    assert check_native(cases(target.lanes, 14), target) == {"conv/winograd/winograd.c.j2"}
 
 
 @pytest.mark.parametrize("name", ["arm64", "armv7"])
@@ -62,7 +62,7 @@ def test_arm_agrees_with_the_meaning(name: str) -> None:
     check_emulated(cases(len(name), 14), name)
 
 
-def _sums(steps: tuple[toom.Step, ...], prefix: str, given: np.ndarray) -> np.ndarray:
+def _sums(steps: tuple[cook_toom.Step, ...], prefix: str, given: np.ndarray) -> np.ndarray:
     """Steps along axis 0, in float32."""
     known = {f"{prefix}{i}": row for i, row in enumerate(given)}
     for name, terms in steps:
@@ -73,10 +73,10 @@ def _sums(steps: tuple[toom.Step, ...], prefix: str, given: np.ndarray) -> np.nd
 @pytest.mark.parametrize("m", SIZES)
 def test_errors_stay_within_those_that_are_stated(m: int) -> None:
     """64 channels of uniform numbers, against float64, relative to three standard deviations of the outputs."""
-    rng, points, t = np.random.default_rng(m), toom.POINTS[m], m + 2
+    rng, points, t = np.random.default_rng(m), cook_toom.POINTS[m], m + 2
     names = [f"d{i}" for i in range(t)]
-    inward, outward = toom.inputs(points, names, "v"), toom.outputs(points, m, names, "v")
-    g = np.array([[float(v) for v in row] for row in toom.filters(points, 3)])
+    inward, outward = cook_toom.inputs(points, names, "v"), cook_toom.outputs(points, m, names, "v")
+    g = np.array([[float(v) for v in row] for row in cook_toom.filters(points, 3)])
     d, w = (rng.uniform(-1, 1, (k, k, 64, 40)).astype(np.float32) for k in (t, 3))
     weights = np.einsum("ak,kl...,bl->ab...", g, w.astype(np.float64), g).astype(np.float32)
     turned = _sums(inward, "d", _sums(inward, "d", d).swapaxes(0, 1)).swapaxes(0, 1)
@@ -84,26 +84,26 @@ def test_errors_stay_within_those_that_are_stated(m: int) -> None:
     got = _sums(outward, "d", _sums(outward, "d", sums).swapaxes(0, 1)).swapaxes(0, 1)
     spots = [d[i : i + m, j : j + m].astype(np.float64) * w[i, j] for i in range(3) for j in range(3)]
     want = sum(spots).sum(2)
-    assert np.abs(got - want).max() <= toom.ERRORS[m] * 3 * want.std()
+    assert np.abs(got - want).max() <= cook_toom.ERRORS[m] * 3 * want.std()
 
 
 @pytest.mark.parametrize("m", SIZES)
 def test_transforms_are_exact_in_rational_numbers(m: int) -> None:
     """The steps of the transforms, done with fractions, give the correlation without any error."""
     rng = np.random.default_rng(m)
-    points, t = toom.POINTS[m], m + 2
+    points, t = cook_toom.POINTS[m], m + 2
     d, g = ([Fraction(int(v)) for v in rng.integers(-9, 9, k)] for k in (t, 3))
 
-    def run(steps: tuple[toom.Step, ...], values: list[Fraction], count: int) -> list[Fraction]:
+    def run(steps: tuple[cook_toom.Step, ...], values: list[Fraction], count: int) -> list[Fraction]:
         known = {f"d{i}": v for i, v in enumerate(values)}
         for name, terms in steps:
             known[name] = sum((Fraction(c) * known[other] for c, other in terms), Fraction(0))
         return [known[f"v{i}"] for i in range(count)]
 
     names = [f"d{i}" for i in range(t)]
-    inward = run(toom.inputs(points, names, "v"), d, t)
-    weights = [sum((c * v for c, v in zip(row, g)), Fraction(0)) for row in toom.filters(points, 3)]
-    got = run(toom.outputs(points, m, names, "v"), [a * b for a, b in zip(inward, weights)], m)
+    inward = run(cook_toom.inputs(points, names, "v"), d, t)
+    weights = [sum((c * v for c, v in zip(row, g)), Fraction(0)) for row in cook_toom.filters(points, 3)]
+    got = run(cook_toom.outputs(points, m, names, "v"), [a * b for a, b in zip(inward, weights)], m)
     assert got == [sum((d[i + k] * g[k] for k in range(3)), Fraction(0)) for i in range(m)]
 
 
@@ -111,7 +111,10 @@ def test_first_coefficients_are_one() -> None:
     """The templates take the first term of every sum as it is."""
     for m in SIZES:
         names = [f"d{i}" for i in range(m + 2)]
-        steps = (*toom.inputs(toom.POINTS[m], names, "v"), *toom.outputs(toom.POINTS[m], m, names, "v"))
+        steps = (
+            *cook_toom.inputs(cook_toom.POINTS[m], names, "v"),
+            *cook_toom.outputs(cook_toom.POINTS[m], m, names, "v"),
+        )
         assert all(terms[0][0] == 1 for _, terms in steps)
 
 

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, serves, ways
-from mgecc.kernels.conv import depthwise, first, gather, plain, tile, winograd
+from mgecc.kernels.conv import generic
+from mgecc.kernels.conv.depthwise import depthwise
+from mgecc.kernels.conv.direct import direct, first_layer
+from mgecc.kernels.conv.gemm import im2col
 from mgecc.kernels.conv.geometry import conv_of
+from mgecc.kernels.conv.winograd import winograd
 from mgecc.targets import Target
 
 _WAYS = (
     depthwise.candidates,
-    first.candidates,
-    tile.candidates,
-    gather.candidates,
+    first_layer.candidates,
+    direct.candidates,
+    im2col.candidates,
     winograd.candidates,
-    plain.candidates,
+    generic.candidates,
 )
 
 
@@ -25,5 +29,5 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
     """Every way that fits the node; weights that the model computes are read as they lie."""
     conv = conv_of(node, target)
     if conv is not None:
-        found = _WAYS if node.inputs[1].is_const else (plain.candidates,)
+        found = _WAYS if node.inputs[1].is_const else (generic.candidates,)
         yield from ways(*(way(node, conv, target) for way in found))

@@ -19,7 +19,7 @@ from mgecc.targets import Target
 
 _SIZES = ("batch", "m", "n", "k", "sa", "sb")
 _STRIDES = ("am", "ak", "bk", "bn")
-# Products that are added up in halves without parts (parts.j2).
+# Products that are added up in halves without parts (blocked_sum.j2).
 _LONG_SUM = 192
 # Bytes that a copy of rows may take, to stay in the nearest cache.
 _PANEL = 65536

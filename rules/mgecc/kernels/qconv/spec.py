@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, serves, ways
-from mgecc.kernels.qconv import chains, depthwise, matrices, panels, plain, spans, taps, tile, windows
+from mgecc.kernels.qconv import generic
+from mgecc.kernels.qconv.depthwise import dw_acc16, dw_dot, dw_generic, dw_vnni
+from mgecc.kernels.qconv.gemm import gemm_acc16, gemm_amx, gemm_dot, gemm_i8mm
 from mgecc.kernels.qconv.geometry import qconv_of
 from mgecc.targets import Target
 
-_DENSE = (panels, matrices, chains, tile)
-_DEPTHWISE = (spans, windows, taps, depthwise)
+_DENSE = (gemm_amx, gemm_i8mm, gemm_acc16, gemm_dot)
+_DEPTHWISE = (dw_vnni, dw_dot, dw_acc16, dw_generic)
 
 
 @serves("ConvBias", "Convolution")
@@ -20,16 +22,16 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
     conv = qconv_of(node)
     families = _DEPTHWISE if conv is not None and conv.is_depthwise else _DENSE
     own = [family.candidates(node, conv, target) for family in families if conv is not None]
-    yield from ways(*own, plain.candidates(node, target))
+    yield from ways(*own, generic.candidates(node, target))
 
 
 @serves("ConvolutionBackwardData")
 def transposed(node: Node, target: Target) -> Iterator[Candidate]:
     """Transposed convolutions by their sums in rows."""
-    yield from plain.transposed(node, target)
+    yield from generic.transposed(node, target)
 
 
 @serves("BatchConvBias")
 def batched(node: Node, target: Target) -> Iterator[Candidate]:
     """Weights of its own for every batch item, by rows of sums."""
-    yield from plain.batched(node, target)
+    yield from generic.batched(node, target)

@@ -90,7 +90,7 @@ class Simd:
 
     @property
     def quads(self) -> bool:
-        """Whether four neighbouring vectors come with one instruction (kernels/quads.j2)."""
+        """Whether four neighbouring vectors come with one instruction (kernels/multi_load.j2)."""
         return 4 in self.multi_loads
 
 

@@ -1,0 +1,4 @@
+"""Depthwise convolution: unrolled windows, rows of any height, and loops over taps for all others.
+
+May import: what mgecc.kernels.conv may.
+"""

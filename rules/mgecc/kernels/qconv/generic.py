@@ -1,0 +1,135 @@
+"""Quantised convolutions of any form, plain layout, by rows of sums (generic.c.j2); also transposed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mgecc.graph import Node, Unsupported, Value
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
+from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of, letters
+from mgecc.ops.convolution import BatchConvBiasAttrs, ConvolutionAttrs, geometry, grouped
+from mgecc.ops.window import Window
+from mgecc.targets import Target
+
+_FIELDS = (
+    *("n", "ic", "oc", "ipg", "opg", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl"),
+    *("w_out", "w_in", "w_batch"),
+)
+Shape = tuple[int, ...]
+
+
+def _term(node: Node, position: int) -> Value | None:
+    if len(node.inputs) <= position or not node.inputs[position].type.elements:
+        return None
+    return node.inputs[position]
+
+
+def _bias(node: Node) -> Value | None:
+    value = _term(node, 2)
+    channels = node.output.shape[1]
+    if value is not None and (not value.is_const or value.shape != (1, channels, 1, 1)):
+        raise Unsupported(
+            f"the bias {value.type} is not one constant per channel", "add it by an operator of its own"
+        )
+    return value
+
+
+def kernel(end: Ending, x: Value, w: Value, transposed: bool) -> Kernel:
+    types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(end.node.output)}
+    bias = "float" if end.bias == "real" else "int32_t"
+    operands = [
+        ("x", f"const {types['xt']} *"),
+        ("w", f"const {types['wt']} *"),
+        ("b", f"const {bias} *"),
+        ("q", "const float *"),
+    ]
+    if end.z_value is not None:
+        operands.append(("z", f"const {ctype(end.z_value)} *"))
+    operands += [("y", f"{types['yt']} *"), ("sums", "uint32_t *")]
+    params: dict[str, Param] = {**types, "end": end.parts, "transposed": transposed}
+    kind = letters(*types.values())
+    return Kernel(
+        f"qconv_{kind}_{'transposed' if transposed else 'plain'}_{end.suffix}",
+        "qconv/generic.c.j2",
+        tuple(operands),
+        tuple((name, "int32_t") for name in _FIELDS),
+        tuple(sorted(params.items())),
+        ("requant",),
+    )
+
+
+def _call(end: Ending, x: Value, w: Value, sizes: tuple[int, ...], transposed: bool) -> list[Call]:
+    y = end.node.output
+    operands: list[Operand] = [
+        x,
+        w,
+        Const(partial(end.bias_array, y.shape[1])),
+        Const(partial(end.numbers, x, w)),
+        *([end.z_value] if end.z_value is not None else []),
+        y,
+        Workspace(4 * y.shape[3]),
+    ]
+    return [Call(kernel(end, x, w, transposed), tuple(operands), sizes)]
+
+
+def _sizes(x: Shape, y: Shape, weights: Shape, window: Window) -> tuple[int, ...]:
+    """Arguments up to the strides of the weights; ``weights`` (g, out, in, kh, kw)."""
+    (sh, sw), (dh, dw), ((pt, _), (pl, _)) = window.stride, window.dilate, window.pad
+    return (x[0], x[1], y[1], weights[2], weights[1], *x[2:], *y[2:], *window.kernel, sh, sw, dh, dw, pt, pl)
+
+
+def _candidate(
+    node: Node, end: Ending, positions: tuple[int, int], sizes: tuple[int, ...], transposed: bool
+) -> Candidate:
+    def build(made: Node) -> list[Call]:
+        x, w = (made.inputs[i] for i in positions)
+        bias, z = (None, None) if transposed else (_term(made, 2), _term(made, 3))
+        return _call(ending_of(made, bias, z, positions), x, w, sizes, transposed)
+
+    moving = node.inputs[positions[0]] if transposed else node.output
+    macs = moving.type.elements * sizes[9] * sizes[10] * (sizes[4] if transposed else sizes[3])
+    cost = 4.0 * macs + 40.0 * node.output.type.elements
+    return Candidate(build, cost, (1,) * len(node.inputs), (1,), 1500, why="rows of sums")
+
+
+def candidates(node: Node, target: Target) -> Iterator[Candidate]:
+    """Any quantised or integer convolution in plain layout."""
+    x, w = node.inputs[:2]
+    if not are_bytes(x, w):
+        return
+    end = ending_of(node, _bias(node), _term(node, 3))
+    geo = geometry(node)
+    taps = int(np.prod(geo.window.kernel))
+    strides = (geo.weights[2] * taps, taps, 0)
+    sizes = (*_sizes(geo.x, geo.output, geo.weights, geo.window), *strides)
+    yield _candidate(node, end, (0, 1), sizes, False)
+
+
+def batched(node: Node, target: Target) -> Iterator[Candidate]:
+    """Convolutions with weights (n, o, i, h, w), a set for every batch item."""
+    x, w = node.inputs[:2]
+    if not are_bytes(x, w):
+        return
+    end = ending_of(node, _bias(node), _term(node, 3))
+    _, out, inner, *kernel_size = w.shape
+    taps = int(np.prod(kernel_size))
+    window = node.attributes(BatchConvBiasAttrs).over(kernel_size)
+    sizes = _sizes(x.shape, node.output.shape, (1, out, inner, *kernel_size), window)
+    yield _candidate(node, end, (0, 1), (*sizes, inner * taps, taps, out * inner * taps), False)
+
+
+def transposed(node: Node, target: Target) -> Iterator[Candidate]:
+    """Any quantised or integer transposed convolution in plain layout."""
+    w, x = node.inputs[:2]
+    if not are_bytes(x, w):
+        return
+    end = ending_of(node, None, None)
+    attrs = node.attributes(ConvolutionAttrs)
+    g, ipg, opg, *kernel_size = grouped(w.shape, attrs.groups)
+    window = attrs.over(kernel_size)
+    taps = int(np.prod(kernel_size))
+    sizes = _sizes(x.shape, node.output.shape, (g, opg, ipg, *kernel_size), window)
+    yield _candidate(node, end, (1, 0), (*sizes, taps, opg * taps, 0), True)
