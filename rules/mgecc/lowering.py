@@ -13,8 +13,8 @@ from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported
 from mgecc.graph.sizes import declare
 from mgecc.kernels import candidates
 from mgecc.ops.custom import CustomFunction, UserKernel, replace_operators
-from mgecc.passes.convert_inputs import InputForm
-from mgecc.passes.insert_half_conversions import nowhere
+from mgecc.passes.half import nowhere
+from mgecc.passes.inputs import InputForm
 from mgecc.passes.pipeline import Options, for_all_targets, for_target
 from mgecc.targets import Target, with_half_lanes
 
@@ -29,7 +29,9 @@ def survey(config: ModelConfig, data: bytes | None = None) -> tuple[Graph, Diagn
     """
     data = read_bounded(config.model) if data is None else data
     functions = {name: CustomFunction(c.function, c.outputs, c.optional) for name, c in config.custom.items()}
-    graph, problems = frontends.survey(data, config.model.name, config.given_shapes, functions)
+    graph, problems = frontends.survey(
+        data, config.model.name, config.given_shapes, functions, config.model.parent
+    )
     graph.name = config.name
     _place_inputs(config, problems)
     replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)

@@ -1,8 +1,9 @@
 """Readers of model files: bytes of a stored network become plain records, later a graph.
 
 One package per file format. Each has ``recognises(data)``, whether bytes are a file of its format,
-``survey(data, source, input_shapes, functions)``, the graph and its problems, and ``types_of(operator)``, the types of
-its nodes that are read as an operator; there is no list to edit. Which one reads a file is decided by its content.
+``survey(data, source, input_shapes, functions, folder)``, the graph and its problems, and ``types_of(operator)``, the
+types of its nodes that are read as an operator; there is no list to edit. Which one reads a file is decided by its
+content.
 A front end is a reader and translation rules (``rules``) over the one builder of graphs (``build``).
 A reader treats its input as hostile: every offset, length and count is
 bounded by the buffer, and bytes that are not a readable model raise that reader's ``ModelError``, never another
@@ -16,6 +17,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -40,8 +42,11 @@ def survey(
     source: str,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     functions: Mapping[str, CustomFunction] | None = None,
+    folder: Path | None = None,
 ) -> tuple[Graph, Diagnostics]:
     """The graph of a model file of any format as far as it could be imported, and the problems.
+
+    ``folder``: where the file lies, for those of whose constants some lie beside it.
 
     Raises OtherKind for files of kinds that no front end reads, else the front end's ModelError. What nobody knows,
     such as a damaged or encrypted model, is MegEngine's.
@@ -52,7 +57,7 @@ def survey(
     kind = kind_of(data) if found is None else None
     if kind is not None:
         raise OtherKind(kind)
-    graph, problems = (found or mge).survey(data, source, input_shapes, functions)
+    graph, problems = (found or mge).survey(data, source, input_shapes, functions, folder)
     return graph, problems
 
 

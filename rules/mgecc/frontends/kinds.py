@@ -6,15 +6,15 @@ One table of kinds, the particular before the general. A front end that comes to
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .errors import ModelError
+from .protobuf import is_message
 
 _HEAD = 4096
 _PROBED = 1 << 20
-_ONNX = "convert it with MgeConvert (convert onnx_to_mge -i MODEL.onnx -o MODEL.mge)"
-_VIA_ONNX = "export it as ONNX, then " + _ONNX.replace("convert it", "convert that")
+_VIA_ONNX = "export it as ONNX"
 _DUMP = "build the network in MegEngine, load them, then trace and dump it (mgecc export)"
 _UNPACK = "unpack it and name the model file inside"
 
@@ -34,7 +34,7 @@ class OtherKind(ModelError):
     """The bytes are a file of another kind; ``str`` is one line."""
 
     def __init__(self, kind: Kind) -> None:
-        super().__init__(f"this is {kind.name}, not a MegEngine model (.mge); {kind.remedy}")
+        super().__init__(f"this is {kind.name}, no model that is read (.mge, .onnx); {kind.remedy}")
         self.kind = kind
 
 
@@ -74,47 +74,10 @@ def _text(pattern: str = "") -> Test:
     return found
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
-    """(number, wire type, content) of a protobuf message's fields; ends with (0, 0, ...) where it is none."""
-    position = 0
-    while position < len(data):
-        tag, position = _varint(data, position)
-        size = {1: 8, 5: 4}.get(tag & 7)
-        if tag & 7 in (0, 2):
-            size, position = _varint(data, position)
-        if tag < 8 or size is None or position > len(data) or (tag & 7 and position + size > len(data)):
-            yield 0, 0, data[:0]
-            return
-        end = position + (size if tag & 7 else 0)
-        yield tag >> 3, tag & 7, data[position:end]
-        position = end
+def _message(types: dict[int, int], needed: set[int], inner: int) -> Test:
+    return lambda data: is_message(data, types, needed, inner)
 
 
-def _varint(data: memoryview, position: int) -> tuple[int, int]:
-    """A number and the position behind it, which is beyond the data where it is cut off or too long."""
-    number = 0
-    for k, byte in enumerate(data[position : position + 10]):
-        number |= (byte & 127) << (7 * k)
-        if byte < 128:
-            return number, position + k + 1
-    return 0, len(data) + 1
-
-
-def _message(types: dict[int, int], needed: set[int], inner: int = 0) -> Test:
-    """Protobuf messages of fields ``types`` (number: wire type) with all of ``needed``; ``inner``: one is a message."""
-
-    def found(data: memoryview) -> bool:
-        seen = set()
-        for number, wire, content in _fields(data):
-            if types.get(number) != wire or (number == inner and any(n == 0 for n, _, _ in _fields(content))):
-                return False
-            seen.add(number)
-        return seen >= needed
-
-    return found
-
-
-_ONNX_MODEL = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
 _ZIP = _at(0, b"PK\3\4", b"PK\5\6")
 _PICKLE = _at(0, b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5")
 
@@ -132,9 +95,7 @@ KINDS: tuple[Kind, ...] = (
         "download the file itself, not the page that shows it",
     ),
     Kind("a TensorFlow Lite model", _at(4, b"TFL3"), _VIA_ONNX),
-    Kind(
-        "an ONNX Runtime model (.ort)", _at(4, b"ORTM"), "take the ONNX model that it was made of: " + _ONNX
-    ),
+    Kind("an ONNX Runtime model (.ort)", _at(4, b"ORTM"), "take the ONNX model that it was made of"),
     Kind("a TorchScript model", _holds(_ZIP, b"/constants.pkl", b"/code/__torch__"), _VIA_ONNX),
     Kind(
         "a PyTorch file (torch.save)",
@@ -182,7 +143,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("a program or library (ELF)", _at(0, b"\x7fELF"), "name the model file"),
     Kind("a blob that mgecc has compiled", _at(0, b"MGCB"), "name the model file that it was compiled from"),
     Kind(
-        "a model in ONNX's text form", _text(r"\s*(<\s*(\w+:[^>]*,\s*)*ir_version\s*:|ir_version\s*:)"), _ONNX
+        "a model in ONNX's text form",
+        _text(r"\s*(<\s*(\w+:[^>]*,\s*)*ir_version\s*:|ir_version\s*:)"),
+        "save it as a binary file (onnx.save)",
     ),
     Kind("a network description of ncnn", _text(r"7767517\s"), _VIA_ONNX),
     Kind("an XML file, as OpenVINO has", _text(r"\s*<\?xml"), _VIA_ONNX),
@@ -191,7 +154,6 @@ KINDS: tuple[Kind, ...] = (
         _text(r"\s*[{\[]\s*[\"{\[\]}\d]"),
         "call a configuration NAME.json; a network in JSON (Keras, TensorFlow.js) is exported as ONNX",
     ),
-    Kind("an ONNX model", _message(_ONNX_MODEL, {1, 7}, 7), _ONNX),
     Kind("a TensorFlow SavedModel", _message({1: 0, 2: 2}, {1, 2}, 2), _VIA_ONNX),
     Kind("a frozen graph of TensorFlow", _message({1: 2, 2: 2, 3: 0, 4: 2}, {1, 4}, 1), _VIA_ONNX),
     Kind("text", _text(r"\s*\S"), "name the model file; a configuration is called model.yaml"),

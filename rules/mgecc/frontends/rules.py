@@ -7,30 +7,28 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from mgecc.graph import Unsupported, Value
+from mgecc.graph import Unsupported
 
-from .build import GraphBuilder
-
-Translate = Callable[[Any, Sequence[Value], GraphBuilder], Sequence[Value]]
-"""Gives the results of a node of the file, which it makes with the builder of what the node reads."""
+Translate = TypeVar("Translate", bound=Callable[..., Sequence[Any]])
+"""Gives the results of a node of the file, which it makes with a builder of what the node reads."""
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Generic[Translate]):
     """``operator``: what stands for the node in lists and messages, even if others are made beside it."""
 
     operator: str
     translate: Translate
 
 
-class Rules:
+class Rules(Generic[Translate]):
     """The rules of one format. They stand in the modules of ``package``, which are found by themselves."""
 
     def __init__(self, package: str) -> None:
         self._package = package
-        self._rules: dict[str, Rule] = {}
+        self._rules: dict[str, Rule[Translate]] = {}
         self._loaded = False
 
     def add(self, operator: str, types: Sequence[str], translate: Translate) -> None:
@@ -49,11 +47,11 @@ class Rules:
 
         return register
 
-    def get(self, type_: str) -> Rule | None:
+    def get(self, type_: str) -> Rule[Translate] | None:
         """The rule for a type, if there is one."""
         return self._all().get(type_)
 
-    def find(self, type_: str) -> Rule:
+    def find(self, type_: str) -> Rule[Translate]:
         """The rule for a type; Unsupported, with the nearest name, if there is none."""
         known = self._all()
         if type_ in known:
@@ -67,7 +65,7 @@ class Rules:
         """The node types that are read as ``operator``, in the order in which the rule states them."""
         return tuple(type_ for type_, rule in self._all().items() if rule.operator == operator)
 
-    def _all(self) -> dict[str, Rule]:
+    def _all(self) -> dict[str, Rule[Translate]]:
         if not self._loaded:
             self._loaded = True
             package = importlib.import_module(self._package)

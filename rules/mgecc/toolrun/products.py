@@ -128,7 +128,9 @@ def _in_folder(path: Path) -> Path:
     if (path / "model.yaml").is_file():
         return path / "model.yaml"
     if (path / "saved_model.pb").is_file():
-        raise InputError(f"{path}: this is a TensorFlow SavedModel, not a MegEngine model (.mge)")
+        raise InputError(
+            f"{path}: this is a TensorFlow SavedModel, no model that is read (.mge, .onnx); export it as ONNX"
+        )
     raise InputError(f"{path}: a folder without model.yaml; name the model file, or a folder of mgecc export")
 
 

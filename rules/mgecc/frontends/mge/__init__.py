@@ -32,7 +32,7 @@ def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
     """The graph and its problems, see ``survey_mge``."""
     from .importer import survey_mge  # loads the operators, which readers of records do without
 
-    return survey_mge(data, *given)
+    return survey_mge(data, *given[:3])
 
 
 def types_of(operator: str) -> tuple[str, ...]:

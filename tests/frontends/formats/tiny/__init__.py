@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from mgecc.frontends.build import GraphBuilder, SourceNode
@@ -41,6 +42,7 @@ def survey(
     source: str,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     functions: Mapping[str, CustomFunction] | None = None,
+    folder: Path | None = None,
 ) -> tuple[Graph, Diagnostics]:
     build, values = GraphBuilder(source, input_shapes or {}, "write the file again"), dict[str, Value]()
     for number, line in enumerate(data.decode().splitlines()[1:], 2):

@@ -24,7 +24,8 @@ from ..parameters import parameters
 Params = dict[str, Any]
 """Parameters of a record by name, defaults filled in, and 'output_dtype', the stated type of its results or None."""
 
-RULES = Rules(__name__)
+Translate = Callable[[Record, Sequence[Value], GraphBuilder], Sequence[Value]]
+RULES: Rules[Translate] = Rules(__name__)
 record = RULES.rule
 
 

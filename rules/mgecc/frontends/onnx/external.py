@@ -1,0 +1,76 @@
+"""Constants whose numbers lie in files beside the model."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from mgecc.frontends.errors import printable
+
+from .errors import OnnxError
+
+_EXTERNAL = 1
+"""TensorProto.DataLocation.EXTERNAL"""
+_MOST_BYTES = 1 << 31
+
+
+def load_external(tensor: Any, folder: Path | None) -> None:
+    """Read the numbers of a constant that lie beside the model, into the constant; OnnxError if they cannot be."""
+    if tensor.data_location != _EXTERNAL:
+        return
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    path = _inside(entries.get("location", ""), folder, tensor.name)
+    try:
+        offset = int(entries.get("offset", "0"))
+        length = int(entries["length"]) if "length" in entries else path.stat().st_size - offset
+    except (ValueError, OSError) as error:
+        raise OnnxError(f"the constant {tensor.name} lies in another file: {printable(str(error))}") from None
+    if offset < 0 or not 0 <= length < _MOST_BYTES:
+        raise OnnxError(
+            f"the constant {tensor.name} lies at byte {offset}, {length} bytes long, of {path.name}"
+        )
+    tensor.raw_data = _read(path, offset, length, tensor.name)
+    tensor.data_location = 0
+    del tensor.external_data[:]
+
+
+def locations(tensors: Any) -> list[str]:
+    """Names of the files in which constants lie, each once, in the order of the model."""
+    stated = (
+        e.value
+        for t in tensors
+        if t.data_location == _EXTERNAL
+        for e in t.external_data
+        if e.key == "location"
+    )
+    return list(dict.fromkeys(stated))
+
+
+def _inside(location: str, folder: Path | None, name: str) -> Path:
+    """The file, which lies in the model's folder, not behind a link: a model must not read what is not its own."""
+    if folder is None:
+        raise OnnxError(
+            f"the constant {name} lies in another file, {printable(location)}, and only one was given"
+        )
+    parts = PurePosixPath(location).parts
+    strange = not parts or ".." in parts or PurePosixPath(location).is_absolute() or "\0" in location
+    strange = strange or PureWindowsPath(location).drive != "" or "\\" in location
+    path = folder / location
+    if strange or any(p.is_symlink() for p in (path, *path.parents[: len(parts) - 1])):
+        why = (
+            f"the constant {name} lies in {printable(location)!r}, which is no file inside the model's folder"
+        )
+        raise OnnxError(f"{why}; save the model with its data beside it")
+    return path
+
+
+def _read(path: Path, offset: int, length: int, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(length)
+    except OSError as error:
+        raise OnnxError(f"the constant {name} cannot be read: {printable(str(error))}") from None
+    if len(data) != length:
+        raise OnnxError(f"{path.name} ends before the constant {name} does, at byte {offset + length}")
+    return data

@@ -1,0 +1,264 @@
+"""From an ONNX graph to a graph, by the rules of ``rules``.
+
+Nodes are visited in their order. One whose operands are known integers is computed; else its rule translates it; else
+the body of its function is taken; else it is refused. ``If``, ``Loop`` and ``Scan`` are taken apart where the condition
+or the number of steps is known (``control``).
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mgecc.frontends.build import GraphBuilder, SourceNode
+from mgecc.frontends.tensors import Tensor, TensorBuilder
+from mgecc.graph import Diagnostics, Graph, Unsupported
+from mgecc.ops.custom import CustomFunction
+
+from . import control, functions, known
+from .dtypes import array_of, dtype_of
+from .library import OPSET, OWN, guarded, onnx
+from .node import OnnxNode
+from .reader import OnnxModel, read_onnx
+from .rules import RULES
+
+_ADVICE = "check the file with onnx.checker"
+_DEEPEST = 32
+"""Functions, branches and loop bodies in one another."""
+
+Scope = MutableMapping[str, Tensor]
+
+
+@dataclass
+class OnnxImporter:
+    """The state of one import.
+
+    ``told``: names of results that are missing where a problem is told. ``depth``: of functions and subgraphs.
+    ``place``: words that say in which subgraph a node stands.
+    """
+
+    model: OnnxModel
+    build: GraphBuilder
+    t: TensorBuilder
+    told: set[str] = field(default_factory=set)
+    depth: int = 0
+    place: str = ""
+
+    def run(self) -> Graph:
+        scope: Scope = {}
+        declared = [value for value in self.model.graph.input if value.name not in self.model.constants]
+        for value in declared:
+            self._input(value, scope)
+        self.import_nodes(self.model.graph, ChainMap(scope, _Constants(self)))
+        for value in self.model.graph.output:
+            self._output(value.name, scope)
+        return self.build.finish([value.name for value in declared])
+
+    def _input(self, value: Any, scope: Scope) -> None:
+        self.told.add(value.name)
+        with self.build.at(SourceNode("input", value.name, f"input {value.name}", (value.name,))):
+            if not value.type.HasField("tensor_type"):
+                raise Unsupported("inputs that are no tensors are not supported", "split it into tensors")
+            dims = _dims(value)
+            if value.name not in self.build.shapes and any(not isinstance(n, int) for n in dims):
+                raise Unsupported(*_open(value.name, dims))
+            dtype = dtype_of(value.type.tensor_type.elem_type)
+            made = self.build.input(value.name, [int(n) for n in dims if isinstance(n, int)], dtype)
+            scalar = not dims and made.shape == (1,)
+            scope[value.name] = Tensor(made, () if scalar else made.shape, dtype)
+
+    def _output(self, name: str, scope: Scope) -> None:
+        found = scope.get(name)
+        if found is None:
+            with self.build.at(SourceNode("output", name, f"output {name}")):
+                if name in self.model.constants:
+                    found = self.constant(self.model.constants[name])
+                elif name not in self.told:
+                    raise Unsupported("nothing gives this output", _ADVICE)
+        if found is not None:
+            self.build.output(name, found.value)
+
+    def constant(self, tensor: Any) -> Tensor:
+        """A constant of the file."""
+        array = array_of(tensor)
+        return self.t.constant(array, name=tensor.name)
+
+    def import_nodes(self, graph: Any, scope: Scope) -> None:
+        """Make the results of the nodes that the graph's outputs depend on."""
+        needed = _needed(graph)
+        for index, proto in enumerate(graph.node):
+            if index in needed:
+                self._import(index, proto, scope)
+
+    def _import(self, index: int, proto: Any, scope: Scope) -> None:
+        self.told.update(proto.output)
+        names = [name for name in proto.input if name]
+        missing = [name for name in names if name not in scope]
+        if any(name in self.told for name in missing) and self._is_served(proto):
+            return
+        name = proto.name or next(filter(None, proto.output), "") or f"{proto.op_type}#{index}"
+        source = SourceNode(
+            _type(proto), name, f"node {index} ({proto.op_type}){self.place}", tuple(proto.output)
+        )
+        with self.build.at(source):
+            if not self._is_served(proto):
+                raise self._unknown(_type(proto))
+            if missing:
+                raise Unsupported(f"it reads {missing[0]}, which no node before it gives", _ADVICE)
+            self.bind(proto.output, self.results(proto, scope), scope)
+
+    def bind(self, names: Sequence[str], results: Sequence[Tensor | None], scope: Scope) -> None:
+        """Give results their names."""
+        if len(results) < sum(1 for name in names if name):
+            raise Unsupported(f"it has {len(names)} results, {len(results)} are supported")
+        scope.update({name: r for name, r in zip(names, results) if name and r is not None})
+
+    def results(self, proto: Any, scope: Scope) -> Sequence[Tensor | None]:
+        """What a node gives."""
+        if proto.domain in OWN and proto.op_type in control.OPERATORS:
+            return control.OPERATORS[proto.op_type](self, proto, scope)
+        operands = [scope[name] if name else None for name in proto.input]
+        node = OnnxNode(_type(proto), operands, _attributes(proto), tuple(proto.output))
+        computed = known.evaluated(node, proto, self.t)
+        if computed is not None:
+            return computed
+        rule = RULES.get(node.op)
+        if rule is not None:
+            return rule.translate(node, self.t)
+        body = functions.body_of(node, proto, self._opset(proto))
+        if body is None:
+            raise self._unknown(node.op)
+        return self._expanded(proto, body, operands)
+
+    def _opset(self, proto: Any) -> int:
+        return self.model.opsets.get(proto.domain, OPSET)
+
+    def _is_served(self, proto: Any) -> bool:
+        """Whether nodes of this type may be imported, whatever their operands are."""
+        own = proto.domain in OWN and proto.op_type in control.OPERATORS
+        return own or RULES.get(_type(proto)) is not None or functions.is_function(proto, self._opset(proto))
+
+    def _unknown(self, op: str) -> Unsupported:
+        if op.startswith("com.microsoft."):
+            advice = "export the model without the optimisations of ONNX Runtime"
+            return Unsupported(f"the operator {op} is one of ONNX Runtime's own", advice)
+        try:
+            RULES.find(op)
+        except Unsupported as error:
+            return error
+        return Unsupported(f"the operator {op} is not supported")
+
+    def _expanded(self, proto: Any, body: Any, operands: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+        """The results of a function's body."""
+        inner: Scope = {name: x for name, x in zip(body.input, operands) if x is not None}
+        given = {attribute.name: attribute for attribute in proto.attribute}
+        with self.nested():
+            for node in body.node:
+                made = functions.bound(node, body, given)
+                # Operands that the caller leaves out are absent inside, too.
+                made.input[:] = [name if name in inner else "" for name in made.input]
+                self.bind(made.output, self.results(made, inner), inner)
+        return [inner.get(name) for name in body.output]
+
+    def nested(self) -> _Depth:
+        """Inside a function or subgraph; Unsupported if that goes too deep."""
+        return _Depth(self)
+
+
+class _Depth:
+    def __init__(self, importer: OnnxImporter) -> None:
+        self.importer = importer
+
+    def __enter__(self) -> None:
+        if self.importer.depth >= _DEEPEST:
+            raise Unsupported(f"functions and subgraphs lie more than {_DEEPEST} deep in one another")
+        self.importer.depth += 1
+
+    def __exit__(self, *error: object) -> None:
+        self.importer.depth -= 1
+
+
+class _Constants(dict[str, Tensor]):
+    """The file's constants, made when they are read."""
+
+    def __init__(self, importer: OnnxImporter) -> None:
+        super().__init__()
+        self._importer = importer
+
+    def __missing__(self, name: str) -> Tensor:
+        self[name] = self._importer.constant(self._importer.model.constants[name])
+        return self[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._importer.model.constants
+
+
+def _needed(graph: Any) -> set[int]:
+    """Positions of the nodes that outputs depend on."""
+    names, found = {value.name for value in graph.output}, set[int]()
+    for index in reversed(range(len(graph.node))):
+        node = graph.node[index]
+        if names.intersection(node.output):
+            found.add(index)
+            names.update(node.input, _outer_names(node))
+    return found
+
+
+def _outer_names(node: Any) -> Iterable[str]:
+    """All names that subgraphs of a node read, their own ones among them."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield from (value.name for value in attribute.g.output)
+            for inner in attribute.g.node:
+                yield from inner.input
+                yield from _outer_names(inner)
+
+
+def _type(proto: Any) -> str:
+    return str(proto.op_type) if proto.domain in OWN else f"{proto.domain}.{proto.op_type}"
+
+
+def _attributes(proto: Any) -> dict[str, Any]:
+    with guarded("reading its attributes"):
+        values = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, list | tuple) or type(value).__name__.startswith("Repeated"):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _dims(value: Any) -> list[int | str]:
+    """Sizes of an input; open ones by the name that they have, or none."""
+    type_ = value.type.tensor_type
+    if not type_.HasField("shape"):
+        return ["?"]
+    return [d.dim_value if d.dim_value > 0 else d.dim_param for d in type_.shape.dim]
+
+
+def _open(name: str, dims: Sequence[int | str]) -> tuple[str, str]:
+    """Why an input is refused whose sizes are not all stated, and what to do."""
+    shape = ", ".join(str(n or "?") for n in dims)
+    example = ", ".join(str(n) if isinstance(n, int) else "1" for n in dims)
+    why = f"the shape of this input is open: [{shape}]"
+    return why, f"state it, as in input_shapes: {{{name}: [{example}]}}"
+
+
+def survey_onnx(
+    data: bytes,
+    source: str,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+    functions: Mapping[str, CustomFunction] | None = None,
+    folder: Path | None = None,
+) -> tuple[Graph, Diagnostics]:
+    """The graph of an ONNX file as far as it could be imported, and its problems. Raises OnnxError."""
+    build = GraphBuilder(source, input_shapes or {}, _ADVICE)
+    work = OnnxImporter(read_onnx(data, folder), build, TensorBuilder(build))
+    return work.run(), build.problems

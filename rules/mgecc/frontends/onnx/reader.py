@@ -1,0 +1,163 @@
+"""From the bytes of an ONNX file to its graph in one version of the operators, with functions of its own inlined.
+
+Sizes are checked before the package's native parts see them. Large constants stay outside while it works: neither the
+inliner nor the version converter needs their numbers, and both copy what they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from .errors import OnnxError
+from .external import load_external
+from .library import OPSET, OWN, guarded, onnx, stands_for
+
+_MOST_NODES = 1 << 18
+_MOST_ELEMENTS = 1 << 31
+_SMALL = 1024
+"""Elements up to which a constant stays in the graph while it is converted: shapes, axes, bounds."""
+_FIELDS = {
+    onnx.TensorProto.FLOAT: "float_data",
+    onnx.TensorProto.DOUBLE: "double_data",
+    onnx.TensorProto.INT64: "int64_data",
+    onnx.TensorProto.UINT32: "uint64_data",
+    onnx.TensorProto.UINT64: "uint64_data",
+    onnx.TensorProto.STRING: "string_data",
+}
+_PACKED = {
+    onnx.TensorProto.INT4,
+    onnx.TensorProto.UINT4,
+    onnx.TensorProto.FLOAT4E2M1,
+    *(getattr(onnx.TensorProto, name) for name in ("INT2", "UINT2") if hasattr(onnx.TensorProto, name)),
+}
+
+
+@dataclass(frozen=True)
+class OnnxModel:
+    """``graph``: in the opset that rules know, without its constants. ``constants``: by name. ``opset``: its version.
+
+    ``opsets``: of every domain. ``metadata``: what the writer noted, such as labels.
+    """
+
+    graph: Any
+    constants: Mapping[str, Any]
+    opset: int
+    opsets: Mapping[str, int]
+    metadata: Mapping[str, str]
+
+
+def read_onnx(data: bytes, folder: Path | None = None) -> OnnxModel:
+    """The model of a file; constants that lie beside it are read from ``folder``. Raises OnnxError."""
+    model: Any = onnx.ModelProto()
+    with guarded("reading it as an ONNX model"):
+        model.ParseFromString(data)
+    if not model.HasField("graph"):
+        raise OnnxError("the ONNX model has no graph")
+    _check(model)
+    for tensor in _tensors(model.graph):
+        load_external(tensor, folder)
+        _check_tensor(tensor)
+    _drop_overridable(model)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    constants = _lift(model.graph)
+    model = _converted(_inlined(model))
+    constants |= {tensor.name: tensor for tensor in model.graph.initializer}
+    opsets = {entry.domain: entry.version for entry in model.opset_import}
+    return OnnxModel(model.graph, constants, opsets.get("", OPSET), opsets, metadata)
+
+
+def _check(model: Any) -> None:
+    used = {node.domain for node in _nodes(model.graph)}
+    if used.intersection(OWN) and not any(entry.domain in OWN for entry in model.opset_import):
+        raise OnnxError("the ONNX model does not state the version of its operators (opset_import)")
+    count = sum(1 for _ in _nodes(model.graph)) + sum(len(f.node) for f in model.functions)
+    if count > _MOST_NODES:
+        raise OnnxError(f"the ONNX model has {count} nodes, more than {_MOST_NODES}")
+
+
+def _nodes(graph: Any) -> Iterator[Any]:
+    """Those of subgraphs too."""
+    for node in graph.node:
+        yield node
+        for inner in _subgraphs(node):
+            yield from _nodes(inner)
+
+
+def _subgraphs(node: Any) -> Iterator[Any]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    """All constants, those of subgraphs and attributes too."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+        for inner in _subgraphs(node):
+            yield from _tensors(inner)
+
+
+def _check_tensor(tensor: Any) -> None:
+    """OnnxError unless a constant has as many numbers as its shape says."""
+    name = tensor.name or "a constant"
+    if any(n < 0 for n in tensor.dims) or prod(tensor.dims) >= _MOST_ELEMENTS:
+        raise OnnxError(f"{name} has the shape {list(tensor.dims)}")
+    count = prod(tensor.dims)
+    if tensor.data_type in _PACKED:
+        count = -(-count // 2)
+    if not tensor.HasField("raw_data"):
+        stored = len(getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data")))
+    else:
+        with guarded(f"reading {name}"):
+            size = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+        stored = len(tensor.raw_data) // size if len(tensor.raw_data) % size == 0 else -1
+    whole = "complex" not in stands_for(tensor.data_type)
+    if whole and stored != count and tensor.data_type not in _PACKED:
+        raise OnnxError(f"{name} has the shape {list(tensor.dims)}, and {max(stored, 0)} numbers are stored")
+
+
+def _drop_overridable(model: Any) -> None:
+    """Constants that are listed as inputs are constants; shapes that are noted for values may be those of others."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    kept = [value for value in model.graph.input if value.name not in constants]
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+    del model.graph.value_info[:]
+
+
+def _lift(graph: Any) -> dict[str, Any]:
+    """Take large constants out; they become inputs of the graph, which its consumer knows by name."""
+    large = {tensor.name: tensor for tensor in graph.initializer if prod(tensor.dims) > _SMALL}
+    small = [tensor for tensor in graph.initializer if tensor.name not in large]
+    for tensor in large.values():
+        graph.input.append(
+            onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+        )
+    del graph.initializer[:]
+    graph.initializer.extend(small)
+    return large
+
+
+def _inlined(model: Any) -> Any:
+    if not model.functions:
+        return model
+    with guarded("inlining its functions"):
+        return onnx.inliner.inline_local_functions(model, convert_version=True)
+
+
+def _converted(model: Any) -> Any:
+    """In the opset of the rules, if its own is older."""
+    version = next((entry.version for entry in model.opset_import if entry.domain in OWN), OPSET)
+    if version >= OPSET:
+        return model
+    with guarded(f"bringing it from opset {version} to opset {OPSET}"):
+        return onnx.version_converter.convert_version(model, OPSET)

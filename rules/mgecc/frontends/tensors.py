@@ -1,0 +1,334 @@
+"""Tensors as the formats of today have them, and the verbs of which translation rules compose operators.
+
+A ``Tensor`` is a value of the graph with what the graph does not hold: rank 0, axes of size 0, and integers and floats
+of 64 bits. Verbs on known tensors give known tensors. All of them check sizes before they make anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from mgecc.graph import Attributes, DType, Unsupported, Value
+from mgecc.graph.attributes import NoAttrs
+from mgecc.graph.sizes import always, equal, has_sizes, is_one, largest, whole
+from mgecc.graph.types import BOOL, INT32
+from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
+from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
+from mgecc.ops.index_items import IndexAttrs, flags, span_of
+from mgecc.ops.known import AxisAttrs, axis_of, broadcast_shape
+from mgecc.ops.matmul import MatrixMulAttrs
+from mgecc.ops.padding import PaddingAttrs
+from mgecc.ops.reduce import ReduceAttrs
+from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs
+from mgecc.ops.type_cvt import TypeCvtAttrs
+
+from .build import MAX_FOLDED, GraphBuilder
+
+INT64 = DType("int64")
+Shape = tuple[int, ...]
+Numbers = Mapping[int, tuple[int | None, int | None, int]]
+"""By axis: first position, end and step of a slice, as Python counts them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A tensor of the user's file.
+
+    ``value``: what stands for it in the graph; of rank 0, a value of shape (1,). ``shape`` and ``dtype``: the file's.
+    A value that is computed when the model runs has the narrow type (int32 for int64).
+    """
+
+    value: Value
+    shape: Shape
+    dtype: DType
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def array(self) -> np.ndarray | None:
+        """The numbers of a known tensor, in the file's shape."""
+        return None if self.value.const is None else self.value.const.reshape(self.shape)
+
+    @property
+    def known(self) -> np.ndarray:
+        """The numbers of a tensor that must be known; Unsupported if it is computed from the model's data."""
+        array = self.array
+        if array is None:
+            what = (
+                "is an input of the model"
+                if self.value.producer is None
+                else "is computed from the model's data"
+            )
+            why = f"its operand {self.value.name} decides the form of the result but {what}"
+            raise Unsupported(why, "make it a constant of the file, or leave this part outside of the model")
+        return array
+
+    @property
+    def integers(self) -> list[int]:
+        """The numbers of a tensor that must be known, as sizes, axes or positions."""
+        return [whole(n) for n in self.known.reshape(-1)]
+
+
+class TensorBuilder:
+    """Makes tensors of tensors, with nodes in the graph where numbers are not known."""
+
+    def __init__(self, build: GraphBuilder) -> None:
+        self.build = build
+
+    def constant(self, array: Any, dtype: DType | None = None, name: str = "") -> Tensor:
+        """A known tensor of the array's own type, or of ``dtype``."""
+        stored = np.asarray(array)
+        value = self.build.constant(name or self.build.result_name(0, 1), stored, dtype)
+        return Tensor(value, tuple(map(whole, stored.shape)), value.type.dtype)
+
+    def like(self, x: Tensor, number: float) -> Tensor:
+        """A number of rank 0 in the type of ``x``."""
+        return self.constant(np.array(number, x.dtype.numpy), x.dtype)
+
+    def add(self, op: str, attrs: Attributes, *operands: Tensor, dtype: DType | None = None) -> list[Tensor]:
+        """The results of a node of the graph; ``dtype``: of the file, where it is wider than the graph's."""
+        values = self.build.add(op, attrs, [x.value for x in operands])
+        return [Tensor(v, v.shape, dtype or v.type.dtype) for v in values]
+
+    def one(
+        self,
+        op: str,
+        attrs: Attributes,
+        *operands: Tensor,
+        dtype: DType | None = None,
+        shape: Shape | None = None,
+    ) -> Tensor:
+        """The only result of a node, or the first; ``shape``: where it has rank 0."""
+        first = self.add(op, attrs, *operands, dtype=dtype)[0]
+        return first if shape is None else replace(first, shape=shape)
+
+    # Numbers, element by element
+
+    def elemwise(self, mode: str, *operands: Tensor) -> Tensor:
+        """A mode of ``ops.elemwise_modes`` of operands of one type, which the result has."""
+        shape = broadcast_shape([x.shape for x in operands])
+        if mode in _LOGICAL and operands[0].dtype.name != "bool":
+            raise Unsupported(f"{mode} of {operands[0].dtype} operands is not supported")
+        return self.one("Elemwise", ElemwiseAttrs(mode), *operands, dtype=operands[0].dtype, shape=shape)
+
+    def compare(self, mode: str, *operands: Tensor) -> Tensor:
+        """A comparison (lt, leq, eq, neq) or question (isnan, isinf), which gives bools."""
+        shape = broadcast_shape([x.shape for x in operands])
+        if operands[0].dtype == BOOL:
+            operands = tuple(self.cast(x, INT32) for x in operands)
+        return self.one("ElemwiseMultiType", ElemwiseMultiTypeAttrs(mode, BOOL), *operands, shape=shape)
+
+    def power(self, x: Tensor, exponent: float) -> Tensor:
+        return self.one("PowC", PowCAttrs(exponent), x, dtype=x.dtype, shape=x.shape)
+
+    def cast(self, x: Tensor, dtype: DType) -> Tensor:
+        """Floats to integers truncate, to bool is != 0, integers to narrower ones wrap."""
+        if x.dtype == dtype:
+            return x
+        if x.array is None and x.value.type.dtype == dtype.narrow:
+            return replace(x, dtype=dtype)
+        return self.one("TypeCvt", TypeCvtAttrs(dtype), x, dtype=dtype, shape=x.shape)
+
+    def where(self, mask: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """``x`` where the mask holds, else ``y``."""
+        shape = broadcast_shape([mask.shape, x.shape, y.shape])
+        stretched = [self.broadcast(t, shape) for t in (mask, x, y)]
+        return self.one("Where", NoAttrs(), *stretched, dtype=x.dtype, shape=shape)
+
+    # Shapes
+
+    def reshape(self, x: Tensor, shape: Iterable[int]) -> Tensor:
+        """The same elements in a shape of whole numbers, none of them -1."""
+        target = tuple(whole(n) for n in shape)
+        if not equal(prod(target), x.elements):
+            raise Unsupported(f"{x.elements} elements cannot have the shape {list(target)}")
+        if x.value.const is not None:
+            return self._moved(x, x.value.const.reshape(target))
+        if len(target) == len(x.shape) and always(lambda: target == x.shape):
+            return x
+        if (target or (1,)) == x.value.shape:
+            return replace(x, shape=target)
+        sizes = self.constant(_integers(target or (1,)), None if has_sizes(target) else INT32)
+        return self.one("Reshape", ReshapeAttrs(), x, sizes, dtype=x.dtype, shape=target)
+
+    def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
+        """Axis k of the result is axis ``order[k]``."""
+        order = tuple(axis_of(axis, x.rank) for axis in order)
+        if sorted(order) != list(range(x.rank)):
+            raise Unsupported(f"the axes {list(order)} are no order of those of a tensor of rank {x.rank}")
+        if order == tuple(range(x.rank)):
+            return x
+        if x.array is not None:
+            return self._moved(x, x.array.transpose(order))
+        return self.one("Dimshuffle", DimshuffleAttrs(order), x, dtype=x.dtype)
+
+    def squeeze(self, x: Tensor, axes: Iterable[int]) -> Tensor:
+        """Without these axes, which have size 1."""
+        gone = {axis_of(axis, x.rank) for axis in axes}
+        if not all(is_one(x.shape[axis]) for axis in gone):
+            raise Unsupported(f"the axes {sorted(gone)} of {list(x.shape)} do not all have size 1")
+        return self.reshape(x, [n for axis, n in enumerate(x.shape) if axis not in gone])
+
+    def unsqueeze(self, x: Tensor, axes: Sequence[int]) -> Tensor:
+        """With new axes of size 1 at these places of the result."""
+        rank = x.rank + len(axes)
+        new = {axis_of(axis, rank) for axis in axes}
+        if len(new) != len(axes):
+            raise Unsupported(f"the axes {list(axes)} are not different ones")
+        old = iter(x.shape)
+        return self.reshape(x, [1 if axis in new else next(old) for axis in range(rank)])
+
+    def broadcast(self, x: Tensor, shape: Sequence[int]) -> Tensor:
+        """Stretched to ``shape`` by NumPy's rules."""
+        target = tuple(whole(n) for n in shape)
+        if len(target) == x.rank and always(lambda: target == x.shape):
+            return x
+        if not always(lambda: broadcast_shape([x.shape, target]) == target):
+            raise Unsupported(f"data of shape {list(x.shape)} cannot be stretched to {list(target)}")
+        if x.array is not None and not has_sizes(target):
+            self._check_size(x, target)
+            return self._moved(x, np.broadcast_to(x.array, target))
+        sizes = self.constant(_integers(target or (1,)), None if has_sizes(target) else INT32)
+        return self.one("Broadcast", NoAttrs(), x, sizes, dtype=x.dtype, shape=target)
+
+    # Joins and parts
+
+    def concat(self, parts: Sequence[Tensor], axis: int) -> Tensor:
+        """Joined along an axis; those without elements are left out."""
+        axis = axis_of(axis, parts[0].rank)
+        arrays = [x.array for x in parts]
+        if all(a is not None for a in arrays):
+            return self._moved(parts[0], np.concatenate([a for a in arrays if a is not None], axis))
+        full = [x for x in parts if _is_positive(x.elements)]
+        if len(full) == 1:
+            return full[0]
+        return self.one("Concat", AxisAttrs(axis), *full, dtype=parts[0].dtype)
+
+    def split(self, x: Tensor, axis: int, sizes: Sequence[int]) -> list[Tensor]:
+        """Parts of these sizes along an axis."""
+        axis = axis_of(axis, x.rank)
+        if x.array is None and len(sizes) > 1 and all(map(_is_positive, sizes)):
+            counts = [self.constant(_integers((n,))) for n in sizes]
+            return self.add("Split", AxisAttrs(axis), x, *counts, dtype=x.dtype)
+        if not equal(sum(sizes), x.shape[axis]):
+            raise Unsupported(f"an axis of {x.shape[axis]} cannot be cut into parts of {list(sizes)}")
+        ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
+        return [self.slice(x, {axis: (end - n, end, 1)}) for end, n in zip(ends, sizes)]
+
+    def slice(self, x: Tensor, spans: Numbers) -> Tensor:
+        """The part of ``x`` that slices of its axes leave."""
+        spans = {axis_of(axis, x.rank): span for axis, span in spans.items()}
+        if x.array is not None:
+            index = tuple(slice(*spans[axis]) if axis in spans else slice(None) for axis in range(x.rank))
+            return self._moved(x, x.array[index])
+        shape = list(x.shape)
+        for axis, span in spans.items():
+            shape[axis] = span_of(slice(*span), shape[axis])[1]
+        items, bounds = [], list[Tensor]()
+        for axis, (begin, end, step) in sorted(spans.items()):
+            if (begin, end, step) != (None, None, 1):
+                items.append(flags(axis, begin=begin is not None, end=end is not None, step=step != 1))
+                stated = [n for n in (begin, end, step if step != 1 else None) if n is not None]
+                bounds += [self.constant(_integers((n,))) for n in stated]
+        if not items:
+            return x
+        if 0 in shape:
+            return self.constant(np.zeros(shape, x.dtype.numpy), x.dtype)
+        return self.one("Subtensor", IndexAttrs(tuple(items)), x, *bounds, dtype=x.dtype)
+
+    def flip(self, x: Tensor, axes: Iterable[int]) -> Tensor:
+        """The elements along the axes in the opposite order."""
+        return self.slice(x, {axis: (None, None, -1) for axis in axes})
+
+    def take(self, x: Tensor, axis: int, index: Tensor) -> Tensor:
+        """The parts of ``x`` along an axis that ``index`` names, whose shape replaces the axis; -1 is the last."""
+        axis = axis_of(axis, x.rank)
+        shape = (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
+        if x.array is not None and index.array is not None:
+            _check_positions(index.array, x.shape[axis])
+            self._check_size(x, shape)
+            return self._moved(x, np.take(x.array, index.array.astype(np.int64), axis))
+        rows = self.reshape(index, (index.elements,))
+        taken = self.one("MeshIndexing", IndexAttrs((flags(axis, index=True),)), x, rows, dtype=x.dtype)
+        return self.reshape(taken, shape)
+
+    def pad(
+        self, x: Tensor, pairs: Sequence[tuple[int, int]], mode: str = "constant", value: float = 0.0
+    ) -> Tensor:
+        """So many elements added (before, after) each axis; fewer than none cut some off."""
+        cut = {a: (-min(b, 0), x.shape[a] + min(e, 0), 1) for a, (b, e) in enumerate(pairs) if min(b, e) < 0}
+        kept = self.slice(x, cut)
+        added = tuple((max(b, 0), max(e, 0)) for b, e in pairs)
+        if not any(map(any, added)):
+            return kept
+        attrs = PaddingAttrs(added, mode, value)  # type: ignore[arg-type]
+        return self.one("Padding", attrs, kept, dtype=x.dtype)
+
+    # Sums and products
+
+    def reduce(self, mode: str, x: Tensor, axes: Iterable[int], keep: bool) -> Tensor:
+        """Over axes: sum, sum_squares, product, min, max or mean; ``keep``: they stay with size 1."""
+        gone = {axis_of(axis, x.rank) for axis in axes}
+        kept = tuple(1 if axis in gone else n for axis, n in enumerate(x.shape))
+        if gone:
+            sizes = self.constant(_integers(kept), None if has_sizes(kept) else INT32)
+            attrs = ReduceAttrs(mode)  # type: ignore[arg-type]
+            x = self.one("Reduce", attrs, x, sizes, dtype=x.dtype, shape=kept)
+        return x if keep else self.reshape(x, [n for axis, n in enumerate(x.shape) if axis not in gone])
+
+    def matmul(self, a: Tensor, b: Tensor, *, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        """The product of (..., m, k) and (..., k, n), whose leading axes broadcast."""
+        outer = broadcast_shape([a.shape[:-2], b.shape[:-2]])
+        attrs = MatrixMulAttrs(transpose_a, transpose_b)
+        m, n = a.shape[-1 if transpose_a else -2], b.shape[-2 if transpose_b else -1]
+        if not transpose_a and all(is_one(s) for s in b.shape[:-2]):
+            # One matrix for all rows of all batches.
+            product = self.one(
+                "MatrixMul", attrs, self._rows(a), self.reshape(b, b.shape[-2:]), dtype=a.dtype
+            )
+            return self.reshape(product, (*outer, m, n))
+        stacked = [
+            self.reshape(self.broadcast(x, (*outer, *x.shape[-2:])), (prod(outer), *x.shape[-2:]))
+            for x in (a, b)
+        ]
+        return self.reshape(self.one("BatchedMatrixMul", attrs, *stacked, dtype=a.dtype), (*outer, m, n))
+
+    def _rows(self, a: Tensor) -> Tensor:
+        return self.reshape(a, (prod(a.shape[:-1]), a.shape[-1]))
+
+    def _moved(self, x: Tensor, array: np.ndarray) -> Tensor:
+        """Numbers of a known tensor in another place, with its name."""
+        return self.constant(array, x.dtype, x.value.name)
+
+    def _check_size(self, x: Tensor, shape: Shape) -> None:
+        if largest(prod(shape)) * x.dtype.size > MAX_FOLDED:
+            why = f"its constant result of shape {list(shape)} is too large to compute beforehand"
+            raise Unsupported(why, "make the shapes smaller")
+
+
+_LOGICAL = ("and", "or", "xor", "not")
+
+
+def _integers(sizes: Sequence[int]) -> np.ndarray:
+    """Sizes as a vector; those that depend on declared sizes are objects."""
+    return np.array(sizes, object if has_sizes(sizes) else np.int32)
+
+
+def _is_positive(n: int) -> bool:
+    return always(lambda: n > 0)
+
+
+def _check_positions(index: np.ndarray, size: int) -> None:
+    if index.size and not (-size <= index.min() and index.max() < size):
+        raise Unsupported(f"indices from {index.min()} to {index.max()} do not fit an axis of {size}")
