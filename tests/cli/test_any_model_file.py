@@ -78,7 +78,7 @@ def test_the_build_says_what_the_commands_say(folder: Path) -> None:
     (folder / "net.mge").write_bytes(TFLITE)
     asked = CompileRequest("net", "x86_64", folder="out", config="net.mge", reads=("net.mge",))
     reply = compile_request(CompileRequest.from_line(asked.to_line()))
-    assert reply["status"] == 2 and reply["error"].startswith("net.mge: this is an ONNX model")
+    assert reply["status"] == 2 and reply["error"].startswith("net.mge: this is a TensorFlow Lite model")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -93,7 +93,7 @@ def test_a_folder_with_a_model_yaml_is_taken_as_model(
     )
     if command == "verify":  # building and running a library takes long, and does not depend on this
         (exported / "net.mge").write_bytes(TFLITE)
-        assert "net.mge: this is an ONNX model" in refusal(capsys, command, "exported")
+        assert "net.mge: this is a TensorFlow Lite model" in refusal(capsys, command, "exported")
         return
     assert cli.main([command, "exported", *COMMANDS[command]]) == 0
     assert capsys.readouterr().err == ""
