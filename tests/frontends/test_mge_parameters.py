@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mgecc import ops
 from mgecc.frontends.mge import DTypeInfo
-from mgecc.frontends.mge.parameters import dtype_of
+from mgecc.frontends.mge.parameters import dtype_of, unusual
 from mgecc.frontends.mge.rules import RULES
 from mgecc.frontends.mge.tables import operators_by_name
 from mgecc.graph import Unsupported
@@ -26,3 +26,10 @@ def test_types_without_arithmetic_are_refused_by_name() -> None:
     assert dtype_of(DTypeInfo("bfloat16")).name == "float32"
     with pytest.raises(Unsupported, match="data of type complex64 is not supported"):
         dtype_of(DTypeInfo("complex64"))
+
+
+def test_messages_show_parameters_that_say_something_of_the_record() -> None:
+    assert unusual({"axis": 7}) == {}
+    usual = {"stride_w": 1, "pad_h": 0, "sparse": "DENSE", "strategy": 1, "output_dtype": None}
+    told = {"stride_h": 2, "format": "NHWC", "mode": "MAX", "axis": 1}
+    assert unusual({**usual, **told}) == told

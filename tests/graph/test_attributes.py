@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from mgecc.graph import Attributes, DType, Graph, Node, Range, TensorType, Unsupported, Value
-from mgecc.graph.attributes import check, mapped, named
+from mgecc.graph.attributes import Stated, check, mapped, named
 from mgecc.graph.diagnostics import parameters
 from mgecc.graph.text import graph_lines
 
@@ -57,7 +57,7 @@ def test_attributes_are_read_by_name_and_mapped() -> None:
 
 def test_messages_show_what_differs_from_the_default() -> None:
     assert parameters(Attrs(stride=(2, 1), eps=0.5)) == " eps=0.5 stride=(2, 1)"
-    assert parameters({"stride_h": 2, "stride_w": 1, "output_dtype": None}) == " stride_h=2"
+    assert parameters(Stated({"pad": 0, "stride_w": 1})) == " pad=0 stride_w=1"
 
 
 def test_a_node_gives_its_attributes_by_their_class_alone() -> None:

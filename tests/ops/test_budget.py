@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from handmade_nodes import run
 from mgecc.graph import Graph, Node
+from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.budget import Budget, TooMuchWork, limited
 from mgecc.ops.matmul import MatrixMulAttrs
@@ -43,7 +44,7 @@ def test_operators_take_their_work_from_the_budget_before_they_begin(op):
 def test_passes_leave_to_the_target_what_would_take_too_long(left, monkeypatch):
     monkeypatch.setattr(simplify, "Budget", lambda: Budget(left))
     given = [constant("c", SQUARE, FLOAT32)] * 2
-    product = node_like(Node("x", "square", {}, []), "MatrixMul", MatrixMulAttrs(), given)
+    product = node_like(Node("x", "square", NoAttrs(), []), "MatrixMul", MatrixMulAttrs(), given)
     graph = Graph("g", nodes=[product], outputs=[("y", product.output)])
     simplify.fold_constants(graph)
     assert graph.nodes == ([product] if left == 100 else [])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from mgecc.graph import Graph, Node, TensorType, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32
 from mgecc.interpret import run
 from mgecc.ops.convolution import ConvolutionAttrs
@@ -16,7 +17,7 @@ from mgecc.passes import optimize
 from mgecc.passes.build import constant, elemwise, node_like
 
 RNG = np.random.default_rng(7)
-START = Node("start", "start", {}, [])
+START = Node("start", "start", NoAttrs(), [])
 Step = tuple[str, np.ndarray]
 
 
@@ -33,7 +34,7 @@ def network(
     value = first = Value("x", TensorType(tuple(shape), FLOAT32))
     nodes = []
     for number, (mode, numbers) in enumerate(steps):
-        named = Node(mode, f"{mode}{number}", {}, [])
+        named = Node(mode, f"{mode}{number}", NoAttrs(), [])
         nodes.append(elemwise(named, mode, value, constant(f"c{number}", numbers, FLOAT32)))
         value = nodes[-1].output
     if turn:
@@ -44,7 +45,7 @@ def network(
     attrs = ConvolutionAttrs(padding=((pad, pad), (pad, pad)), groups=groups)
     array = RNG.standard_normal((4, channels // groups, 3, 3)).astype(np.float32)
     nodes.append(node_like(START, "Convolution", attrs, [value, constant("w", array, FLOAT32)], "conv"))
-    nodes.append(elemwise(Node("relu", "relu", {}, []), "relu", nodes[-1].output))
+    nodes.append(elemwise(Node("relu", "relu", NoAttrs(), []), "relu", nodes[-1].output))
     return Graph("g", [first], nodes, [("y", nodes[-1].output)])
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.interpret import run
 from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.passes import expand, frames
@@ -65,7 +66,9 @@ def test_others_stay(length: int, taps: int, stride: int, channels: int) -> None
 def test_groups_of_one_channel_stay() -> None:
     x = Value("x", TensorType((2, 6, 1, 200), FLOAT))
     w = constant("w", np.ones((6, 1, 1, 32)), FLOAT)
-    node = node_like(Node("", "conv", {}, []), "Convolution", ConvolutionAttrs((8, 8), groups=6), [x, w])
+    node = node_like(
+        Node("", "conv", NoAttrs(), []), "Convolution", ConvolutionAttrs((8, 8), groups=6), [x, w]
+    )
     graph = Graph("net", [x], [node], [("y", node.output)])
     expand.run(graph)
     frames.run(graph)

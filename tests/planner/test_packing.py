@@ -10,6 +10,7 @@ import numpy as np
 from mgecc.compiler import compile_model
 from mgecc.config import load_config
 from mgecc.graph import Node, TensorType, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32
 from mgecc.kernels import Call, Candidate, Const, Kernel
 from mgecc.planner.packing import COST_GROWTH, share_packings
@@ -32,7 +33,7 @@ def choice(name: str, *candidates: Candidate) -> Choice:
     x = Value("x", TensorType((4,), FLOAT32))
     w = Value("w", TensorType((1024,), FLOAT32), const=np.zeros(1024, np.float32))
     y = Value("y", TensorType((4,), FLOAT32))
-    return Choice(Node("Op", name, {}, [x, w], [y]), candidates[0], candidates)
+    return Choice(Node("Op", name, NoAttrs(), [x, w], [y]), candidates[0], candidates)
 
 
 def costs(chosen: list[Choice]) -> list[float]:

@@ -1,6 +1,7 @@
 """Where size is the goal, nodes share kernels; where it is not, each takes its fastest."""
 
 from mgecc.graph import Node, TensorType, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32
 from mgecc.kernels import Call, Candidate, Kernel
 from mgecc.planner.shrink import Choice, share_kernels
@@ -10,7 +11,7 @@ SMALL, FAST, OTHER = (Kernel(name, "k.c.j2", ()) for name in ("small", "fast", "
 
 def node() -> Node:
     x, y = (Value(name, TensorType((4,), FLOAT32)) for name in "xy")
-    return Node("Op", "n", {}, [x], [y])
+    return Node("Op", "n", NoAttrs(), [x], [y])
 
 
 def candidate(kernel: Kernel, cost: float, code: int, block: int = 1) -> Candidate:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mgecc import interpret, ops
 from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
+from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.pooling import PoolingAttrs
 from mgecc.ops.size_values import SizeValuesAttrs
@@ -158,7 +159,7 @@ def test_a_layer_without_inputs_is_no_pair(goal) -> None:
     graph = network()
     sizes = Node("SizeValues", "sizes", SizeValuesAttrs((), TensorType((2,), FLOAT)), [])
     sizes.outputs = [Value("sizes", TensorType((2,), FLOAT), sizes)]
-    reader = Node("Reader", "reader", {}, [sizes.output])
+    reader = Node("Reader", "reader", NoAttrs(), [sizes.output])
     reader.outputs = [Value("read", TensorType((2,), FLOAT), reader)]
     graph.nodes = [sizes, reader, *graph.nodes]
     graph.outputs.append(("read", reader.output))

@@ -16,8 +16,18 @@ from typing import Any
 import numpy as np
 
 from mgecc import ops
-from mgecc.graph import Diagnostic, Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
-from mgecc.graph.attributes import mapped, named
+from mgecc.graph import (
+    Attributes,
+    Diagnostic,
+    Diagnostics,
+    DType,
+    Graph,
+    Node,
+    TensorType,
+    Unsupported,
+    Value,
+)
+from mgecc.graph.attributes import NoAttrs, mapped, named
 from mgecc.graph.sizes import always, largest, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, limited, spend
@@ -73,7 +83,7 @@ class GraphBuilder:
         self.graph = Graph(self.source)
         self.problems = Diagnostics(self.source)
         self._origin = SourceNode("", "", "")
-        self._failing = Node("", "", {}, [])
+        self._failing = Node("", "", NoAttrs(), [])
         self._varying: set[Value] = set()
         self._unstated: set[Value] = set()
         self._counting = Counting()
@@ -90,7 +100,7 @@ class GraphBuilder:
         """
         outside, before = (self._origin, self._failing), len(self.graph.nodes)
         self._origin = node
-        self._failing = Node(node.kind, node.name, {}, [], origin=node.origin)
+        self._failing = Node(node.kind, node.name, NoAttrs(), [], origin=node.origin)
         try:
             yield self._failing
         except Unsupported as error:
@@ -135,7 +145,7 @@ class GraphBuilder:
             stored = np.ascontiguousarray(stored, dtype.numpy)
         return Value(name, TensorType(stored.shape, dtype), const=stored)
 
-    def check(self, op: str, attrs: Any, inputs: Sequence[Value]) -> Node:
+    def check(self, op: str, attrs: Attributes, inputs: Sequence[Value]) -> Node:
         """A node that is not yet in the graph, with operands and attributes of its operator, else Unsupported.
 
         For rules that look at operands of the file before they ``add`` what they make of them.
@@ -148,7 +158,7 @@ class GraphBuilder:
             raise Unsupported(error.why, self.advice) from None
         return node
 
-    def add(self, op: str, attrs: Any, inputs: Sequence[Value]) -> list[Value]:
+    def add(self, op: str, attrs: Attributes, inputs: Sequence[Value]) -> list[Value]:
         """The results of a node, constants where they are known. Raises Unsupported.
 
         They are called as ``SourceNode.results`` says if there are as many.

@@ -10,7 +10,7 @@ class PoolAttrs(Attributes):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -29,6 +29,13 @@ _A = TypeVar("_A", bound=Attributes)
 @dataclass(frozen=True)
 class NoAttrs(Attributes):
     """Of operators that have none."""
+
+
+@dataclass(frozen=True)
+class Stated(Attributes):
+    """Of a node of the user's file, which only messages name: its parameters by name, those that are worth showing."""
+
+    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,15 @@ def named(attrs: Attributes) -> dict[str, Any]:
 
 def unusual(attrs: Attributes) -> dict[str, Any]:
     """Attributes by name that have no default, or another value, but for those that are not shown."""
+    if isinstance(attrs, Stated):
+        return dict(attrs.parameters)
     stated = named(attrs)
     return {f.name: stated[f.name] for f in fields(attrs) if f.repr and stated[f.name] != f.default}
+
+
+def changed(attrs: _A, **values: Any) -> _A:
+    """The same attributes with other values of some, by name; TypeError if their class has none of that name."""
+    return replace(attrs, **values)
 
 
 def mapped(attrs: _A, function: Callable[[Any], Any]) -> _A:

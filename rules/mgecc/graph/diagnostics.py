@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,27 +13,14 @@ from mgecc.graph.unsupported import OPEN, SIZES_ADVICE, Unsupported, plain_text
 
 MAX_PARAMETERS = 160
 """Letters of the parameters in a message."""
-_SILENT = ("output_dtype", "workspace_limit", "strategy", "expr", "seed")
-_USUAL = (None, False, 0, "", (), "DEFAULT", "CROSS_CORRELATION", "DENSE", "IDENTITY", "NCHW")
-_NO_AXIS = (7, 2147483647)
-_ONE = re.compile("(stride|dilate|group).*")
+_SILENT = ("output_dtype", "expr", "seed")
 
 
-def parameters(attributes: Any) -> str:
+def parameters(attributes: Attributes) -> str:
     """The attributes that differ from what is usual, as " name=value ..."; long ones are cut."""
-    attrs = unusual(attributes) if isinstance(attributes, Attributes) else _unusual(attributes)
+    attrs = unusual(attributes)
     text = "".join(f" {name}={_short(attrs[name])}" for name in sorted(attrs) if name not in _SILENT)
     return text if len(text) <= MAX_PARAMETERS else text[: MAX_PARAMETERS - 4] + " ..."
-
-
-def _unusual(attrs: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in attrs.items() if not _is_usual(k, v)}
-
-
-def _is_usual(name: str, value: Any) -> bool:
-    if (_ONE.fullmatch(name) and value == 1) or (name == "axis" and value in _NO_AXIS):
-        return True
-    return any(type(value) is type(usual) and value == usual for usual in _USUAL)
 
 
 def _short(value: Any) -> str:

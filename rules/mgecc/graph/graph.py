@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -39,15 +39,14 @@ class Value:
 class Node:
     """One operation. ``op`` names an operator of ``mgecc.ops``; ``name`` is the user's own layer name.
 
-    ``attrs``: what the operator calls its ``Attributes``, see ``attributes``; for a node of the user's file that only
-    messages name, its parameters by name.
+    ``attrs``: what the operator calls its ``Attributes``, see ``attributes``.
     ``origin`` says where it stands in the model file, for messages: "record 12 (Convolution) at byte 4711".
     ``varies``: the size of some result depends on the data.
     """
 
     op: str
     name: str
-    attrs: Any
+    attrs: Attributes
     inputs: list[Value]
     outputs: list[Value] = field(default_factory=list)
     origin: str = ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Unsupported
+from mgecc.graph import Attributes, Unsupported
 from mgecc.graph.attributes import named
 from mgecc.ops.elementary import erf, exp, tanh
 
@@ -41,7 +41,7 @@ def check(activation: Activation) -> Activation:
     return activation
 
 
-def of_node(attributes: Any) -> Activation:
+def of_node(attributes: Attributes) -> Activation:
     """What ends a node with these attributes; the identity where its operator has no activation."""
     return tuple(named(attributes).get("activation", IDENTITY))
 

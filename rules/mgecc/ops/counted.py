@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mgecc.graph import DType, Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported, Value
 from mgecc.graph.sizes import equal, is_one
 from mgecc.ops.counts import Count, same
 
@@ -67,7 +67,7 @@ class Given:
 class Maker(Protocol):
     """Makes nodes in front of one that is lowered."""
 
-    def node(self, op: str, attrs: Any, *inputs: Value) -> Value:
+    def node(self, op: str, attrs: Attributes, *inputs: Value) -> Value:
         """The first result of a new node."""
 
     def count(self, count: Count) -> Value:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Attributes, Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported
-from mgecc.graph.attributes import named
+from mgecc.graph.attributes import Stated, named
 from mgecc.graph.diagnostics import parameters
 from mgecc.ops.registry import Operator, operator, operators
 
@@ -71,14 +71,14 @@ def make_custom(
 ) -> None:
     """Let the user's function or kernel compute this node, whose results are typed already.
 
-    ``stated``: attributes or parameters by name.
+    ``stated``: attributes or parameters by name, for templates; functions get those that ``node.attrs`` shows as text.
     """
     given = {key: value for key, value in stated.items() if key != "output_dtype"}
     node.attrs = CustomAttrs(
         types=tuple(v.type for v in node.outputs),
         operator=name or node.op,
         user=user,
-        parameters=parameters(given).strip(),
+        parameters=parameters(node.attrs).strip(),
         data=data,
         given=tuple(given.items()),
     )
@@ -96,4 +96,6 @@ def replace_operators(graph: Graph, kernels: Mapping[str, UserKernel], problems:
         )
     for node in graph.nodes:
         if node.op in kernels:
-            make_custom(node, kernels[node.op], named(node.attrs))
+            stated = named(node.attrs)
+            node.attrs = Stated({name: value for name, value in stated.items() if value is not None})
+            make_custom(node, kernels[node.op], stated)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mgecc import ops
-from mgecc.graph import DType, Graph, Node, TensorType, Value
+from mgecc.graph import Attributes, DType, Graph, Node, TensorType, Value
 from mgecc.ops.elemwise import ElemwiseAttrs
 
 Step = Callable[[Node], list[Node] | None]
@@ -23,7 +22,7 @@ def constant(name: str, numbers: ArrayLike, dtype: DType) -> Value:
     return Value(name, TensorType(tuple(data.shape), dtype), const=data)
 
 
-def node_like(old: Node, op: str, attrs: Any, inputs: list[Value], name: str = "") -> Node:
+def node_like(old: Node, op: str, attrs: Attributes, inputs: list[Value], name: str = "") -> Node:
     """A new node with one result, named and located like ``old``; its result is called like the node.
 
     Where it is the same operation, its results vary as those of ``old`` do.

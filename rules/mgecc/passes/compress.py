@@ -7,12 +7,10 @@ else stay float32. Biases of recurrent layers and of attention are stored with t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.attributes import named
+from mgecc.graph.attributes import changed, named
 from mgecc.ops import find
 from mgecc.passes.build import constant
 
@@ -25,7 +23,7 @@ def _compress(node: Node) -> None:
         return
     for k, rounded in zip(positions, halves):
         node.inputs[k] = constant(node.inputs[k].name, rounded, node.inputs[k].type.dtype)
-    node.attrs = replace(node.attrs, weights_f16=True)
+    node.attrs = changed(node.attrs, weights_f16=True)
 
 
 def _rounded(weights: Value) -> np.ndarray | None:

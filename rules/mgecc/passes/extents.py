@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
+from mgecc.graph import Attributes, Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
 from mgecc.graph.sizes import has_sizes
 from mgecc.graph.types import INT32
 from mgecc.ops import find
@@ -35,7 +35,7 @@ class _Maker:
     old: Node | None = None
     made: int = 0
 
-    def node(self, op: str, attrs: Any, *inputs: Value) -> Value:
+    def node(self, op: str, attrs: Attributes, *inputs: Value) -> Value:
         assert self.old is not None
         self.made += 1
         node = node_like(self.old, op, attrs, list(inputs), f"{self.old.name}.{self.made}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import changed
 from mgecc.ops.activation import IDENTITY, of_node
 from mgecc.ops.elemwise import mode_of
 from mgecc.ops.matmul import MatrixMulAttrs
@@ -92,12 +92,12 @@ def _absorb_activation(node: Node, user: Node) -> bool:
         return False
     mode = mode_of(user)
     if mode in _UNARY:
-        node.attrs = replace(node.attrs, activation=(mode,))
+        node.attrs = changed(node.attrs, activation=(mode,))
         return True
     if mode == "clip" and user.inputs[0] is node.output:
         low, high = scalar(user.inputs[1]), scalar(user.inputs[2])
         if low is not None and high is not None:
-            node.attrs = replace(node.attrs, activation=("clip", low, high))
+            node.attrs = changed(node.attrs, activation=("clip", low, high))
             return True
     return False
 

@@ -9,13 +9,11 @@ precision as its NumPy meaning says. Products keep their float16 weights as such
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from mgecc.graph import DType, Graph, Node, Unsupported, Value
-from mgecc.graph.attributes import NoAttrs, mapped, named
+from mgecc.graph import Attributes, DType, Graph, Node, Unsupported, Value
+from mgecc.graph.attributes import NoAttrs, changed, mapped, named
 from mgecc.graph.types import FLOAT32
 from mgecc.ops import find
 from mgecc.ops.type_cvt import TypeCvtAttrs
@@ -42,11 +40,11 @@ def convert(like: Node, value: Value, dtype: DType) -> Node:
     return node_like(like, "TypeCvt", TypeCvtAttrs(dtype), [value], f"{value.name}.{dtype.name}")
 
 
-def _attributes(node: Node) -> Any:
+def _attributes(node: Node) -> Attributes:
     attrs = mapped(node.attrs, lambda v: FLOAT32 if isinstance(v, DType) and v == FLOAT16 else v)
     weights = [node.inputs[k] for k in find(node.op).weights]
     if weights and all(v.is_const and _is_half(v) for v in weights):
-        return replace(attrs, weights_f16=True)
+        return changed(attrs, weights_f16=True)
     return attrs
 
 

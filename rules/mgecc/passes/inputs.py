@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported, Value
+from mgecc.graph import Attributes, Diagnostics, DType, Graph, Node, Unsupported, Value
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.diagnostics import Diagnostic
 from mgecc.ops.shapes import DimshuffleAttrs
@@ -98,7 +97,7 @@ class _Steps:
         self.nodes: list[Node] = []
         self.last = value
 
-    def add(self, op: str, attrs: Any) -> None:
+    def add(self, op: str, attrs: Attributes) -> None:
         self._append(node_like(self._named(op), op, attrs, [self.last]))
 
     def scale(self, mode: str, numbers: np.ndarray, neutral: float) -> None:

@@ -7,11 +7,9 @@ float32, with conversions around them, and so do nodes with constants that are l
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from mgecc.graph import DType, Graph, Node, Unsupported, Value
+from mgecc.graph import Attributes, DType, Graph, Node, Unsupported, Value
 from mgecc.graph.attributes import mapped
 from mgecc.graph.types import FLOAT32
 from mgecc.passes import half
@@ -24,7 +22,7 @@ _NARROWED = half.PRODUCTS | {
 }  # fmt: skip
 
 
-def _attributes(node: Node) -> Any:
+def _attributes(node: Node) -> Attributes:
     return mapped(node.attrs, lambda v: half.FLOAT16 if isinstance(v, DType) and v == FLOAT32 else v)
 
 

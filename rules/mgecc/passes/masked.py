@@ -8,11 +8,10 @@ means of chosen elements.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
-from mgecc.graph import Graph, Node, Value
+from mgecc.graph import Attributes, Graph, Node, Value
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32, INT32
 from mgecc.ops.elemwise import ElemwiseAttrs
@@ -87,7 +86,7 @@ class _Whole:
     old: Node
     nodes: list[Node] = field(default_factory=list)
 
-    def add(self, op: str, attrs: Any, inputs: list[Value]) -> Value:
+    def add(self, op: str, attrs: Attributes, inputs: list[Value]) -> Value:
         made = node_like(self.old, op, attrs, inputs, f"{self.old.name}.{len(self.nodes)}")
         made.varies = False
         self.nodes.append(made)

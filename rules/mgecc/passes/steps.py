@@ -7,11 +7,11 @@ rounds the same, however it would compute an exponential.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from mgecc.graph import DType, Graph, Node
+from mgecc.graph.attributes import changed
 from mgecc.graph.types import INT32
 from mgecc.ops.activation import IDENTITY, apply, of_node
 from mgecc.ops.arithmetic import Numbers, product_type, real, store
@@ -48,7 +48,7 @@ def _split(node: Node) -> list[Node] | None:
     if not all(same_unit(v.type.dtype, total) for v in node.inputs[2:] if v.type.elements):
         return None
     base, steps = thresholds(lambda sums: store(apply(activation, real(Numbers(sums, total))), result))
-    attrs = replace(node.attrs, activation=IDENTITY, output_dtype=total)
+    attrs = changed(node.attrs, activation=IDENTITY, output_dtype=total)
     sums = node_like(node, node.op, attrs, list(node.inputs))
     table = constant(f"{node.name}.steps", steps, INT32)
     last = node_like(node, "Steps", StepsAttrs(base, result), [sums.output, table])

@@ -9,10 +9,11 @@ result lie side by side in the whole one. Every number is computed once, as befo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mgecc import ops
 from mgecc.graph import Graph, Node, Value
+from mgecc.graph.attributes import changed
 from mgecc.graph.sizes import has_sizes
 from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.ops.known import AxisAttrs
@@ -102,8 +103,7 @@ def _part(value: Value, channels: int, start: int, stop: int) -> Value:
 def _slice(node: Node, x: Value, start: int, stop: int) -> Node:
     channels = node.output.shape[1]
     rest = [_part(v, channels, start, stop) for v in node.inputs[1:]]
-    by_itself = {"groups": rest[0].shape[0]} if _groups(node) > 1 else {}
-    attrs = replace(node.attrs, **by_itself)
+    attrs = changed(node.attrs, groups=rest[0].shape[0]) if _groups(node) > 1 else node.attrs
     made = Node(node.op, node.name, attrs, [x, *rest], origin=node.origin)
     made.outputs = [Value(f"{node.output.name}.{start}", t, made) for t in ops.infer(made)]
     return made

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.graph import CompileError, Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported, Value
+from mgecc.graph.attributes import Stated
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 
 from . import absent, custom
 from .model import INPUT_TYPE, Model, Record
-from .parameters import DAMAGED, dtype_of, parameters
+from .parameters import DAMAGED, dtype_of, parameters, unusual
 from .reader import read_mge
 from .rules import RULES
 
@@ -68,11 +70,12 @@ class Importer:
             return [self.build.input(name, tensor.shape, dtype_of(tensor.dtype))]
         if record.outputs and all(number in self.model.constants for number in record.outputs):
             return [self._constant(number) for number in record.outputs]
-        said.attrs = parameters(record)
+        params = parameters(record)
+        said.attrs = Stated(unusual(params))
         said.inputs = [self.values[n] for n in record.inputs]
         entry = custom.function_for(record, said.name, self.functions)
         if entry is not None:
-            return self._custom(record, said, *entry)
+            return self._custom(record, said, params, *entry)
         return self._operation(record, said.inputs)
 
     def _constant(self, number: int) -> Value:
@@ -94,7 +97,9 @@ class Importer:
             self.build.check_stated(value, None if stated == (0,) else stated)
         return values
 
-    def _custom(self, record: Record, node: Node, key: str, entry: CustomFunction) -> Sequence[Value]:
+    def _custom(
+        self, record: Record, node: Node, params: Mapping[str, Any], key: str, entry: CustomFunction
+    ) -> Sequence[Value]:
         """A record that a function of the user's stands for."""
         self.used.add(key)
         if entry.outputs or record.type in custom.FOREIGN:
@@ -106,7 +111,7 @@ class Importer:
             Value(self.build.result_name(k, len(types)), type_, node) for k, type_ in enumerate(types)
         ]
         user = UserKernel(entry.function)
-        make_custom(node, user, node.attrs, custom.payload(record), custom.title(record))
+        make_custom(node, user, params, custom.payload(record), custom.title(record))
         return self.build.append(node)
 
     def _inferred(self, record: Record, inputs: Sequence[Value]) -> list[TensorType]:

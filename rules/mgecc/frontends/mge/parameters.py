@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,25 @@ def parameters(record: Record) -> dict[str, Any]:
     """The record's parameters by name and the stated type of its results, element types being ``DType``."""
     stated = {**record.params, "output_dtype": record.output_dtype}
     return {name: dtype_of(v) if isinstance(v, DTypeInfo) else v for name, v in stated.items()}
+
+
+_SILENT = ("output_dtype", "workspace_limit", "strategy")
+_USUAL = (None, False, 0, "", (), "DEFAULT", "CROSS_CORRELATION", "DENSE", "IDENTITY", "NCHW")
+_NO_AXIS = (7, 2147483647)
+_ONE = re.compile("(stride|dilate|group).*")
+
+
+def unusual(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that messages show: those that say something of their record."""
+    return {
+        name: value for name, value in params.items() if name not in _SILENT and not _is_usual(name, value)
+    }
+
+
+def _is_usual(name: str, value: Any) -> bool:
+    if (_ONE.fullmatch(name) and value == 1) or (name == "axis" and value in _NO_AXIS):
+        return True
+    return any(type(value) is type(usual) and value == usual for usual in _USUAL)
 
 
 def word(written: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.frontends.errors import ModelError
 from mgecc.graph import Diagnostics, DType, Graph, Value
+from mgecc.graph.attributes import Stated
 from mgecc.ops.custom import CustomFunction
 
 from .rules import RULES
@@ -69,8 +70,9 @@ def _read(words: list[str], number: int, build: GraphBuilder, values: dict[str, 
         elif words[1] == "=":
             operands = [word for word in words[3:] if "=" not in word]
             if all(word in values for word in operands):
-                said.attrs = dict(word.split("=") for word in words[3:] if "=" in word)
-                line = Line(kind, operands, said.attrs)
+                attrs = dict(word.split("=") for word in words[3:] if "=" in word)
+                said.attrs = Stated(attrs)
+                line = Line(kind, operands, attrs)
                 rule = RULES.find(kind)
                 (values[name],) = rule.translate(line, [values[word] for word in operands], build)
         else:
