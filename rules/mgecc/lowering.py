@@ -13,8 +13,8 @@ from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported
 from mgecc.graph.sizes import declare
 from mgecc.kernels import candidates
 from mgecc.ops.custom import CustomFunction, UserKernel, replace_operators
-from mgecc.passes.half import nowhere
-from mgecc.passes.inputs import InputForm
+from mgecc.passes.convert_inputs import InputForm
+from mgecc.passes.insert_half_conversions import nowhere
 from mgecc.passes.pipeline import Options, for_all_targets, for_target
 from mgecc.targets import Target, with_half_lanes
 

@@ -43,13 +43,13 @@ def test_import_prints_a_line_for_each_node(capsys: pytest.CaptureFixture[str]) 
 def test_opt_shows_the_passes_that_changed_something(capsys: pytest.CaptureFixture[str]) -> None:
     text = run(capsys, "opt", DIGITS)
     passes = [line.removeprefix("# after ") for line in text.splitlines() if line.startswith("# ")]
-    assert "fuse" in passes and "quantised" not in passes
+    assert "fuse-epilogues" in passes and "fuse-quantised" not in passes
     known = run(capsys, "opt", DIGITS, "--after", "list").split()
     assert set(passes) < set(known)
     assert "Convolution(" in run(capsys, "opt", DIGITS, "--after", known[0])
     assert "Convolution(" not in run(capsys, "opt", DIGITS, "--after", known[-1])
     assert list(json.loads(run(capsys, "opt", DIGITS, "--json-output"))) == passes
-    assert "did you mean fuse?" in run(capsys, "opt", DIGITS, "--after", "fues", status=2)
+    assert "did you mean fuse-epilogues?" in run(capsys, "opt", DIGITS, "--after", "fuse-epilogs", status=2)
 
 
 def test_kernel_prints_what_computes_a_layer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.budget import Budget, TooMuchWork, limited
 from mgecc.ops.matmul import MatrixMulAttrs
-from mgecc.passes import simplify
+from mgecc.passes import simplify_graph
 from mgecc.passes.build import constant, node_like
 
 X = np.ones((1, 2, 8, 8), np.float32)
@@ -42,10 +42,10 @@ def test_operators_take_their_work_from_the_budget_before_they_begin(op):
 
 @pytest.mark.parametrize("left", [100, Budget().left])
 def test_passes_leave_to_the_target_what_would_take_too_long(left, monkeypatch):
-    monkeypatch.setattr(simplify, "Budget", lambda: Budget(left))
+    monkeypatch.setattr(simplify_graph, "Budget", lambda: Budget(left))
     given = [constant("c", SQUARE, FLOAT32)] * 2
     product = node_like(Node("x", "square", NoAttrs(), []), "MatrixMul", MatrixMulAttrs(), given)
     graph = Graph("g", nodes=[product], outputs=[("y", product.output)])
-    simplify.fold_constants(graph)
+    simplify_graph.fold_constants(graph)
     assert graph.nodes == ([product] if left == 100 else [])
     assert product.output.is_const == (left != 100)

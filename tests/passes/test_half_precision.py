@@ -7,7 +7,7 @@ from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.graph.attributes import named
 from mgecc.interpret import run
 from mgecc.ops.convolution import ConvBiasAttrs
-from mgecc.passes import compress, half, ioc16
+from mgecc.passes import compress_weights, convert_to_half, insert_half_conversions
 from mgecc.passes.build import constant
 
 FLOAT16 = DType("float16")
@@ -50,7 +50,7 @@ def network(rng: np.random.Generator, dtype: DType = FLOAT16) -> tuple[Graph, Ar
 def test_results_stay_the_same_halves(seed: int) -> None:
     graph, arrays = network(np.random.default_rng(seed))
     before = run(graph, arrays)
-    half.run(graph)
+    insert_half_conversions.run(graph)
     after = run(graph, arrays)
     for a, b in zip(before, after):
         assert b.dtype == np.float16
@@ -59,8 +59,8 @@ def test_results_stay_the_same_halves(seed: int) -> None:
 
 def test_products_read_float32_and_keep_float16_weights() -> None:
     graph, _ = network(np.random.default_rng(1))
-    half.run(graph)
-    products = [node for node in graph.nodes if node.op in half.PRODUCTS]
+    insert_half_conversions.run(graph)
+    products = [node for node in graph.nodes if node.op in insert_half_conversions.PRODUCTS]
     assert len(products) == 4
     for node in products:
         assert named(node.attrs)["weights_f16"]
@@ -69,7 +69,7 @@ def test_products_read_float32_and_keep_float16_weights() -> None:
 
 def test_float32_between_two_nodes_is_rounded_without_being_stored_as_halves() -> None:
     graph, _ = network(np.random.default_rng(2))
-    half.run(graph)
+    insert_half_conversions.run(graph)
     pairs = [
         node
         for node in graph.nodes
@@ -85,7 +85,7 @@ def test_float32_between_two_nodes_is_rounded_without_being_stored_as_halves() -
 def test_nodes_that_kernels_compute_in_halves_stay_as_they_are() -> None:
     graph, arrays = network(np.random.default_rng(6), DType("float32"))
     before = run(graph, arrays)
-    ioc16.run(graph, lambda node: node.op == "ConvBias")
+    convert_to_half.run(graph, lambda node: node.op == "ConvBias")
     types = {node.op: {v.type.dtype.name for v in (*node.inputs, node.output)} for node in graph.nodes}
     assert types["ConvBias"] == {"float16"}
     assert types["MatrixMul"] == types["Reduce"] == types["Pooling"] == {"float32"}
@@ -96,9 +96,9 @@ def test_nodes_that_kernels_compute_in_halves_stay_as_they_are() -> None:
 def test_compression_rounds_weights_and_nothing_else() -> None:
     rng = np.random.default_rng(3)
     graph, _ = network(rng, DType("float32"))
-    products = [node for node in graph.nodes if node.op in half.PRODUCTS]
+    products = [node for node in graph.nodes if node.op in insert_half_conversions.PRODUCTS]
     given = [node.inputs[1].const for node in products]
-    compress.run(graph)
+    compress_weights.run(graph)
     for node, weights in zip(products, given):
         assert weights is not None
         assert named(node.attrs)["weights_f16"]
@@ -121,7 +121,7 @@ def test_weights_of_transposed_convolutions_and_cells_stay_halves_too(dtype: str
     graph.inputs += [rows, state]
     cell = step(graph, "RNNCell", [rows, *weights[:2], state, *weights[2:]])
     graph.outputs.append(("cell", cell))
-    (half if dtype == "float16" else compress).run(graph)
+    (insert_half_conversions if dtype == "float16" else compress_weights).run(graph)
     products = [node for node in graph.nodes if ops.find(node.op).weights]
     assert len(products) == 2
     for node in products:
@@ -138,7 +138,7 @@ def test_weights_beyond_the_halves_stay_float32() -> None:
     weights = node.inputs[1].const
     assert weights is not None
     weights[0, 0, 0, 0] = 1e5
-    compress.run(graph)
+    compress_weights.run(graph)
     assert not node.attributes(ConvBiasAttrs).weights_f16
     assert node.inputs[1].const is weights
 
@@ -147,11 +147,15 @@ def test_weights_beyond_the_halves_stay_float32() -> None:
 def test_float32_networks_run_on_halves(seed: int) -> None:
     graph, arrays = network(np.random.default_rng(seed), DType("float32"))
     before = run(graph, arrays)
-    ioc16.run(graph)
+    convert_to_half.run(graph)
     for a, b in zip(before, run(graph, arrays)):
         assert b.dtype == np.float32
         np.testing.assert_allclose(b, a, rtol=0.01, atol=0.01 * float(np.abs(a).max()))
-    assert all(named(node.attrs)["weights_f16"] for node in graph.nodes if node.op in half.PRODUCTS)
+    assert all(
+        named(node.attrs)["weights_f16"]
+        for node in graph.nodes
+        if node.op in insert_half_conversions.PRODUCTS
+    )
     assert {v.type.dtype.name for node in graph.nodes if node.op == "Elemwise" for v in node.outputs} == {
         "float16"
     }
@@ -163,7 +167,7 @@ def test_nodes_with_numbers_beyond_the_halves_stay_float32() -> None:
     assert weights is not None
     weights[0, 0, 0, 0] = 1e5
     node = graph.nodes[0]
-    ioc16.run(graph)
+    convert_to_half.run(graph)
     assert node in graph.nodes and node.inputs[1].const is weights
     assert sum(bool(named(other.attrs).get("weights_f16")) for other in graph.nodes) == 3
 
@@ -183,5 +187,5 @@ def test_parts_of_halves_are_copied_as_they_are_stored(op: str, others: list[tup
     graph = Graph("net", given)
     made = step(graph, op, [*given, index], items=((1, False, False, False, True),))
     graph.outputs = [("y", made)]
-    half.run(graph)
+    insert_half_conversions.run(graph)
     assert [node.op for node in graph.nodes] == [op]

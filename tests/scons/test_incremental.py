@@ -107,7 +107,7 @@ CHANGES: list[tuple[str, Callable[[Path], None], Steps]] = [
     ),
     ("a template of image functions, of which there are none", append("rules/mgecc/cv/rotate.c.j2", COMMENT), set()),
     ("a template of declared sizes, of which there are none", append("rules/mgecc/emit/sizes.h.j2", COMMENT), set()),
-    ("a compiler pass", append("rules/mgecc/passes/fuse.py", "\n# a comment\n"), steps_of("MGE")),
+    ("a compiler pass", append("rules/mgecc/passes/fuse_epilogues.py", "\n# a comment\n"), steps_of("MGE")),
     (
         "a target's flags",
         edit("rules/mgecc/targets/armv7.yaml", "cflags: [", "cflags: [-DMORE, "),

@@ -12,34 +12,34 @@ from dataclasses import dataclass, field
 from mgecc.graph import Diagnostics, Graph
 from mgecc.graph.sizes import lenient
 from mgecc.passes import (
-    activations,
-    affine,
-    attention,
-    chains,
-    channels,
-    compress,
-    computed_weights,
-    dump_defects,
-    expand,
-    extents,
-    frames,
-    fuse,
-    global_pool,
-    half,
-    inputs,
-    ioc16,
-    masked,
-    padding,
-    phases,
-    plain_layout,
-    pools,
-    quantised,
-    repeats,
-    reserves,
-    simplify,
-    sink,
-    size_values,
-    steps,
+    apply_space_to_depth,
+    carry_valid_counts,
+    compress_weights,
+    convert_inputs,
+    convert_to_half,
+    decompose_pools,
+    densify_masked_work,
+    drop_padding_channels,
+    drop_training_outputs,
+    expand_channel_multiplier,
+    fold_input_affine,
+    fold_padding,
+    fuse_elementwise,
+    fuse_epilogues,
+    fuse_quantised,
+    insert_half_conversions,
+    lower_attention,
+    lower_computed_weights,
+    lower_layouts,
+    materialise_size_values,
+    recognise_activations,
+    recognise_global_pool,
+    report_dump_defects,
+    simplify_graph,
+    sink_transposes,
+    split_compound_nodes,
+    split_transposed_conv,
+    threshold_activations,
 )
 
 
@@ -53,8 +53,8 @@ class Options:
     """
 
     goal: str = "speed"
-    forms: Mapping[str, inputs.InputForm] = field(default_factory=dict)
-    native: half.Native = half.nowhere
+    forms: Mapping[str, convert_inputs.InputForm] = field(default_factory=dict)
+    native: insert_half_conversions.Native = insert_half_conversions.nowhere
     halves: bool = False
     half_weights: bool = False
 
@@ -82,63 +82,65 @@ def _rewrite(name: str, run: Callable[[Graph], None], spends: bool = False) -> P
     return Pass(name, leniently, spends)
 
 
-def _size_values(graph: Graph, _options: Options, _problems: Diagnostics) -> None:
-    size_values.run(graph)
+def _materialise_size_values(graph: Graph, _options: Options, _problems: Diagnostics) -> None:
+    materialise_size_values.run(graph)
     graph.sweep()
 
 
-def _half(graph: Graph, options: Options, _problems: Diagnostics) -> None:
+def _insert_half_conversions(graph: Graph, options: Options, _problems: Diagnostics) -> None:
     with lenient():
-        half.run(graph, options.native)
+        insert_half_conversions.run(graph, options.native)
 
 
-def _ioc16(graph: Graph, options: Options, _problems: Diagnostics) -> None:
+def _convert_to_half(graph: Graph, options: Options, _problems: Diagnostics) -> None:
     if options.halves:
-        ioc16.run(graph, options.native)
+        convert_to_half.run(graph, options.native)
 
 
-def _compress(graph: Graph, options: Options, _problems: Diagnostics) -> None:
+def _compress_weights(graph: Graph, options: Options, _problems: Diagnostics) -> None:
     if options.half_weights:
-        compress.run(graph)
+        compress_weights.run(graph)
 
 
 _AS_CONFIGURED = (
-    Pass("dump-defects", lambda graph, _, problems: dump_defects.run(graph, problems)),
-    Pass("inputs", lambda graph, options, problems: inputs.run(graph, options.forms, problems)),
-    Pass("size-values", _size_values),
+    Pass("report-dump-defects", lambda graph, _, problems: report_dump_defects.run(graph, problems)),
+    Pass(
+        "convert-inputs", lambda graph, options, problems: convert_inputs.run(graph, options.forms, problems)
+    ),
+    Pass("materialise-size-values", _materialise_size_values),
 )
 _FOR_ALL_TARGETS = (
-    _rewrite("plain-layout", plain_layout.run),
-    _rewrite("computed-weights", computed_weights.run),
-    _rewrite("simplify", simplify.run),
-    _rewrite("masked", masked.run),
-    _rewrite("sink", sink.run),
-    _rewrite("simplify-moves", simplify.run),
-    _rewrite("channels", channels.run),
-    _rewrite("global-pool", global_pool.run),
-    _rewrite("pools", pools.run),
-    _rewrite("attention", attention.run),
-    _rewrite("expand", expand.run),
-    _rewrite("padding", padding.run),
-    _rewrite("activations", activations.run),
-    _rewrite("phases", phases.run, spends=True),
-    _rewrite("repeats", repeats.run, spends=True),
-    _rewrite("steps", steps.run),
-    _rewrite("quantised", quantised.run),
-    _rewrite("fuse", fuse.run),
-    _rewrite("affine", affine.run),
-    _rewrite("frames", frames.run, spends=True),
-    _rewrite("simplify-again", simplify.run),
+    _rewrite("lower-layouts", lower_layouts.run),
+    _rewrite("lower-computed-weights", lower_computed_weights.run),
+    _rewrite("simplify-graph", simplify_graph.run),
+    _rewrite("densify-masked-work", densify_masked_work.run),
+    _rewrite("sink-transposes", sink_transposes.run),
+    _rewrite("simplify-transposes", simplify_graph.run),
+    _rewrite("drop-padding-channels", drop_padding_channels.run),
+    _rewrite("recognise-global-pool", recognise_global_pool.run),
+    _rewrite("decompose-pools", decompose_pools.run),
+    _rewrite("lower-attention", lower_attention.run),
+    _rewrite("split-compound-nodes", split_compound_nodes.run),
+    _rewrite("fold-padding", fold_padding.run),
+    _rewrite("recognise-activations", recognise_activations.run),
+    _rewrite("split-transposed-conv", split_transposed_conv.run, spends=True),
+    _rewrite("expand-channel-multiplier", expand_channel_multiplier.run, spends=True),
+    _rewrite("threshold-activations", threshold_activations.run),
+    _rewrite("fuse-quantised", fuse_quantised.run),
+    _rewrite("fuse-epilogues", fuse_epilogues.run),
+    _rewrite("fold-input-affine", fold_input_affine.run),
+    _rewrite("apply-space-to-depth", apply_space_to_depth.run, spends=True),
+    _rewrite("simplify-graph-again", simplify_graph.run),
 )
 _FOR_ONE_TARGET = (
-    Pass("half", _half),
-    _rewrite("chains", chains.run),
-    _rewrite("reserves", reserves.run),
+    Pass("insert-half-conversions", _insert_half_conversions),
+    _rewrite("fuse-elementwise", fuse_elementwise.run),
+    _rewrite("drop-training-outputs", drop_training_outputs.run),
 )
 _AT_LAST = (
-    Pass("ioc16", _ioc16),
-    Pass("compress", _compress),
-    Pass("extents", lambda graph, _, problems: extents.carry(graph, problems)),
+    Pass("convert-to-half", _convert_to_half),
+    Pass("compress-weights", _compress_weights),
+    Pass("carry-valid-counts", lambda graph, _, problems: carry_valid_counts.carry(graph, problems)),
 )
 PASSES = (*_AS_CONFIGURED, *_FOR_ALL_TARGETS, *_FOR_ONE_TARGET, *_AT_LAST)
 

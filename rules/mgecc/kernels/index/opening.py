@@ -1,7 +1,7 @@
 """Slices whose bounds are computed: their results have the largest size and end with zeros.
 
-Where the node has a second result (passes.extents adds it to nodes with one such slice), it is the number of elements
-taken, one int32.
+Where the node has a second result (passes.carry_valid_counts adds it to nodes with one such slice), it is the
+number of elements taken, one int32.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
 from mgecc.graph.types import FLOAT32, INT32
 from mgecc.ops import attributes_of, infer
 from mgecc.ops.selection import FillBehindAttrs
-from mgecc.passes import extents
+from mgecc.passes import carry_valid_counts
 
 BOOL = DType("bool")
 
@@ -33,7 +33,7 @@ def taken() -> tuple[Value, Value, Node]:
 def carried(nodes: list[Node], *outputs: Value) -> tuple[Graph, list[str]]:
     graph = Graph("g", [], nodes, [(v.name, v) for v in outputs])
     problems = Diagnostics("g")
-    extents.carry(graph, problems)
+    carry_valid_counts.carry(graph, problems)
     return graph, [str(problem) for problem in problems.problems]
 
 

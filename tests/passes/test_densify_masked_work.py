@@ -10,7 +10,7 @@ from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
 from mgecc.graph.types import FLOAT32
 from mgecc.interpret import run
 from mgecc.ops import attributes_of, infer
-from mgecc.passes import extents, masked
+from mgecc.passes import carry_valid_counts, densify_masked_work
 from mgecc.passes.build import constant
 
 ROWS, COLUMNS = ((0, False, False, False, True),), ((1, False, False, False, True),)
@@ -45,7 +45,7 @@ def same_before_and_after(graph: Graph) -> None:
     (count,) = graph.inputs[2].shape
     given["mask"] = np.array([1, 0, 0, 1, 1, 0], bool)[:count]
     (before,) = run(graph, given)
-    masked.run(graph)
+    densify_masked_work.run(graph)
     assert "CondTake" not in {n.op for n in graph.nodes}
     np.testing.assert_allclose(run(graph, given)[0], before, rtol=1e-6)
 
@@ -75,7 +75,7 @@ def test_a_column_as_long_as_the_mask_is_not_added_to_chosen_rows() -> None:
     total = node("Elemwise", [net.rows.output, column], mode="add")
     store = node("IndexingSetMultiAxisVec", [net.x, total.output, net.take.outputs[1]], False, items=ROWS)
     graph = net.graph(total, store)
-    masked.run(graph)
+    densify_masked_work.run(graph)
     assert "CondTake" in {n.op for n in graph.nodes}
 
 
@@ -103,7 +103,7 @@ def test_sums_and_means_of_chosen_parts(mode: str, items: Any) -> None:
 def test_sums_across_chosen_columns_are_left() -> None:
     net = Masked(COLUMNS)
     graph = net.graph(node("Reduce", [net.rows.output], mode="sum", axis=0))
-    masked.run(graph)
+    densify_masked_work.run(graph)
     assert "CondTake" in {n.op for n in graph.nodes}
 
 
@@ -115,7 +115,7 @@ def test_rows_stored_in_another_order_are_left_and_refused() -> None:
         "IndexingSetMultiAxisVec", [net.x, net.rows.output, take.outputs[1]], varies=False, items=ROWS
     )
     graph = net.graph(take, store)
-    masked.run(graph)
+    densify_masked_work.run(graph)
     problems = Diagnostics("net")
-    extents.carry(graph, problems)
+    carry_valid_counts.carry(graph, problems)
     assert [str(problem).split()[1] for problem in problems.problems] == ["(IndexingSetMultiAxisVec"]

@@ -12,10 +12,11 @@ import numpy as np
 from mgecc.graph import Attributes, DType, Graph, Node, Unsupported, Value
 from mgecc.graph.attributes import mapped
 from mgecc.graph.types import FLOAT32
-from mgecc.passes import half
 from mgecc.passes.build import constant, node_like
+from mgecc.passes.insert_half_conversions import FLOAT16, PRODUCTS, Native, convert, nowhere
+from mgecc.passes.insert_half_conversions import run as insert_conversions
 
-_NARROWED = half.PRODUCTS | {
+_NARROWED = PRODUCTS | {
     "AdaptivePooling", "AxisAddRemove", "Broadcast", "Concat", "ConvolutionBackwardData", "Dimshuffle", "Elemwise",
     "FusedElemwise", "Interleave", "Padding", "Pooling", "PowC", "Reduce", "Reshape", "Resize", "Softmax", "Split",
     "Subtensor",
@@ -23,7 +24,7 @@ _NARROWED = half.PRODUCTS | {
 
 
 def _attributes(node: Node) -> Attributes:
-    return mapped(node.attrs, lambda v: half.FLOAT16 if isinstance(v, DType) and v == FLOAT32 else v)
+    return mapped(node.attrs, lambda v: FLOAT16 if isinstance(v, DType) and v == FLOAT32 else v)
 
 
 class _Narrowing:
@@ -38,9 +39,9 @@ class _Narrowing:
             return value
         if value not in self.narrow and value.const is not None:
             with np.errstate(over="ignore"):
-                self.narrow[value] = constant(value.name, value.const.astype(np.float16), half.FLOAT16)
+                self.narrow[value] = constant(value.name, value.const.astype(np.float16), FLOAT16)
         elif value not in self.narrow:
-            made = half.convert(node, value, half.FLOAT16)
+            made = convert(node, value, FLOAT16)
             self.nodes.append(made)
             self.narrow[value] = made.output
         return self.narrow[value]
@@ -55,7 +56,7 @@ class _Narrowing:
                 made.outputs[k], value.producer = value, made
                 continue
             self.narrow[value] = made.outputs[k]
-            back = half.convert(node, made.outputs[k], FLOAT32)
+            back = convert(node, made.outputs[k], FLOAT32)
             back.outputs, value.producer = [value], back
             self.nodes.append(back)
 
@@ -78,11 +79,11 @@ def _too_large(array: np.ndarray) -> bool:
         return bool((np.isfinite(array) & ~np.isfinite(array.astype(np.float16))).any())
 
 
-def run(graph: Graph, native: half.Native = half.nowhere) -> None:
+def run(graph: Graph, native: Native = nowhere) -> None:
     """All nodes in the list; those that are not ``native`` compute in float32, on numbers of half precision."""
     narrowing = _Narrowing()
     for node in graph.nodes:
         narrowing.add(node)
     graph.nodes = narrowing.nodes
     graph.sweep()
-    half.run(graph, native)
+    insert_conversions(graph, native)

@@ -9,7 +9,7 @@ from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.graph.attributes import NoAttrs
 from mgecc.interpret import run
 from mgecc.ops.convolution import ConvolutionAttrs
-from mgecc.passes import expand, frames
+from mgecc.passes import apply_space_to_depth, split_compound_nodes
 from mgecc.passes.build import constant, node_like
 
 FLOAT = DType("float32")
@@ -26,7 +26,7 @@ def layer(length: int, taps: int, stride: int, pads: tuple[int, int], axis: int,
     node.outputs = [Value("y", t, node) for t in ops.infer(node)]
     graph = Graph("net", [x])
     graph.nodes, graph.outputs = [node], [("y", node.output)]
-    expand.run(graph)
+    split_compound_nodes.run(graph)
     return graph
 
 
@@ -47,7 +47,7 @@ def test_samples_become_channels(
     graph = layer(length, taps, stride, pads, axis)
     x = np.random.default_rng(4).normal(size=graph.inputs[0].shape).astype(np.float32)
     before = run(graph, {"x": x})[0]
-    frames.run(graph)
+    apply_space_to_depth.run(graph)
     assert [n.op for n in graph.nodes] == ["Reshape", "Dimshuffle", "Reshape", "ConvBias"]
     assert graph.nodes[-1].inputs[1].shape[1] >= 4
     np.testing.assert_allclose(run(graph, {"x": x})[0], before, rtol=1e-4, atol=1e-4)
@@ -59,7 +59,7 @@ def test_samples_become_channels(
 )
 def test_others_stay(length: int, taps: int, stride: int, channels: int) -> None:
     graph = layer(length, taps, stride, (0, 0), 1, channels)
-    frames.run(graph)
+    apply_space_to_depth.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvBias"]
 
 
@@ -70,6 +70,6 @@ def test_groups_of_one_channel_stay() -> None:
         Node("", "conv", NoAttrs(), []), "Convolution", ConvolutionAttrs((8, 8), groups=6), [x, w]
     )
     graph = Graph("net", [x], [node], [("y", node.output)])
-    expand.run(graph)
-    frames.run(graph)
+    split_compound_nodes.run(graph)
+    apply_space_to_depth.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvBias"]

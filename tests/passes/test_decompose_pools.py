@@ -10,7 +10,7 @@ from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
 from mgecc.ops.pooling import PoolingAttrs
-from mgecc.passes import pools
+from mgecc.passes import decompose_pools
 
 Pair = tuple[int, int]
 
@@ -29,7 +29,7 @@ def made_of(graph: Graph) -> list[str]:
     dtype = graph.inputs[0].type.dtype.numpy
     x = np.random.default_rng(4).normal(size=(2, 3, 11, 13)).astype(dtype)
     before = run(graph, {"x": x})[0]
-    pools.run(graph)
+    decompose_pools.run(graph)
     np.testing.assert_allclose(run(graph, {"x": x})[0], before, rtol=1e-5, atol=1e-6)
     return [node.op for node in graph.nodes]
 
@@ -75,5 +75,5 @@ def test_without_padding_all_cells_are_inside() -> None:
 )
 def test_others_stay(attrs: PoolingAttrs, dtype: str) -> None:
     graph = pooling(attrs, dtype)
-    pools.run(graph)
+    decompose_pools.run(graph)
     assert [node.attrs for node in graph.nodes] == [attrs]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
-from mgecc.passes import quantised
+from mgecc.passes import fuse_quantised
 
 Q8 = DType("qint8", 0.021)
 
@@ -46,7 +46,7 @@ def _check(graph: Graph, expected_ops: list[str]) -> None:
     low, high = x.type.dtype.range
     stored = np.random.default_rng(1).integers(low, high + 1, x.shape).astype(x.type.dtype.numpy)
     before = _run(graph, stored)
-    quantised.run(graph)
+    fuse_quantised.run(graph)
     assert [n.op for n in graph.nodes] == expected_ops
     np.testing.assert_array_equal(_run(graph, stored), before)
 

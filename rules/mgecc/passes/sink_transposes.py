@@ -6,9 +6,7 @@ from dataclasses import replace
 
 from mgecc.graph import Graph, Node, TensorType, Value
 from mgecc.ops.reduce import ReduceAttrs
-from mgecc.passes.build import node_like, take_over
-from mgecc.passes.match import Users
-from mgecc.passes.moves import (
+from mgecc.passes.axis_maps import (
     MOVES,
     axis_before,
     constant_before,
@@ -16,7 +14,9 @@ from mgecc.passes.moves import (
     permutation,
     small_before,
 )
-from mgecc.passes.moves import reshape as reshaped
+from mgecc.passes.axis_maps import reshape as reshaped
+from mgecc.passes.build import node_like, take_over
+from mgecc.passes.match import Users
 
 _POINTWISE = frozenset({"Elemwise", "ElemwiseMultiType", "TypeCvt", "PowC"})
 _SMALL = 4  # an operand of at most this part of the result is moved for it

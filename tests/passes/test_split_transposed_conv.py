@@ -9,7 +9,7 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
-from mgecc.passes import optimize, phases
+from mgecc.passes import optimize, split_transposed_conv
 from mgecc.passes.build import constant
 
 FLOAT = DType("float32")
@@ -41,7 +41,7 @@ def transposed(groups: int = 1, kernel: tuple[int, int] = (4, 4), **steps: Any) 
 def check(graph: Graph, parts: int) -> None:
     x = np.random.default_rng(4).normal(size=SHAPE).astype(np.float32)
     before = run(graph, {"x": x})[0]
-    phases.run(graph)
+    split_transposed_conv.run(graph)
     found = [n.op for n in graph.nodes]
     assert found == ["ConvBias", "Elemwise", "Elemwise"] * parts + ["Interleave"]
     np.testing.assert_allclose(run(graph, {"x": x})[0], before, rtol=1e-5, atol=1e-5)
@@ -69,7 +69,7 @@ def test_axes_have_their_own_strides() -> None:
 )
 def test_what_no_convolution_computes_stays(steps: dict[str, Any]) -> None:
     graph = transposed(**steps)
-    phases.run(graph)
+    split_transposed_conv.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvolutionBackwardData", "Elemwise", "Elemwise"]
 
 

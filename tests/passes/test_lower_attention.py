@@ -10,7 +10,7 @@ from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
 from mgecc.ops.attention import AttentionAttrs
-from mgecc.passes import attention
+from mgecc.passes import lower_attention
 from mgecc.passes.build import constant
 
 FLOAT = DType("float32")
@@ -57,7 +57,7 @@ def test_products_give_the_same_results(form: str, mask: bool) -> None:
     graph, random = attending(form, mask), np.random.default_rng(6)
     given = {v.name: random.normal(size=v.shape).astype(np.float32) for v in graph.inputs}
     before = run(graph, given)
-    attention.run(graph)
+    lower_attention.run(graph)
     assert "MultiHeadAttn" not in {n.op for n in graph.nodes} and "Softmax" in {n.op for n in graph.nodes}
     for old, new in zip(before, run(graph, given), strict=True):
         np.testing.assert_allclose(new, old, rtol=1e-4, atol=1e-5)
@@ -68,5 +68,5 @@ def test_products_give_the_same_results(form: str, mask: bool) -> None:
 )
 def test_others_stay_whole(why: dict[str, Any]) -> None:
     graph = attending("projected", False, **why)
-    attention.run(graph)
+    lower_attention.run(graph)
     assert [n.op for n in graph.nodes] == ["MultiHeadAttn"]

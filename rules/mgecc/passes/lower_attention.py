@@ -13,9 +13,9 @@ from mgecc.graph.types import FLOAT32
 from mgecc.ops.attention import AttentionAttrs, weight_parts
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.normalization import SoftmaxAttrs
+from mgecc.passes.axis_maps import reshape, transpose
 from mgecc.passes.build import constant, elemwise, node_like
 from mgecc.passes.match import Users
-from mgecc.passes.moves import reshape, transpose
 
 _Projection = tuple[np.ndarray | None, np.ndarray | None]
 

@@ -8,7 +8,7 @@ from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
 from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
-from mgecc.passes import expand, repeats
+from mgecc.passes import expand_channel_multiplier, split_compound_nodes
 from mgecc.passes.build import constant
 
 FLOAT = DType("float32")
@@ -31,8 +31,8 @@ def test_channels_are_repeated_for_every_result(groups: int, times: int) -> None
     graph = convolution(groups, times)
     x = np.random.default_rng(4).normal(size=(2, groups, 6, 5)).astype(np.float32)
     before = run(graph, {"x": x})[0]
-    expand.run(graph)
-    repeats.run(graph)
+    split_compound_nodes.run(graph)
+    expand_channel_multiplier.run(graph)
     assert [n.op for n in graph.nodes] == ["Reshape", "Broadcast", "Reshape", "ConvBias"]
     assert graph.nodes[-1].attributes(ConvBiasAttrs).groups == groups * times
     np.testing.assert_allclose(run(graph, {"x": x})[0], before, rtol=1e-5, atol=1e-6)
@@ -41,6 +41,6 @@ def test_channels_are_repeated_for_every_result(groups: int, times: int) -> None
 @pytest.mark.parametrize(("groups", "times", "inputs"), [(4, 1, 1), (2, 3, 2), (1, 4, 1)])
 def test_other_groups_stay(groups: int, times: int, inputs: int) -> None:
     graph = convolution(groups, times, inputs)
-    expand.run(graph)
-    repeats.run(graph)
+    split_compound_nodes.run(graph)
+    expand_channel_multiplier.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvBias"]

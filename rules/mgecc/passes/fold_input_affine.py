@@ -15,7 +15,7 @@ from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.elemwise import mode_of
 from mgecc.ops.shapes import pattern_of
 from mgecc.passes.build import constant
-from mgecc.passes.fuse import add_to_bias
+from mgecc.passes.fuse_epilogues import add_to_bias
 from mgecc.passes.match import Users, is_elemwise
 
 _MODES = ("mul", "true_div", "add", "sub")

@@ -1,6 +1,6 @@
 """Changes between stored layouts become explicit transposes.
 
-The transposes of neighbours cancel in ``simplify``; the layout is then chosen afresh for the target.
+The transposes of neighbours cancel in ``simplify_graph``; the layout is then chosen afresh for the target.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.ops import layout
 from mgecc.ops.padding import only_last
 from mgecc.ops.relayout import change_of
+from mgecc.passes.axis_maps import reshape, transpose
 from mgecc.passes.build import node_like, take_over
-from mgecc.passes.moves import reshape, transpose
 
 
 def _order(stored: str) -> list[int]:

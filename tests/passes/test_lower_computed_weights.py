@@ -9,7 +9,7 @@ from mgecc.interpret import run
 from mgecc.ops import infer
 from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.ops.convolution3d import Convolution3DAttrs as Volume
-from mgecc.passes import computed_weights
+from mgecc.passes import lower_computed_weights
 
 FLOAT = DType("float32")
 CASES: list[tuple[str, tuple[int, ...], tuple[int, ...], ConvolutionAttrs]] = [
@@ -44,6 +44,6 @@ def test_the_meaning_stays(
     rng = np.random.default_rng(2)
     given = {v.name: rng.normal(size=v.shape).astype(np.float32) for v in graph.inputs}
     (before,) = run(graph, given)
-    computed_weights.run(graph)
+    lower_computed_weights.run(graph)
     assert {n.op for n in graph.nodes if "Convolution" in n.op} == {"Convolution"}
     np.testing.assert_allclose(run(graph, given)[0], before, rtol=1e-4, atol=1e-5)

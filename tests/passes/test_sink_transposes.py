@@ -9,7 +9,7 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
-from mgecc.passes import channels, moves, plain_layout, simplify, sink
+from mgecc.passes import axis_maps, drop_padding_channels, lower_layouts, simplify_graph, sink_transposes
 
 F32 = DType("float32")
 
@@ -51,7 +51,13 @@ class _Net:
         self.graph.outputs = [("y", result)]
         arrays = {v.name: self.rng.standard_normal(v.shape).astype(np.float32) for v in self.inputs}
         before = run(self.graph, arrays)[0]
-        for step in (plain_layout.run, simplify.run, sink.run, simplify.run, channels.run):
+        for step in (
+            lower_layouts.run,
+            simplify_graph.run,
+            sink_transposes.run,
+            simplify_graph.run,
+            drop_padding_channels.run,
+        ):
             step(self.graph)
         assert [n.op for n in self.graph.nodes] == expected
         np.testing.assert_allclose(run(self.graph, arrays)[0], before, rtol=1e-5, atol=1e-6)
@@ -137,7 +143,7 @@ def test_other_parts_of_a_result_stay(cut: str) -> None:
     ],
 )
 def test_a_reshape_is_told_by_groups_of_axes(before: tuple, after: tuple, groups: list) -> None:
-    assert moves.axis_groups(before, after) == groups
+    assert axis_maps.axis_groups(before, after) == groups
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -151,7 +157,7 @@ def test_random_movements_sink_without_changing_a_number(seed: int) -> None:
     net.graph.outputs = [("y", x)]
     array = rng.standard_normal(shape).astype(np.float32)
     before = run(net.graph, {"x0": array})[0]
-    for step in (simplify.run, sink.run, simplify.run):
+    for step in (simplify_graph.run, sink_transposes.run, simplify_graph.run):
         step(net.graph)
     np.testing.assert_allclose(run(net.graph, {"x0": array})[0], before, rtol=1e-5, atol=1e-5)
 

@@ -9,7 +9,7 @@ import pytest
 from mgecc import ops
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
-from mgecc.passes import simplify
+from mgecc.passes import simplify_graph
 
 FLOAT, BOOL = DType("float32"), DType("bool")
 
@@ -36,6 +36,6 @@ def test_numbers_of_comparisons_need_no_booleans(mode: str, nodes: int) -> None:
     x, y = np.random.default_rng(3).integers(0, 3, (2, 3, 4)).astype(np.float32)
     graph = asked(mode)
     before = run(graph, {"x": x, "y": y})[0]
-    simplify.run(graph)
+    simplify_graph.run(graph)
     assert len(graph.nodes) == nodes
     np.testing.assert_array_equal(run(graph, {"x": x, "y": y})[0], before)

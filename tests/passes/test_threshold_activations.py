@@ -9,7 +9,7 @@ from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
 from mgecc.kernels import candidates
 from mgecc.ops.convolution import ConvBiasAttrs
-from mgecc.passes import optimize, steps
+from mgecc.passes import optimize, threshold_activations
 from mgecc.passes.build import constant
 from mgecc.targets import load_target
 
@@ -50,13 +50,13 @@ def test_sigmoid_behind_a_quantised_convolution_keeps_every_number(result: DType
 
 def test_a_residual_of_another_scale_is_not_part_of_the_sum() -> None:
     graph = convolution("sigmoid", X, DType("qint8", 0.3))
-    steps.run(graph)
+    threshold_activations.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvBias"]
 
 
 def test_exact_activations_stay_in_the_convolution() -> None:
     graph = convolution("h_swish", X)
-    steps.run(graph)
+    threshold_activations.run(graph)
     assert [n.op for n in graph.nodes] == ["ConvBias"]
 
 
@@ -65,6 +65,6 @@ def test_thresholds_are_the_smallest_numbers_of_each_result(offset: int) -> None
     def function(x: np.ndarray) -> np.ndarray:
         return np.clip((x - offset) // 3, -4, 2)
 
-    base, found = steps.thresholds(function)
+    base, found = threshold_activations.thresholds(function)
     every = np.unique(np.clip(np.arange(offset - 40, offset + 40), -(2**31), 2**31 - 1))
     np.testing.assert_array_equal(base + np.searchsorted(found, every, side="right"), function(every))

@@ -14,8 +14,8 @@ import numpy as np
 
 from mgecc.graph import Graph, Node
 from mgecc.ops.convolution import ConvBiasAttrs, Geometry, geometry
+from mgecc.passes.axis_maps import reshape, transpose
 from mgecc.passes.build import constant, node_like, take_over
-from mgecc.passes.moves import reshape, transpose
 
 _BLOCK = 16  # channels of the widest block; smaller ones divide it
 _LEAST = 4
