@@ -10,7 +10,7 @@ from pathlib import Path
 from mgecc import frontends
 from mgecc.config import InputConfig, ModelConfig
 from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported
-from mgecc.graph.sizes import declare
+from mgecc.graph.symbolic import declare
 from mgecc.kernels import candidates
 from mgecc.ops.custom import CustomFunction, UserKernel, replace_operators
 from mgecc.passes.convert_inputs import InputForm

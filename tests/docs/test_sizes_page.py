@@ -13,8 +13,8 @@ import pytest
 from mgecc.config import load_config
 from mgecc.targets import load_target
 from mgecc.toolrun.products import compile_to_folder
-from mgecc.toolrun.sized import meaning
 from mgecc.toolrun.sources import include_folder, runtime_sources
+from mgecc.toolrun.verify_sizes import meaning
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "sizes.md").read_text(encoding="utf-8")

@@ -7,10 +7,10 @@ from typing import cast
 
 import numpy as np
 from mgecc.graph import DType, TensorType
-from mgecc.graph.sizes import declare, least, most, sizes_in
+from mgecc.graph.symbolic import declare, sizes_in, sym_max, sym_min
 from mgecc.kernels import Kernel, render
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref
-from mgecc.planner.sized import with_copy
+from mgecc.planner.size_patches import with_copy
 
 _TEMPLATES = {
     "affine.c.j2": """/* y = x * w * gain + b / parts, element by element; b and y may be the same memory. */
@@ -83,7 +83,7 @@ ROWS = declare("rows", 2, 8, 2)
 def sized_program(seed: int = 1, target: str = "x86_64") -> Program:
     """The same model for 1 to 4 pairs of rows: shapes, a place, numbers and a quotient follow from the rows."""
     base = tiny_program(seed, target)
-    count, to = 3 * ROWS, Ref("arena", 384 + 4 * (ROWS // 4) + 8 * most(0, ROWS - 5))
+    count, to = 3 * ROWS, Ref("arena", 384 + 4 * (ROWS // 4) + 8 * sym_max(0, ROWS - 5))
     floats, ints = FLOATS.with_shape((ROWS, 3)), INTS.with_shape((count,))
     x, i, between = Ref("arena", 0), Ref("arena", 128), Ref("arena", 256)
     ratio = cast("float", ROWS / 4)
@@ -91,7 +91,7 @@ def sized_program(seed: int = 1, target: str = "x86_64") -> Program:
         ProgramCall(COPY, (None, to), (4 * count,), "clear"),
         ProgramCall(COPY, (between, to), (4 * count,), "copy"),
     )
-    scale = ProgramCall(TIMES, (x, i, between), (count, ratio, 3 - least(2, ROWS // 4)), "scale")
+    scale = ProgramCall(TIMES, (x, i, between), (count, ratio, 3 - sym_min(2, ROWS // 4)), "scale")
     sized = replace(
         base,
         inputs=(IOTensor("x", floats, x), IOTensor("ints", ints, i)),

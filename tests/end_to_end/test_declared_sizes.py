@@ -12,11 +12,11 @@ from batches import selected_cases, session_in_batch
 from mge_files import MgeFile, dtype_table
 from mgecc import lowering
 from mgecc.config import CustomConfig, InputConfig, ModelConfig, Verify
-from mgecc.config.sizes import parse_size
+from mgecc.config.declared_sizes import parse_size
 from mgecc.targets import load_target
 from mgecc.toolrun.session import Session, compile_and_build, prepare, run_cases
-from mgecc.toolrun.sized import random_inputs, verify_sizes
 from mgecc.toolrun.tensors import input_cases, output_arrays
+from mgecc.toolrun.verify_sizes import random_inputs, verify_sizes
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
 TARGETS = ("x86_64", "arm64", "armv7", "baremetal")

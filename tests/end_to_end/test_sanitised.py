@@ -17,11 +17,11 @@ import pytest
 from batches import NAME, compile_batch, in_batch, selected_cases
 from mgecc.config import LibraryConfig, ModelConfig, Verify
 from mgecc.targets import Target, load_target
-from mgecc.toolrun.sized import meaning, random_inputs
-from mgecc.toolrun.sizes import sample, with_sizes
+from mgecc.toolrun.bind_sizes import sample, with_sizes
 from mgecc.toolrun.sources import include_folder, runner_main, runtime_folder, runtime_sources
 from mgecc.toolrun.tensors import Interface, input_cases, output_arrays
 from mgecc.toolrun.verify import compare_outputs
+from mgecc.toolrun.verify_sizes import meaning, random_inputs
 from test_declared_sizes import CASES, config
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"

@@ -105,8 +105,8 @@ CHANGES: list[tuple[str, Callable[[Path], None], Steps]] = [
         append(f"{KERNELS}/simd/neon64.h", COMMENT),
         steps_of("MGE", targets=("arm64",)) | steps_of("CC", targets=("arm64",)),
     ),
-    ("a template of image functions, of which there are none", append("rules/mgecc/cv/rotate.c.j2", COMMENT), set()),
-    ("a template of declared sizes, of which there are none", append("rules/mgecc/emit/sizes.h.j2", COMMENT), set()),
+    ("a template of image functions, which no model has", append("rules/mgecc/cv/rotate.c.j2", COMMENT), set()),
+    ("declared sizes, which no model has", append("rules/mgecc/emit/declared_sizes.h.j2", COMMENT), set()),
     ("a compiler pass", append("rules/mgecc/passes/fuse_epilogues.py", "\n# a comment\n"), steps_of("MGE")),
     (
         "a target's flags",

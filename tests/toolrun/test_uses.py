@@ -25,7 +25,7 @@ def test_templates_of_what_a_model_does_not_have_are_not_noted(tmp_path: Path) -
     found = used(tmp_path, "")
     assert {"emit/model.h.j2", "emit/blob.S.j2", "kernels/softmax/row.c.j2", "targets/arm64.yaml"} <= found
     assert not [name for name in found if name.startswith("cv/")]
-    assert not {"emit/sizes.h.j2", "emit/shapes.h.j2", "kernels/simd/neon32.h"} & found
+    assert not {"emit/declared_sizes.h.j2", "emit/shapes.h.j2", "kernels/simd/neon32.h"} & found
 
 
 def test_image_functions_bring_their_templates(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_image_functions_bring_their_templates(tmp_path: Path) -> None:
     ("text", "template"),
     [
         ("input_shapes: [{data: SHAPE}, {data: OTHER}]\n", "emit/shapes.h.j2"),
-        ("sizes: {n: 1..4}\ninputs: {data: {shape: SIZED}}\n", "emit/sizes.h.j2"),
+        ("sizes: {n: 1..4}\ninputs: {data: {shape: SIZED}}\n", "emit/declared_sizes.h.j2"),
     ],
 )
 def test_what_some_models_have_in_their_headers_is_noted_for_them(

@@ -14,8 +14,8 @@ from mgecc.config import load_side, save_cases
 from mgecc.errors import InputError
 from mgecc.graph import Graph
 from mgecc.lowering import load_graph
+from mgecc.toolrun.bind_sizes import with_sizes_of
 from mgecc.toolrun.products import read_config, user_errors
-from mgecc.toolrun.sizes import with_sizes_of
 from mgecc.toolrun.tensors import Interface, Tensor, dequantized, ignored_arrays, input_stacks
 
 

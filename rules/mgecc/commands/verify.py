@@ -23,9 +23,9 @@ from mgecc.lowering import input_forms, load_graph
 from mgecc.toolrun.compare import OutputError, table
 from mgecc.toolrun.products import read_config, user_errors
 from mgecc.toolrun.runner import RunError
-from mgecc.toolrun.sized import verify_sizes
 from mgecc.toolrun.tensors import Arrays, Interface, ignored_arrays, input_stacks
 from mgecc.toolrun.verify import verify
+from mgecc.toolrun.verify_sizes import verify_sizes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.config.cases import cases_beside
+from mgecc.config.declared_sizes import check_sizes, parse_size
 from mgecc.config.document import Document, Keys, read_document
 from mgecc.config.model import (
     CustomConfig,
@@ -19,7 +20,6 @@ from mgecc.config.model import (
     check_name,
 )
 from mgecc.config.schema import validate
-from mgecc.config.sizes import check_sizes, parse_size
 
 # What a result may differ by where model.yaml gives no limit at all, as a fraction of the largest expected output.
 DEFAULT_MAX_ABS_OF_PEAK = 1e-4

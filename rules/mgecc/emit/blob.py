@@ -11,11 +11,11 @@ from math import prod
 
 from mgecc.emit.dtypes import DTYPES
 from mgecc.emit.naming import kernel_digest
-from mgecc.emit.sizes import sizes_section
+from mgecc.emit.sizes_section import sizes_section
 from mgecc.errors import ModelFault
-from mgecc.graph.sizes import largest
+from mgecc.graph.symbolic import at_max_sizes
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref
-from mgecc.planner.sized import HEAD, SPACES, TENSOR
+from mgecc.planner.size_patches import HEAD, SPACES, TENSOR
 from mgecc.targets import Target
 
 MAGIC = 0x4243474D
@@ -61,14 +61,14 @@ def _ref(ref: Ref | None, program: Program, nbytes: int = 0) -> int:
     if ref is None:
         return 0
     limit = program.arena if ref.space == "arena" else len(program.weights)
-    offset = largest(ref.offset)
+    offset = at_max_sizes(ref.offset)
     inside = 0 <= offset and offset + nbytes <= limit
     _require(inside, f"{ref} of {nbytes} bytes lies outside its {limit} bytes")
     return SPACES[ref.space] | offset
 
 
 def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
-    dtype, shape = tensor.type.dtype, tuple(map(largest, tensor.type.shape))
+    dtype, shape = tensor.type.dtype, tuple(map(at_max_sizes, tensor.type.shape))
     nbytes = prod(shape) * dtype.size
     _require(tensor.type.block == 1, f"{tensor.name}: inputs and outputs have the plain layout")
     _require(len(shape) <= MAX_RANK, f"{tensor.name}: {len(shape)} dimensions, at most {MAX_RANK} fit")
@@ -81,7 +81,7 @@ def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
 def _args(call: ProgramCall) -> bytes:
     kinds = "".join("f" if ctype == "float" else "i" for _, ctype in call.kernel.fields)
     try:
-        return struct.pack(f"<{kinds}", *map(largest, call.args))
+        return struct.pack(f"<{kinds}", *map(at_max_sizes, call.args))
     except (struct.error, OverflowError) as error:
         raise EmitError(
             f"{call.layer}: numbers {call.args} of kernel {call.kernel.symbol}: {error}"

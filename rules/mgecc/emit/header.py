@@ -10,11 +10,11 @@ from mgecc.emit.dtypes import DTYPES, CType
 from mgecc.emit.naming import in_comment, model_prefix, tensor_names, unique
 from mgecc.emit.templates import fill
 from mgecc.graph.polynomials import Atom
-from mgecc.graph.sizes import equal, largest, number
+from mgecc.graph.symbolic import at_max_sizes, equal, number
 from mgecc.graph.unsupported import CLOSE, OPEN
 from mgecc.planner import IOTensor, Program, shape_sets
 
-_SHAPES, _SIZES = "shapes.h.j2", "sizes.h.j2"
+_SHAPES, _SIZES = "shapes.h.j2", "declared_sizes.h.j2"
 OCCASIONAL = frozenset({_SHAPES, _SIZES})  # templates of what only some models have
 
 
@@ -45,7 +45,7 @@ def _sized(tensor: IOTensor) -> str:
 
 
 def _tensor(index: int, word: str, tensor: IOTensor) -> _Tensor:
-    kind, dtype = tensor.type.with_shape(tuple(map(largest, tensor.type.shape))), tensor.type.dtype
+    kind, dtype = tensor.type.with_shape(tuple(map(at_max_sizes, tensor.type.shape))), tensor.type.dtype
     return _Tensor(
         index=index,
         word=word,

@@ -28,14 +28,14 @@ from mgecc.graph import (
     Value,
 )
 from mgecc.graph.attributes import NoAttrs, mapped, named
-from mgecc.graph.sizes import always, largest, whole
+from mgecc.graph.symbolic import always, at_max_sizes, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, limited, spend
 from mgecc.ops.counting import Counting
 from mgecc.ops.index_items import IndexAttrs, flags
 from mgecc.ops.known import MAX_RANK, known
+from mgecc.ops.shape_arithmetic import depends_on_sizes, folded
 from mgecc.ops.signature import WrongOperands
-from mgecc.ops.size_arithmetic import depends_on_sizes, folded
 
 from .errors import ModelError, printable
 
@@ -332,7 +332,7 @@ def _checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
 
 def _check_size(type_: TensorType) -> None:
     """Offsets in tensors are 32-bit numbers."""
-    if largest(type_.elements) * type_.dtype.size > _MOST_BYTES:
+    if at_max_sizes(type_.elements) * type_.dtype.size > _MOST_BYTES:
         raise Unsupported(f"a tensor {type_} is larger than 2 GiB", "make the shapes smaller")
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from mgecc.graph import Attributes, DType, Unsupported, Value
 from mgecc.graph.attributes import NoAttrs
-from mgecc.graph.sizes import always, equal, has_sizes, is_one, largest, whole
+from mgecc.graph.symbolic import always, at_max_sizes, equal, has_sizes, is_one, whole
 from mgecc.graph.types import BOOL, INT32
 from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
 from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
@@ -312,7 +312,7 @@ class TensorBuilder:
         return self.constant(array, x.dtype, x.value.name)
 
     def _check_size(self, x: Tensor, shape: Shape) -> None:
-        if largest(prod(shape)) * x.dtype.size > MAX_FOLDED:
+        if at_max_sizes(prod(shape)) * x.dtype.size > MAX_FOLDED:
             why = f"its constant result of shape {list(shape)} is too large to compute beforehand"
             raise Unsupported(why, "make the shapes smaller")
 

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from mgecc.graph.sizes import whole
+from mgecc.graph.symbolic import whole
 
 # name -> NumPy type of the stored numbers. Quantised types store integers; 4-bit ones are unpacked to a byte each.
 _STORAGE: dict[str, type[np.generic]] = {

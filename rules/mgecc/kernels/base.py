@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.graph.sizes import Undecided, has_sizes, largest
+from mgecc.graph.symbolic import Undecided, at_max_sizes, has_sizes
 from mgecc.graph.unsupported import OPEN
 from mgecc.targets import Target
 
@@ -140,7 +140,7 @@ class Candidate:
     weights: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cost", largest(self.cost))
+        object.__setattr__(self, "cost", at_max_sizes(self.cost))
 
 
 Spec = Callable[[Node, Target], Iterator[Candidate]]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from mgecc.graph.sizes import equal, is_one
+from mgecc.graph.symbolic import equal, is_one
 
 
 def dense(shape: Sequence[int]) -> tuple[int, ...]:

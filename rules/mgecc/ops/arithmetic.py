@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported
 from mgecc.graph.attributes import named
-from mgecc.graph.sizes import equal, is_one
+from mgecc.graph.symbolic import equal, is_one
 from mgecc.ops.activation import IDENTITY, Activation, apply, check, of_node
 from mgecc.ops.quantize import dequantize, quantize, requantize, same_unit, scale_of
 

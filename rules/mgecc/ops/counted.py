@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported, Value
-from mgecc.graph.sizes import equal, is_one
+from mgecc.graph.symbolic import equal, is_one
 from mgecc.ops.counts import Count, same
 
 ADVICE = "make its input an output of the model and leave this step to the application"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.graph.sizes import always, whole
+from mgecc.graph.symbolic import always, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, aligned
 from mgecc.ops.counts import Count, Sliced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import equal
+from mgecc.graph.symbolic import equal, whole
 from mgecc.ops.counted import Extent, Extents, Given, Numbers
 from mgecc.ops.registry import find
 
@@ -25,7 +25,7 @@ class Counting:
     def _numbers(self, value: Value) -> Numbers | None:
         if value.const is None or value.type.rank > 1 or value.type.dtype.name != "int32":
             return self.numbers.get(value)
-        return [int(n) for n in value.const.reshape(-1)]
+        return [whole(n) for n in value.const.reshape(-1)]
 
     def of(self, node: Node) -> Extents:
         """Which results vary, and how; Unsupported where the operator does not serve what varies."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import always, equal, most
+from mgecc.graph.symbolic import always, equal, sym_max
 from mgecc.ops.spans import Condition, cover
 
 
@@ -151,7 +151,7 @@ class Excess:
 
     @property
     def most(self) -> int:
-        return most(0, self.of.most - self.number)
+        return sym_max(0, self.of.most - self.number)
 
 
 @dataclass(frozen=True)

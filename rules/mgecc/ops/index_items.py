@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Attributes, Node, Unsupported, Value
-from mgecc.graph.sizes import least, most, whole
+from mgecc.graph.symbolic import sym_max, sym_min, whole
 from mgecc.ops.known import axis_of, known
 
 Flags = tuple[int, bool, bool, bool, bool]
@@ -73,12 +73,12 @@ def span_of(part: slice, size: int) -> tuple[int, int, int]:
     start, stop = (low, high) if step > 0 else (high, low)
     start = start if part.start is None else _end(part.start, size, (low, high))
     stop = stop if part.stop is None else _end(part.stop, size, (low, high))
-    return start, most(0, -((start - stop) // step)), step
+    return start, sym_max(0, -((start - stop) // step)), step
 
 
 def _end(position: int, size: int, limits: tuple[int, int]) -> int:
     """One end of a slice; negative positions count from the end."""
-    return most(limits[0], least(limits[1], position + size if position < 0 else position))
+    return sym_max(limits[0], sym_min(limits[1], position + size if position < 0 else position))
 
 
 def slice_of(item: Item, inputs: Sequence[np.ndarray | None]) -> slice:

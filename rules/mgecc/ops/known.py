@@ -9,7 +9,7 @@ from itertools import zip_longest
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
-from mgecc.graph.sizes import equal, is_one, largest, whole
+from mgecc.graph.symbolic import at_max_sizes, equal, is_one, whole
 
 MAX_RANK = 7
 MOST_PLACES = 1 << 24
@@ -85,7 +85,7 @@ def same_dtype(types: Sequence[TensorType]) -> DType:
 
 def check_places(count: int) -> None:
     """Unsupported for an axis so long that the table of its positions would not fit into memory."""
-    if largest(count) > MOST_PLACES:
+    if at_max_sizes(count) > MOST_PLACES:
         raise Unsupported(f"an axis with {count} positions to look up is too long", "make the shapes smaller")
 
 

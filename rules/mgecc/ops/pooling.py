@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
-from mgecc.graph.sizes import whole
+from mgecc.graph.symbolic import whole
 from mgecc.ops.arithmetic import Numbers, store
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.quantize import round_half_away, saturate

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
-from mgecc.graph.sizes import equal, is_one
+from mgecc.graph.symbolic import equal, is_one
 from mgecc.ops.counted import Extent, Extents, Given, Maker, highest, lowest, with_filled
 from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.known import at_least_1d, axis_of, known_sizes

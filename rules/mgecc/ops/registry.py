@@ -12,7 +12,7 @@ import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Value
 from mgecc.graph.attributes import NoAttrs, check
-from mgecc.graph.sizes import strict
+from mgecc.graph.symbolic import strict
 from mgecc.ops.counted import Extents, Given, Maker, Numbers
 from mgecc.ops.signature import check_operands, signature
 from mgecc.ops.spans import Span, whole_range

@@ -11,7 +11,7 @@ import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Unsupported, Value
 from mgecc.graph.attributes import FINITE, NATURAL
-from mgecc.graph.sizes import is_one, least
+from mgecc.graph.symbolic import is_one, sym_min
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, aligned, highest, lowest, one_by_one
 from mgecc.ops.counts import Count, Passing, chosen
@@ -303,7 +303,7 @@ class NMSKeep(Operator):
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
         n = node.inputs[0].shape[1]
-        return positions(n if value is node.outputs[0] else least(n, node.outputs[0].shape[1]) + 1)
+        return positions(n if value is node.outputs[0] else sym_min(n, node.outputs[0].shape[1]) + 1)
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mgecc.graph import Attributes, Node, Range, TensorType, Unsupported, Value
 from mgecc.graph.attributes import NoAttrs
-from mgecc.graph.sizes import always, equal, has_sizes, is_one, whole
+from mgecc.graph.symbolic import always, equal, has_sizes, is_one, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import (
     ADVICE,

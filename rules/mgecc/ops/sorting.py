@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Unsupported, Value
-from mgecc.graph.sizes import always, least
+from mgecc.graph.symbolic import always, sym_min
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import Extent, Extents, Given, Maker, highest, lowest, with_filled
 from mgecc.ops.known import axis_of, known
@@ -167,7 +167,7 @@ def taken(node: Node) -> int:
     k, size = abs(_count(node)), node.inputs[0].shape[-1]
     if node.attributes(TopKAttrs).kth_only and always(lambda: k > size):
         raise Unsupported(f"{size} elements have no {k}-th one")
-    return least(k, size)
+    return sym_min(k, size)
 
 
 @operator("TopK")

@@ -9,7 +9,7 @@ from math import ceil, floor
 
 from mgecc.graph import Node, Value
 from mgecc.graph.attributes import named
-from mgecc.graph.sizes import has_sizes
+from mgecc.graph.symbolic import has_sizes
 
 Span = tuple[int, int]
 """The smallest and the largest number."""

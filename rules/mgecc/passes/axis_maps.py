@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import Undecided, has_sizes
+from mgecc.graph.symbolic import Undecided, has_sizes
 from mgecc.graph.types import INT32
 from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs, pattern_of
 from mgecc.passes.build import constant, node_like

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Attributes, Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
-from mgecc.graph.sizes import has_sizes
+from mgecc.graph.symbolic import has_sizes
 from mgecc.graph.types import INT32
 from mgecc.ops import find
 from mgecc.ops.counted import ADVICE, Extent, Extents

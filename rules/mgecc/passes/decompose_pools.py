@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mgecc.graph import Graph, Node
-from mgecc.graph.sizes import has_sizes
+from mgecc.graph.symbolic import has_sizes
 from mgecc.ops.pooling import PoolingAttrs, cells
 from mgecc.passes.build import constant, elemwise, node_like, take_over
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.sizes import equal, has_sizes
+from mgecc.graph.symbolic import equal, has_sizes
 from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.ops.index_items import is_open, items_of, slice_of, span_of
 from mgecc.ops.padding import PaddingAttrs

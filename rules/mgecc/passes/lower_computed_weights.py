@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mgecc.graph import Attributes, Graph, Node, Value
-from mgecc.graph.sizes import has_sizes
+from mgecc.graph.symbolic import has_sizes
 from mgecc.graph.types import INT32
 from mgecc.ops.convolution import ConvolutionAttrs, grouped
 from mgecc.ops.convolution3d import Convolution3DAttrs

@@ -9,7 +9,7 @@ from __future__ import annotations
 from mgecc.graph import Graph, Node, Value
 from mgecc.ops import find
 from mgecc.ops.index_items import IndexAttrs
-from mgecc.ops.size_arithmetic import has_sizes
+from mgecc.ops.shape_arithmetic import has_sizes
 from mgecc.ops.size_values import SizeValuesAttrs
 
 

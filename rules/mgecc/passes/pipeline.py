@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mgecc.graph import Diagnostics, Graph
-from mgecc.graph.sizes import lenient
+from mgecc.graph.symbolic import lenient
 from mgecc.passes import (
     apply_space_to_depth,
     carry_valid_counts,

@@ -12,8 +12,8 @@ from mgecc.graph.attributes import named
 from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, TooMuchWork, limited
 from mgecc.ops.elemwise import mode_of
+from mgecc.ops.shape_arithmetic import folded
 from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs, pattern_of
-from mgecc.ops.size_arithmetic import folded
 from mgecc.passes.build import constant, node_like, take_over
 
 _COPIES = frozenset(

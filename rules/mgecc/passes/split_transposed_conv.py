@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.sizes import has_sizes
+from mgecc.graph.symbolic import has_sizes
 from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs, grouped
 from mgecc.ops.interleave import InterleaveAttrs
 from mgecc.ops.window import Window

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from mgecc.graph import Graph, Value
-from mgecc.graph.sizes import always, lenient
+from mgecc.graph.symbolic import always, lenient
 from mgecc.kernels.base import Call, Candidate, Place, Workspace
 
 ALIGN = 64

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mgecc.graph.polynomials import Atom, Terms
-from mgecc.graph.sizes import Real, Sym, Undecided, greatest, number, smallest
+from mgecc.graph.symbolic import Real, Sym, Undecided, lower_bound, number, upper_bound
 
 ADD, MULTIPLY, DIVIDE, LEAST, MOST, RATIO = range(6)
 """Sum, product, quotient rounded down, smaller and larger of two, and quotient as float32."""
@@ -93,6 +93,6 @@ def _is_whole(x: Any) -> bool:
 def _require_int32(x: Any) -> None:
     if isinstance(x, Sym):
         whole = number(x.terms)
-        if -_INT32 <= smallest(whole) and greatest(whole) < _INT32:
+        if -_INT32 <= lower_bound(whole) and upper_bound(whole) < _INT32:
             return
         raise Undecided(f"{x} does not fit 32 bits for all sizes")

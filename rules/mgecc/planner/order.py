@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.graph.sizes import is_one, largest
+from mgecc.graph.symbolic import at_max_sizes, is_one
 from mgecc.ops.known import AxisAttrs
 
 _Preference = Callable[[Node, dict[Node, int]], tuple[int, ...]]
@@ -21,7 +21,7 @@ _PREFERENCES: tuple[_Preference, ...] = (
 
 
 def _bytes(value: Value) -> int:
-    return largest(value.type.nbytes)
+    return at_max_sizes(value.type.nbytes)
 
 
 def _need(node: Node) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mgecc.graph import Diagnostics, Graph, Value
 from mgecc.graph.polynomials import Atom
-from mgecc.graph.sizes import Undecided, greatest, largest, sizes_in
+from mgecc.graph.symbolic import Undecided, at_max_sizes, sizes_in, upper_bound
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.planner import arena, slices, threads
 from mgecc.planner.buffers import Buffer, Sharing, Step
@@ -16,7 +16,7 @@ from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
 from mgecc.planner.select import select
 from mgecc.planner.shrink import Choice
-from mgecc.planner.sized import with_copy
+from mgecc.planner.size_patches import with_copy
 from mgecc.planner.weights import WeightSection
 from mgecc.targets import Target
 
@@ -30,7 +30,7 @@ class _Places:
         scratch = _scratch(steps, sharing)
         buffers = [*sharing.buffers(), *scratch.values()]
         for buffer in buffers:
-            buffer.size = greatest(buffer.size)
+            buffer.size = upper_bound(buffer.size)
         self.offsets, self.size = arena.place(buffers)
         self.bound = arena.bound(buffers)
         self._scratch = scratch
@@ -66,7 +66,7 @@ def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
 def _step(choice: Choice, goal: Goal) -> Step:
     node = choice.node
     calls = tuple(choice.candidate.build(node))
-    parts = threads.most_parts(largest(macs(node)), goal.threads)
+    parts = threads.most_parts(at_max_sizes(macs(node)), goal.threads)
     return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate, parts)
 
 

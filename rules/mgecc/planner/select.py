@@ -11,7 +11,7 @@ from functools import partial
 from math import inf
 
 from mgecc.graph import Diagnostics, Graph, Node, Unsupported, Value
-from mgecc.graph.sizes import equal, largest
+from mgecc.graph.symbolic import at_max_sizes, equal
 from mgecc.kernels import Candidate, Place, candidates
 from mgecc.kernels.base import served
 from mgecc.ops import find
@@ -31,7 +31,7 @@ def relayout_cost(value: Value, have: int, want: int) -> float:
         return 0.0
     if is_free_relayout(value, have, want):
         return 1.0
-    return 200.0 + 1.5 * largest(value.type.elements)
+    return 200.0 + 1.5 * at_max_sizes(value.type.elements)
 
 
 def is_free_relayout(value: Value, have: int, want: int) -> bool:

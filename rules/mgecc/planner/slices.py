@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mgecc import ops
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed
-from mgecc.graph.sizes import has_sizes
+from mgecc.graph.symbolic import has_sizes
 from mgecc.ops.convolution import ConvolutionAttrs
 from mgecc.ops.known import AxisAttrs
 from mgecc.planner.order import live

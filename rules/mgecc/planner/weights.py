@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from mgecc.graph.sizes import Undecided
+from mgecc.graph.symbolic import Undecided
 from mgecc.kernels.base import Const
 from mgecc.planner.program import Ref
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mgecc.graph.sizes import Sym, largest, prefix
+from mgecc.graph.symbolic import Sym, at_max_sizes, prefix
 from mgecc.planner import IOTensor, Program, ProgramCall
 
 SCHEMA = 1
@@ -15,9 +15,9 @@ def _tensor(tensor: IOTensor) -> dict[str, Any]:
     dtype = tensor.type.dtype
     row: dict[str, Any] = {
         "name": tensor.name,
-        "shape": list(map(largest, tensor.type.shape)),
+        "shape": list(map(at_max_sizes, tensor.type.shape)),
         "dtype": dtype.name,
-        "bytes": largest(tensor.type.nbytes),
+        "bytes": at_max_sizes(tensor.type.nbytes),
     }
     if any(isinstance(n, Sym) for n in tensor.type.shape):
         row["sized_shape"] = list(map(prefix, tensor.type.shape))
@@ -29,7 +29,12 @@ def _tensor(tensor: IOTensor) -> dict[str, Any]:
 
 
 def _layer(call: ProgramCall) -> dict[str, Any]:
-    return {"layer": call.layer, "kernel": call.kernel.symbol, "macs": largest(call.macs), "why": call.why}
+    return {
+        "layer": call.layer,
+        "kernel": call.kernel.symbol,
+        "macs": at_max_sizes(call.macs),
+        "why": call.why,
+    }
 
 
 def report(programs: Sequence[Program]) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def _facts(program: Program) -> dict[str, Any]:
         "weights": len(program.weights),
         "arena": program.arena,
         "arena_bound": program.arena_bound,
-        "macs": largest(sum(call.macs for call in program.calls)),
+        "macs": at_max_sizes(sum(call.macs for call in program.calls)),
         "kernels": _kernels([program]),
         "layers": [_layer(call) for call in program.calls],
         "notes": list(program.notes),

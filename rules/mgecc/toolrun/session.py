@@ -9,10 +9,10 @@ from pathlib import Path
 from mgecc.config import ModelConfig
 from mgecc.errors import InputError
 from mgecc.targets import Target
+from mgecc.toolrun.bind_sizes import sizes_of, with_sizes
 from mgecc.toolrun.library import Library, build_library, find_libraries
 from mgecc.toolrun.products import compile_to_folder
 from mgecc.toolrun.runner import RunError, Runner, build_runner, run_program
-from mgecc.toolrun.sizes import sizes_of, with_sizes
 from mgecc.toolrun.tensors import Arrays, Interface, fitting, read_interfaces
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.graph.sizes import equal, most
+from mgecc.graph.symbolic import equal, sym_max
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
@@ -51,12 +51,12 @@ class Conv:
     @property
     def pr(self) -> int:
         """Columns that the last output of a row reads right of the image."""
-        return most(0, (self.ow - 1) * self.sw + (self.kw - 1) * self.dw + 1 - self.pl - self.w)
+        return sym_max(0, (self.ow - 1) * self.sw + (self.kw - 1) * self.dw + 1 - self.pl - self.w)
 
     @property
     def pb(self) -> int:
         """Rows that the last row of outputs reads below the image."""
-        return most(0, (self.oh - 1) * self.sh + (self.kh - 1) * self.dh + 1 - self.pt - self.h)
+        return sym_max(0, (self.oh - 1) * self.sh + (self.kh - 1) * self.dh + 1 - self.pt - self.h)
 
     @property
     def padded(self) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mgecc.graph import Value
-from mgecc.graph.sizes import equal, has_sizes, largest
+from mgecc.graph.symbolic import at_max_sizes, equal, has_sizes
 from mgecc.kernels.base import Call, Const, Kernel, Operand, Place, Workspace
 from mgecc.kernels.strides import Nest, collapse
 
@@ -50,8 +50,8 @@ class Move:
     def cost(self) -> float:
         """Estimated instructions."""
         nest = self.nest()
-        inner, kind = largest(nest.sizes[-1]), _inner(nest)
-        rows = largest(self.elements) // max(inner, 1)
+        inner, kind = at_max_sizes(nest.sizes[-1]), _inner(nest)
+        rows = at_max_sizes(self.elements) // max(inner, 1)
         row = {
             "rows": 20 + inner / 8,
             "runs": 4 + inner / 8,
@@ -73,8 +73,8 @@ def _order(nest: Nest) -> list[int]:
     x, y = _dense_loop(nest, 0), _dense_loop(nest, 1)
     if x is None or y is None or x == y:
         return loops
-    shorter, longer = sorted((x, y), key=lambda d: largest(nest.sizes[d]))
-    pair = [y, x] if largest(nest.sizes[shorter]) >= _BLOCK else [shorter, longer]
+    shorter, longer = sorted((x, y), key=lambda d: at_max_sizes(nest.sizes[d]))
+    pair = [y, x] if at_max_sizes(nest.sizes[shorter]) >= _BLOCK else [shorter, longer]
     return [d for d in loops if d not in pair] + pair
 
 
@@ -84,7 +84,7 @@ def _inner(nest: Nest) -> str:
     if equal(source[-1], 1) and equal(target[-1], 1):
         return "runs" if nest.depth > 1 and nest.sizes[-1] in _RUNS else "rows"
     turned = nest.depth > 1 and equal(source[-1], 1) and equal(target[-2], 1)
-    return "turned" if turned and min(map(largest, nest.sizes[-2:])) >= _BLOCK else "each"
+    return "turned" if turned and min(map(at_max_sizes, nest.sizes[-2:])) >= _BLOCK else "each"
 
 
 def strided(move: Move, x: Value, y: Value, place: Place | None = None) -> Call:

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import equal, has_sizes, is_one
+from mgecc.graph.symbolic import equal, has_sizes, is_one
 from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.kernels.copy import views  # registers its own operators
 from mgecc.kernels.copy.calls import Move, Padded, edges, fill, lookup, relayout, strided

@@ -8,10 +8,10 @@ import numpy as np
 
 from mgecc import ops
 from mgecc.graph import Node, Unsupported
-from mgecc.graph.sizes import Sym, equal, is_one
+from mgecc.graph.symbolic import Sym, equal, is_one
 from mgecc.kernels.base import Candidate, Place, serves
 from mgecc.kernels.copy.calls import Move, strided
-from mgecc.kernels.copy.sized import sized_moves
+from mgecc.kernels.copy.symbolic_views import sized_moves
 from mgecc.kernels.strides import dense
 from mgecc.ops.known import own_axis
 from mgecc.targets import Target

@@ -11,7 +11,7 @@ import jinja2
 import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.graph.sizes import has_sizes
+from mgecc.graph.symbolic import has_sizes
 from mgecc.graph.unsupported import plain_text
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.render import render_kernel

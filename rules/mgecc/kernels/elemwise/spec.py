@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import DType, Node, TensorType, Value
-from mgecc.graph.sizes import always, equal, has_sizes, is_one, largest
+from mgecc.graph.symbolic import always, at_max_sizes, equal, has_sizes, is_one
 from mgecc.graph.types import FLOAT32
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Split, serves
 from mgecc.kernels.element import Element, element_of
@@ -274,8 +274,8 @@ def _cost(node: Node, plan: Plan, target: Target) -> tuple[float, int]:
     narrow = sum(
         target.lanes for t in map(_dtype, (*node.inputs, *node.outputs)) if t.size < 4 and not t.is_float
     )
-    rows = largest(prod(plan.nest.sizes[:-1]))
-    vectors = rows * -(-largest(plan.nest.sizes[-1]) // plan.lanes(target))
+    rows = at_max_sizes(prod(plan.nest.sizes[:-1]))
+    vectors = rows * -(-at_max_sizes(plan.nest.sizes[-1]) // plan.lanes(target))
     return 30.0 + rows * 8.0 + vectors * (2.0 + work + narrow), 120 + int(16 * work)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mgecc.graph import Node, Unsupported
-from mgecc.graph.sizes import equal
+from mgecc.graph.symbolic import equal
 from mgecc.kernels.index.walk import Loop, Walk, spread
 from mgecc.kernels.strides import dense
 from mgecc.ops.index_items import Item, is_open, items_of, slice_of, span_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest
+from mgecc.graph.symbolic import at_max_sizes
 from mgecc.kernels.base import Call, Candidate, Kernel, Workspace, serves
 from mgecc.kernels.plain import plain_candidate, require_float32
 from mgecc.ops.linalg import SVDAttrs
@@ -55,6 +55,6 @@ def singular_values(node: Node, target: Target) -> Iterator[Candidate]:
     """Rotations until all pairs of rows are orthogonal."""
     require_float32((node.inputs[0], *node.outputs))
     *outer, m, n = node.inputs[0].shape
-    rows, columns = largest(m), largest(n)
+    rows, columns = at_max_sizes(m), at_max_sizes(n)
     cost = 100 + 60.0 * prod(outer) * min(rows, columns) ** 2 * max(rows, columns) / target.lanes
     yield plain_candidate(node, _build_svd, cost, "one-sided Jacobi rotations")

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import greatest, largest, least, smallest
+from mgecc.graph.symbolic import at_max_sizes, lower_bound, sym_min, upper_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace, serves, ways
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
@@ -75,7 +75,7 @@ class Product:
 
     def copy(self, numbers: int) -> int:
         """Bytes of ``numbers`` for each of the k products of a sum."""
-        return largest(self.k) * numbers * self.element.size
+        return at_max_sizes(self.k) * numbers * self.element.size
 
 
 def product_of(node: Node, target: Target) -> Product | None:
@@ -105,7 +105,7 @@ def _is_bias(value: Value, n: int) -> bool:
 def _bias(node: Node, n: int) -> np.ndarray:
     """The bias of every column, zeros if there is none."""
     given = node.inputs[2].const if len(node.inputs) > 2 else None
-    full = np.zeros(greatest(n), node.output.type.dtype.numpy)
+    full = np.zeros(upper_bound(n), node.output.type.dtype.numpy)
     if given is not None and given.size:
         full[:] = given.reshape(-1)
     return full
@@ -154,7 +154,7 @@ def _split(product: Product, kernel: Kernel, columns: int) -> Split | None:
         return None
     if product.m != 1:
         return Split("m", {"x": product.k * size, "y": product.n * size}, grain=tile)
-    if not columns or not product.b_const or smallest(product.n) < columns:
+    if not columns or not product.b_const or lower_bound(product.n) < columns:
         return None
     return Split("n", {"w": product.k * product.weights.size, "b": size, "y": size}, grain=columns)
 
@@ -182,9 +182,9 @@ def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...
 def _tile(product: Product) -> tuple[int, int]:
     """Rows and vectors of a tile: few rows leave registers for more columns."""
     most_p, most_j = product.element.simd.gemm_tile
-    p = min(most_p, largest(product.m))
+    p = min(most_p, at_max_sizes(product.m))
     j = most_j if p > most_p // 2 else min(8, most_p * most_j // p)
-    return p, max(1, min(j, smallest(product.n) // product.element.lanes))
+    return p, max(1, min(j, lower_bound(product.n) // product.element.lanes))
 
 
 def _tile_kernel(product: Product, p: int, j: int, panel: bool) -> Kernel:
@@ -192,7 +192,7 @@ def _tile_kernel(product: Product, p: int, j: int, panel: bool) -> Kernel:
     form = ("t" if product.ta else "n") + ("p" if product.b_const else "t" if product.tb else "n")
     narrow, hold_w = product.n < element.lanes, simd.weight_stationary and p > 1
     quads = simd.quads and product.b_const and not narrow and (panel or not hold_w)
-    parts = element.half and greatest(product.k) > _LONG_SUM
+    parts = element.half and upper_bound(product.k) > _LONG_SUM
     words = {"narrow": narrow, "panel": panel, "parts": parts}
     return _kernel(
         product, "tile", "_".join([form, f"p{p}x{j}", *(name for name, given in words.items() if given)]), _SIZES,
@@ -210,15 +210,15 @@ def _tile_cost(product: Product, kernel: Kernel, p: int, j: int) -> float:
     groups, rows = product.batch * -(-product.n // columns), -(-product.m // p)
     cost = groups * rows * (product.k * per_k + p * j * (2.5 + product.activation.cost) + 15)
     copied = groups * columns if product.turned else product.batch * rows * p / xl if params["panel"] else 0
-    return float(largest(cost + 2 * copied * product.k))
+    return float(at_max_sizes(cost + 2 * copied * product.k))
 
 
 def _tiled(product: Product, panel: bool = False) -> Candidate:
     p, j = _tile(product)
-    kernel, fewest = _tile_kernel(product, p, j, panel), smallest(product.m)
+    kernel, fewest = _tile_kernel(product, p, j, panel), lower_bound(product.m)
     below = None
     if 0 < fewest < p:
-        below = _tile_kernel(product, fewest, j, panel), least(1, product.m // p)
+        below = _tile_kernel(product, fewest, j, panel), sym_min(1, product.m // p)
     columns = j * product.element.lanes
     scratch = product.copy(columns) if product.turned else product.copy(p) if panel else 0
     return Candidate(
@@ -238,19 +238,19 @@ def _panels(product: Product) -> bool:
     fits = (
         product.b_const
         and not product.ta
-        and smallest(product.n) >= element.lanes
+        and lower_bound(product.n) >= element.lanes
         and element.xl == element.lanes
     )
-    return element.simd.quads and fits and smallest(product.m) > 1 and product.copy(16) <= _PANEL
+    return element.simd.quads and fits and lower_bound(product.m) > 1 and product.copy(16) <= _PANEL
 
 
 def _rows(product: Product) -> Candidate:
     """Sums of four columns become a vector by few instructions; float16 results are added up in float32 one by one."""
     lanes = product.element.lanes
-    quads = lanes >= 4 and not product.element.half and smallest(product.n) >= 4
-    q = 4 if quads else min(2, smallest(product.n))
+    quads = lanes >= 4 and not product.element.half and lower_bound(product.n) >= 4
+    q = 4 if quads else min(2, lower_bound(product.n))
     most_p, most_j = product.element.simd.gemm_tile
-    p = min(4 if most_p * most_j > 16 or not quads else 2, smallest(product.m))
+    p = min(4 if most_p * most_j > 16 or not quads else 2, lower_bound(product.m))
     kernel = _kernel(product, "dot", f"rows_p{p}x{q}", _SIZES, p=p, q=q, lanes=lanes)
     sums = product.batch * product.m * product.n
     cost = product.macs / lanes * (1 + 1 / p + 1 / q) + sums * (2 if quads else 12)
@@ -269,7 +269,7 @@ def _anyhow(product: Product) -> Iterator[Candidate]:
 
 
 def _tiles(product: Product) -> Iterator[Candidate]:
-    if not product.turned or smallest(product.n) >= product.element.lanes:
+    if not product.turned or lower_bound(product.n) >= product.element.lanes:
         yield _tiled(product)
     if _panels(product):
         yield _tiled(product, panel=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import always, equal, greatest, largest
+from mgecc.graph.symbolic import always, at_max_sizes, equal, upper_bound
 from mgecc.kernels.base import Call, Candidate, Kernel, Split, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.ops.pooling import PoolingAttrs, pooling_of
@@ -84,7 +84,7 @@ def _rows(node: Node, window: Window, mode: str, element: Element) -> Iterator[C
     if not small or mode == "inner" or _is_global(node, window) or (element.half and mode == "avg"):
         return
     p = _TOGETHER
-    if largest(node.output.shape[3]) < p:
+    if at_max_sizes(node.output.shape[3]) < p:
         return
     quads = element.simd.quads
     form = (f"k{kh}x{kw}s{sw}_p{p}", mode)
@@ -101,7 +101,7 @@ def _rows(node: Node, window: Window, mode: str, element: Element) -> Iterator[C
 def _element(node: Node, attrs: PoolingAttrs, target: Target) -> Element | None:
     """None for other types, and for means of so many halves that their sum is to be float32."""
     element = element_of(node, target, (node.inputs[0], *node.outputs))
-    many = greatest(attrs.window[0] * attrs.window[1]) > _MOST_HALVES
+    many = upper_bound(attrs.window[0] * attrs.window[1]) > _MOST_HALVES
     return None if element and element.half and many and attrs.mode != "max" else element
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import equal
+from mgecc.graph.symbolic import equal
 from mgecc.kernels.base import Split
 from mgecc.kernels.requant import BYTES, activation, is_unit_bias, total_type
 from mgecc.ops.activation import of_node

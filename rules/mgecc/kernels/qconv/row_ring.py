@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mgecc.graph.sizes import most
+from mgecc.graph.symbolic import sym_max
 from mgecc.kernels.qconv.geometry import QConv
 
 ROW_FIELDS = ("kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl", "ring_rows", "row_bytes")
@@ -30,6 +30,6 @@ def rows_of(conv: QConv, c: int, blocks: int, results: int = 1) -> Rows:
     window, ow = conv.geo.window, conv.geo.output[3]
     (sh, sw), (dh, dw), ((pt, _), (pl, _)) = window.stride, window.dilate, window.pad
     high, wide = (results - 1) * sh + window.extent[0], window.extent[1]
-    row = most((ow - 1) * sw + wide, pl + conv.geo.x[3]) * c
+    row = sym_max((ow - 1) * sw + wide, pl + conv.geo.x[3]) * c
     args = (*window.kernel, sh, sw, dh, dw, pt, pl, high, row)
     return Rows(args, high * row * blocks + _SLACK)

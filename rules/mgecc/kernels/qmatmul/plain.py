@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mgecc.graph import Node, Unsupported, Value
-from mgecc.graph.sizes import largest
+from mgecc.graph.symbolic import at_max_sizes
 from mgecc.kernels.base import Call, Candidate, Const, Kernel
 from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of, letters
 from mgecc.ops.matmul import MatrixMulAttrs
@@ -61,7 +61,7 @@ def candidates(node: Node, target: Target) -> Iterator[Candidate]:
     if not are_bytes(*node.inputs[:2]):
         return
     ending_of(node, _bias(node), None)
-    rows = largest(node.output.type.elements) // max(1, largest(node.output.shape[-1]))
-    inner = largest(node.inputs[0].type.elements) / max(1, rows)
+    rows = at_max_sizes(node.output.type.elements) // max(1, at_max_sizes(node.output.shape[-1]))
+    inner = at_max_sizes(node.inputs[0].type.elements) / max(1, rows)
     cost = node.output.type.elements * (5.0 * inner + 30)
     yield Candidate(_build, cost, (1,) * len(node.inputs), (1,), 500, why="one sum at a time")

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import smallest
+from mgecc.graph.symbolic import lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspace, serves
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
@@ -56,7 +56,7 @@ def _ending(node: Node) -> Activation:
 
 
 def _rows_at_once(target: Target, rows: int) -> int:
-    return min(4 if target.registers >= 32 else 2, smallest(rows))
+    return min(4 if target.registers >= 32 else 2, lower_bound(rows))
 
 
 def _symbol(node: Node, form: str, rows: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from mgecc.graph.sizes import is_one
+from mgecc.graph.symbolic import is_one
 
 
 @dataclass(frozen=True)

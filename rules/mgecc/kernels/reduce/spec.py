@@ -7,7 +7,7 @@ from functools import partial
 from math import prod
 
 from mgecc.graph import DType, Node, Unsupported
-from mgecc.graph.sizes import is_one, largest
+from mgecc.graph.symbolic import at_max_sizes, is_one
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serves
 from mgecc.kernels.elemwise.operands import c_type
 from mgecc.kernels.reduce.axes import Span, span, spans
@@ -119,7 +119,7 @@ def _build(node: Node) -> list[Call]:
 
 
 def _cost(parts: list[Span], lanes: int) -> float:
-    vectors = [largest(p.b) == 1 or largest(p.b) >= lanes for p in parts]
+    vectors = [at_max_sizes(p.b) == 1 or at_max_sizes(p.b) >= lanes for p in parts]
     return sum(60.0 + p.a * 20.0 + p.elements * 2.0 / (lanes if v else 1) for p, v in zip(parts, vectors))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mgecc.graph import DType, Unsupported
-from mgecc.graph.sizes import smallest
+from mgecc.graph.symbolic import lower_bound
 from mgecc.kernels.base import Call, Kernel, Operand, Param, Workspace
 from mgecc.kernels.numbers import NUMBERS
 from mgecc.kernels.resize.tables import Axis, table_of
@@ -77,7 +77,7 @@ def _tables(
 
 def weighted(dtype: DType, images: Images, axes: Axes, x: Operand, y: Operand) -> list[Call]:
     """The calls that make weighted sums of rows, then of columns, in float32."""
-    wide = smallest(images.inner) >= 4
+    wide = lower_bound(images.inner) >= 4
     lanes = dtype.name == "float32" and wide and axes.columns is not None and axes.count > 0
     known = images.inner if lanes and isinstance(images.inner, int) and images.inner in _PIXELS else 0
     kernel = _kernel(dtype, axes, lanes, known)

@@ -7,7 +7,7 @@ from functools import partial
 from math import prod
 
 from mgecc.graph import Node, TensorType, Unsupported
-from mgecc.graph.sizes import equal, largest
+from mgecc.graph.symbolic import at_max_sizes, equal
 from mgecc.kernels.base import Call, Candidate, Workspace, serves
 from mgecc.kernels.resize.blur import blur_taps
 from mgecc.kernels.resize.passes import Axes, Images, cost, fixed_point, moved, weighted
@@ -110,7 +110,7 @@ def volumes(node: Node, target: Target) -> Iterator[Candidate]:
     """float32 volumes, one axis before the other two."""
     if node.inputs[0].type.dtype.name != "float32":
         raise Unsupported(f"{node.inputs[0].type.dtype} volumes have no kernel", "cast them to float32")
-    work = 12.0 * max(largest(node.output.type.elements), largest(node.inputs[0].type.elements))
+    work = 12.0 * max(at_max_sizes(node.output.type.elements), at_max_sizes(node.inputs[0].type.elements))
     yield Candidate(_resize3d, work, (1,) * len(node.inputs), (1,), 1000, why="planes, then rows and columns")
 
 

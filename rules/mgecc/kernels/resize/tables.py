@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Unsupported
-from mgecc.graph.sizes import Sym
+from mgecc.graph.symbolic import Sym
 from mgecc.kernels.base import Call, Const, Kernel, Operand, Workspace
 from mgecc.ops.resize import Taps, fixed_taps, taps
 

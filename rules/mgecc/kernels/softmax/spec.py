@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node, Unsupported
-from mgecc.graph.sizes import is_one, largest
+from mgecc.graph.symbolic import at_max_sizes, is_one
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.reduce.axes import Span, span
 from mgecc.ops.normalization import SoftmaxAttrs
@@ -38,6 +38,6 @@ def softmax(node: Node, target: Target) -> Iterator[Candidate]:
     dtype, part = node.inputs[0].type.dtype, _span(node)
     if dtype.name != "float32":
         raise Unsupported(f"softmax of {dtype} data is not served", "convert the data to float32 before")
-    inner = largest(part.b)
+    inner = at_max_sizes(part.b)
     lanes = target.lanes if inner == 1 or inner >= target.lanes else max(inner, 1)
     yield Candidate(_build, 60.0 + 32.0 * part.elements / lanes, (1,), (1,), 500, (0,), why="three passes")

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node, Unsupported
-from mgecc.graph.sizes import always, largest, most
+from mgecc.graph.symbolic import always, at_max_sizes, sym_max
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serves
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate
@@ -31,18 +31,18 @@ class _Sort:
 
     @property
     def merge_cost(self) -> float:
-        return self.rows * self.n * (12 * _log2(largest(self.n) + 1) + 10)
+        return self.rows * self.n * (12 * _log2(at_max_sizes(self.n) + 1) + 10)
 
     @property
     def list_cost(self) -> float:
         """Between elements in no order, of which take * log(n / take) enter the list, and the worst order."""
-        entering = self.take * (1 + _log2(largest(self.n) / largest(self.take)))
+        entering = self.take * (1 + _log2(at_max_sizes(self.n) / at_max_sizes(self.take)))
         return self.rows * (4 * self.n + 4 * entering * self.take)
 
     @property
     def list_is_safe(self) -> bool:
         """The worst order costs no more than a few times the merge sort."""
-        return largest(self.take) <= 8 * _log2(largest(self.n) + 1)
+        return at_max_sizes(self.take) <= 8 * _log2(at_max_sizes(self.n) + 1)
 
 
 def _log2(x: float) -> float:
@@ -64,7 +64,7 @@ def _build(sort: _Sort, template: str, node: Node) -> list[Call]:
         tuple((name, "int32_t") for name in ("rows", "n", "take")),
         (("ctype", ctype), ("descending", sort.descending), ("kth", sort.kth)),
     )
-    memory: list[Operand] = [Workspace(4 * most(count, 1)) for _, count in scratch]
+    memory: list[Operand] = [Workspace(4 * sym_max(count, 1)) for _, count in scratch]
     return [Call(kernel, (x, *memory, *node.outputs), (sort.rows, sort.n, sort.take))]
 
 
@@ -83,7 +83,7 @@ def argsorts(node: Node, target: Target) -> Iterator[Candidate]:
     x = node.inputs[0].type
     n = x.shape[-1]
     yield from _candidates(
-        node, _Sort(x.elements // most(n, 1), n, n, node.attributes(ArgsortAttrs).is_descending)
+        node, _Sort(x.elements // sym_max(n, 1), n, n, node.attributes(ArgsortAttrs).is_descending)
     )
 
 

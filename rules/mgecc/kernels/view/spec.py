@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import equal
+from mgecc.graph.symbolic import equal
 from mgecc.kernels.base import Call, Candidate, Place, serves
 from mgecc.ops.relayout_op import RelayoutAttrs
 from mgecc.targets import Target

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, Value
-from mgecc.graph.sizes import whole
+from mgecc.graph.symbolic import whole
 from mgecc.kernels.plain import require_const, require_float32
 from mgecc.kernels.weights import WeightType, weight_type
 from mgecc.ops.convolution import ConvolutionAttrs, FilterAttrs, grouped

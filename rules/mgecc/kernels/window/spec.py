@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import Node, Unsupported
-from mgecc.graph.sizes import largest, smallest
+from mgecc.graph.symbolic import at_max_sizes, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, serves
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate
@@ -47,7 +47,7 @@ class Tile:
 def _tile(node: Node, product: Windowed, target: Target) -> Tile:
     vectors = -(-product.oc // target.lanes)
     phases = product.stride[2] if product.form == "deconv" else 1
-    pixels = 1 if product.form == "local" else min(4, -(-smallest(product.out[2]) // phases))
+    pixels = 1 if product.form == "local" else min(4, -(-lower_bound(product.out[2]) // phases))
     most = 4 if target.lanes <= 4 and (pixels == 1 or target.registers >= 32) else 2
     return Tile(pixels, min(most, vectors), target.lanes, _region(product), activation_of(node))
 
@@ -126,7 +126,7 @@ def _lanes_cost(product: Windowed, tile: Tile) -> float:
     """Border taps are gathered pixel by pixel: about half of those of the first and last vector of a row."""
     phases = product.stride[2] if product.form == "deconv" else 1
     rows = product.n * product.groups * -(-product.oc // tile.j) * prod(product.out[:2]) * phases
-    vectors = -(-largest(product.out[2]) // (phases * tile.lanes))
+    vectors = -(-at_max_sizes(product.out[2]) // (phases * tile.lanes))
     border = 0.5 * min(vectors, 2) * 4 * tile.lanes if product.kernel[2] > 1 else 0.0
     return rows * (_steps(product) * (vectors * (2 + 2 * tile.j) + border) + vectors * product.taps * 12)
 

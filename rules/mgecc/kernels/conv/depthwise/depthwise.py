@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import Sym, always, equal, largest, smallest
+from mgecc.graph.symbolic import Sym, always, at_max_sizes, equal, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
@@ -53,7 +53,7 @@ def _fits(conv: Conv, p: int) -> bool:
     if equal(p, conv.ow):
         return True
     if isinstance(conv.ow, Sym):
-        return p < smallest(conv.ow) and p * conv.sw >= conv.pl and always(partial(_fits_any, conv, p))
+        return p < lower_bound(conv.ow) and p * conv.sw >= conv.pl and always(partial(_fits_any, conv, p))
     starts = [*range(p, conv.ow - p, p), conv.ow - p]
     last = (p - 1) * conv.sw + conv.kw - conv.pl
     inside_left = all(ox * conv.sw >= conv.pl for ox in starts)
@@ -69,13 +69,13 @@ def _fits_any(conv: Conv, p: int) -> bool:
 
 def _outside(conv: Conv) -> int:
     """Taps of one row of windows that are left and right of a row of the image."""
-    return sum(sum(range(beside, 0, -conv.sw)) for beside in (conv.pl, largest(conv.pr)))
+    return sum(sum(range(beside, 0, -conv.sw)) for beside in (conv.pl, at_max_sizes(conv.pr)))
 
 
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
     quads = conv.element.simd.quads
     weights = "held" if target.registers >= 32 and conv.taps <= 9 else "rows" if quads else "memory"
-    oh, ow = smallest(conv.oh), smallest(conv.ow)
+    oh, ow = lower_bound(conv.oh), lower_bound(conv.ow)
     if conv.kw > ow:
         weights = "memory"  # some are not used at all
     most_r = min(2, oh) if target.registers >= 32 or target.lanes == 1 else 1
@@ -103,8 +103,8 @@ def _costs(conv: Conv, target: Target) -> list[tuple[Tile, float]]:
     load = conv.element.simd.window_load_cost
 
     def total(tile: Tile) -> float:
-        rows = -(-largest(conv.oh) // tile.r)
-        row = -(-largest(conv.ow) // tile.p) * tile.cost(conv, load)
+        rows = -(-at_max_sizes(conv.oh) // tile.r)
+        row = -(-at_max_sizes(conv.ow) // tile.p) * tile.cost(conv, load)
         begin = 8 if tile.single and tile.r == 1 and tile.weights == "held" else 20
         if tile.peel:
             begin = begin // 2 - 8  # the rows' addresses are counted with the tile
@@ -223,16 +223,16 @@ def _split(conv: Conv, c: int) -> Split | None:
 
 def _rows(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
     """Any window over a copy with padding; a wide one in parts, with weights of zero behind its last column."""
-    most = min(8 if target.registers >= 32 else 4, smallest(conv.ow))
+    most = min(8 if target.registers >= 32 else 4, lower_bound(conv.ow))
     if most < 1:
         return
     parts = -(-conv.kw // _PART) if 2 * conv.kw >= target.registers else 1
     columns = -(-conv.kw // parts)
     conv = replace(conv, kw=parts * columns)
     ph, pw = conv.padded
-    p = min(range(most, 0, -1), key=lambda p: largest(_rows_cost(conv, p, columns)))
+    p = min(range(most, 0, -1), key=lambda p: at_max_sizes(_rows_cost(conv, p, columns)))
     image = conv.oh * _rows_cost(conv, p, columns) + 2 * ph * pw
-    scratch = largest(ph * pw) * c * conv.element.size
+    scratch = at_max_sizes(ph * pw) * c * conv.element.size
     build = partial(_call, conv, c, rows_kernel(conv, p, c, columns, conv.element.simd.quads), scratch)
     yield Candidate(
         build, conv.n * -(-conv.oc // c) * image, (c,), (c,),
@@ -260,7 +260,7 @@ def _unrolled(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
         return
     scratch = conv.w * c * conv.element.size
     for position, (tile, cost) in enumerate(_costs(conv, target)):
-        if position and (tile.p < _LEAST_SHARED or conv.kw > smallest(conv.ow)):
+        if position and (tile.p < _LEAST_SHARED or conv.kw > lower_bound(conv.ow)):
             continue
         kernel = unrolled_kernel(conv, tile, c)
         copies = 1 + _outer_rows(conv) if tile.peel else 1 if tile.single else 3

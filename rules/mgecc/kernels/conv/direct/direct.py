@@ -9,7 +9,7 @@ from functools import cache, partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest, least, smallest
+from mgecc.graph.symbolic import at_max_sizes, lower_bound, sym_min
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split
 from mgecc.kernels.conv.direct.lane_split import fold_of, folded, folded_bias, vectors_of
 from mgecc.kernels.conv.direct.merge_groups import added_bytes, merged, merged_weights
@@ -87,7 +87,7 @@ def _largest_tile(conv: Conv) -> tuple[int, int]:
 def tiles_for(conv: Conv, pixels: int, vectors: int) -> list[Tile]:
     """The tile for most channels and, where vectors remain, one for the rest."""
     element, (most_p, most_j) = conv.element, _largest_tile(conv)
-    fewest = smallest(pixels)
+    fewest = lower_bound(pixels)
     if fewest < most_p // 2:
         most_j = min(8, most_p * most_j // max(fewest, 2))
     j = min(most_j, vectors)
@@ -99,7 +99,7 @@ def tiles_for(conv: Conv, pixels: int, vectors: int) -> list[Tile]:
 
 def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
     """The largest tile, unless a smaller one fits the image much better."""
-    return _best_between(element, smallest(pixels), largest(pixels), most)
+    return _best_between(element, lower_bound(pixels), at_max_sizes(pixels), most)
 
 
 @cache
@@ -117,7 +117,7 @@ def _best_between(element: Element, fewest: int, pixels: int, most: tuple[int, i
 def _narrower(conv: Conv, way: Way) -> Iterator[Way]:
     """The same with fewer pixels, of which fewer tiles stand in two rows: that counts where groups have few inputs."""
     fewer = ([(replace(tile, p=min(tile.p, p)), count) for tile, count in way] for p in range(2, way[0][0].p))
-    yield from sorted(fewer, key=lambda rival: float(largest(_cost(conv, rival))))[:1]
+    yield from sorted(fewer, key=lambda rival: float(at_max_sizes(_cost(conv, rival))))[:1]
 
 
 def _with_fold(conv: Conv, vectors: int, fold: int) -> Way:
@@ -127,9 +127,9 @@ def _with_fold(conv: Conv, vectors: int, fold: int) -> Way:
     usual = _way(tiles_for(conv, conv.pixels, before), before) if before else []
     ends = (
         [(Tile(element, p, j, fold=fold), 1)]
-        for p in range(1, min(most_p * most_j // j, smallest(conv.pixels)) + 1)
+        for p in range(1, min(most_p * most_j // j, lower_bound(conv.pixels)) + 1)
     )
-    return [*usual, *min(ends, key=lambda way: float(largest(_cost(conv, way))))]
+    return [*usual, *min(ends, key=lambda way: float(at_max_sizes(_cost(conv, way))))]
 
 
 def _rivals(conv: Conv, vectors: int, plain: Way) -> Iterator[Way]:
@@ -141,7 +141,7 @@ def _rivals(conv: Conv, vectors: int, plain: Way) -> Iterator[Way]:
         yield from _narrower(conv, plain)
     for p, j in conv.element.simd.alternative_tiles:
         rest = next((r for r in range(vectors % j, vectors, j) if r % most_j == 0), vectors)
-        if p <= smallest(conv.pixels) and rest < vectors and conv.is_pointwise:
+        if p <= lower_bound(conv.pixels) and rest < vectors and conv.is_pointwise:
             usual = [(_best(conv.element, conv.pixels, (most_p, most_j)), rest // most_j)] if rest else []
             yield [(Tile(conv.element, p, j), (vectors - rest) // j), *usual]
 
@@ -253,10 +253,10 @@ def _split(conv: Conv, tile: Tile) -> Split | None:
 
 def _below(conv: Conv, tile: Tile) -> tuple[Kernel, int] | None:
     """The kernel for images of fewer pixels than the tile has, where declared sizes have any."""
-    fewest = smallest(conv.pixels)
+    fewest = lower_bound(conv.pixels)
     if fewest >= tile.p:
         return None
-    return kernel(conv, replace(tile, p=fewest)), least(1, conv.pixels // tile.p)
+    return kernel(conv, replace(tile, p=fewest)), sym_min(1, conv.pixels // tile.p)
 
 
 def _build(conv: Conv, way: Way, node: Node) -> list[Call]:
@@ -274,7 +274,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         return
     conv = merged(conv)
     vectors = -(-conv.oc // conv.groups // c)
-    pixels = largest(conv.pixels)
+    pixels = at_max_sizes(conv.pixels)
     tiles = tiles_for(conv, pixels, vectors)
     if conv.groups > 1 and len(tiles) > 1:  # one width must fit every group
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
@@ -309,7 +309,7 @@ def _worthwhile(conv: Conv, plain: Way, rivals: Iterable[Way], blocks: list[int]
 
 def _with(conv: Conv, way: Way, u: int, rest: bool = False) -> Way:
     def ahead(tile: Tile) -> int:
-        return lines_ahead(conv, tile.p, tile.j, -(-largest(conv.pixels) // tile.p), tile.fold)
+        return lines_ahead(conv, tile.p, tile.j, -(-at_max_sizes(conv.pixels) // tile.p), tile.fold)
 
     return [(replace(tile, u=u, rest=rest, ahead=ahead(tile)), count) for tile, count in way]
 
@@ -333,7 +333,7 @@ def _borders(conv: Conv, tile: Tile) -> float:
     """
     if conv.is_pointwise:
         return 0.0
-    width = largest(conv.ow)
+    width = at_max_sizes(conv.ow)
     two_rows = 0.0 if width % tile.p == 0 else min(1.0, (tile.p - 1) / width)
     outside = min(1.0, tile.p / width) * (conv.kw - 1) / conv.kw
     blocks = -(-conv.ic // conv.groups // tile.c)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import Sym, smallest
+from mgecc.graph.symbolic import Sym, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
@@ -108,7 +108,7 @@ def _step_cost(conv: Conv, p: int, j: int) -> float:
 
 def _pixels(conv: Conv, most: int) -> int:
     """Of a tile: where tiles may have any width, such that those of a row overlap little."""
-    p = min(most, smallest(conv.ow))
+    p = min(most, lower_bound(conv.ow))
     even = conv.element.simd.balanced_tiles and not isinstance(conv.ow, Sym)
     return -(-conv.ow // -(-conv.ow // p)) if even else p
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgecc.graph.sizes import equal
+from mgecc.graph.symbolic import equal
 from mgecc.kernels.base import Split
 from mgecc.kernels.conv.geometry import Conv
 

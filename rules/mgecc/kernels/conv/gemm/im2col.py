@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest
+from mgecc.graph.symbolic import at_max_sizes
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv.direct.direct import Tile, rounds_of, tiles_for
 from mgecc.kernels.conv.gemm import cache_block
@@ -114,14 +114,16 @@ def _build(plan: Plan, node: Node) -> list[Call]:
 
 
 def _cost(plan: Plan) -> float:
-    conv, tile, pixels = plan.conv, plan.tile, largest(plan.conv.pixels)
+    conv, tile, pixels = plan.conv, plan.tile, at_max_sizes(plan.conv.pixels)
     blocks = plan.rounds / conv.taps
     gather = conv.n * pixels * (conv.taps * (32 + 5 * blocks) + 20)
     each = plan.rounds * tile.step_cost + tile.p * tile.j * (3.5 + conv.activation.cost + conv.has_z) + 25
     # Wide cores take the branches of borders along, but not more loads and stores.
     extra = tile.simd.gather_cost
     compute = gather + conv.n * plan.groups * -(-pixels // tile.p) * each
-    return cache_block.cost(extra * compute, plan.weights, conv.n * -(-largest(conv.pixels) // plan.strip))
+    return cache_block.cost(
+        extra * compute, plan.weights, conv.n * -(-at_max_sizes(conv.pixels) // plan.strip)
+    )
 
 
 def candidates(node: Node, conv: Conv, _: object) -> Iterator[Candidate]:
@@ -133,7 +135,9 @@ def candidates(node: Node, conv: Conv, _: object) -> Iterator[Candidate]:
     tile = tiles_for(conv, conv.pixels, -(-conv.oc // c))[0]
     for u in sorted({1, rounds_of(conv.element, blocks * conv.taps)}):
         plan = Plan(conv, replace(tile, u=u), tile.p)
-        count = cache_block.tiles_of_strip(plan.scratch, plan.weights, -(-largest(conv.pixels) // tile.p))
+        count = cache_block.tiles_of_strip(
+            plan.scratch, plan.weights, -(-at_max_sizes(conv.pixels) // tile.p)
+        )
         plan = replace(plan, strip=tile.p * count)
         yield Candidate(
             partial(_build, plan),

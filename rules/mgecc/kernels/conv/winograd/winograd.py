@@ -9,7 +9,7 @@ from functools import cache, partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest, most
+from mgecc.graph.symbolic import at_max_sizes, sym_max
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv.direct.direct import Tile, rounds_of, tiles_for
 from mgecc.kernels.conv.gemm import cache_block
@@ -145,12 +145,14 @@ def _transforms(plan: Plan) -> float:
     each = 1 + plan.conv.activation.cost + 2 * plan.conv.has_z
     leave = t * (t + outward + m + 4) + m * (t / 2 + outward + m * each + 4)
     return (
-        plan.tile.simd.winograd_cost * largest(plan.tiles) * (plan.blocks[0] * enter + plan.blocks[1] * leave)
+        plan.tile.simd.winograd_cost
+        * at_max_sizes(plan.tiles)
+        * (plan.blocks[0] * enter + plan.blocks[1] * leave)
     )
 
 
 def _cost(plan: Plan) -> float:
-    tile, tiles = plan.tile, largest(plan.tiles)
+    tile, tiles = plan.tile, at_max_sizes(plan.tiles)
     count = -(-tiles // plan.strip)
     sums = tile.p * tile.j * (1.0 if tile.simd.load_accumulators else 2.0)
     product = -(-tiles // tile.p) * (plan.blocks[0] * tile.step_cost + sums + 20) + count * (sums / 2 + 20)
@@ -163,7 +165,7 @@ def _plan(conv: Conv, m: int) -> Plan:
     tile = tiles_for(conv, tiles, -(-conv.oc // conv.element.block))[0]
     tile = replace(tile, u=rounds_of(conv.element, -(-conv.ic // conv.element.block)))
     one = Plan(conv, m, tile, tile.p)
-    count = cache_block.tiles_of_strip(one.scratch, one.weights, -(-largest(tiles) // tile.p))
+    count = cache_block.tiles_of_strip(one.scratch, one.weights, -(-at_max_sizes(tiles) // tile.p))
     return replace(one, strip=tile.p * count)
 
 
@@ -175,7 +177,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         return
     blocks = tuple(c if not v.is_const else 1 for v in node.inputs)
     for m in cook_toom.POINTS:
-        if m > 2 and m >= 2 * largest(most(conv.oh, conv.ow)):
+        if m > 2 and m >= 2 * at_max_sizes(sym_max(conv.oh, conv.ow)):
             continue
         plan = _plan(conv, m)
         yield Candidate(

@@ -9,8 +9,7 @@ from functools import cache, partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest, smallest
-from mgecc.graph.sizes import most as greater
+from mgecc.graph.symbolic import at_max_sizes, lower_bound, sym_max
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
 from mgecc.kernels.qconv.gemm.gemm_acc16 import most, split, usual_length
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
@@ -45,8 +44,8 @@ def _forms(node: Node, conv: QConv, target: Target) -> list[Form]:
     ow, (kh, kw), sw = conv.geo.output[3], conv.geo.window.kernel, conv.geo.window.stride[1]
     less = 64 if is_positive(node.inputs[0]) else 0
     rows = min(kh, max(1, usual_length(less) // kw))
-    forms = [Form(p, rows, less) for p in target.facts.int8.dw_acc16_tiles if p <= smallest(ow)]
-    return sorted(forms, key=lambda form: -(-largest(ow) // form.p) * form.cost(kh, kw, sw))[:2]
+    forms = [Form(p, rows, less) for p in target.facts.int8.dw_acc16_tiles if p <= lower_bound(ow)]
+    return sorted(forms, key=lambda form: -(-at_max_sizes(ow) // form.p) * form.cost(kh, kw, sw))[:2]
 
 
 def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
@@ -109,7 +108,7 @@ def pack(node: Node, conv: QConv, form: Form) -> tuple[np.ndarray, np.ndarray]:
 
 def _row_bytes(conv: QConv) -> int:
     window, ow = conv.geo.window, conv.geo.output[3]
-    wide = greater((ow - 1) * window.stride[1] + window.kernel[1], window.pad[1][0] + conv.geo.x[3])
+    wide = sym_max((ow - 1) * window.stride[1] + window.kernel[1], window.pad[1][0] + conv.geo.x[3])
     return -(-wide * 4 // 16) * 16 + 16
 
 
@@ -138,7 +137,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows without gaps, rows of at least four pixels, one channel multiplier."""
     window, (_, _, oh, ow) = conv.geo.window, conv.geo.output
     small = max(window.kernel) <= _LARGEST and window.stride[1] <= 2 and window.dilate == (1, 1)
-    if not target.facts.int8.dw_acc16_tiles or not small or smallest(ow) < 4:
+    if not target.facts.int8.dw_acc16_tiles or not small or lower_bound(ow) < 4:
         return
     n, ic, h, w = conv.geo.x
     for form in _forms(node, conv, target):

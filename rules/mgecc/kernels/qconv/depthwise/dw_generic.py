@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest, smallest
+from mgecc.graph.symbolic import at_max_sizes, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, parts, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
@@ -26,10 +26,12 @@ def _twice(target: Target) -> int:
 
 def _pixels(target: Target, ow: int) -> int:
     most = target.facts.int8.row_pixels
-    least = smallest(ow)
+    least = lower_bound(ow)
     if least < 4:
         return least
-    return min((p for p in range(most, 3, -4) if p <= least), key=lambda p: -(-largest(ow) // p) * (p + 2))
+    return min(
+        (p for p in range(most, 3, -4) if p <= least), key=lambda p: -(-at_max_sizes(ow) // p) * (p + 2)
+    )
 
 
 def _span(conv: QConv, p: int) -> int:

@@ -13,7 +13,7 @@ from functools import cache, partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest, smallest
+from mgecc.graph.symbolic import at_max_sizes, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
@@ -194,7 +194,7 @@ def _strip(conv: QConv, form: Form) -> int:
     """Pixels, in whole tiles, whose inputs take no more memory than a quarter of the weights, or a tile."""
     blocks, groups = form.blocks(conv), -(-conv.channels[1] // 4)
     tiles = min(4 * blocks * groups, _STRIP) // (4 * blocks * form.p)
-    return form.p * max(1, min(tiles, -(-largest(form.pixels(conv)) // form.p)))
+    return form.p * max(1, min(tiles, -(-at_max_sizes(form.pixels(conv)) // form.p)))
 
 
 def _rows(conv: QConv, form: Form) -> Rows | None:
@@ -239,7 +239,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     form = Form(0, 1, 64 if is_positive(x) else 0)
     if not conv.is_pointwise or flip_of(x):
         form = replace(form, windows=True)
-    if smallest(form.pixels(conv)) < 4:
+    if lower_bound(form.pixels(conv)) < 4:
         return
     for planes in (ipg, 0) if form.windows and _are_planes(conv) else (0,):
         for each in _forms(target, conv, replace(form, planes=planes, less=0 if planes else form.less)):
@@ -265,7 +265,7 @@ def _candidate(node: Node, conv: QConv, target: Target, form: Form) -> Candidate
         (4,),
         int(700 + 10 * form.turn * (form.p + form.tail) + 30 * form.p + 200 * form.windows),
         why=f"tiles of {form.p} pixels x 2 channels, turns of {form.turn} input blocks in 16 bits",
-        scratch=largest(sum(_scratch(conv, form))),
+        scratch=at_max_sizes(sum(_scratch(conv, form))),
         weights=_more(conv, form),
     )
 
@@ -282,10 +282,10 @@ def _forms(target: Target, conv: QConv, form: Form) -> Iterator[Form]:
         rivals = [
             replace(each, p=p, tail=_tail(pixels, p, tails))
             for p in target.facts.int8.acc16_tiles
-            if p <= smallest(pixels)
+            if p <= lower_bound(pixels)
         ]
         found.append(
-            min((_cost(largest(pixels), rival, blocks), i, rival) for i, rival in enumerate(rivals))[::2]
+            min((_cost(at_max_sizes(pixels), rival, blocks), i, rival) for i, rival in enumerate(rivals))[::2]
         )
     for _, best in sorted(found, key=lambda pair: pair[0])[: 2 if form.windows else None]:
         yield best

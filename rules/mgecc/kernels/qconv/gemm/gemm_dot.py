@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.graph.sizes import largest, smallest
+from mgecc.graph.symbolic import at_max_sizes, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Split, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
@@ -103,7 +103,7 @@ def tile_for(target: Target, pixels: int, vectors: int, stride: int = 0) -> Tile
     """The cheapest tile for rows of so many pixels, or with stride 0 for images; a divisor of the vectors wide."""
     most_p, most_j = target.facts.int8.tile
     c, ringed = target.block_of("qint8"), stride > 0
-    least, most = smallest(pixels), largest(pixels)
+    least, most = lower_bound(pixels), at_max_sizes(pixels)
     is_any = target.facts.int8.balanced_tiles
     if is_any and least * 2 <= most_p:
         most_p, most_j = most_p // 2, most_j * 2

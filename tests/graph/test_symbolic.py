@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mgecc.graph.polynomials import value
-from mgecc.graph.sizes import (
+from mgecc.graph.symbolic import (
     Sym,
     Undecided,
     always,
+    at_max_sizes,
     declare,
-    greatest,
-    largest,
-    least,
     lenient,
-    most,
+    lower_bound,
     prefix,
     sizes_in,
-    smallest,
+    sym_max,
+    sym_min,
+    upper_bound,
 )
 from mgecc.graph.unsupported import CLOSE, OPEN
 from mgecc.ops.registry import attributes_of
 from mgecc.planner.expressions import ADD, DIVIDE, LEAST, MOST, MULTIPLY, Expressions
-from mgecc.toolrun.sizes import evaluate
+from mgecc.toolrun.bind_sizes import evaluate
 
 N, H, W = declare("n", 1, 4), declare("h", 3, 9), declare("w", 4, 16, 4)
 POINTS = [{"n": n, "h": h, "w": w} for n, h, w in product(range(1, 5), range(3, 10), range(4, 17, 4))]
@@ -42,10 +42,10 @@ def compute(expression: Any, numbers: dict[str, Any]) -> Any:
     op, x, y = expression
     a, b = compute(x, numbers), compute(y, numbers)
     if op in ("//", "%"):
-        b = most(1, b)
+        b = sym_max(1, b)
     table = {
         "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "//": lambda: a // b, "%": lambda: a % b,
-        "least": lambda: least(a, b), "most": lambda: most(a, b),
+        "least": lambda: sym_min(a, b), "most": lambda: sym_max(a, b),
     }  # fmt: skip
     return table[op]()
 
@@ -63,8 +63,8 @@ def test_arithmetic_is_that_of_ints(expression: Any) -> None:
     numbers = [compute(expression, point) for point in POINTS]
     assert [at(found, point) for point in POINTS] == numbers
     assert [evaluate(prefix(found), point) for point in POINTS] == numbers
-    assert smallest(found) <= min(numbers) and max(numbers) <= greatest(found)
-    assert largest(found) == numbers[-1]
+    assert lower_bound(found) <= min(numbers) and max(numbers) <= upper_bound(found)
+    assert at_max_sizes(found) == numbers[-1]
 
 
 @settings(max_examples=150, deadline=None)
@@ -131,7 +131,7 @@ def test_too_many_combinations_are_not_tried() -> None:
 def test_halves_and_quarters_of_sizes_round_as_floats_do() -> None:
     from mgecc.graph import Node, TensorType, Value
     from mgecc.graph.types import FLOAT32, INT32
-    from mgecc.ops.size_arithmetic import fold
+    from mgecc.ops.shape_arithmetic import fold
 
     def value(array: Any, dtype: Any) -> Value:
         return Value("v", TensorType(array.shape, dtype), const=array)

@@ -10,10 +10,10 @@ import numpy as np
 from mgecc import interpret, lowering
 from mgecc.config import ModelConfig, Verify
 from mgecc.graph import DType
+from mgecc.toolrun.bind_sizes import sample
 from mgecc.toolrun.compare import OutputError
 from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.session import Session, run_cases
-from mgecc.toolrun.sizes import sample
 from mgecc.toolrun.tensors import Arrays, Interface, input_cases, output_arrays
 from mgecc.toolrun.verify import compare_outputs
 

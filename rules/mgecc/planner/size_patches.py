@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from mgecc.graph.sizes import Real, Sym
+from mgecc.graph.symbolic import Real, Sym
 from mgecc.kernels.base import Kernel
 from mgecc.planner.expressions import Expressions
 from mgecc.planner.program import IOTensor, Program, ProgramCall

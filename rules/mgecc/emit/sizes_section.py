@@ -6,10 +6,10 @@ import struct
 from collections.abc import Callable
 
 from mgecc.graph.polynomials import Atom
-from mgecc.graph.sizes import equal, number
+from mgecc.graph.symbolic import equal, number
 from mgecc.planner import Program
 from mgecc.planner.expressions import Expressions
-from mgecc.planner.sized import patches
+from mgecc.planner.size_patches import patches
 
 
 def _place(size: Atom, program: Program) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Numbers that depend on declared sizes: what a dimension is where one program serves many shapes.
+"""Symbolic integers: what a dimension is where one program serves many shapes.
 
 A ``Sym`` goes through the compiler in the place of an int. Arithmetic gives another Sym. A comparison gives True or
 False only if that is so for *every* declared combination of sizes; else, and wherever a fixed number is needed,
@@ -171,7 +171,7 @@ _lenient = ContextVar("lenient", default=False)
 def lenient() -> Iterator[None]:
     """Inside, numbers that are not equal for all sizes count as different, unless one of them is 0.
 
-    Only for steps that may as well be left out. Whether there is anything at all is another question.
+    For optional rewrites: "not provably equal" counts as "not equal". Comparisons with 0 stay strict.
     """
     token = _lenient.set(True)
     try:
@@ -271,19 +271,19 @@ def declare(name: str, low: int, high: int, step: int = 1) -> int:
 _Number = TypeVar("_Number", int, float)
 
 
-def largest(x: _Number) -> _Number:
-    """The value where all sizes are largest; for estimates, never for what has to be right."""
+def at_max_sizes(x: _Number) -> _Number:
+    """The value where all sizes are largest: an estimate, no bound."""
     if isinstance(x, Sym):
         return int(value(x.terms, {s: s.high for s in sizes_of(x.terms)}))
     if isinstance(x, Real):
-        a, b = largest(x.a), largest(x.b)
+        a, b = at_max_sizes(x.a), at_max_sizes(x.b)
         found: _Number = _OPERATIONS[x.op](a, b)
         return found
     return x
 
 
-def smallest(x: int) -> int:
-    """A number that x is never less than."""
+def lower_bound(x: int) -> int:
+    """A proven lower bound of x; exact where the sizes have few combinations."""
     if not isinstance(x, Sym):
         return x
     sizes = sizes_of(x.terms)
@@ -292,9 +292,9 @@ def smallest(x: int) -> int:
     return int(np.min(value(x.terms, grid(sizes))))
 
 
-def greatest(x: int) -> int:
-    """A number that x is never more than."""
-    return -smallest(-x)
+def upper_bound(x: int) -> int:
+    """A proven upper bound of x."""
+    return -lower_bound(-x)
 
 
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -362,15 +362,15 @@ def _extreme(op: str, a: Any, b: Any) -> Any:
     return number((((Atom(op, x, y),), 1),))
 
 
-def least(first: int, *more: int) -> int:
-    """min() for sizes too."""
+def sym_min(first: int, *more: int) -> int:
+    """min() of symbolic integers."""
     for other in more:
         first = _extreme("min", first, other)
     return first
 
 
-def most(first: int, *more: int) -> int:
-    """max() for sizes too."""
+def sym_max(first: int, *more: int) -> int:
+    """max() of symbolic integers."""
     for other in more:
         first = _extreme("max", first, other)
     return first

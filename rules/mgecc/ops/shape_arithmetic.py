@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mgecc.graph import Node, TensorType
-from mgecc.graph.sizes import Real, Sym, Undecided, always, equal, least, most
+from mgecc.graph.symbolic import Real, Sym, Undecided, always, equal, sym_max, sym_min
 from mgecc.ops.elemwise import mode_of
 from mgecc.ops.reduce import ReduceAttrs
 from mgecc.ops.registry import evaluate, find
@@ -46,13 +46,13 @@ _MODES: dict[str, Callable[..., Any]] = {
     "floor_div": lambda a, b: a // b,
     "true_div": lambda a, b: _quotient(a, b),
     "mod": lambda a, b: a % b,
-    "min": least,
-    "max": most,
+    "min": sym_min,
+    "max": sym_max,
     "negate": lambda a: -a,
     "floor": lambda a: _rounded(a, 0),
     "ceil": lambda a: _rounded(a, -1),
     "round": lambda a: _rounded(a, 1),
-    "relu": lambda a: most(0, a),
+    "relu": lambda a: sym_max(0, a),
 }
 
 
@@ -112,8 +112,8 @@ def _reduce(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
     functions = {
         "sum": np.add,
         "product": np.multiply,
-        "min": np.frompyfunc(least, 2, 1),
-        "max": np.frompyfunc(most, 2, 1),
+        "min": np.frompyfunc(sym_min, 2, 1),
+        "max": np.frompyfunc(sym_max, 2, 1),
     }
     attrs = node.attributes(ReduceAttrs)
     if attrs.mode not in functions:

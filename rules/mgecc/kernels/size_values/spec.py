@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node, Unsupported
-from mgecc.graph.sizes import Real
+from mgecc.graph.symbolic import Real
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
 from mgecc.kernels.numbers import ctype_of
 from mgecc.kernels.plain import plain_candidate
@@ -21,7 +21,7 @@ def _build(node: Node) -> list[Call]:
     kinds = ["float" if isinstance(n, (Real, float)) else "int32_t" for n in numbers]
     kernel = Kernel(
         f"sizes_{letters}_n{''.join(kind[0] for kind in kinds)}",
-        "sizes/values.c.j2",
+        "size_values/values.c.j2",
         (("y", f"{ctype} *"),),
         tuple((f"v{i}", kind) for i, kind in enumerate(kinds)),
         (("count", len(numbers)), ("ctype", ctype)),
