@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import onnx
 from mgecc import frontends, interpret
 from mgecc.graph import Graph
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 FLOAT = TensorProto.FLOAT
 Shape = Sequence[int | str] | None
@@ -49,3 +51,13 @@ def results(data: bytes, **inputs: np.ndarray) -> list[np.ndarray]:
     graph, problems = survey(data)
     assert problems == []
     return interpret.run(graph, inputs)
+
+
+def agrees(data: bytes, rtol: float = 1e-5, atol: float = 1e-6, **inputs: np.ndarray) -> None:
+    """Assert that the graph computes what the standard's reference evaluator does."""
+    made = onnx.load_from_string(data)
+    expected = ReferenceEvaluator(made).run(None, inputs)
+    found = results(data, **inputs)
+    assert len(found) == len(expected)
+    for ours, theirs in zip(found, expected):
+        np.testing.assert_allclose(ours.reshape(np.shape(theirs)), theirs, rtol, atol)

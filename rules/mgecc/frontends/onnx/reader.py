@@ -17,6 +17,8 @@ from .external import load_external
 from .library import OPSET, OWN, guarded, onnx, stands_for
 
 _MOST_NODES = 1 << 18
+_CONSTANTS_ALONE = 4
+"""The version of the format from which constants need not be inputs, too."""
 _MOST_ELEMENTS = 1 << 31
 _SMALL = 1024
 """Elements up to which a constant stays in the graph while it is converted: shapes, axes, bounds."""
@@ -132,6 +134,7 @@ def _drop_overridable(model: Any) -> None:
     del model.graph.input[:]
     model.graph.input.extend(kept)
     del model.graph.value_info[:]
+    model.ir_version = max(model.ir_version, _CONSTANTS_ALONE)
 
 
 def _lift(graph: Any) -> dict[str, Any]:
