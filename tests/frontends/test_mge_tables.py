@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mgecc.frontends.flatbuffer import SCALARS
 from mgecc.frontends.mge import DTYPE_NAMES, DTypeInfo
 from mgecc.frontends.mge.dtypes import decode
-from mgecc.frontends.mge.flatbuffer import SCALARS
 from mgecc.frontends.mge.operators import RecordSizes, count_outputs
 from mgecc.frontends.mge.params import _DECODERS
 from mgecc.frontends.mge.tables import (

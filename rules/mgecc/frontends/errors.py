@@ -10,5 +10,20 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+_SHOWN_CHARACTERS = 400
+
+
 class ModelError(ModelFault, ValueError):
     """The bytes are not a readable model of the format whose front end says so; ``str`` is one line."""
+
+
+class PlacedError(ModelError):
+    """A ModelError with a place. `offset` counts bytes from the start of the file."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        self.message = printable(message)[:_SHOWN_CHARACTERS]
+        self.offset = offset
+        super().__init__(self.message, offset)
+
+    def __str__(self) -> str:
+        return f"{self.message} (at byte {self.offset})"

@@ -7,9 +7,10 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mgecc.frontends.flatbuffer import Table
+
 from .dtypes import DTypeInfo, read_dtype
 from .errors import MgeError
-from .flatbuffer import Table
 from .model import INPUT_TYPE, Record, StoredTensor, TensorFormat, ValueInfo
 from .params import read_params
 from .tables import OperatorSpec

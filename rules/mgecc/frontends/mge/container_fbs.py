@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from mgecc.frontends.flatbuffer import Budget, Table, size_prefixed
+
 from .assembler import Assembler, OperatorFields, read_shape, required_dtype, stored_tensor, version_text
 from .errors import MgeError
-from .flatbuffer import Budget, Table, size_prefixed
 from .model import Metadata, Model, StoredTensor, ValueInfo
 from .operators import RecordSizes, count_outputs
 from .tables import OperatorSpec, operators_by_id

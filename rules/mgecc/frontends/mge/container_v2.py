@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mgecc.frontends.flatbuffer import Budget, Table, size_prefixed
+
 from .assembler import Assembler, OperatorFields, read_shape, required_dtype, stored_tensor, version_text
 from .dtypes import read_dtype
 from .errors import MgeError
-from .flatbuffer import Budget, Table, size_prefixed
 from .model import Metadata, Model, StoredTensor, TensorFormat, ValueInfo
 from .tables import OperatorSpec, operators_by_id, operators_by_name
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mgecc.frontends.flatbuffer import Table
+
 from .errors import MgeError
-from .flatbuffer import Table
 
 DTYPE_NAMES = (
     "float32", "uint8", "int8", "int16", "int32", "intb1", "intb2", "intb4",

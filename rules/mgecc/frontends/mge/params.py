@@ -6,9 +6,10 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from mgecc.frontends.flatbuffer import SCALARS, Table
+
 from .dtypes import dtype_name, read_dtype
 from .errors import MgeError
-from .flatbuffer import SCALARS, Table
 from .model import AxisDesc, IndexItem
 from .tables import FieldSpec, OperatorSpec, ParamSpec, enums, legacy_param, params, params_by_kind
 

@@ -6,11 +6,12 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 
+from mgecc.frontends.flatbuffer import Budget, Buffer
+
 from .container_fbs import read_fbs
 from .container_v2 import IDENTIFIER as V2_IDENTIFIER
 from .container_v2 import read_v2
 from .errors import MgeError
-from .flatbuffer import Budget, Buffer
 from .model import Model
 from .stored_cases import case_arrays, without_assertions
 
@@ -98,7 +99,7 @@ def read_mge(data: bytes) -> Model:
     multiple of the file's size.
     """
     view = memoryview(data).cast("B").toreadonly()
-    budget = Budget(len(view))
+    budget = Budget(len(view), MgeError)
     start, end = _packed_extent(view, budget) if _marked(view, 0, _PACKAGE) else (0, len(view))
     view = view[:end]
     if _marked(view, start, _TEST_CASES):

@@ -1,8 +1,9 @@
-"""Bounded FlatBuffers access: the subset that `.mge` containers use (tables, vectors, strings, unions).
+"""Bounded FlatBuffers access: the subset that model files use (tables, vectors, strings, unions).
 
 Every position is checked against the buffer before it is read. FlatBuffers may let many references share one
 object, so a small file could unfold into a huge one; a `Budget` bounds what is unfolded by the file's size.
-All positions are byte offsets in the whole file. Anything wrong raises `MgeError`.
+All positions are byte offsets in the whole file. Anything wrong raises the error of the budget's front end.
+The wire format is described in the internals page of the FlatBuffers documentation.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
-from mgecc.frontends.errors import printable
-
-from .errors import MgeError
+from .errors import PlacedError, printable
 
 SCALARS = {
     "bool": Struct("<?"),
     "int8": Struct("<b"),
     "uint8": Struct("<B"),
+    "int16": Struct("<h"),
+    "uint16": Struct("<H"),
     "int32": Struct("<i"),
     "uint32": Struct("<I"),
+    "int64": Struct("<q"),
     "uint64": Struct("<Q"),
     "float32": Struct("<f"),
     "float64": Struct("<d"),
@@ -34,16 +36,20 @@ _TABLE_COST = 12
 
 
 class Budget:
-    """Bytes that may still be unfolded; honest files need less than two per byte of file."""
+    """Bytes that may still be unfolded; honest files need less than two per byte of file.
 
-    def __init__(self, file_size: int) -> None:
+    ``fault``: what is raised for a damaged file.
+    """
+
+    def __init__(self, file_size: int, fault: type[PlacedError]) -> None:
         self.left = 4 * file_size + 4096
+        self.fault = fault
 
     def spend(self, count: int, position: int) -> None:
         """Take `count` bytes; `position` is what the error names when none are left."""
         self.left -= count
         if self.left < 0:
-            raise MgeError("the file refers to the same bytes too often", position)
+            raise self.fault("the file refers to the same bytes too often", position)
 
 
 class Buffer:
@@ -58,7 +64,7 @@ class Buffer:
     def check(self, position: int, size: int) -> None:
         """Refuse a range that is not inside the buffer."""
         if position < self.start or position + size > self.end:
-            raise MgeError(f"{size} bytes are read beyond the buffer ending at {self.end}", position)
+            raise self.budget.fault(f"{size} bytes are read beyond the buffer ending at {self.end}", position)
 
     def unpack(self, layout: Struct, position: int) -> Any:
         """The first value of `layout` at `position`."""
@@ -69,7 +75,7 @@ class Buffer:
         """The target of the forward reference stored at `position`."""
         distance = int(self.unpack(_U32, position))
         if distance == 0 or position + distance > self.end - 4:
-            raise MgeError("a reference points outside the buffer or at itself", position)
+            raise self.budget.fault("a reference points outside the buffer or at itself", position)
         return position + distance
 
     def vector(self, position: int, item_size: int) -> tuple[int, int]:
@@ -87,16 +93,16 @@ class Buffer:
 def size_prefixed(data: memoryview, position: int, identifier: bytes, budget: Budget) -> Buffer:
     """The FlatBuffer behind the uint32 length at `position`, its identifier checked."""
     if position + 12 > len(data):
-        raise MgeError("the file ends before its FlatBuffer starts", len(data))
+        raise budget.fault("the file ends before its FlatBuffer starts", len(data))
     size = _U32.unpack_from(data, position)[0]
     end = position + 4 + size
     if end > len(data):
-        raise MgeError(
+        raise budget.fault(
             f"truncated: a buffer of {size} bytes starts here, the file ends at {len(data)}", position
         )
     found = bytes(data[position + 8 : position + 12])
     if found != identifier:
-        raise MgeError(f"the FlatBuffer is marked {found!r} instead of {identifier!r}", position + 8)
+        raise budget.fault(f"the FlatBuffer is marked {found!r} instead of {identifier!r}", position + 8)
     return Buffer(data, position + 4, end, budget)
 
 
@@ -111,11 +117,11 @@ class Table:
         self.position = position
         self._vtable = position - int(buffer.unpack(_I32, position))
         if not buffer.start <= self._vtable <= buffer.end - 4:
-            raise MgeError("a table's layout lies outside the buffer", position)
+            raise buffer.budget.fault("a table's layout lies outside the buffer", position)
         vtable_size = int(buffer.unpack(_U16, self._vtable))
         self._size = int(buffer.unpack(_U16, self._vtable + 2))
         if vtable_size < 4 or vtable_size % 2 or self._size < 4:
-            raise MgeError("damaged table layout", position)
+            raise buffer.budget.fault("damaged table layout", position)
         buffer.check(self._vtable, vtable_size)
         buffer.check(position, self._size)
         self._slots = (vtable_size - 4) // 2
@@ -128,7 +134,7 @@ class Table:
         if offset == 0:
             return None
         if offset < 4 or offset + size > self._size:
-            raise MgeError(f"field {field} lies outside its table", self.position)
+            raise self.buffer.budget.fault(f"field {field} lies outside its table", self.position)
         return self.position + offset
 
     def scalar(self, field: int, kind: str, default: Any = 0) -> Any:
