@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "frontends"))
 
 from mge_writer import MgeFile
 
-TFLITE = b"\x1c\0\0\0TFL3" + bytes(60)
+HDF5 = b"\x89HDF\r\n\x1a\n" + bytes(60)
 COMMANDS: dict[str, list[str]] = {
     "check": ["--target", "armv7"],
     "compile": ["--target", "x86_64", "--no-library", "--out", "products"],
@@ -58,9 +58,9 @@ def refusal(capsys: pytest.CaptureFixture[str], command: str, file: str) -> str:
 def test_a_file_of_another_kind_is_named_by_every_command(
     command: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "net.mge").write_bytes(TFLITE)
+    (folder / "net.mge").write_bytes(HDF5)
     said = refusal(capsys, command, "net.mge")
-    why = "this is a TensorFlow Lite model, no model that is read (.mge, .onnx)"
+    why = "this is an HDF5 file (Keras .h5), no model that is read (.mge, .onnx, .tflite)"
     assert said == f"mgecc: error: net.mge: {why}; export it as ONNX\n"
 
 
@@ -75,10 +75,10 @@ def test_a_record_with_an_operand_too_many_is_named_by_every_command(
 
 
 def test_the_build_says_what_the_commands_say(folder: Path) -> None:
-    (folder / "net.mge").write_bytes(TFLITE)
+    (folder / "net.mge").write_bytes(HDF5)
     asked = CompileRequest("net", "x86_64", folder="out", config="net.mge", reads=("net.mge",))
     reply = compile_request(CompileRequest.from_line(asked.to_line()))
-    assert reply["status"] == 2 and reply["error"].startswith("net.mge: this is a TensorFlow Lite model")
+    assert reply["status"] == 2 and reply["error"].startswith("net.mge: this is an HDF5 file")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -92,8 +92,8 @@ def test_a_folder_with_a_model_yaml_is_taken_as_model(
         "model: net.mge\nverify: {inputs: ../cases.npz, expected: ../cases.npz}\n"
     )
     if command == "verify":  # building and running a library takes long, and does not depend on this
-        (exported / "net.mge").write_bytes(TFLITE)
-        assert "net.mge: this is a TensorFlow Lite model" in refusal(capsys, command, "exported")
+        (exported / "net.mge").write_bytes(HDF5)
+        assert "net.mge: this is an HDF5 file" in refusal(capsys, command, "exported")
         return
     assert cli.main([command, "exported", *COMMANDS[command]]) == 0
     assert capsys.readouterr().err == ""

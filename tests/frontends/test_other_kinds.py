@@ -66,7 +66,6 @@ EXAMPLES: list[tuple[str, bytes]] = [
     ("git-annex", b"/annex/objects/SHA256E-s14024513--0123.mge\n"),
     ("HTML", b"\n<!DOCTYPE html>\n<html><head><title>net.mge - GitHub</title>"),
     ("HTML", b"\xef\xbb\xbf<html lang='en'>404: Not Found</html>"),
-    ("TensorFlow Lite", b"\x1c\0\0\0TFL3" + bytes(60)),
     ("ONNX Runtime", b"\x1c\0\0\0ORTM" + bytes(60)),
     ("TorchScript", archive("net/constants.pkl", "net/code/__torch__/net.py", "net/data.pkl")),
     ("PyTorch", archive("archive/data.pkl", "archive/data/0", "archive/version")),
@@ -110,7 +109,7 @@ def test_files_of_other_kinds_are_named_with_the_way_out(word: str, data: bytes)
     assert word in caught.value.kind.name and said.isprintable()
     assert (
         said
-        == f"this is {caught.value.kind.name}, no model that is read (.mge, .onnx); {caught.value.kind.remedy}"
+        == f"this is {caught.value.kind.name}, no model that is read (.mge, .onnx, .tflite); {caught.value.kind.remedy}"
     )
 
 

@@ -34,7 +34,7 @@ class OtherKind(ModelError):
     """The bytes are a file of another kind; ``str`` is one line."""
 
     def __init__(self, kind: Kind) -> None:
-        super().__init__(f"this is {kind.name}, no model that is read (.mge, .onnx); {kind.remedy}")
+        super().__init__(f"this is {kind.name}, no model that is read (.mge, .onnx, .tflite); {kind.remedy}")
         self.kind = kind
 
 
@@ -94,7 +94,6 @@ KINDS: tuple[Kind, ...] = (
         _text(r"\s*<(!doctype\s+html|html|head)\b"),
         "download the file itself, not the page that shows it",
     ),
-    Kind("a TensorFlow Lite model", _at(4, b"TFL3"), _VIA_ONNX),
     Kind("an ONNX Runtime model (.ort)", _at(4, b"ORTM"), "take the ONNX model that it was made of"),
     Kind("a TorchScript model", _holds(_ZIP, b"/constants.pkl", b"/code/__torch__"), _VIA_ONNX),
     Kind(

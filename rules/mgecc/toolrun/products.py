@@ -129,7 +129,7 @@ def _in_folder(path: Path) -> Path:
         return path / "model.yaml"
     if (path / "saved_model.pb").is_file():
         raise InputError(
-            f"{path}: this is a TensorFlow SavedModel, no model that is read (.mge, .onnx); export it as ONNX"
+            f"{path}: this is a TensorFlow SavedModel, no model that is read (.mge, .onnx, .tflite); export it as ONNX"
         )
     raise InputError(f"{path}: a folder without model.yaml; name the model file, or a folder of mgecc export")
 

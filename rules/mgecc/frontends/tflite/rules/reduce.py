@@ -1,0 +1,71 @@
+"""Reductions, softmax, positions of extremes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mgecc.graph import DType
+from mgecc.ops.normalization import SoftmaxAttrs
+from mgecc.ops.reduce import CumsumAttrs
+from mgecc.ops.sorting import ArgReduceAttrs
+
+from ..constants import dtype_of
+from . import Tensor, TensorBuilder, TfliteNode, rule
+
+_MODES = {"SUM": "sum", "MEAN": "mean", "REDUCE_MAX": "max", "REDUCE_MIN": "min", "REDUCE_PROD": "product"}
+
+
+def _reduction(mode: str) -> Callable[[TfliteNode, TensorBuilder], Sequence[Tensor]]:
+    def translate(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+        axes = node.operand(1).integers
+        return [t.reduce(mode, node.operand(0), axes, bool(node.get("keep_dims")))]
+
+    return translate
+
+
+for _type, _mode in _MODES.items():
+    rule("Reduce", _type)(_reduction(_mode))
+
+
+@rule("Softmax", "SOFTMAX")
+def softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x, beta = node.operand(0), node.get("beta")
+    if beta != 1:
+        x = t.elemwise("mul", x, t.like(x, beta))
+    return [t.one("Softmax", SoftmaxAttrs(x.rank - 1), x)]
+
+
+@rule("Softmax", "LOG_SOFTMAX")
+def log_softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x = node.operand(0)
+    shifted = t.elemwise("sub", x, t.reduce("max", x, [-1], True))
+    total = t.reduce("sum", t.elemwise("exp", shifted), [-1], True)
+    return [t.elemwise("sub", shifted, t.elemwise("log", total))]
+
+
+@rule("Elemwise", "L2_NORMALIZATION")
+def l2_normalization(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x = node.operand(0)
+    length = t.elemwise("sqrt", t.elemwise("max", t.reduce("sum_squares", x, [-1], True), t.like(x, 1e-6)))
+    return [t.elemwise("true_div", x, length)]
+
+
+def _position(op: str) -> Callable[[TfliteNode, TensorBuilder], Sequence[Tensor]]:
+    def translate(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+        x, axis = node.operand(0), node.operand(1).integers[0] % node.operand(0).rank
+        found = t.one(op, ArgReduceAttrs(axis), x, dtype=DType("int32"))
+        shape = [n for k, n in enumerate(x.shape) if k != axis]
+        return [t.cast(t.reshape(found, shape), dtype_of(node.outputs[0]))]
+
+    return translate
+
+
+rule("Argmax", "ARG_MAX")(_position("Argmax"))
+rule("Argmin", "ARG_MIN")(_position("Argmin"))
+
+
+@rule("Cumsum", "CUMSUM")
+def cumsum(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x, axis = node.operand(0), node.operand(1).integers[0]
+    attrs = CumsumAttrs(axis, bool(node.get("exclusive")), bool(node.get("reverse")))
+    return [t.one("Cumsum", attrs, x, dtype=x.dtype)]

@@ -1,0 +1,237 @@
+"""Shapes: reshapes, transposes, joins, parts, padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from mgecc.frontends.tensors import INT64
+from mgecc.graph import Unsupported
+from mgecc.graph.sizes import has_sizes
+from mgecc.graph.types import INT32
+from mgecc.ops.known import axis_of
+
+from ..activations import activated
+from ..images import channels_first, channels_last
+from . import Tensor, TensorBuilder, TfliteNode, rule
+
+Span = tuple[int | None, int | None, int]
+
+
+@rule("GetVarShape", "SHAPE")
+def shape_of(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    shape = node.operand(0).shape
+    dtype = INT64 if node.outputs[0].type == "INT64" else INT32
+    return [t.constant(np.array(shape, object if has_sizes(shape) else dtype.numpy), dtype)]
+
+
+@rule("Reshape", "RESHAPE")
+def reshape(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """The shape is an operand, or an option in old files; -1 is what remains."""
+    x, stated = node.operand(0), node.optional(1)
+    shape = list(node.get("new_shape", ())) if stated is None else stated.integers
+    if shape.count(-1) == 1:
+        rest = prod(n for n in shape if n != -1)
+        shape[shape.index(-1)] = x.elements // rest if rest else 0
+    return [t.reshape(x, shape)]
+
+
+@rule("AxisAddRemove", "SQUEEZE")
+def squeeze(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x = node.operand(0)
+    return [t.squeeze(x, node.get("squeeze_dims") or [axis for axis, n in enumerate(x.shape) if n == 1])]
+
+
+@rule("AxisAddRemove", "EXPAND_DIMS")
+def expand_dims(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    return [t.unsqueeze(node.operand(0), node.operand(1).integers)]
+
+
+@rule("Dimshuffle", "TRANSPOSE")
+def transpose(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    return [t.transpose(node.operand(0), node.operand(1).integers)]
+
+
+@rule("Broadcast", "BROADCAST_TO")
+def broadcast_to(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    return [t.broadcast(node.operand(0), node.operand(1).integers)]
+
+
+@rule("Alloc", "FILL")
+def fill(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    return [t.broadcast(node.operand(1), node.operand(0).integers)]
+
+
+@rule("Concat", "CONCATENATION")
+def concatenation(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    y = t.concat(node.given, node.get("axis"))
+    return [activated(t, y, node.get("fused_activation_function", "NONE"))]
+
+
+@rule("Concat", "PACK")
+def pack(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    axis = axis_of(node.get("axis"), node.operand(0).rank + 1)
+    return [t.concat([t.unsqueeze(x, [axis]) for x in node.given], axis)]
+
+
+@rule("Split", "UNPACK")
+def unpack(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x = node.operand(0)
+    axis = axis_of(node.get("axis"), x.rank)
+    return [t.squeeze(part, [axis]) for part in t.split(x, axis, [1] * x.shape[axis])]
+
+
+@rule("Split", "SPLIT")
+def split(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    axis, x, count = node.operand(0).integers[0], node.operand(1), node.get("num_splits")
+    size = x.shape[axis_of(axis, x.rank)]
+    if not count or size % count:
+        raise Unsupported(f"an axis of {size} cannot be cut into {count} equal parts")
+    return t.split(x, axis, [size // count] * count)
+
+
+@rule("Split", "SPLIT_V")
+def split_v(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x, sizes, axis = node.operand(0), node.operand(1).integers, node.operand(2).integers[0]
+    rest = x.shape[axis_of(axis, x.rank)] - sum(n for n in sizes if n >= 0)
+    return t.split(x, axis, [rest if n < 0 else n for n in sizes])
+
+
+@rule("Subtensor", "SLICE")
+def slice_(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """A size of -1 goes to the end."""
+    x, begins, sizes = node.operand(0), node.operand(1).integers, node.operand(2).integers
+    spans = {
+        axis: (begin, x.shape[axis] if size < 0 else begin + size, 1)
+        for axis, (begin, size) in enumerate(zip(begins, sizes))
+    }
+    return [t.slice(x, spans)]
+
+
+@rule("Subtensor", "STRIDED_SLICE")
+def strided_slice(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Masks are bits, one for each stated axis: no begin, no end, new axis, one position only, axes in the middle."""
+    x, stated = node.operand(0), list(zip(*(node.operand(k).integers for k in (1, 2, 3))))
+    has = {
+        name: _bits(node.get(f"{name}_mask"), len(stated))
+        for name in ("begin", "end", "new_axis", "shrink_axis")
+    }
+    dots = [k for k, on in enumerate(_bits(node.get("ellipsis_mask"), len(stated))) if on]
+    spans, kept, axis = dict[int, Span](), list[int](), 0
+    for k, (begin, end, step) in enumerate(stated):
+        if k in dots:
+            count = x.rank - sum(1 for j in range(len(stated)) if j not in dots and not has["new_axis"][j])
+            kept += x.shape[axis : axis + count]
+            axis += count
+        elif has["new_axis"][k]:
+            kept.append(1)
+        else:
+            single = has["shrink_axis"][k]
+            if node.get("offset"):
+                end = begin + end
+            spans[axis] = _span(begin, end, step, single, has["begin"][k], has["end"][k], x.shape[axis])
+            kept += [] if single else [-1]
+            axis += 1
+    y = t.slice(x, spans)
+    sizes = iter(
+        n for a, n in enumerate(y.shape) if a in spans and not _is_single(a, spans, has, stated, dots)
+    )
+    shape = [next(sizes) if n == -1 else n for n in kept]
+    return [t.reshape(y, [*shape, *x.shape[axis:]])]
+
+
+def _is_single(
+    axis: int,
+    spans: dict[int, Span],
+    has: dict[str, list[bool]],
+    stated: Sequence[object],
+    dots: Sequence[int],
+) -> bool:
+    """Whether the stated item of an axis takes one position only."""
+    items = [k for k in range(len(stated)) if k not in dots and not has["new_axis"][k]]
+    return has["shrink_axis"][items[sorted(spans).index(axis)]]
+
+
+def _bits(mask: int, count: int) -> list[bool]:
+    return [bool(mask >> k & 1) for k in range(count)]
+
+
+def _span(begin: int, end: int, step: int, single: bool, no_begin: bool, no_end: bool, size: int) -> Span:
+    if single:
+        begin = begin + size if begin < 0 else begin
+        return begin, begin + 1, 1
+    first, last = (None if no_begin else begin), (None if no_end else end)
+    if last is not None and step < 0 and last < -size:
+        last = None
+    return first, last, step
+
+
+@rule("MeshIndexing", "GATHER")
+def gather(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    if node.get("batch_dims"):
+        raise Unsupported("gathering with batch dimensions is not supported")
+    return [t.take(node.operand(0), node.get("axis"), node.operand(1))]
+
+
+@rule("Flip", "REVERSE_V2")
+def reverse(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    return [t.flip(node.operand(0), node.operand(1).integers)]
+
+
+@rule("Padding", "PAD", "PADV2")
+def pad(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    value = node.optional(2)
+    return [
+        t.pad(
+            node.operand(0),
+            _pairs(node),
+            "constant",
+            0.0 if value is None else float(value.known.reshape(-1)[0]),
+        )
+    ]
+
+
+@rule("Padding", "MIRROR_PAD")
+def mirror_pad(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """SYMMETRIC repeats the edge: reflection of what has the edge twice."""
+    x, pairs = node.operand(0), _pairs(node)
+    if node.get("mode") == "REFLECT":
+        return [t.pad(x, pairs, "reflect")]
+    for axis, (before, after) in enumerate(pairs):
+        parts = [t.slice(x, {axis: (0, before, 1)}), x, t.slice(x, {axis: (x.shape[axis] - after, None, 1)})]
+        parts = [t.flip(parts[0], [axis]), x, t.flip(parts[2], [axis])]
+        x = t.concat([p for p, n in zip(parts, (before, 1, after)) if n], axis)
+    return [x]
+
+
+def _pairs(node: TfliteNode) -> list[tuple[int, int]]:
+    return [(int(b), int(e)) for b, e in node.operand(1).known]
+
+
+@rule("Broadcast", "TILE")
+def tile(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Each axis behind a new one that is stretched."""
+    x, counts = node.operand(0), node.operand(1).integers
+    split = [n for size in x.shape for n in (1, size)]
+    stretched = [n for count, size in zip(counts, x.shape) for n in (count, size)]
+    y = t.broadcast(t.reshape(x, split), stretched)
+    return [t.reshape(y, [count * size for count, size in zip(counts, x.shape)])]
+
+
+@rule("Dimshuffle", "DEPTH_TO_SPACE")
+def depth_to_space(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Channels (row, column, rest) of a block."""
+    x, b = channels_first(t, node.operand(0)), node.get("block_size")
+    n, c, h, w = x.shape
+    parts = t.transpose(t.reshape(x, (n, b, b, c // (b * b), h, w)), (0, 3, 4, 1, 5, 2))
+    return [channels_last(t, t.reshape(parts, (n, c // (b * b), h * b, w * b)))]
+
+
+@rule("Dimshuffle", "SPACE_TO_DEPTH")
+def space_to_depth(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x, b = channels_first(t, node.operand(0)), node.get("block_size")
+    n, c, h, w = x.shape
+    parts = t.transpose(t.reshape(x, (n, c, h // b, b, w // b, b)), (0, 3, 5, 1, 2, 4))
+    return [channels_last(t, t.reshape(parts, (n, b * b * c, h // b, w // b)))]
