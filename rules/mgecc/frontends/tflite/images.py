@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mgecc.frontends.tensors import Tensor, TensorBuilder
 from mgecc.graph import Unsupported
-from mgecc.graph.sizes import most
+from mgecc.graph.symbolic import sym_max
 
 Pair = tuple[int, int]
 
@@ -35,5 +35,5 @@ def padding_of(
 
 def _same(size: int, kernel: int, stride: int, dilation: int) -> Pair:
     positions = -(-size // stride)
-    missing = most(0, (positions - 1) * stride + (kernel - 1) * dilation + 1 - size)
+    missing = sym_max(0, (positions - 1) * stride + (kernel - 1) * dilation + 1 - size)
     return missing // 2, missing - missing // 2

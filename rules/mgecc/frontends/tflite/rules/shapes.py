@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.frontends.tensors import INT64
 from mgecc.graph import Unsupported
-from mgecc.graph.sizes import has_sizes
+from mgecc.graph.symbolic import has_sizes
 from mgecc.graph.types import INT32
 from mgecc.ops.known import axis_of
 
