@@ -17,10 +17,10 @@ from typing import Any, TextIO
 from mgecc.errors import FAILED, INPUT, InputError
 from mgecc.request import CompileRequest
 from mgecc.targets import load_target
-from mgecc.toolrun.declared import only_declared
 from mgecc.toolrun.diskfull import is_full
+from mgecc.toolrun.hermetic import only_declared
 from mgecc.toolrun.products import compile_products, read_request, write_files
-from mgecc.toolrun.uses import used_files
+from mgecc.toolrun.used_files import used_files
 
 
 def compile_request(request: CompileRequest) -> dict[str, Any]:

@@ -1,19 +1,26 @@
-"""What leaves the build: release archives with their papers, and folders in the form that other build systems take.
+"""What leaves the build: release archives with SBOM and provenance, and packages for other build systems.
 
 Knows files and digests, no tensor and no SCons. May import: mgecc.targets, mgecc.names,
 mgecc.kernels (the set-up of templates), mgecc.toolrun, pyyaml.
 """
 
-from mgecc.package.parts import Part, images_part, joined_part, material_name, model_part, notices
+from mgecc.package.components import (
+    Component,
+    images_component,
+    joined_component,
+    material_name,
+    model_component,
+    notices,
+)
 from mgecc.package.release import write_release
 from mgecc.package.sources import with_sources
 
 __all__ = [
-    "Part",
-    "images_part",
-    "joined_part",
+    "Component",
+    "images_component",
+    "joined_component",
     "material_name",
-    "model_part",
+    "model_component",
     "notices",
     "with_sources",
     "write_release",

@@ -1,4 +1,4 @@
-"""A release: one tar archive with the products of models, their licences and their papers."""
+"""A release: one tar archive with the products of models, their licences and their attestations."""
 
 from __future__ import annotations
 
@@ -6,30 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mgecc.package.archive import source_date, tar_bytes
-from mgecc.package.papers import PROVENANCE, SBOM, SUMS, bill_of_materials, provenance, sums
-from mgecc.package.parts import Part
+from mgecc.package.attestations import PROVENANCE, SBOM, SUMS, bill_of_materials, provenance, sums
+from mgecc.package.components import Component
 from mgecc.toolrun.process import write_atomically
 
 
-def release_files(name: str, parts: Sequence[Part], date: int) -> dict[str, bytes]:
-    """Everything a release holds, by path. SHA256SUMS covers all other files, the papers the products."""
+def release_files(name: str, components: Sequence[Component], date: int) -> dict[str, bytes]:
+    """Everything a release holds, by path. SHA256SUMS covers all other files, the attestations cover the products."""
     files: dict[str, bytes] = {}
-    for part in parts:
-        for path, source in {**part.files, **part.notices}.items():
-            files[_place(path, part, parts)] = source.read_bytes()
-        files |= {_place(path, part, parts): text for path, text in part.texts.items()}
-    papers = {SBOM: bill_of_materials(name, parts, files, date), PROVENANCE: provenance(parts, files)}
-    files |= papers
+    for component in components:
+        for path, source in {**component.files, **component.notices}.items():
+            files[_place(path, component, components)] = source.read_bytes()
+        files |= {_place(path, component, components): text for path, text in component.texts.items()}
+    attested = {
+        SBOM: bill_of_materials(name, components, files, date),
+        PROVENANCE: provenance(components, files),
+    }
+    files |= attested
     return files | {SUMS: sums(files)}
 
 
-def _place(path: str, part: Part, parts: Sequence[Part]) -> str:
+def _place(path: str, component: Component, components: Sequence[Component]) -> str:
     """With several targets in a release, what differs between them lies in folders of their names."""
-    several = len({each.label for each in parts}) > 1
-    return f"{part.label}/{path}" if several and not path.startswith("licences/") else path
+    several = len({each.label for each in components}) > 1
+    return f"{component.label}/{path}" if several and not path.startswith("licences/") else path
 
 
-def write_release(path: Path, name: str, parts: Sequence[Part]) -> None:
+def write_release(path: Path, name: str, components: Sequence[Component]) -> None:
     """Write the archive; the same products give the same bytes. Raises EpochError, OSError."""
     date = source_date()
-    write_atomically(path, tar_bytes(release_files(name, parts, date), name, date))
+    write_atomically(path, tar_bytes(release_files(name, components, date), name, date))

@@ -9,25 +9,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from mgecc.package.parts import Part
+from mgecc.package.components import Component
 from mgecc.targets import Target, Toolchain
 from mgecc.toolrun.sources import runtime_folder, runtime_sources
 
 _RUNTIME = "src/runtime"
 
 
-def with_sources(part: Part, folder: Path, toolchains: Mapping[str, Toolchain], optimize: str) -> Part:
-    """The part of a library, with its sources. ``folder``: its products; ``toolchains``: by kernel set."""
-    models = [Path(path).stem for path in part.files if path.endswith(".blob")]
+def with_sources(
+    component: Component, folder: Path, toolchains: Mapping[str, Toolchain], optimize: str
+) -> Component:
+    """The component of a library, with its sources. ``folder``: its products; ``toolchains``: by kernel set."""
+    models = [Path(path).stem for path in component.files if path.endswith(".blob")]
     found = {f"src/{name}_blob.S": folder / f"{name}_blob.S" for name in models}
     for prefix in _prefixes(list(toolchains)):
-        for file in (f"{prefix}{part.name}_kernels.c", f"{prefix}{part.name}_cv.c"):
+        for file in (f"{prefix}{component.name}_kernels.c", f"{prefix}{component.name}_cv.c"):
             found |= {f"src/{file}": folder / file} if (folder / file).is_file() else {}
-    user = [path for path in part.materials.values() if path.suffix in (".c", ".h")]
+    user = [path for path in component.materials.values() if path.suffix in (".c", ".h")]
     found |= {f"src/user/{path.name}": path for path in user}
-    files = part.files | found | (_runtime_files() if models else {})
-    library = part.name if models else f"{part.name}_cv"
-    return replace(part, files=files, texts=build_files(library, files, toolchains, optimize))
+    files = component.files | found | (_runtime_files() if models else {})
+    library = component.name if models else f"{component.name}_cv"
+    return replace(component, files=files, texts=build_files(library, files, toolchains, optimize))
 
 
 def _runtime_files() -> dict[str, Path]:

@@ -12,9 +12,9 @@ from SCons.Util import NodeList
 
 from mgecc.names import cv_file, function_output_names, members
 from mgecc.request import CompileRequest
-from mgecc.scons.contents import Contents
 from mgecc.scons.mistakes import shown_by_scons
 from mgecc.scons.model import Request, asked_for, check_options, compile_step, fill_in, tools_for
+from mgecc.scons.product_listing import Contents
 from mgecc.scons.products import CvProducts, ProductNodes
 from mgecc.toolrun.sources import include_folder
 

@@ -16,13 +16,13 @@ from mgecc.names import cv_file, kernel_file, members
 from mgecc.request import CompileRequest
 from mgecc.scons.actions import compile_action, copy_action, step_line
 from mgecc.scons.amounts import bytes_of, threads_of
-from mgecc.scons.contents import Contents, contents, functions_without_models, in_folder
 from mgecc.scons.decider import own_environment
 from mgecc.scons.flash import flash_step
 from mgecc.scons.identity import uses_node
 from mgecc.scons.keywords import config_file, config_keys
 from mgecc.scons.mistakes import shown_by_scons, unknown_option
 from mgecc.scons.objects import Tools
+from mgecc.scons.product_listing import Contents, contents, functions_without_models, in_folder
 from mgecc.scons.products import ModelProducts, ProductNodes
 from mgecc.scons.progress import declare_step
 from mgecc.targets import (

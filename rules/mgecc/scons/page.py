@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import mgecc.targets.own
-from mgecc.scons.delivery import declare_deliveries
 from mgecc.scons.firmware import FirmwareNodes
 from mgecc.scons.images import CvNodes
 from mgecc.scons.model import ModelNodes
 from mgecc.scons.pipeline import PipelineNodes
 from mgecc.scons.products import CvProducts, FirmwareProducts, LibraryProducts, ModelProducts, Products
+from mgecc.scons.release_targets import declare_deliveries
 from mgecc.scons.tool import RULES
 
 PREFACE = """# The rules for SCons

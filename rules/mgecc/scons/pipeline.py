@@ -12,7 +12,6 @@ from SCons.Errors import UserError
 from SCons.Util import flatten
 
 from mgecc.request import CompileRequest
-from mgecc.scons.contents import Contents, contents, contents_of_several
 from mgecc.scons.mistakes import shown_by_scons
 from mgecc.scons.model import (
     ModelNodes,
@@ -23,6 +22,7 @@ from mgecc.scons.model import (
     peek,
     word,
 )
+from mgecc.scons.product_listing import Contents, contents, contents_of_several
 
 
 class PipelineNodes(ModelNodes):

@@ -19,11 +19,11 @@ from mgecc.errors import DIFFERENT, FAILED, INPUT, error_lines
 from mgecc.scons import bench
 from mgecc.scons.actions import SignedAction, step_line
 from mgecc.scons.amounts import bytes_of, threads_of
-from mgecc.scons.contents import contents, named_config
-from mgecc.scons.delivery import declare_deliveries
 from mgecc.scons.help import ALIASES, help_text
 from mgecc.scons.model import ModelNodes, peek
 from mgecc.scons.outputs import Record, edited_files, edited_outputs
+from mgecc.scons.product_listing import contents, named_config
+from mgecc.scons.release_targets import declare_deliveries
 from mgecc.scons.settings import plain_action, set_up, tell_edited, write_compiledb
 from mgecc.scons.summary import summarize
 from mgecc.scons.variables import Settings, read_settings

@@ -15,23 +15,23 @@ from SCons.Tool import CScanner
 from mgecc.errors import INPUT
 from mgecc.names import compiler_id, members, singles
 from mgecc.package import (
-    Part,
-    images_part,
-    joined_part,
+    Component,
+    images_component,
+    joined_component,
     material_name,
-    model_part,
+    model_component,
     notices,
     with_sources,
     write_release,
 )
 from mgecc.package.archive import EpochError
 from mgecc.scons.actions import SignedAction, step_line
-from mgecc.scons.contents import contents
 from mgecc.scons.decider import own_environment
 from mgecc.scons.firmware import FirmwareNodes
 from mgecc.scons.images import CvNodes
 from mgecc.scons.model import ModelNodes, peek
 from mgecc.scons.pipeline import PipelineNodes
+from mgecc.scons.product_listing import contents
 from mgecc.targets import load_target, load_toolchain
 from mgecc.toolrun.sources import include_folder
 from mgecc.toolrun.terminal import printable
@@ -50,7 +50,7 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
     1970 without it.
     """
     chosen = [parts] if isinstance(parts, _KINDS) else list(parts)
-    if not chosen or not all(isinstance(part, _KINDS) for part in chosen):
+    if not chosen or not all(isinstance(component, _KINDS) for component in chosen):
         raise UserError(
             "MgeRelease needs what MgeModel, MgePipeline, MgeCv or MgeFirmware returned, one or a list"
         )
@@ -65,7 +65,7 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
 
     date = os.environ.get("SOURCE_DATE_EPOCH", "")
     action = SignedAction(write, f"RELEASE {date} {_asked(chosen)}", step_line("TAR", f"{name}.tar"))
-    sources = [node for nodes in chosen for node in [*nodes, *_papers(nodes)]]
+    sources = [node for nodes in chosen for node in [*nodes, *_attested_files(nodes)]]
     (node,) = own_environment(env).Command(
         f"{build_dir or env['MGE_BUILD_DIR']}/release/{name}.tar", sources, action
     )
@@ -78,58 +78,58 @@ def _asked(chosen: Sequence[Any]) -> list[tuple[str, str, str]]:
     return [(nodes.label, nodes.name, nodes.toolchain) for nodes in chosen]
 
 
-def _papers(nodes: Any) -> list[Any]:
+def _attested_files(nodes: Any) -> list[Any]:
     """What the archive tells of besides the products: model.yaml, the model, licences."""
     if isinstance(nodes, FirmwareNodes):
         return []
-    part = part_of(nodes)
-    paths = {**part.materials, **part.notices}.values()
+    component = component_of(nodes)
+    paths = {**component.materials, **component.notices}.values()
     return [nodes[0].fs.File(os.path.abspath(path)) for path in paths]
 
 
-def part_of(nodes: Any) -> Part:
+def component_of(nodes: Any) -> Component:
     """The files of a model, of image functions or of a firmware, for a package."""
     if isinstance(nodes, FirmwareNodes):
-        return _firmware_part(nodes)
+        return _firmware_component(nodes)
     if isinstance(nodes, CvNodes):
         folder, how = Path(nodes.header.get_dir().get_abspath()), (nodes.toolchain, nodes.optimize)
-        return images_part(nodes.functions, nodes.name, folder, nodes.target, nodes.cpu, how)
+        return images_component(nodes.functions, nodes.name, folder, nodes.target, nodes.cpu, how)
     if isinstance(nodes, PipelineNodes):
-        parts = [_part_of_model(nodes, *item) for item in nodes.configs.items()]
-        return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
+        components = [_component_of_model(nodes, *item) for item in nodes.configs.items()]
+        return joined_component(nodes.name, components, Path(nodes.blob.get_dir().get_abspath()))
     if list(nodes.headers) != [nodes.name]:
-        parts = [_part_of_model(nodes, model, nodes.config) for model in nodes.headers]
-        return joined_part(nodes.name, parts, Path(nodes.blob.get_dir().get_abspath()))
-    return _part_of_model(nodes, nodes.name, nodes.config)
+        components = [_component_of_model(nodes, model, nodes.config) for model in nodes.headers]
+        return joined_component(nodes.name, components, Path(nodes.blob.get_dir().get_abspath()))
+    return _component_of_model(nodes, nodes.name, nodes.config)
 
 
-def _with_sources(nodes: Any) -> Part:
+def _with_sources(nodes: Any) -> Component:
     """The same with the C files of its libraries."""
-    part = part_of(nodes)
+    component = component_of(nodes)
     if isinstance(nodes, FirmwareNodes):
-        return part
+        return component
     target = load_target(nodes.target, nodes.cpu)
     kernel_sets = zip(members(target), singles(target))
     toolchains = {member: load_toolchain(nodes.toolchain, single) for member, single in kernel_sets}
     header = nodes.header if isinstance(nodes, CvNodes) else nodes.blob
-    return with_sources(part, Path(header.get_dir().get_abspath()), toolchains, nodes.optimize)
+    return with_sources(component, Path(header.get_dir().get_abspath()), toolchains, nodes.optimize)
 
 
-def _part_of_model(nodes: ModelNodes, name: str, config: Any) -> Part:
+def _component_of_model(nodes: ModelNodes, name: str, config: Any) -> Component:
     folder = Path(nodes.blob.get_dir().get_abspath())
     path, how = Path(config.srcnode().get_abspath()), (nodes.toolchain, nodes.optimize)
-    part = model_part(path, name, folder, nodes.target, nodes.cpu, how)
+    component = model_component(path, name, folder, nodes.target, nodes.cpu, how)
     found = contents(path, name, load_target(nodes.target, nodes.cpu), peek(config))
     # Of several models in one configuration, each names its own file.
     own = [read for model, read in zip(found.models, found.reads) if model == name]
     reads = own if len(found.models) > 1 else found.reads
     beside = {key: file for read in reads for key, file in notices(read.parent, name).items()}
     named = _named(path, [*reads, *found.sources], nodes)
-    return replace(part, materials=part.materials | named, notices=beside | part.notices)
+    return replace(component, materials=component.materials | named, notices=beside | component.notices)
 
 
 def _named(config: Path, files: Sequence[Path], nodes: ModelNodes) -> dict[str, Path]:
-    """The files that a configuration names, and headers that its C files include, by their names in the papers."""
+    """The files that a configuration names, and headers that its C files include, by their attested names."""
     sources = [nodes.config.fs.File(str(path)) for path in files if path.suffix == ".c"]
     headers = [path for source in sources for path in _headers(source, nodes)]
     paths = [Path(os.path.abspath(path)) for path in [*files, *headers]]
@@ -146,11 +146,11 @@ def _headers(source: Any, nodes: ModelNodes) -> list[Path]:
     return [path for path in paths if not path.is_relative_to(own)]
 
 
-def _firmware_part(nodes: FirmwareNodes) -> Part:
+def _firmware_component(nodes: FirmwareNodes) -> Component:
     target = load_target(nodes.target, nodes.cpu)
     toolchain = load_toolchain(nodes.toolchain, target)
     sources = [Path(source.srcnode().get_abspath()) for source in nodes.made_of if not source.is_derived()]
-    return Part(
+    return Component(
         name=nodes.name,
         label=nodes.label,
         files={f"firmware/{Path(str(node)).name}": Path(str(node)) for node in nodes},

@@ -8,13 +8,13 @@ from typing import Any
 from mgecc.scons.firmware import mge_firmware
 from mgecc.scons.images import mge_cv
 from mgecc.scons.launch import Launcher
+from mgecc.scons.mge_test import mge_test
 from mgecc.scons.mistakes import at_the_caller
 from mgecc.scons.model import mge_model
 from mgecc.scons.pipeline import mge_pipeline
 from mgecc.scons.project import mge_project
 from mgecc.scons.release import mge_release
 from mgecc.scons.settings import mge_settings
-from mgecc.scons.verdict import mge_test
 from mgecc.toolrun.terminal import show_any_text
 
 # The public rules, by the name they have in a construction environment.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mgecc.package.form import form_names
+from mgecc.package.backend import backend_names
 from mgecc.targets import TargetError, load_target, nearest, target_names, toolchain_names
 from mgecc.toolrun.cache import MODES
 
@@ -36,7 +36,7 @@ VARIABLES = (
     ),
     Variable("ram", "BYTES", "most for the arena, more is an error; overrules model.yaml"),
     Variable("input", "FILE", "picture or .npz for the alias run"),
-    Variable("package", " | ".join(form_names()), "also write build/package/, for another build system"),
+    Variable("package", " | ".join(backend_names()), "also write build/package/, for another build system"),
     Variable(
         "python", "VERSION or PROGRAM, several by comma, or all", "further Pythons for the alias reproduce"
     ),

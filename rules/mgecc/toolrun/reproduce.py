@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from mgecc.errors import DIFFERENT
-from mgecc.toolrun import surroundings
+from mgecc.toolrun import perturb
 from mgecc.toolrun.process import clean_environment
 
 _NOISE = {
@@ -61,7 +61,7 @@ class Condition:
         if self.strange:
             words += ["user nobody"] if _nobody() else ["the same user (unshare -U is not possible here)"]
             words += [
-                f"clock +{surroundings.SECONDS // 86400} days",
+                f"clock +{perturb.SECONDS // 86400} days",
                 "folders backwards",
                 "noisy environment",
             ]
@@ -154,7 +154,7 @@ def _surround(root: Path, tree: Path, condition: Condition) -> dict[str, str]:
     else:
         home = tree.with_name(f"{tree.name} mgecc")
         shutil.copytree(package, home / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-    lines = [Path(surroundings.__file__).read_text(encoding="utf-8")]
+    lines = [Path(perturb.__file__).read_text(encoding="utf-8")]
     lines += [f"os.environ.update({_of_processor(condition)!r})", "change()" if condition.strange else ""]
     (home / "sitecustomize.py").write_text("\n".join(lines), encoding="utf-8")
     needed = {"PYTHONPATH": os.fspath(home)}

@@ -47,7 +47,7 @@ def test_release_makes_an_archive_for_each_model_and_target(checkout: Checkout) 
     assert "TAR" not in checkout.scons("release", "target=arm64", "model=first")
     (checkout.root / "models" / "first" / "LICENSE-data.txt").write_text("free")
     assert "TAR" in checkout.scons("release", "target=arm64", "model=first")
-    with (checkout.root / "rules" / "mgecc" / "package" / "papers.py").open("a") as file:
+    with (checkout.root / "rules" / "mgecc" / "package" / "attestations.py").open("a") as file:
         file.write("\n# changed\n")
     assert checkout.scons("release", "target=arm64", "model=first").count("TAR") == 1
 

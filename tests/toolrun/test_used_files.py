@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mgecc.targets import load_target
 from mgecc.toolrun.products import compile_products, read_any
-from mgecc.toolrun.uses import used_files
+from mgecc.toolrun.used_files import used_files
 
 CORPUS = Path(__file__).resolve().parents[1] / "data" / "mge-corpus"
 

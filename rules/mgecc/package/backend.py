@@ -1,6 +1,6 @@
-"""Packages that other build systems take: a folder of ``forms/`` each, found by name.
+"""Packages that other build systems take: a folder of ``backends/`` each, found by name.
 
-``form.yaml`` says where libraries and headers go and what the templates beside it become; ``{name}``, ``{file}``,
+``backend.yaml`` says where libraries and headers go and what the templates beside it become; ``{name}``, ``{file}``,
 ``{cpu}`` and ``{version}`` stand for what they say. ``zip``: also all of it as one archive of that name.
 """
 
@@ -16,25 +16,25 @@ from typing import Any
 import yaml
 
 from mgecc import __version__
-from mgecc.package.parts import Part
+from mgecc.package.components import Component
 from mgecc.targets import TargetError, load_target, nearest
 
-_FORMS = Path(__file__).parent / "forms"
+_BACKENDS = Path(__file__).parent / "backends"
 
 
-def form_names() -> list[str]:
-    return sorted(path.parent.name for path in _FORMS.glob("*/form.yaml"))
+def backend_names() -> list[str]:
+    return sorted(path.parent.name for path in _BACKENDS.glob("*/backend.yaml"))
 
 
 @cache
 def _form(name: str) -> dict[str, Any]:
-    if name not in form_names():
-        raise nearest(name, form_names(), "package")
-    stated: dict[str, Any] = yaml.safe_load((_FORMS / name / "form.yaml").read_text(encoding="utf-8"))
+    if name not in backend_names():
+        raise nearest(name, backend_names(), "package")
+    stated: dict[str, Any] = yaml.safe_load((_BACKENDS / name / "backend.yaml").read_text(encoding="utf-8"))
     return stated
 
 
-def form_files(form: str, name: str, target: str, cpu: str = "") -> list[str]:
+def backend_files(form: str, name: str, target: str, cpu: str = "") -> list[str]:
     """Paths of all files of a package, in order, without the licences. Raises TargetError."""
     machine = load_target(target, cpu)
     if machine.members:
@@ -66,42 +66,42 @@ def _floating_point(target: str, cpu: str) -> str:
     return "SP_FPU" if "-sp-" in units[-1] else "DP_FPU"
 
 
-def package_files(form: str, part: Part, target: str, cpu: str = "") -> dict[str, bytes]:
+def package_files(form: str, component: Component, target: str, cpu: str = "") -> dict[str, bytes]:
     """All files of a package, with the licences, by path."""
     rules = _form(form)
-    words = {"name": part.name, "version": __version__, "cpu": processor(target, cpu)}
+    words = {"name": component.name, "version": __version__, "cpu": processor(target, cpu)}
     files = {
         rules["library" if path.startswith("lib/") else "header"].format(
             file=Path(path).name, **words
         ): source.read_bytes()
-        for path, source in part.files.items()
+        for path, source in component.files.items()
         if path.startswith(("lib/", "include/"))
     }
-    context = _context(part, words) | {"fpu": _floating_point(target, cpu)}
+    context = _context(component, words) | {"fpu": _floating_point(target, cpu)}
     for template, path in rules["templates"].items():
         files[path.format(**words)] = _fill(form, template, context)
-    files |= {path: source.read_bytes() for path, source in part.notices.items()}
+    files |= {path: source.read_bytes() for path, source in component.notices.items()}
     return files | ({rules["zip"].format(**words): _zip_bytes(files)} if "zip" in rules else {})
 
 
-def _context(part: Part, words: Mapping[str, str]) -> dict[str, Any]:
-    names = [Path(path).name for path in part.files]
-    shared = f"lib{part.name}.so"
+def _context(component: Component, words: Mapping[str, str]) -> dict[str, Any]:
+    names = [Path(path).name for path in component.files]
+    shared = f"lib{component.name}.so"
     return {
         **words,
-        "label": part.label,
-        "archive": f"lib{part.name}.a",
+        "label": component.label,
+        "archive": f"lib{component.name}.a",
         "shared": shared if shared in names else "",
-        "headers": sorted(Path(path).name for path in part.files if path.startswith("include/")),
+        "headers": sorted(Path(path).name for path in component.files if path.startswith("include/")),
         "core": words["cpu"].replace("cortex-m", "Cortex-M"),
-        "description": " ".join((part.description or f"Model {part.name}").split()),
+        "description": " ".join((component.description or f"Model {component.name}").split()),
     }
 
 
 def _fill(form: str, template: str, context: Mapping[str, Any]) -> bytes:
     from mgecc.kernels.render import templates  # loads Jinja, which null builds do without
 
-    return templates(_FORMS / form).get_template(template).render(**context).encode()
+    return templates(_BACKENDS / form).get_template(template).render(**context).encode()
 
 
 def _zip_bytes(files: Mapping[str, bytes]) -> bytes:

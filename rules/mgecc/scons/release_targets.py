@@ -10,11 +10,11 @@ import SCons.Script as script
 
 from mgecc.errors import FAILED
 from mgecc.names import compiler_id
-from mgecc.package.form import form_files, package_files
+from mgecc.package.backend import backend_files, package_files
 from mgecc.scons.actions import SignedAction, step_line
 from mgecc.scons.decider import own_environment
 from mgecc.scons.model import ModelNodes
-from mgecc.scons.release import mge_release, part_of
+from mgecc.scons.release import component_of, mge_release
 from mgecc.toolrun.interpreters import PythonError, find_pythons
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.reproduce import ReproduceError, reproduce
@@ -47,12 +47,12 @@ def declare_deliveries(env: Any, built: list[ModelNodes]) -> None:
 
 def mge_package(env: Any, form: str, model: ModelNodes) -> list[Any]:
     """Write a model as a package for another build system into ``build/package/FORM/MODEL-TARGET``."""
-    names = form_files(form, model.name, model.target, model.cpu)
+    names = backend_files(form, model.name, model.target, model.cpu)
     folder = f"{env['MGE_BUILD_DIR']}/package/{form}/{model.name}-{model.label}"
 
     def write(target: list[Any], source: list[Any], env: Any) -> int:
         root = Path(env.Dir(folder).get_abspath())
-        for path, data in package_files(form, part_of(model), model.target, model.cpu).items():
+        for path, data in package_files(form, component_of(model), model.target, model.cpu).items():
             write_atomically(root / path, data)
         return 0
 

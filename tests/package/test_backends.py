@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from mgecc import __version__
-from mgecc.package import model_part
-from mgecc.package.form import form_files, form_names, package_files
+from mgecc.package import model_component
+from mgecc.package.backend import backend_files, backend_names, package_files
 from mgecc.targets import TargetError, load_target
 from mgecc.toolrun.products import read_config
 from mgecc.toolrun.session import compile_and_build
@@ -57,10 +57,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write(built: Path, form: str, target: str, cpu: str, folder: Path) -> Path:
-    part = model_part(CONFIG, "digits", built / target, target, cpu)
-    files = package_files(form, part, target, cpu)
-    assert set(form_files(form, "digits", target, cpu)) | set(part.notices) == set(files)
-    assert files == package_files(form, part, target, cpu)
+    component = model_component(CONFIG, "digits", built / target, target, cpu)
+    files = package_files(form, component, target, cpu)
+    assert set(backend_files(form, "digits", target, cpu)) | set(component.notices) == set(files)
+    assert files == package_files(form, component, target, cpu)
     for path, data in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
@@ -87,7 +87,7 @@ def runs_here() -> bool:
     return platform.machine() in ("x86_64", "AMD64")
 
 
-@pytest.mark.parametrize("form", form_names())
+@pytest.mark.parametrize("form", backend_names())
 @pytest.mark.parametrize(("target", "cpu"), [("x86_64", "v2"), ("baremetal", "")])
 def test_every_form_has_library_headers_and_licences(
     built: Path, tmp_path: Path, form: str, target: str, cpu: str
@@ -158,9 +158,9 @@ def test_an_arduino_library_lies_where_the_processor_says(built: Path, tmp_path:
 
 def test_what_cannot_be_packaged_says_so() -> None:
     with pytest.raises(TargetError, match="did you mean cmake"):
-        form_files("cmke", "digits", "arm64")
+        backend_files("cmke", "digits", "arm64")
     with pytest.raises(TargetError, match="combines several machines"):
-        form_files("cmake", "digits", "arm64v7")
+        backend_files("cmake", "digits", "arm64v7")
 
 
 STAND_INS = {

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mgecc.toolrun import interpreters, surroundings
+from mgecc.toolrun import interpreters, perturb
 from mgecc.toolrun.interpreters import PythonError, find_pythons
 
 LOOK = """
@@ -32,7 +32,7 @@ def test_a_process_sees_another_time_and_another_order(tmp_path: Path) -> None:
     import json
     import time
 
-    text = Path(surroundings.__file__).read_text(encoding="utf-8")
+    text = Path(perturb.__file__).read_text(encoding="utf-8")
     (tmp_path / "sitecustomize.py").write_text(f"{text}\nchange()\n", encoding="utf-8")
     (tmp_path / "names").mkdir()
     for name in ("b", "a", "c"):
@@ -41,7 +41,7 @@ def test_a_process_sees_another_time_and_another_order(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": os.fspath(tmp_path), "TZ": "UTC"}
     said = subprocess.run(words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, check=True).stdout
     seen = json.loads(said)
-    later = time.time() + surroundings.SECONDS
+    later = time.time() + perturb.SECONDS
     assert all(abs(moment - later) < 60 for moment in seen["times"])
     assert set(seen["years"]) <= {str(time.gmtime(later + day).tm_year) for day in (-86400, 0, 86400)}
     assert seen["given"] == [1970, "1970"]
@@ -49,7 +49,7 @@ def test_a_process_sees_another_time_and_another_order(tmp_path: Path) -> None:
 
 
 def test_the_process_that_tests_is_left_alone() -> None:
-    assert os.listdir is surroundings._LISTDIR
+    assert os.listdir is perturb._LISTDIR
 
 
 def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:

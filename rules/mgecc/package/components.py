@@ -22,7 +22,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """One model, firmware or library of image functions of a package.
 
     ``files``: path in the package -> file. ``texts``: path in the package -> what is written for it. ``notices``: as
@@ -53,7 +53,7 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-tool_sha256 = cache(sha256)  # compilers are large, and several parts name the same one
+tool_sha256 = cache(sha256)  # compilers are large, and several components name the same one
 
 
 def material_name(path: Path, folder: Path) -> str:
@@ -77,13 +77,13 @@ def own_licence() -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def model_part(
+def model_component(
     config: Path, name: str, folder: Path, target: str, cpu: str = "", how: Sequence[str] = ("zig", "speed")
-) -> Part:
-    """The part of a model whose products lie in ``folder``. ``how``: toolchain and goal of optimisation."""
+) -> Component:
+    """The component of a model whose products lie in ``folder``. ``how``: toolchain and goal of optimisation."""
     described = _described(config)
     machine = load_target(target, cpu)
-    return Part(
+    return Component(
         name=name,
         label=_label(machine),
         files=_model_files(name, folder),
@@ -98,13 +98,13 @@ def model_part(
     )
 
 
-def images_part(
+def images_component(
     functions: Mapping[str, Sequence[str]], name: str, folder: Path, target: str, cpu: str, how: Sequence[str]
-) -> Part:
-    """The part of image functions, by name with their element types, whose products lie in ``folder``."""
+) -> Component:
+    """The component of image functions, by name with their element types, whose products lie in ``folder``."""
     machine = load_target(target, cpu)
     own = own_licence()
-    return Part(
+    return Component(
         name=name,
         label=_label(machine),
         files=_libraries(f"{name}_cv", folder) | _image_headers(name, folder),
@@ -149,23 +149,27 @@ def _templates(folder: Path) -> dict[str, Path]:
     return found | {name: _PACKAGE / name for name in names if (_PACKAGE / name).is_file()}
 
 
-def joined_part(name: str, parts: Sequence[Part], folder: Path) -> Part:
-    """One part of the models of one library called ``name``, whose products lie in ``folder``."""
+def joined_component(name: str, components: Sequence[Component], folder: Path) -> Component:
+    """One component of the models of one library called ``name``, whose products lie in ``folder``."""
     files = _libraries(name, folder) | _image_headers(name, folder)
     notices: dict[str, Path] = {}
-    for part in parts:
-        files, notices = files | part.files, notices | part.notices
-    return Part(
+    for component in components:
+        files, notices = files | component.files, notices | component.notices
+    return Component(
         name=name,
-        label=parts[0].label,
+        label=components[0].label,
         files=files,
         notices=notices,
-        materials={f"{part.name}/{key}": path for part in parts for key, path in part.materials.items()},
-        templates={key: path for part in parts for key, path in part.templates.items()},
-        tools={key: path for part in parts for key, path in part.tools.items()},
-        facts=parts[0].facts,
-        licence=", ".join(dict.fromkeys(part.licence for part in parts if part.licence)),
-        description=f"Models {', '.join(part.name for part in parts)}",
+        materials={
+            f"{component.name}/{key}": path
+            for component in components
+            for key, path in component.materials.items()
+        },
+        templates={key: path for component in components for key, path in component.templates.items()},
+        tools={key: path for component in components for key, path in component.tools.items()},
+        facts=components[0].facts,
+        licence=", ".join(dict.fromkeys(component.licence for component in components if component.licence)),
+        description=f"Models {', '.join(component.name for component in components)}",
     )
 
 

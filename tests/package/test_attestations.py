@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from mgecc.names import compiler_id
-from mgecc.package import Part
+from mgecc.package import Component
 from mgecc.package.archive import EpochError, source_date, tar_bytes
-from mgecc.package.papers import SUMS
+from mgecc.package.attestations import SUMS
 from mgecc.package.release import release_files
 
 
-def part(folder: Path, name: str, label: str) -> Part:
+def component(folder: Path, name: str, label: str) -> Component:
     folder.mkdir(exist_ok=True)
     for file in ("lib.a", "model.mge", "LICENSE"):
         (folder / file).write_text(f"{file} of {name} for {label}")
@@ -26,7 +26,7 @@ def part(folder: Path, name: str, label: str) -> Part:
         "optimize": "speed",
         "flags": {label: ["-O2"]},
     }
-    return Part(
+    return Component(
         name,
         label,
         {f"lib/lib{name}.a": folder / "lib.a"},
@@ -37,13 +37,13 @@ def part(folder: Path, name: str, label: str) -> Part:
     )
 
 
-def papers(parts: list[Part], date: int = 0) -> tuple[dict[str, bytes], Any, Any]:
-    files = release_files("r", parts, date)
+def attested(components: list[Component], date: int = 0) -> tuple[dict[str, bytes], Any, Any]:
+    files = release_files("r", components, date)
     return files, json.loads(files["sbom.cdx.json"]), json.loads(files["provenance.intoto.json"])
 
 
 def test_checksums_cover_every_other_file(tmp_path: Path) -> None:
-    files, _, _ = papers([part(tmp_path / "a", "net", "arm64")])
+    files, _, _ = attested([component(tmp_path / "a", "net", "arm64")])
     rows = [line.split("  ") for line in files[SUMS].decode().splitlines()]
     assert {name: value for value, name in rows} == {
         name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != SUMS
@@ -51,13 +51,15 @@ def test_checksums_cover_every_other_file(tmp_path: Path) -> None:
 
 
 def test_several_targets_lie_in_folders_of_their_names(tmp_path: Path) -> None:
-    files, _, statement = papers([part(tmp_path / "a", "net", "arm64"), part(tmp_path / "b", "net", "armv7")])
+    files, _, statement = attested(
+        [component(tmp_path / "a", "net", "arm64"), component(tmp_path / "b", "net", "armv7")]
+    )
     assert {"arm64/lib/libnet.a", "armv7/lib/libnet.a", "licences/net/LICENSE"} <= set(files)
     assert set(statement["predicate"]["buildDefinition"]["externalParameters"]) == {"arm64/net", "armv7/net"}
 
 
 def test_provenance_has_the_digests_of_all_that_went_in_and_came_out(tmp_path: Path) -> None:
-    files, _, statement = papers([part(tmp_path / "a", "net", "arm64")])
+    files, _, statement = attested([component(tmp_path / "a", "net", "arm64")])
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
     subject = {row["name"]: row["digest"]["sha256"] for row in statement["subject"]}
     assert subject["lib/libnet.a"] == hashlib.sha256(files["lib/libnet.a"]).hexdigest()
@@ -70,7 +72,7 @@ def test_provenance_has_the_digests_of_all_that_went_in_and_came_out(tmp_path: P
 
 
 def test_the_bill_lists_model_runtime_and_files_and_is_consistent(tmp_path: Path) -> None:
-    _, bill, _ = papers([part(tmp_path / "a", "net", "arm64")])
+    _, bill, _ = attested([component(tmp_path / "a", "net", "arm64")])
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5") and "timestamp" not in bill[
         "metadata"
     ]
@@ -83,13 +85,15 @@ def test_the_bill_lists_model_runtime_and_files_and_is_consistent(tmp_path: Path
 def test_the_bill_is_valid_by_the_schema_of_its_makers(tmp_path: Path) -> None:
     validation = pytest.importorskip("cyclonedx.validation.json", reason="pip install cyclonedx-python-lib")
     schema = pytest.importorskip("cyclonedx.schema")
-    files = release_files("r", [part(tmp_path / "a", "net", "arm64")], 1700000000)
+    files = release_files("r", [component(tmp_path / "a", "net", "arm64")], 1700000000)
     validator = validation.JsonStrictValidator(schema.SchemaVersion.V1_5)
     assert validator.validate_str(files["sbom.cdx.json"].decode()) is None
 
 
 def test_other_contents_have_another_serial_number(tmp_path: Path) -> None:
-    one, same, other = (papers([part(tmp_path / "a", name, "arm64")])[1] for name in ("net", "net", "met"))
+    one, same, other = (
+        attested([component(tmp_path / "a", name, "arm64")])[1] for name in ("net", "net", "met")
+    )
     assert one == same and one["serialNumber"] != other["serialNumber"]
 
 
