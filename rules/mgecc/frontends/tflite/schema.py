@@ -12,7 +12,7 @@ import yaml
 from mgecc.frontends.flatbuffer import SCALARS, Table
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_UNIONS = {
+UNIONS = {
     "builtin_options": "BuiltinOptions",
     "builtin_options2": "BuiltinOptions2",
     "details": "QuantizationDetails",
@@ -20,7 +20,7 @@ _UNIONS = {
     "array_indices": "SparseIndexVector",
 }
 """The enumeration of kinds of each union, by the union's field."""
-_ENUMERATED = {
+ENUMERATED = {
     "padding": "Padding",
     "fused_activation_function": "ActivationFunctionType",
     "mode": "MirrorPadMode",
@@ -43,7 +43,8 @@ class Field:
 
 
 @cache
-def _schema() -> tuple[dict[str, dict[int, str]], dict[str, dict[str, Field]]]:
+def schema() -> tuple[dict[str, dict[int, str]], dict[str, dict[str, Field]]]:
+    """Words by number of each enumeration, fields by name of each table."""
     text = Path(__file__).with_name("schema.yaml").read_text(encoding="utf-8")
     loaded = yaml.load(text, Loader=_LOADER)
     tables = {
@@ -55,7 +56,7 @@ def _schema() -> tuple[dict[str, dict[int, str]], dict[str, dict[str, Field]]]:
 
 def word(enumeration: str, number: int) -> str:
     """What a number of an enumeration is called; the number in words where it has no name."""
-    return _schema()[0][enumeration].get(number, f"number {number}")
+    return schema()[0][enumeration].get(number, f"number {number}")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Record:
 
     def get(self, name: str) -> Any:
         """A field: a number, text, a tuple of numbers, a memoryview of bytes, a Record, a list of Records, or None."""
-        stated = _schema()[1][self.kind][name]
+        stated = schema()[1][self.kind][name]
         number, type_ = stated.number, stated.type
         if type_ in SCALARS:
             return self.table.scalar(number, type_, stated.default)
@@ -88,16 +89,16 @@ class Record:
 
     def _union(self, name: str, number: int) -> Record | None:
         kind, table = self.table.union(number - 1)
-        name = word(_UNIONS[name], kind)
-        return _record(name, table) if name in _schema()[1] else None
+        name = word(UNIONS[name], kind)
+        return _record(name, table) if name in schema()[1] else None
 
     def options(self) -> dict[str, Any]:
         """All fields that are numbers, texts or vectors of them, by name; enumerations as words."""
         found = {}
-        for name, stated in _schema()[1][self.kind].items():
+        for name, stated in schema()[1][self.kind].items():
             if stated.type.strip("[]") in (*SCALARS, "string"):
                 value = self.get(name)
-                found[name] = word(_ENUMERATED[name], value) if name in _ENUMERATED else value
+                found[name] = word(ENUMERATED[name], value) if name in ENUMERATED else value
         return found
 
 
