@@ -96,7 +96,7 @@ def test_threads_change_no_bit(
 def test_small_calls_stay_together(networks: Path) -> None:
     config = replace(config_of("tiny_ad", networks), threads=2)
     (program,) = build_programs(config, load_target("arm64"))
-    assert program.most_parts == 1  # its largest layer has 640 x 128 products
+    assert program.max_chunks == 1  # its largest layer has 640 x 128 products
 
 
 def symbols(folder: Path) -> set[str]:
@@ -120,7 +120,7 @@ def test_parts_together_do_the_work_of_the_whole(name: str, networks: Path) -> N
     config, target = config_of(name, networks), replace(load_target("arm64"), cache=0)
     (alone,) = build_programs(config, target)
     (apart,) = build_programs(replace(config, threads=4), target)
-    assert apart.most_parts == 4 and alone.most_parts == 1
+    assert apart.max_chunks == 4 and alone.max_chunks == 1
     assert apart.kernels == alone.kernels
     assert sum(call.macs for call in apart.calls) == sum(call.macs for call in alone.calls)
     groups = len([call for call in apart.calls if not call.continues])

@@ -69,7 +69,7 @@ class _Script:
 
     def begin(self, candidate: Candidate, node: Node) -> None:
         self.top, self.places = 0, dict[object, int]()
-        self.outer = {p.inner: (p.outer, p.offset) for p in candidate.place}
+        self.outer = {p.inner: (p.outer, p.offset) for p in candidate.aliases}
         self.results = set(node.outputs)
 
     def take(self, key: object, count: int, guard: int = 0) -> int:
@@ -98,7 +98,7 @@ class _Script:
         places = [self._place(o) for o in call.operands]
         kinds = "".join("f" if ctype == "float" else "i" for _, ctype in call.kernel.fields)
         body = struct.pack(f"<{1 + len(places)}i", len(places), *places) + struct.pack(
-            "<" + kinds, *call.numbers
+            "<" + kinds, *call.scalar_args
         )
         assert len(places) <= 64 and len(body) <= 1024
         self.data += struct.pack("<3i", _CALL, self.numbers[call.kernel], len(body) // 4) + body
@@ -172,7 +172,7 @@ def _results(way: Way, output: memoryview) -> tuple[list[np.ndarray], memoryview
     lay_out(*way[:2])
     for value in way[0].outputs:
         kind, count = value.type, value.type.nbytes
-        inside = any(p.inner is value for p in way[1].place)
+        inside = any(p.inner is value for p in way[1].aliases)
         guards = bytes(output[:_GUARD]) + bytes(output[_GUARD + count : 2 * _GUARD + count])
         assert inside or set(guards) == {0xA5}, f"{way[1].why} wrote outside a result"
         held = np.frombuffer(output[_GUARD : _GUARD + count], kind.dtype.numpy).copy()

@@ -60,7 +60,7 @@ def node(op: str, inputs: Sequence[Value], **attrs: object) -> Node:
 def _args(call: Call) -> ctypes.Array:
     words = b"".join(
         struct.pack("<f" if ctype == "float" else "<i", number)
-        for (_, ctype), number in zip(call.kernel.fields, call.numbers, strict=True)
+        for (_, ctype), number in zip(call.kernel.fields, call.scalar_args, strict=True)
     )
     return ctypes.create_string_buffer(words, max(len(words), 4))
 
@@ -138,7 +138,7 @@ def run_candidate(
     for v in tested.outputs:
         raw, memory[v] = _guarded(v.type)
         guards.append(raw)
-    for place in candidate.place:
+    for place in candidate.aliases:
         _view(place.inner, place.outer, place.offset, memory)
     _execute(candidate.build(tested), target, memory, beside)
     for raw in guards:

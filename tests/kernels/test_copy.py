@@ -109,7 +109,7 @@ def test_parts_of_a_join_can_be_computed_in_place(target: Target) -> None:
     shapes = [(1, 16, 3, 3), (1, 32, 3, 3)]
     tested = node("Concat", [value(f"x{i}", s) for i, s in enumerate(shapes)], axis=1)
     for candidate in candidates(tested, target):
-        offsets = [call.place.offset for call in candidate.build(tested) if call.place]
+        offsets = [call.alias.offset for call in candidate.build(tested) if call.alias]
         assert offsets == [0, 16 * 9 * 4]
 
 

@@ -2,7 +2,7 @@
 
 from mgecc.graph import Graph, TensorType, Value
 from mgecc.graph.types import FLOAT32
-from mgecc.kernels import Call, Candidate, Kernel, Place
+from mgecc.kernels import Alias, Call, Candidate, Kernel
 from mgecc.planner.buffers import Sharing, Step
 
 KERNEL = Kernel("k", "k.c.j2", ())
@@ -13,10 +13,10 @@ def value(name: str, size: int = 16) -> Value:
 
 
 def step(
-    inputs: list[Value], output: Value, inplace: tuple[int, ...] = (), place: tuple[Place, ...] = ()
+    inputs: list[Value], output: Value, inplace: tuple[int, ...] = (), aliases: tuple[Alias, ...] = ()
 ) -> Step:
-    calls = () if place else (Call(KERNEL, (*inputs, output)),)
-    candidate = Candidate(lambda node: [], 1.0, (1,) * len(inputs), (1,), inplace=inplace, place=place)
+    calls = () if aliases else (Call(KERNEL, (*inputs, output)),)
+    candidate = Candidate(lambda node: [], 1.0, (1,) * len(inputs), (1,), inplace=inplace, aliases=aliases)
     return Step(calls, tuple(inputs), (output,), candidate)
 
 
@@ -51,7 +51,7 @@ def test_an_operand_used_twice_is_not_overwritten() -> None:
 
 def test_a_view_has_the_memory_of_its_source() -> None:
     x, a, b = value("x"), value("a"), value("b")
-    sharing = Sharing(graph([x], [b]), [step([x], a), step([a], b, place=(Place(b, a, 0),))])
+    sharing = Sharing(graph([x], [b]), [step([x], a), step([a], b, aliases=(Alias(b, a, 0),))])
     assert sharing.buffer[b] is sharing.buffer[a]
     assert sharing.buffer[a].last == 3
 
@@ -59,7 +59,7 @@ def test_a_view_has_the_memory_of_its_source() -> None:
 def test_parts_of_a_concatenation_are_computed_in_place() -> None:
     x, a, b, whole = value("x"), value("a"), value("b"), value("whole", 32)
     copies = tuple(
-        Call(KERNEL, (part, whole), (), Place(part, whole, 64 * i)) for i, part in enumerate((a, b))
+        Call(KERNEL, (part, whole), (), Alias(part, whole, 64 * i)) for i, part in enumerate((a, b))
     )
     candidate = Candidate(lambda node: [], 1.0, (1, 1), (1,))
     last = Step(copies, (a, b), (whole,), candidate)
@@ -71,7 +71,7 @@ def test_parts_of_a_concatenation_are_computed_in_place() -> None:
 
 def test_a_value_concatenated_twice_is_copied_once() -> None:
     x, a, whole = value("x"), value("a"), value("whole", 32)
-    copies = tuple(Call(KERNEL, (a, whole), (), Place(a, whole, 64 * i)) for i in range(2))
+    copies = tuple(Call(KERNEL, (a, whole), (), Alias(a, whole, 64 * i)) for i in range(2))
     last = Step(copies, (a, a), (whole,), Candidate(lambda node: [], 1.0, (1, 1), (1,)))
     sharing = Sharing(graph([x], [whole]), [step([x], a), last])
     assert sharing.dropped == {copies[0]}
@@ -80,7 +80,7 @@ def test_a_value_concatenated_twice_is_copied_once() -> None:
 def test_an_input_of_the_model_is_copied_into_a_concatenation() -> None:
     x, a, whole = value("x"), value("a"), value("whole", 32)
     copies = tuple(
-        Call(KERNEL, (part, whole), (), Place(part, whole, 64 * i)) for i, part in enumerate((x, a))
+        Call(KERNEL, (part, whole), (), Alias(part, whole, 64 * i)) for i, part in enumerate((x, a))
     )
     last = Step(copies, (x, a), (whole,), Candidate(lambda node: [], 1.0, (1, 1), (1,)))
     sharing = Sharing(graph([x], [whole]), [step([x], a), last])
@@ -88,7 +88,7 @@ def test_an_input_of_the_model_is_copied_into_a_concatenation() -> None:
 
 
 def concat(parts: list[Value], whole: Value) -> Step:
-    copies = tuple(Call(KERNEL, (p, whole), (), Place(p, whole, 64 * i)) for i, p in enumerate(parts))
+    copies = tuple(Call(KERNEL, (p, whole), (), Alias(p, whole, 64 * i)) for i, p in enumerate(parts))
     return Step(copies, tuple(parts), (whole,), Candidate(lambda node: [], 1.0, (1,) * len(parts), (1,)))
 
 

@@ -83,7 +83,7 @@ def header(programs: Sequence[Program]) -> str:
     shapes = shape_sets(programs)
     text = fill(_SHAPES, **names, **_shapes(shapes)) if len(shapes) > 1 else ""
     text += fill(_SIZES, **names, sizes=_sizes(first)) if first.sizes else ""
-    names["threads"] = threads = max(program.most_parts for program in programs)
+    names["threads"] = threads = max(program.max_chunks for program in programs)
     names["run"] = "mgecc_run_parallel" if threads > 1 else "mgecc_run"
     names["object"] = "mgecc_dynamic" if first.sizes else "mgecc_model"
     names["base"] = "&m->model" if first.sizes else "m"

@@ -4,6 +4,6 @@ One folder per family: ``spec.py`` yields candidates for nodes, ``*.c.j2`` is th
 vocabulary of ``simd/``. Families are found by folder. May import: mgecc.graph, mgecc.ops, mgecc.targets, numpy, jinja2.
 """
 
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Place, Workspace, candidates, serves
+from mgecc.kernels.base import Alias, Call, Candidate, Const, Kernel, Workspace, candidates, serves
 
-__all__ = ["Call", "Candidate", "Const", "Kernel", "Place", "Workspace", "candidates", "serves"]
+__all__ = ["Alias", "Call", "Candidate", "Const", "Kernel", "Workspace", "candidates", "serves"]

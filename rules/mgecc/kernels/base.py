@@ -62,8 +62,8 @@ Operand = Value | Const | Workspace | None
 
 
 @dataclass(frozen=True)
-class Place:
-    """``inner`` may live inside ``outer`` at this byte offset; the call that copies it is then not needed."""
+class Alias:
+    """``inner`` may alias ``outer`` at this byte offset, which makes the copying call unnecessary."""
 
     inner: Value
     outer: Value
@@ -71,12 +71,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Split:
-    """How a call comes apart into calls that may run at the same time: each computes some units of the whole.
+class Partition:
+    """How a call is partitioned over threads, along the field ``units``: each chunk computes some units of the whole.
 
     ``units``: the field that counts them. ``strides``: bytes from one unit to the next by the operand's name; others
-    serve all units, and a workspace must be there for each part. ``starts``: fields that grow by so much a unit.
-    ``grain``: units that stay together, as a tile computes so many at once; of what remains the last part has it all.
+    serve all units, and every chunk needs its own workspace. ``starts``: fields that grow by so much a unit.
+    ``grain``: units that stay together, as a tile computes so many at once; the last chunk takes the remainder.
     """
 
     units: str
@@ -93,38 +93,38 @@ class Call:
     """One execution of a kernel. ``operands`` and ``args`` go with the kernel's ``operands`` and ``fields``; an
     argument that takes time to find may be a function that does.
 
-    ``place``: the call is a plain copy that the planner drops when it can lay ``inner`` inside ``outer``. ``split``:
-    for threads, None if it does not come apart. ``below``: a kernel with the same operands and numbers for small
-    sizes, and 1 or, where it is to run, 0: a number over sizes.
+    ``alias``: the call is a plain copy, which the planner drops when it can place ``inner`` inside ``outer``.
+    ``partition``: for threads, None if it runs on one. ``fallback``: a kernel with the same operands and arguments for
+    small sizes, and 1 or, where it is to run, 0: a number over sizes.
     """
 
     kernel: Kernel
     operands: tuple[Operand, ...]
     args: tuple[Number, ...] = ()
-    place: Place | None = None
-    split: Split | None = None
-    below: tuple[Kernel, int] | None = None
+    alias: Alias | None = None
+    partition: Partition | None = None
+    fallback: tuple[Kernel, int] | None = None
 
     @property
-    def numbers(self) -> tuple[int | float, ...]:
+    def scalar_args(self) -> tuple[int | float, ...]:
         """The arguments as the program has them."""
         return tuple(arg() if callable(arg) else arg for arg in self.args)
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
         """The kernels of which one runs."""
-        return (self.kernel, self.below[0]) if self.below else (self.kernel,)
+        return (self.kernel, self.fallback[0]) if self.fallback else (self.kernel,)
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """One way to compute a node on a target.
+    """One implementation of a node on a target.
 
-    ``in_blocks`` / ``out_blocks``: NCHWc block of each input and output value this way needs (1 = plain; entry
+    ``in_blocks`` / ``out_blocks``: NCHWc block of each input and output value it needs (1 = plain; entry
     ignored for constants). ``build`` makes the calls, given the node with its values already in those layouts.
     ``cost``: estimated executed instructions. ``code``: estimated bytes of machine code.
     ``scratch``: bytes of workspace. ``weights``: bytes that packed weights take beyond the operator's own.
-    ``inplace``: positions of inputs over which output 0 may be written. ``place``: for nodes without calls, e.g. a
+    ``inplace``: positions of inputs over which output 0 may be written. ``aliases``: for nodes without calls, e.g. a
     reshape: the output is the input's memory. ``why``: one phrase for the report.
     """
 
@@ -134,7 +134,7 @@ class Candidate:
     out_blocks: tuple[int, ...]
     code: int = 1000
     inplace: tuple[int, ...] = ()
-    place: tuple[Place, ...] = field(default=())
+    aliases: tuple[Alias, ...] = field(default=())
     why: str = ""
     scratch: int = 0
     weights: int = 0
@@ -182,10 +182,10 @@ def families(op: str) -> list[tuple[str, str]]:
 
 
 def candidates(node: Node, target: Target) -> list[Candidate]:
-    """All ways to compute the node, in order of registration.
+    """All candidates for the node, in order of registration.
 
     Specs raise Unsupported to say why not; that is passed on only if no other family serves the node. Of a node with
-    declared sizes, ways whose code would depend on them are left out.
+    declared sizes, candidates whose code would depend on them are left out.
     """
     _load()
     found: list[Candidate] = []
@@ -202,8 +202,8 @@ def candidates(node: Node, target: Target) -> list[Candidate]:
     return found
 
 
-def ways(*families: Iterator[Candidate]) -> Iterator[Candidate]:
-    """What several families offer for a node; one that would have to differ for different sizes is left out.
+def offers(*families: Iterator[Candidate]) -> Iterator[Candidate]:
+    """What several implementations offer for a node; one whose code would depend on declared sizes is left out.
 
     Raises Undecided with the last reason if nothing is left because of that.
     """

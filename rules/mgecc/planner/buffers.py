@@ -7,7 +7,7 @@ from functools import partial
 
 from mgecc.graph import Graph, Value
 from mgecc.graph.symbolic import always, lenient
-from mgecc.kernels.base import Call, Candidate, Place, Workspace
+from mgecc.kernels.base import Alias, Call, Candidate, Workspace
 
 ALIGN = 64
 
@@ -29,13 +29,13 @@ class Buffer:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One node's calls, with what memory planning needs to know of its candidate. ``parts``: for threads, at most."""
+    """One node's calls, with what memory planning needs to know of its candidate. ``chunks``: for threads, at most."""
 
     calls: tuple[Call, ...]
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     candidate: Candidate
-    parts: int = 1
+    chunks: int = 1
 
 
 class Sharing:
@@ -65,22 +65,22 @@ class Sharing:
         return self.buffer[value].values[value]
 
     def _share(self, number: int, step: Step) -> None:
-        for place in step.candidate.place:
+        for place in step.candidate.aliases:
             if not self._merge(place):
                 raise AssertionError(f"{place.inner} cannot be a view of {place.outer}")
-        self._place_parts([call for call in step.calls if call.place is not None])
+        self._place_parts([call for call in step.calls if call.alias is not None])
         for position in step.candidate.inplace:
             if self._over(number, step, position):
                 return
 
     def _place_parts(self, copies: list[Call]) -> None:
         """Drop the copies whose part can be computed inside the whole."""
-        places = [call.place for call in copies if call.place is not None]
+        places = [call.alias for call in copies if call.alias is not None]
         for call, place in zip(copies, places):
             if always(partial(self._copyless, place, places)) and self._merge(place):
                 self.dropped.add(call)
 
-    def _copyless(self, place: Place, all_places: list[Place]) -> bool:
+    def _copyless(self, place: Alias, all_places: list[Alias]) -> bool:
         """The network itself computes the part, and every byte of its memory belongs to the whole at that place."""
         inner, outer = self.buffer.get(place.inner), self.buffer[place.outer]
         if inner is None or inner.first == 0 or place.inner in self._fixed or inner is outer:
@@ -106,9 +106,9 @@ class Sharing:
             return False
         if any(v is not value and v in step.inputs for v in old.values) or step.inputs.count(value) > 1:
             return False
-        return self._merge(Place(value, result, 0))
+        return self._merge(Alias(value, result, 0))
 
-    def _merge(self, place: Place) -> bool:
+    def _merge(self, place: Alias) -> bool:
         """Move everything of the inner value's buffer into the outer one's."""
         inner, outer = self.buffer[place.inner], self.buffer[place.outer]
         if inner is outer:

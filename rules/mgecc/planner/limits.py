@@ -15,7 +15,7 @@ _PEAK_GROWTH = 1.25
 class Goal:
     """``kind``: speed, size or memory. ``flash``, ``ram``: bytes for weights and code, and for the arena; None: any.
 
-    ``threads``: parts into which calls come apart that can.
+    ``threads``: the most chunks of a call that can be partitioned.
     """
 
     kind: str = "speed"

@@ -54,7 +54,7 @@ class _Places:
 def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
     """A buffer for each workspace, live during its own step only."""
     return {
-        operand: Buffer(threads.scratch_bytes(call, operand, step.parts), number, number, scratch=operand)
+        operand: Buffer(threads.scratch_bytes(call, operand, step.chunks), number, number, scratch=operand)
         for number, step in enumerate(steps, 1)
         for call in step.calls
         if call not in sharing.dropped
@@ -66,8 +66,8 @@ def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
 def _step(choice: Choice, goal: Goal) -> Step:
     node = choice.node
     calls = tuple(choice.candidate.build(node))
-    parts = threads.most_parts(at_max_sizes(macs(node)), goal.threads)
-    return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate, parts)
+    chunks = threads.max_chunks(at_max_sizes(macs(node)), goal.threads)
+    return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate, chunks)
 
 
 def _steps(chosen: list[Choice], goal: Goal, problems: Diagnostics) -> list[Step]:
@@ -93,7 +93,7 @@ def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
     calls: list[ProgramCall] = []
     for position, call in enumerate(kept):
         placed = _call(call, choice, places, work if position == 0 else 0)
-        calls += threads.apart(call, placed, step.parts)
+        calls += threads.chunks_of(call, placed, step.chunks)
     return calls
 
 
@@ -113,7 +113,9 @@ def _all_calls(
 def _call(call: Call, choice: Choice, places: _Places, work: int) -> ProgramCall:
     operands = tuple(places.ref(operand) for operand in call.operands)
     why = choice.candidate.why
-    return ProgramCall(call.kernel, operands, call.numbers, choice.node.name, work, why, below=call.below)
+    return ProgramCall(
+        call.kernel, operands, call.scalar_args, choice.node.name, work, why, fallback=call.fallback
+    )
 
 
 def plan(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> Program:

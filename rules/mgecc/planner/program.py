@@ -36,8 +36,8 @@ class ProgramCall:
     """One kernel call. ``operands`` and ``args`` go with the kernel's; an absent operand is None.
 
     For the report only: ``layer`` is the user's node name, ``macs`` its multiply-accumulates, ``why`` the reason for
-    this kernel. ``continues``: the next call may run at the same time, as a part of the same whole. ``below``: as of
-    a ``Call``.
+    this kernel. ``continues``: the next call may run at the same time, as another chunk of the same one.
+    ``fallback``: as of a ``Call``.
     """
 
     kernel: Kernel
@@ -47,12 +47,12 @@ class ProgramCall:
     macs: int = 0
     why: str = ""
     continues: bool = False
-    below: tuple[Kernel, int] | None = None
+    fallback: tuple[Kernel, int] | None = None
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
         """The kernels of which one runs."""
-        return (self.kernel, self.below[0]) if self.below else (self.kernel,)
+        return (self.kernel, self.fallback[0]) if self.fallback else (self.kernel,)
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ class Program:
         return tuple(dict.fromkeys(kernel for call in self.calls for kernel in call.kernels))
 
     @property
-    def most_parts(self) -> int:
+    def max_chunks(self) -> int:
         """The most calls that may run at the same time."""
-        most = parts = 1
+        most = chunks = 1
         for call in self.calls:
-            parts = parts + 1 if call.continues else 1
-            most = max(most, parts)
+            chunks = chunks + 1 if call.continues else 1
+            most = max(most, chunks)
         return most
 
 

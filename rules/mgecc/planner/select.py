@@ -12,7 +12,7 @@ from math import inf
 
 from mgecc.graph import Diagnostics, Graph, Node, Unsupported, Value
 from mgecc.graph.symbolic import at_max_sizes, equal
-from mgecc.kernels import Candidate, Place, candidates
+from mgecc.kernels import Alias, Candidate, candidates
 from mgecc.kernels.base import served
 from mgecc.ops import find
 from mgecc.ops.relayout_op import RelayoutAttrs
@@ -184,11 +184,11 @@ def place_relayouts(graph: Graph, chosen: list[Choice], target: Target) -> list[
 
 def _moved(choice: Choice, versions: dict[Value, Value]) -> Choice:
     """The choice with its views expressed in the versions of the inputs that the node now reads."""
-    places = tuple(
-        Place(versions.get(p.inner, p.inner), versions.get(p.outer, p.outer), p.offset)
-        for p in choice.candidate.place
+    aliases = tuple(
+        Alias(versions.get(p.inner, p.inner), versions.get(p.outer, p.outer), p.offset)
+        for p in choice.candidate.aliases
     )
-    return replace(choice, candidate=replace(choice.candidate, place=places))
+    return replace(choice, candidate=replace(choice.candidate, aliases=aliases))
 
 
 def relayout_node(value: Value, block: int) -> Node:

@@ -37,8 +37,8 @@ def _interchangeable(choice: Choice, rival: Candidate) -> bool:
     now = choice.candidate
     wanted = [(a, b) for v, a, b in zip(choice.node.inputs, now.in_blocks, rival.in_blocks) if not v.is_const]
     return (
-        not rival.place
-        and not now.place
+        not rival.aliases
+        and not now.aliases
         and rival.out_blocks == now.out_blocks
         and all(a == b for a, b in wanted)
     )

@@ -31,10 +31,10 @@ def _tensor_patches(tensor: IOTensor) -> Iterator[Patch]:
 
 
 def _call_patches(call: ProgramCall, ids: dict[Kernel, int]) -> Iterator[Patch]:
-    if call.below is not None:
+    if call.fallback is not None:
         rest = len(call.operands) << 16 | call.continues << 23 | len(call.args) << 24
-        main, small = ids[call.kernel] | rest, ids[call.below[0]] | rest
-        yield 0, small + (main - small) * call.below[1]
+        main, small = ids[call.kernel] | rest, ids[call.fallback[0]] | rest
+        yield 0, small + (main - small) * call.fallback[1]
     numbers = [0 if ref is None else SPACES[ref.space] + ref.offset for ref in call.operands]
     yield from ((4 + 4 * k, n) for k, n in enumerate([*numbers, *call.args]))
 

@@ -125,8 +125,8 @@ class Request:
         return read_request(self.asked)
 
     @property
-    def apart(self) -> bool:
-        """Whether the library runs calls in parts for threads."""
+    def threaded(self) -> bool:
+        """Whether the library partitions calls over threads."""
         return self.threads > 1 if self.threads else self.contents.threads
 
     def load_toolchain(self, member: str) -> Any:
@@ -340,11 +340,11 @@ def _runtime_objects(request: Request, member: str, tools: Tools) -> list[Any]:
     """Objects of the runtime, one set for all models of a target that are built the same way."""
     base = request.folder.rsplit("/", 1)[0]
     folder = f"{base}/.runtime/{member}-{request.toolchain}-{request.goal}"
-    folder += "-sizes" * request.contents.sizes + "-threads" * request.apart
+    folder += "-sizes" * request.contents.sizes + "-threads" * request.threaded
     key = (request.env.Dir(folder).get_abspath(),)
     if key not in _runtime_cache:
         includes = [str(include_folder()), str(runtime_folder() / "src")]
-        sources = runtime_sources(request.contents.sizes, request.apart)
+        sources = runtime_sources(request.contents.sizes, request.threaded)
         nodes = [tools.object(f"{folder}/{path.stem}.o", str(path), includes) for path in sources]
         _runtime_cache[key] = nodes
     return _runtime_cache[key]
@@ -375,7 +375,7 @@ def _products(
         lib=lib,
         header=next(iter(headers.values())),
         objects=objects,
-        threads=request.apart,
+        threads=request.threaded,
         config=request.config,
         shared=shared,
         blob=next(iter(blobs.values())),

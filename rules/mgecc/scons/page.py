@@ -50,7 +50,7 @@ VARIABLES = {
     "MGE_CPU": "processor of that target, where it has a list",
     "MGE_TOOLCHAIN": '"zig" (the default), "gcc" or "clang"',
     "MGE_OPTIMIZE": '"speed", "size" or "memory"; empty = what model.yaml says',
-    "MGE_THREADS": "into how many parts calls come apart for threads; empty = what model.yaml says",
+    "MGE_THREADS": "the most threads that a call is partitioned over; empty = what model.yaml says",
     "MGE_FLASH": "the most bytes for the weights, such as 512K; empty = what model.yaml says",
     "MGE_RAM": "the most bytes for the arena; empty = what model.yaml says",
     "MGE_BUILD_DIR": "folder of all products (default: #build)",

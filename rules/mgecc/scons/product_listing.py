@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Contents:
     """``outputs``: what the compiler writes. ``models``: names of the models. ``reads``: files of the user's that
     decide what it writes, besides the configuration. ``sources``: C files of the user's for the library. ``sizes``:
-    some model has declared sizes. ``threads``: some model's calls come apart."""
+    some model has declared sizes. ``threads``: some model's calls are partitioned over threads."""
 
     outputs: list[str]
     models: list[str]

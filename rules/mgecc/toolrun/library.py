@@ -71,7 +71,7 @@ def has_sizes(config: ModelConfig | LibraryConfig) -> bool:
 
 
 def has_threads(config: ModelConfig | LibraryConfig) -> bool:
-    """Whether calls of some model come apart."""
+    """Whether calls of some model are partitioned over threads."""
     return any(model.threads > 1 for model in config.models)
 
 

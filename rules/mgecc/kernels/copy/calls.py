@@ -11,7 +11,7 @@ import numpy as np
 
 from mgecc.graph import Value
 from mgecc.graph.symbolic import at_max_sizes, equal, has_sizes
-from mgecc.kernels.base import Call, Const, Kernel, Operand, Place, Workspace
+from mgecc.kernels.base import Alias, Call, Const, Kernel, Operand, Workspace
 from mgecc.kernels.strides import Nest, collapse
 
 # Rows and columns that are turned at a time.
@@ -87,7 +87,7 @@ def _inner(nest: Nest) -> str:
     return "turned" if turned and min(map(at_max_sizes, nest.sizes[-2:])) >= _BLOCK else "each"
 
 
-def strided(move: Move, x: Value, y: Value, place: Place | None = None) -> Call:
+def strided(move: Move, x: Value, y: Value, alias: Alias | None = None) -> Call:
     """A call that copies as ``move`` says; ``place`` when the planner may drop it."""
     nest, elem = move.nest(), element(y)
     fields = [("ox", "int32_t"), ("oy", "int32_t")]
@@ -106,7 +106,7 @@ def strided(move: Move, x: Value, y: Value, place: Place | None = None) -> Call:
         tuple(fields),
         (("depth", nest.depth), ("elem", elem), ("inner", kind), ("run", run)),
     )
-    return Call(kernel, (x, y), tuple(numbers), place)
+    return Call(kernel, (x, y), tuple(numbers), alias)
 
 
 def fill(y: Value, stored: int) -> Call:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.graph.symbolic import equal, has_sizes, is_one
-from mgecc.kernels.base import Call, Candidate, Place, serves
+from mgecc.kernels.base import Alias, Call, Candidate, serves
 from mgecc.kernels.copy import views  # registers its own operators
 from mgecc.kernels.copy.calls import Move, Padded, edges, fill, lookup, relayout, strided
 from mgecc.kernels.strides import dense
@@ -24,7 +24,7 @@ from mgecc.targets import Target
 __all__ = ["concat", "padding", "relayouts", "views"]
 
 
-def _joins(node: Node, axis: int, c: int) -> list[tuple[Value, Move, Place | None]]:
+def _joins(node: Node, axis: int, c: int) -> list[tuple[Value, Move, Alias | None]]:
     """For every input the copy into the result; a place where that is one run of bytes."""
     y = node.output
     whole = y.type.with_block(c).stored_shape
@@ -33,7 +33,7 @@ def _joins(node: Node, axis: int, c: int) -> list[tuple[Value, Move, Place | Non
         shape = x.type.with_block(c).stored_shape
         move = Move(shape, dense(shape), steps, 0, start * steps[axis])
         run = all(map(is_one, whole[:axis])) and not x.is_const
-        found.append((x, move, Place(x, y, move.target_offset * y.type.dtype.size) if run else None))
+        found.append((x, move, Alias(x, y, move.target_offset * y.type.dtype.size) if run else None))
         start += shape[axis]
     return found
 

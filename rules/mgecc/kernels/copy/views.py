@@ -9,7 +9,7 @@ import numpy as np
 from mgecc import ops
 from mgecc.graph import Node, Unsupported
 from mgecc.graph.symbolic import Sym, equal, is_one
-from mgecc.kernels.base import Candidate, Place, serves
+from mgecc.kernels.base import Alias, Candidate, serves
 from mgecc.kernels.copy.calls import Move, strided
 from mgecc.kernels.copy.symbolic_views import sized_moves
 from mgecc.kernels.strides import dense
@@ -48,16 +48,16 @@ def _is_run(move: Move) -> bool:
     return all(is_one(n) or equal(s, t) for n, s, t in zip(move.sizes, move.source, move.target))
 
 
-def _places(node: Node, moves: list[Move]) -> tuple[Place, ...]:
+def _aliases(node: Node, moves: list[Move]) -> tuple[Alias, ...]:
     size = node.inputs[0].type.dtype.size
-    return tuple(Place(y, node.inputs[0], m.source_offset * size) for y, m in zip(node.outputs, moves))
+    return tuple(Alias(y, node.inputs[0], m.source_offset * size) for y, m in zip(node.outputs, moves))
 
 
 def _parts(node: Node, moves: list[Move]) -> Candidate:
     """Copies of parts; where every part is a run of the input, none is needed."""
     ones = (1,) * len(node.inputs), (1,) * len(node.outputs)
     if all(map(_is_run, moves)) and not node.inputs[0].is_const:
-        return Candidate(lambda made: [], 0.0, *ones, 0, place=_places(node, moves), why="a view")
+        return Candidate(lambda made: [], 0.0, *ones, 0, aliases=_aliases(node, moves), why="a view")
     cost = sum(m.cost() for m in moves)
     return Candidate(
         lambda made: [strided(m, made.inputs[0], y) for m, y in zip(moves, made.outputs)],
@@ -93,7 +93,7 @@ def _blocked_split(node: Node, axis: int, c: int) -> Candidate:
         start += shape[axis]
     blocks = (c, *(1 for _ in node.inputs[1:])), (c,) * len(node.outputs)
     if all(map(_is_run, moves)):
-        return Candidate(lambda made: [], 0.0, *blocks, 0, place=_places(node, moves), why="views")
+        return Candidate(lambda made: [], 0.0, *blocks, 0, aliases=_aliases(node, moves), why="views")
     return Candidate(
         lambda made: [strided(m, made.inputs[0], y) for m, y in zip(moves, made.outputs)],
         sum(m.cost() for m in moves), *blocks, 200, why="strided copies",

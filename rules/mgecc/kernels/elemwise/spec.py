@@ -16,7 +16,7 @@ import numpy as np
 from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.graph.symbolic import always, at_max_sizes, equal, has_sizes, is_one
 from mgecc.graph.types import FLOAT32
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Split, serves
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Partition, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.elemwise import expression, operands
 from mgecc.kernels.elemwise.modes import TAME, headers, in_halves, weight
@@ -246,10 +246,10 @@ def _build(layout: Layout, target: Target, node: Node) -> list[Call]:
     plan = _plan(node, layout, target)
     kernel, numbers = _kernel(node, plan)
     tensors = tuple(s.operand for s in plan.sources if s.way != "k")
-    return [Call(kernel, (*tensors, node.output), tuple(numbers), split=_split(node, plan))]
+    return [Call(kernel, (*tensors, node.output), tuple(numbers), partition=_partition(node, plan))]
 
 
-def _split(node: Node, plan: Plan) -> Split | None:
+def _partition(node: Node, plan: Plan) -> Partition | None:
     """By rounds of the outermost loop, with enough elements in each part to be worth it."""
     nest = plan.nest
     if has_sizes(nest.sizes):
@@ -260,7 +260,7 @@ def _split(node: Node, plan: Plan) -> Split | None:
         steps = [1, *(int(way == "v") for way in (s.way for s in plan.sources))]
     moves = {f"x{s.position}": step * types[s.position].size for s, step in zip(plan.sources, steps[1:])}
     grain = -(-_LEAST_PART // max(1, prod(nest.sizes[1:])))
-    return Split("n" if lone else "d0", {"y": steps[0] * types[-1].size, **moves}, grain=grain)
+    return Partition("n" if lone else "d0", {"y": steps[0] * types[-1].size, **moves}, grain=grain)
 
 
 def _dtype(value: Value) -> DType:

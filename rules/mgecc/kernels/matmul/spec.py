@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.graph.symbolic import at_max_sizes, lower_bound, sym_min, upper_bound
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace, serves, ways
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Partition, Workspace, offers, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.weights import WeightType, weight_type
@@ -130,7 +130,7 @@ def _weights(value: Value, stored: WeightType) -> Value | Const:
 
 def _call(
     product: Product, kernel: Kernel, columns: int, node: Node,
-    below: tuple[Kernel, int] | None = None, scratch: int = 0,
+    fallback: tuple[Kernel, int] | None = None, scratch: int = 0,
 ) -> list[Call]:  # fmt: skip
     """``columns``: of a tile, 0 for kernels without. A constant right operand is packed by them."""
     width = columns if product.b_const else 0
@@ -142,21 +142,23 @@ def _call(
     )
     bias = Const(partial(_bias, node, product.n))
     operands = (node.inputs[0], right, bias, *([Workspace(scratch)] if scratch else []), node.output)
-    split = _split(product, kernel, columns)
-    return [Call(kernel, operands, (*args, *product.activation.numbers), below=below, split=split)]
+    partition = _partition(product, kernel, columns)
+    return [
+        Call(kernel, operands, (*args, *product.activation.numbers), fallback=fallback, partition=partition)
+    ]
 
 
-def _split(product: Product, kernel: Kernel, columns: int) -> Split | None:
+def _partition(product: Product, kernel: Kernel, columns: int) -> Partition | None:
     """By rows of a single product; of one row by columns, which lie in groups."""
     size, pixels = product.element.size, dict(kernel.params).get("p")
     tile = pixels if isinstance(pixels, int) else 1
     if product.batch != 1 or product.ta or kernel.template == "matmul/any.c.j2":
         return None
     if product.m != 1:
-        return Split("m", {"x": product.k * size, "y": product.n * size}, grain=tile)
+        return Partition("m", {"x": product.k * size, "y": product.n * size}, grain=tile)
     if not columns or not product.b_const or lower_bound(product.n) < columns:
         return None
-    return Split("n", {"w": product.k * product.weights.size, "b": size, "y": size}, grain=columns)
+    return Partition("n", {"w": product.k * product.weights.size, "b": size, "y": size}, grain=columns)
 
 
 def _kernel(product: Product, template: str, symbol: str, fields: tuple[str, ...], **params: Param) -> Kernel:
@@ -216,13 +218,13 @@ def _tile_cost(product: Product, kernel: Kernel, p: int, j: int) -> float:
 def _tiled(product: Product, panel: bool = False) -> Candidate:
     p, j = _tile(product)
     kernel, fewest = _tile_kernel(product, p, j, panel), lower_bound(product.m)
-    below = None
+    fallback = None
     if 0 < fewest < p:
-        below = _tile_kernel(product, fewest, j, panel), sym_min(1, product.m // p)
+        fallback = _tile_kernel(product, fewest, j, panel), sym_min(1, product.m // p)
     columns = j * product.element.lanes
     scratch = product.copy(columns) if product.turned else product.copy(p) if panel else 0
     return Candidate(
-        partial(_call, product, kernel, columns, below=below, scratch=scratch),
+        partial(_call, product, kernel, columns, fallback=fallback, scratch=scratch),
         _tile_cost(product, kernel, p, j),
         (1, 1),
         (1,),
@@ -287,5 +289,5 @@ def products(node: Node, target: Target) -> Iterator[Candidate]:
     if product is None:
         return
     families = _anyhow(product), _tiles(product), _dots(product)
-    for c in ways(*families):
+    for c in offers(*families):
         yield replace(c, in_blocks=(1,) * len(node.inputs))

@@ -7,7 +7,7 @@ from functools import partial
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import always, at_max_sizes, equal, upper_bound
-from mgecc.kernels.base import Call, Candidate, Kernel, Split, serves
+from mgecc.kernels.base import Call, Candidate, Kernel, Partition, serves
 from mgecc.kernels.element import Element, element_of
 from mgecc.ops.pooling import PoolingAttrs, pooling_of
 from mgecc.ops.window import Window
@@ -59,7 +59,7 @@ def _call(window: Window, kernel: Kernel, c: int, node: Node) -> list[Call]:
     args = [scale if ctype == "float" else sizes[name] for name, ctype in kernel.fields]
     pixel = c * node.inputs[0].type.dtype.size
     planes = {"x": sizes["pixels"] * pixel, "y": sizes["oh"] * sizes["ow"] * pixel}
-    return [Call(kernel, (node.inputs[0], node.output), tuple(args), split=Split("planes", planes))]
+    return [Call(kernel, (node.inputs[0], node.output), tuple(args), partition=Partition("planes", planes))]
 
 
 def _is_global(node: Node, window: Window) -> bool:

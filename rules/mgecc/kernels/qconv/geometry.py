@@ -8,7 +8,7 @@ import numpy as np
 
 from mgecc.graph import Node, Value
 from mgecc.graph.symbolic import equal
-from mgecc.kernels.base import Split
+from mgecc.kernels.base import Partition
 from mgecc.kernels.requant import BYTES, activation, is_unit_bias, total_type
 from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import Geometry, geometry
@@ -54,13 +54,15 @@ class QConv:
         return int(np.prod(self.geo.output)) * self.taps * self.channels[0]
 
 
-def parts(conv: QConv, units: str, channels: int, strides: dict[str, int], **starts: int) -> Split | None:
+def partition_of(
+    conv: QConv, units: str, channels: int, strides: dict[str, int], **starts: int
+) -> Partition | None:
     """Parts of one image by units of so many ``channels`` of the result; ``strides``: bytes of a unit's weights."""
     n, _, oh, ow = conv.geo.output
     if not equal(n, 1):
         return None
     image = oh * ow * channels
-    return Split(units, {"b": 4 * channels, "y": image, "z": image, **strides}, starts)
+    return Partition(units, {"b": 4 * channels, "y": image, "z": image, **strides}, starts)
 
 
 def qconv_of(node: Node) -> QConv | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Candidate, serves, ways
+from mgecc.kernels.base import Candidate, offers, serves
 from mgecc.kernels.qconv import generic
 from mgecc.kernels.qconv.depthwise import dw_acc16, dw_dot, dw_generic, dw_vnni
 from mgecc.kernels.qconv.gemm import gemm_acc16, gemm_amx, gemm_dot, gemm_i8mm
@@ -18,11 +18,11 @@ _DEPTHWISE = (dw_vnni, dw_dot, dw_acc16, dw_generic)
 
 @serves("ConvBias", "Convolution")
 def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
-    """Every way that fits the node."""
+    """Every implementation that fits the node."""
     conv = qconv_of(node)
     families = _DEPTHWISE if conv is not None and conv.is_depthwise else _DENSE
     own = [family.candidates(node, conv, target) for family in families if conv is not None]
-    yield from ways(*own, generic.candidates(node, target))
+    yield from offers(*own, generic.candidates(node, target))
 
 
 @serves("ConvolutionBackwardData")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Candidate, serves, ways
+from mgecc.kernels.base import Candidate, offers, serves
 from mgecc.kernels.qmatmul import plain, rows
 from mgecc.targets import Target
 
@@ -13,7 +13,7 @@ from mgecc.targets import Target
 @serves("MatrixMul")
 def products(node: Node, target: Target) -> Iterator[Candidate]:
     """Packed rows where the weights are constant; always the plain form."""
-    yield from ways(rows.candidates(node, target), plain.candidates(node, target))
+    yield from offers(rows.candidates(node, target), plain.candidates(node, target))
 
 
 @serves("BatchedMatrixMul")

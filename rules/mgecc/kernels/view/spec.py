@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import equal
-from mgecc.kernels.base import Call, Candidate, Place, serves
+from mgecc.kernels.base import Alias, Call, Candidate, serves
 from mgecc.ops.relayout_op import RelayoutAttrs
 from mgecc.targets import Target
 
@@ -26,8 +26,8 @@ def _no_calls(node: Node) -> list[Call]:
 
 def _view(node: Node, block: int) -> Candidate:
     blocks = (block, *(1 for _ in node.inputs[1:]))
-    place = (Place(node.output, node.inputs[0], 0),)
-    return Candidate(_no_calls, 1.0, blocks, (block,), code=0, place=place, why="same bytes")
+    aliases = (Alias(node.output, node.inputs[0], 0),)
+    return Candidate(_no_calls, 1.0, blocks, (block,), code=0, aliases=aliases, why="same bytes")
 
 
 @serves("Reshape", "AxisAddRemove")
@@ -52,5 +52,5 @@ def same_bytes(node: Node, target: Target) -> Iterator[Candidate]:
     have, want = attrs.before, attrs.after
     _, channels, h, w = value.shape
     if equal(h * w, 1) and equal(channels % have, 0) and equal(channels % want, 0):
-        place = (Place(node.output, value, 0),)
-        yield Candidate(_no_calls, 1.0, (have,), (want,), code=0, place=place, why="same bytes")
+        aliases = (Alias(node.output, value, 0),)
+        yield Candidate(_no_calls, 1.0, (have,), (want,), code=0, aliases=aliases, why="same bytes")

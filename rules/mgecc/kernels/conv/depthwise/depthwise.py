@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import Sym, always, at_max_sizes, equal, lower_bound
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Partition, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -209,16 +209,16 @@ def _call(conv: Conv, c: int, kernel: Kernel, scratch: int, node: Node) -> list[
         *([Workspace(scratch)] if scratch else []),
         node.output,
     )
-    return [Call(kernel, operands, (*args, *conv.activation.numbers), split=_split(conv, c))]
+    return [Call(kernel, operands, (*args, *conv.activation.numbers), partition=_partition(conv, c))]
 
 
-def _split(conv: Conv, c: int) -> Split | None:
+def _partition(conv: Conv, c: int) -> Partition | None:
     """By blocks of channels, where there is one image."""
     if not equal(conv.n, 1):
         return None
     pixel = c * conv.element.size
     image = {"y": conv.oh * conv.ow * pixel, "z": conv.oh * conv.ow * pixel, "x": conv.h * conv.w * pixel}
-    return Split("blocks", {**image, "w": conv.taps * c * conv.weights.size, "b": pixel})
+    return Partition("blocks", {**image, "w": conv.taps * c * conv.weights.size, "b": pixel})
 
 
 def _rows(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:

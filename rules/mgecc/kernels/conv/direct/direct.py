@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes, lower_bound, sym_min
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Partition
 from mgecc.kernels.conv.direct.lane_split import fold_of, folded, folded_bias, vectors_of
 from mgecc.kernels.conv.direct.merge_groups import added_bytes, merged, merged_weights
 from mgecc.kernels.conv.gemm.prefetch import lines_ahead, word
@@ -238,20 +238,20 @@ def _call(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> Call:
         node.output,
     ]
     numbers = (*sizes, *window, *conv.activation.numbers)
-    made, split = kernel(conv, tile), _split(conv, tile)
-    return Call(made, tuple(operands), numbers, split=split, below=_below(conv, tile))
+    made, partition = kernel(conv, tile), _partition(conv, tile)
+    return Call(made, tuple(operands), numbers, partition=partition, fallback=_fallback(conv, tile))
 
 
-def _split(conv: Conv, tile: Tile) -> Split | None:
+def _partition(conv: Conv, tile: Tile) -> Partition | None:
     """By tiles of channels; with several groups a tile's place tells its input, so they stay together."""
     if conv.groups > 1:
         return None
     lanes = tile.j * tile.c
     weights = conv.taps * -(-conv.ic // tile.c) * tile.c * lanes // tile.fold * conv.weights.size
-    return Split("groups", {"w": weights, "b": lanes * tile.element.size}, {"first": tile.j})
+    return Partition("groups", {"w": weights, "b": lanes * tile.element.size}, {"first": tile.j})
 
 
-def _below(conv: Conv, tile: Tile) -> tuple[Kernel, int] | None:
+def _fallback(conv: Conv, tile: Tile) -> tuple[Kernel, int] | None:
     """The kernel for images of fewer pixels than the tile has, where declared sizes have any."""
     fewest = lower_bound(conv.pixels)
     if fewest >= tile.p:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import Sym, lower_bound
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Split, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Partition, Workspace
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.targets import Target
 
@@ -86,8 +86,8 @@ def _build(conv: Conv, p: int, j: int, node: Node) -> list[Call]:
             lanes = width * c
             starts = (p if _repeated(conv) else 1) * lanes * conv.element.size
             strides = {"w": conv.ic * conv.taps * lanes * conv.weights.size, "b": starts}
-            made, split = kernel(conv, p, width), Split("groups", strides, {"first": width})
-            calls.append(Call(made, operands, (*args, *conv.activation.numbers), split=split))
+            made, partition = kernel(conv, p, width), Partition("groups", strides, {"first": width})
+            calls.append(Call(made, operands, (*args, *conv.activation.numbers), partition=partition))
     return calls
 
 

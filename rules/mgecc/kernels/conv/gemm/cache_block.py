@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mgecc.graph.symbolic import equal
-from mgecc.kernels.base import Split
+from mgecc.kernels.base import Partition
 from mgecc.kernels.conv.geometry import Conv
 
 # Bytes of weights that stay in a cache of the second level while one strip follows another; with more of them, strips
@@ -26,11 +26,11 @@ def cost(compute: float, weights: int, strips: int) -> float:
     return max(compute, reads * weights * _PER_BYTE)
 
 
-def split(conv: Conv, vectors: int, weights: int) -> Split | None:
-    """By groups of so many vectors of channels, where there is one image; each part prepares the inputs for itself.
+def partition(conv: Conv, vectors: int, weights: int) -> Partition | None:
+    """By groups of so many vectors of channels, where there is one image; each chunk prepares the inputs for itself.
     ``weights``: bytes of a group's."""
     if not equal(conv.n, 1):
         return None
     lanes = vectors * conv.element.block * conv.element.size
     image = conv.oh * conv.ow * lanes
-    return Split("groups", {"w": weights, "b": lanes, "y": image, "z": image}, {"yb": -vectors})
+    return Partition("groups", {"w": weights, "b": lanes, "y": image, "z": image}, {"yb": -vectors})

@@ -109,8 +109,8 @@ def _build(plan: Plan, node: Node) -> list[Call]:
     numbers = {"xb": -(-conv.ic // c), "yb": -(-conv.oc // c), "strip": plan.strip, "groups": plan.groups}
     args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
     packed = plan.rounds * plan.tile.j * c**2 * conv.weights.size
-    split = cache_block.split(conv, plan.tile.j, packed)
-    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), split=split)]
+    partition = cache_block.partition(conv, plan.tile.j, packed)
+    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), partition=partition)]
 
 
 def _cost(plan: Plan) -> float:

@@ -133,8 +133,8 @@ def _build(plan: Plan, node: Node) -> list[Call]:
         "groups": plan.groups,
     }  # fmt: skip
     args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
-    split = cache_block.split(conv, plan.tile.j, plan.weights // plan.groups)
-    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), split=split)]
+    partition = cache_block.partition(conv, plan.tile.j, plan.weights // plan.groups)
+    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), partition=partition)]
 
 
 def _transforms(plan: Plan) -> float:

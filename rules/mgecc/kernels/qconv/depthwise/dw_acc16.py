@@ -12,7 +12,15 @@ from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes, lower_bound, sym_max
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
 from mgecc.kernels.qconv.gemm.gemm_acc16 import most, split, usual_length
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import (
+    QConv,
+    bias_of,
+    flip_of,
+    is_positive,
+    partition_of,
+    signed_zero,
+    weights_of,
+)
 from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
 
@@ -129,8 +137,8 @@ def _build(conv: QConv, target: Target, form: Form, node: Node) -> list[Call]:
     ]
     sizes: list[Number] = [n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, _row_bytes(conv)]
     sizes.append(lambda: int(packed()[1][-1]))
-    apart = parts(conv, "planes", 4, {"x": h * w * 4, "e": 4})
-    return [Call(kernel(node, conv, target, form), tuple(operands), tuple(sizes), split=apart)]
+    partition = partition_of(conv, "planes", 4, {"x": h * w * 4, "e": 4})
+    return [Call(kernel(node, conv, target, form), tuple(operands), tuple(sizes), partition=partition)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:

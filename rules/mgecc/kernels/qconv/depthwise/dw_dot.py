@@ -15,7 +15,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, parts, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
 
@@ -130,8 +130,8 @@ def _build(conv: QConv, target: Target, rows: Rows, node: Node) -> list[Call]:
     ]
     sizes = (n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, rows.windows)
     weights = 16 * conv.geo.window.kernel[0] * sum(rows.chunks(offset) for offset in range(rows.offsets))
-    apart = parts(conv, "planes", 4, {"x": h * w * 4, "w": weights})
-    return [Call(kernel(node, conv, target, rows), tuple(operands), sizes, split=apart)]
+    partition = partition_of(conv, "planes", 4, {"x": h * w * 4, "w": weights})
+    return [Call(kernel(node, conv, target, rows), tuple(operands), sizes, partition=partition)]
 
 
 def is_served(conv: QConv, target: Target) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, parts, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
 from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
@@ -91,8 +91,8 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
         Workspace(rows.nbytes),
     ]
     sizes = (n, h, w, *conv.geo.output[2:], blocks)
-    apart = parts(conv, "blocks", c, {"x": h * w * c, "w": conv.taps * c * _twice(target) * 2})
-    return [Call(kernel(node, conv, target), tuple(operands), (*sizes, *rows.args), split=apart)]
+    partition = partition_of(conv, "blocks", c, {"x": h * w * c, "w": conv.taps * c * _twice(target) * 2})
+    return [Call(kernel(node, conv, target), tuple(operands), (*sizes, *rows.args), partition=partition)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:

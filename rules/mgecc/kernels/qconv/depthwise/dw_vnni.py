@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, parts, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, numbers, raised
 from mgecc.targets import Target
 
@@ -95,8 +95,8 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
     ]
     sizes = (n * blocks, blocks, h, w, *conv.geo.output[2:], pt, pl, spans.count)
     strides = {"x": h * w * _LANES, "w": 4 * _LANES * conv.geo.window.kernel[0] * spans.chunks}
-    apart = parts(conv, "planes", _LANES, strides)
-    return [Call(kernel(node, conv, target), tuple(operands), sizes, split=apart)]
+    partition = partition_of(conv, "planes", _LANES, strides)
+    return [Call(kernel(node, conv, target), tuple(operands), sizes, partition=partition)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:

@@ -15,7 +15,15 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, parts, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import (
+    QConv,
+    bias_of,
+    flip_of,
+    is_positive,
+    partition_of,
+    signed_zero,
+    weights_of,
+)
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
 from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
@@ -227,8 +235,8 @@ def _build(conv: QConv, target: Target, form: Form, node: Node) -> list[Call]:
     image = (h, w, *conv.geo.output[2:], xb) if rows else (conv.pixels,)
     sizes: list[Number] = [n, *image, blocks, groups, _strip(conv, form), lambda: packed()[1].size - _BEHIND]
     sizes += rows.args if rows else ()
-    apart = parts(conv, "groups", 4, {"b": 64, "skip": 4})
-    return [Call(kernel(node, conv, target, form), tuple(operands), tuple(sizes), split=apart)]
+    partition = partition_of(conv, "groups", 4, {"b": 64, "skip": 4})
+    return [Call(kernel(node, conv, target, form), tuple(operands), tuple(sizes), partition=partition)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes, lower_bound
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Split, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Partition, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
 from mgecc.kernels.requant import (
@@ -197,12 +197,12 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
         *([Workspace(rows.nbytes)] if rows else []),
     ]
     weights = conv.taps * -(-ipg // tile.xc) * tile.xc * tile.j * tile.lanes
-    apart = None
+    partition = None
     if conv.groups == 1:  # a tile's place tells where its results lie, and of several groups its input, too
         strides = {"w": weights, "b": 4 * tile.j * tile.lanes}
-        apart = Split("groups", strides, {"first": tile.j})
+        partition = Partition("groups", strides, {"first": tile.j})
     numbers_ = (*sizes, *(rows.args if rows else ()))
-    return [Call(kernel(node, conv, tile), tuple(operands), numbers_, split=apart)]
+    return [Call(kernel(node, conv, tile), tuple(operands), numbers_, partition=partition)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, parts, signed_zero, weights_of
+from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
 from mgecc.kernels.requant import ending, ending_suffix, numbers
 from mgecc.targets import Target
 
@@ -91,8 +91,8 @@ def _build(conv: QConv, target: Target, compact: bool, node: Node) -> list[Call]
         Workspace(_steps(conv) * 16 * -(-_width(conv) // 2)),
     ]
     sizes = (conv.geo.x[0], conv.pixels, -(-conv.channels[0] // 4), groups)
-    apart = parts(conv, "groups", 8, {"w": _steps(conv) * 64, "b": 64})
-    return [Call(kernel(node, conv, target, compact), tuple(operands), sizes, split=apart)]
+    partition = partition_of(conv, "groups", 8, {"w": _steps(conv) * 64, "b": 64})
+    return [Call(kernel(node, conv, target, compact), tuple(operands), sizes, partition=partition)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
