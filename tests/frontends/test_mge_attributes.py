@@ -14,6 +14,7 @@ from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import BOOL
 from mgecc.ops.copies import CheckNonFiniteAttrs
 from mgecc.ops.cross import CrossAttrs
+from mgecc.ops.cumulative import CumulativeAttrs
 from mgecc.ops.custom import CustomFunction
 from mgecc.ops.dropout import DropoutAttrs
 from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
@@ -34,7 +35,7 @@ from mgecc.ops.normalization import (
     SoftmaxAttrs,
 )
 from mgecc.ops.recurrent import RNNAttrs
-from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
+from mgecc.ops.reduce import ReduceAttrs
 from mgecc.ops.relayout import RelayoutFormatAttrs
 from mgecc.ops.resize import Resize3DAttrs, ResizeAttrs
 from mgecc.ops.roi import DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
@@ -73,7 +74,13 @@ def graph_of(
         ("FakeQuant", ((1,), (1,)), 1, {"qmin": -8, "qmax": 7}, FakeQuantAttrs(-8, 7)),
         ("TQT", ((1,),), 1, {"qmin": 0, "qmax": 255}, FakeQuantAttrs(0, 255)),
         ("Argmin", (), 1, {"axis": 2}, ArgReduceAttrs(2)),
-        ("CumsumV1", (), 1, {"axis": 1, "exclusive": True, "reverse": False}, CumsumAttrs(1, exclusive=True)),
+        (
+            "CumsumV1",
+            (),
+            1,
+            {"axis": 1, "exclusive": True, "reverse": False},
+            CumulativeAttrs(1, exclusive=True),
+        ),
         ("BatchNormV1", (SPOT,) * 4, 4, {"epsilon": 0.5, "fwd_mode": "INFERENCE"}, NormAttrs(0.5)),
         ("LayerNorm", ((4, 4),) * 2, 3, {**NORM, "normalized_dim": 2}, LayerNormAttrs(0.5, 2)),
         (

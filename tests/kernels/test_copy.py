@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cases import Case, Close, case_of, on, over
 from harness import all_candidates, host_targets, node, value
-from mgecc.graph import Node, Unsupported
+from mgecc.graph import DType, Node, Unsupported
 from mgecc.kernels import candidates
 from mgecc.kernels.copy.views import one_part
 from mgecc.targets import Target
@@ -86,6 +86,7 @@ def test_broadcasts_and_views(target: Target) -> Iterator[Case]:
         [x],
     )
     yield check(node("Identity", [value("x", (2, 5, 3, 3))]), [numbers((2, 5, 3, 3))])
+    yield check(node("BitCast", [value("x", x.shape)], dtype=DType("int32")), [x])
 
 
 @on_host

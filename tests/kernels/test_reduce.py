@@ -89,7 +89,7 @@ def test_positions_of_extremes(target: Target, op: str) -> Iterator[Case]:
 
 
 @on_host
-def test_cumulative_sums(target: Target) -> Iterator[Case]:
+def test_cumulative_sums_and_products(target: Target) -> Iterator[Case]:
     for dtype in ("float32", "int32", "uint8"):
         for shape in ((17,), (3, 5), (2, 4, 3), (1, 200)):
             x = sample(shape, DType(dtype))
@@ -97,6 +97,8 @@ def test_cumulative_sums(target: Target) -> Iterator[Case]:
                 for exclusive, reverse in ((0, 0), (0, 1), (1, 0), (1, 1)):
                     attrs = {"axis": axis, "exclusive": bool(exclusive), "reverse": bool(reverse)}
                     yield check(node("Cumsum", [value("x", shape, dtype)], **attrs), [x])
+                    product = node("Cumprod", [value("x", shape, dtype)], **attrs)
+                    yield case_of(product, [x], Close(2e-5, 1e-30))
 
 
 @on_host

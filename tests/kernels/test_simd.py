@@ -21,9 +21,8 @@ from native import FLAGS, host_flags
 HEADERS = ("math", "trig", "hyperbolic", "pow", "erfinv")
 CROSS = {"neon64": ("arm64", "aarch64-linux-gnu-gcc"), "neon32": ("armv7", "arm-linux-gnueabihf-gcc")}
 ISAS = isa_names()
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::RuntimeWarning"
-)  # NumPy's references meet zeros and infinities
+# NumPy's references meet zeros and infinities.
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 N = 4099  # not a multiple of any vector
 
 MAIN = r"""
@@ -76,6 +75,7 @@ EXACT: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "ceil": ("mg_vf_ceil(x)", lambda x, y, z: np.ceil(x)),
     "trunc": ("mg_vf_trunc(x)", lambda x, y, z: np.trunc(x)),
     "round": ("mg_vf_round(x)", lambda x, y, z: _half_away(x)),
+    "round_even": ("mg_vf_round_even(x)", lambda x, y, z: np.rint(x)),
     "add": ("mg_vf_add(x, y)", lambda x, y, z: x + y),
     "sub": ("mg_vf_sub(x, y)", lambda x, y, z: x - y),
     "mul": ("mg_vf_mul(x, y)", lambda x, y, z: x * y),
@@ -282,7 +282,7 @@ def test_fused_products_with_specials(machine: Machine) -> None:
 
 def test_signs_of_zero_survive_rounding(machine: Machine) -> None:
     x = np.array([-0.0, -0.25, 0.0, 0.25], np.float32)
-    for name in ("trunc", "round"):
+    for name in ("trunc", "round", "round_even"):
         assert np.signbit(machine.run(name, x)).tolist() == [True, True, False, False], name
     assert np.signbit(machine.run("ceil", x)).tolist() == [True, True, False, False]
 

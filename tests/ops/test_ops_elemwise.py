@@ -68,6 +68,42 @@ def test_shifts() -> None:
     assert elemwise("shl", ints(3, -1), ints(2, 4)).tolist() == [12, -16]
     assert elemwise("shr", ints(-5, 5), ints(1, 1)).tolist() == [-3, 2]
     assert elemwise("shr", ints(-5, 5), ints(99, 99)).tolist() == [-1, 0]
+    assert elemwise("shr", ints(-5, 5), ints(-1, -1)).tolist() == [-1, 0]
+    assert elemwise("shl", ints(-5, 5), ints(-1, 32)).tolist() == [0, 0]
+
+
+def test_integer_division_goes_down_or_toward_zero() -> None:
+    x, y = ints(7, -7, 7, -7, 5), ints(2, 2, -2, -2, 0)
+    assert elemwise("floor_div", x, y).tolist() == [3, -4, -4, 3, 0]
+    assert elemwise("trunc_div", x, y).tolist() == [3, -3, -3, 3, 0]
+    assert elemwise("mod", x, y).tolist() == [1, 1, -1, -1, 0]
+    assert elemwise("trunc_mod", x, y).tolist() == [1, -1, 1, -1, 0]
+    assert elemwise("trunc_div", ints(-(2**31)), ints(-1)).tolist() == [-(2**31)]
+
+
+def test_bits_of_integers() -> None:
+    x, y = ints(12, -1), ints(10, 7)
+    assert elemwise("bit_and", x, y).tolist() == [8, 7]
+    assert elemwise("bit_or", x, y).tolist() == [14, -1]
+    assert elemwise("bit_xor", x, y).tolist() == [6, -8]
+    assert elemwise("bit_not", ints(5, 250, dtype=np.uint8)).tolist() == [250, 5]
+
+
+def test_whole_powers_saturate() -> None:
+    assert elemwise("pow", ints(2, -3, 10, -10, 0), ints(10, 3, 99, 99, 0)).tolist() == [
+        1024, -27, 2**31 - 1, -(2**31), 1,
+    ]  # fmt: skip
+    assert elemwise("pow", ints(2, -1, 1, 0), ints(-1, -3, -5, -1)).tolist() == [0, -1, 1, 2**31 - 1]
+
+
+def test_rounding_to_the_nearest_keeps_halves_even() -> None:
+    assert elemwise("round_even", floats(0.5, 1.5, -2.5, 2.4, -0.6)).tolist() == [0, 2, -2, 2, -1]
+
+
+def test_remainders_have_the_sign_of_one_operand() -> None:
+    x, y = floats(7, -7, 7, -7, -1, 0, 1), floats(4, 4, -4, -4, math.inf, -3, 0)
+    np.testing.assert_array_equal(elemwise("floor_mod", x, y), floats(3, 1, -1, -3, math.inf, -0.0, math.nan))
+    np.testing.assert_array_equal(elemwise("mod", x, y), floats(3, -3, 3, -3, -1, 0, math.nan))
 
 
 def test_rounding_shift_goes_half_away_from_zero() -> None:

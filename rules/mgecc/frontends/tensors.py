@@ -120,6 +120,8 @@ class TensorBuilder:
         shape = broadcast_shape([x.shape for x in operands])
         if mode in _LOGICAL and operands[0].dtype.name != "bool":
             raise Unsupported(f"{mode} of {operands[0].dtype} operands is not supported")
+        if mode in _GROWING:
+            _check_unsigned(mode, operands)
         return self.one("Elemwise", ElemwiseAttrs(mode), *operands, dtype=operands[0].dtype, shape=shape)
 
     def compare(self, mode: str, *operands: Tensor) -> Tensor:
@@ -279,6 +281,8 @@ class TensorBuilder:
 
     def reduce(self, mode: str, x: Tensor, axes: Iterable[int], keep: bool) -> Tensor:
         """Over axes: sum, sum_squares, product, min, max or mean; ``keep``: they stay with size 1."""
+        if mode in _GROWING:
+            _check_unsigned(mode, [x])
         gone = {axis_of(axis, x.rank) for axis in axes}
         kept = tuple(1 if axis in gone else n for axis, n in enumerate(x.shape))
         if gone:
@@ -318,6 +322,16 @@ class TensorBuilder:
 
 
 _LOGICAL = ("and", "or", "xor", "not")
+_GROWING = ("add", "sub", "mul", "negate", "pow", "shl", "bit_not", "sum", "sum_squares", "product")
+"""Modes whose results may be larger than their operands, or less than zero."""
+
+
+def _check_unsigned(mode: str, operands: Sequence[Tensor]) -> None:
+    """Unsupported where an unsigned result may need more than the 31 bits of the type that stands for it."""
+    dtype = operands[0].dtype
+    if dtype.name in ("uint32", "uint64") and any(x.array is None for x in operands):
+        why = f"the {mode} of {dtype} numbers may not fit the 32 bits that integers have when the model runs"
+        raise Unsupported(why, "use int32 or int64, or compute it outside of the model")
 
 
 def _integers(sizes: Sequence[int]) -> np.ndarray:

@@ -100,9 +100,9 @@ def _log_sum_exp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _wide_shift(x: np.ndarray, y: np.ndarray, left: bool) -> np.ndarray:
-    """Shifts with counts outside of the type's width saturate instead of being undefined."""
+    """Counts below 0 or outside of the type's width shift everything out."""
     bits = x.dtype.itemsize * 8
-    count = np.clip(y.astype(np.int64), 0, bits)
+    count = np.where((y < 0) | (y > bits), bits, y).astype(np.int64)
     wide = x.astype(np.int64)
     return (wide << count if left else wide >> count).astype(x.dtype)
 
@@ -144,6 +144,7 @@ def _round(x: np.ndarray) -> np.ndarray:
     return np.asarray(whole + np.copysign(np.abs(x - whole) >= 0.5, x).astype(x.dtype))
 
 
+_add("round_even", 1, "f", np.rint)
 _add("add", 2, "fib", np.add)
 _add("sub", 2, "fi", np.subtract)
 _add("mul", 2, "fib", np.multiply)
@@ -164,6 +165,10 @@ _add("not", 1, "b", np.logical_not)
 _add("and", 2, "b", np.logical_and)
 _add("or", 2, "b", np.logical_or)
 _add("xor", 2, "b", np.logical_xor)
+_add("bit_not", 1, "i", np.invert)
+_add("bit_and", 2, "i", np.bitwise_and)
+_add("bit_or", 2, "i", np.bitwise_or)
+_add("bit_xor", 2, "i", np.bitwise_xor)
 _add("abs_grad", 2, "fi", lambda x, y: np.where(x > 0, y, -y))
 _add("sigmoid_grad", 2, "f", lambda x, y: x * (1 - x) * y)
 _add("tanh_grad", 2, "f", lambda x, y: (1 - x * x) * y)
@@ -191,13 +196,41 @@ def _mod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(np.fmod(x, y) if x.dtype.kind == "f" else np.mod(x, y))
 
 
+@_mode("floor_mod", 2, "f")
+def _floor_mod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x - floor(x / y) y, which has the sign of y, zeros too."""
+    rest = np.fmod(x, y)
+    moved = np.where((rest < 0) == (y < 0), rest, rest + y)
+    return np.asarray(np.where(rest == 0, np.copysign(rest, y), moved))
+
+
+@_mode("trunc_div", 2, "i")
+def _trunc_div(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Toward zero; 0 where the divisor is 0."""
+    down = np.floor_divide(x, y)
+    return np.asarray(down + ((np.remainder(x, y) != 0) & ((x < 0) != (y < 0))).astype(x.dtype))
+
+
+@_mode("trunc_mod", 2, "i")
+def _trunc_mod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """What ``trunc_div`` leaves: it has the sign of x."""
+    return np.asarray(np.fmod(x, y))
+
+
 @_mode("pow", 2)
 def _pow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    power = el.power(x.astype(np.float64), y.astype(np.float64))
     if x.dtype.kind == "f":
-        return power.astype(x.dtype)
-    limits = np.iinfo(x.dtype)
-    return np.asarray(np.clip(np.nan_to_num(np.trunc(power)), limits.min, limits.max).astype(x.dtype))
+        return np.asarray(el.power(x.astype(np.float64), y.astype(np.float64)).astype(x.dtype))
+    return _whole_power(x, y)
+
+
+def _whole_power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Saturated; 1 / x^-y toward zero for exponents below 0, the largest number of 0."""
+    limits, wide = np.iinfo(x.dtype), y.astype(np.int64)
+    exponent = np.where(wide > 64, 64 + wide % 2, np.maximum(wide, 0)).astype(object)
+    power = np.clip(x.astype(object) ** exponent, limits.min, limits.max).astype(x.dtype)
+    inverse = np.where(np.abs(x.astype(np.int64)) == 1, np.where(wide % 2 == 1, x, 1), 0)
+    return np.asarray(np.where(wide < 0, np.where(x == 0, limits.max, inverse), power).astype(x.dtype))
 
 
 @_mode("rmulh", 2, "i")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgecc.graph import Attributes, DType, Node, TensorType, Value
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported, Value
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.quantize import dequantize, requantize
 from mgecc.ops.registry import Operator, operator
@@ -18,6 +18,13 @@ from mgecc.ops.spans import BITS, Span, span_of, within
 @dataclass(frozen=True)
 class TypeCvtAttrs(Attributes):
     """``dtype``: of the result."""
+
+    dtype: DType
+
+
+@dataclass(frozen=True)
+class BitCastAttrs(Attributes):
+    """``dtype``: of the result, as wide as that of the operand."""
 
     dtype: DType
 
@@ -59,3 +66,25 @@ class TypeCvt(Operator):
         if source.is_float or target.is_quantized or target.name == "bool":
             return [stored(x, target)]
         return [x.astype(target.numpy)]
+
+
+@operator("BitCast")
+class BitCast(Operator):
+    """The same bits, read as numbers of another type."""
+
+    Attributes = BitCastAttrs
+    operands = "any"
+    limits = "types of one size"
+
+    counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        source, target = node.inputs[0].type.dtype, node.attributes(BitCastAttrs).dtype
+        if source.size != target.size:
+            raise Unsupported(f"the bits of {source} numbers make no {target} ones")
+        return [node.inputs[0].type.with_dtype(target)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [inputs[0].view(node.attributes(BitCastAttrs).dtype.numpy)]

@@ -48,6 +48,14 @@ def _type(tensor: Any) -> bytes:
     )
 
 
+def attributes_of(proto: Any, opset: int) -> dict[str, Any]:
+    """The attributes of a node, by name, with the defaults of its operator."""
+    schema = _schema(proto, opset)
+    defaults = {} if schema is None else {n: a.default_value for n, a in schema.attributes.items()}
+    stated = {attribute.name: attribute for attribute in proto.attribute}
+    return {name: value for name, value in (defaults | stated).items() if value.name}
+
+
 def bound(proto: Any, body: Any, given: Mapping[str, Any]) -> Any:
     """A node of a body whose attributes that refer to the function's have the values ``given``, or its defaults."""
     values = {a.name: a for a in body.attribute_proto} | dict(given)

@@ -154,7 +154,7 @@ class OnnxImporter:
     def _expanded(self, proto: Any, body: Any, operands: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
         """The results of a function's body."""
         inner: Scope = {name: x for name, x in zip(body.input, operands) if x is not None}
-        given = {attribute.name: attribute for attribute in proto.attribute}
+        given = functions.attributes_of(proto, self._opset(proto))
         with self.nested():
             for node in body.node:
                 made = functions.bound(node, body, given)

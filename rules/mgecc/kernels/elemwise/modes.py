@@ -15,6 +15,7 @@ FLOAT: dict[str, str] = {
     "ceil": "mg_vf_ceil({0})",
     "floor": "mg_vf_floor({0})",
     "round": "mg_vf_round({0})",
+    "round_even": "mg_vf_round_even({0})",
     "negate": "mg_vf_neg({0})",
     "sqrt": "mg_vf_sqrt({0})",
     "square": "mg_vf_mul({0}, {0})",
@@ -26,6 +27,7 @@ FLOAT: dict[str, str] = {
     "max": "mg_vf_max_nan({0}, {1})",
     "min": "mg_vf_min_nan({0}, {1})",
     "mod": "mg_vf_fmod({0}, {1})",
+    "floor_mod": "mg_vf_floormod({0}, {1})",
     "pow": "mg_vf_pow({0}, {1})",
     "atan2": "mg_vf_atan2({0}, {1})",
     "abs_grad": "mg_vf_sel(mg_vf_lt(mg_vf_zero(), {0}), {1}, mg_vf_neg({1}))",
@@ -92,6 +94,9 @@ INTEGER: dict[str, str] = {
     "mul": "mg_vi_mul({0}, {1})",
     "floor_div": "mg_vi_floordiv({0}, {1})",
     "mod": "mg_vi_mod({0}, {1})",
+    "trunc_div": "mg_vi_truncdiv({0}, {1})",
+    "trunc_mod": "mg_vi_truncmod({0}, {1})",
+    "pow": "mg_vi_pow_{kind}({0}, {1})",
     "max": "mg_vi_max({0}, {1})",
     "min": "mg_vi_min({0}, {1})",
     "shl": "mg_vi_shlv({0}, {1})",
@@ -118,6 +123,10 @@ INTEGER: dict[str, str] = {
     "and": "mg_vi_and({0}, {1})",
     "or": "mg_vi_or({0}, {1})",
     "xor": "mg_vi_xor({0}, {1})",
+    "bit_not": "mg_vi_xor({0}, mg_vi_set1(-1))",
+    "bit_and": "mg_vi_and({0}, {1})",
+    "bit_or": "mg_vi_or({0}, {1})",
+    "bit_xor": "mg_vi_xor({0}, {1})",
     "sign": "mg_vi_max(mg_vi_min({0}, mg_vi_set1(1)), mg_vi_set1(-1))",
 }  # fmt: skip
 
@@ -129,6 +138,7 @@ TAME = frozenset(
         "ceil",
         "floor",
         "round",
+        "round_even",
         "negate",
         "square",
         "add",
@@ -187,7 +197,8 @@ _HEADERS = {
     "erfinv": "erfinv erfcinv",
     "half": "load_f16 store_f16 load_f16_part store_f16_part set1_f16 half",
     "convert": "load_i8 load_u8 load_i16 load_u16 store_i8 store_u8 store_i16 store_u16 quantize truncate "
-    "fmod floordiv mod shlv shrv roundshrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32",
+    "fmod floormod floordiv mod truncdiv truncmod shlv shrv roundshrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32 "
+    "pow_i8 pow_u8 pow_i16 pow_u16 pow_i32",
 }
 _HEADER_OF = {f: header for header, functions in _HEADERS.items() for f in functions.split()}
 _WEIGHTS = {"half": 4.0}  # what is not 25 instructions

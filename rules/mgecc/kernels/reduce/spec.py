@@ -1,4 +1,4 @@
-"""Candidates for Reduce, Argmax, Argmin and Cumsum in plain layout."""
+"""Candidates for Reduce, Argmax, Argmin, Cumsum and Cumprod in plain layout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Workspace, serv
 from mgecc.kernels.elemwise.operands import c_type
 from mgecc.kernels.reduce.axes import Span, span, spans
 from mgecc.kernels.reduce.modes import FLOAT, INTEGER
-from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs, reduced_axes
+from mgecc.ops.cumulative import CumulativeAttrs
+from mgecc.ops.reduce import ReduceAttrs, reduced_axes
 from mgecc.ops.sorting import ArgReduceAttrs
 from mgecc.targets import Target
 
@@ -171,12 +172,12 @@ def extreme_position(node: Node, target: Target) -> Iterator[Candidate]:
 
 
 def _cumulate(node: Node) -> list[Call]:
-    attrs = node.attributes(CumsumAttrs)
+    attrs = node.attributes(CumulativeAttrs)
     dtype, part = _single(node, attrs.axis)
-    elem = c_type(dtype)
+    elem, form = c_type(dtype), node.op.lower()
     made = Kernel(
-        f"cumsum_{dtype.name}{'_exclusive' if attrs.exclusive else ''}",
-        "reduce/cumsum.c.j2",
+        f"{form}_{dtype.name}{'_exclusive' if attrs.exclusive else ''}",
+        f"reduce/{form}.c.j2",
         (("x", f"const {elem} *"), ("y", f"{elem} *")),
         (("a", "int32_t"), ("r", "int32_t"), ("b", "int32_t"), ("step", "int32_t")),
         (
@@ -190,9 +191,9 @@ def _cumulate(node: Node) -> list[Call]:
     return [Call(made, (node.inputs[0], node.output), sizes)]
 
 
-@serves("Cumsum")
-def cumulative_sum(node: Node, target: Target) -> Iterator[Candidate]:
+@serves("Cumsum", "Cumprod")
+def cumulative(node: Node, target: Target) -> Iterator[Candidate]:
     """Any axis; may be written over the input."""
-    dtype, part = _single(node, node.attributes(CumsumAttrs).axis)
+    dtype, part = _single(node, node.attributes(CumulativeAttrs).axis)
     c_type(dtype)
     yield Candidate(_cumulate, 50.0 + 6.0 * part.elements, (1,), (1,), 200, (0,), why="one pass")

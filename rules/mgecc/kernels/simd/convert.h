@@ -72,6 +72,32 @@ MG_INLINE int32_t mg_mod1(int32_t a, int32_t b)
     return (r != 0 && (r < 0) != (b < 0)) ? r + b : r;
 }
 
+/* Toward zero, and what is left; 0 where the divisor is 0. -2^31 / -1 wraps. */
+MG_INLINE int32_t mg_truncdiv1(int32_t a, int32_t b)
+{
+    return b == 0 ? 0 : b == -1 ? (int32_t)(0u - (uint32_t)a) : a / b;
+}
+MG_INLINE int32_t mg_truncmod1(int32_t a, int32_t b) { return b == 0 || b == -1 ? 0 : a % b; }
+
+/* a^b within low to high; 1 / a^-b toward zero for b below 0, high of 0. */
+MG_INLINE int32_t mg_pow1(int32_t a, int32_t b, int32_t low, int32_t high)
+{
+    if (a == 0 || a == 1) return b == 0 ? 1 : a == 0 && b < 0 ? high : a;
+    if (a == -1) return b & 1 ? -1 : 1;
+    const int32_t end = a < 0 && (b & 1) ? low : high;
+    int64_t p = 1;
+    for (; b > 0; --b) {
+        p *= a;
+        if (p < -(int64_t)high - 1 || p > high) return end;
+    }
+    return b < 0 ? 0 : p < low ? low : (int32_t)p;
+}
+MG_INLINE int32_t mg_pow_i8(int32_t a, int32_t b) { return mg_pow1(a, b, INT8_MIN, INT8_MAX); }
+MG_INLINE int32_t mg_pow_u8(int32_t a, int32_t b) { return mg_pow1(a, b, 0, UINT8_MAX); }
+MG_INLINE int32_t mg_pow_i16(int32_t a, int32_t b) { return mg_pow1(a, b, INT16_MIN, INT16_MAX); }
+MG_INLINE int32_t mg_pow_u16(int32_t a, int32_t b) { return mg_pow1(a, b, 0, UINT16_MAX); }
+MG_INLINE int32_t mg_pow_i32(int32_t a, int32_t b) { return mg_pow1(a, b, INT32_MIN, INT32_MAX); }
+
 /* Mean of count integers by their sum, rounded half away from zero. */
 MG_INLINE int32_t mg_mean1(int32_t sum, int32_t count)
 {
@@ -105,6 +131,13 @@ MG_INLINE int32_t mg_rmulh_i32(int32_t a, int32_t b) { return mg_rmulh1(a, b, 32
 
 MG_LANES(mg_vi_floordiv, mg_floordiv1)
 MG_LANES(mg_vi_mod, mg_mod1)
+MG_LANES(mg_vi_truncdiv, mg_truncdiv1)
+MG_LANES(mg_vi_truncmod, mg_truncmod1)
+MG_LANES(mg_vi_pow_i8, mg_pow_i8)
+MG_LANES(mg_vi_pow_u8, mg_pow_u8)
+MG_LANES(mg_vi_pow_i16, mg_pow_i16)
+MG_LANES(mg_vi_pow_u16, mg_pow_u16)
+MG_LANES(mg_vi_pow_i32, mg_pow_i32)
 MG_LANES(mg_vi_shlv, mg_shl1)
 MG_LANES(mg_vi_shrv, mg_shr1)
 MG_LANES(mg_vi_roundshrv, mg_roundshr1)
@@ -134,6 +167,15 @@ MG_INLINE mg_vf mg_vf_fmod(mg_vf a, mg_vf b)
     mg_vf_store(y, b);
     for (int l = 0; l < MG_VF; ++l) x[l] = mg_fmod1(x[l], y[l]);
     return mg_vf_load(x);
+}
+
+/* The remainder with the sign of b, zeros too. */
+MG_INLINE mg_vf mg_vf_floormod(mg_vf a, mg_vf b)
+{
+    mg_vf r = mg_vf_fmod(a, b), moved = mg_vf_add(r, b), zero = mg_vf_zero();
+    mg_vf low = mg_vf_sel(mg_vf_lt(b, zero), r, moved), high = mg_vf_sel(mg_vf_lt(b, zero), moved, r);
+    r = mg_vf_sel(mg_vf_lt(r, zero), low, mg_vf_sel(mg_vf_lt(zero, r), high, r));
+    return mg_vf_sel(mg_vf_eq(r, zero), mg_vf_copysign(r, b), r);
 }
 
 /* Toward zero, within low to high; NaN gives 0. */

@@ -31,6 +31,14 @@ MG_INLINE mg_vf mg_vf_round(mg_vf a)
     return mg_vf_trunc(mg_vf_add(a, mg_vf_copysign(mg_vf_set1(0.49999997f), a)));
 }
 
+/* Half to even: beyond 2^23 no float has a fraction. */
+MG_INLINE mg_vf mg_vf_round_even(mg_vf a)
+{
+    mg_vf whole = mg_vf_set1(8388608.0f), size = mg_vf_abs(a);
+    mg_vf even = mg_vf_sub(mg_vf_add(size, whole), whole);
+    return mg_vf_sel(mg_vf_lt(size, whole), mg_vf_copysign(even, a), a);
+}
+
 /* True only where a is not a number. */
 MG_INLINE mg_vm mg_vf_isnan(mg_vf a)
 {

@@ -1,4 +1,4 @@
-"""Reshapes and identities: the result lies where the operand lies."""
+"""Reshapes, identities, bits read as another type: the result lies where the operand lies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _view(node: Node, block: int) -> Candidate:
     return Candidate(_no_calls, 1.0, blocks, (block,), code=0, aliases=aliases, why="same bytes")
 
 
-@serves("Reshape", "AxisAddRemove")
+@serves("Reshape", "AxisAddRemove", "BitCast")
 def reshape(node: Node, target: Target) -> Iterator[Candidate]:
     """Plain layout only: blocks do not survive a change of axes."""
     yield _view(node, 1)

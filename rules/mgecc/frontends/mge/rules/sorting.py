@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import DType, Value
-from mgecc.ops.reduce import CumsumAttrs, ReduceAttrs
+from mgecc.ops.cumulative import CumulativeAttrs
+from mgecc.ops.reduce import ReduceAttrs
 from mgecc.ops.sorting import ArgReduceAttrs, ArgsortAttrs, TopKAttrs
 
 from ..model import Record
@@ -32,8 +33,8 @@ def extreme_position(params: Params) -> ArgReduceAttrs:
 
 
 @attributes("Cumsum", "CumsumV1", "Cumsum")
-def cumulative_sum(params: Params) -> CumsumAttrs:
-    return CumsumAttrs(params["axis"], params["exclusive"], params["reverse"])
+def cumulative_sum(params: Params) -> CumulativeAttrs:
+    return CumulativeAttrs(params["axis"], params["exclusive"], params["reverse"])
 
 
 _NO_AXIS = 2147483647

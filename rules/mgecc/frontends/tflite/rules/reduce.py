@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mgecc.graph import DType
+from mgecc.ops.cumulative import CumulativeAttrs
 from mgecc.ops.normalization import SoftmaxAttrs
-from mgecc.ops.reduce import CumsumAttrs
 from mgecc.ops.sorting import ArgReduceAttrs
 
 from ..constants import dtype_of
@@ -67,5 +67,5 @@ rule("Argmin", "ARG_MIN")(_position("Argmin"))
 @rule("Cumsum", "CUMSUM")
 def cumsum(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, axis = node.operand(0), node.operand(1).integers[0]
-    attrs = CumsumAttrs(axis, bool(node.get("exclusive")), bool(node.get("reverse")))
+    attrs = CumulativeAttrs(axis, bool(node.get("exclusive")), bool(node.get("reverse")))
     return [t.one("Cumsum", attrs, x, dtype=x.dtype)]
