@@ -107,5 +107,7 @@ def real_factors(first: np.float32, second: np.float32, low: int, high: int) -> 
         is_least = (np.arange(len(places)) < len(sums)) == (places > 0)
         least, most = (bounds[(places != 0) & side] for side in (is_least, ~is_least))
         one = np.float32((least.max(initial=0.0) + most.min(initial=1.0)) / 2)
-        rivals = [(one,), (first, second)]
-        return next((rival for rival in rivals if _is_nearest(rival, results, sums)), ())
+        alternatives = [(one,), (first, second)]
+        return next(
+            (alternative for alternative in alternatives if _is_nearest(alternative, results, sums)), ()
+        )

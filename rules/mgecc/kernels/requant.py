@@ -1,4 +1,7 @@
-"""Numbers that turn sums of products of quantised operands into stored results (simd/requant.h)."""
+"""Epilogue of quantised kernels: from int32 accumulators to stored results, bias, residual and activation included.
+
+Requantisation by scales is that of Jacob et al. 2018 (arXiv:1712.05877), 2.2; simd/requant.h has the code.
+"""
 
 from __future__ import annotations
 
@@ -94,9 +97,10 @@ def reals_of(node: Node, z: Value | None = None, direct: bool = False) -> tuple[
     return real_factors(*_factors(node, direct), *_limits(node)) if _is_short(node, z) else ()
 
 
-def _fixed_end(node: Node, target: Target, z: Value | None) -> int:
-    """How kernels for the target end: 0 by all steps of the meaning; "fixed" 1 in integers, 2 the same with the usual
-    shift; "nearest" 3 to the nearest integer of one product, 4 of two; "integer" 5 in integers if numbers allow."""
+def _requantisation(node: Node, target: Target, z: Value | None) -> int:
+    """How kernels for the target requantise: 0 by all steps of the reference semantics; "fixed" 1 in integers, 2 the
+    same with the usual shift; "nearest" 3 to the nearest integer of one product, 4 of two; "integer" 5 in
+    integers if numbers allow."""
     way = target.facts.int8.requant
     if way == "nearest" and target.block_of("qint8") == target.lanes:
         return (0, 3, 4)[len(reals_of(node, z))]
@@ -106,21 +110,26 @@ def _fixed_end(node: Node, target: Target, z: Value | None) -> int:
     return 0 if fixed is None else 2 if fixed[1] == USUAL else 1
 
 
-def ending(node: Node, target: Target, z: Value | None) -> dict[str, Param]:
-    """How kernels end, as templates see it: ``act``, ``fixed``, ``unsigned`` and ``z``, the letters of its type."""
+def epilogue_params(node: Node, target: Target, z: Value | None) -> dict[str, Param]:
+    """The epilogue, as templates see it: ``act``, ``fixed``, ``unsigned`` and ``z``, the letters of its type."""
     unsigned = int(BYTES[node.output.type.dtype.name] == "u8")
     letters = BYTES[z.type.dtype.name] if z is not None else ""
-    return {"act": structure(node), "fixed": _fixed_end(node, target, z), "unsigned": unsigned, "z": letters}
+    return {
+        "act": structure(node),
+        "fixed": _requantisation(node, target, z),
+        "unsigned": unsigned,
+        "z": letters,
+    }
 
 
-_ENDS: dict[Param, str] = {0: "", 1: "_fix", 2: "_fix3", 3: "_one", 4: "_two", 5: "_int"}
+_SUFFIXES: dict[Param, str] = {0: "", 1: "_fix", 2: "_fix3", 3: "_one", 4: "_two", 5: "_int"}
 
 
-def ending_suffix(end: dict[str, Param]) -> str:
-    """Part of a kernel's symbol for what ``ending`` gives."""
-    words = f"_add{end['z']}" if end["z"] else ""
-    words += ("_u8" if end["unsigned"] else "") + _ENDS[end["fixed"]]
-    return words + suffix(str(end["act"]))
+def epilogue_suffix(epilogue: dict[str, Param]) -> str:
+    """Part of a kernel's symbol for what ``epilogue_params`` gives."""
+    words = f"_add{epilogue['z']}" if epilogue["z"] else ""
+    words += ("_u8" if epilogue["unsigned"] else "") + _SUFFIXES[epilogue["fixed"]]
+    return words + suffix(str(epilogue["act"]))
 
 
 def has_dot(target: Target) -> bool:

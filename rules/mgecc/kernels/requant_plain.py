@@ -1,4 +1,4 @@
-"""How plain kernels of quantised sums end: what is added as integers, what as real numbers, and what is stored."""
+"""Epilogues of generic quantised kernels: bias and residual as integers or real numbers, activation, stored type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BYTES = frozenset({"qint8", "quint8", "qint4", "quint4", "int8", "uint8", "int1
 
 
 @dataclass(frozen=True)
-class Ending:
+class Epilogue:
     """``result``: "unit" (the sums themselves) or "real"; ``bias`` and ``z``: "", "unit" or "real"."""
 
     node: Node
@@ -28,7 +28,7 @@ class Ending:
 
     @property
     def parts(self) -> tuple[str, str, str, str]:
-        """What templates see as ``end``: a bias in the unit of the sums is there for all, if only as zeros."""
+        """What templates see as ``epilogue``: a bias in the unit of the sums is there for all, if only as zeros."""
         return (self.result, self.act, "" if self.bias == "unit" else self.bias, self.z)
 
     @property
@@ -75,15 +75,17 @@ def are_bytes(*values: Value) -> bool:
     return all(v.type.dtype.name in _BYTES and v.type.block == 1 for v in values)
 
 
-def ending_of(node: Node, bias: Value | None, z: Value | None, operands: tuple[int, int] = (0, 1)) -> Ending:
-    """How the node ends; Unsupported for terms and results that plain kernels do not know."""
+def epilogue_of(
+    node: Node, bias: Value | None, z: Value | None, operands: tuple[int, int] = (0, 1)
+) -> Epilogue:
+    """The node's epilogue; Unsupported for terms and results that plain kernels do not know."""
     total, result = total_type(node, operands), node.output.type.dtype
     if z is not None and z.is_const:
         raise Unsupported("the residual is a constant", "add it by an operator of its own")
     kinds = [("" if v is None else "unit" if same_unit(v.type.dtype, total) else "real") for v in (bias, z)]
     act = structure(node)
     if "real" not in kinds and act == "identity" and same_unit(result, total):
-        return Ending(node, total, "unit", act, kinds[0], bias, kinds[1], z)
+        return Epilogue(node, total, "unit", act, kinds[0], bias, kinds[1], z)
     if not result.is_quantized or not total.is_quantized:
         raise Unsupported(f"sums of type {total} become {result}", "convert by an operator of its own")
-    return Ending(node, total, "real", act, kinds[0], bias, kinds[1], z)
+    return Epilogue(node, total, "real", act, kinds[0], bias, kinds[1], z)

@@ -20,7 +20,7 @@ class Choice:
 
     node: Node
     candidate: Candidate
-    rivals: tuple[Candidate, ...] = ()
+    alternatives: tuple[Candidate, ...] = ()
     _built: dict[Candidate, tuple[Kernel, ...]] = field(default_factory=dict, repr=False)
 
     def kernels(self, candidate: Candidate | None = None) -> tuple[Kernel, ...]:
@@ -32,14 +32,16 @@ class Choice:
         return self._built[chosen]
 
 
-def _interchangeable(choice: Choice, rival: Candidate) -> bool:
-    """Whether the rival takes and gives the same layouts, with kernels of its own."""
+def _interchangeable(choice: Choice, alternative: Candidate) -> bool:
+    """Whether the alternative takes and gives the same layouts, with kernels of its own."""
     now = choice.candidate
-    wanted = [(a, b) for v, a, b in zip(choice.node.inputs, now.in_blocks, rival.in_blocks) if not v.is_const]
+    wanted = [
+        (a, b) for v, a, b in zip(choice.node.inputs, now.in_blocks, alternative.in_blocks) if not v.is_const
+    ]
     return (
-        not rival.aliases
+        not alternative.aliases
         and not now.aliases
-        and rival.out_blocks == now.out_blocks
+        and alternative.out_blocks == now.out_blocks
         and all(a == b for a, b in wanted)
     )
 
@@ -77,7 +79,7 @@ def share_kernels(chosen: list[Choice]) -> list[Choice]:
 
 def options(choice: Choice) -> list[Candidate]:
     """The candidate of a choice, and others that may take its place without other layouts."""
-    return [choice.candidate, *(r for r in choice.rivals if _interchangeable(choice, r))]
+    return [choice.candidate, *(r for r in choice.alternatives if _interchangeable(choice, r))]
 
 
 def _cheapest(use: _Use, choice: Choice, options: list[Candidate]) -> Choice:
@@ -97,9 +99,9 @@ def _retire_kernels(chosen: list[Choice]) -> list[Choice]:
     """Do without kernels whose nodes may as well all take others."""
     result = chosen
     for kernel in sorted(_Use(chosen).count, key=lambda k: k.symbol):
-        rival = _without(result, kernel)
-        if rival and _total(rival) < _total(result):
-            result = rival
+        alternative = _without(result, kernel)
+        if alternative and _total(alternative) < _total(result):
+            result = alternative
     return result
 
 

@@ -19,7 +19,7 @@ from mgecc.targets import Target
 
 _SIZES = ("batch", "m", "n", "k", "sa", "sb")
 _STRIDES = ("am", "ak", "bk", "bn")
-# Products that are added up in halves without parts (blocked_sum.j2).
+# Products that are added up in halves without blocked_sum (blocked_sum.j2).
 _LONG_SUM = 192
 # Bytes that a copy of rows may take, to stay in the nearest cache.
 _PANEL = 65536
@@ -94,8 +94,8 @@ def product_of(node: Node, target: Target) -> Product | None:
     ta, tb = attrs.transpose_a, attrs.transpose_b
     batch = a.shape[0] if a.type.rank == 3 else 1
     m, n = node.output.shape[-2:]
-    ending = activation_of(node), weight_type(node), element
-    return Product(batch, m, n, a.shape[-2 if ta else -1], ta, tb, b.is_const, *ending)
+    epilogue = activation_of(node), weight_type(node), element
+    return Product(batch, m, n, a.shape[-2 if ta else -1], ta, tb, b.is_const, *epilogue)
 
 
 def _is_bias(value: Value, n: int) -> bool:
@@ -192,21 +192,21 @@ def _tile(product: Product) -> tuple[int, int]:
 def _tile_kernel(product: Product, p: int, j: int, panel: bool) -> Kernel:
     element, simd = product.element, product.element.simd
     form = ("t" if product.ta else "n") + ("p" if product.b_const else "t" if product.tb else "n")
-    narrow, hold_w = product.n < element.lanes, simd.weight_stationary and p > 1
-    quads = simd.quads and product.b_const and not narrow and (panel or not hold_w)
-    parts = element.half and upper_bound(product.k) > _LONG_SUM
-    words = {"narrow": narrow, "panel": panel, "parts": parts}
+    narrow, weight_stationary = product.n < element.lanes, simd.weight_stationary and p > 1
+    multi_load = simd.multi_load and product.b_const and not narrow and (panel or not weight_stationary)
+    blocked_sum = element.half and upper_bound(product.k) > _LONG_SUM
+    words = {"narrow": narrow, "panel": panel, "parts": blocked_sum}
     return _kernel(
         product, "tile", "_".join([form, f"p{p}x{j}", *(name for name, given in words.items() if given)]), _SIZES,
-        **words, p=p, j=j, quads=quads, ta=product.ta, packed=product.b_const, xl=element.xl, hold_w=hold_w,
-        turned=product.turned,
+        narrow=narrow, panel=panel, blocked_sum=blocked_sum, p=p, j=j, multi_load=multi_load, ta=product.ta,
+        packed=product.b_const, xl=element.xl, weight_stationary=weight_stationary, turned=product.turned,
     )  # fmt: skip
 
 
 def _tile_cost(product: Product, kernel: Kernel, p: int, j: int) -> float:
     """``panel``: rows are copied once for all columns."""
     params, columns, xl = dict(kernel.params), j * product.element.lanes, product.element.xl
-    loads = 0.25 if params["quads"] else product.element.simd.gemm_load_cost
+    loads = 0.25 if params["multi_load"] else product.element.simd.gemm_load_cost
     inputs = p if product.ta else p / product.element.simd.inputs_per_load
     per_k = p * j + loads * j + (0.3 * inputs + 2 / xl if params["panel"] else inputs + 4 / xl)
     groups, rows = product.batch * -(-product.n // columns), -(-product.m // p)
@@ -243,19 +243,19 @@ def _panels(product: Product) -> bool:
         and lower_bound(product.n) >= element.lanes
         and element.xl == element.lanes
     )
-    return element.simd.quads and fits and lower_bound(product.m) > 1 and product.copy(16) <= _PANEL
+    return element.simd.multi_load and fits and lower_bound(product.m) > 1 and product.copy(16) <= _PANEL
 
 
 def _rows(product: Product) -> Candidate:
     """Sums of four columns become a vector by few instructions; float16 results are added up in float32 one by one."""
     lanes = product.element.lanes
-    quads = lanes >= 4 and not product.element.half and lower_bound(product.n) >= 4
-    q = 4 if quads else min(2, lower_bound(product.n))
+    multi_load = lanes >= 4 and not product.element.half and lower_bound(product.n) >= 4
+    q = 4 if multi_load else min(2, lower_bound(product.n))
     most_p, most_j = product.element.simd.gemm_tile
-    p = min(4 if most_p * most_j > 16 or not quads else 2, lower_bound(product.m))
+    p = min(4 if most_p * most_j > 16 or not multi_load else 2, lower_bound(product.m))
     kernel = _kernel(product, "dot", f"rows_p{p}x{q}", _SIZES, p=p, q=q, lanes=lanes)
     sums = product.batch * product.m * product.n
-    cost = product.macs / lanes * (1 + 1 / p + 1 / q) + sums * (2 if quads else 12)
+    cost = product.macs / lanes * (1 + 1 / p + 1 / q) + sums * (2 if multi_load else 12)
     return Candidate(partial(_call, product, kernel, 0), cost, (1, 1), (1,), 800, why="rows with rows")
 
 

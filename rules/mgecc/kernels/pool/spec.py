@@ -86,11 +86,11 @@ def _rows(node: Node, window: Window, mode: str, element: Element) -> Iterator[C
     p = _TOGETHER
     if at_max_sizes(node.output.shape[3]) < p:
         return
-    quads = element.simd.quads
+    multi_load = element.simd.multi_load
     form = (f"k{kh}x{kw}s{sw}_p{p}", mode)
-    kernel = _kernel(element, "rows", form, _FIELDS, c=c, kh=kh, kw=kw, sw=sw, p=p, quads=quads)
+    kernel = _kernel(element, "rows", form, _FIELDS, c=c, kh=kh, kw=kw, sw=sw, p=p, multi_load=multi_load)
     columns = ((p - 1) * sw + kw) * kh
-    each = (columns * (1.3 if quads else 2.0) + p * kw + 20) / p
+    each = (columns * (1.3 if multi_load else 2.0) + p * kw + 20) / p
     results = -(-node.output.shape[1] // c) * node.output.type.elements / node.output.shape[1]
     code = 500 + 6 * columns + 8 * p * kw
     build = partial(_call, window, kernel, c)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of, letters
+from mgecc.kernels.requant_plain import Epilogue, are_bytes, ctype, epilogue_of, letters
 from mgecc.ops.convolution import BatchConvBiasAttrs, ConvolutionAttrs, geometry, grouped
 from mgecc.ops.window import Window
 from mgecc.targets import Target
@@ -37,22 +37,22 @@ def _bias(node: Node) -> Value | None:
     return value
 
 
-def kernel(end: Ending, x: Value, w: Value, transposed: bool) -> Kernel:
-    types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(end.node.output)}
-    bias = "float" if end.bias == "real" else "int32_t"
+def kernel(epilogue: Epilogue, x: Value, w: Value, transposed: bool) -> Kernel:
+    types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(epilogue.node.output)}
+    bias = "float" if epilogue.bias == "real" else "int32_t"
     operands = [
         ("x", f"const {types['xt']} *"),
         ("w", f"const {types['wt']} *"),
         ("b", f"const {bias} *"),
         ("q", "const float *"),
     ]
-    if end.z_value is not None:
-        operands.append(("z", f"const {ctype(end.z_value)} *"))
+    if epilogue.z_value is not None:
+        operands.append(("z", f"const {ctype(epilogue.z_value)} *"))
     operands += [("y", f"{types['yt']} *"), ("sums", "uint32_t *")]
-    params: dict[str, Param] = {**types, "end": end.parts, "transposed": transposed}
+    params: dict[str, Param] = {**types, "epilogue": epilogue.parts, "transposed": transposed}
     kind = letters(*types.values())
     return Kernel(
-        f"qconv_{kind}_{'transposed' if transposed else 'plain'}_{end.suffix}",
+        f"qconv_{kind}_{'transposed' if transposed else 'plain'}_{epilogue.suffix}",
         "qconv/generic.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),
@@ -61,18 +61,18 @@ def kernel(end: Ending, x: Value, w: Value, transposed: bool) -> Kernel:
     )
 
 
-def _call(end: Ending, x: Value, w: Value, sizes: tuple[int, ...], transposed: bool) -> list[Call]:
-    y = end.node.output
+def _call(epilogue: Epilogue, x: Value, w: Value, sizes: tuple[int, ...], transposed: bool) -> list[Call]:
+    y = epilogue.node.output
     operands: list[Operand] = [
         x,
         w,
-        Const(partial(end.bias_array, y.shape[1])),
-        Const(partial(end.numbers, x, w)),
-        *([end.z_value] if end.z_value is not None else []),
+        Const(partial(epilogue.bias_array, y.shape[1])),
+        Const(partial(epilogue.numbers, x, w)),
+        *([epilogue.z_value] if epilogue.z_value is not None else []),
         y,
         Workspace(4 * y.shape[3]),
     ]
-    return [Call(kernel(end, x, w, transposed), tuple(operands), sizes)]
+    return [Call(kernel(epilogue, x, w, transposed), tuple(operands), sizes)]
 
 
 def _sizes(x: Shape, y: Shape, weights: Shape, window: Window) -> tuple[int, ...]:
@@ -82,12 +82,12 @@ def _sizes(x: Shape, y: Shape, weights: Shape, window: Window) -> tuple[int, ...
 
 
 def _candidate(
-    node: Node, end: Ending, positions: tuple[int, int], sizes: tuple[int, ...], transposed: bool
+    node: Node, epilogue: Epilogue, positions: tuple[int, int], sizes: tuple[int, ...], transposed: bool
 ) -> Candidate:
     def build(made: Node) -> list[Call]:
         x, w = (made.inputs[i] for i in positions)
         bias, z = (None, None) if transposed else (_term(made, 2), _term(made, 3))
-        return _call(ending_of(made, bias, z, positions), x, w, sizes, transposed)
+        return _call(epilogue_of(made, bias, z, positions), x, w, sizes, transposed)
 
     moving = node.inputs[positions[0]] if transposed else node.output
     macs = moving.type.elements * sizes[9] * sizes[10] * (sizes[4] if transposed else sizes[3])
@@ -100,12 +100,12 @@ def candidates(node: Node, target: Target) -> Iterator[Candidate]:
     x, w = node.inputs[:2]
     if not are_bytes(x, w):
         return
-    end = ending_of(node, _bias(node), _term(node, 3))
+    epilogue = epilogue_of(node, _bias(node), _term(node, 3))
     geo = geometry(node)
     taps = int(np.prod(geo.window.kernel))
     strides = (geo.weights[2] * taps, taps, 0)
     sizes = (*_sizes(geo.x, geo.output, geo.weights, geo.window), *strides)
-    yield _candidate(node, end, (0, 1), sizes, False)
+    yield _candidate(node, epilogue, (0, 1), sizes, False)
 
 
 def batched(node: Node, target: Target) -> Iterator[Candidate]:
@@ -113,12 +113,12 @@ def batched(node: Node, target: Target) -> Iterator[Candidate]:
     x, w = node.inputs[:2]
     if not are_bytes(x, w):
         return
-    end = ending_of(node, _bias(node), _term(node, 3))
+    epilogue = epilogue_of(node, _bias(node), _term(node, 3))
     _, out, inner, *kernel_size = w.shape
     taps = int(np.prod(kernel_size))
     window = node.attributes(BatchConvBiasAttrs).over(kernel_size)
     sizes = _sizes(x.shape, node.output.shape, (1, out, inner, *kernel_size), window)
-    yield _candidate(node, end, (0, 1), (*sizes, inner * taps, taps, out * inner * taps), False)
+    yield _candidate(node, epilogue, (0, 1), (*sizes, inner * taps, taps, out * inner * taps), False)
 
 
 def transposed(node: Node, target: Target) -> Iterator[Candidate]:
@@ -126,10 +126,10 @@ def transposed(node: Node, target: Target) -> Iterator[Candidate]:
     w, x = node.inputs[:2]
     if not are_bytes(x, w):
         return
-    end = ending_of(node, None, None)
+    epilogue = epilogue_of(node, None, None)
     attrs = node.attributes(ConvolutionAttrs)
     g, ipg, opg, *kernel_size = grouped(w.shape, attrs.groups)
     window = attrs.over(kernel_size)
     taps = int(np.prod(kernel_size))
     sizes = _sizes(x.shape, node.output.shape, (g, opg, ipg, *kernel_size), window)
-    yield _candidate(node, end, (1, 0), (*sizes, taps, opg * taps, 0), True)
+    yield _candidate(node, epilogue, (1, 0), (*sizes, taps, opg * taps, 0), True)

@@ -8,7 +8,7 @@ from functools import partial
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.graph.symbolic import at_max_sizes
 from mgecc.kernels.base import Call, Candidate, Const, Kernel
-from mgecc.kernels.requant_plain import Ending, are_bytes, ctype, ending_of, letters
+from mgecc.kernels.requant_plain import Epilogue, are_bytes, ctype, epilogue_of, letters
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.targets import Target
 
@@ -26,41 +26,47 @@ def _bias(node: Node) -> Value | None:
     return value
 
 
-def _kernel(end: Ending, x: Value, w: Value) -> Kernel:
-    types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(end.node.output)}
-    bias = "float" if end.bias == "real" else "int32_t"
+def _kernel(epilogue: Epilogue, x: Value, w: Value) -> Kernel:
+    types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(epilogue.node.output)}
+    bias = "float" if epilogue.bias == "real" else "int32_t"
     kind = letters(*types.values())
     return Kernel(
-        f"qmatmul_{kind}_plain_{end.suffix}",
+        f"qmatmul_{kind}_plain_{epilogue.suffix}",
         "qmatmul/plain.c.j2",
         (
             *(("x", f"const {types['xt']} *"), ("w", f"const {types['wt']} *"), ("b", f"const {bias} *")),
             *(("q", "const float *"), ("y", f"{types['yt']} *")),
         ),
         tuple((name, "int32_t") for name in _FIELDS),
-        (("end", end.parts), *sorted(types.items())),
+        (("epilogue", epilogue.parts), *sorted(types.items())),
         ("requant",),
     )
 
 
 def _build(node: Node) -> list[Call]:
     x, w = node.inputs[:2]
-    end = ending_of(node, _bias(node), None)
+    epilogue = epilogue_of(node, _bias(node), None)
     *batch, m, n = node.output.shape
     attrs = node.attributes(MatrixMulAttrs)
     k = x.shape[-2] if attrs.transpose_a else x.shape[-1]
     x_strides = (1, m) if attrs.transpose_a else (k, 1)
     w_strides = (k, 1) if attrs.transpose_b else (1, n)
-    operands = (x, w, Const(partial(end.bias_array, n)), Const(partial(end.numbers, x, w)), node.output)
+    operands = (
+        x,
+        w,
+        Const(partial(epilogue.bias_array, n)),
+        Const(partial(epilogue.numbers, x, w)),
+        node.output,
+    )
     sizes = (batch[0] if batch else 1, m, k, n, *x_strides, *w_strides)
-    return [Call(_kernel(end, x, w), operands, sizes)]
+    return [Call(_kernel(epilogue, x, w), operands, sizes)]
 
 
 def candidates(node: Node, target: Target) -> Iterator[Candidate]:
     """Any types of up to 16 bits, stored as they come or transposed, constant or computed."""
     if not are_bytes(*node.inputs[:2]):
         return
-    ending_of(node, _bias(node), None)
+    epilogue_of(node, _bias(node), None)
     rows = at_max_sizes(node.output.type.elements) // max(1, at_max_sizes(node.output.shape[-1]))
     inner = at_max_sizes(node.inputs[0].type.elements) / max(1, rows)
     cost = node.output.type.elements * (5.0 * inner + 30)

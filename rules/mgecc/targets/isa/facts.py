@@ -89,8 +89,8 @@ class Simd:
     gather_cost: float = 1.1
 
     @property
-    def quads(self) -> bool:
-        """Whether four neighbouring vectors come with one instruction (kernels/multi_load.j2)."""
+    def multi_load(self) -> bool:
+        """Whether one instruction loads four neighbouring vectors (kernels/multi_load.j2)."""
         return 4 in self.multi_loads
 
 

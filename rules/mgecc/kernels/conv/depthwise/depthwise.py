@@ -27,21 +27,21 @@ _PART = 8
 class Tile:
     """``r`` rows x ``p`` columns of outputs at once; ``single``: p = ow.
 
-    ``weights``: "held" in registers, by "rows" of the window, or each from "memory" as it is needed. ``quads``: four
-    inputs come with one instruction. ``peel``: rows whose windows leave the image have code of their own.
+    ``weights``: "held" in registers, by "rows" of the window, or each from "memory" as it is needed. ``multi_load``:
+    one instruction loads four inputs. ``peel``: rows whose windows leave the image have code of their own.
     """
 
     r: int
     p: int
     weights: str
     single: bool
-    quads: bool
+    multi_load: bool
     peel: bool = False
 
     def cost(self, conv: Conv, load: float) -> float:
         """Instructions of one tile with all of its window inside the image; ``load``: of one vector."""
         rows, columns = (self.r - 1) * conv.sh + conv.kh, (self.p - 1) * conv.sw + conv.kw
-        inputs = rows * (columns // 4 + columns % 4 * load if self.quads else columns * load)
+        inputs = rows * (columns // 4 + columns % 4 * load if self.multi_load else columns * load)
         weights = {"held": 0.0, "rows": conv.kh * (1.0 if conv.kw == 3 else conv.kw)}
         outputs = self.r * self.p
         work = outputs * (conv.taps + 1.3 + conv.activation.cost + conv.has_z)
@@ -73,16 +73,16 @@ def _outside(conv: Conv) -> int:
 
 
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
-    quads = conv.element.simd.quads
-    weights = "held" if target.registers >= 32 and conv.taps <= 9 else "rows" if quads else "memory"
+    multi_load = conv.element.simd.multi_load
+    weights = "held" if target.registers >= 32 and conv.taps <= 9 else "rows" if multi_load else "memory"
     oh, ow = lower_bound(conv.oh), lower_bound(conv.ow)
     if conv.kw > ow:
         weights = "memory"  # some are not used at all
     most_r = min(2, oh) if target.registers >= 32 or target.lanes == 1 else 1
     widths = [p for p in range(min(8, ow), 0, -1) if _fits(conv, p)]
-    tiles = [Tile(r, p, weights, equal(p, conv.ow), quads) for r in range(most_r, 0, -1) for p in widths]
-    row = quads and weights == "held" and 8 < ow <= _LONGEST_ROW and equal(ow, conv.ow)
-    tiles += [Tile(1, ow, weights, True, quads)] if row else []
+    tiles = [Tile(r, p, weights, equal(p, conv.ow), multi_load) for r in range(most_r, 0, -1) for p in widths]
+    row = multi_load and weights == "held" and 8 < ow <= _LONGEST_ROW and equal(ow, conv.ow)
+    tiles += [Tile(1, ow, weights, True, multi_load)] if row else []
     peels = target.lanes > 1 and _peels(conv)  # small processors have more use for the code that it takes
     return tiles + [replace(tile, peel=True) for tile in tiles if tile.r == 1 and tile.single and peels]
 
@@ -142,7 +142,7 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     edges = f"e{conv.pl}{conv.pr}"
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "kh": conv.kh, "kw": conv.kw, "left": conv.pl,
-        "p": tile.p, "peel": tile.peel, "quads": tile.quads, "r": tile.r, "right": conv.pr, "s": conv.sw,
+        "p": tile.p, "peel": tile.peel, "multi_load": tile.multi_load, "r": tile.r, "right": conv.pr, "s": conv.sw,
         "single": tile.single, "weights": tile.weights, "wtype": conv.weights.name, "z": conv.has_z,
     }  # fmt: skip
     row = "row" if tile.single else ""
@@ -160,12 +160,12 @@ def unrolled_kernel(conv: Conv, tile: Tile, c: int) -> Kernel:
     )
 
 
-def rows_kernel(conv: Conv, p: int, c: int, columns: int, quads: bool) -> Kernel:
-    """``columns``: of the part of a window that is unrolled. ``quads``: four inputs may come with one instruction."""
+def rows_kernel(conv: Conv, p: int, c: int, columns: int, multi_load: bool) -> Kernel:
+    """``columns``: those of a window that are unrolled. ``multi_load``: one instruction may load four inputs."""
     many = conv.kw > columns
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "d": conv.dw, "kw": columns, "p": p, "parts": many,
-        "quads": quads, "s": conv.sw, "wtype": conv.weights.name, "z": conv.has_z,
+        "multi_load": multi_load, "s": conv.sw, "wtype": conv.weights.name, "z": conv.has_z,
     }  # fmt: skip
     names = (*_SIZES, "kh", "sh", "dh", "pt", "pl", "ph", "pw", *(["kw"] if many else []))
     part = "parts" if many else ""
@@ -233,7 +233,7 @@ def _rows(conv: Conv, c: int, target: Target) -> Iterator[Candidate]:
     p = min(range(most, 0, -1), key=lambda p: at_max_sizes(_rows_cost(conv, p, columns)))
     image = conv.oh * _rows_cost(conv, p, columns) + 2 * ph * pw
     scratch = at_max_sizes(ph * pw) * c * conv.element.size
-    build = partial(_call, conv, c, rows_kernel(conv, p, c, columns, conv.element.simd.quads), scratch)
+    build = partial(_call, conv, c, rows_kernel(conv, p, c, columns, conv.element.simd.multi_load), scratch)
     yield Candidate(
         build, conv.n * -(-conv.oc // c) * image, (c,), (c,),
         int(300 + 4 * _row_cost(conv, p, columns)),

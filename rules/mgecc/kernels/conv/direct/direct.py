@@ -11,9 +11,9 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes, lower_bound, sym_min
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Partition
-from mgecc.kernels.conv.direct.lane_split import fold_of, folded, folded_bias, vectors_of
+from mgecc.kernels.conv.direct.lane_split import lane_groups_of, split_bias, split_weights, vectors_of
 from mgecc.kernels.conv.direct.merge_groups import added_bytes, merged, merged_weights
-from mgecc.kernels.conv.gemm.prefetch import lines_ahead, word
+from mgecc.kernels.conv.gemm.prefetch import prefetch_lines, prefetch_suffix
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual
 from mgecc.kernels.element import Element
 from mgecc.targets import Simd, Target
@@ -26,25 +26,25 @@ _DEEP = 128
 # The part of a layer's instructions, and how many of them, that these must save to be worth their code.
 _WORTHWHILE = 0.015
 _WORTH_CODE = 10_000
-# What weights that are read ahead leave of the instructions, so to speak.
-_AHEAD = 0.97
-# Products that are added up in halves without parts.
+# Cost factor of tiles that prefetch weights.
+_PREFETCH_COST = 0.97
+# Products that are added up in halves without blocked summation.
 _LONG_SUM = 192
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A kernel's structure: ``p`` pixels times ``j`` vectors of ``c`` lanes, ``u`` input blocks a round,
-    where ``rest`` fewer in the first. ``ahead``: lines of weights to come that a step fetches. ``fold``: inputs that a
-    vector of weights is for."""
+    """A register tile: ``p`` pixels times ``j`` vectors of ``c`` lanes, unrolled over ``u`` input blocks; with ``rest``
+    the first round has fewer. ``prefetch``: cache lines of weights that a step prefetches. ``lane_groups``: inputs that
+    one vector of weights serves (lane_split.py)."""
 
     element: Element
     p: int
     j: int
     u: int = 1
     rest: bool = False
-    ahead: int = 0
-    fold: int = 1
+    prefetch: int = 0
+    lane_groups: int = 1
 
     @property
     def c(self) -> int:
@@ -55,13 +55,13 @@ class Tile:
         return self.element.simd
 
     @property
-    def hold_w(self) -> bool:
-        """Keep the weights of a step in registers and stream four pixels at a time through, or the other way round."""
+    def weight_stationary(self) -> bool:
+        """Keep the weights of a step in registers and stream four pixels at a time through, or the reverse."""
         fits = (self.p + 4) * self.j + 4 <= self.simd.registers
         return self.simd.weight_stationary and self.p > 1 and fits
 
     @property
-    def tabled(self) -> bool:
+    def load_accumulators(self) -> bool:
         """Load the sums' first values rather than copy them."""
         return self.p > 1 and self.simd.load_accumulators
 
@@ -73,10 +73,10 @@ class Tile:
             from_pixels = 0.0
         products = self.p * self.j * self.c * self.simd.madd_cost
         loads = self.simd.load_cost * (from_pixels + self.c * self.j)
-        return (products + loads) / self.fold + 2 + 2 / self.u
+        return (products + loads) / self.lane_groups + 2 + 2 / self.u
 
 
-Way = list[tuple[Tile, int]]  # tiles and how many vectors of channels / j of each, one behind the other
+Tiling = list[tuple[Tile, int]]  # tiles and how many vectors of channels / j of each, one behind the other
 
 
 def _largest_tile(conv: Conv) -> tuple[int, int]:
@@ -105,37 +105,39 @@ def _best(element: Element, pixels: int, most: tuple[int, int]) -> Tile:
 @cache
 def _best_between(element: Element, fewest: int, pixels: int, most: tuple[int, int]) -> Tile:
     full = Tile(element, min(most[0], fewest), most[1])
-    rivals = [Tile(element, p, most[1]) for p in range(1, full.p)]
+    alternatives = [Tile(element, p, most[1]) for p in range(1, full.p)]
 
     def total(tile: Tile) -> float:
         return -(-pixels // tile.p) * tile.step_cost
 
-    best = min(rivals, key=total, default=full)
+    best = min(alternatives, key=total, default=full)
     return best if total(best) < element.simd.alternative_ratio * total(full) else full
 
 
-def _narrower(conv: Conv, way: Way) -> Iterator[Way]:
+def _narrower(conv: Conv, tiling: Tiling) -> Iterator[Tiling]:
     """The same with fewer pixels, of which fewer tiles stand in two rows: that counts where groups have few inputs."""
-    fewer = ([(replace(tile, p=min(tile.p, p)), count) for tile, count in way] for p in range(2, way[0][0].p))
-    yield from sorted(fewer, key=lambda rival: float(at_max_sizes(_cost(conv, rival))))[:1]
+    fewer = (
+        [(replace(tile, p=min(tile.p, p)), count) for tile, count in tiling] for p in range(2, tiling[0][0].p)
+    )
+    yield from sorted(fewer, key=lambda alternative: float(at_max_sizes(_cost(conv, alternative))))[:1]
 
 
-def _with_fold(conv: Conv, vectors: int, fold: int) -> Way:
-    """The usual tiles, and one of which every vector holds the last channels ``fold`` times."""
-    element, (most_p, most_j), j = conv.element, conv.element.simd.tile, vectors_of(fold, vectors)
-    before = vectors - -(-j // fold)
-    usual = _way(tiles_for(conv, conv.pixels, before), before) if before else []
+def _with_lane_split(conv: Conv, vectors: int, lane_groups: int) -> Tiling:
+    """The usual tiles, and one of which every vector holds the last channels ``lane_groups`` times."""
+    element, (most_p, most_j), j = conv.element, conv.element.simd.tile, vectors_of(lane_groups, vectors)
+    before = vectors - -(-j // lane_groups)
+    usual = _tiling(tiles_for(conv, conv.pixels, before), before) if before else []
     ends = (
-        [(Tile(element, p, j, fold=fold), 1)]
+        [(Tile(element, p, j, lane_groups=lane_groups), 1)]
         for p in range(1, min(most_p * most_j // j, lower_bound(conv.pixels)) + 1)
     )
-    return [*usual, *min(ends, key=lambda way: float(at_max_sizes(_cost(conv, way))))]
+    return [*usual, *min(ends, key=lambda tiling: float(at_max_sizes(_cost(conv, tiling))))]
 
 
-def _rivals(conv: Conv, vectors: int, plain: Way) -> Iterator[Way]:
+def _alternatives(conv: Conv, vectors: int, plain: Tiling) -> Iterator[Tiling]:
     """Tiles of other forms for the same, with the usual ones for the remaining vectors: an even number."""
-    if (fold := fold_of(conv)) > 1:
-        yield _with_fold(conv, vectors, fold)
+    if (lane_groups := lane_groups_of(conv)) > 1:
+        yield _with_lane_split(conv, vectors, lane_groups)
     most_p, most_j = conv.element.simd.tile
     if conv.groups > 1 and not conv.is_pointwise:
         yield from _narrower(conv, plain)
@@ -163,28 +165,33 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
     window = "k1s1" if flat else f"s{stride or 'any'}"
     element = conv.element
     last = _last_lanes(conv)
-    parts = element.half and conv.taps * (conv.ic // conv.groups) > _LONG_SUM
+    blocked_sum = element.half and conv.taps * (conv.ic // conv.groups) > _LONG_SUM
     operands = [("x", element.const), ("w", conv.weights.ctype), ("b", element.const)]
     operands += [("z", element.const)] * conv.has_z + [("y", element.pointer)]
     names = _FLAT if flat else _FLAT + _TAPS
     params: dict[str, Param] = {
-        "activation": act.kind, "ahead": tile.ahead, "c": tile.c, "flat": flat, "fold": tile.fold,
-        "hold_w": tile.hold_w, "j": tile.j, "last": last, "p": tile.p, "parts": parts,
-        "quads": tile.simd.quads, "rest": tile.rest,
-        "sw": 1 if flat else stride, "tabled": tile.tabled or parts, "u": tile.u,
+        "activation": act.kind, "blocked_sum": blocked_sum, "c": tile.c, "flat": flat, "j": tile.j,
+        "lane_groups": tile.lane_groups, "last": last, "load_accumulators": tile.load_accumulators or blocked_sum,
+        "multi_load": tile.simd.multi_load, "p": tile.p, "prefetch": tile.prefetch, "rest": tile.rest,
+        "sw": 1 if flat else stride, "u": tile.u, "weight_stationary": tile.weight_stationary,
         "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
-    some = f"_fold{tile.fold}" * (tile.fold > 1) + f"_last{last}" * (last < tile.c)
-    ending = (
-        conv.weights.suffix + some + word(tile.ahead) + "_parts" * parts + "_add" * conv.has_z + act.suffix
+    some = f"_fold{tile.lane_groups}" * (tile.lane_groups > 1) + f"_last{last}" * (last < tile.c)
+    suffix = (
+        conv.weights.suffix
+        + some
+        + prefetch_suffix(tile.prefetch)
+        + "_parts" * blocked_sum
+        + "_add" * conv.has_z
+        + act.suffix
     )
     return Kernel(
-        f"conv_{element.name}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{'r' * tile.rest}{ending}",
+        f"conv_{element.name}_tile_{window}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{'r' * tile.rest}{suffix}",
         "conv/direct/direct.c.j2",
         tuple(operands),
         (*((name, "int32_t") for name in names), *act.fields),
         tuple(sorted(params.items())),
-        conv.needs + ("fold",) * (tile.fold > 1),
+        conv.needs + ("fold",) * (tile.lane_groups > 1),
         half=element.half,
     )
 
@@ -198,15 +205,15 @@ def pack(node: Node, conv: Conv, tile: Tile, first: int, count: int) -> np.ndarr
     full[:, :opg, :ipg] = w.reshape(g, opg, ipg, conv.taps)
     chosen = full.reshape(g * blocks_out * c, blocks_in, c, conv.taps)
     chosen = chosen[first * c : (first + count * tile.j) * c]
-    if tile.fold > 1:
-        return conv.weights.stored(folded(chosen, tile.j, tile.fold))
+    if tile.lane_groups > 1:
+        return conv.weights.stored(split_weights(chosen, tile.j, tile.lane_groups))
     chosen = chosen.reshape(count, tile.j * c, blocks_in, c, conv.taps)
     return conv.weights.stored(np.ascontiguousarray(chosen.transpose(0, 4, 2, 3, 1)))
 
 
 def _bias(node: Node, tile: Tile, first: int, count: int) -> np.ndarray:
-    if tile.fold > 1:
-        return folded_bias(node, first * tile.c, tile.j * tile.c, tile.fold)
+    if tile.lane_groups > 1:
+        return split_bias(node, first * tile.c, tile.j * tile.c, tile.lane_groups)
     return bias_of(node, first * tile.c, count * tile.j * tile.c)
 
 
@@ -247,7 +254,7 @@ def _partition(conv: Conv, tile: Tile) -> Partition | None:
     if conv.groups > 1:
         return None
     lanes = tile.j * tile.c
-    weights = conv.taps * -(-conv.ic // tile.c) * tile.c * lanes // tile.fold * conv.weights.size
+    weights = conv.taps * -(-conv.ic // tile.c) * tile.c * lanes // tile.lane_groups * conv.weights.size
     return Partition("groups", {"w": weights, "b": lanes * tile.element.size}, {"first": tile.j})
 
 
@@ -259,9 +266,9 @@ def _fallback(conv: Conv, tile: Tile) -> tuple[Kernel, int] | None:
     return kernel(conv, replace(tile, p=fewest)), sym_min(1, conv.pixels // tile.p)
 
 
-def _build(conv: Conv, way: Way, node: Node) -> list[Call]:
+def _build(conv: Conv, tiling: Tiling, node: Node) -> list[Call]:
     calls, first = [], 0
-    for tile, count in way:
+    for tile, count in tiling:
         calls.append(_call(node, conv, tile, first, count))
         first += count * tile.j
     return calls
@@ -280,18 +287,20 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
         width = max(w for w in range(1, tiles[0].j) if vectors % w == 0)
         tiles = [_best(conv.element, pixels, (conv.element.simd.tile[0], width))]
     all_vectors = -(-conv.oc // c)
-    plain, blocks = _way(tiles, all_vectors), [1 if v.is_const else c for v in node.inputs]
-    for found in _worthwhile(conv, plain, _rivals(conv, all_vectors, plain), blocks):
+    plain, blocks = _tiling(tiles, all_vectors), [1 if v.is_const else c for v in node.inputs]
+    for found in _worthwhile(conv, plain, _alternatives(conv, all_vectors, plain), blocks):
         yield replace(found, weights=added_bytes(node, conv))
 
 
-def _way(tiles: list[Tile], vectors: int) -> Way:
+def _tiling(tiles: list[Tile], vectors: int) -> Tiling:
     return [(tiles[0], vectors // tiles[0].j), *((t, 1) for t in tiles[1:])]
 
 
-def _worthwhile(conv: Conv, plain: Way, rivals: Iterable[Way], blocks: list[int]) -> Iterator[Candidate]:
-    """The usual tiles, with one and with several input blocks a round and without weights read ahead, and others that
-    save enough for their code."""
+def _worthwhile(
+    conv: Conv, plain: Tiling, alternatives: Iterable[Tiling], blocks: list[int]
+) -> Iterator[Candidate]:
+    """The usual tiles, with one and with several input blocks a round and without prefetch, and alternatives that save
+    enough for their code."""
     in_blocks = -(-conv.ic // conv.groups // conv.element.block)
     even, most_u = rounds_of(conv.element, in_blocks), conv.element.simd.unroll
     for u in sorted({1, even}):
@@ -300,30 +309,30 @@ def _worthwhile(conv: Conv, plain: Way, rivals: Iterable[Way], blocks: list[int]
         if usual.cost < (simple := _candidate(conv, [(replace(t, u=u), n) for t, n in plain], blocks)).cost:
             yield simple
     uneven = conv.is_pointwise and not conv.element.half and even < most_u < in_blocks
-    for way in (plain, *rivals):
+    for tiling in (plain, *alternatives):
         for u, rest in [(even, False)] + [(most_u, True)] * uneven:
-            special = _candidate(conv, _with(conv, way, u, rest), blocks)
+            special = _candidate(conv, _with(conv, tiling, u, rest), blocks)
             if usual.cost - special.cost > max(_WORTHWHILE * usual.cost, _WORTH_CODE):
                 yield special
 
 
-def _with(conv: Conv, way: Way, u: int, rest: bool = False) -> Way:
-    def ahead(tile: Tile) -> int:
-        return lines_ahead(conv, tile.p, tile.j, -(-at_max_sizes(conv.pixels) // tile.p), tile.fold)
+def _with(conv: Conv, tiling: Tiling, u: int, rest: bool = False) -> Tiling:
+    def prefetch(tile: Tile) -> int:
+        return prefetch_lines(conv, tile.p, tile.j, -(-at_max_sizes(conv.pixels) // tile.p), tile.lane_groups)
 
-    return [(replace(tile, u=u, rest=rest, ahead=ahead(tile)), count) for tile, count in way]
+    return [(replace(tile, u=u, rest=rest, prefetch=prefetch(tile)), count) for tile, count in tiling]
 
 
-def _candidate(conv: Conv, way: Way, blocks: list[int]) -> Candidate:
-    main = way[0][0]
+def _candidate(conv: Conv, tiling: Tiling, blocks: list[int]) -> Candidate:
+    main = tiling[0][0]
     return Candidate(
-        partial(_build, conv, way),
-        _cost(conv, way) * (_AHEAD if any(tile.ahead for tile, _ in way) else 1),
+        partial(_build, conv, tiling),
+        _cost(conv, tiling) * (_PREFETCH_COST if any(tile.prefetch for tile, _ in tiling) else 1),
         tuple(blocks),
         (main.c,),
-        sum(_code(conv, t) for t, _ in way),
+        sum(_code(conv, t) for t, _ in tiling),
         (3,) if conv.has_z else (),
-        why=f"register tiles of {main.p} pixels x {main.j * main.c // main.fold} channels",
+        why=f"register tiles of {main.p} pixels x {main.j * main.c // main.lane_groups} channels",
     )
 
 
@@ -341,8 +350,8 @@ def _borders(conv: Conv, tile: Tile) -> float:
     return conv.taps * (10 + min(1.0, two_rows + outside) * apart) + 8 * tile.p
 
 
-def _cost(conv: Conv, way: Way) -> float:
-    c = way[0][0].c
+def _cost(conv: Conv, tiling: Tiling) -> float:
+    c = tiling[0][0].c
     steps = conv.taps * (-(-conv.ic // conv.groups // c) - 1 + _last_lanes(conv) / c)
     return sum(
         conv.n
@@ -355,7 +364,7 @@ def _cost(conv: Conv, way: Way) -> float:
             + 15
             + 4 * t.rest
         )
-        for t, share in way
+        for t, share in tiling
     )
 
 

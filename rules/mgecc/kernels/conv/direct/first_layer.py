@@ -24,13 +24,13 @@ def kernel(conv: Conv, p: int, j: int) -> Kernel:
     operands = ["x", "w", "b", *(["z"] if conv.has_z else [])]
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": c, "j": j, "kw": conv.kw, "loads": _span(conv, p) // xl,
-        "p": p, "post": 4 in simd.post_index_loads and _span(conv, p) == 4 * xl, "quads": simd.quads,
+        "p": p, "post": 4 in simd.post_index_loads and _span(conv, p) == 4 * xl, "multi_load": simd.multi_load,
         "repeated": _repeated(conv), "sw": conv.sw,
         "wtype": conv.weights.name, "xl": xl, "z": conv.has_z,
     }  # fmt: skip
-    ending = conv.weights.suffix + ("_add" if conv.has_z else "") + conv.activation.suffix
+    suffix = conv.weights.suffix + ("_add" if conv.has_z else "") + conv.activation.suffix
     return Kernel(
-        f"conv_{conv.element.name}_first_kw{conv.kw}s{conv.sw}_c{c}_p{p}x{j}{ending}",
+        f"conv_{conv.element.name}_first_kw{conv.kw}s{conv.sw}_c{c}_p{p}x{j}{suffix}",
         "conv/direct/first_layer.c.j2",
         (
             *((name, types.get(name, conv.element.const)) for name in operands),
@@ -95,7 +95,7 @@ def _span(conv: Conv, p: int) -> int:
     """Numbers that a tile loads of one row: whole vectors, rather four than three where four come at once."""
     xl = max(4, conv.element.xl)
     loads = -(-((p - 1) * conv.sw + conv.kw) // xl)
-    return xl * (4 if loads == 3 and conv.element.simd.quads else loads)
+    return xl * (4 if loads == 3 and conv.element.simd.multi_load else loads)
 
 
 def _step_cost(conv: Conv, p: int, j: int) -> float:

@@ -1,5 +1,7 @@
-"""Convolutions whose last channels fill half a vector or less: a vector holds them several times, each for inputs of
-its own, and what they add up to is folded together at the end."""
+"""Output-channel remainder of half a vector or less: split K across lane groups, reduce the lane groups at the end.
+
+A vector holds the last channels several times, each time with the weights of other inputs.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from mgecc.graph import Node
 from mgecc.kernels.conv.geometry import Conv, bias_of
 
 
-def fold_of(conv: Conv) -> int:
+def lane_groups_of(conv: Conv) -> int:
     """How often the last channels fit a vector: 4, 2 or 1. Instruction sets that read so many inputs with one load."""
     c = conv.element.block
     last = conv.oc % c
@@ -18,22 +20,24 @@ def fold_of(conv: Conv) -> int:
     return next((f for f in (4, 2) if last * f <= c), 1)
 
 
-def vectors_of(fold: int, blocks: int) -> int:
+def vectors_of(lane_groups: int, blocks: int) -> int:
     """Vectors of a tile that ends with the last of so many blocks of channels: where a vector holds a half, the block
     before is read along in two more, so that inputs are read once for all."""
-    return 3 if fold == 2 and blocks > 1 else 1
+    return 3 if lane_groups == 2 and blocks > 1 else 1
 
 
-def folded(w: np.ndarray, j: int, fold: int) -> np.ndarray:
+def split_weights(w: np.ndarray, j: int, lane_groups: int) -> np.ndarray:
     """Weights (channels, input blocks, c inputs of a block, taps), of which j vectors hold the first, as
-    [tap][input block][``fold`` inputs][vector][channel][input]."""
+    [tap][input block][``lane_groups`` inputs][vector][channel][input]."""
     _, blocks, c, taps = w.shape
-    parts = w[: j * c // fold].reshape(j, c // fold, blocks, c // fold, fold, taps)
+    parts = w[: j * c // lane_groups].reshape(
+        j, c // lane_groups, blocks, c // lane_groups, lane_groups, taps
+    )
     return np.ascontiguousarray(parts.transpose(5, 2, 3, 0, 1, 4))
 
 
-def folded_bias(node: Node, first: int, lanes: int, fold: int) -> np.ndarray:
+def split_bias(node: Node, first: int, lanes: int, lane_groups: int) -> np.ndarray:
     """Bias of the channels from ``first`` on, each in the first of its lanes."""
     result = np.zeros(lanes, node.output.type.dtype.numpy)
-    result[::fold] = bias_of(node, first, lanes // fold)
+    result[::lane_groups] = bias_of(node, first, lanes // lane_groups)
     return result

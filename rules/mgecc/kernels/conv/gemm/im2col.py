@@ -13,7 +13,7 @@ from mgecc.graph.symbolic import at_max_sizes
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv.direct.direct import Tile, rounds_of, tiles_for
 from mgecc.kernels.conv.gemm import cache_block
-from mgecc.kernels.conv.gemm.prefetch import lines_ahead, word
+from mgecc.kernels.conv.gemm.prefetch import prefetch_lines, prefetch_suffix
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 
 _FIELDS = (
@@ -68,15 +68,15 @@ def kernel(plan: Plan) -> Kernel:
     conv, tile, element = plan.conv, plan.tile, plan.conv.element
     operands = [("x", element.const), ("w", conv.weights.ctype), ("b", element.const)]
     operands += [("z", element.const)] * conv.has_z + [("v", element.pointer), ("y", element.pointer)]
-    ahead = lines_ahead(conv, tile.p, tile.j, plan.strip // tile.p)
+    prefetch = prefetch_lines(conv, tile.p, tile.j, plan.strip // tile.p)
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "ahead": ahead, "c": tile.c, "hold_w": tile.hold_w, "j": tile.j,
-        "p": tile.p, "quads": tile.simd.quads, "tabled": tile.tabled, "u": tile.u,
-        "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
+        "activation": conv.activation.kind, "c": tile.c, "j": tile.j, "load_accumulators": tile.load_accumulators,
+        "multi_load": tile.simd.multi_load, "p": tile.p, "prefetch": prefetch, "u": tile.u,
+        "weight_stationary": tile.weight_stationary, "wtype": conv.weights.name, "xl": element.xl, "z": conv.has_z,
     }  # fmt: skip
-    ending = conv.weights.suffix + word(ahead) + "_add" * conv.has_z + conv.activation.suffix
+    suffix = conv.weights.suffix + prefetch_suffix(prefetch) + "_add" * conv.has_z + conv.activation.suffix
     return Kernel(
-        f"conv_{element.name}_gather_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
+        f"conv_{element.name}_gather_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{suffix}",
         "conv/gemm/im2col.c.j2",
         tuple(operands),
         (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),

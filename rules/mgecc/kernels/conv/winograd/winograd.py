@@ -13,7 +13,7 @@ from mgecc.graph.symbolic import at_max_sizes, sym_max
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
 from mgecc.kernels.conv.direct.direct import Tile, rounds_of, tiles_for
 from mgecc.kernels.conv.gemm import cache_block
-from mgecc.kernels.conv.gemm.prefetch import lines_ahead, word
+from mgecc.kernels.conv.gemm.prefetch import prefetch_lines, prefetch_suffix
 from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
 from mgecc.kernels.conv.winograd import cook_toom
 from mgecc.targets import Target
@@ -86,17 +86,18 @@ def _steps(m: int, t: int) -> tuple[tuple[cook_toom.Step, ...], tuple[cook_toom.
 def kernel(plan: Plan) -> Kernel:
     conv, tile = plan.conv, plan.tile
     inward, outward = plan.steps
-    ahead = lines_ahead(conv, tile.p, tile.j, plan.strip // tile.p)
+    prefetch = prefetch_lines(conv, tile.p, tile.j, plan.strip // tile.p)
     params: dict[str, Param] = {
-        "activation": conv.activation.kind, "ahead": ahead, "c": tile.c, "hold_w": tile.hold_w, "inward": inward,
-        "j": tile.j, "m": plan.m, "outward": outward, "p": tile.p, "quads": tile.simd.quads,
-        "tabled": tile.tabled, "u": tile.u, "wtype": "f32", "xl": tile.element.xl, "z": conv.has_z,
+        "activation": conv.activation.kind, "c": tile.c, "inward": inward, "j": tile.j,
+        "load_accumulators": tile.load_accumulators, "m": plan.m, "multi_load": tile.simd.multi_load,
+        "outward": outward, "p": tile.p, "prefetch": prefetch, "u": tile.u,
+        "weight_stationary": tile.weight_stationary, "wtype": "f32", "xl": tile.element.xl, "z": conv.has_z,
     }  # fmt: skip
     operands = [(name, "const float *") for name in ("x", "w", "b", *(["z"] if conv.has_z else []))]
     operands += [(name, "float *") for name in ("v", "y")]
-    ending = word(ahead) + "_add" * conv.has_z + conv.activation.suffix
+    suffix = prefetch_suffix(prefetch) + "_add" * conv.has_z + conv.activation.suffix
     return Kernel(
-        f"conv_f32_winograd{plan.m}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{ending}",
+        f"conv_f32_winograd{plan.m}_c{tile.c}_p{tile.p}x{tile.j}u{tile.u}{suffix}",
         "conv/winograd/winograd.c.j2",
         tuple(operands),
         (*((name, "int32_t") for name in _FIELDS), *conv.activation.fields),

@@ -21,7 +21,7 @@ from mgecc.kernels.qconv.geometry import (
     signed_zero,
     weights_of,
 )
-from mgecc.kernels.requant import ending, ending_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "row_bytes", "sets")
@@ -58,10 +58,11 @@ def _forms(node: Node, conv: QConv, target: Target) -> list[Form]:
 
 def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
     window = conv.geo.window
-    end, flip = ending(node, target, conv.z), flip_of(node.inputs[0])
+    epilogue, flip = epilogue_params(node, target, conv.z), flip_of(node.inputs[0])
     (kh, kw), (sh, sw) = window.kernel, window.stride
     params: dict[str, Param] = {
-        "flip": flip, "kh": kh, "kw": kw, "less": form.less, "p": form.p, "rows": form.rows, "sh": sh, "sw": sw, **end,
+        "flip": flip, "kh": kh, "kw": kw, "less": form.less, "p": form.p, "rows": form.rows, "sh": sh, "sw": sw,
+        **epilogue,
     }  # fmt: skip
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
@@ -72,7 +73,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
     stride = f"s{sw}" if sh == sw else f"s{sh}x{sw}"
     kind = "u8" if flip else "s8pos" if form.less else "s8"
     return Kernel(
-        f"qconv_{kind}_depthwise{form.rows}_k{kh}x{kw}{stride}_c4_p{form.p}{ending_suffix(end)}",
+        f"qconv_{kind}_depthwise{form.rows}_k{kh}x{kw}{stride}_c4_p{form.p}{epilogue_suffix(epilogue)}",
         "qconv/depthwise/dw_acc16.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),

@@ -16,7 +16,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
-from mgecc.kernels.requant import ending, ending_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "windows")
@@ -71,13 +71,13 @@ def rows_of(conv: QConv, target: Target) -> Rows:
 
 def kernel(node: Node, conv: QConv, target: Target, rows: Rows) -> Kernel:
     window = conv.geo.window
-    end, flip = ending(node, target, conv.z), flip_of(node.inputs[0])
+    epilogue, flip = epilogue_params(node, target, conv.z), flip_of(node.inputs[0])
     (kh, kw), (sh, sw) = window.kernel, window.stride
     narrow = (conv.geo.x[3], window.pad[1][0], rows.windows) if rows.is_narrow else (0, 0, 0)
     params: dict[str, Param] = {
         "chunks": tuple(rows.chunks(o) for o in range(rows.offsets)), "flip": flip,
         "kh": kh, "odd": rows.is_odd, "p": rows.p, "sh": sh, "sw": sw, "wide_x": narrow[0], "pl": narrow[1],
-        "windows": narrow[2], **end,
+        "windows": narrow[2], **epilogue,
     }  # fmt: skip
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
@@ -92,7 +92,7 @@ def kernel(node: Node, conv: QConv, target: Target, rows: Rows) -> Kernel:
         + (f"w{narrow[0]}l{narrow[1]}" if rows.is_narrow else "")
     )
     return Kernel(
-        f"qconv_{kind}dot_depthwise_k{kh}x{kw}{stride}_c4_{tile}{ending_suffix(end)}",
+        f"qconv_{kind}dot_depthwise_k{kh}x{kw}{stride}_c4_{tile}{epilogue_suffix(epilogue)}",
         "qconv/depthwise/dw_dot.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),

@@ -12,7 +12,7 @@ from mgecc.graph.symbolic import at_max_sizes, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
-from mgecc.kernels.requant import ending, ending_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "blocks")
@@ -41,10 +41,14 @@ def _span(conv: QConv, p: int) -> int:
 
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     window, c = conv.geo.window, target.block_of("qint8")
-    p, end, flip = _pixels(target, conv.geo.output[3]), ending(node, target, conv.z), flip_of(node.inputs[0])
+    p, epilogue, flip = (
+        _pixels(target, conv.geo.output[3]),
+        epilogue_params(node, target, conv.z),
+        flip_of(node.inputs[0]),
+    )
     params: dict[str, Param] = {
         "c": c, "dw": window.dilate[1], "flip": flip, "kw": window.kernel[1], "lanes": target.lanes, "p": p,
-        "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), **end,
+        "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), **epilogue,
     }  # fmt: skip
     operands = [
         ("x", "const int8_t *"),
@@ -58,7 +62,7 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     )
     kind = "u8" if flip else "s8"
     return Kernel(
-        f"qconv_{kind}_depthwise_{shape}_c{c}_p{p}{ending_suffix(end)}",
+        f"qconv_{kind}_depthwise_{shape}_c{c}_p{p}{epilogue_suffix(epilogue)}",
         "qconv/depthwise/dw_generic.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS + ROW_FIELDS),

@@ -11,7 +11,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
-from mgecc.kernels.requant import ending, ending_suffix, numbers, raised
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, raised
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "spans")
@@ -51,10 +51,14 @@ class Spans:
 
 
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
-    end, flip, (kh, kw) = ending(node, target, conv.z), flip_of(node.inputs[0]), conv.geo.window.kernel
+    epilogue, flip, (kh, kw) = (
+        epilogue_params(node, target, conv.z),
+        flip_of(node.inputs[0]),
+        conv.geo.window.kernel,
+    )
     sh, sw = conv.geo.window.stride
     params: dict[str, Param] = {
-        "chunks": Spans(conv).chunks, "flip": flip, "kh": kh, "kw": kw, "sh": sh, "sw": sw, **end,
+        "chunks": Spans(conv).chunks, "flip": flip, "kh": kh, "kw": kw, "sh": sh, "sw": sw, **epilogue,
     }  # fmt: skip
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
@@ -63,7 +67,7 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     ]
     stride = f"s{sw}" if sh == sw else f"s{sh}x{sw}"
     return Kernel(
-        f"qconv_{'u8' if flip else 's8'}dot_depthwise_k{kh}x{kw}{stride}_c16_p4{ending_suffix(end)}",
+        f"qconv_{'u8' if flip else 's8'}dot_depthwise_k{kh}x{kw}{stride}_c16_p4{epilogue_suffix(epilogue)}",
         "qconv/depthwise/dw_vnni.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),

@@ -25,7 +25,7 @@ from mgecc.kernels.qconv.geometry import (
     weights_of,
 )
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
-from mgecc.kernels.requant import ending, ending_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("n", "pixels", "blocks", "groups", "strip", "turns")
@@ -170,13 +170,13 @@ def _more(conv: QConv, form: Form) -> int:
 
 
 def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
-    end, tail = ending(node, target, conv.z), f"and{form.tail}" if form.tail else ""
+    epilogue, tail = epilogue_params(node, target, conv.z), f"and{form.tail}" if form.tail else ""
     stride = conv.geo.window.stride[1] if form.windows else 1
     kh, kw = conv.geo.window.kernel if form.planes else (0, 0)
     params: dict[str, Param] = {
         "flip": flip_of(node.inputs[0]), "grouped": target.facts.int8.acc16_loads, "kh": kh, "kw": kw,
         "less": form.less, "p": form.p, "planes": form.planes, "sw": stride if stride <= 2 else 0, "tail": form.tail,
-        "turn": form.turn, "windows": form.windows, **end,
+        "turn": form.turn, "windows": form.windows, **epilogue,
     }  # fmt: skip
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
@@ -189,7 +189,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
     window = f"s{params['sw'] or 'any'}" if form.windows else "k1s1"
     window = f"first{form.planes}_k{kh}x{kw}{window}" if form.planes else window
     return Kernel(
-        f"qconv_{kind}_chains{form.turn}_{window}_c4_p{form.p}x2{tail}{ending_suffix(end)}",
+        f"qconv_{kind}_chains{form.turn}_{window}_c4_p{form.p}x2{tail}{epilogue_suffix(epilogue)}",
         "qconv/gemm/gemm_acc16.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in (_WINDOWS + ROW_FIELDS if form.windows else _FIELDS)),
@@ -287,13 +287,16 @@ def _forms(target: Target, conv: QConv, form: Form) -> Iterator[Form]:
         blocks = each.blocks(conv)
         if not form.windows and blocks != form.blocks(conv):
             continue
-        rivals = [
+        alternatives = [
             replace(each, p=p, tail=_tail(pixels, p, tails))
             for p in target.facts.int8.acc16_tiles
             if p <= lower_bound(pixels)
         ]
         found.append(
-            min((_cost(at_max_sizes(pixels), rival, blocks), i, rival) for i, rival in enumerate(rivals))[::2]
+            min(
+                (_cost(at_max_sizes(pixels), alternative, blocks), i, alternative)
+                for i, alternative in enumerate(alternatives)
+            )[::2]
         )
     for _, best in sorted(found, key=lambda pair: pair[0])[: 2 if form.windows else None]:
         yield best

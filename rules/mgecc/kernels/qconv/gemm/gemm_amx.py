@@ -17,7 +17,7 @@ from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, rows_of
-from mgecc.kernels.requant import ending, ending_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
 from mgecc.targets import Target
 
 _BLOCK, _STEP = 16, 64
@@ -32,7 +32,7 @@ _ROW_FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "rows", "per", "high", *RO
 
 
 @dataclass(frozen=True)
-class Panels:
+class AmxTiling:
     """``tiles`` of ``pixels`` of one row, in ``rounds`` over an image or over ``high`` rows of results at a time.
 
     ``planes``: how many input channels come in plain layout, with all their taps; none if they are blocked.
@@ -110,81 +110,85 @@ class Panels:
         return (work + copies + _CALL) * _CYCLE
 
 
-def _best(conv: QConv, planes: int) -> Panels | None:
+def _best(conv: QConv, planes: int) -> AmxTiling | None:
     heights = range(1, _HIGHEST + 1)
     forms = product(range(1, _MOST_TILES + 1), _PIXELS, heights)
-    rivals = [Panels(conv, tiles, pixels, high, planes) for tiles, pixels, high in forms]
-    return min((rival for rival in rivals if rival.fits), key=lambda rival: rival.cost, default=None)
+    alternatives = [AmxTiling(conv, tiles, pixels, high, planes) for tiles, pixels, high in forms]
+    return min(
+        (alternative for alternative in alternatives if alternative.fits),
+        key=lambda alternative: alternative.cost,
+        default=None,
+    )
 
 
-def kernel(node: Node, target: Target, panels: Panels) -> Kernel:
-    conv, end, flip = panels.conv, ending(node, target, panels.conv.z), flip_of(node.inputs[0])
-    params: dict[str, Param] = {"flip": flip, "t": panels.tiles, **end}
-    params |= {"planes": panels.planes, "row": panels.row} if panels.planes else {}
+def kernel(node: Node, target: Target, tiling: AmxTiling) -> Kernel:
+    conv, epilogue, flip = tiling.conv, epilogue_params(node, target, tiling.conv.z), flip_of(node.inputs[0])
+    params: dict[str, Param] = {"flip": flip, "t": tiling.tiles, **epilogue}
+    params |= {"planes": tiling.planes, "row": tiling.row} if tiling.planes else {}
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
         *[("z", "const int8_t *")] * (conv.z is not None),
         ("y", "int8_t *"),
-        *[("ring", "int8_t *")] * (not panels.is_flat),
-        *[("panel", "int8_t *")] * (panels.is_flat or panels.planes > 0),
+        *[("ring", "int8_t *")] * (not tiling.is_flat),
+        *[("panel", "int8_t *")] * (tiling.is_flat or tiling.planes > 0),
     ]
     form = (
-        f"first{panels.planes}_x{panels.row}" if panels.planes else "tile_k1s1" if panels.is_flat else "tile"
+        f"first{tiling.planes}_x{tiling.row}" if tiling.planes else "tile_k1s1" if tiling.is_flat else "tile"
     )
-    template = "panels_first" if panels.planes else "panels" if panels.is_flat else "panels_rows"
+    template = "first_layer" if tiling.planes else "pointwise" if tiling.is_flat else "rows"
     return Kernel(
-        f"qconv_{'u8' if flip else 's8'}amx_{form}_c16_t{panels.tiles}{ending_suffix(end)}",
-        f"qconv/{template}.c.j2",
+        f"qconv_{'u8' if flip else 's8'}amx_{form}_c16_t{tiling.tiles}{epilogue_suffix(epilogue)}",
+        f"qconv/gemm/gemm_amx_{template}.c.j2",
         tuple(operands),
-        tuple((name, "int32_t") for name in (_FLAT_FIELDS if panels.is_flat else _ROW_FIELDS)),
+        tuple((name, "int32_t") for name in (_FLAT_FIELDS if tiling.is_flat else _ROW_FIELDS)),
         tuple(sorted(params.items())),
         ("int8_amx", "requant"),
     )
 
 
-def pack(node: Node, panels: Panels) -> np.ndarray:
+def pack(node: Node, tiling: AmxTiling) -> np.ndarray:
     """Weights [output block][tap][step][16 fours of inputs][16 outputs][4]; of planes the fours are taps of a row."""
-    inner, outer = panels.conv.channels
-    (kh, kw), w = panels.conv.geo.window.kernel, weights_of(node)[0]
-    if panels.planes:
+    inner, outer = tiling.conv.channels
+    (kh, kw), w = tiling.conv.geo.window.kernel, weights_of(node)[0]
+    if tiling.planes:
         full = np.zeros(
-            (panels.vectors * _BLOCK, panels.steps * _STEP // panels.row, panels.row // 4, 4), np.int8
+            (tiling.vectors * _BLOCK, tiling.steps * _STEP // tiling.row, tiling.row // 4, 4), np.int8
         )
         full[:outer, :kh, :kw, :inner] = w.reshape(outer, inner, kh, kw).transpose(0, 2, 3, 1)
     else:
-        full = np.zeros((panels.vectors * _BLOCK, panels.conv.taps, panels.steps * _STEP), np.int8)
+        full = np.zeros((tiling.vectors * _BLOCK, tiling.conv.taps, tiling.steps * _STEP), np.int8)
         full[:outer, :, :inner] = w.transpose(0, 2, 1)
-    parts = full.reshape(panels.vectors, _BLOCK, panels.products, _STEP // 4, 4)
+    parts = full.reshape(tiling.vectors, _BLOCK, tiling.products, _STEP // 4, 4)
     return np.ascontiguousarray(parts.transpose(0, 2, 3, 1, 4))
 
 
-def _sizes(panels: Panels) -> tuple[tuple[int, ...], list[int]]:
+def _sizes(tiling: AmxTiling) -> tuple[tuple[int, ...], list[int]]:
     """Arguments, and bytes of scratch memories."""
-    n, ic, h, w = panels.conv.geo.x
-    xb, panel = -(-ic // _BLOCK), panels.steps * panels.tiles * panels.pixels * _STEP
-    if panels.is_flat:
-        return (n, panels.conv.pixels, xb, panels.vectors, panels.pixels), [panel]
+    n, ic, h, w = tiling.conv.geo.x
+    xb, panel = -(-ic // _BLOCK), tiling.steps * tiling.tiles * tiling.pixels * _STEP
+    if tiling.is_flat:
+        return (n, tiling.conv.pixels, xb, tiling.vectors, tiling.pixels), [panel]
     rows = (
-        rows_of(panels.conv, 4, 1)
-        if panels.planes
-        else rows_of(panels.conv, _STEP, panels.steps, panels.high)
+        rows_of(tiling.conv, 4, 1)
+        if tiling.planes
+        else rows_of(tiling.conv, _STEP, tiling.steps, tiling.high)
     )
-    sizes = (n, h, w, *panels.conv.geo.output[2:], xb, panels.vectors, panels.pixels, panels.per, panels.high)
-    return (*sizes, *rows.args), [rows.nbytes, *[panel] * (panels.planes > 0)]
+    sizes = (n, h, w, *tiling.conv.geo.output[2:], xb, tiling.vectors, tiling.pixels, tiling.per, tiling.high)
+    return (*sizes, *rows.args), [rows.nbytes, *[panel] * (tiling.planes > 0)]
 
 
-def _build(target: Target, panels: Panels, node: Node) -> list[Call]:
-    conv, x, (sizes, scratch) = panels.conv, node.inputs[0], _sizes(panels)
+def _build(target: Target, tiling: AmxTiling, node: Node) -> list[Call]:
+    conv, x, (sizes, scratch) = tiling.conv, node.inputs[0], _sizes(tiling)
     operands: list[Operand] = [
         x,
-        Const(partial(pack, node, panels), align=64),
-        Const(partial(bias_of, node, 0, panels.vectors * _BLOCK)),
+        Const(partial(pack, node, tiling), align=64),
+        Const(partial(bias_of, node, 0, tiling.vectors * _BLOCK)),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
         *map(Workspace, scratch),
     ]
-    return [Call(kernel(node, target, panels), tuple(operands), sizes)]
+    return [Call(kernel(node, target, tiling), tuple(operands), sizes)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
@@ -194,16 +198,16 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     window, inner = conv.geo.window, conv.channels[0]
     is_row = inner <= 4 and window.kernel[1] <= _STEP // 4 and window.dilate[1] == 1
     for planes in (inner, 0) if is_row else (0,):
-        panels = _best(conv, planes)
-        if panels is None:
+        tiling = _best(conv, planes)
+        if tiling is None:
             continue
         yield Candidate(
-            partial(_build, target, panels),
-            panels.cost,
+            partial(_build, target, tiling),
+            tiling.cost,
             tuple(1 if v.is_const or (planes and v is node.inputs[0]) else _BLOCK for v in node.inputs),
             (_BLOCK,),
-            700 + 150 * panels.tiles,
-            why=f"tiles of {panels.tiles * panels.pixels} pixels x 16 channels, products of matrices",
-            scratch=sum(_sizes(panels)[1]),
-            weights=panels.vectors * panels.products * _STEP * _BLOCK - conv.taps * inner * conv.channels[1],
+            700 + 150 * tiling.tiles,
+            why=f"tiles of {tiling.tiles * tiling.pixels} pixels x 16 channels, products of matrices",
+            scratch=sum(_sizes(tiling)[1]),
+            weights=tiling.vectors * tiling.products * _STEP * _BLOCK - conv.taps * inner * conv.channels[1],
         )

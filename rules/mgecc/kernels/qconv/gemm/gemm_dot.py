@@ -14,8 +14,8 @@ from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, P
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, is_positive, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
 from mgecc.kernels.requant import (
-    ending,
-    ending_suffix,
+    epilogue_params,
+    epilogue_suffix,
     has_dot,
     numbers,
     order_weights,
@@ -111,30 +111,30 @@ def tile_for(target: Target, pixels: int, vectors: int, stride: int = 0) -> Tile
     most_p = most_p * most_j // j
     if min(least, most_p) < 4:
         return Tile(target, c, min(least, most_p), j, ringed=ringed)
-    rivals = [
+    alternatives = [
         Tile(target, c, p, j, ringed=ringed) for p in range(most_p, 3, -1 if is_any else -2) if p <= least
     ]
-    rivals = [t for t in rivals if t.p % 4 == 0 or is_any or t.is_streamed(stride or 1)]
+    alternatives = [t for t in alternatives if t.p % 4 == 0 or is_any or t.is_streamed(stride or 1)]
 
     def cost(tile: Tile) -> float:
         tail = 0 if stride else tile.tail(pixels)
         whole = -(-(most - tail) // tile.p) * tile.step_cost
         return whole + (replace(tile, p=tail).step_cost if tail else 0.0)
 
-    return min(rivals, key=cost)
+    return min(alternatives, key=cost)
 
 
 def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     flat = _is_flat(node, conv, tile)
     stride = 1 if flat else conv.geo.window.stride[1]
-    end = ending(node, tile.target, conv.z)
+    epilogue = epilogue_params(node, tile.target, conv.z)
     streamed = tile.is_streamed(stride)
     u, tail = (tile.unrolled(conv), tile.tail(conv.pixels)) if flat else (1, 0)
     params: dict[str, Param] = {
         "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]) ^ tile.raised_rows, "j": tile.j,
         "lanes": tile.lanes, "p": tile.p, "kw": conv.geo.window.kernel[1] if tile.planes else 0, "planes": tile.planes,
         "positive": tile.is_ready, "streamed": streamed,
-        "sw": stride if stride <= 2 else 0, "tail": tail, "u": u, "xc": tile.xc, **end,
+        "sw": stride if stride <= 2 else 0, "tail": tail, "u": u, "xc": tile.xc, **epilogue,
     }  # fmt: skip
     operands = [
         ("x", "const int8_t *"),
@@ -154,7 +154,7 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     kind += "pos" if tile.positive else ""
     turn = (f"and{tail}" if tail else "") + (f"u{u}" if u > 1 else "")
     return Kernel(
-        f"qconv_{kind}_{window}_c{tile.c}_p{tile.p}x{tile.j}{turn}{ending_suffix(end)}",
+        f"qconv_{kind}_{window}_c{tile.c}_p{tile.p}x{tile.j}{turn}{epilogue_suffix(epilogue)}",
         "qconv/gemm/gemm_dot.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in names),

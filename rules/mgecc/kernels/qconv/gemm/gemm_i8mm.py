@@ -10,7 +10,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
-from mgecc.kernels.requant import ending, ending_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("n", "pixels", "icb", "groups")
@@ -45,11 +45,11 @@ def _steps(conv: QConv) -> int:
 
 def kernel(node: Node, conv: QConv, target: Target, compact: bool) -> Kernel:
     """``compact``: one step a turn and no smaller tile for the rest of an image, which more layers can share."""
-    p, end, flip = _width(conv), ending(node, target, conv.z), flip_of(node.inputs[0])
+    p, epilogue, flip = _width(conv), epilogue_params(node, target, conv.z), flip_of(node.inputs[0])
     tail, u = (
         (0, 1) if compact else (_tail(conv.pixels, p), next(u for u in (4, 2, 1) if _steps(conv) % u == 0))
     )
-    params: dict[str, Param] = {"flip": flip, "p": p, "tail": tail, "u": u, **end}
+    params: dict[str, Param] = {"flip": flip, "p": p, "tail": tail, "u": u, **epilogue}
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
         *[("z", "const int8_t *")] * (conv.z is not None),
@@ -57,7 +57,7 @@ def kernel(node: Node, conv: QConv, target: Target, compact: bool) -> Kernel:
     ]
     turn = (f"and{tail}" if tail else "") + (f"u{u}" if u > 1 else "")
     return Kernel(
-        f"qconv_{'u8' if flip else 's8'}mm_tile_k1s1_c4_p{p}x2{turn}{ending_suffix(end)}",
+        f"qconv_{'u8' if flip else 's8'}mm_tile_k1s1_c4_p{p}x2{turn}{epilogue_suffix(epilogue)}",
         "qconv/gemm/gemm_i8mm.c.j2",
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),
