@@ -58,7 +58,9 @@ def _overview() -> argparse.ArgumentParser:
 
 
 def _bare_parser() -> tuple[argparse.ArgumentParser, Any]:
-    parser = _Parser(prog="mgecc", description="Compile MegEngine models to small C libraries.")
+    parser = _Parser(
+        prog="mgecc", description="Compile neural networks (ONNX, MegEngine) to small C libraries."
+    )
     parser.add_argument("--version", action="version", version=f"mgecc {__version__}")
     return parser, parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 

@@ -19,6 +19,8 @@ from mgecc.passes.pipeline import Options, for_all_targets, for_target
 from mgecc.targets import Target, with_half_lanes
 
 MAX_MODEL_BYTES = 1 << 31
+_OF_INPUTS = ("input", "bind")
+"""Beginnings of keys of model.yaml below which inputs are named."""
 
 
 def survey(config: ModelConfig, data: bytes | None = None) -> tuple[Graph, Diagnostics]:
@@ -30,7 +32,7 @@ def survey(config: ModelConfig, data: bytes | None = None) -> tuple[Graph, Diagn
     data = read_bounded(config.model) if data is None else data
     functions = {name: CustomFunction(c.function, c.outputs, c.optional) for name, c in config.custom.items()}
     graph, problems = frontends.survey(
-        data, config.model.name, config.given_shapes, functions, config.model.parent
+        data, config.model.name, config.given_shapes, functions, config.model.parent, config.bind
     )
     graph.name = config.name
     _place_inputs(config, problems)
@@ -50,7 +52,7 @@ def _place_inputs(config: ModelConfig, problems: Diagnostics) -> None:
         places = [
             place
             for key, place in config.places.items()
-            if problem.operator == "input" and key.startswith("input") and key.endswith(f".{problem.node}")
+            if problem.operator == "input" and key.startswith(_OF_INPUTS) and key.endswith(f".{problem.node}")
         ]
         problems.problems[k] = replace(problem, origin=[*places, problem.origin][0])
 

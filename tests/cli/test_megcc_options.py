@@ -200,4 +200,4 @@ def test_every_tool_that_prints_text_answers_programs(capsys: pytest.CaptureFixt
             cli.main([name, "--help"])
         assert "--json-output" in capsys.readouterr().out, name
     rows = {row["name"]: row for row in json.loads(run(capsys, "ops", "--json-output"))}
-    assert rows["Convolution"]["records"] and rows["Convolution"]["kernels"][0]["family"]
+    assert rows["Convolution"]["types"]["mge"] and rows["Convolution"]["kernels"][0]["family"]

@@ -16,6 +16,7 @@ from mgecc.graph.text import graph_lines
 from mgecc.targets import load_target
 from mgecc.toolrun.graphs import lower_graphs, read_graph
 from mgecc.toolrun.operators import operator_graph, plan_operator
+from mgecc.toolrun.products import read_config
 
 CORPUS = Path(__file__).parents[1] / "data" / "mge-corpus"
 CAMERA = "inputs: {data: {shape: [n, 1, h, w], dtype: uint8, layout: NHWC, mean: [127.5], std: [127.5]}}"
@@ -78,7 +79,7 @@ def test_the_graph_that_opt_shows_is_planned(
     def observe(case: str, _name: str, on: str, graph: Graph) -> None:
         shown[case, on] = list(graph_lines(graph))
 
-    graphs = lower_graphs(path, load_target(target), observe)
+    graphs = lower_graphs(read_config(path), load_target(target), observe)
     want = planned(path, target, monkeypatch)
     assert [list(graph_lines(graph)) for graph in graphs] == want
     members = len(load_target(target).members) or 1
@@ -104,7 +105,7 @@ def test_what_is_planned_again_is_not_what_was_changed(tmp_path: Path) -> None:
 
 
 def test_a_copy_of_a_graph_has_nothing_in_common_that_passes_change(tmp_path: Path) -> None:
-    graph = read_graph(written(tmp_path, "net_unet"))
+    graph = read_graph(read_config(written(tmp_path, "net_unet")))
     text, copy = list(graph_lines(graph)), graph.copy()
     assert list(graph_lines(copy)) == text
     assert not {id(node) for node in graph.nodes} & {id(node) for node in copy.nodes}

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mgecc.commands._model import any_with_given
 from mgecc.config import ConfigError, LibraryConfig, ModelConfig, megcc_model, megcc_notes
 from mgecc.errors import InputError
 from mgecc.toolrun.products import write_files
@@ -23,7 +24,6 @@ _TARGETS = {
 }
 
 _TEXTS = {
-    "input-shapes": "input_shape_str",
     "extern-opr-output-shapes": "extern_opr_output_shape",
     "extern-opr-output-dtypes": "extern_opr_output_dtype",
     "loader-path-with-interface": "extern_opr_loader_path_with_interface",
@@ -97,6 +97,7 @@ def with_flags(
 
     Raises InputError: a JSON of several models says such things of each itself.
     """
+    config = any_with_given(config, args)
     given = {key: value for key in (*_TEXTS.values(), *_SWITCHES) if (value := getattr(args, key))}
     if isinstance(config, LibraryConfig):
         if given:

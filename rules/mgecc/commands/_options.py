@@ -10,8 +10,17 @@ from mgecc.targets import toolchain_names
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="model.yaml, its folder, or model file (.mge)"
+        "model", type=Path, metavar="MODEL", help="model.yaml, its folder, or model file (.mge, .onnx)"
     )
+    add_inputs(parser)
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """What may be said of the inputs of a model."""
+    text = "shapes of inputs, e.g. x=1x3x224x224,y=2x5; another set after ':'; also as MegCC writes them"
+    parser.add_argument("--input-shapes", dest="input_shape_str", default="", metavar="TEXT", help=text)
+    text = "an input is a constant: NAME=16000, NAME=true or NAME=[1,2]; may be repeated"
+    parser.add_argument("--bind", action="append", default=[], metavar="NAME=NUMBER", help=text)
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:

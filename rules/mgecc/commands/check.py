@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from mgecc.commands._model import any_with_given
 from mgecc.commands._options import add_json, add_model, add_target
 from mgecc.commands._output import show
 from mgecc.errors import INPUT, InputError
@@ -20,7 +21,8 @@ def run(args: argparse.Namespace) -> int:
     problems: list[str] = []
     notes: list[str] = []
     try:
-        notes = compile_products(read_any(args.model, complete=False), args.target, args.cpu).notes
+        config = any_with_given(read_any(args.model, complete=False), args)
+        notes = compile_products(config, args.target, args.cpu).notes
     except InputError as error:
         if not args.json_output:
             raise

@@ -12,7 +12,7 @@ from typing import Any
 
 from mgecc.commands._megcc import OneTarget, with_flags, write_template
 from mgecc.commands._megcc import add_arguments as add_megcc
-from mgecc.commands._options import add_build, add_json
+from mgecc.commands._options import add_build, add_inputs, add_json
 from mgecc.commands._output import show
 from mgecc.config import LibraryConfig
 from mgecc.errors import InputError
@@ -25,8 +25,13 @@ from mgecc.toolrun.products import compile_products, kernel_texts, read_any, wri
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml, its folder, .mge or MegCC's JSON"
+        "model",
+        type=Path,
+        nargs="?",
+        metavar="MODEL",
+        help="model.yaml, its folder, .mge, .onnx or MegCC's JSON",
     )
+    add_inputs(parser)
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="the same as --out")
     text = "machine, e.g. arm64 or arm64+dot"
     parser.add_argument("--target", action=OneTarget, default="", metavar="NAME", help=text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from mgecc.commands._model import chosen
 from mgecc.commands._options import add_choice, add_json, add_model
 from mgecc.commands._output import show
 from mgecc.graph.text import graph_data, graph_lines
@@ -17,6 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    graph = read_graph(args.model, args.name)
+    graph = read_graph(chosen(args))
     show(args, graph_lines(graph), lambda: graph_data(graph))
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mgecc import interpret
+from mgecc.commands._model import chosen
 from mgecc.commands._options import add_choice, add_json, add_model
 from mgecc.commands._output import note, show
 from mgecc.config import load_side, save_cases
@@ -15,7 +16,8 @@ from mgecc.errors import InputError
 from mgecc.graph import Graph
 from mgecc.lowering import load_graph
 from mgecc.toolrun.bind_sizes import with_sizes_of
-from mgecc.toolrun.products import read_config, user_errors
+from mgecc.toolrun.open_inputs import with_shapes_of
+from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.tensors import Interface, Tensor, dequantized, ignored_arrays, input_stacks
 
 
@@ -28,13 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    config = read_config(args.model, args.name)
+    config = chosen(args)
     path = args.inputs or config.verify.inputs
     if path is None:
         raise InputError("no inputs: give --inputs, or 'verify:' in model.yaml")
     inputs = load_side(path, "in")
-    config = with_sizes_of(config, inputs)
     with user_errors(config):
+        config = with_sizes_of(with_shapes_of(config, inputs), inputs)
         graph = load_graph(config)
     outputs = interpret_cases(graph, inputs)
     if args.out:

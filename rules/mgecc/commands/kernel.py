@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mgecc.commands._options import add_choice, add_goal, add_json, add_target
+from mgecc.commands._model import chosen
+from mgecc.commands._options import add_choice, add_goal, add_inputs, add_json, add_target
 from mgecc.commands._output import show
 from mgecc.errors import InputError
 from mgecc.kernels.render import render_kernel
@@ -25,8 +26,13 @@ from mgecc.toolrun.operators import operator_graph, plan_operator
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", type=Path, nargs="?", metavar="MODEL", help="model.yaml, its folder, or model file (.mge)"
+        "model",
+        type=Path,
+        nargs="?",
+        metavar="MODEL",
+        help="model.yaml, its folder, or model file (.mge, .onnx)",
     )
+    add_inputs(parser)
     add_choice(parser)
     add_target(parser)
     parser.add_argument("--layer", default="", metavar="NAME", help="layer or kernel; default: list them")
@@ -59,7 +65,7 @@ def _programs(args: argparse.Namespace, target: Target) -> tuple[Program, ...]:
     if bool(args.model) == bool(args.operator):
         raise InputError("give a model, or an operator with --operator NAME --operands SHAPE...")
     if args.model:
-        return plan_programs(args.model, target, args.optimize, args.name)
+        return plan_programs(chosen(args), target)
     return plan_operator(operator_graph(args.operator, args.operands, args.attrs), target, args.optimize)
 
 

@@ -1,4 +1,4 @@
-"""List the operators that are understood, the records they come from, the kernels that compute them, their limits."""
+"""List the operators that are understood, what in files they come from, the kernels that compute them, their limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREFACE = """# Operators
 Written by `mgecc ops --markdown > docs/operators.md`; a test fails where the code says something else.
 
 Every operator that has kernels has them for every target: {targets}. Kernels say which forms they take; another
-form, or a record that is not here, is refused by `mgecc check` with the node's name and the reason. Operators
+form, or a node of a file that is not here, is refused by `mgecc check` with the node's name and the reason. Operators
 without kernels are computed at compile time where what they read is known then, and refused elsewhere. Extern and
 custom operators become calls of the application's functions (`custom:` in model.yaml).
 
@@ -38,17 +38,20 @@ with an error at the others.
 
 What each does with NaN, infinities and denormals stands in [numbers.md](numbers.md).
 
-| operator | records | kernels | limits |
-| --- | --- | --- | --- |
+Operators that the ONNX standard defines by others need no row: their bodies are taken where they have none.
+
 """
 
 
 @dataclass(frozen=True)
 class Row:
-    """An operator: the records it is made from, its kernel families with what they serve, and its limits."""
+    """An operator: its kernel families with what they serve, its limits.
+
+    ``types``: those of nodes that it is made from, by front end.
+    """
 
     name: str
-    records: tuple[str, ...]
+    types: dict[str, tuple[str, ...]]
     families: tuple[tuple[str, str], ...]
     limits: str
 
@@ -56,8 +59,9 @@ class Row:
 def table() -> Iterator[Row]:
     """All operators by name."""
     for operator in operators():
-        records = frontends.types_of(operator.name)
-        yield Row(operator.name, records, tuple(families(operator.name)), operator.limits)
+        yield Row(
+            operator.name, frontends.types_of(operator.name), tuple(families(operator.name)), operator.limits
+        )
 
 
 def _cell(text: str) -> str:
@@ -66,14 +70,22 @@ def _cell(text: str) -> str:
 
 def markdown() -> str:
     """The document docs/operators.md."""
-    lines = []
-    for row in table():
-        kernels = (
-            "<br>".join(f"{name}: {_cell(said)}" for name, said in row.families) or "computed at compile time"
-        )
-        records = " ".join(row.records) or "made by the compiler"
-        lines.append(f"| {row.name} | {records} | {kernels} | {_cell(row.limits)} |")
-    return PREFACE.format(targets=", ".join(target_names())) + "\n".join(lines) + "\n"
+    titles = ["operator", *frontends.titles().values(), "kernels", "limits"]
+    heads = [f"| {' | '.join(titles)} |", f"| {' | '.join('---' for _ in titles)} |"]
+    return (
+        PREFACE.format(targets=", ".join(target_names()))
+        + "\n".join([*heads, *map(_markdown, table())])
+        + "\n"
+    )
+
+
+def _markdown(row: Row) -> str:
+    kernels = "<br>".join(f"{name}: {_cell(said)}" for name, said in row.families)
+    types = [" ".join(types) for types in row.types.values()]
+    if not any(types):
+        types[0] = "made by the compiler"
+    cells = [row.name, *types, kernels or "computed at compile time", _cell(row.limits)]
+    return f"| {' | '.join(cells)} |"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,4 +109,9 @@ def _line(row: Row) -> str:
 
 def _data(row: Row) -> dict[str, Any]:
     kernels = [{"family": name, "serves": said} for name, said in row.families]
-    return {"name": row.name, "records": list(row.records), "kernels": kernels, "limits": row.limits}
+    return {
+        "name": row.name,
+        "types": {name: list(types) for name, types in row.types.items()},
+        "kernels": kernels,
+        "limits": row.limits,
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from mgecc.commands._model import chosen
 from mgecc.commands._options import add_choice, add_goal, add_json, add_model, add_target
 from mgecc.commands._output import show
 from mgecc.graph import Graph
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             texts[title] = lines
 
     target = load_target(args.target, args.cpu) if args.target else None
-    lower_graphs(args.model, target, observe, args.optimize, args.name)
+    lower_graphs(chosen(args), target, observe)
     lines = (line for name, text in texts.items() for line in (f"# after {name}", *text))
     show(args, lines, lambda: found)
     return 0

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mgecc.commands._model import chosen
 from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
 from mgecc.commands._output import note, show
 from mgecc.commands._session import open_session
@@ -21,8 +22,9 @@ from mgecc.config import ModelConfig, load_side, save_cases
 from mgecc.errors import InputError
 from mgecc.toolrun.compare import top_classes
 from mgecc.toolrun.graphs import read_graph
+from mgecc.toolrun.open_inputs import with_shapes_of
 from mgecc.toolrun.pictures import load_picture
-from mgecc.toolrun.products import read_config
+from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.session import run_cases
 from mgecc.toolrun.tensors import dequantized, ignored_arrays, input_cases, output_arrays
 
@@ -45,8 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    config = read_config(args.model, args.name, args.optimize)
+    config = chosen(args)
     inputs = _inputs(config, args.input)
+    with user_errors(config):
+        config = with_shapes_of(config, inputs)
     runs = list(_on_target(args, config, inputs) if args.target else _meaning(args, config, inputs))
     show(
         args,
@@ -93,7 +97,7 @@ def _on_target(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, 
 def _meaning(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np.ndarray]) -> Iterator[Run]:
     if args.products or args.cpu:
         raise InputError("--products and --cpu are for a target: give --target NAME")
-    yield Run("NumPy", interpret_cases(read_graph(args.model, args.name), inputs))
+    yield Run("NumPy", interpret_cases(read_graph(config), inputs))
 
 
 def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from mgecc.commands._model import chosen
 from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
 from mgecc.commands._output import note, show
 from mgecc.commands._session import open_session
@@ -21,7 +22,8 @@ from mgecc.errors import DIFFERENT, InputError
 from mgecc.export import ExportError, MegEngineMissing, reference_cases
 from mgecc.lowering import input_forms, load_graph
 from mgecc.toolrun.compare import OutputError, table
-from mgecc.toolrun.products import read_config, user_errors
+from mgecc.toolrun.open_inputs import with_shapes_of
+from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.runner import RunError
 from mgecc.toolrun.tensors import Arrays, Interface, ignored_arrays, input_stacks
 from mgecc.toolrun.verify import verify
@@ -51,12 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    config = read_config(args.model, args.name, args.optimize)
+    config = chosen(args)
     limits = _limits(config.verify, args)
     recorded = args.inputs or config.verify.inputs
     inputs = None
     if recorded or not config.sizes:
         inputs = load_side(_recorded(config, recorded, "inputs"), "in")
+        with user_errors(config):
+            config = with_shapes_of(config, inputs)
     found: dict[str, list[OutputError]] = {}
     with open_session(args, config) as session:
         if inputs is not None:

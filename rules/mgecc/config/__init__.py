@@ -7,6 +7,7 @@ May import: numpy, yaml, jsonschema; of mgecc nothing but mgecc.errors.
 """
 
 from mgecc.config.cases import Cases, CasesError, cases_beside, load_cases, load_side, save_cases
+from mgecc.config.given import with_inputs
 from mgecc.config.load import load_config
 from mgecc.config.megcc import LibraryConfig, is_megcc, load_megcc, megcc_model, megcc_notes
 from mgecc.config.model import (
@@ -46,4 +47,5 @@ __all__ = [
     "megcc_model",
     "megcc_notes",
     "save_cases",
+    "with_inputs",
 ]

@@ -18,7 +18,8 @@ _INPUT = re.compile(r"([^=;]*[^=;\s])\s*=\s*\(([0-9,\s]*)\)\s*")
 _SHAPE = re.compile(r"\(([0-9,\s]*)\)")
 _DTYPES = ("float32", "int32", "uint8", "float16", "int16", "int8")
 _INPUTS_ARE_WRITTEN = (
-    "input shapes are written 'name=(1,3,224,224);other=(2,3)', another set after ':', up to 7 numbers each"
+    "input shapes are written 'name=(1,3,224,224);other=(2,3)', another set after ':', up to 7 numbers each; "
+    "on the command line also 'name=1x3x224x224,other=2x3'"
 )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from mgecc.config.header_names import header_of
 
@@ -125,6 +125,7 @@ class ModelConfig:
     """One model.yaml; files are joined to its folder, sizes are in bytes, None means no limit.
 
     ``sizes``: what the application sets before a run; names in shapes of inputs.
+    ``bind``: inputs that are constants, each with its numbers: one, or nested lists.
     ``cv``: image functions to generate, as (name, element type), sorted.
     ``custom``: functions by the operator's name, dump name or type. ``kernels``: files (``.c``: the function called
     like the file; ``.c.j2``: a kernel template) by the name of the operator that they compute.
@@ -142,6 +143,7 @@ class ModelConfig:
     inputs: dict[str, InputConfig] = field(default_factory=dict)
     input_shapes: tuple[dict[str, tuple[int, ...]], ...] = ()
     sizes: tuple[SizeConfig, ...] = ()
+    bind: dict[str, Any] = field(default_factory=dict)
     flash: int | None = None
     ram: int | None = None
     labels: Path | None = None
@@ -172,13 +174,8 @@ class ModelConfig:
     @property
     def shape_sets(self) -> tuple[ModelConfig, ...]:
         """A configuration for each set of input shapes; this one alone if there are no sets."""
-        return tuple(self._with_shapes(shapes) for shapes in self.input_shapes) or (self,)
-
-    def _with_shapes(self, shapes: dict[str, tuple[int, ...]]) -> ModelConfig:
-        changed = {
-            name: replace(self.inputs.get(name, InputConfig()), shape=shape) for name, shape in shapes.items()
-        }
-        return replace(self, inputs=self.inputs | changed, input_shapes=())
+        alone = replace(self, input_shapes=())
+        return tuple(alone.with_shapes(shapes) for shapes in self.input_shapes) or (self,)
 
     @property
     def given_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -194,6 +191,18 @@ class ModelConfig:
             if spec.shape is not None
         }
         return replace(self, inputs=self.inputs | changed, sizes=())
+
+    def with_shapes(self, shapes: Mapping[str, tuple[int | str, ...]]) -> ModelConfig:
+        """This configuration with shapes of inputs that it leaves to the file."""
+        changed = {
+            name: replace(self.inputs.get(name, InputConfig()), shape=shape) for name, shape in shapes.items()
+        }
+        return replace(self, inputs=self.inputs | changed)
+
+    def leaves_open(self, name: str) -> bool:
+        """Whether nothing is said of an input's shape."""
+        stated = all(name in shapes for shapes in self.input_shapes) and self.input_shapes
+        return not stated and name not in self.bind and self.inputs.get(name, InputConfig()).shape is None
 
     @property
     def sources(self) -> list[Path]:

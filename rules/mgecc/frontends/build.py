@@ -29,7 +29,7 @@ from mgecc.graph import (
 )
 from mgecc.graph.attributes import NoAttrs, mapped, named
 from mgecc.graph.symbolic import always, at_max_sizes, whole
-from mgecc.graph.types import INT32
+from mgecc.graph.types import BOOL, INT32
 from mgecc.ops.budget import Budget, limited, spend
 from mgecc.ops.counting import Counting
 from mgecc.ops.index_items import IndexAttrs, flags
@@ -71,13 +71,15 @@ class GraphBuilder:
     """The state of one import.
 
     ``shapes``: given input shapes, by name, instead of the file's. ``advice``: what to do about nodes with operands
-    that nothing writes. ``as_written``: the inputs have the shapes of the file so far.
+    that nothing writes. ``as_written``: the inputs have the shapes of the file so far. ``bound``: numbers of inputs
+    that are constants, one for all elements or one for each.
     """
 
     source: str
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     advice: str = ""
     as_written: bool = True
+    bound: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.source)
@@ -119,10 +121,14 @@ class GraphBuilder:
     def input(self, name: str, shape: Sequence[int], dtype: DType) -> Value:
         """The next input of the model, as the file declares it; given shapes replace the declared one.
 
+        One that is bound is a constant and no input.
+
         Applications give numbers of the types that kernels know: one of a wider type is declared narrow.
         """
         if any(name == other.name for other in self.graph.inputs):
             raise Unsupported(f"two inputs are called {name}", "give every input its own name")
+        if name in self.bound:
+            return self.constant(name, _bound(self.bound[name], self.shapes.get(name, shape), dtype), dtype)
         sizes = _checked_shape(self.shapes.get(name, shape))
         self.as_written = self.as_written and always(lambda: sizes == tuple(shape))
         value = Value(name, TensorType(sizes, dtype.narrow))
@@ -206,10 +212,11 @@ class GraphBuilder:
         ``declared``: names of all inputs of the file, those with problems included.
         """
         names = [value.name for value in self.graph.inputs]
-        for name in sorted(set(self.shapes) - {*names, *declared}):
-            advice = f"its inputs are {', '.join(names)}" if names else ""
-            problem = Diagnostic(name, "input", "given shapes", "the model has no such input", advice)
-            self.problems.problems.append(problem)
+        for given, place in ((self.shapes, "given shapes"), (self.bound, "bind")):
+            for name in sorted(set(given) - {*names, *declared}):
+                advice = f"its inputs are {', '.join(names)}" if names else ""
+                problem = Diagnostic(name, "input", place, "the model has no such input", advice)
+                self.problems.problems.append(problem)
         if self.problems.problems:
             self._keep_what_is_there()
         self.graph.sweep()
@@ -328,6 +335,20 @@ def _checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
     if len(sizes) > MAX_RANK or any(n < 1 for n in sizes):
         raise Unsupported(f"an input cannot have the shape {list(sizes)}", "give positive sizes")
     return sizes
+
+
+def _bound(numbers: Any, shape: Sequence[int], dtype: DType) -> np.ndarray:
+    """Numbers of the user's for an input, one for all elements or one for each; Unsupported if they are none of it."""
+    try:
+        given = np.array(numbers, np.float64 if dtype.is_float else object)
+        low, high = (0, 1) if dtype == BOOL else (0, 0) if dtype.is_float else dtype.range
+        if not dtype.is_float and not all(isinstance(n, int) and low <= n <= high for n in given.reshape(-1)):
+            raise Unsupported(f"it is bound to {numbers}, and its elements are {dtype}")
+        return np.array(
+            np.broadcast_to(given, shape) if given.ndim == 0 else given.reshape(shape), dtype.numpy
+        )
+    except ValueError:
+        raise Unsupported(f"it is bound to {numbers}, which does not have the shape {list(shape)}") from None
 
 
 def _check_size(type_: TensorType) -> None:

@@ -31,6 +31,8 @@ from .build import MAX_FOLDED, GraphBuilder
 
 INT64 = DType("int64")
 Shape = tuple[int, ...]
+_FEW = 16
+"""Elements up to which an input is taken for a setting that somebody would bind to a constant."""
 Numbers = Mapping[int, tuple[int | None, int | None, int]]
 """By axis: first position, end and step of a slice, as Python counts them."""
 
@@ -71,13 +73,33 @@ class Tensor:
                 else "is computed from the model's data"
             )
             why = f"its operand {self.value.name} decides the form of the result but {what}"
-            raise Unsupported(why, "make it a constant of the file, or leave this part outside of the model")
+            raise Unsupported(why, bind_advice(self))
         return array
 
     @property
     def integers(self) -> list[int]:
         """The numbers of a tensor that must be known, as sizes, axes or positions."""
         return [whole(n) for n in self.known.reshape(-1)]
+
+
+def bind_advice(x: Tensor) -> str:
+    """What to do about a tensor that must be known: which inputs decide about it, and how they become constants."""
+    names, rest, seen = [], [x.value], set()
+    while rest:
+        value = rest.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        if value.producer is not None:
+            rest += value.producer.inputs
+        elif value.const is None and at_max_sizes(value.type.elements) <= _FEW:
+            names.append(value.name)
+    if not names:
+        return "make it a constant of the file, or leave this part outside of the model"
+    name = min(names)
+    return (
+        f"bind what decides it to a constant: --bind {name}=NUMBER, or bind: {{{name}: NUMBER}} in model.yaml"
+    )
 
 
 class TensorBuilder:

@@ -26,7 +26,7 @@ _SUFFIXES = (".py", ".j2", ".h", ".yaml", ".json")
 _NO_COMPILER = ("rules/", "commands/", "toolrun/", "package/", "cli.py", "export.py", "interpret.py", "worker.py",
                 "targets/toolchain.py")  # fmt: skip
 _READS_CONFIG = "toolrun/products.py"
-_LIBRARIES = ("numpy", "jinja2")
+_LIBRARIES = ("numpy", "jinja2", "onnx")
 
 
 @cache
@@ -63,10 +63,18 @@ def _is_target(name: str) -> bool:
 @cache
 def base_digest() -> str:
     """Digest of what every model depends on: modules, tables, the libraries that compute and fill in templates."""
-    versions = [(name, importlib.metadata.version(name)) for name in _LIBRARIES]
+    versions = [(name, _version(name)) for name in _LIBRARIES]
     files = [item for item in digests().items() if not is_optional(item[0])]
     headers = [(name, "") for name in digests() if name.startswith("kernels/simd/")]  # found by their names
     return _digest([*versions, *files, *headers])
+
+
+def _version(name: str) -> str:
+    """Of an installed package; "" of one that can be done without."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 @cache

@@ -143,7 +143,7 @@ def mge_model(env: Any, name: str, config: Any = None, target: str = "", **optio
 
     ``config``: a model.yaml or its folder, a model file or MegCC's JSON, whose models make one library (of one with
     image functions only, what MgeCv makes of these). In its place, the keys of a model.yaml can be given as keyword
-    arguments: ``model="net.mge", inputs={"data": {"layout": "NHWC"}}, cv={"rotate": ["ui8"]}``; files are named from
+    arguments: ``model="net.onnx", inputs={"data": {"layout": "NHWC"}}, cv={"rotate": ["ui8"]}``; files are named from
     the SConscript's folder. ``target``: a name, with features by suffix ("arm64+dot"), or the path of a YAML file that
     describes a machine of your own. ``options``:
     ``cpu``, ``toolchain`` ("zig", "gcc", "clang"), ``optimize`` ("speed", "size", "memory"), ``threads`` (1 to 16),
@@ -283,7 +283,7 @@ def compile_step(request: Request) -> dict[str, Any]:
     """The compiler's step, and the headers that belong to what it writes: file name -> node."""
     env, target = request.env, request.target
     found = request.contents
-    sources = [*request.configs, *map(env.File, map(str, found.reads))]
+    sources = [*request.configs, *map(env.File, map(str, [*found.reads, *found.beside]))]
     sources += map(env.File, target.own_files)
     ask = replace(request.asked, reads=tuple(source.srcnode().get_abspath() for source in sources))
     compiler = uses_node(env, request.folder)

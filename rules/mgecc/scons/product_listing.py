@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from SCons.Errors import UserError
 
+from mgecc import frontends
 from mgecc.errors import InputError
 from mgecc.names import library_output_names, names_of_library, output_names
 from mgecc.targets import Target, TargetError
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Contents:
     """``outputs``: what the compiler writes. ``models``: names of the models. ``reads``: files of the user's that
-    decide what it writes, besides the configuration. ``sources``: C files of the user's for the library. ``sizes``:
+    decide what it writes, besides the configuration. ``beside``: files that constants of these models lie in.
+    ``sources``: C files of the user's for the library. ``sizes``:
     some model has declared sizes. ``threads``: some model's calls are partitioned over threads."""
 
     outputs: list[str]
@@ -30,6 +33,7 @@ class Contents:
     sources: list[Path]
     sizes: bool = False
     threads: bool = False
+    beside: tuple[Path, ...] = ()
 
 
 def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> Contents:
@@ -41,15 +45,31 @@ def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> C
     kernels = _texts(_entries(peeked, "kernels").values())
     given = [entry for entry in _entries(peeked, "custom").values() if isinstance(entry, dict)]
     sources = [*_texts(entry.get("source") for entry in given), *(k for k in kernels if k.endswith(".c"))]
-    reads = [*_texts([peeked.get("model")]), *kernels]
+    model = _texts([peeked.get("model")])
     return Contents(
         outputs,
         [name],
-        [folder / p for p in reads],
+        [folder / p for p in (*model, *kernels)],
         [folder / p for p in dict.fromkeys(sources)],
         bool(_entries(peeked, "sizes")),
         peeked.get("threads") not in (None, 1),
+        tuple(data_files(folder / model[0] if model else path)),
     )
+
+
+def data_files(model: Path) -> list[Path]:
+    """Files that constants of a model file lie in, as far as it is there and says so."""
+    try:
+        with model.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            names = _names_beside(data)
+    except (OSError, ValueError):  # ValueError: it is empty
+        return []
+    return [model.parent / name for name in names]
+
+
+def _names_beside(data: mmap.mmap) -> list[str]:
+    with memoryview(data) as view:
+        return frontends.files_beside(view)
 
 
 def contents_of_several(given: list[Contents], name: str, target: Target, cv: bool) -> Contents:
@@ -62,6 +82,7 @@ def contents_of_several(given: list[Contents], name: str, target: Target, cv: bo
         list(dict.fromkeys(path for one in given for path in one.sources)),
         any(one.sizes for one in given),
         any(one.threads for one in given),
+        tuple(dict.fromkeys(path for one in given for path in one.beside)),
     )
 
 
@@ -78,7 +99,8 @@ def _of_library(path: Path, name: str, target: Target) -> Contents:
     library = _library(path, name)
     names = library_output_names(library, target.spec, target.cpu)
     reads = [model.model.absolute() for model in library.models]
-    return Contents(names, [model.name for model in library.models], reads, library.sources)
+    beside = tuple(dict.fromkeys(path for model in reads for path in data_files(model)))
+    return Contents(names, [model.name for model in library.models], reads, library.sources, beside=beside)
 
 
 def _is_megcc(path: Path) -> bool:

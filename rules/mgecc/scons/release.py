@@ -31,7 +31,7 @@ from mgecc.scons.firmware import FirmwareNodes
 from mgecc.scons.images import CvNodes
 from mgecc.scons.model import ModelNodes, peek
 from mgecc.scons.pipeline import PipelineNodes
-from mgecc.scons.product_listing import contents
+from mgecc.scons.product_listing import contents, data_files
 from mgecc.targets import load_target, load_toolchain
 from mgecc.toolrun.sources import include_folder
 from mgecc.toolrun.terminal import printable
@@ -123,9 +123,10 @@ def _component_of_model(nodes: ModelNodes, name: str, config: Any) -> Component:
     # Of several models in one configuration, each names its own file.
     own = [read for model, read in zip(found.models, found.reads) if model == name]
     reads = own if len(found.models) > 1 else found.reads
-    beside = {key: file for read in reads for key, file in notices(read.parent, name).items()}
-    named = _named(path, [*reads, *found.sources], nodes)
-    return replace(component, materials=component.materials | named, notices=beside | component.notices)
+    papers = {key: file for read in reads for key, file in notices(read.parent, name).items()}
+    beside = [file for read in reads or [path] for file in data_files(read)]
+    named = _named(path, [*reads, *beside, *found.sources], nodes)
+    return replace(component, materials=component.materials | named, notices=papers | component.notices)
 
 
 def _named(config: Path, files: Sequence[Path], nodes: ModelNodes) -> dict[str, Path]:

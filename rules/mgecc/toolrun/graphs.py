@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from mgecc import compiler, lowering
+from mgecc.config import ModelConfig
 from mgecc.graph import Graph
 from mgecc.names import singles
 from mgecc.planner import Program
 from mgecc.targets import Target
-from mgecc.toolrun.products import read_config, user_errors
+from mgecc.toolrun.products import user_errors
 
 ObserveSet = Callable[[str, str, str, Graph], None]
 """Called after each pass with the set of input shapes, where there are several, and as ``lowering.Observe``."""
 
 
-def read_graph(path: Path, name: str = "") -> Graph:
-    """The graph of a model.yaml or model file as it was imported; ``name``: which of several. Raises InputError."""
-    config = read_config(path, name)
+def read_graph(config: ModelConfig) -> Graph:
+    """The graph of a model as it was imported. Raises InputError."""
     with user_errors(config):
         return lowering.load_graph(config)
 
 
-def lower_graphs(
-    path: Path, target: Target | None, observe: ObserveSet, goal: str = "", name: str = ""
-) -> list[Graph]:
+def lower_graphs(config: ModelConfig, target: Target | None, observe: ObserveSet) -> list[Graph]:
     """The graphs that are planned: for each set of input shapes one for each kernel set of the target.
 
     ``target``: None for what all targets without half-precision arithmetic plan. Raises InputError.
     """
-    config = read_config(path, name, goal)
     found: list[Graph] = []
     with user_errors(config):
         for imported, shapes in zip(lowering.import_sets(config), config.shape_sets):
@@ -44,8 +40,7 @@ def lower_graphs(
     return found
 
 
-def plan_programs(path: Path, target: Target, goal: str = "", name: str = "") -> tuple[Program, ...]:
+def plan_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     """The programs of a model, one for each kernel set of the target. Raises InputError."""
-    config = read_config(path, name, goal)
     with user_errors(config):
         return compiler.build_programs(config, target)

@@ -30,6 +30,7 @@ from mgecc.kernels.render import render_kernel
 from mgecc.names import members
 from mgecc.request import CompileRequest
 from mgecc.targets import Target, load_target
+from mgecc.toolrun.open_inputs import with_declared_sizes
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.sources import public_headers
 
@@ -55,7 +56,9 @@ def read_any(
         )
     except ConfigError as error:
         raise InputError(str(error)) from None
-    return replace(config, name=name or config.name, optimize=optimize or config.optimize)
+    config = replace(config, name=name or config.name, optimize=optimize or config.optimize)
+    with user_errors(config):
+        return with_declared_sizes(config)
 
 
 def read_request(request: CompileRequest) -> ModelConfig | LibraryConfig:

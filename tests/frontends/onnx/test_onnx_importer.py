@@ -8,7 +8,7 @@ from mgecc import frontends
 from mgecc.frontends.onnx import recognises
 from mgecc.frontends.onnx.errors import OnnxError
 from networks import model, results, survey, tensor
-from onnx import TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 
 X = np.array([[-1.0, 2.0, 3.0]], np.float32)
 RELU = model([helper.make_node("Relu", ["x"], ["y"], name="first")], {"x": [1, 3]}, ["y"])
@@ -38,9 +38,24 @@ def test_arithmetic_of_shapes_leaves_no_node() -> None:
 def test_an_open_shape_is_told_with_what_to_write() -> None:
     data = model([helper.make_node("Relu", ["x"], ["y"])], {"x": ["batch", 3]}, ["y"])
     _, (problem,) = survey(data)
-    assert "the shape of this input is open: [batch, 3]" in problem and "input_shapes: {x: [1, 3]}" in problem
+    assert "the shape of this input is open: [batch, 3]" in problem and "--input-shapes x=1x3, or" in problem
     graph, problems = survey(data, x=(2, 3))
     assert problems == [] and graph.outputs[0][1].shape == (2, 3)
+
+
+def test_a_bound_input_is_a_constant_of_its_own_type_and_no_input() -> None:
+    nodes = [helper.make_node("Add", ["k", "one"], ["n"]), helper.make_node("Expand", ["x", "n"], ["y"])]
+    data = model(nodes, {"x": [1, 3], "k": ["n"]}, ["y"], {"one": np.array([1, 1])})
+    proto = ModelProto.FromString(data)
+    proto.graph.input[1].type.tensor_type.elem_type = TensorProto.INT64
+    graph, found = frontends.survey(proto.SerializeToString(), "net.onnx", bound={"k": [3, 2]})
+    assert found.problems == [] and [value.name for value in graph.inputs] == ["x"]
+    assert graph.outputs[0][1].shape == (4, 3)
+    for wrong, why in (([3, 2.5], "its elements are int64"), ([[3], [2, 1]], "its elements are int64")):
+        _, found = frontends.survey(proto.SerializeToString(), "net.onnx", bound={"k": wrong})
+        assert why in str(found.problems[0])
+    _, found = frontends.survey(proto.SerializeToString(), "net.onnx", bound={"k": [3, 2], "j": 1})
+    assert "j (input, bind): the model has no such input; its inputs are x" in str(found.problems[0])
 
 
 def test_all_unsupported_nodes_are_told_at_once() -> None:

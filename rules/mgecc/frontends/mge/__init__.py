@@ -28,11 +28,21 @@ if TYPE_CHECKING:
     from mgecc.graph import Diagnostics, Graph
 
 
-def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
+TITLE = "records of MegEngine"
+
+
+def survey(
+    data: bytes,
+    source: str,
+    input_shapes: Any = None,
+    functions: Any = None,
+    _folder: Any = None,
+    bound: Any = None,
+) -> tuple[Graph, Diagnostics]:
     """The graph and its problems, see ``survey_mge``."""
     from .importer import survey_mge  # loads the operators, which readers of records do without
 
-    return survey_mge(data, *given[:3])
+    return survey_mge(data, source, input_shapes, functions, bound)
 
 
 def types_of(operator: str) -> tuple[str, ...]:

@@ -139,9 +139,10 @@ def importer(
     source: str,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     functions: Mapping[str, CustomFunction] | None = None,
+    bound: Mapping[str, Any] | None = None,
 ) -> Importer:
     """Of a model file, before it has run. Raises MgeError."""
-    build = GraphBuilder(source, input_shapes or {}, DAMAGED)
+    build = GraphBuilder(source, input_shapes or {}, DAMAGED, bound=bound or {})
     return Importer(read_mge(data), build, functions or {})
 
 
@@ -150,13 +151,14 @@ def survey_mge(
     source: str,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     functions: Mapping[str, CustomFunction] | None = None,
+    bound: Mapping[str, Any] | None = None,
 ) -> tuple[Graph, Diagnostics]:
     """Like ``import_mge``, but problems are returned beside the graph of what could be imported in spite of them.
 
     ``functions``: C functions that stand for operators, by the operator's name in the file, dump name or type.
-    Raises MgeError only.
+    ``bound``: numbers of inputs that are constants. Raises MgeError only.
     """
-    work = importer(data, source, input_shapes, functions)
+    work = importer(data, source, input_shapes, functions, bound)
     return work.run(), work.build.problems
 
 

@@ -13,6 +13,7 @@ from mgecc.frontends.protobuf import is_message
 if TYPE_CHECKING:
     from mgecc.graph import Diagnostics, Graph
 
+TITLE = "ONNX"
 _MODEL = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
 """Wire types of ModelProto's fields (onnx.proto)."""
 _OLDEST_IR, _NEWEST_IR = 3, 64
@@ -36,6 +37,13 @@ def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
     from .importer import survey_onnx  # loads onnx
 
     return survey_onnx(data, *given)
+
+
+def open_inputs(data: bytes) -> dict[str, tuple[int | str, ...] | None]:
+    """Inputs whose shapes are open, see ``frontends.open_inputs``."""
+    from . import inputs  # loads onnx
+
+    return inputs.open_inputs(data)
 
 
 def types_of(operator: str) -> tuple[str, ...]:

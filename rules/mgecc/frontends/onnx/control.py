@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgecc.frontends.tensors import Tensor
+from mgecc.frontends.tensors import Tensor, bind_advice
 from mgecc.graph import Unsupported
 from mgecc.ops.known import axis_of
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .importer import OnnxImporter, Scope
 
 _MOST_STEPS = 4096
-_BIND = "fix what decides it: make the input a constant of the file"
 
 
 def _attribute(proto: Any, name: str, default: Any = None) -> Any:
@@ -48,7 +47,7 @@ def _run(
 
 def _decided(x: Tensor, what: str) -> bool:
     if x.array is None:
-        raise Unsupported(f"its {what} is computed from the model's data", _BIND)
+        raise Unsupported(f"its {what} is computed from the model's data", bind_advice(x))
     return bool(x.array.reshape(-1)[0])
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mgecc.frontends.errors import printable
 
+from .beside import is_inside
 from .errors import OnnxError
 
 _EXTERNAL = 1
@@ -34,29 +35,14 @@ def load_external(tensor: Any, folder: Path | None) -> None:
     del tensor.external_data[:]
 
 
-def locations(tensors: Any) -> list[str]:
-    """Names of the files in which constants lie, each once, in the order of the model."""
-    stated = (
-        e.value
-        for t in tensors
-        if t.data_location == _EXTERNAL
-        for e in t.external_data
-        if e.key == "location"
-    )
-    return list(dict.fromkeys(stated))
-
-
 def _inside(location: str, folder: Path | None, name: str) -> Path:
     """The file, which lies in the model's folder, not behind a link: a model must not read what is not its own."""
     if folder is None:
         raise OnnxError(
             f"the constant {name} lies in another file, {printable(location)}, and only one was given"
         )
-    parts = PurePosixPath(location).parts
-    strange = not parts or ".." in parts or PurePosixPath(location).is_absolute() or "\0" in location
-    strange = strange or PureWindowsPath(location).drive != "" or "\\" in location
-    path = folder / location
-    if strange or any(p.is_symlink() for p in (path, *path.parents[: len(parts) - 1])):
+    path, parts = folder / location, PurePosixPath(location).parts
+    if not is_inside(location) or any(p.is_symlink() for p in (path, *path.parents[: len(parts) - 1])):
         why = (
             f"the constant {name} lies in {printable(location)!r}, which is no file inside the model's folder"
         )

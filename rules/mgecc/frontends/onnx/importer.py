@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.frontends.tensors import Tensor, TensorBuilder
 from mgecc.graph import Diagnostics, Graph, Unsupported
@@ -20,6 +22,7 @@ from mgecc.ops.custom import CustomFunction
 
 from . import control, functions, known
 from .dtypes import array_of, dtype_of
+from .inputs import dims_of
 from .library import OPSET, OWN, guarded, onnx
 from .node import OnnxNode
 from .reader import OnnxModel, read_onnx
@@ -62,13 +65,26 @@ class OnnxImporter:
         with self.build.at(SourceNode("input", value.name, f"input {value.name}", (value.name,))):
             if not value.type.HasField("tensor_type"):
                 raise Unsupported("inputs that are no tensors are not supported", "split it into tensors")
-            dims = _dims(value)
-            if value.name not in self.build.shapes and any(not isinstance(n, int) for n in dims):
-                raise Unsupported(*_open(value.name, dims))
+            dims = self._shape(value)
             dtype = dtype_of(value.type.tensor_type.elem_type)
-            made = self.build.input(value.name, [int(n) for n in dims if isinstance(n, int)], dtype)
-            scalar = not dims and made.shape == (1,)
+            made = self.build.input(value.name, dims, dtype)
+            scalar = not dims and made.shape in ((1,), ())
             scope[value.name] = Tensor(made, () if scalar else made.shape, dtype)
+
+    def _shape(self, value: Any) -> Sequence[int]:
+        """The sizes of an input: given, of the numbers that it is bound to, or the file's. Raises Unsupported."""
+        name, dims = value.name, dims_of(value)
+        if name in self.build.shapes:
+            given = self.build.shapes[name]
+            if dims is not None and len(given) != len(dims):
+                raise Unsupported(f"the shape {list(given)} was given, and this input has {len(dims)} axes")
+            return given
+        closed = [n for n in dims or [""] if isinstance(n, int)]
+        if dims is not None and len(closed) == len(dims):
+            return closed
+        if name in self.build.bound:
+            return np.array(self.build.bound[name], object).shape
+        raise Unsupported(*_open(name, dims))
 
     def _output(self, name: str, scope: Scope) -> None:
         found = scope.get(name)
@@ -235,20 +251,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _dims(value: Any) -> list[int | str]:
-    """Sizes of an input; open ones by the name that they have, or none."""
-    type_ = value.type.tensor_type
-    if not type_.HasField("shape"):
-        return ["?"]
-    return [d.dim_value if d.dim_value > 0 else d.dim_param for d in type_.shape.dim]
-
-
-def _open(name: str, dims: Sequence[int | str]) -> tuple[str, str]:
+def _open(name: str, dims: Sequence[int | str] | None) -> tuple[str, str]:
     """Why an input is refused whose sizes are not all stated, and what to do."""
-    shape = ", ".join(str(n or "?") for n in dims)
-    example = ", ".join(str(n) if isinstance(n, int) else "1" for n in dims)
-    why = f"the shape of this input is open: [{shape}]"
-    return why, f"state it, as in input_shapes: {{{name}: [{example}]}}"
+    shape = ", ".join(str(n or "?") for n in dims or [])
+    numbers = [n if isinstance(n, int) else 1 for n in dims or [1]]
+    why = f"the shape of this input is open: [{shape}]" if dims is not None else "this input has no shape"
+    ways = f"--input-shapes {name}={'x'.join(map(str, numbers))}, or inputs: {{{name}: {{shape: {numbers}}}}}"
+    named = next((n for n in dims or [] if isinstance(n, str) and n.isidentifier()), "")
+    declared = f", or for any size of a range sizes: {{{named}: 1..8}}," if named else ""
+    return why, f"state it, as in {ways}{declared} in model.yaml"
 
 
 def survey_onnx(
@@ -257,8 +268,9 @@ def survey_onnx(
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     functions: Mapping[str, CustomFunction] | None = None,
     folder: Path | None = None,
+    bound: Mapping[str, Any] | None = None,
 ) -> tuple[Graph, Diagnostics]:
     """The graph of an ONNX file as far as it could be imported, and its problems. Raises OnnxError."""
-    build = GraphBuilder(source, input_shapes or {}, _ADVICE)
+    build = GraphBuilder(source, input_shapes or {}, _ADVICE, bound=bound or {})
     work = OnnxImporter(read_onnx(data, folder), build, TensorBuilder(build))
     return work.run(), build.problems

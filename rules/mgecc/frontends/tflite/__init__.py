@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from mgecc.graph import Diagnostics, Graph
 
 
+TITLE = "TensorFlow Lite"
+
+
 def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
     """The graph and its problems, see ``frontends.survey``."""
     from .importer import survey_tflite  # loads the operators, which readers of records do without

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.frontends.tensors import Tensor, TensorBuilder
@@ -129,8 +130,9 @@ def survey_tflite(
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     functions: Mapping[str, CustomFunction] | None = None,
     folder: Path | None = None,
+    bound: Mapping[str, Any] | None = None,
 ) -> tuple[Graph, Diagnostics]:
     """The graph of a TensorFlow Lite file as far as it could be imported, and its problems. Raises TfliteError."""
-    build = GraphBuilder(source, input_shapes or {}, _ADVICE)
+    build = GraphBuilder(source, input_shapes or {}, _ADVICE, bound=bound or {})
     work = TfliteImporter(read_tflite(data), build, TensorBuilder(build))
     return work.run(), build.problems

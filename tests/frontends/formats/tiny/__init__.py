@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mgecc.frontends.build import GraphBuilder, SourceNode
@@ -18,6 +19,7 @@ from mgecc.ops.custom import CustomFunction
 
 from .rules import RULES
 
+TITLE = "lines"
 MAGIC = b"tiny\n"
 
 
@@ -44,8 +46,10 @@ def survey(
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     functions: Mapping[str, CustomFunction] | None = None,
     folder: Path | None = None,
+    bound: Mapping[str, Any] | None = None,
 ) -> tuple[Graph, Diagnostics]:
-    build, values = GraphBuilder(source, input_shapes or {}, "write the file again"), dict[str, Value]()
+    build = GraphBuilder(source, input_shapes or {}, "write the file again", bound=bound or {})
+    values = dict[str, Value]()
     for number, line in enumerate(data.decode().splitlines()[1:], 2):
         _read(line.split(), number, build, values)
     return build.finish(), build.problems
