@@ -25,6 +25,7 @@ _PRODUCTS += (
     "MultiHead",
     "RNN",
     "LSTM",
+    "GRU",
     "Correlation",
     "GaussianBlur",
     "Resize",

@@ -34,12 +34,13 @@ TESTS: dict[str, Callable[..., Iterator[Case]]] = {
     "deformable": test_gathers.test_deformable_convolution.declared.generate,
     "LSTM": partial(test_recurrent_kernels.test_layers.declared.generate, op="LSTM"),
     "RNN": partial(test_recurrent_kernels.test_layers.declared.generate, op="RNN"),
+    "GRU": partial(test_recurrent_kernels.test_gated_layers.declared.generate, reset_after=True),
     "LSTM cell": partial(test_recurrent_kernels.test_cells.declared.generate, op="LSTMCell"),
     "RNN cell": partial(test_recurrent_kernels.test_cells.declared.generate, op="RNNCell"),
     "attention": test_attention.test_attention_with_projections.declared.generate,
     "attention mask": test_attention.test_additive_mask.declared.generate,
 }
-RECURRENT = ("LSTM", "RNN", "LSTMCell", "RNNCell")
+RECURRENT = ("LSTM", "GRU", "RNN", "LSTMCell", "RNNCell")
 
 
 def halved(case: Case) -> Case:

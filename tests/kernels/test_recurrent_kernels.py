@@ -42,6 +42,15 @@ def test_layers(target: Target, seed: int, op: str) -> Iterator[Case]:
 
 @on_host
 @seeds
+@over("reset_after", [False, True])
+def test_gated_layers(target: Target, seed: int, reset_after: bool) -> Iterator[Case]:
+    attrs, (*data, weights) = layer(np.random.default_rng(seed), 3)
+    pairs = [*(given(a) for a in data), given(weights, const=True)]
+    yield agree("GRU", {**attrs, "reset_after": reset_after}, pairs, rtol=1e-4, atol=1e-4)
+
+
+@on_host
+@seeds
 @over("op", ["LSTMCell", "RNNCell"])
 def test_cells(target: Target, seed: int, op: str) -> Iterator[Case]:
     rng = np.random.default_rng(seed)

@@ -19,6 +19,8 @@ from mgecc.ops.registry import Operator, operator
 States = tuple[np.ndarray, ...]
 # Pre-activations (n, gates * hidden) and states (n, hidden) to new states, the first of which is the result.
 Step = Callable[[np.ndarray, States], States]
+# One direction of one layer: x (t, n, in), weights and states to results (t, n, hidden) and the last states.
+Run = Callable[[np.ndarray, list[np.ndarray], States], tuple[np.ndarray, States]]
 
 
 _TANH: Activation = ("tanh",)
@@ -50,6 +52,13 @@ class RNNAttrs(LSTMAttrs):
 
 
 @dataclass(frozen=True)
+class GRUAttrs(LSTMAttrs):
+    """``reset_after``: whether the reset gate weighs what the state adds to the candidate, or the state itself."""
+
+    reset_after: bool = False
+
+
+@dataclass(frozen=True)
 class LSTMCellAttrs(Attributes):
     """``weights_f16``: the weights are halves, and stored as such."""
 
@@ -73,6 +82,17 @@ def lstm_step(total: np.ndarray, states: States) -> States:
 def rnn_step(activation: Activation) -> Step:
     """Step of a plain recurrent layer."""
     return lambda total, states: (apply(activation, total),)
+
+
+def gru_step(given: np.ndarray, h: np.ndarray, parts: list[np.ndarray], reset_after: bool) -> np.ndarray:
+    """The new state of the inputs' share (n, 3 * hidden) and the old one; gates in the order update, reset, new."""
+    hidden, w = h.shape[-1], parts[1]
+    bias: Any = parts[3] if len(parts) > 2 else np.zeros((1, len(w)), np.float32)
+    gates = given[:, : 2 * hidden] + (matmul(h, w[: 2 * hidden].T) + bias[:, : 2 * hidden])
+    update, reset = np.split(sigmoid(gates), 2, axis=-1)
+    added = matmul(h if reset_after else reset * h, w[2 * hidden :].T) + bias[:, 2 * hidden :]
+    new = tanh(given[:, 2 * hidden :] + (reset * added if reset_after else added))
+    return np.asarray(new + update * (h - new))
 
 
 def _slices(attrs: LSTMAttrs, gates: int, size: int) -> Iterator[tuple[tuple[int, int], ...]]:
@@ -99,20 +119,38 @@ def unpack_weights(attrs: LSTMAttrs, gates: int, size: int, flat: np.ndarray) ->
     return found
 
 
-def _run(x: np.ndarray, parts: list[np.ndarray], states: States, step: Step) -> tuple[np.ndarray, States]:
-    """One direction of one layer: results (t, n, hidden) and the last states."""
-    w_ih, w_hh, *biases = parts
-    bias: Any = sum(biases) if biases else 0
-    given = matmul(x, w_ih.T) + bias
-    results = []
-    for total in given:
-        states = step(total + matmul(states[0], w_hh.T), states)
-        results.append(states[0])
-    return np.stack(results), states
+def _by_steps(step: Step) -> Run:
+    """A layer whose gates are sums of what its inputs and its states add."""
+
+    def run(x: np.ndarray, parts: list[np.ndarray], states: States) -> tuple[np.ndarray, States]:
+        w_ih, w_hh, *biases = parts
+        bias: Any = sum(biases) if biases else 0
+        given = matmul(x, w_ih.T) + bias
+        results = []
+        for total in given:
+            states = step(total + matmul(states[0], w_hh.T), states)
+            results.append(states[0])
+        return np.stack(results), states
+
+    return run
 
 
-def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, step: Step) -> list[np.ndarray]:
-    """Results y and last states of all layers, and the unused reserve."""
+def _gru(reset_after: bool) -> Run:
+    """A layer of gated units."""
+
+    def run(x: np.ndarray, parts: list[np.ndarray], states: States) -> tuple[np.ndarray, States]:
+        bias: Any = parts[2] if len(parts) > 2 else 0
+        results, h = [], states[0]
+        for given in matmul(x, parts[0].T) + bias:
+            h = gru_step(given, h, parts, reset_after)
+            results.append(h)
+        return np.stack(results), (h,)
+
+    return run
+
+
+def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, run: Run) -> list[np.ndarray]:
+    """Results y and last states of all layers, and the unused reserve where there is one."""
     x, *initial, flat = (a.astype(np.float32) for a in inputs)
     attrs = node.attributes(LSTMAttrs)
     weights = unpack_weights(attrs, gates, x.shape[-1], flat.reshape(-1))
@@ -121,11 +159,12 @@ def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, step: Step) ->
         halves = []
         for k in range(first, first + attrs.directions):
             order = slice(None, None, -1 if k > first else 1)
-            y, states = _run(x[order], weights[k], tuple(s[k] for s in initial), step)
+            y, states = run(x[order], weights[k], tuple(s[k] for s in initial))
             halves.append(y[order])
             last.append(states)
         x = np.concatenate(halves, axis=-1)
-    return [x, *(np.stack(s) for s in zip(*last)), np.zeros(node.outputs[-1].shape)]
+    reserves = [np.zeros(v.shape) for v in node.outputs[1 + len(initial) :]]
+    return [x, *(np.stack(s) for s in zip(*last)), *reserves]
 
 
 def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
@@ -139,10 +178,14 @@ def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
     needed = sum(a * b for shapes in _slices(attrs, gates, x.shape[2]) for a, b in shapes)
     if weights.elements != needed:
         raise Unsupported(f"weights of {weights.elements} numbers stand where {needed} are needed")
-    # The reserve is a float32 vector as long as the bytes of all kept states; nothing reads it.
-    reserve = 4 * states * x.shape[0] * kept[0] * kept[1] * kept[2]
     y = x.with_shape((*x.shape[:2], attrs.directions * attrs.hidden_size))
-    return [y, *[x.with_shape(kept)] * states, TensorType((reserve,), FLOAT32)]
+    return [y, *[x.with_shape(kept)] * states]
+
+
+def _reserve(types: Sequence[TensorType]) -> TensorType:
+    """A float32 vector as long as the bytes of all kept states; nothing reads it."""
+    (steps, *_), kept = types[0].shape, types[1].elements
+    return TensorType((4 * (len(types) - 1) * steps * kept,), FLOAT32)
 
 
 @operator("LSTM")
@@ -156,11 +199,12 @@ class LSTM(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        return _infer_layers(node, gates=4, states=2)
+        types = _infer_layers(node, gates=4, states=2)
+        return [*types, _reserve(types)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _layers(node, inputs, 4, lstm_step)
+        return _layers(node, inputs, 4, _by_steps(lstm_step))
 
 
 @operator("RNN")
@@ -175,11 +219,30 @@ class RNN(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         check(node.attributes(RNNAttrs).activation)
-        return _infer_layers(node, gates=1, states=1)
+        types = _infer_layers(node, gates=1, states=1)
+        return [*types, _reserve(types)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _layers(node, inputs, 1, rnn_step(node.attributes(RNNAttrs).activation))
+        return _layers(node, inputs, 1, _by_steps(rnn_step(node.attributes(RNNAttrs).activation)))
+
+
+@operator("GRU")
+class GRU(Operator):
+    """Inputs x, h, flat weights; results y, h. Gates in the order update, reset, new."""
+
+    Attributes = GRUAttrs
+    operands = "float float float"
+    limits = "float32 or float16; constant weights"
+    weights = (-1,)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        return _infer_layers(node, gates=3, states=1)
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return _layers(node, inputs, 3, _gru(node.attributes(GRUAttrs).reset_after))
 
 
 def _totals(inputs: Sequence[np.ndarray]) -> np.ndarray:

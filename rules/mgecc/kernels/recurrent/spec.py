@@ -1,4 +1,4 @@
-"""LSTM and plain recurrent layers and cells in float32."""
+"""LSTM, GRU and plain recurrent layers, and cells, in float32."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspac
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
 from mgecc.kernels.weights import WeightType, weight_type
-from mgecc.ops.recurrent import LSTMAttrs, unpack_weights
+from mgecc.ops.recurrent import GRUAttrs, LSTMAttrs, unpack_weights
 from mgecc.targets import Target
 
 _IN, _OUT = "const float *", "float *"
@@ -94,6 +94,46 @@ def _build_layers(target: Target, node: Node) -> list[Call]:
     return [Call(kernel, operands, (t, n, inner, hidden, layers, directions))]
 
 
+def _packed_gru(parts: list[np.ndarray], lanes: int, reset_after: bool) -> np.ndarray:
+    """Of one layer and direction: update and reset gates in tiles of their own, what the state adds to the new one."""
+    w_ih, w_hh, *biases = parts
+    given, kept = (b.reshape(-1, 1) for b in biases or [np.zeros(len(w_ih), np.float32)] * 2)
+    gates, new = slice(0, len(w_ih) * 2 // 3), slice(len(w_ih) * 2 // 3, None)
+    alone, first = ([kept[new]], given[new]) if reset_after else ([], given[new] + kept[new])
+    pairs = [_tiled(w, 2, lanes) for w in (given[gates] + kept[gates], w_ih[gates], w_hh[gates])]
+    fours = [_tiled(w, 1, lanes) for w in (first, w_ih[new], *alone, w_hh[new])]
+    return np.concatenate([*pairs[:2], *fours[:2], pairs[2], *fours[2:]])
+
+
+def _pack_gru(node: Node, lanes: int) -> np.ndarray:
+    flat = require_const(node.inputs[-1], "weights").astype(np.float32).reshape(-1)
+    attrs = node.attributes(GRUAttrs)
+    layers = unpack_weights(attrs, 3, node.inputs[0].shape[-1], flat)
+    packed = [_packed_gru(parts, lanes, attrs.reset_after) for parts in layers]
+    return _stored(node).stored(np.concatenate(packed))
+
+
+def _build_gru(target: Target, node: Node) -> list[Call]:
+    lanes, attrs, stored = target.lanes, node.attributes(GRUAttrs), _stored(node)
+    (t, n, inner), hidden = node.inputs[0].shape, attrs.hidden_size
+    pt, pn = _rows_at_once(target, t * n), _rows_at_once(target, n)
+    form = "after" if attrs.reset_after else "before"
+    kernel = Kernel(
+        f"recurrent_f32_gru_{form}_layers_t{pt}_p{pn}{stored.suffix}",
+        "recurrent/gru.c.j2",
+        (("x", _IN), ("h0", _IN), ("w", stored.ctype), ("y", _OUT), ("h", _OUT), ("work", _OUT)),
+        tuple((name, "int32_t") for name in _LAYER_FIELDS),
+        (("after", attrs.reset_after), ("pn", pn), ("pt", pt), ("wtype", stored.name)),
+        ("math", *stored.needs),
+    )
+    tiles = -(-hidden // (2 * lanes)) + -(-hidden // (4 * lanes))
+    between = t * n * attrs.directions * hidden if attrs.layers > 1 else 0
+    work = t * n * tiles * 4 * lanes + 2 * n * hidden + between
+    weights = Const(partial(_pack_gru, node, lanes), 64)
+    operands: tuple[Operand, ...] = (*node.inputs[:-1], weights, *node.outputs, Workspace(4 * work))
+    return [Call(kernel, operands, (t, n, inner, hidden, attrs.layers, attrs.directions))]
+
+
 def _build_cell(target: Target, node: Node) -> list[Call]:
     gates = _GATES[node.op]
     (n, inner), hidden = node.inputs[0].shape, node.inputs[3].shape[-1]
@@ -131,6 +171,16 @@ def layers(node: Node, target: Target) -> Iterator[Candidate]:
     t, n, _ = node.inputs[0].shape
     cost = _cost(t * n, node.inputs[-1].type.elements, target)
     yield plain_candidate(node, partial(_build_layers, target), cost, "one call for all steps")
+
+
+@serves("GRU")
+def gated(node: Node, target: Target) -> Iterator[Candidate]:
+    """All layers, directions and steps in one call."""
+    require_float32((*node.inputs, *node.outputs))
+    require_const(node.inputs[-1], "weights")
+    t, n, _ = node.inputs[0].shape
+    cost = _cost(t * n, node.inputs[-1].type.elements, target)
+    yield plain_candidate(node, partial(_build_gru, target), cost, "one call for all steps")
 
 
 @serves("LSTMCell", "RNNCell")
