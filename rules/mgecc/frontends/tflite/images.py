@@ -23,14 +23,13 @@ def channels_last(t: TensorBuilder, x: Tensor) -> Tensor:
 
 def padding_of(
     word: str, size: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
-) -> tuple[Pair, Pair]:
-    """Cells around images (before, after): SAME puts the odd one behind, VALID has none."""
+) -> tuple[Pair, ...]:
+    """Cells around images (before, after) along each axis: SAME puts the odd one behind, VALID has none."""
     if word == "VALID":
-        return (0, 0), (0, 0)
+        return ((0, 0),) * len(kernel)
     if word != "SAME":
         raise Unsupported(f"the padding {word} is not supported")
-    rows, columns = (_same(*axis) for axis in zip(size, kernel, stride, dilation))
-    return rows, columns
+    return tuple(_same(*axis) for axis in zip(size, kernel, stride, dilation))
 
 
 def _same(size: int, kernel: int, stride: int, dilation: int) -> Pair:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from math import prod
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from mgecc.graph import Unsupported
 from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
+from mgecc.ops.convolution3d import Convolution3DAttrs
 
 from ..activations import activated
 from ..images import channels_first, channels_last, padding_of
@@ -51,23 +53,61 @@ def _convolved(node: TfliteNode, t: TensorBuilder, x: Tensor, w: Tensor, groups:
 def transpose_conv(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """The size of the result is an operand; weights lie as (out, h, w, in)."""
     size, w, x = node.operand(0).integers, dequantised(node, t, 1), node.operand(2)
-    return [transposed(node, t, x, w, node.optional(3), size[1:3])]
+    stride = (node.get("stride_h"), node.get("stride_w"))
+    y = _transposed(t, x, w, node.optional(3), size[1:3], stride, node.get("padding"))
+    return [activated(t, y, node.get("fused_activation_function", "NONE"))]
 
 
-def transposed(
-    node: TfliteNode, t: TensorBuilder, x: Tensor, w: Tensor, bias: Tensor | None, size: Sequence[int]
+def _transposed(
+    t: TensorBuilder,
+    x: Tensor,
+    w: Tensor,
+    bias: Tensor | None,
+    size: Sequence[int],
+    stride: tuple[int, int],
+    word: str,
 ) -> Tensor:
     """The transposed convolution of (n, h, w, c) whose result has this size."""
-    stride = (node.get("stride_h"), node.get("stride_w"))
-    padding = padding_of(node.get("padding"), size, w.shape[1:3], stride, (1, 1))
+    padding = padding_of(word, size, w.shape[1:3], stride, (1, 1))
     attrs = ConvolutionAttrs(stride=stride, padding=padding)
-    weights = t.transpose(w, (3, 0, 1, 2))
-    y = t.one("ConvolutionBackwardData", attrs, weights, channels_first(t, x))
-    behind = [(0, 0), (0, 0), *((0, wanted - n) for wanted, n in zip(size, y.shape[2:]))]
-    y = t.pad(y, behind)
+    y = t.one("ConvolutionBackwardData", attrs, t.transpose(w, (3, 0, 1, 2)), channels_first(t, x))
+    y = t.pad(y, [(0, 0), (0, 0), *((0, wanted - n) for wanted, n in zip(size, y.shape[2:]))])
     if bias is not None:
         y = t.elemwise("add", y, t.reshape(bias, (1, bias.elements, 1, 1)))
-    return channels_last(t, activated(t, y, node.get("fused_activation_function", "NONE")))
+    return channels_last(t, y)
+
+
+@rule("ConvolutionBackwardData", "Convolution2DTransposeBias")
+def transpose_conv_bias(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """MediaPipe's: padding (1 SAME, 2 VALID) and strides (w, h) are three integers of the options."""
+    x, w = node.operand(0), dequantised(node, t, 1)
+    if len(node.custom_options) < 12:
+        raise Unsupported("its options are too short", "convert the model again")
+    padding, across, down = struct.unpack_from("<3i", node.custom_options)
+    stride, same = (down, across), padding == 1
+    if min(stride) < 1 or padding not in (1, 2):
+        raise Unsupported(f"the padding {padding} with strides {list(stride)} is not supported")
+    size = [n * s if same else (n - 1) * s + k for n, s, k in zip(x.shape[1:3], stride, w.shape[1:3])]
+    return [_transposed(t, x, w, node.operand(2), size, stride, "SAME" if same else "VALID")]
+
+
+@rule("Convolution3D", "CONV_3D")
+def conv_3d(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Weights lie as (d, h, w, in, out)."""
+    x, w, bias = node.operand(0), dequantised(node, t, 1), node.optional(2)
+    stride, dilation = (
+        [node.get(f"{name}_{axis}{end}") for axis in "dhw"]
+        for name, end in (("stride", ""), ("dilation", "_factor"))
+    )
+    attrs = Convolution3DAttrs(
+        stride=tuple(stride),
+        padding=padding_of(node.get("padding"), x.shape[1:4], w.shape[:3], stride, dilation),
+        dilation=tuple(dilation),
+    )
+    y = t.one("Convolution3D", attrs, t.transpose(x, (0, 4, 1, 2, 3)), t.transpose(w, (4, 3, 0, 1, 2)))
+    if bias is not None:
+        y = t.elemwise("add", y, t.reshape(bias, (1, bias.elements, 1, 1, 1)))
+    return [t.transpose(activated(t, y, node.get("fused_activation_function")), (0, 2, 3, 4, 1))]
 
 
 @rule("MatrixMul", "FULLY_CONNECTED")

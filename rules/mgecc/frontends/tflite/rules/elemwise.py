@@ -18,7 +18,7 @@ _Translate = Callable[[TfliteNode, TensorBuilder], Sequence[Tensor]]
 _ONE = {
     "ABS": "abs", "CEIL": "ceil", "COS": "cos", "EXP": "exp", "FLOOR": "floor", "LOG": "log", "LOGICAL_NOT": "not",
     "LOGISTIC": "sigmoid", "NEG": "negate", "RELU": "relu", "RELU6": "relu6", "SIGN": "sign", "SIN": "sin",
-    "SQRT": "sqrt", "SQUARE": "square", "TANH": "tanh", "HARD_SWISH": "h_swish",
+    "SQRT": "sqrt", "SQUARE": "square", "TANH": "tanh", "HARD_SWISH": "h_swish", "ROUND": "round_even",
 }  # fmt: skip
 _TWO = {
     "ADD": "add", "SUB": "sub", "MUL": "mul", "DIV": "true_div", "MAXIMUM": "max", "MINIMUM": "min", "POW": "pow",
@@ -52,6 +52,13 @@ for _type, _mode in _TWO.items():
     rule("Elemwise", _type)(_binary(_mode))
 for _type, (_mode, _first) in _COMPARED.items():
     rule("ElemwiseMultiType", _type)(_comparison(_mode, _first))
+
+
+@rule("Elemwise", "FLOOR_MOD")
+def floor_mod(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """The remainder has the sign of the divisor."""
+    x, y = node.operand(0), node.operand(1)
+    return [t.elemwise("floor_mod" if x.dtype.is_float else "mod", x, y)]
 
 
 @rule("Elemwise", "ADD_N")

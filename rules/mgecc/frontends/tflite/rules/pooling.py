@@ -1,4 +1,4 @@
-"""Pooling and changes of image sizes."""
+"""Pooling."""
 
 from __future__ import annotations
 
@@ -14,17 +14,28 @@ from . import Tensor, TensorBuilder, TfliteNode, rule
 @rule("Pooling", "MAX_POOL_2D", "AVERAGE_POOL_2D")
 def pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Averages do not count cells of the padding."""
-    x = node.operand(0)
+    y = _pooled(node, t, node.operand(0))
+    return [activated(t, y, node.get("fused_activation_function"))]
+
+
+@rule("Pooling", "L2_POOL_2D")
+def l2_pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """The root of the mean square."""
+    y = t.elemwise("sqrt", _pooled(node, t, t.elemwise("square", node.operand(0))))
+    return [activated(t, y, node.get("fused_activation_function"))]
+
+
+def _pooled(node: TfliteNode, t: TensorBuilder, x: Tensor) -> Tensor:
     window, stride = (
         (node.get("filter_height"), node.get("filter_width")),
         (node.get("stride_h"), node.get("stride_w")),
     )
+    rows, columns = padding_of(node.get("padding"), x.shape[1:3], window, stride, (1, 1))
     attrs = PoolingAttrs(
         window=window,
         stride=stride,
-        padding=padding_of(node.get("padding"), x.shape[1:3], window, stride, (1, 1)),
+        padding=(rows, columns),
         mode="max" if node.type == "MAX_POOL_2D" else "average",
         count_padding=False,
     )
-    y = t.one("Pooling", attrs, channels_first(t, x))
-    return [channels_last(t, activated(t, y, node.get("fused_activation_function")))]
+    return channels_last(t, t.one("Pooling", attrs, channels_first(t, x)))

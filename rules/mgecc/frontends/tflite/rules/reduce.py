@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mgecc.graph import DType
+from mgecc.graph.types import BOOL, INT32
 from mgecc.ops.cumulative import CumulativeAttrs
-from mgecc.ops.normalization import SoftmaxAttrs
+from mgecc.ops.normalization import LRNAttrs, SoftmaxAttrs
 from mgecc.ops.sorting import ArgReduceAttrs
 
 from ..constants import dtype_of
+from ..images import channels_first, channels_last
 from . import Tensor, TensorBuilder, TfliteNode, rule
 
 _MODES = {"SUM": "sum", "MEAN": "mean", "REDUCE_MAX": "max", "REDUCE_MIN": "min", "REDUCE_PROD": "product"}
@@ -25,6 +26,14 @@ def _reduction(mode: str) -> Callable[[TfliteNode, TensorBuilder], Sequence[Tens
 
 for _type, _mode in _MODES.items():
     rule("Reduce", _type)(_reduction(_mode))
+
+
+@rule("Reduce", "REDUCE_ANY", "REDUCE_ALL")
+def logical(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    mode = "max" if node.type == "REDUCE_ANY" else "min"
+    bits = t.cast(node.operand(0), INT32)
+    found = t.reduce(mode, bits, node.operand(1).integers, bool(node.get("keep_dims")))
+    return [t.cast(found, BOOL)]
 
 
 @rule("Softmax", "SOFTMAX")
@@ -50,10 +59,16 @@ def l2_normalization(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     return [t.elemwise("true_div", x, length)]
 
 
+@rule("LRN", "LOCAL_RESPONSE_NORMALIZATION")
+def local_response(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    attrs = LRNAttrs(2 * node.get("radius") + 1, *(node.get(name) for name in ("bias", "alpha", "beta")))
+    return [channels_last(t, t.one("LRN", attrs, channels_first(t, node.operand(0))))]
+
+
 def _position(op: str) -> Callable[[TfliteNode, TensorBuilder], Sequence[Tensor]]:
     def translate(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
         x, axis = node.operand(0), node.operand(1).integers[0] % node.operand(0).rank
-        found = t.one(op, ArgReduceAttrs(axis), x, dtype=DType("int32"))
+        found = t.one(op, ArgReduceAttrs(axis), x, dtype=INT32)
         shape = [n for k, n in enumerate(x.shape) if k != axis]
         return [t.cast(t.reshape(found, shape), dtype_of(node.outputs[0]))]
 

@@ -5,26 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-import numpy as np
-
-from mgecc.frontends.tensors import INT64
 from mgecc.graph import Unsupported
-from mgecc.graph.symbolic import has_sizes
-from mgecc.graph.types import INT32
 from mgecc.ops.known import axis_of
 
 from ..activations import activated
-from ..images import channels_first, channels_last
 from . import Tensor, TensorBuilder, TfliteNode, rule
 
 Span = tuple[int | None, int | None, int]
-
-
-@rule("GetVarShape", "SHAPE")
-def shape_of(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    shape = node.operand(0).shape
-    dtype = INT64 if node.outputs[0].type == "INT64" else INT32
-    return [t.constant(np.array(shape, object if has_sizes(shape) else dtype.numpy), dtype)]
 
 
 @rule("Reshape", "RESHAPE")
@@ -57,11 +44,6 @@ def transpose(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 @rule("Broadcast", "BROADCAST_TO")
 def broadcast_to(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     return [t.broadcast(node.operand(0), node.operand(1).integers)]
-
-
-@rule("Alloc", "FILL")
-def fill(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    return [t.broadcast(node.operand(1), node.operand(0).integers)]
 
 
 @rule("Concat", "CONCATENATION")
@@ -168,13 +150,6 @@ def _span(begin: int, end: int, step: int, single: bool, no_begin: bool, no_end:
     return first, last, step
 
 
-@rule("MeshIndexing", "GATHER")
-def gather(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    if node.get("batch_dims"):
-        raise Unsupported("gathering with batch dimensions is not supported")
-    return [t.take(node.operand(0), node.get("axis"), node.operand(1))]
-
-
 @rule("Flip", "REVERSE_V2")
 def reverse(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     return [t.flip(node.operand(0), node.operand(1).integers)]
@@ -218,20 +193,3 @@ def tile(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     stretched = [n for count, size in zip(counts, x.shape) for n in (count, size)]
     y = t.broadcast(t.reshape(x, split), stretched)
     return [t.reshape(y, [count * size for count, size in zip(counts, x.shape)])]
-
-
-@rule("Dimshuffle", "DEPTH_TO_SPACE")
-def depth_to_space(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    """Channels (row, column, rest) of a block."""
-    x, b = channels_first(t, node.operand(0)), node.get("block_size")
-    n, c, h, w = x.shape
-    parts = t.transpose(t.reshape(x, (n, b, b, c // (b * b), h, w)), (0, 3, 4, 1, 5, 2))
-    return [channels_last(t, t.reshape(parts, (n, c // (b * b), h * b, w * b)))]
-
-
-@rule("Dimshuffle", "SPACE_TO_DEPTH")
-def space_to_depth(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    x, b = channels_first(t, node.operand(0)), node.get("block_size")
-    n, c, h, w = x.shape
-    parts = t.transpose(t.reshape(x, (n, c, h // b, b, w // b, b)), (0, 3, 5, 1, 2, 4))
-    return [channels_last(t, t.reshape(parts, (n, b * b * c, h // b, w // b)))]
