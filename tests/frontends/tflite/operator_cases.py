@@ -37,7 +37,7 @@ def elementwise() -> Iterator[Case]:
             yield case(word.lower(), type, [x(2, 3, 4), x(3, 4, low=0.5)], [[2, 3, 4]], options)
     for type in PLAIN_TWO.split():
         yield case("numbers", type, [x(2, 3, 4), x(4, low=0.5)], [[2, 3, 4]])
-    for type in ("FLOOR_DIV FLOOR_MOD",):
+    for type in ("FLOOR_DIV", "FLOOR_MOD"):
         yield case("negative", type, [x(12), Given(-numbers(12, low=0.5))], [[12]])
         below = np.where(integers(12) < 0, -3, 2).astype(np.int32)
         yield case("integers", type, [Given(integers(12)), Given(below)], [([12], "INT32")])
@@ -109,6 +109,9 @@ def convolutions() -> Iterator[Case]:
             ("TransposeConvOptions", options),
             version=3,
         )
+
+
+def products() -> Iterator[Case]:
     options = {"padding": "SAME", "stride_d": 1, "stride_h": 2, "stride_w": 2}
     yield case(
         "same",
@@ -339,5 +342,5 @@ def reductions() -> Iterator[Case]:
 
 def all_cases() -> dict[str, Case]:
     """By name, in order; the numbers are the same in every run."""
-    families = (elementwise, convolutions, pooling, resizes, indexing, shapes, reductions)
+    families = (elementwise, convolutions, products, pooling, resizes, indexing, shapes, reductions)
     return {case.name: case for family in families for case in family()}
