@@ -131,7 +131,7 @@ def test_too_many_combinations_are_not_tried() -> None:
 def test_halves_and_quarters_of_sizes_round_as_floats_do() -> None:
     from mgecc.graph import Node, TensorType, Value
     from mgecc.graph.types import FLOAT32, INT32
-    from mgecc.ops.shape_arithmetic import fold
+    from mgecc.ops.folding import fold
 
     def value(array: Any, dtype: Any) -> Value:
         return Value("v", TensorType(array.shape, dtype), const=array)

@@ -11,6 +11,7 @@ from mgecc.passes import compress_weights, convert_to_half, insert_half_conversi
 from mgecc.passes.build import constant
 
 FLOAT16 = DType("float16")
+PRODUCTS = ("ConvBias", "MatrixMul")
 CONV = {"padding": ((1, 1), (1, 1)), "wide_sums": True}
 POOL = {"window": (2, 2), "stride": (2, 2)}
 Arrays = dict[str, np.ndarray]
@@ -60,7 +61,7 @@ def test_results_stay_the_same_halves(seed: int) -> None:
 def test_products_read_float32_and_keep_float16_weights() -> None:
     graph, _ = network(np.random.default_rng(1))
     insert_half_conversions.run(graph)
-    products = [node for node in graph.nodes if node.op in insert_half_conversions.PRODUCTS]
+    products = [node for node in graph.nodes if node.op in PRODUCTS]
     assert len(products) == 4
     for node in products:
         assert named(node.attrs)["weights_f16"]
@@ -96,7 +97,7 @@ def test_nodes_that_kernels_compute_in_halves_stay_as_they_are() -> None:
 def test_compression_rounds_weights_and_nothing_else() -> None:
     rng = np.random.default_rng(3)
     graph, _ = network(rng, DType("float32"))
-    products = [node for node in graph.nodes if node.op in insert_half_conversions.PRODUCTS]
+    products = [node for node in graph.nodes if node.op in PRODUCTS]
     given = [node.inputs[1].const for node in products]
     compress_weights.run(graph)
     for node, weights in zip(products, given):
@@ -151,11 +152,7 @@ def test_float32_networks_run_on_halves(seed: int) -> None:
     for a, b in zip(before, run(graph, arrays)):
         assert b.dtype == np.float32
         np.testing.assert_allclose(b, a, rtol=0.01, atol=0.01 * float(np.abs(a).max()))
-    assert all(
-        named(node.attrs)["weights_f16"]
-        for node in graph.nodes
-        if node.op in insert_half_conversions.PRODUCTS
-    )
+    assert all(named(node.attrs)["weights_f16"] for node in graph.nodes if node.op in PRODUCTS)
     assert {v.type.dtype.name for node in graph.nodes if node.op == "Elemwise" for v in node.outputs} == {
         "float16"
     }

@@ -32,9 +32,9 @@ from mgecc.graph.symbolic import always, at_max_sizes, whole
 from mgecc.graph.types import BOOL, INT32
 from mgecc.ops.budget import Budget, limited, spend
 from mgecc.ops.counting import Counting
+from mgecc.ops.folding import depends_on_sizes, folded
 from mgecc.ops.index_items import IndexAttrs, flags
 from mgecc.ops.known import MAX_RANK, known
-from mgecc.ops.shape_arithmetic import depends_on_sizes, folded
 from mgecc.ops.signature import WrongOperands
 
 from .errors import ModelError, printable

@@ -26,6 +26,12 @@ class Concat(Operator):
     operands = "any+"
     limits = "operands of one element type"
     halves = "stored"
+    narrowed = True
+    moves = True
+
+    @staticmethod
+    def is_identity(node: Node) -> bool:
+        return len(node.inputs) == 1
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
@@ -160,6 +166,7 @@ class Split(Operator):
     operands = "any plain+"
     limits = "constant sizes"
     halves = "stored"
+    narrowed = True
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:

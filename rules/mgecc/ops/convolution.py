@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Annotated
 
 import numpy as np
@@ -14,7 +15,7 @@ from mgecc.ops.activation import IDENTITY, Activation
 from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
 from mgecc.ops.contraction import contract, convolve
 from mgecc.ops.counted import item_by_item
-from mgecc.ops.registry import Operator, operator
+from mgecc.ops.registry import Operator, find, operator
 from mgecc.ops.window import Window, WindowAttrs, windows
 
 Shape = tuple[int, ...]
@@ -130,9 +131,19 @@ class _Convolution(Operator):
     """What both have."""
 
     halves = "computed"
+    narrowed = True
     weights = (1,)
 
     counted = staticmethod(item_by_item)
+
+    @staticmethod
+    def macs(node: Node) -> int:
+        return node.output.type.elements * prod(node.inputs[1].shape[1:])
+
+    @staticmethod
+    def by_channels(node: Node) -> bool:
+        groups = node.attributes(ConvolutionAttrs).groups
+        return 1 < groups == node.output.shape[1] == node.inputs[0].shape[1]
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -145,6 +156,11 @@ class _Convolution(Operator):
         geo = geometry(node)
         total = convolve(*widened(node, geo.weights, inputs), geo.window)
         return [finish_node(node, total, present_terms(node, inputs))]
+
+
+def is_convolution(node: Node | None) -> bool:
+    """Whether the node is a 2-D convolution of data, with or without terms and activation."""
+    return node is not None and issubclass(find(node.op), _Convolution)
 
 
 @operator("ConvBias")

@@ -56,6 +56,7 @@ class ConvolutionBackwardData(_Transposed):
     Attributes = ConvolutionAttrs
     operands = "number number any?"
     limits = "NCHW; float, or quantised and integers of 8 and 16 bits by constant weights"
+    narrowed = True
 
     counted = staticmethod(item_by_item)
 

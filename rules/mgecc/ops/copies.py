@@ -21,8 +21,13 @@ class _Copy(Operator):
     operands = "any"
     limits = "none"
     halves = "stored"
+    moves = True
 
     counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def is_identity(node: Node) -> bool:
+        return True
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -10,13 +10,14 @@ import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported, Value
 from mgecc.graph.attributes import FINITE
+from mgecc.ops import shape_arithmetic
 from mgecc.ops.counted import Given, Numbers, one_by_one
 from mgecc.ops.counts import Count
 from mgecc.ops.elementary import power
 from mgecc.ops.elemwise_modes import Mode, find_mode
 from mgecc.ops.known import broadcast_shape
 from mgecc.ops.quantize import dequantize, quantize, same_unit, saturate
-from mgecc.ops.registry import Operator, operator
+from mgecc.ops.registry import Expression, Operator, operator
 from mgecc.ops.spans import BITS, Span, is_comparison, spans_of, within
 
 # Modes that act on stored integers of one unit as on the numbers themselves, without a rounding.
@@ -134,8 +135,18 @@ class Elemwise(Operator):
         "no complex numbers"
     )
     halves = "stored"
+    narrowed = True
+    elementwise = True
 
     counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def expression(node: Node) -> Expression:
+        return (mode_of(node), *range(len(node.inputs)))
+
+    @classmethod
+    def of_sizes(cls, node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        return shape_arithmetic.elementwise(mode_of(node), inputs)
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
@@ -170,8 +181,14 @@ class PowC(Operator):
     operands = "float"
     limits = "floating point"
     halves = "stored"
+    narrowed = True
+    elementwise = True
 
     counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def expression(node: Node) -> Expression:
+        return ("powc", 0, float(node.attributes(PowCAttrs).exponent))
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -127,6 +127,7 @@ class ElemwiseMultiType(Operator):
     operands = "any+"
     limits = "modes of the file format; any shapes that broadcast"
     halves = "stored"
+    elementwise = True
 
     counted = staticmethod(one_by_one)
 

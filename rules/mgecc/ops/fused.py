@@ -12,10 +12,9 @@ from mgecc.graph import Attributes, Node, TensorType, Unsupported, Value
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
-from mgecc.ops.registry import Operator, find, operator
+from mgecc.ops.registry import Expression, Operator, find, operator
 
 Typed = tuple[np.ndarray, Value]
-Expression = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,13 @@ class FusedElemwise(Operator):
     Attributes = FusedElemwiseAttrs
     limits = "at most six operands and sixteen steps"
     halves = "stored"
+    narrowed = True
 
     counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def expression(node: Node) -> Expression:
+        return node.attributes(FusedElemwiseAttrs).expr
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

@@ -215,13 +215,16 @@ class _Write(Operator):
         return [result]
 
 
-_Traits = dict[str, Callable[..., object]]
+_Traits = dict[str, Callable[..., object] | bool]
 
 
 def _register(take: _Take, shape: _Shape, names: tuple[str, str, str], read: _Traits, write: _Traits) -> None:
     """The operators that read a part, replace it and add to it; ``read``, ``write``: what else they say."""
     ways = {"take": staticmethod(take), "shape": staticmethod(shape)}
-    more = [{key: staticmethod(function) for key, function in traits.items()} for traits in (read, write)]
+    more = [
+        {key: staticmethod(trait) if callable(trait) else trait for key, trait in traits.items()}
+        for traits in (read, write)
+    ]
     operator(names[0])(type(names[0], (_Read,), {**ways, **more[0], "__doc__": _Read.__doc__}))
     for name, adds in zip(names[1:], (False, True)):
         own = {"adds": adds, "halves": "" if adds else "stored", "__doc__": _Write.__doc__}
@@ -233,14 +236,20 @@ _register(
     take_sub,
     _sub_shape,
     ("Subtensor", "SetSubtensor", "IncrSubtensor"),
-    {"counted": parts.part_counted, "lowered": parts.part_lowered, "numbers": together},
+    {
+        "counted": parts.part_counted,
+        "lowered": parts.part_lowered,
+        "numbers": together,
+        "narrowed": True,
+        "moves": True,
+    },
     {"counted": parts.part_written},
 )
 _register(
     take_vec,
     _vec_shape,
     ("IndexingMultiAxisVec", "IndexingSetMultiAxisVec", "IndexingIncrMultiAxisVec"),
-    {"counted": parts.gather_counted, "lowered": parts.gather_lowered},
+    {"counted": parts.gather_counted, "lowered": parts.gather_lowered, "moves": True},
     {"counted": parts.write_counted, "lowered": parts.write_lowered},
 )
 _register(take_mesh, _mesh_shape, ("MeshIndexing", "SetMeshIndexing", "IncrMeshIndexing"), {}, {})

@@ -41,6 +41,7 @@ class Interleave(Operator):
     Attributes = InterleaveAttrs
     limits = "four axes"
     halves = "stored"
+    narrowed = True
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

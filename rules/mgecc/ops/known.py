@@ -23,6 +23,11 @@ class AxisAttrs(Attributes):
     axis: int = 0
 
 
+def keeps_type(node: Node) -> bool:
+    """Whether the result has the type of the first input, which reshapes and conversions then leave as it is."""
+    return node.inputs[0].type == node.output.type
+
+
 def known(node: Node, position: int) -> np.ndarray:
     """The numbers of a constant input as a vector; Unsupported if they are computed from the model's data."""
     value = node.inputs[position]

@@ -115,48 +115,49 @@ def _lowered(node: Node, given: Given, found: Extents, make: Maker) -> Node:
     return node
 
 
-@operator("MatrixMul")
-class MatrixMul(Operator):
-    """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
+class _Product(Operator):
+    """What products of matrices have."""
 
     Attributes = MatrixMulAttrs
     operands = "number number"
-    limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
     halves = "computed"
+    narrowed = True
     weights = (1,)
 
     counted = staticmethod(_counted)
     lowered = staticmethod(_lowered)
+
+    @staticmethod
+    def macs(node: Node) -> int:
+        a = node.inputs[0].shape
+        depth = a[-2] if node.attributes(MatrixMulAttrs).transpose_a else a[-1]
+        return node.output.type.elements * depth
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return _product(node, inputs)
+
+
+@operator("MatrixMul")
+class MatrixMul(_Product):
+    """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
+
+    limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, 2)
 
-    @staticmethod
-    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _product(node, inputs)
-
 
 @operator("BatchedMatrixMul")
-class BatchedMatrixMul(Operator):
+class BatchedMatrixMul(_Product):
     """a (batch, m, k) times b (batch, k, n), either stored transposed."""
 
-    Attributes = MatrixMulAttrs
-    operands = "number number"
     limits = "one axis of batches; float32, float16, 8-bit and 16-bit integers, quantised bytes"
-    halves = "computed"
-    weights = (1,)
-
-    counted = staticmethod(_counted)
-    lowered = staticmethod(_lowered)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         return _infer(node, 3)
-
-    @staticmethod
-    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _product(node, inputs)
 
 
 @dataclass(frozen=True)

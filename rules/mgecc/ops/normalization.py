@@ -276,6 +276,7 @@ class Softmax(Operator):
     Attributes = SoftmaxAttrs
     operands = "float"
     limits = "one axis"
+    narrowed = True
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:

@@ -56,6 +56,7 @@ class Padding(Operator):
     operands = "any"
     limits = "constant sizes"
     halves = "stored"
+    narrowed = True
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

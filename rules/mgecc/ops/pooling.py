@@ -115,7 +115,18 @@ def pooling_of(node: Node) -> PoolingAttrs:
 class _Pooling(Operator):
     """What both have."""
 
+    halves = "computed"
+    narrowed = True
+
     counted = staticmethod(item_by_item)
+
+    @staticmethod
+    def selects(node: Node) -> bool:
+        return pooling_of(node).mode == "max"
+
+    @staticmethod
+    def by_channels(node: Node) -> bool:
+        return len(node.inputs) == 1
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -138,7 +149,6 @@ class Pooling(_Pooling):
         "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); quantised windows of at"
         " most 65535 cells"
     )
-    halves = "computed"
 
 
 @operator("AdaptivePooling")
@@ -148,6 +158,5 @@ class AdaptivePooling(_Pooling):
     Attributes = AdaptivePoolingAttrs
     operands = "number plain"
     limits = "float32, float16 or quantised bytes and 4-bit numbers; (n, c, h, w); constant size"
-    halves = "computed"
 
     reads_values = (1,)

@@ -11,6 +11,7 @@ import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.graph.symbolic import equal, is_one
+from mgecc.ops import shape_arithmetic
 from mgecc.ops.counted import Extent, Extents, Given, Maker, highest, lowest, with_filled
 from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.known import at_least_1d, axis_of, known_sizes
@@ -137,7 +138,17 @@ class Reduce(Operator):
         "numbers; min and max of both and integers"
     )
 
+    narrowed = True
+
     reads_values = (1,)
+
+    @classmethod
+    def of_sizes(cls, node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        return shape_arithmetic.reduced(_mode(node), inputs[0], node.attributes(ReduceAttrs).axis)
+
+    @staticmethod
+    def selects(node: Node) -> bool:
+        return _mode(node) in ("min", "max")
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:

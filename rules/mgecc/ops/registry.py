@@ -12,37 +12,51 @@ import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Value
 from mgecc.graph.attributes import NoAttrs, check
-from mgecc.graph.symbolic import strict
+from mgecc.graph.symbolic import Undecided, strict
 from mgecc.ops.counted import Extents, Given, Maker, Numbers
 from mgecc.ops.signature import check_operands, signature
 from mgecc.ops.spans import Span, whole_range
+
+Expression = tuple[Any, ...]
+"""(mode, operand, ...), an operand being an input's position, a float, or another expression."""
 
 
 class Operator:
     """Base of all operators. Subclasses are never instantiated; they hold static methods.
 
-    ``name``: the operator of ``Node.op``. ``Attributes``: the class of its attributes.
-    ``operands``: how many a model file gives it and their kinds, see ``signature``; passes may append others.
-    ``reads_values``: positions of inputs whose numbers (not only types) the shape rule needs. ``reads_shapes_only``:
-    its results depend on nothing but the shapes of its inputs. ``sized_by``: the input that alone gives the result its
-    shape, None where several do.
-
-    What passes ask: ``weights``, positions of the inputs that kernels can read as halves from the blob; ``reserves``,
-    positions of the results that only training needs; ``halves``, what its kernels do with float16: "stored", they take
-    and give them as they are stored (copies of data, and what works element by element), "computed", they compute in
-    them where the target does, or nothing, and conversions to float32 and back stand around it.
+    What passes and planner ask of any operator, an operator states here; no list of names elsewhere has to know it.
     """
 
     name: str = ""
+    """The operator of ``Node.op``."""
     Attributes: type[Attributes] = NoAttrs
     operands: str = "any*"
-    reads_values: tuple[int, ...] = ()
-    reads_shapes_only: bool = False
-    sized_by: int | None = None
-    weights: tuple[int, ...] = ()
-    reserves: tuple[int, ...] = ()
-    halves: Literal["", "stored", "computed"] = ""
+    """How many a model file gives it and their kinds, see ``signature``; passes may append others."""
     limits: str = ""
+    """What of it is served, for users."""
+    reads_values: tuple[int, ...] = ()
+    """Positions of inputs whose numbers, not only types, the shape rule needs."""
+    reads_shapes_only: bool = False
+    """Whether its results depend on nothing but the shapes of its inputs."""
+    sized_by: int | None = None
+    """The input that alone gives the result its shape, None where several do."""
+    weights: tuple[int, ...] = ()
+    """Positions of the inputs that kernels can read as halves from the blob."""
+    reserves: tuple[int, ...] = ()
+    """Positions of the results that only training needs."""
+    halves: Literal["", "stored", "computed"] = ""
+    """What its kernels do with float16: "stored", they take and give them as they are stored (copies of data, and what
+    works element by element), "computed", they compute in them where the target does, or nothing, and conversions to
+    float32 and back stand around it."""
+    narrowed: bool = False
+    """Whether it reads and gives halves where all float32 values become halves (enable_ioc16)."""
+    elementwise: bool = False
+    """Whether it computes each number of the result of those in the same place of the operands, which broadcast: passes
+    may let it work in front of a transpose, on all elements instead of some, or on every byte for a table."""
+    moves: bool = False
+    """Whether the result has numbers of the inputs as they are, so that ``evaluate`` takes expressions over sizes."""
+    reshapes: bool = False
+    """Whether the result has the numbers of the first input in their order."""
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -58,6 +72,38 @@ class Operator:
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Stored numbers of the results; element types are in ``node.outputs[k].type``."""
         raise NotImplementedError
+
+    @classmethod
+    def of_sizes(cls, node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        """The result where the inputs, or their shapes, are expressions over sizes; Undecided if it is none."""
+        if cls.moves:
+            return cls.evaluate(node, inputs)[0]
+        raise Undecided("its operands depend on the sizes, and their numbers are needed")
+
+    @staticmethod
+    def macs(node: Node) -> int:
+        """Multiply-accumulates; 0 of what is no product."""
+        return 0
+
+    @staticmethod
+    def is_identity(node: Node) -> bool:
+        """Whether the result is the first input as it is."""
+        return False
+
+    @staticmethod
+    def selects(node: Node) -> bool:
+        """Whether every number of the result is one of the first input's, whatever else the node does."""
+        return False
+
+    @staticmethod
+    def by_channels(node: Node) -> bool:
+        """Whether each channel, along axis 1, is computed of the same one of the first input, and of constants."""
+        return False
+
+    @staticmethod
+    def expression(node: Node) -> Expression | None:
+        """The node as FusedElemwise has it, over the positions of its inputs; None if it can't be part of one."""
+        return None
 
     @staticmethod
     def varies(node: Node) -> bool:

@@ -230,6 +230,7 @@ class Resize(Operator):
         "nearest of any type, others of float32, float16 and bytes; cubic of NCHW, cubic and lanczos4 of NHWC with 1"
         " or 3 channels (in all other places MegEngine computes linear); constant size"
     )
+    narrowed = True
 
     counted = staticmethod(item_by_item)
 

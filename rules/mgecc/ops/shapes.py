@@ -10,7 +10,6 @@ from typing import Annotated
 import numpy as np
 
 from mgecc.graph import Attributes, Node, Range, TensorType, Unsupported, Value
-from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.symbolic import always, equal, has_sizes, is_one, whole
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import (
@@ -19,15 +18,23 @@ from mgecc.ops.counted import (
     Extents,
     Given,
     Maker,
-    Numbers,
     aligned,
     turned,
     turned_to,
 )
 from mgecc.ops.counts import Count
 from mgecc.ops.elemwise import mode_of
-from mgecc.ops.known import MAX_RANK, AxisAttrs, at_least_1d, axis_of, broadcast_shape, known, known_sizes
+from mgecc.ops.known import (
+    MAX_RANK,
+    at_least_1d,
+    axis_of,
+    broadcast_shape,
+    keeps_type,
+    known,
+    known_sizes,
+)
 from mgecc.ops.registry import Operator, evaluate, operator
+from mgecc.ops.shape_of import shape_asked
 from mgecc.ops.spans import Span, span_of
 
 _GROWING = ("add", "mul", "min", "max")
@@ -134,8 +141,12 @@ class Reshape(Operator):
     operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
     halves = "stored"
+    narrowed = True
+    moves = True
+    reshapes = True
 
     reads_values = (1,)
+    is_identity = staticmethod(keeps_type)
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
@@ -188,7 +199,10 @@ class Broadcast(Operator):
     operands = "any plain"
     limits = "shape known at compile time, or made of the shape of data of varying size"
     halves = "stored"
+    narrowed = True
+    moves = True
 
+    is_identity = staticmethod(keeps_type)
     reads_values = (1,)
 
     @staticmethod
@@ -259,6 +273,12 @@ class Dimshuffle(Operator):
     operands = "any"
     limits = "up to seven axes"
     halves = "stored"
+    narrowed = True
+    moves = True
+
+    @staticmethod
+    def is_identity(node: Node) -> bool:
+        return keeps_type(node) and list(pattern_of(node)) == sorted(pattern_of(node))
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
@@ -314,6 +334,11 @@ class AxisAddRemove(Operator):
     operands = "any"
     limits = "axes known at compile time"
     halves = "stored"
+    narrowed = True
+    moves = True
+    reshapes = True
+
+    is_identity = staticmethod(keeps_type)
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
@@ -334,61 +359,3 @@ class AxisAddRemove(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [inputs[0].reshape(_after_axes(inputs[0].shape, node))]
-
-
-@dataclass(frozen=True)
-class GetVarShapeAttrs(Attributes):
-    """``axis``: the element of the shape that is asked for; None: all of it."""
-
-    axis: int | None = None
-
-
-def shape_asked(node: Node, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """What a GetVarShape node says of operands of these shapes."""
-    shape, axis = broadcast_shape(shapes), node.attributes(GetVarShapeAttrs).axis
-    return shape if axis is None else (shape[axis_of(axis, len(shape))],)
-
-
-@operator("GetVarShape")
-class GetVarShape(Operator):
-    """The shape to which all inputs broadcast, as int32; with 'axis' one element of it."""
-
-    Attributes = GetVarShapeAttrs
-    operands = "any+"
-    limits = "fixed shapes: becomes a constant; of data of varying size: its count beside constants"
-
-    reads_shapes_only = True
-
-    @staticmethod
-    def counted(node: Node, given: Given) -> Extents:
-        return [None]
-
-    @staticmethod
-    def numbers(node: Node, given: Given) -> Numbers | None:
-        rank = max(v.type.rank for v in node.inputs)
-        extent = aligned([v.type for v in node.inputs], given.extents, rank)
-        numbers: Numbers = list(broadcast_shape([v.shape for v in node.inputs]))
-        if extent is not None:
-            numbers[extent.axis] = extent.size
-        axis = node.attributes(GetVarShapeAttrs).axis
-        return numbers if axis is None else [numbers[axis_of(axis, rank)]]
-
-    @classmethod
-    def lowered(cls, node: Node, given: Given, found: Extents, make: Maker) -> Node:
-        """The number that varies, beside constants."""
-        numbers = cls.numbers(node, given) or []
-        parts = [make.count(n if isinstance(n, Count) else Count(n)) for n in numbers]
-        joins = len(parts) > 1
-        op, attrs = ("Concat", AxisAttrs(0)) if joins else ("Identity", NoAttrs())
-        made = Node(op, node.name, attrs, parts, origin=node.origin)
-        made.outputs = node.outputs
-        node.output.producer = made
-        return made
-
-    @staticmethod
-    def infer(node: Node) -> list[TensorType]:
-        return [TensorType((len(shape_asked(node, [v.shape for v in node.inputs])),), INT32)]
-
-    @staticmethod
-    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [np.array(shape_asked(node, [x.shape for x in inputs]), np.int32)]

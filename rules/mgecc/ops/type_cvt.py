@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported, Value
+from mgecc.ops import shape_arithmetic
 from mgecc.ops.counted import one_by_one
+from mgecc.ops.known import keeps_type
 from mgecc.ops.quantize import dequantize, requantize
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
@@ -40,8 +42,14 @@ class TypeCvt(Operator):
         "floats beyond an integer type saturate (MegEngine on x86-64 wraps int8, uint8, int16)"
     )
     halves = "stored"
+    elementwise = True
 
     counted = staticmethod(one_by_one)
+    is_identity = staticmethod(keeps_type)
+
+    @classmethod
+    def of_sizes(cls, node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        return shape_arithmetic.converted(inputs[0], node.attributes(TypeCvtAttrs).dtype)
 
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:

@@ -12,15 +12,10 @@ import numpy as np
 from mgecc.graph import Attributes, DType, Graph, Node, Unsupported, Value
 from mgecc.graph.attributes import mapped
 from mgecc.graph.types import FLOAT32
+from mgecc.ops import find
 from mgecc.passes.build import constant, node_like
-from mgecc.passes.insert_half_conversions import FLOAT16, PRODUCTS, Native, convert, nowhere
+from mgecc.passes.insert_half_conversions import FLOAT16, Native, convert, nowhere
 from mgecc.passes.insert_half_conversions import run as insert_conversions
-
-_NARROWED = PRODUCTS | {
-    "AdaptivePooling", "AxisAddRemove", "Broadcast", "Concat", "ConvolutionBackwardData", "Dimshuffle", "Elemwise",
-    "FusedElemwise", "Interleave", "Padding", "Pooling", "PowC", "Reduce", "Reshape", "Resize", "Softmax", "Split",
-    "Subtensor",
-}  # fmt: skip
 
 
 def _attributes(node: Node) -> Attributes:
@@ -61,7 +56,7 @@ class _Narrowing:
             self.nodes.append(back)
 
     def _narrowed(self, node: Node) -> Node | None:
-        if node.op not in _NARROWED or node.output.type.dtype != FLOAT32:
+        if not find(node.op).narrowed or node.output.type.dtype != FLOAT32:
             return None
         if any(v.const is not None and v.type.dtype == FLOAT32 and _too_large(v.const) for v in node.inputs):
             return None

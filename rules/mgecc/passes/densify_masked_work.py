@@ -14,6 +14,7 @@ import numpy as np
 from mgecc.graph import Attributes, Graph, Node, Value
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32, INT32
+from mgecc.ops import find
 from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.index_items import items_of
 from mgecc.ops.reduce import ReduceAttrs, reduced_axes
@@ -23,7 +24,6 @@ from mgecc.ops.type_cvt import TypeCvtAttrs
 from mgecc.passes.build import Step, constant, node_like, take_over, take_steps
 
 _SUMS = {"float32": ("sum", "sum_squares", "mean"), "int32": ("sum", "sum_squares")}
-_ELEMENT_WISE = ("Elemwise", "PowC", "TypeCvt")
 
 
 def _mask(index: Value | None) -> Value | None:
@@ -64,7 +64,7 @@ def _chosen(value: Value) -> _Chosen | None:
         return _Chosen(mask, 0) if mask is not None and value is node.outputs[0] else None
     if node.op == "IndexingMultiAxisVec":
         return _addressed(node, 1)
-    found = [_chosen(v) for v in node.inputs] if node.op in (*_ELEMENT_WISE, "Reshape") else []
+    found = [_chosen(v) for v in node.inputs] if node.op == "Reshape" or find(node.op).elementwise else []
     return next((chosen for chosen in found if chosen is not None), None)
 
 
@@ -105,13 +105,13 @@ class _Whole:
             return value if _repeats(value, rank, self.what.axis) else None
         if node.op == "Broadcast" and _is_fixed(node.inputs[0]):
             return self.of(node.inputs[0], rank)
-        if node.op in ("Broadcast", "Reshape") and value.shape == node.inputs[0].shape:
+        if find(node.op).is_identity(node):
             return self.of(node.inputs[0], rank)
         if node.op == "IndexingMultiAxisVec" and _addressed(node, 1) == self.what:
             return node.inputs[0] if node.inputs[0].shape == value.shape else None
         if node.op == "CondTake" and _chosen(value) == self.what:
             return self.shaped(node.inputs[0], value.shape)
-        if node.op not in _ELEMENT_WISE:
+        if not find(node.op).elementwise:
             return None
         inputs = [found for v in node.inputs if (found := self.of(v, rank)) is not None]
         return self.add(node.op, node.attrs, inputs) if len(inputs) == len(node.inputs) else None

@@ -6,7 +6,7 @@ import numpy as np
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.symbolic import equal, has_sizes
-from mgecc.ops.convolution import ConvolutionAttrs
+from mgecc.ops.convolution import ConvolutionAttrs, is_convolution
 from mgecc.ops.index_items import is_open, items_of, slice_of, span_of
 from mgecc.ops.padding import PaddingAttrs
 from mgecc.passes.build import constant, node_like, take_over
@@ -17,7 +17,7 @@ def _is_dense(node: Node | None) -> bool:
     """Whether the node is a convolution of constant weights (o, i, h, w)."""
     return (
         node is not None
-        and node.op in ("Convolution", "ConvBias")
+        and is_convolution(node)
         and node.attributes(ConvolutionAttrs).groups == 1
         and node.inputs[1].is_const
     )

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from mgecc.graph import Graph, Node, Value
-from mgecc.ops.elemwise import PowCAttrs, mode_of
+from mgecc.graph.types import FLOAT32
+from mgecc.ops import find
 from mgecc.ops.fused import FusedElemwiseAttrs
+from mgecc.ops.registry import Expression
 from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
 
-_OPS = frozenset({"Elemwise", "PowC", "FusedElemwise"})
 _MOST_INPUTS = 6
 _MOST_STEPS = 16
 
 
-def _expression(node: Node) -> tuple[Any, ...]:
-    """The node as an expression over the positions of its inputs."""
-    if node.op == "FusedElemwise":
-        return node.attributes(FusedElemwiseAttrs).expr
-    if node.op == "PowC":
-        return ("powc", 0, float(node.attributes(PowCAttrs).exponent))
-    return (mode_of(node), *range(len(node.inputs)))
+def _expression(node: Node | None) -> Expression | None:
+    """The node as an expression over the positions of its inputs, if it works on float32 numbers alone."""
+    if node is None or any(v.type.dtype != FLOAT32 for v in (*node.inputs, node.output)):
+        return None
+    return find(node.op).expression(node)
 
 
 def _steps(expr: Any) -> int:
@@ -37,16 +36,10 @@ def _substitute(expr: Any, operands: list[Any]) -> Any:
     return operands[expr] if isinstance(expr, int) else expr
 
 
-def _fusable(node: Node | None) -> bool:
-    if node is None or node.op not in _OPS or node.output.type.dtype.is_quantized:
-        return False
-    dtype = node.output.type.dtype
-    return dtype.name == "float32" and all(v.type.dtype == dtype for v in node.inputs)
-
-
-def _absorbs(value: Value, node: Node, users: Users) -> bool:
-    """The operand's producer may be computed inside the node: read nowhere else, as large as the result."""
-    return _fusable(value.producer) and users.only(value) is node and value.shape == node.output.shape
+def _inside(value: Value, node: Node, users: Users) -> Expression | None:
+    """What the operand's producer computes, if the node may do so itself: read nowhere else, as large as the result."""
+    alone = users.only(value) is node and value.shape == node.output.shape
+    return _expression(value.producer) if alone else None
 
 
 def _merged(node: Node, users: Users) -> Node | None:
@@ -57,15 +50,16 @@ def _merged(node: Node, users: Users) -> Node | None:
     def leaf(value: Value) -> int:
         return inputs.setdefault(value, len(inputs))
 
-    inside = [v for v in node.inputs if _absorbs(v, node, users)]
-    for value in node.inputs:
-        producer = value.producer
-        if value in inside and producer is not None:
-            operands.append(_substitute(_expression(producer), [leaf(v) for v in producer.inputs]))
+    whole = _expression(node)
+    for value in node.inputs if whole is not None else ():
+        part = _inside(value, node, users)
+        if part is not None and value.producer is not None:
+            operands.append(_substitute(part, [leaf(v) for v in value.producer.inputs]))
         else:
             operands.append(leaf(value))
-    expr = _substitute(_expression(node), operands)
-    if not inside or len(inputs) > _MOST_INPUTS or _steps(expr) > _MOST_STEPS:
+    expr = _substitute(whole, operands)
+    gains = any(isinstance(operand, tuple) for operand in operands)
+    if not gains or len(inputs) > _MOST_INPUTS or _steps(expr) > _MOST_STEPS:
         return None
     return node_like(node, "FusedElemwise", FusedElemwiseAttrs(expr), list(inputs))
 
@@ -74,7 +68,7 @@ def run(graph: Graph) -> None:
     """First to last, so that a chain grows one node at a time."""
     users = Users(graph)
     for position, node in enumerate(graph.nodes):
-        new = _merged(node, users) if _fusable(node) else None
+        new = _merged(node, users)
         if new is not None:
             graph.nodes[position] = take_over(new, node)
             users.exchange(node, new)

@@ -15,7 +15,6 @@ from mgecc.passes.build import constant, node_like, take_over
 from mgecc.passes.match import Users, is_elemwise, other_input
 
 _BYTES = frozenset({"qint8", "quint8"})
-_POINTWISE = frozenset({"TypeCvt", "Elemwise", "ElemwiseMultiType", "PowC"})
 _MOST_STEPS = 32
 
 
@@ -87,7 +86,7 @@ class _Function:
         node = value.producer
         if (
             node is None
-            or node.op not in _POINTWISE
+            or not ops.find(node.op).elementwise
             or value.shape != self.shape
             or len(self.steps) >= _MOST_STEPS
         ):
@@ -116,7 +115,11 @@ def _number(value: Value) -> Value:
 
 
 def _is_byte(node: Node) -> bool:
-    return node.op in _POINTWISE and node.output.type.dtype.name in _BYTES and not is_elemwise(node, "relu")
+    return (
+        ops.find(node.op).elementwise
+        and node.output.type.dtype.name in _BYTES
+        and not is_elemwise(node, "relu")
+    )
 
 
 def _lookup(node: Node) -> Node | None:

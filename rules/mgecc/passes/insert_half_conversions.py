@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Graph, Node, Unsupported, Value
-from mgecc.graph.attributes import NoAttrs, changed, mapped, named
+from mgecc.graph.attributes import NoAttrs, changed, mapped
 from mgecc.graph.types import FLOAT32
 from mgecc.ops import find
 from mgecc.ops.type_cvt import TypeCvtAttrs
@@ -22,7 +22,6 @@ from mgecc.passes.match import Users
 
 FLOAT16 = DType("float16")
 
-PRODUCTS = frozenset({"ConvBias", "Convolution", "MatrixMul", "BatchedMatrixMul"})
 Native = Callable[[Node], bool]
 
 
@@ -96,9 +95,7 @@ class _Widening:
 
 def _keeps_halves(node: Node | None) -> bool:
     """Whether all results of a node are numbers that it read: halves stay halves."""
-    if node is None or node.op not in ("Pooling", "Reduce"):
-        return False
-    return named(node.attrs)["mode"] in ("max", "min")
+    return node is not None and find(node.op).selects(node)
 
 
 def _skip_storage(graph: Graph) -> None:

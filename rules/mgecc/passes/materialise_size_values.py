@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from mgecc.graph import Graph, Node, Value
 from mgecc.ops import find
+from mgecc.ops.folding import has_sizes
 from mgecc.ops.index_items import IndexAttrs
-from mgecc.ops.shape_arithmetic import has_sizes
 from mgecc.ops.size_values import SizeValuesAttrs
 
 

@@ -10,35 +10,20 @@ import numpy as np
 from mgecc.graph import Graph, Node, TensorType, Value
 from mgecc.graph.attributes import named
 from mgecc.graph.types import INT32
+from mgecc.ops import find
 from mgecc.ops.budget import Budget, TooMuchWork, limited
 from mgecc.ops.elemwise import mode_of
-from mgecc.ops.shape_arithmetic import folded
+from mgecc.ops.folding import folded
 from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs, pattern_of
 from mgecc.passes.build import constant, node_like, take_over
 
-_COPIES = frozenset(
-    {"Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage", "VirtualDep"}
-)
 _COMPARISONS = frozenset({"lt", "leq", "eq", "neq", "isnan", "isinf"})
-_RESHAPES = frozenset({"Reshape", "AxisAddRemove"})
-
-
-def _is_identity(node: Node) -> bool:
-    x, y = node.inputs[0], node.output
-    if node.op in _COPIES:
-        return True
-    if x.type != y.type:
-        return False
-    if node.op in _RESHAPES or node.op in ("Broadcast", "TypeCvt"):
-        return True
-    if node.op == "Dimshuffle":
-        return list(pattern_of(node)) == sorted(pattern_of(node))
-    return node.op == "Concat" and len(node.inputs) == 1
 
 
 def remove_identities(graph: Graph) -> None:
     """Identity records, reshapes to the same shape, conversions to the same type."""
-    mapping = {node.output: node.inputs[0] for node in graph.nodes if node.inputs and _is_identity(node)}
+    identities = (node for node in graph.nodes if node.inputs and find(node.op).is_identity(node))
+    mapping = {node.output: node.inputs[0] for node in identities}
     graph.replace_all(mapping)
     graph.sweep()
 
@@ -78,7 +63,7 @@ def _states_an_axis(node: Node) -> bool:
 
 
 def _is_merged(node: Node | None) -> bool:
-    return node is not None and node.op in _RESHAPES and not _states_an_axis(node)
+    return node is not None and find(node.op).reshapes and not _states_an_axis(node)
 
 
 def merge_reshapes(graph: Graph) -> None:
@@ -90,7 +75,7 @@ def merge_reshapes(graph: Graph) -> None:
             and _one_d_transpose(node)
         ):
             graph.nodes[i] = node = _as_reshape(node, node.inputs[0])
-        if node.op not in _RESHAPES or _states_an_axis(node):
+        if not find(node.op).reshapes or _states_an_axis(node):
             continue
         source = node.inputs[0]
         while not source.is_const and _is_merged(source.producer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mgecc.graph import Graph, Node, TensorType, Value
+from mgecc.ops import find
 from mgecc.ops.reduce import ReduceAttrs
 from mgecc.passes.axis_maps import (
     MOVES,
@@ -18,12 +19,11 @@ from mgecc.passes.axis_maps import reshape as reshaped
 from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
 
-_POINTWISE = frozenset({"Elemwise", "ElemwiseMultiType", "TypeCvt", "PowC"})
 _SMALL = 4  # an operand of at most this part of the result is moved for it
 
 
 def _is_sinkable(node: Node) -> bool:
-    return node.op in _POINTWISE or (node.op == "Reduce" and len(node.inputs) == 1)
+    return find(node.op).elementwise or (node.op == "Reduce" and len(node.inputs) == 1)
 
 
 def _is_readback(move: Node) -> bool:
@@ -101,7 +101,7 @@ def _widens(node: Node) -> bool:
 
 
 def _below(node: Node, users: Users) -> list[Node] | None:
-    if node.op in _POINTWISE and not _widens(node):
+    if find(node.op).elementwise and not _widens(node):
         return _below_pointwise(node, users)
     return _below_reduction(node, users) if node.op == "Reduce" else None
 

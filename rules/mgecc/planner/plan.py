@@ -8,10 +8,10 @@ from mgecc.graph import Diagnostics, Graph, Value
 from mgecc.graph.polynomials import Atom
 from mgecc.graph.symbolic import Undecided, at_max_sizes, sizes_in, upper_bound
 from mgecc.kernels.base import Call, Const, Operand, Workspace
+from mgecc.ops import find
 from mgecc.planner import arena, slices, threads
 from mgecc.planner.buffers import Buffer, Sharing, Step
 from mgecc.planner.limits import Goal
-from mgecc.planner.macs import macs
 from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
 from mgecc.planner.select import select
@@ -66,7 +66,7 @@ def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
 def _step(choice: Choice, goal: Goal) -> Step:
     node = choice.node
     calls = tuple(choice.candidate.build(node))
-    chunks = threads.max_chunks(at_max_sizes(macs(node)), goal.threads)
+    chunks = threads.max_chunks(at_max_sizes(find(node.op).macs(node)), goal.threads)
     return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate, chunks)
 
 
@@ -89,7 +89,7 @@ def _sizes(graph: Graph) -> tuple[Atom, ...]:
 
 def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
     kept = [call for call in step.calls if call not in places.sharing.dropped]
-    work = macs(choice.node)
+    work = find(choice.node.op).macs(choice.node)
     calls: list[ProgramCall] = []
     for position, call in enumerate(kept):
         placed = _call(call, choice, places, work if position == 0 else 0)

@@ -15,14 +15,13 @@ from mgecc import ops
 from mgecc.graph import Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.graph.symbolic import has_sizes
-from mgecc.ops.convolution import ConvolutionAttrs
+from mgecc.ops.convolution import ConvolutionAttrs, is_convolution
 from mgecc.ops.known import AxisAttrs
 from mgecc.planner.order import live
 from mgecc.targets import Target
 
 # What register tiles take at once, the least of a slice: two blocks of the layout within these bounds of channels.
 _BLOCKS, _LEAST = 2, range(8, 17)
-_POOLINGS = ("Pooling", "AdaptivePooling")
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,8 @@ def _constants(node: Node) -> bool:
 
 def _groups(node: Node) -> int:
     """Of a convolution by constants; 0 for other nodes."""
-    found = node.op in ("ConvBias", "Convolution") and _constants(node)
+    found = is_convolution(node) and _constants(node)
     return node.attributes(ConvolutionAttrs).groups if found else 0
-
-
-def _by_channels(node: Node) -> bool:
-    """Whether each channel of the result depends on the same channel of the input alone."""
-    if node.op in _POOLINGS:
-        return len(node.inputs) == 1
-    return _groups(node) > 1 and _groups(node) == node.output.shape[1] == node.inputs[0].shape[1]
 
 
 def _widths(channels: int, block: int) -> tuple[int, ...]:
@@ -83,7 +75,12 @@ def _pairs(graph: Graph, target: Target) -> Iterator[tuple[int, Pair]]:
         if not alone or second.inputs[0] is not between or not first.inputs:
             continue
         shapes = (*first.inputs[0].shape, *between.shape, *second.output.shape)
-        if has_sizes(shapes) or _groups(first) != 1 or not _by_channels(second):
+        if (
+            has_sizes(shapes)
+            or _groups(first) != 1
+            or not _constants(second)
+            or not ops.find(second.op).by_channels(second)
+        ):
             continue
         widths = _widths(between.shape[1], target.block_of(between.type.dtype.name))
         if between.shape[0] == 1 and widths:

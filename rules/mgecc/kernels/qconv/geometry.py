@@ -11,7 +11,7 @@ from mgecc.graph.symbolic import equal
 from mgecc.kernels.base import Partition
 from mgecc.kernels.requant import BYTES, activation, is_unit_bias, total_type
 from mgecc.ops.activation import of_node
-from mgecc.ops.convolution import Geometry, geometry
+from mgecc.ops.convolution import Geometry, geometry, is_convolution
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def flip_of(x: Value) -> int:
 def is_positive(x: Value) -> bool:
     """Whether the stored numbers are 0 or more: the results of a rectified convolution."""
     made = x.producer
-    if made is None or made.op not in ("ConvBias", "Convolution") or x.type.dtype.zero_point:
+    if made is None or not is_convolution(made) or x.type.dtype.zero_point:
         return False
     return bool(of_node(made.attrs)[0] == "relu")
 

@@ -12,7 +12,8 @@ from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.known import AxisAttrs
 from mgecc.ops.padding import PaddingAttrs
 from mgecc.ops.relayout import RelayoutFormatAttrs
-from mgecc.ops.shapes import AxisAddRemoveAttrs, DimshuffleAttrs, GetVarShapeAttrs, ReshapeAttrs
+from mgecc.ops.shape_of import GetVarShapeAttrs
+from mgecc.ops.shapes import AxisAddRemoveAttrs, DimshuffleAttrs, ReshapeAttrs
 
 from ..model import Record
 from . import Params, attributes, record

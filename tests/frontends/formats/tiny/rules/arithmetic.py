@@ -8,7 +8,8 @@ from typing import Any
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import DType, Value
 from mgecc.ops.elemwise import ElemwiseAttrs
-from mgecc.ops.shapes import GetVarShapeAttrs, ReshapeAttrs
+from mgecc.ops.shape_of import GetVarShapeAttrs
+from mgecc.ops.shapes import ReshapeAttrs
 from mgecc.ops.type_cvt import TypeCvtAttrs
 
 from . import RULES
