@@ -186,3 +186,26 @@ def test_parts_of_halves_are_copied_as_they_are_stored(op: str, others: list[tup
     graph.outputs = [("y", made)]
     insert_half_conversions.run(graph)
     assert [node.op for node in graph.nodes] == [op]
+
+
+def test_the_largest_of_float32_numbers_is_rounded_where_the_model_converts_it() -> None:
+    x = Value("x", TensorType((1, 1, 4, 4), DType("float32")))
+    graph = Graph("net", [x])
+    pooled = step(graph, "Pooling", [x], mode="max", **POOL)
+    narrow = step(graph, "TypeCvt", [pooled], dtype=FLOAT16)
+    graph.outputs = [("out", step(graph, "TypeCvt", [narrow], dtype=DType("float32")))]
+    arrays = {"x": np.full((1, 1, 4, 4), 1 / 3, np.float32)}
+    before = run(graph, arrays)
+    insert_half_conversions.run(graph)
+    np.testing.assert_array_equal(run(graph, arrays)[0], before[0])
+
+
+@pytest.mark.parametrize("op", ["Pooling", "Reduce"])
+def test_the_largest_of_halves_is_not_rounded_again(op: str) -> None:
+    x = Value("x", TensorType((1, 1, 4, 4), FLOAT16))
+    graph = Graph("net", [x])
+    attrs = POOL if op == "Pooling" else {"axis": 3}
+    largest = step(graph, op, [x], mode="max", **attrs)
+    graph.outputs = [("out", step(graph, "TypeCvt", [largest], dtype=DType("float32")))]
+    insert_half_conversions.run(graph)
+    assert [node.op for node in graph.nodes] == ["TypeCvt", op]

@@ -94,8 +94,11 @@ class _Widening:
 
 
 def _keeps_halves(node: Node | None) -> bool:
-    """Whether all results of a node are numbers that it read: halves stay halves."""
-    return node is not None and find(node.op).selects(node)
+    """Whether all results of a node are numbers of what it read, and that was halves."""
+    if node is None or not find(node.op).selects(node):
+        return False
+    made = node.inputs[0].producer
+    return made is not None and made.op == "TypeCvt" and _is_half(made.inputs[0])
 
 
 def _skip_storage(graph: Graph) -> None:
