@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mge_writer import MgeFile
 from mgecc import interpret
+from mgecc.frontends.mge.formats import BLOCKS, layout_of
 from mgecc.frontends.mge.importer import import_mge
 from mgecc.graph import CompileError, Graph
 from mgecc.ops import layout
@@ -79,14 +80,14 @@ def test_convolution_in_a_stored_layout_equals_the_plain_one(
     x, w, b = floats(2, groups * ins, 5, 6), floats(groups, outs, ins, 3, 3), floats(1, groups * outs, 1, 1)
     params = {"pad_h": 1, "stride_w": 2, "nonlineMode": "RELU"}
     plain = result("ConvBiasForward", [x, w, b], sparse="GROUP", **params)
-    block, word = layout.BLOCKS[data_format], layout.word(data_format, 4 if data_format == "NHWC" else 5)
+    block, word = BLOCKS[data_format], layout_of(data_format, 4 if data_format == "NHWC" else 5)
     stored = [
         layout.pack(x, word, block),
         layout.pack(w, weights, block, "goihw"),
         layout.pack(b, word, block),
     ]
     got = result("ConvBiasForward", stored, format=data_format, sparse=sparse, **params)
-    np.testing.assert_allclose(layout.to_plain(got, data_format), plain, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(layout.unpack(got, word), plain, rtol=1e-5, atol=1e-5)
 
 
 def test_the_first_layer_reads_plain_data_and_writes_blocks() -> None:
@@ -98,7 +99,7 @@ def test_the_first_layer_reads_plain_data_and_writes_blocks() -> None:
     (got,) = interpret.run(graph, {"x0": x})
     assert got.shape == (1, 2, 3, 3, 4)
     plain = result("Convolution", [x, w])
-    np.testing.assert_allclose(layout.to_plain(got, "NCHW44"), plain, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(layout.unpack(got, "nchwC"), plain, rtol=1e-5, atol=1e-5)
 
 
 TURNED: list[tuple[str, list[tuple[int, ...]], int, tuple[int, ...], dict[str, Any]]] = [

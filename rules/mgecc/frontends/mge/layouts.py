@@ -13,16 +13,18 @@ from mgecc.ops import layout
 from mgecc.ops.index_items import IndexAttrs, flags
 from mgecc.ops.shapes import DimshuffleAttrs, ReshapeAttrs
 
+from .formats import BLOCKS, layout_of, weights_layout
+
 
 def plain(build: GraphBuilder, value: Value, data_format: str) -> Value:
     """An activation stored in a layout such as NCHW44 as (n, c, h, w); Unsupported for layouts that there are not."""
-    return _plain(build, value, layout.word(data_format, value.type.rank), "nchw")
+    return _plain(build, value, layout_of(data_format, value.type.rank), "nchw")
 
 
 def plain_weights(build: GraphBuilder, value: Value, data_format: str, sparse: str) -> Value:
     """Weights of a convolution as (o, i, h, w), where ``sparse`` is GROUP (g, o, i, h, w)."""
     axes = "goihw" if sparse == "GROUP" else "oihw"
-    return _plain(build, value, layout.weights_word(data_format, sparse, value.type.rank), axes)
+    return _plain(build, value, weights_layout(data_format, sparse, value.type.rank), axes)
 
 
 def _plain(build: GraphBuilder, value: Value, stored: str, axes: str) -> Value:
@@ -37,7 +39,7 @@ def stored_as(build: GraphBuilder, value: Value, data_format: str, stored: str) 
     if stored == "nchw":
         return value
     order = _order(stored, "nchw")
-    shape = layout.stored_shape(value.shape, stored, layout.BLOCKS[data_format])
+    shape = layout.stored_shape(value.shape, stored, BLOCKS[data_format])
     split = reshaped(build, value, [shape[i] for i in order])
     return _transpose(build, split, [int(i) for i in np.argsort(order)])
 
@@ -47,7 +49,7 @@ def add_plain(
 ) -> list[Value]:
     """The results of a node in plain layout, whose first input and first result are stored in that of the record."""
     build.check(op, attrs, inputs)
-    stored = layout.word(data_format, inputs[0].type.rank)
+    stored = layout_of(data_format, inputs[0].type.rank)
     first, *more = build.add(op, attrs, [plain(build, inputs[0], data_format), *inputs[1:]])
     return [stored_as(build, first, data_format, stored), *more]
 

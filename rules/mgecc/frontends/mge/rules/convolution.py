@@ -8,11 +8,11 @@ from dataclasses import replace
 from mgecc.frontends.build import GraphBuilder
 from mgecc.graph import Unsupported, Value
 from mgecc.graph.attributes import named
-from mgecc.ops import layout
 from mgecc.ops.convolution import BatchConvBiasAttrs, ConvBiasAttrs, ConvolutionAttrs, FilterAttrs
 from mgecc.ops.convolution3d import Convolution3DAttrs
 from mgecc.ops.correlation import CorrelationAttrs
 
+from ..formats import layout_of, result_layout, weights_layout
 from ..layouts import plain, plain_weights, reshaped, stored_as, turned
 from ..model import Record
 from ..parameters import activation, moves, parameters
@@ -70,7 +70,7 @@ def batch_conv_bias(record: Record, inputs: Sequence[Value], build: GraphBuilder
     x, *terms = _plain(build, p["format"], inputs)
     own = _correlating(build, plain_weights(build, inputs[1], p["format"], "GROUP"), p)
     (y,) = build.add("BatchConvBias", attrs, [x, own, *terms])
-    return [stored_as(build, y, p["format"], layout.word(p["format"], inputs[0].type.rank))]
+    return [stored_as(build, y, p["format"], layout_of(p["format"], inputs[0].type.rank))]
 
 
 @record("Local", "LocalV2", "LocalV1", "Local")
@@ -110,8 +110,8 @@ def _convolved(
     w, (x, *terms) = inputs[1], _plain(build, p["format"], inputs)
     weights, groups = _grouped(build, plain_weights(build, w, p["format"], p["sparse"]), p)
     (y,) = build.add(op, replace(attrs, groups=groups), [x, weights, *terms])
-    word = layout.weights_word(p["format"], p["sparse"], w.type.rank)
-    return [stored_as(build, y, p["format"], layout.output_word(p["format"], inputs[0].type.rank, word))]
+    stored = weights_layout(p["format"], p["sparse"], w.type.rank)
+    return [stored_as(build, y, p["format"], result_layout(p["format"], inputs[0].type.rank, stored))]
 
 
 def _by_plain_weights(
