@@ -8,6 +8,7 @@ import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported, Value
 from mgecc.kernels.requant import activation, numbers, structure, total_type
+from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import dequantize, same_unit
 
 _BYTES = frozenset({"qint8", "quint8", "qint4", "quint4", "int8", "uint8", "int16"})
@@ -52,7 +53,7 @@ class Epilogue:
 
     def numbers(self, x: Value, w: Value) -> np.ndarray:
         """The array q: that of requant.py, with the zero points of data and weights behind it."""
-        product = self.node.op in ("MatrixMul", "BatchedMatrixMul")
+        product = isinstance(self.node.attrs, MatrixMulAttrs)
         direct = product and self.act == "identity" and "real" not in (self.bias, self.z)
         first = numbers(self.node, self.z_value, x.type.dtype.zero_point, direct)[:8]
         if self.result == "unit":

@@ -38,7 +38,8 @@ class _Copy(Operator):
         return [inputs[0]]
 
 
-for _name in ("Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage"):
+_ONE = ("Identity", "Copy", "MarkDynamicVar", "MarkNoBroadcastElemwise", "PersistentOutputStorage")
+for _name in _ONE:
     operator(_name)(type(_name, (_Copy,), {"__doc__": _Copy.__doc__}))
 
 
@@ -47,6 +48,10 @@ class VirtualDep(_Copy):
     """The first input unchanged; the others only had to be computed before."""
 
     operands = "any+"
+
+
+COPIES = (*_ONE, "VirtualDep")
+"""Operators whose result is always their first input."""
 
 
 @dataclass(frozen=True)

@@ -215,11 +215,14 @@ class _Write(Operator):
         return [result]
 
 
+PARTS: dict[str, tuple[str, str]] = {}
+"""Operators that read a part -> those that replace it and that add to it."""
 _Traits = dict[str, Callable[..., object] | bool]
 
 
 def _register(take: _Take, shape: _Shape, names: tuple[str, str, str], read: _Traits, write: _Traits) -> None:
     """The operators that read a part, replace it and add to it; ``read``, ``write``: what else they say."""
+    PARTS[names[0]] = names[1:]
     ways = {"take": staticmethod(take), "shape": staticmethod(shape)}
     more = [
         {key: staticmethod(trait) if callable(trait) else trait for key, trait in traits.items()}

@@ -20,7 +20,6 @@ from mgecc.ops.quantize import same_unit
 from mgecc.passes.build import constant, node_like, take_over
 
 _RISING = frozenset({"sigmoid", "tanh"})
-_SUMS = frozenset({"ConvBias", "BatchConvBias"})
 _BYTES = frozenset({"qint8", "quint8"})
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -39,8 +38,6 @@ def thresholds(function: Function) -> tuple[int, np.ndarray]:
 
 
 def _split(node: Node) -> list[Node] | None:
-    if node.op not in _SUMS:
-        return None
     activation, result = of_node(node.attrs), node.output.type.dtype
     if activation[0] not in _RISING or result.name not in _BYTES:
         return None

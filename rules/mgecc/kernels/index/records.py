@@ -9,6 +9,7 @@ from mgecc.graph.symbolic import equal
 from mgecc.kernels.index.walk import Loop, Walk, spread
 from mgecc.kernels.strides import dense
 from mgecc.ops.index_items import Item, is_open, items_of, slice_of, span_of
+from mgecc.ops.indexing import PARTS
 from mgecc.ops.known import broadcast_shape, own_axis
 
 # An axis of the part: extent, far stride, stride of each index array.
@@ -92,17 +93,8 @@ _WAYS: dict[str, Callable[[Part], list[Axis]]] = {
     "BatchedMeshIndexing": lambda part: _grid(part, True),
 }
 
-# Record -> the read that addresses the same part.
-WRITES: dict[str, str] = {
-    "SetSubtensor": "Subtensor",
-    "IncrSubtensor": "Subtensor",
-    "IndexingSetMultiAxisVec": "IndexingMultiAxisVec",
-    "IndexingIncrMultiAxisVec": "IndexingMultiAxisVec",
-    "SetMeshIndexing": "MeshIndexing",
-    "IncrMeshIndexing": "MeshIndexing",
-    "BatchedSetMeshIndexing": "BatchedMeshIndexing",
-    "BatchedIncrMeshIndexing": "BatchedMeshIndexing",
-}
+# Operator that writes -> the one that reads the part which it addresses.
+_READ_OF = {write: read for read, writes in PARTS.items() for write in writes}
 
 
 def with_near(
@@ -115,7 +107,7 @@ def with_near(
 
 def walk_of(node: Node) -> tuple[Walk, tuple[int, ...]]:
     """The walk of a record with items, and the positions of its index arrays among the inputs."""
-    read = WRITES.get(node.op, node.op)
+    read = _READ_OF.get(node.op, node.op)
     part = Part(node, 1 if read == node.op else 2)
     axes = _WAYS[read](part)
     shape = [n for n, _, _ in axes]

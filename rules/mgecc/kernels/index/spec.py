@@ -12,15 +12,15 @@ from mgecc.graph import Node, Unsupported, Value
 from mgecc.kernels.base import Call, Candidate, Const, Operand, Workspace, serves
 from mgecc.kernels.index import opening
 from mgecc.kernels.index.moves import COLOURS, MOVES, colours
-from mgecc.kernels.index.records import WRITES, one_hot, remap, walk_of
+from mgecc.kernels.index.records import one_hot, remap, walk_of
 from mgecc.kernels.index.walk import Mode, Walk, merged, walk_kernel
 from mgecc.kernels.numbers import WORDS
 from mgecc.ops.image import CvtColorAttrs
+from mgecc.ops.indexing import PARTS
 from mgecc.targets import Target
 
-_READS = sorted(set(WRITES.values()))
-_SETS = sorted(op for op in WRITES if "Set" in op)
-_ADDS = sorted(op for op in WRITES if "Incr" in op)
+_READS = sorted(PARTS)
+_SETS, _ADDS = (sorted(names) for names in zip(*PARTS.values()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,17 +7,9 @@ from collections.abc import Iterator
 from mgecc.graph import Node
 from mgecc.graph.symbolic import equal
 from mgecc.kernels.base import Alias, Call, Candidate, serves
+from mgecc.ops.copies import COPIES
 from mgecc.ops.relayout_op import RelayoutAttrs
 from mgecc.targets import Target
-
-_IDENTITIES = (
-    "Identity",
-    "Copy",
-    "MarkDynamicVar",
-    "MarkNoBroadcastElemwise",
-    "PersistentOutputStorage",
-    "VirtualDep",
-)
 
 
 def _no_calls(node: Node) -> list[Call]:
@@ -36,7 +28,7 @@ def reshape(node: Node, target: Target) -> Iterator[Candidate]:
     yield _view(node, 1)
 
 
-@serves(*_IDENTITIES)
+@serves(*COPIES)
 def identity(node: Node, target: Target) -> Iterator[Candidate]:
     """Any layout passes through."""
     yield _view(node, 1)
