@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS / "frontends"))
+sys.path[:0] = [str(TESTS / "frontends"), str(TESTS / "common")]
 
 from mge_writer import MgeFile
 from mgecc import interpret, ops
