@@ -134,3 +134,8 @@ def test_numbers_outside_of_the_models_folder_are_not_read(location: str) -> Non
     weights.external_data.add(key="location", value=location)
     with pytest.raises(OnnxError, match="no file inside the model's folder|only one was given"):
         frontends.survey(made.SerializeToString(), "net.onnx", {}, None, None)
+
+
+def test_attributes_that_a_function_is_not_given_are_those_of_the_standard() -> None:
+    node = helper.make_node("ThresholdedRelu", ["x"], ["y"])
+    assert results(model([node], {"x": [1, 3]}, ["y"]), x=X)[0].tolist() == [[0, 2, 3]]

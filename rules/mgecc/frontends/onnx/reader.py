@@ -163,4 +163,11 @@ def _converted(model: Any) -> Any:
     if version >= OPSET:
         return model
     with guarded(f"bringing it from opset {version} to opset {OPSET}"):
-        return onnx.version_converter.convert_version(model, OPSET)
+        made = onnx.version_converter.convert_version(model, OPSET)
+    if _ranks(made) != _ranks(model):  # as with Scan of opset 8, whose batches have no later form
+        raise OnnxError(f"operators of opset {version} have no later form: the inputs would lose axes")
+    return made
+
+
+def _ranks(model: Any) -> dict[str, int]:
+    return {value.name: len(value.type.tensor_type.shape.dim) for value in model.graph.input}
