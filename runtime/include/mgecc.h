@@ -20,8 +20,14 @@ extern "C" {
 #define MGECC_API
 #endif
 
-/* Arena and blob begin at a multiple of this many bytes. */
+/* Arena and blob begin at a multiple of this many bytes. Microcontrollers have no lines of caches to fill. */
+#if !defined(__ARM_ARCH_PROFILE) || __ARM_ARCH_PROFILE != 'M'
 #define MGECC_ALIGN 64
+#elif defined(__ARM_FEATURE_MVE)
+#define MGECC_ALIGN 16
+#else
+#define MGECC_ALIGN 8
+#endif
 #define MGECC_MAX_RANK 8
 
 /* For the definition of an arena: static MGECC_ALIGNED unsigned char arena[...]. */

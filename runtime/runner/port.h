@@ -20,7 +20,7 @@ void mg_port_close(int file);
 /* One line on the console, line end included by the caller. */
 void mg_port_print(const char *text);
 
-/* A whole file at a multiple of 64 bytes, read only; NULL if it cannot be had. */
+/* A whole file at a multiple of MGECC_ALIGN bytes, read only; NULL if it cannot be had. */
 const void *mg_port_load(const char *path, size_t *size);
 
 /* A clock that only goes forward; 0 where there is none. */

@@ -33,7 +33,9 @@ static const struct size *size_rows(const struct sizes *s) { return (const void 
 static const struct instruction *code_of(const struct sizes *s) { return (const void *)(size_rows(s) + s->size_count); }
 static const struct patch *patches_of(const struct sizes *s) { return (const void *)(code_of(s) + s->code_count); }
 
-static uint32_t align_up(uint32_t n) { return (n + (MGECC_ALIGN - 1)) & ~(uint32_t)(MGECC_ALIGN - 1); }
+/* As the compiler places the copy, whatever the target. */
+enum { COPY_ALIGN = 64 };
+static uint32_t align_up(uint32_t n) { return (n + (COPY_ALIGN - 1)) & ~(uint32_t)(COPY_ALIGN - 1); }
 
 /* Where in the arena the copy lies: at its end. */
 static uint32_t copy_at(const struct program *p) { return p->arena_size - align_up(p->sizes); }
@@ -86,7 +88,7 @@ static int sizes_ok(const struct program *p, uint32_t size)
     if (need != size - p->sizes || s->size_count == 0 || s->size_count > MGECC_MAX_SIZES)
         return 0;
     uint32_t slots = (uint32_t)s->size_count + s->code_count;
-    if (p->arena_size < align_up(p->sizes) || copy_at(p) % MGECC_ALIGN != 0 || copy_at(p) / 4 < slots)
+    if (p->arena_size < align_up(p->sizes) || copy_at(p) % COPY_ALIGN != 0 || copy_at(p) / 4 < slots)
         return 0;
     return program_ok(p, p->sizes) && size_rows_ok(p, s) && code_ok(s) && patches_ok(p, s);
 }

@@ -1,6 +1,9 @@
 /* Status codes in words. */
 #include "mgecc.h"
 
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(word) #word
+
 const char *mgecc_status_text(mgecc_status status)
 {
     switch (status) {
@@ -21,7 +24,7 @@ const char *mgecc_status_text(mgecc_status status)
     case MGECC_E_ARENA:
         return "arena is too small";
     case MGECC_E_ALIGN:
-        return "arena or blob is not aligned to 64 bytes";
+        return "arena or blob is not aligned to " TEXT(MGECC_ALIGN) " bytes";
     case MGECC_E_ARGUMENT:
         return "null pointer, model not open, or no such input or output";
     case MGECC_E_SIZE:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mgecc.commands._options import add_json
 from mgecc.commands._output import show
-from mgecc.targets import load_target, target_names, target_options
+from mgecc.targets import board_names, core_names, load_target, target_names, target_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    rows = [_row(name) for name in target_names()]
+    rows = [_row(name) for name in (*target_names(), *core_names(), *board_names())]
     show(args, map(_line, rows), lambda: rows)
     return 0
 
@@ -29,4 +29,4 @@ def _row(name: str) -> dict[str, Any]:
 def _line(row: dict[str, Any]) -> str:
     words = [f"+{feature}" for feature in row["features"]]
     words += [f"cpu: {' '.join(row['cpus'])}"] if row["cpus"] else []
-    return f"{row['name']:<11} {' and '.join(row['isa']):<16} {row['triple']:<28} {' '.join(words)}".rstrip()
+    return f"{row['name']:<13} {' and '.join(row['isa']):<16} {row['triple']:<28} {' '.join(words)}".rstrip()

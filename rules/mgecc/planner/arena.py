@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mgecc.planner.buffers import Buffer, aligned
+from mgecc.planner.buffers import Buffer
 
 Plan = dict[Buffer, int]
 
@@ -29,11 +29,11 @@ _PAIRS = 4_000_000
 
 
 def bound(buffers: list[Buffer]) -> int:
-    """Largest number of bytes that are live at one step."""
+    """Largest number of bytes that are live at one step; sizes are multiples of what buffers are aligned to."""
     change: dict[int, int] = {}
     for b in buffers:
-        change[b.first] = change.get(b.first, 0) + aligned(b.size)
-        change[b.last + 1] = change.get(b.last + 1, 0) - aligned(b.size)
+        change[b.first] = change.get(b.first, 0) + b.size
+        change[b.last + 1] = change.get(b.last + 1, 0) - b.size
     live = peak = 0
     for step in sorted(change):
         live += change[step]
@@ -59,7 +59,7 @@ def _plans(buffers: list[Buffer]) -> Iterator[tuple[Plan, int]]:
     for _ in range(min(_ROUNDS, 1 + _PAIRS // (len(orders) * len(buffers) ** 2 + 1))):
         for k, order in enumerate(orders):
             plan = _first_fit(order)
-            ends = {b: offset + aligned(b.size) for b, offset in plan.items()}
+            ends = {b: offset + b.size for b, offset in plan.items()}
             top = max(ends.values(), default=0)
             yield plan, top
             orders[k] = sorted(order, key=lambda b: ends[b] < top)
@@ -67,9 +67,7 @@ def _plans(buffers: list[Buffer]) -> Iterator[tuple[Plan, int]]:
 
 def _first_fit(ordered: list[Buffer]) -> Plan:
     """Each buffer at the lowest gap between those before it that live at the same time."""
-    first, last, size = (
-        np.array([(b.first, b.last, aligned(b.size)) for b in ordered], np.int64).reshape(-1, 3).T
-    )
+    first, last, size = np.array([(b.first, b.last, b.size) for b in ordered], np.int64).reshape(-1, 3).T
     low = np.zeros(len(ordered), np.int64)
     for k in range(len(ordered)):
         busy = np.flatnonzero((first[:k] <= last[k]) & (last[:k] >= first[k]))

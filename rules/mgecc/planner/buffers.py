@@ -9,11 +9,9 @@ from mgecc.graph import Graph, Value
 from mgecc.graph.symbolic import always, lenient
 from mgecc.kernels.base import Alias, Call, Candidate, Workspace
 
-ALIGN = 64
 
-
-def aligned(nbytes: int) -> int:
-    return -(-nbytes // ALIGN) * ALIGN
+def aligned(nbytes: int, align: int) -> int:
+    return -(-nbytes // align) * align
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from mgecc.graph.symbolic import Undecided, at_max_sizes, sizes_in, upper_bound
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.ops import find
 from mgecc.planner import arena, slices, threads
-from mgecc.planner.buffers import Buffer, Sharing, Step
+from mgecc.planner.buffers import Buffer, Sharing, Step, aligned
 from mgecc.planner.limits import Goal
 from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
@@ -24,13 +24,13 @@ from mgecc.targets import Target
 class _Places:
     """Where every operand lies, once the arena is planned."""
 
-    def __init__(self, sharing: Sharing, steps: list[Step], weights: WeightSection) -> None:
+    def __init__(self, sharing: Sharing, steps: list[Step], weights: WeightSection, align: int) -> None:
         self.sharing = sharing
         self.weights = weights
         scratch = _scratch(steps, sharing)
         buffers = [*sharing.buffers(), *scratch.values()]
         for buffer in buffers:
-            buffer.size = upper_bound(buffer.size)
+            buffer.size = aligned(upper_bound(buffer.size), align)
         self.offsets, self.size = arena.place(buffers)
         self.bound = arena.bound(buffers)
         self._scratch = scratch
@@ -149,7 +149,7 @@ def place(
     program gets its bytes when all are there; see ``share_weights``.
     """
     steps = _steps(chosen, goal, problems)
-    places = _Places(Sharing(graph, steps), steps, weights)
+    places = _Places(Sharing(graph, steps), steps, weights, target.align)
     calls = _all_calls(chosen, steps, places, problems)
     inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
     outputs = tuple(

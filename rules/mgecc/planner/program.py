@@ -59,7 +59,8 @@ class ProgramCall:
 class Program:
     """A model for one target, ready to be written. ``weights`` is the weight section, sections 64-byte aligned.
 
-    ``arena``: bytes of scratch memory, base aligned to 64. ``arena_bound``: largest sum of simultaneously live tensors.
+    ``arena``: bytes of scratch memory, its base aligned as the target says. ``arena_bound``: largest sum of
+    simultaneously live tensors.
     ``sizes``: what the application sets before a run; shapes, offsets and numbers may be ``Sym`` over them, and the
     arena is for the largest of all. ``copy``: bytes at the end of the arena for the copy with the numbers of a run.
     ``notes``: what the user should know of the compilation, a line each.

@@ -18,7 +18,7 @@ HEAD, TENSOR = 32, 56
 """Bytes of the section's head, and of each input and output in it."""
 SPACES = {"arena": 1 << 30, "weights": 2 << 30}
 """The upper bits of a reference."""
-_ALIGN = 64
+_ALIGN = 64  # as sizes.c has it, on all targets
 
 Patch = tuple[int, Any]
 """Offset in the program section, and the number that stands there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mgecc.scons.variables import VARIABLES
-from mgecc.targets import target_names, target_options
+from mgecc.targets import board_names, core_names, target_names, target_options
 
 ALIASES = {
     "build": "the libraries; what is built when no alias is given",
@@ -31,6 +31,8 @@ def help_text(models: Iterable[str]) -> str:
     lines += [f"  {v.name + '=':<11} {v.text}: {v.values}" for v in VARIABLES]
     lines += ["", "targets:"]
     lines += [_target_line(name) for name in target_names()]
+    lines += ["", "cores, which are targets, too:", *map(_target_line, core_names())]
+    lines += ["", "boards, which are targets, too:", *(f"  {name}" for name in board_names())]
     lines += ["", "models:", *(f"  {name}" for name in sorted(models))]
     lines += ["", "aliases:", *(f"  {name:<14} {text}" for name, text in ALIASES.items())]
     lines += ["", "Products are in build/<target>/<model>/; -c removes what would be built.", ""]
@@ -42,4 +44,4 @@ def _target_line(name: str) -> str:
     words = [f"+{feature}" for feature in features]
     if cpus:
         words.append(f"cpu={'|'.join(cpus)}")
-    return f"  {name:<11} {' '.join(words)}".rstrip()
+    return f"  {name:<13} {' '.join(words)}".rstrip()

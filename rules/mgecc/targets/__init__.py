@@ -8,6 +8,8 @@ from mgecc.targets.own import split_path
 from mgecc.targets.target import (
     Target,
     TargetError,
+    board_names,
+    core_names,
     load_target,
     nearest,
     target_names,
@@ -30,6 +32,8 @@ __all__ = [
     "TargetError",
     "Toolchain",
     "ToolchainMissing",
+    "board_names",
+    "core_names",
     "cross_compilers",
     "isa_names",
     "load_target",

@@ -1,24 +1,29 @@
 """A machine of the user's own: one YAML file anywhere, named by its path.
 
-The file names the target it is like (``base: baremetal``) and gives what differs, by the keys of the files in this
-folder; ``cpu`` picks a processor of the base's list::
+The file names the target, core or board it is like, with features (``base: cortex-m33+nodsp``), and gives what
+differs, by the keys of the files in this folder; ``cpu`` picks a processor of the base's list::
 
-    base: baremetal
-    cpu: cortex-m7
+    base: cortex-m7
     boards:
-      - {machine: mps2-an500, flash: [0x00000000, 0x400000], ram: [0x20000000, 0x400000]}
+      - name: sorter
+        flash: [0x08000000, 0x200000]
+        ram: [0x24000000, 0x80000]
+        memories: {dtcm: [0x20000000, 0x20000]}
 
-``flash`` and ``ram`` of a board are first address and bytes; ``machine`` is QEMU's name and may be left out. A
-toolchain of your own is ``gcc: {prefix: acme-arm-, package: acme-sdk}``: its programs are then acme-arm-gcc and
-acme-arm-ar, used with ``toolchain=gcc``; ``cflags`` replaces the compiler's flags for the processor. ``cache`` is how
-many bytes of the second level's cache tensors may count on: what is between two layers is kept within, a few channels
-at a time; 0: there is none. ``isa`` is the name of an instruction set, or the record of one of your own, whose header
-is beside the file (docs/new-isa.md).
+``flash`` and ``ram`` of a board are first address and bytes; a program that does not fit is refused at link. Code and
+data of the section ``.dtcm`` go to the memory of that name and are copied there before the program begins, zeros of
+``.bss.dtcm`` likewise. ``machine`` is QEMU's name of the board; where none has one, programs of ``run`` and
+``verify`` are laid out for the machine of the base. A toolchain of your own is ``gcc: {prefix: acme-arm-, package:
+acme-sdk}``: its programs are then acme-arm-gcc and acme-arm-ar, used with ``toolchain=gcc``; ``cflags`` replaces the
+compiler's flags for the processor. ``cache`` is how many bytes of the second level's cache tensors may count on: what
+is between two layers is kept within, a few channels at a time; 0: there is none. ``isa`` is the name of an
+instruction set, or the record of one of your own, whose header is beside the file (docs/new-isa.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +33,8 @@ MAX_BYTES = 1 << 16
 SUFFIXES = (".yaml", ".yml")
 _BOARD_TEXTS = ("machine", "cpu", "name")
 _BOARD_RANGES = ("vectors", "flash", "ram")
+_SECTIONS = (*_BOARD_RANGES, "text", "rodata", "init_array", "copies", "data", "bss", "stack")
+_MEMORY = re.compile("[a-z][a-z0-9_]*")
 
 
 class OwnTargetError(Exception):
@@ -57,7 +64,14 @@ def read_own(
     _pick_cpu(path, base, given)
     for key, value in given.items():
         _check(path, key, value, kinds)
+    if "boards" in given:
+        given["boards"] = [*given["boards"], *_emulated(given["boards"], base.get("boards", ()))]
     return base | given | {"base": base_name}
+
+
+def _emulated(boards: list[dict[str, Any]], others: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Machines of the base that programs of tests run on where no board of the file can be emulated."""
+    return [] if any("machine" in board for board in boards) else [b for b in others if "machine" in b]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -101,9 +115,23 @@ def _check_board(path: Path, board: Any) -> None:
     if not isinstance(board, dict) or not {"flash", "ram"} <= set(board):
         raise OwnTargetError(f"{path}: a board needs flash and ram, each [first address, bytes]")
     for key, value in board.items():
-        if key in _BOARD_RANGES:
-            good = isinstance(value, list) and [type(n) for n in value] == [int, int] and min(value) >= 0
-        else:
-            good = type(value) is int if key == "stack" else key in _BOARD_TEXTS and isinstance(value, str)
-        if not good:
+        if not _is_good(key, value):
             raise OwnTargetError(f"{path}: {key} of a board cannot be {value!r}")
+
+
+def _is_good(key: str, value: Any) -> bool:
+    """Whether a board may have this."""
+    if key in _BOARD_RANGES:
+        return _is_range(value)
+    if key == "memories":
+        return isinstance(value, dict) and all(map(_is_memory, value)) and all(map(_is_range, value.values()))
+    return type(value) is int if key == "stack" else key in _BOARD_TEXTS and isinstance(value, str)
+
+
+def _is_memory(name: Any) -> bool:
+    """Whether the linker script may have a memory and a section of this name."""
+    return isinstance(name, str) and bool(_MEMORY.fullmatch(name)) and name not in _SECTIONS
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value, list) and [type(n) for n in value] == [int, int] and min(value) >= 0

@@ -35,6 +35,8 @@ class Target:
     ``emulator``: command that runs a program on the build host, empty for native. ``members``: targets whose
     kernel sets a combined target holds.
     ``cache``: bytes of the second level's cache that a tensor may count on; 0: none, or as good as none.
+    ``align``: bytes, of what the arena and everything in it begins at a multiple. ``abilities``: what extensions of the
+    instruction set's record may name besides features and flags, as the processor has or lacks it.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Target:
     system: str  # linux | none
     machine: str  # aarch64 | arm | x86_64 | thumb
     cache: int = 0
+    align: int = 64
+    abilities: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     cpu: str = ""
     gcc: dict[str, Any] = field(default_factory=dict)
@@ -105,25 +109,61 @@ def _aliases() -> dict[str, str]:
 
 
 @cache
+def _cores() -> dict[str, str]:
+    """Processors that are names of targets, too -> the target whose list they are in."""
+    return {cpu: name for name in _files() if _raw(name).get("named_by_cpu") for cpu in _raw(name)["cpus"]}
+
+
+@cache
+def _boards() -> dict[str, Path]:
+    return {path.stem: path for path in sorted((_FOLDER / "boards").glob("*.yaml"))}
+
+
+@cache
 def _raw(name: str) -> dict[str, Any]:
     stated: dict[str, Any] = yaml.safe_load(_files()[name].read_text(encoding="utf-8"))
     return stated
 
 
 def target_names() -> list[str]:
-    """Names of all targets, without features."""
+    """Names of all targets, without features, cores and boards."""
     return sorted(_files())
+
+
+def core_names() -> list[str]:
+    """Names of all cores, which are targets, too."""
+    return sorted(_cores())
+
+
+def board_names() -> list[str]:
+    """Names of all boards, which are targets, too."""
+    return sorted(_boards())
+
+
+def _is_known(name: str) -> bool:
+    return name in _files() or name in _cores() or name in _boards()
+
+
+@cache
+def _described(name: str) -> dict[str, Any]:
+    """What is said of a known target, core or board."""
+    if name in _cores():
+        raw = _raw(_cores()[name])
+        core: dict[str, Any] = raw["cpus"][name]
+        return raw | core | {"cpus": {}, "aliases": {}, "base": _cores()[name]}
+    return _own(_boards()[name]) if name in _boards() else _raw(name)
 
 
 def target_options(name: str) -> tuple[list[str], list[str]]:
     """Features and CPUs of a target's lists."""
-    return sorted(_raw(name).get("features", {})), sorted(_raw(name).get("cpus", {}))
+    described = _described(name)
+    return sorted(described.get("features", {})), sorted(described.get("cpus", {}))
 
 
 def with_half_lanes(target: Target) -> str:
     """The target with the first feature that lets it compute with halves; "" if none does."""
     name = target.name.partition("+")[0]
-    features = {} if target.path else _raw(name).get("features", {})
+    features = {} if target.path else _described(name).get("features", {})
     names = (f"{name}+{feature}" for feature in features)
     return next((each for each in names if load_target(each).half_lanes), "")
 
@@ -147,20 +187,24 @@ def load_target(text: str, cpu: str = "") -> Target:
     if text in _aliases():
         owner = _aliases()[text]
         name, *wanted = _raw(owner)["aliases"][text].split("+")
-    if name not in _files():
-        raise nearest(name, [*target_names(), *sorted(_aliases())], "target")
-    return _build(name, _raw(name), sorted(set(wanted)), cpu)
+    if not _is_known(name):
+        known = [*target_names(), *core_names(), *board_names(), *sorted(_aliases())]
+        raise nearest(name, known, "target")
+    return _build(name, _described(name), sorted(set(wanted)), cpu)
 
 
 def _load_own(path: str, wanted: list[str], cpu: str) -> Target:
     file = Path(path)
-    if file.stem in _files():
+    if _is_known(file.stem):
         raise TargetError(f"{path}: {file.stem} is the name of a target there is; give the file another name")
+    return replace(_build(file.stem, _own(file), wanted, cpu, path), path=path)
+
+
+def _own(file: Path) -> dict[str, Any]:
     try:
-        raw = read_own(file, _base, _kinds())
+        return read_own(file, _base, _kinds())
     except OwnTargetError as error:
         raise TargetError(str(error)) from None
-    return replace(_build(file.stem, raw, wanted, cpu, path), path=path)
 
 
 @cache
@@ -172,24 +216,30 @@ def _kinds() -> dict[str, tuple[type, ...]]:
     }
     kinds |= {"isa": (str, dict), "lanes": (int,), "registers": (int,)}
     kinds |= dict.fromkeys(("block", "features", "cpus"), (dict,))
-    never = {"name", "facts", "cpu", "path", "base", "members"}
+    never = {"name", "facts", "cpu", "path", "base", "members", "named_by_cpu"}
     return {key: kind for key, kind in kinds.items() if key not in never}
 
 
-def _base(name: str) -> dict[str, Any]:
-    if name not in _files() or "members" in _raw(name):
-        raise nearest(name, [each for each in target_names() if "members" not in _raw(each)], "base")
-    return _raw(name)
+def _base(text: str) -> dict[str, Any]:
+    name, *wanted = text.split("+")
+    names = [*target_names(), *core_names(), *board_names()]
+    if not _is_known(name) or "members" in _described(name):
+        raise nearest(name, [each for each in names if "members" not in _described(each)], "base")
+    raw = dict(_described(name))
+    if wanted:
+        _add_features(name, raw, raw.pop("features", {}), sorted(set(wanted)))
+        raw["abilities"] = [*raw.get("abilities", ()), *wanted]
+    return raw
 
 
-def _merge_march(flags: list[str]) -> list[str]:
-    """One -march with the newest architecture and all extensions; compilers heed the last one alone."""
-    given = [flag.removeprefix("-march=").split("+") for flag in flags if flag.startswith("-march=")]
+def _merged(option: str, flags: list[str]) -> list[str]:
+    """One -march or -mcpu with the newest architecture and all extensions; compilers heed the last one alone."""
+    given = [flag.removeprefix(option).split("+") for flag in flags if flag.startswith(option)]
     if len(given) < 2:
         return flags
     extensions = sorted({extension for _, *names in given for extension in names})
     newest = max(base for base, *_ in given)
-    return ["-march=" + "+".join([newest, *extensions]), *(f for f in flags if not f.startswith("-march="))]
+    return [option + "+".join([newest, *extensions]), *(f for f in flags if not f.startswith(option))]
 
 
 def _runnable(name: str, raw: dict[str, Any], cpus: dict[str, dict[str, Any]], best: list[str]) -> str:
@@ -202,24 +252,48 @@ def _runnable(name: str, raw: dict[str, Any], cpus: dict[str, dict[str, Any]], b
 
 def _build(name: str, described: dict[str, Any], wanted: list[str], cpu: str, path: str = "") -> Target:
     raw = dict(described)
-    cpus, features = raw.pop("cpus", {}), raw.pop("features", {})
+    cpus = raw.pop("cpus", {})
+    raw.pop("named_by_cpu", None)
     raw.pop("aliases", None)
     if cpu:
         if cpu not in cpus:
             raise nearest(cpu, sorted(cpus), f"cpu of {name}")
         cpu = _runnable(name, raw, cpus, cpus[cpu]["best"]) if "best" in cpus[cpu] else cpu
         raw |= cpus[cpu]
-    for feature in wanted:
-        if feature not in features:
-            raise nearest(feature, sorted(features), f"feature of {name}")
-        raw |= {k: v for k, v in features[feature].items() if k != "cflags"}
-        raw["cflags"] = [*raw["cflags"], *features[feature].get("cflags", [])]
-    raw["cflags"] = _merge_march(raw["cflags"])
-    for key in ("cflags", "emulator", "members", "boards", "host_flags"):
+    _add_features(name, raw, raw.pop("features", {}), wanted)
+    for key in ("cflags", "emulator", "members", "boards", "host_flags", "abilities"):
         raw[key] = tuple(raw.get(key, ()))
     full = "+".join([name, *wanted])
-    facts = _facts(raw, [*wanted, *raw["cflags"]], path or f"targets/{name}.yaml", path)
+    has = [*raw["abilities"], *wanted, *raw["cflags"]]
+    facts = _facts(raw, has, path or f"targets/{name}.yaml", path)
+    _check_float_abi(full, raw["cflags"], facts)
     return replace(Target(name=full, cpu=cpu, facts=facts, **raw), features=tuple(wanted))
+
+
+def _check_float_abi(name: str, cflags: tuple[str, ...], facts: Isa) -> None:
+    """Floats pass through registers of an FPU only where there is one. Raises TargetError."""
+    said = [flag for flag in cflags if flag.startswith("-mfloat-abi=")]
+    if said[-1:] == ["-mfloat-abi=hard"] and not facts.core.fpu:
+        raise TargetError(
+            f"{name}: this core has no FPU, but cflags say -mfloat-abi=hard; say -mfloat-abi=soft, leave cflags out, "
+            "or give a core with an FPU as 'base:', such as cortex-m4f"
+        )
+
+
+def _add_features(name: str, raw: dict[str, Any], features: dict[str, Any], wanted: list[str]) -> None:
+    """Lay features over a description; flags are added to the others."""
+    for feature in wanted:
+        if feature not in features:
+            known = sorted(features)
+            raise (
+                nearest(feature, known, f"feature of {name}")
+                if known
+                else TargetError(f"unknown feature {feature!r} of {name}, which has none")
+            )
+        raw |= {k: v for k, v in features[feature].items() if k != "cflags"}
+        raw["cflags"] = [*raw["cflags"], *features[feature].get("cflags", [])]
+    for option in ("-march=", "-mcpu="):
+        raw["cflags"] = _merged(option, raw["cflags"])
 
 
 def _facts(raw: dict[str, Any], has: list[str], where: str, path: str) -> Isa:

@@ -12,6 +12,7 @@ from typing import Any
 from mgecc.errors import Reported
 from mgecc.targets import Target, Toolchain, load_toolchain
 from mgecc.toolrun.depfile import SUPPORT_LIBRARY
+from mgecc.toolrun.float_abi import float_abi_conflict
 from mgecc.toolrun.library import Library
 from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.process import ToolError, run_tool
@@ -85,8 +86,11 @@ def link_program(
     """Link a program; with the compiler's support library if arithmetic is missing that the CPU lacks.
 
     That library takes seconds to build and few programs need it, hence only then. Returns what the linker printed.
-    Raises ToolError.
+    Raises ToolError, also for objects that pass floats otherwise than the target.
     """
+    conflict = float_abi_conflict(tools.target, map(str, inputs))
+    if conflict:
+        raise ToolError(conflict)
     try:
         return run_tool(lambda out: tools.link_program_args(out, inputs, script), program)
     except ToolError as error:

@@ -101,6 +101,8 @@ __attribute__((noreturn)) static void leave(int result)
 
 extern unsigned char mg_data_start[], mg_data_end[], mg_data_load[], mg_bss_start[], mg_bss_end[];
 extern uint32_t mg_stack_top[];
+/* Of further memories of the board; a linker script of one's own need not have any. */
+extern const uint32_t mg_copies_start[] __attribute__((weak)), mg_copies_end[] __attribute__((weak));
 void *memcpy(void *restrict to, const void *restrict from, size_t count);
 void *memset(void *to, int byte, size_t count);
 
@@ -115,10 +117,17 @@ void mg_reset(void)
 {
     static char line[LINE];
     static char *argv[MAX_ARGS];
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; /* CPACR: coprocessors 10 and 11, the FPU */
     __asm__ volatile("dsb\nisb" ::: "memory");
+#endif
     memcpy(mg_data_start, mg_data_load, (size_t)(mg_data_end - mg_data_start));
     memset(mg_bss_start, 0, (size_t)(mg_bss_end - mg_bss_start));
+    for (const uint32_t *copy = mg_copies_start; copy != mg_copies_end; copy += 3)
+        if (copy[0])
+            memcpy((void *)(uintptr_t)copy[1], (const void *)(uintptr_t)copy[0], copy[2]);
+        else
+            memset((void *)(uintptr_t)copy[1], 0, copy[2]);
     mg_port_construct();
     const uintptr_t block[2] = {(uintptr_t)line, LINE};
     int argc = semihost(CMDLINE, block) == 0 ? split(line, argv) : 0;

@@ -114,6 +114,8 @@ class Int8:
     ``requant``: a shorter way from accumulators to bytes: fixed (a multiply-high and a rounding shift), nearest
     (conversion to the nearest integer), integer (64-bit products, one number at a time), or none.
     ``saturating_conversions``: conversions to integers saturate and make zero of NaN.
+    ``dual_madd``: one instruction adds two products of 16-bit halves to an accumulator (SMLAD). ``mve``: vectors of 16
+    bytes with predicated tails (Helium).
     """
 
     tile: Tile
@@ -135,6 +137,23 @@ class Int8:
     table_lookup: bool = False
     requant: str = "none"
     saturating_conversions: bool = False
+    dual_madd: bool = False
+    mve: bool = False
+
+
+@dataclass(frozen=True)
+class Core:
+    """Single numbers. Costs are in executed instructions; those of a core that lacks an operation are of the function
+    that stands for it.
+
+    ``fpu``: floats have registers and instructions; ``float_cost``: of one operation on them. ``divide_cost``: of an
+    integer division. ``long_multiply_cost``: of a product of 32 by 32 bits with 64.
+    """
+
+    fpu: bool = True
+    float_cost: float = 1.0
+    divide_cost: float = 1.0
+    long_multiply_cost: float = 1.0
 
 
 # Words that a field may be.
@@ -148,13 +167,14 @@ CHOICES = {
 class Isa:
     """One instruction set with the extensions that a target has of it.
 
-    ``float16``: None without arithmetic on halves. ``block``: element type -> channels of the NCHWc layout.
-    ``folder``: where its headers are, if that is not ``kernels/simd``.
+    ``core``: what single numbers cost. ``float16``: None without arithmetic on halves. ``block``: element type ->
+    channels of the NCHWc layout. ``folder``: where its headers are, if that is not ``kernels/simd``.
     """
 
     name: str
     float32: Simd
     int8: Int8
+    core: Core = Core()
     float16: Simd | None = None
     block: dict[str, int] = field(default_factory=dict, hash=False)
     folder: str = ""

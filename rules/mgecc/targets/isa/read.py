@@ -14,6 +14,7 @@ import yaml
 
 from mgecc.targets.isa.facts import (
     CHOICES,
+    Core,
     Int8,
     Isa,
     Simd,
@@ -24,9 +25,9 @@ from mgecc.targets.isa.facts import (
 
 _FOLDER = Path(__file__).parent
 _NAME = re.compile("[a-z][a-z0-9_]*")
-_KEYS = ("lanes", "registers", "block", "float32", "float16", "int8", "extensions")
+_KEYS = ("lanes", "registers", "block", "core", "float32", "float16", "int8", "extensions")
 _NEEDED = ("lanes", "registers")
-_Facts = TypeVar("_Facts", Simd, Int8)
+_Facts = TypeVar("_Facts", Simd, Int8, Core)
 
 
 class IsaError(Exception):
@@ -96,7 +97,8 @@ def _make(name: str, where: str, given: dict[str, Any]) -> Isa:
         half = _part(f"{where}: float16", Simd, simd_defaults(own))
     bytes_ = _part(f"{where}: int8", Int8, int8_defaults(_mapping(where, given.get("int8")), registers))
     block = default_blocks(lanes, half.lanes if half else 0) | _mapping(where, given.get("block"))
-    return Isa(name, single, bytes_, half, block)
+    core = _part(f"{where}: core", Core, _mapping(where, given.get("core")))
+    return Isa(name, single, bytes_, core, half, block)
 
 
 def _mapping(where: str, value: Any) -> dict[str, Any]:
