@@ -131,6 +131,27 @@ def test_writes(target: Target, read: str, write: str) -> Iterator[Case]:
 
 
 @on_host
+@over("mode", ["mul", "min", "max"])
+def test_writes_that_combine_with_what_is_there(target: Target, mode: str) -> Iterator[Case]:
+    """An element that is addressed several times gets all; NaN stays, and is taken over."""
+    rng = np.random.default_rng(9)
+    for kind in ("float32", "int32", "int16", "uint16", "uint8", "int8"):
+        for rows in ((7,), (2, 5)):
+            x, v = data(rng, (3, 4, 5), kind), data(rng, (*rows, 4, 5), kind)
+            if kind == "float32":
+                x[0, 1, 2] = v[..., 3, 1] = np.nan
+            if kind in ("int32", "int16"):
+                x, v = x * -300, v * 300
+            items = ((0, False, False, False, True),)
+            inputs = [
+                (x, False),
+                (v[..., :1, :] if len(rows) > 1 else v, False),
+                (index(rng, 3, rows), False),
+            ]
+            yield check("IndexingReduceMultiAxisVec", inputs, items=items, mode=mode)
+
+
+@on_host
 def test_one_hot_indexing(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(3)
     for turn in range(20):

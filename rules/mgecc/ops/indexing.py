@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mgecc.graph import Node, TensorType, Unsupported
+from mgecc.graph import Attributes, Node, TensorType, Unsupported
 from mgecc.ops import counted_parts as parts
 from mgecc.ops.counted import together
 from mgecc.ops.index_items import (
@@ -105,7 +105,7 @@ def _sub_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
     return at_least_1d([n for i, n in enumerate(_sizes(node, items)) if i not in gone])
 
 
-def _vec_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
+def vec_shape(node: Node, items: list[Item]) -> tuple[int, ...]:
     axes = sorted(item.axis for item in items if item.idx is not None)
     if not axes:
         raise Unsupported("no axis has an index")
@@ -176,10 +176,10 @@ class _Read(Operator):
             return [np.zeros(node.output.shape, inputs[0].dtype)]  # an element that is not there
 
 
-class _Write(Operator):
+class Write(Operator):
     """A copy of the data with 'value' (input 1, stretched) stored at, or added to, the addressed part."""
 
-    Attributes = IndexAttrs
+    Attributes: type[Attributes] = IndexAttrs
     operands = "any any plain*"
     limits = (
         "int32 where indices are computed; constant bounds; added are float32, float16 and plain integers"
@@ -207,12 +207,16 @@ class _Write(Operator):
         result = inputs[0].copy()
         positions = np.arange(result.size).reshape(result.shape)
         places = cls.take(positions, items_of(node, 2), inputs)
-        value = np.broadcast_to(inputs[1], places.shape)
-        if cls.adds:
-            np.add.at(result.reshape(-1), places, value)
-        else:
-            result.reshape(-1)[places] = value
+        cls.put(node, result.reshape(-1), places, np.broadcast_to(inputs[1], places.shape))
         return [result]
+
+    @classmethod
+    def put(cls, node: Node, data: np.ndarray, places: np.ndarray, value: np.ndarray) -> None:
+        """Store ``value`` in ``data``, a vector, at these places."""
+        if cls.adds:
+            np.add.at(data, places, value)
+        else:
+            data[places] = value
 
 
 PARTS: dict[str, tuple[str, str]] = {}
@@ -230,9 +234,9 @@ def _register(take: _Take, shape: _Shape, names: tuple[str, str, str], read: _Tr
     ]
     operator(names[0])(type(names[0], (_Read,), {**ways, **more[0], "__doc__": _Read.__doc__}))
     for name, adds in zip(names[1:], (False, True)):
-        own = {"adds": adds, "halves": "" if adds else "stored", "__doc__": _Write.__doc__}
+        own = {"adds": adds, "halves": "" if adds else "stored", "__doc__": Write.__doc__}
         traits = {**ways, **more[1], **own}
-        operator(name)(type(name, (_Write,), traits))
+        operator(name)(type(name, (Write,), traits))
 
 
 _register(
@@ -250,7 +254,7 @@ _register(
 )
 _register(
     take_vec,
-    _vec_shape,
+    vec_shape,
     ("IndexingMultiAxisVec", "IndexingSetMultiAxisVec", "IndexingIncrMultiAxisVec"),
     {"counted": parts.gather_counted, "lowered": parts.gather_lowered, "moves": True},
     {"counted": parts.write_counted, "lowered": parts.write_lowered},

@@ -95,6 +95,7 @@ _WAYS: dict[str, Callable[[Part], list[Axis]]] = {
 
 # Operator that writes -> the one that reads the part which it addresses.
 _READ_OF = {write: read for read, writes in PARTS.items() for write in writes}
+_READ_OF["IndexingReduceMultiAxisVec"] = "IndexingMultiAxisVec"
 
 
 def with_near(

@@ -14,9 +14,10 @@ from mgecc.kernels.index import opening
 from mgecc.kernels.index.moves import COLOURS, MOVES, colours
 from mgecc.kernels.index.records import one_hot, remap, walk_of
 from mgecc.kernels.index.walk import Mode, Walk, merged, walk_kernel
-from mgecc.kernels.numbers import WORDS
+from mgecc.kernels.numbers import WORDS, ctype_of
 from mgecc.ops.image import CvtColorAttrs
 from mgecc.ops.indexing import PARTS
+from mgecc.ops.scatter_reduce import ScatterReduceAttrs
 from mgecc.targets import Target
 
 _READS = sorted(PARTS)
@@ -47,6 +48,13 @@ def _adding(value: Value) -> Mode:
     if kind.is_float or kind.is_quantized or kind.name == "bool":
         raise Unsupported(f"adding to parts of {kind} data has no kernel", "add in float32 or int32")
     return Mode("add", WORDS[kind.size], f"i{8 * kind.size}", "copy")  # integers wrap around
+
+
+def _combining(value: Value, action: str) -> Mode:
+    ctype, letters = ctype_of(value.type.dtype)
+    if value.type.dtype.is_quantized:
+        raise Unsupported(f"parts of {value.type.dtype} data are only replaced", "dequantise them")
+    return Mode(action, ctype, letters, "copy")
 
 
 def _index_operand(value: Value) -> Operand:
@@ -140,6 +148,14 @@ def adds(node: Node, target: Target) -> Iterator[Candidate]:
     """A copy to whose addressed part something is added; an element addressed twice gets both."""
     walk, index = walk_of(node)
     yield _candidate(node, _Plan(walk, _adding(node.inputs[0]), 1, index))
+
+
+@serves("IndexingReduceMultiAxisVec")
+def reductions(node: Node, target: Target) -> Iterator[Candidate]:
+    """A copy whose addressed part is combined with something, one element after the other."""
+    walk, index = walk_of(node)
+    mode = _combining(node.inputs[0], node.attributes(ScatterReduceAttrs).mode)
+    yield _candidate(node, _Plan(walk, mode, 1, index))
 
 
 @serves("IndexingOneHot", "IndexingSetOneHot")

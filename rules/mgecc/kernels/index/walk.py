@@ -39,7 +39,10 @@ class Walk:
 
 @dataclass(frozen=True)
 class Mode:
-    """What happens at every element: ``get``, ``set`` or ``add``; before, far is left, copied from x or cleared."""
+    """What happens at every element: ``get``, ``set``, ``add``, ``mul``, ``min`` or ``max``.
+
+    Before, far is left, copied from x or cleared.
+    """
 
     action: str
     ctype: str
@@ -85,7 +88,7 @@ def _numbers(walk: Walk, loops: Sequence[Loop], levels: Sequence[int]) -> list[t
     return numbers
 
 
-_WORDS = {"get": "gather", "set": "scatter", "add": "scatter_add"}
+_WORDS = {"get": "gather", "set": "scatter"}
 
 
 def walk_kernel(
@@ -106,7 +109,7 @@ def walk_kernel(
     operands = [("x", const)] * (mode.init == "copy") + [("v", const)]
     names = ["p"] if interleaved else [f"p{k}_0" for k in range(len(levels))]
     operands += [(name, "const int32_t *") for name in names] + [("y", f"{mode.ctype} *")]
-    parts = [_WORDS[mode.action], mode.word, f"l{len(loops)}"]
+    parts = [_WORDS.get(mode.action, f"scatter_{mode.action}"), mode.word, f"l{len(loops)}"]
     parts += ["i" + "".join("s" if v < 0 else str(v) for v in levels)] * bool(levels)
     parts += ["run"] * run + ["zero"] * (mode.init == "zero") + ["tuples"] * interleaved
     params: dict[str, Param] = {
