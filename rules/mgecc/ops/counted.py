@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported, Value
 from mgecc.graph.symbolic import equal, is_one
@@ -73,7 +74,7 @@ class Maker(Protocol):
     def count(self, count: Count) -> Value:
         """The number itself, one int32."""
 
-    def constant(self, array: Any, dtype: DType) -> Value:
+    def constant(self, array: ArrayLike, dtype: DType) -> Value:
         """A constant."""
 
     def filled(self, value: Value, extent: Extent | None, number: float) -> Value:

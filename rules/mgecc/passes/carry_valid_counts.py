@@ -9,9 +9,9 @@ and has problems to report.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mgecc.graph import Attributes, Diagnostics, DType, Graph, Node, TensorType, Unsupported, Value
 from mgecc.graph.symbolic import has_sizes
@@ -42,7 +42,7 @@ class _Maker:
         self.nodes.append(node)
         return node.output
 
-    def constant(self, array: Any, dtype: DType) -> Value:
+    def constant(self, array: ArrayLike, dtype: DType) -> Value:
         return constant("number", np.asarray(array), dtype)
 
     def count(self, count: Count) -> Value:
