@@ -1,11 +1,11 @@
-"""Requantisation in fewer steps than the operators' meaning has, where it gives the very same numbers.
+"""Requantisation in fewer steps than the reference semantics, where it gives the very same numbers.
 
-By integers alone: one factor and one shift. Or by one factor in single precision and the nearest integer, where the
-meaning has two factors and rounds halves away from zero.
+By integers alone: a fixed-point multiplier and a shift (Jacob et al. 2018, arXiv:1712.05877, section 2.2). Or by one
+factor in single precision and the nearest integer, where the reference has two factors and rounds ties away from zero.
 
-The meaning rounds in single precision after each of two multiplications. As a function of the whole sum it is a flight
-of steps, and floor(sum * factor / 2^(32 - shift) + 1/2) is the same function if its steps lie between the same sums.
-So is nearest(float(sum) * factor).
+The reference rounds in single precision after each of two multiplications. As a function of the int32 accumulator it is
+a step function, and floor(acc * factor / 2^(32 - shift) + 1/2) is the same function if its steps lie between the same
+accumulators. So is nearest(float(acc) * factor).
 """
 
 from __future__ import annotations

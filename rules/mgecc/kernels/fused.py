@@ -1,4 +1,4 @@
-"""Activations that kernels apply before they store: fields, numbers and symbol parts they bring (see activation.j2)."""
+"""Float epilogues: activations that kernels apply before they store (activation.j2), their fields and symbols."""
 
 from __future__ import annotations
 

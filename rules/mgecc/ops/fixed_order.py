@@ -1,6 +1,6 @@
 """Sums of products in one order: the same bits whatever the processor, its BLAS and the number of threads.
 
-Constants are folded with the operators' meanings, so the last bit of a sum ends in a product. BLAS adds in an order
+Constants are folded with the reference semantics, so the last bit of a sum ends in a product. BLAS adds in an order
 that depends on the processor and on the shapes. Here every sum runs over k from first to last, in double precision:
 products of two float32 numbers are exact in it, and the sum is rounded to float32 once.
 """

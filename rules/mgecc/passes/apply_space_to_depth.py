@@ -1,8 +1,9 @@
-"""Samples that the stride of a convolution over one raw signal steps across become channels.
+"""Apply space-to-depth to strided convolutions over raw audio: samples of a stride become channels.
 
-The first layer of a network that listens, y[o] = sum of w[k] x[s o + k], reads one channel: a block of channels would
+The first layer of an audio network, y[o] = sum of w[k] x[s o + k], reads one channel: a block of channels would
 be mostly empty. With q samples side by side as channels, q a divisor of s, it has a stride of s / q, a window of
-k / q and full blocks. The copy costs an instruction or two a sample.
+k / q and full blocks. The copy costs an instruction or two a sample. SpaceToDepth is an operator of ONNX; here it is
+applied to one axis.
 """
 
 from __future__ import annotations

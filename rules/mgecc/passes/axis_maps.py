@@ -1,4 +1,4 @@
-"""What transposes and reshapes do to axes: operands and axes as they are in front of such a movement."""
+"""Axis maps of transposes and reshapes: operands and axes as they are in front of such a movement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making nodes and constants inside passes."""
+"""Make nodes and constants inside passes."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Results whose size depends on the data: their shape is a bound, and a number says how much of it is valid.
+"""Carry valid counts: results whose size depends on the data have a bound as shape, and a number of valid elements.
 
-How each operator treats such data is said where it is defined (``counted``, ``lowered``). Here the numbers become
-values of the graph: the operators that decide a size get one more result, sums and minima of such numbers become
-nodes. A model's output of varying size is followed by an output with its size. Runs behind all other passes
-and has problems to report.
+XLA, for one, calls such a dimension bounded dynamic. Operators state how they treat such data (``counted``,
+``lowered``). Here the numbers become values of the graph: the operators that decide a size get one more result, sums
+and minima of such numbers become nodes. A model's output of varying size is followed by an output with its size. Runs
+behind all other passes and has problems to report.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Weights in half precision (enable_compress_fp16): half the bytes in the blob, expanded inside the kernels.
+"""Compress weights to half precision (enable_compress_fp16): half the bytes in the blob, expanded inside the kernels.
 
 It runs behind the rewrites where the configuration asks for it. The weights are rounded to the nearest
 half, an error of at most 2^-11 of each weight (2^-25 of one for weights below 2^-14); sums, biases and everything

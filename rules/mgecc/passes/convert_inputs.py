@@ -1,4 +1,4 @@
-"""Inputs as cameras deliver them: channels last, bytes, not normalised; the graph makes of them what the network wants.
+"""Convert inputs as cameras deliver them (channels last, bytes, not normalised) to what the network expects.
 
 Runs for the inputs that the user names, and has problems to report.
 """

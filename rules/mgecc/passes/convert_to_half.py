@@ -1,4 +1,4 @@
-"""float32 networks in half precision (enable_ioc16): values and weights become float16, inputs and outputs do not.
+"""Convert float32 networks to half precision (enable_ioc16): values and weights, but not inputs and outputs.
 
 It runs behind the rewrites where the configuration asks for it, so that scales are folded into weights in
 full precision before. Products and pooling compute in halves where the target does. Operators outside the list keep

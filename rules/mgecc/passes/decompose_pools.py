@@ -1,7 +1,8 @@
-"""Poolings become ones with short code: large maxima in two steps, means of what lies inside by means of the window.
+"""Decompose poolings: large maxima into two 1-D ones, means that exclude padding into means times a factor.
 
-max over (kh, kw) = max over columns of the max over rows, kh + kw instead of kh kw steps a result. A mean that counts
-only the cells inside the image is the mean over the window times kh kw / cells, one number a position.
+A maximum over a rectangle is separable (Gil and Werman 1993, "Computing 2-D Min, Median, and Max Filters"): max over
+(kh, kw) = max over columns of the max over rows, kh + kw instead of kh kw steps a result. A mean that counts only the
+cells inside the image is the mean over the window times kh kw / cells, one number a position.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Work on the elements that a mask chooses becomes work on all of them, of which the mask then chooses.
+"""Compute masked elements densely: work on all elements, then select by the mask.
 
 ``x[mask] = f(y[mask])``, along any axis, is written as a list of positions whose length depends on the data,
-elements taken by it, and positions set by it. As a choice between f(y) and x it has fixed sizes. Likewise sums and
-means of chosen elements.
+elements taken by it, and positions set by it. As a select between f(y) and x it has fixed sizes. Likewise sums and
+means of chosen elements. This is if-conversion of tensors (Allen, Kennedy, Porterfield and Warren 1983, "Conversion of
+Control Dependence to Data Dependence").
 """
 
 from __future__ import annotations

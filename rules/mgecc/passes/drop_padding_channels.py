@@ -1,4 +1,4 @@
-"""Channels that only fill a block of the file's layout are neither computed nor read."""
+"""Remove the padding channels of blocked (NCHWc) inputs: they are neither computed nor read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reserve results, which training keeps for its backward step, take no memory where nobody reads them."""
+"""Drop reserve results, which training keeps for its backward step, where nobody reads them."""
 
 from __future__ import annotations
 

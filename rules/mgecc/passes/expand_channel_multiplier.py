@@ -1,7 +1,7 @@
-"""A depthwise convolution with several results a channel becomes one with one, of channels that are repeated.
+"""Expand the channel multiplier of a depthwise convolution: repeat the channels, then one result for each.
 
-The copy costs an instruction or two an element; kernels for groups of one channel and several results would be read by
-few, and tiles of dense convolutions have nothing to add up in such groups.
+The copy costs an instruction or two an element; kernels for groups of one channel and several results would have few
+users, and tiles of dense convolutions have nothing to add up in such groups.
 """
 
 from __future__ import annotations

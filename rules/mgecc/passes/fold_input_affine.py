@@ -1,4 +1,4 @@
-"""Scale and shift per channel in front of a convolution move into it, as images normalised in the graph have them.
+"""Fold a scale and shift per channel in front of a convolution into it, as images normalised in the graph have them.
 
 With x * s + t in front, weights W and bias b: W * (x * s) is (W * s) * x whatever the padding, since a padded zero
 stays zero. The shift adds sum(W) * t to the bias only where the window lies inside the image: at a padded border fewer

@@ -1,4 +1,4 @@
-"""Padding with zeros in front of a convolution is the convolution's own padding."""
+"""Fold zero padding in front of a convolution into the convolution's own padding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Chains of element-wise nodes become one FusedElemwise node: one pass over memory instead of several."""
+"""Fuse chains of element-wise nodes into one FusedElemwise node: one pass over memory instead of several.
+
+Loop fusion (Muchnick 1997, Advanced Compiler Design and Implementation) over whole tensors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Grow convolutions and matrix products by what follows them: scale, bias, residual, activation."""
+"""Fuse into convolutions and matrix products what follows them: scale, shift, bias, residual, activation.
+
+Batch normalisation and other scales per channel are folded into the weights (Jacob et al. 2018, arXiv:1712.05877,
+section 3.2).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantised graphs: products absorb bias and conversion; functions of one 8-bit number become tables of 256 results."""
+"""Fuse bias and requantisation into quantised products; tabulate functions of one 8-bit number (256 results)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""float16 nodes compute in float32: conversions before and behind every node that kernels know in float32 only.
+"""Insert float16 <-> float32 conversions around nodes that kernels compute in float32 only.
 
 Where the target computes with halves, products and pooling that its kernels serve stay as they are.
 
 Values stay stored as halves where element-wise nodes or copies of data lie between, and every result is rounded to half
-precision as its NumPy meaning says. Products keep their float16 weights as such (attribute ``weights_f16``).
+precision as the reference semantics say. Products keep their float16 weights as such (attribute ``weights_f16``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Multi-head attention becomes the matrix products that it is made of, which have kernels for every shape.
+"""Lower multi-head attention to matrix products and softmax, which have kernels for every shape.
 
 y = (softmax(s Q K^T + mask) V) W_o for each head, with Q = q W_q and so on (Vaswani et al. 2017, "Attention is all you
-need"). What stays whole: other types than float32, weights that the model computes, and reserves that somebody reads.
+need", arXiv:1706.03762). What stays whole: other types than float32, weights that the model computes, and reserves that
+somebody reads.
 """
 
 from __future__ import annotations

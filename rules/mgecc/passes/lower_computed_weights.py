@@ -1,6 +1,6 @@
-"""Convolutions whose weights the model computes become the one form that kernels read such weights in.
+"""Lower convolutions whose weights the model computes to the one form that kernels read such weights in.
 
-That form is a 2-D convolution. A transposed one is a convolution by turned weights of data with zeros between its
+That form is a 2-D convolution. A transposed one is a convolution by flipped weights of data with zeros between its
 elements. Of a 3-D one the taps along the depth become channels.
 """
 

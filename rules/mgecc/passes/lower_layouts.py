@@ -1,4 +1,4 @@
-"""Changes between stored layouts become explicit transposes.
+"""Lower stored layouts of the file to plain ones between explicit transposes.
 
 The transposes of neighbours cancel in ``simplify_graph``; the layout is then chosen afresh for the target.
 """

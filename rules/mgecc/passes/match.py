@@ -1,4 +1,4 @@
-"""Small questions that passes ask of values, and matching of element-wise expressions."""
+"""Match element-wise expressions, and answer small questions that passes ask of values."""
 
 from __future__ import annotations
 

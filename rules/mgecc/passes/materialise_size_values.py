@@ -1,4 +1,4 @@
-"""Constants whose numbers depend on declared sizes, where kernels read them: a node that writes the numbers.
+"""Materialise constants that depend on declared sizes, where kernels read them: a node writes their numbers.
 
 Numbers that shape rules and index bounds need stay constants. It runs before the rewrites, and changes
 only graphs with declared sizes.

@@ -1,4 +1,4 @@
-"""The mean over both image axes, however it is written, is a global average pooling."""
+"""Recognise the mean over both image axes, however it is written, as global average pooling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions that MegEngine's dump writes in the place of others: they are computed as the file says, with a note.
+"""Report expressions that MegEngine's dump writes in the place of others; they are computed as the file says.
 
 It runs before all other passes and tells the user.
 """

@@ -1,4 +1,7 @@
-"""Remove what does nothing: identities, repeated work, chains of reshapes, transposes that cancel."""
+"""Fold constants, drop identities, merge reshapes and transposes, share common subexpressions.
+
+The classic scalar optimisations (Muchnick 1997, Advanced Compiler Design and Implementation, 12 and 13) on tensors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let transposes and reshapes sink below element-wise nodes and reductions: they meet their inverse and cancel."""
+"""Sink transposes and reshapes below element-wise nodes and reductions, where they meet their inverse and cancel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Split records that do two things into single steps, so that the fusion passes see one form of everything."""
+"""Split nodes that do two things into single steps, so that the fusion passes see one form of everything."""
 
 from __future__ import annotations
 

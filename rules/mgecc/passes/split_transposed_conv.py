@@ -1,8 +1,9 @@
-"""A transposed convolution is one ordinary convolution for every phase of its stride, and their pixels alternate.
+"""Split a transposed convolution into one convolution per phase of its stride, and interleave their pixels.
 
-Row y of the result, for stride s and padding p, adds up weights k and input rows i with y + p = i s + k: only
-weights of one residue modulo s meet it. So the rows y = s m + r are a convolution by every s-th weight, turned, of the
-input's rows; columns likewise (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?").
+Sub-pixel (polyphase) decomposition: Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?"
+(arXiv:1609.07009). Row y of the result, for stride s and padding p, adds up weights k and input rows i with
+y + p = i s + k: only weights of one residue modulo s meet it. So the rows y = s m + r are a convolution of the input's
+rows by every s-th weight, flipped; columns likewise.
 """
 
 from __future__ import annotations

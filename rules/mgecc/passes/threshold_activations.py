@@ -1,7 +1,8 @@
-"""Activations of whole sums that end in bytes: sums first, then the thresholds between the results.
+"""Replace monotone activation + requantisation by a threshold table on the int32 accumulator.
 
-A rising function of an integer that gives at most 256 results is told by the smallest integer of each; so every machine
-rounds the same, however it would compute an exponential.
+A rising function of an integer that gives at most 256 results is determined by the smallest integer of each result; so
+every machine rounds the same, however it would compute an exponential. Thresholding of quantised activations:
+Umuroglu and Jahre 2017, "Streamlined Deployment for Quantized Neural Networks" (arXiv:1709.04060).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Offsets in the arena: no two buffers that live at the same time overlap.
+"""Offsets in the arena: no two buffers that live at the same time overlap (offset calculation, liveness analysis).
 
-Greedy placement at the lowest free gap under several orders; where the arena is above the bound, what reaches to its
-top is placed first, over and over. The smallest arena wins. The bound is the largest sum of buffers that live at once,
-which no plan of this execution order can beat.
+Greedy placement at the lowest free gap under several orders (Pisarchyk and Lee 2020, "Efficient Memory Management for
+Deep Neural Net Inference", arXiv:2001.03288); where the arena is above the bound, what reaches to its top is placed
+first, over and over. The smallest arena wins. The lower bound is the largest sum of buffers that live at once, which no
+plan of this execution order can beat.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which values share memory: views, parts of a concatenation, results written over their operand."""
+"""Which values share memory: views, parts of a concatenation, results written over their operand (in place)."""
 
 from __future__ import annotations
 

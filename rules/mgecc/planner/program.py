@@ -1,4 +1,4 @@
-"""What the planner hands to emit: everything placed, nothing left to decide."""
+"""The program that the planner hands to emit: everything placed, nothing left to decide."""
 
 from __future__ import annotations
 

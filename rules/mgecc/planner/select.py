@@ -1,7 +1,10 @@
-"""Choosing a kernel and a layout for every node together, by cost.
+"""Choose a kernel and a layout for every node together, by cost.
 
-Forward, each value gets a table: cheapest cost of having it in each layout. Backward, from the outputs (which are
-plain), each node takes the candidate that is cheapest together with the relayouts its readers would then need.
+Dynamic programming over layouts, as in Liu et al. 2019, "Optimizing CNN Model Inference on CPUs" (arXiv:1809.02697):
+forward, each value gets a table with the cheapest cost of having it in each layout; backward, from the outputs
+(which are plain), each node takes the candidate that is cheapest together with the relayouts its readers would then
+need. Where values have several readers this is a heuristic; the exact problem is a partitioned Boolean quadratic one
+(Anderson and Gregg 2018, arXiv:1710.01079).
 """
 
 from __future__ import annotations

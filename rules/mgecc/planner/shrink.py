@@ -1,4 +1,7 @@
-"""Fewer kernels where code size is the goal: nodes take kernels that other nodes need anyway."""
+"""Share kernels between nodes where code size is the goal: nodes take kernels that other nodes need anyway.
+
+A greedy removal of kernels, one at a time, as long as the estimated total falls.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Pairs of layers that are computed a few channels at a time, for less memory or for tensors that stay in a cache.
+"""Partial execution: pairs of layers run a few channels at a time, so their intermediate tensor never exists in full.
 
-The first is a convolution, the only reader of its result treats every channel by itself: a depthwise convolution, a
-pooling. Of the tensor between them there is then only a slice of channels at any time, and the slices of the second
+The method is that of Liberis and Lane 2022, "Pex: Memory-efficient Microcontroller Deep Learning through Partial
+Execution" (arXiv:2211.17246). The first layer is a convolution; the only reader of its result treats every channel by
+itself: a depthwise convolution, a pooling. Between them lies one slice of channels at a time; the slices of the second
 result lie side by side in the whole one. Every number is computed once, as before; slices of rows (Lin et al. 2021,
-"MCUNetV2: Memory-Efficient Patch-based Inference") would have to compute rows at their edges twice.
+"MCUNetV2: Memory-Efficient Patch-based Inference", arXiv:2110.15352) would have to compute a halo of rows twice.
 """
 
 from __future__ import annotations

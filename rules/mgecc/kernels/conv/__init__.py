@@ -1,4 +1,5 @@
-"""Two-dimensional convolutions in float32: register tiles, depthwise windows, first layers and a plain fallback.
+"""Float32 2-D convolution: direct, im2col + GEMM, Winograd, depthwise, and a generic fallback.
 
-May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels, numpy.
+A folder per method, with its templates beside it. May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels,
+numpy.
 """

@@ -1,4 +1,7 @@
-"""The convolution that serves every form, in plain NCHW (generic.c.j2)."""
+"""Generic convolution in plain NCHW: any groups, window, stride, dilation and padding (generic.c.j2).
+
+The loop nest of the definition; vectors run along a row of outputs.
+"""
 
 from __future__ import annotations
 

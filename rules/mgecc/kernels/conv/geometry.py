@@ -1,4 +1,4 @@
-"""A convolution node in numbers, and its weights and bias as arrays."""
+"""Geometry of a convolution node (channels, window, stride, padding), and its weights and bias as arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Correlation of plain float32 maps (rows.c.j2)."""
+"""Correlation of feature maps over displacements, in plain float32 (rows.c.j2).
+
+The layer of FlowNet (Dosovitskiy et al. 2015, arXiv:1504.06852).
+"""
 
 from __future__ import annotations
 

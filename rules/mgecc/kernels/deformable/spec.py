@@ -1,4 +1,7 @@
-"""Deformable convolution of plain float32 tensors (product.c.j2)."""
+"""Deformable convolution of plain float32 tensors (product.c.j2).
+
+Dai et al. 2017 (arXiv:1703.06211); with masks, Zhu et al. 2019 (arXiv:1811.11168).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""FakeQuant, LSQ and TQT in float32."""
+"""Simulated quantisation in float32: FakeQuant (Jacob et al. 2018, arXiv:1712.05877), LSQ (Esser et al. 2020,
+arXiv:1902.08153) and TQT (Jain et al. 2020, arXiv:1903.08066).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Matrix inverse and singular value decomposition in float32, for matrices of the sizes that models compute."""
+"""Matrix inverse and singular value decomposition in float32, for matrices of the sizes that models compute.
+
+Gauss-Jordan elimination with partial pivoting; one-sided Jacobi rotations (Golub and Van Loan, Matrix Computations).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lookup8 and Steps in any layout: the table does not care which number stands where."""
+"""Lookup tables of 256 results (Lookup8), and thresholds found by binary search (Steps), in any layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Matrix products in float32: register tiles on packed or plain right operands, rows by rows, and any form.
+"""Float32 matrix products: register tiles on packed or plain right operands, dot products of rows, and any form.
 
-May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels, numpy.
+Tiles and packed panels as in Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication" (ACM TOMS
+34, 3). May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels, numpy.
 """

@@ -1,5 +1,5 @@
-"""Convolutions of quantised 8-bit data: tiles of four-fold products, depthwise windows and a plain fallback.
+"""Int8 and uint8 convolution: GEMM and depthwise kernels by instruction, and a generic fallback.
 
-Results are the stored numbers of the operators' meaning, on every target. May import: mgecc.graph, mgecc.ops,
+Results are the stored numbers of the reference semantics, on every target. May import: mgecc.graph, mgecc.ops,
 mgecc.targets, mgecc.kernels, numpy.
 """

@@ -1,4 +1,7 @@
-"""Quantised convolutions of any form, plain layout, by rows of sums (generic.c.j2); also transposed ones."""
+"""Generic quantised convolution in plain layout: any form, also transposed ones (generic.c.j2).
+
+The loop nest of the definition, a row of int32 accumulators at a time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quantised convolution node in numbers, and its weights and bias as arrays."""
+"""Geometry of a quantised convolution node, and its weights and bias as arrays."""
 
 from __future__ import annotations
 
@@ -120,9 +120,9 @@ def is_positive(x: Value) -> bool:
 
 
 def bias_of(node: Node, first: int, count: int, raised: int = 0) -> np.ndarray:
-    """What sums of ``count`` channels from ``first`` on start with, zeros past the last channel.
+    """Initial accumulators of ``count`` channels from ``first`` on, zeros past the last channel.
 
-    That is the bias less weights times what every input has too much: its zero point and ``raised``.
+    bias - sum(w) * (input zero point + input offset): the accumulator of an input of zeros.
     """
     w = weights_of(node)
     extra = signed_zero(node.inputs[0]) + raised

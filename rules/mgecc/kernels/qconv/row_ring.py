@@ -1,4 +1,4 @@
-"""The ring of padded input rows from which windows are read (row_ring.j2)."""
+"""Line buffer: a ring of padded input rows from which windows are read (row_ring.j2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products of any matrices of stored integers, one sum at a time (plain.c.j2)."""
+"""Generic quantised matrix product, one int32 accumulator at a time (plain.c.j2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of signed bytes times constant weights, bytes stored (rows.c.j2)."""
+"""Int8 matrix product of rows with constant weights, results stored in bytes (rows.c.j2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Candidates for Softmax in plain layout."""
+"""Softmax in plain layout: the maximum is subtracted first, so that no exponential overflows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which sorting operators are served."""
+"""Argsort and TopK: stable merge sort of indices, or an insertion-sorted list where only a few are wanted.
+
+Knuth, The Art of Computer Programming 3, 5.2.4 and 5.2.1.
+"""
 
 from __future__ import annotations
 

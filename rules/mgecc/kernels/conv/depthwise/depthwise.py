@@ -1,4 +1,9 @@
-"""Depthwise convolutions: unrolled windows for the usual kernels, loops over taps for all others."""
+"""Depthwise convolution in NCHWc: register tiles of rows x columns of one channel block.
+
+The usual windows are unrolled (dw_unrolled.c.j2), wide ones by rows (dw_rows.c.j2), all others are loops over taps
+(dw_generic.c.j2). Register reuse as in Zhang, Lo and Lu 2020, "High Performance Depthwise and Pointwise Convolutions on
+Mobile Devices" (arXiv:2001.02504).
+"""
 
 from __future__ import annotations
 

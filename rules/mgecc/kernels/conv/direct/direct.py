@@ -1,4 +1,10 @@
-"""Dense and grouped convolutions by register tiles straight from the image (direct.c.j2)."""
+"""Direct convolution with register blocking in NCHWc, dense and grouped (direct.c.j2).
+
+A tile of pixels x output channels stays in accumulators; inputs come straight from the image, weights are packed in the
+order of use. The method is that of Georganas et al. 2018, "Anatomy of High-Performance Deep Learning Convolutions on
+SIMD Architectures" (arXiv:1808.05567), and Zhang, Franchetti and Low 2018, "High Performance Zero-Memory Overhead
+Direct Convolutions" (arXiv:1809.10170). Of a 1x1 window it is a GEMM.
+"""
 
 from __future__ import annotations
 

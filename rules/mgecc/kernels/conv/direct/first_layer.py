@@ -1,4 +1,8 @@
-"""Dense convolutions of plain images with few channels into channel blocks (first_layer.c.j2)."""
+"""Direct convolution of the first layer: plain NCHW images of few channels to NCHWc (first_layer.c.j2).
+
+The method is that of direct.py. Inputs are not blocked, as few channels would leave most lanes empty: one input is
+broadcast to all output channels of a tile.
+"""
 
 from __future__ import annotations
 

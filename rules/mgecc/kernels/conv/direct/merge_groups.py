@@ -1,5 +1,8 @@
-"""Groups of so few channels that they fill no blocks: several of them become one, whose weights between two groups are
-zeros. Vectors multiply zeros faster than scalar code multiplies nothing else."""
+"""Block-diagonal merging of groups whose channels do not fill a block.
+
+Several groups become one, with zero weights between them. Vectors multiply the zeros faster than scalar code does
+without them.
+"""
 
 from __future__ import annotations
 

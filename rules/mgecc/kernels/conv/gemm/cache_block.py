@@ -1,4 +1,8 @@
-"""How many tiles or pixels a kernel prepares at a time before it multiplies them with all weights."""
+"""Cache blocking: how many pixels or tiles are packed before all weights multiply them.
+
+The block is the MC of Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication" (ACM TOMS 34, 3):
+its packed inputs stay in the cache while the weights stream through.
+"""
 
 from __future__ import annotations
 

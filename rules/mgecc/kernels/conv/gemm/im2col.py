@@ -1,4 +1,9 @@
-"""Dense convolutions of any window whose inputs are gathered strip by strip (im2col.c.j2)."""
+"""Convolution as im2col + GEMM, one cache block of pixels at a time (im2col.c.j2).
+
+im2col: Chellapilla, Puri and Simard 2006, "High Performance Convolutional Neural Networks for Document Processing". The
+inputs of a block of pixels are gathered into a packed panel, which all weights then multiply (Goto and van de Geijn
+2008, "Anatomy of High-Performance Matrix Multiplication").
+"""
 
 from __future__ import annotations
 

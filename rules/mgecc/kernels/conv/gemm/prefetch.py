@@ -1,4 +1,4 @@
-"""Reading weights ahead of their use (prefetch.j2), for kernels in which several tiles share a group's weights."""
+"""Software prefetch of weights (prefetch.j2), where several tiles share a group's weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Dense 3 x 3 convolutions of stride 1 by Winograd's minimal filtering (winograd.c.j2)."""
+"""Winograd convolution F(m x m, 3 x 3) of stride 1 (winograd.c.j2).
+
+Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks" (arXiv:1509.09308): transform tiles of inputs,
+multiply with transformed weights as one GEMM for each place of a tile, transform back. Transforms are in cook_toom.py.
+"""
 
 from __future__ import annotations
 

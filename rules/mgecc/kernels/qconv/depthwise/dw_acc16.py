@@ -1,4 +1,7 @@
-"""Depthwise quantised convolutions by 16-bit sums of a row's taps (dw_acc16.c.j2), on Arm without dot products."""
+"""Quantised depthwise convolution with int16 accumulation of a row's taps (dw_acc16.c.j2), on Arm without dot products.
+
+As in gemm_acc16.py, packing finds out how many rows of taps fit into 16 bits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Depthwise quantised convolutions by dot products along rows (dw_dot.c.j2), on Arm with dot product instructions.
+"""Quantised depthwise convolution by dot products along rows (dw_dot.c.j2), on Arm with SDOT (FEAT_DotProd).
 
 A window is four neighbouring pixels of four channels, channel by channel, and starts at every other pixel of a padded
 row. A dot product of a window with four taps of each channel serves the pixel the window starts at, with the taps moved

@@ -1,4 +1,4 @@
-"""Depthwise quantised convolutions, channel blocks by rows (dw_generic.c.j2)."""
+"""Quantised depthwise convolution by widening multiply-adds, channel blocks by rows (dw_generic.c.j2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Depthwise quantised convolutions by dot products of four neighbouring pixels (dw_vnni.c.j2), on x86 with VNNI."""
+"""Quantised depthwise convolution by dot products of four neighbouring pixels (dw_vnni.c.j2).
+
+VPDPBUSD adds four uint8 x int8 products to an int32 accumulator (Intel SDM, AVX512-VNNI).
+"""
 
 from __future__ import annotations
 

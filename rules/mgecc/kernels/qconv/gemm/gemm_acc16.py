@@ -1,7 +1,9 @@
-"""Quantised convolutions by chains of 16-bit sums (gemm_acc16.c.j2), on Arm without dot products.
+"""Quantised GEMM convolution with int16 accumulation (gemm_acc16.c.j2), on Arm without dot products.
 
-A product of bytes has 15 bits with its sign, so that at least one fits a sum of 16 bits, and more where the weights are
-small: how many is found out at packing. Inputs that are never negative are taken less 64, for products half as large.
+A product of int8 has 15 bits with its sign, so an int16 accumulator holds at least one, and more where the weights are
+small; Jacob et al. 2018 (arXiv:1712.05877), appendix B, add two. Here packing counts for every pair of outputs how many
+fit, and stores flags that say when the int16 accumulators are flushed to int32. From inputs that are never negative 64
+is subtracted, which halves the products.
 """
 
 from __future__ import annotations

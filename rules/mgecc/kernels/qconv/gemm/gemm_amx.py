@@ -1,4 +1,4 @@
-"""Quantised GEMM convolution by tiles of AMX (Advanced Matrix Extensions), dense ones.
+"""Quantised GEMM convolution by tiles of Intel AMX (TDPBSSD; Intel SDM, Advanced Matrix Extensions), dense ones.
 
 1x1: gemm_amx_pointwise.c.j2. Others: rows of padded pixels, gemm_amx_rows.c.j2. A few planes: im2col of every pixel's
 taps, gemm_amx_first_layer.c.j2.

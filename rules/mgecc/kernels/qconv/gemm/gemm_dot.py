@@ -1,4 +1,9 @@
-"""Dense and grouped quantised convolutions by register tiles (gemm_dot.c.j2)."""
+"""Quantised GEMM convolution by four-way dot products, dense and grouped (gemm_dot.c.j2).
+
+Int8 products in groups of four are added to int32 accumulators: SDOT (Arm Architecture Reference Manual, FEAT_DotProd),
+VPDPBUSD (Intel SDM, AVX512-VNNI), or the same by several instructions where a processor has neither. 1x1 windows read
+the image, others a ring of padded rows (row_ring.py).
+"""
 
 from __future__ import annotations
 

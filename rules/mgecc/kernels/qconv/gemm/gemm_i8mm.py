@@ -1,4 +1,7 @@
-"""Quantised 1x1 convolutions by products of small matrices (gemm_i8mm.c.j2), on Arm with i8mm."""
+"""Quantised GEMM of 1x1 convolutions by SMMLA (gemm_i8mm.c.j2), on Arm with FEAT_I8MM.
+
+SMMLA multiplies 2 x 8 by 8 x 2 int8 matrices into 2 x 2 int32 accumulators (Arm Architecture Reference Manual).
+"""
 
 from __future__ import annotations
 
