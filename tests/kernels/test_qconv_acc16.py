@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mgecc.kernels.qconv.gemm.gemm_acc16 import chains, most, split
+from mgecc.kernels.qconv.gemm.gemm_acc16 import max_weight_sum, split, split_runs
 
 _INPUTS = {False: (-128, 127), True: (-64, 63)}  # of inputs that are never negative 64 is taken
 
@@ -26,7 +26,7 @@ def test_parts_of_a_turn_fit_and_hold_all_weights(positive: bool, spread: int) -
     rng = np.random.default_rng(spread)
     for length in (2, 4, 6, 8):
         turn = rng.integers(-spread, min(spread, 127) + 1, (2, length, 4)).astype(np.int32)
-        parts = split(turn, most(positive))
+        parts = split(turn, max_weight_sum(positive))
         np.testing.assert_array_equal(sum(parts), turn)
         assert all(_fits(part, positive) for part in parts)
 
@@ -36,24 +36,24 @@ def test_parts_of_a_turn_fit_and_hold_all_weights(positive: bool, spread: int) -
 def test_chains_of_turns_fit_and_take_every_input_with_its_weights(positive: bool, spread: int) -> None:
     rng = np.random.default_rng(spread)
     turns = rng.integers(-spread, min(spread, 127) + 1, (130, 2, 4, 4)).astype(np.int32)
-    weights, marks = chains(turns, most(positive))
-    assert len(weights) == len(marks)
+    weights, flags = split_runs(turns, max_weight_sum(positive))
+    assert len(weights) == len(flags)
     taken, at, chain = np.zeros_like(turns), 0, []
-    for weight, mark in zip(weights, marks):
+    for weight, flag in zip(weights, flags):
         taken[at] += weight
         chain.append(weight)
-        if mark:
+        if flag:
             assert _fits(np.concatenate(chain, axis=1), positive)
             chain = []
-        at += mark in (0, 1, 7)
+        at += flag in (0, 1, 7)
     assert at == len(turns)
-    assert [mark == 7 for mark in marks] == [False] * (len(marks) - 1) + [True]
+    assert [flag == 7 for flag in flags] == [False] * (len(flags) - 1) + [True]
     np.testing.assert_array_equal(taken, turns)
 
 
 def test_the_largest_weights_are_split_to_single_products() -> None:
-    assert len(split(np.full((2, 8, 4), -128, np.int32), most(False))) == 8
+    assert len(split(np.full((2, 8, 4), -128, np.int32), max_weight_sum(False))) == 8
 
 
 def test_small_weights_stay_together() -> None:
-    assert len(split(np.full((2, 8, 4), 30, np.int32), most(True))) == 1
+    assert len(split(np.full((2, 8, 4), 30, np.int32), max_weight_sum(True))) == 1

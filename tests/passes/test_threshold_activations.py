@@ -42,7 +42,7 @@ def test_sigmoid_behind_a_quantised_convolution_keeps_every_number(result: DType
     x = np.random.default_rng(1).integers(-128, 128, (2, 5, 6, 7)).astype(np.int8)
     before = run(graph, {"x": x})[0]
     optimize(graph)
-    assert [n.op for n in graph.nodes] == ["ConvBias", "Steps"]
+    assert [n.op for n in graph.nodes] == ["ConvBias", "Thresholds"]
     np.testing.assert_array_equal(run(graph, {"x": x})[0], before)
     for target in ("x86_64", "arm64", "armv7", "baremetal"):
         assert all(candidates(node, load_target(target)) for node in graph.nodes)

@@ -3,7 +3,7 @@
 from mgecc.graph import Graph, TensorType, Value
 from mgecc.graph.types import FLOAT32
 from mgecc.kernels import Alias, Call, Candidate, Kernel
-from mgecc.planner.buffers import Sharing, Step
+from mgecc.planner.buffers import ScheduledNode, Sharing
 
 KERNEL = Kernel("k", "k.c.j2", ())
 
@@ -14,10 +14,10 @@ def value(name: str, size: int = 16) -> Value:
 
 def step(
     inputs: list[Value], output: Value, inplace: tuple[int, ...] = (), aliases: tuple[Alias, ...] = ()
-) -> Step:
+) -> ScheduledNode:
     calls = () if aliases else (Call(KERNEL, (*inputs, output)),)
     candidate = Candidate(lambda node: [], 1.0, (1,) * len(inputs), (1,), inplace=inplace, aliases=aliases)
-    return Step(calls, tuple(inputs), (output,), candidate)
+    return ScheduledNode(calls, tuple(inputs), (output,), candidate)
 
 
 def graph(inputs: list[Value], outputs: list[Value]) -> Graph:
@@ -62,7 +62,7 @@ def test_parts_of_a_concatenation_are_computed_in_place() -> None:
         Call(KERNEL, (part, whole), (), Alias(part, whole, 64 * i)) for i, part in enumerate((a, b))
     )
     candidate = Candidate(lambda node: [], 1.0, (1, 1), (1,))
-    last = Step(copies, (a, b), (whole,), candidate)
+    last = ScheduledNode(copies, (a, b), (whole,), candidate)
     sharing = Sharing(graph([x], [whole]), [step([x], a), step([x], b), last])
     assert sharing.dropped == set(copies)
     assert (sharing.offset(a), sharing.offset(b)) == (0, 64)
@@ -72,7 +72,7 @@ def test_parts_of_a_concatenation_are_computed_in_place() -> None:
 def test_a_value_concatenated_twice_is_copied_once() -> None:
     x, a, whole = value("x"), value("a"), value("whole", 32)
     copies = tuple(Call(KERNEL, (a, whole), (), Alias(a, whole, 64 * i)) for i in range(2))
-    last = Step(copies, (a, a), (whole,), Candidate(lambda node: [], 1.0, (1, 1), (1,)))
+    last = ScheduledNode(copies, (a, a), (whole,), Candidate(lambda node: [], 1.0, (1, 1), (1,)))
     sharing = Sharing(graph([x], [whole]), [step([x], a), last])
     assert sharing.dropped == {copies[0]}
 
@@ -82,14 +82,16 @@ def test_an_input_of_the_model_is_copied_into_a_concatenation() -> None:
     copies = tuple(
         Call(KERNEL, (part, whole), (), Alias(part, whole, 64 * i)) for i, part in enumerate((x, a))
     )
-    last = Step(copies, (x, a), (whole,), Candidate(lambda node: [], 1.0, (1, 1), (1,)))
+    last = ScheduledNode(copies, (x, a), (whole,), Candidate(lambda node: [], 1.0, (1, 1), (1,)))
     sharing = Sharing(graph([x], [whole]), [step([x], a), last])
     assert sharing.dropped == {copies[1]}
 
 
-def concat(parts: list[Value], whole: Value) -> Step:
+def concat(parts: list[Value], whole: Value) -> ScheduledNode:
     copies = tuple(Call(KERNEL, (p, whole), (), Alias(p, whole, 64 * i)) for i, p in enumerate(parts))
-    return Step(copies, tuple(parts), (whole,), Candidate(lambda node: [], 1.0, (1,) * len(parts), (1,)))
+    return ScheduledNode(
+        copies, tuple(parts), (whole,), Candidate(lambda node: [], 1.0, (1,) * len(parts), (1,))
+    )
 
 
 def test_a_growing_concatenation_is_computed_without_copies() -> None:

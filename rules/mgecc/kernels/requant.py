@@ -142,8 +142,9 @@ def products(target: Target) -> str:
     return "int8_dot" if has_dot(target) else "int8"
 
 
-def raised(target: Target) -> int:
-    """What the target's products add to every input: weights times it come off the bias."""
+def input_offset(target: Target) -> int:
+    """What the target's products add to every input (128 for VPDPBUSD, whose inputs are unsigned): its product with the
+    weights comes off the bias."""
     return target.facts.int8.input_offset
 
 

@@ -13,7 +13,7 @@ from mgecc.ops.registry import Operator, operator
 
 
 @dataclass(frozen=True)
-class StepsAttrs(Attributes):
+class ThresholdsAttrs(Attributes):
     """``base``: the result below all thresholds, of type ``output_dtype`` as all others."""
 
     base: int
@@ -41,11 +41,11 @@ class Lookup8(Operator):
         return [table[np.ascontiguousarray(x).view(np.uint8)].reshape(x.shape)]
 
 
-@operator("Steps")
-class Steps(Operator):
+@operator("Thresholds")
+class Thresholds(Operator):
     """y = ``base`` + how many of the thresholds, int32 in rising order, x reaches: a function that rises."""
 
-    Attributes = StepsAttrs
+    Attributes = ThresholdsAttrs
     limits = "int32 or qint32 in, bytes out; at most 255 thresholds"
 
     counted = staticmethod(one_by_one)
@@ -57,9 +57,9 @@ class Steps(Operator):
             raise Unsupported(
                 f"{thresholds.elements} steps of {x.dtype} numbers are no function with bytes as results"
             )
-        return [x.with_dtype(node.attributes(StepsAttrs).output_dtype)]
+        return [x.with_dtype(node.attributes(ThresholdsAttrs).output_dtype)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x, thresholds = inputs
-        return [np.searchsorted(thresholds, x, side="right") + node.attributes(StepsAttrs).base]
+        return [np.searchsorted(thresholds, x, side="right") + node.attributes(ThresholdsAttrs).base]

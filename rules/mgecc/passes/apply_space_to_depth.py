@@ -24,8 +24,8 @@ _SHORTEST = 16  # taps; kernels for few channels in plain layout serve shorter w
 
 
 @dataclass(frozen=True)
-class Frames:
-    """``q`` samples a frame, a window of ``taps`` frames; ``ahead``: zeros before its weights; ``pad``: in frames."""
+class SpaceToDepth:
+    """``q`` samples a block, a window of ``taps`` blocks; ``ahead``: zeros before its weights; ``pad``: in blocks."""
 
     q: int
     taps: int
@@ -33,28 +33,28 @@ class Frames:
     pad: tuple[int, int]
 
 
-def _split(geo: Geometry, q: int) -> Frames:
+def _split(geo: Geometry, q: int) -> SpaceToDepth:
     window, width, results = geo.window, geo.x[3], geo.output[3]
     left, kernel = window.pad[1][0], window.kernel[1]
     ahead = -left % q
     taps, before = -(-(kernel + ahead) // q), (left + ahead) // q
     reach = (results - 1) * (window.stride[1] // q) + taps
-    return Frames(q, taps, ahead, (before, max(0, reach - before - width // q)))
+    return SpaceToDepth(q, taps, ahead, (before, max(0, reach - before - width // q)))
 
 
-def _results(geo: Geometry, frames: Frames) -> int:
-    covered = sum(frames.pad) + geo.x[3] // frames.q - frames.taps
-    return int(covered // (geo.window.stride[1] // frames.q) + 1)
+def _results(geo: Geometry, blocks: SpaceToDepth) -> int:
+    covered = sum(blocks.pad) + geo.x[3] // blocks.q - blocks.taps
+    return int(covered // (geo.window.stride[1] // blocks.q) + 1)
 
 
-def _frames(geo: Geometry) -> Frames | None:
+def _space_to_depth(geo: Geometry) -> SpaceToDepth | None:
     """The split that adds fewest weights, of these the one with the fullest blocks."""
     width, step = geo.x[3], geo.window.stride[1]
     if not isinstance(width, int):
         return None
     common = gcd(width, step)
     found = [_split(geo, q) for q in range(_LEAST, common + 1, _LEAST) if common % q == 0]
-    fitting = [frames for frames in found if _results(geo, frames) == geo.output[3]]
+    fitting = [blocks for blocks in found if _results(geo, blocks) == geo.output[3]]
     return min(fitting, key=lambda f: (f.taps * f.q, -gcd(f.q, _BLOCK), f.q), default=None)
 
 
@@ -71,33 +71,33 @@ def _signal(node: Node) -> Geometry | None:
     return geo if is_row and window.kernel[1] >= _SHORTEST else None
 
 
-def _weights(node: Node, frames: Frames) -> np.ndarray:
+def _weights(node: Node, blocks: SpaceToDepth) -> np.ndarray:
     """(oc, q, taps)"""
     w = node.inputs[1].const
     assert w is not None
     flat = w.reshape(w.shape[0], -1)
-    behind = frames.taps * frames.q - frames.ahead - flat.shape[1]
-    full = np.pad(flat, ((0, 0), (frames.ahead, behind)))
-    return np.asarray(full.reshape(w.shape[0], frames.taps, frames.q).swapaxes(1, 2))
+    behind = blocks.taps * blocks.q - blocks.ahead - flat.shape[1]
+    full = np.pad(flat, ((0, 0), (blocks.ahead, behind)))
+    return np.asarray(full.reshape(w.shape[0], blocks.taps, blocks.q).swapaxes(1, 2))
 
 
-def _framed(node: Node, geo: Geometry, frames: Frames) -> list[Node]:
+def _rewritten(node: Node, geo: Geometry, blocks: SpaceToDepth) -> list[Node]:
     x, w, *rest = node.inputs
-    n, width, q = x.shape[0], geo.x[3], frames.q
+    n, width, q = x.shape[0], geo.x[3], blocks.q
     high = node.output.shape[3] == 1 and x.shape[3] == 1
 
     def along(size: int) -> tuple[int, int]:
         return (size, 1) if high else (1, size)
 
     apart = reshape(node, x, (n, width // q, q))
-    turned = transpose(node, apart.output, [0, 2, 1])
-    whole = reshape(node, turned.output, (n, q, *along(width // q)))
-    weights = _weights(node, frames).reshape(w.shape[0], q, *along(frames.taps))
+    transposed = transpose(node, apart.output, [0, 2, 1])
+    whole = reshape(node, transposed.output, (n, q, *along(width // q)))
+    weights = _weights(node, blocks).reshape(w.shape[0], q, *along(blocks.taps))
     step = geo.window.stride[1] // q
-    padding = (frames.pad, (0, 0)) if high else ((0, 0), frames.pad)
+    padding = (blocks.pad, (0, 0)) if high else ((0, 0), blocks.pad)
     attrs = replace(node.attributes(ConvBiasAttrs), padding=padding, stride=(step, step))
     inputs = [whole.output, constant(w.name, weights, w.type.dtype), *rest]
-    return [apart, turned, whole, take_over(node_like(node, node.op, attrs, inputs), node)]
+    return [apart, transposed, whole, take_over(node_like(node, node.op, attrs, inputs), node)]
 
 
 def run(graph: Graph) -> None:
@@ -105,6 +105,6 @@ def run(graph: Graph) -> None:
     nodes: list[Node] = []
     for node in graph.nodes:
         geo = _signal(node)
-        frames = _frames(geo) if geo else None
-        nodes += _framed(node, geo, frames) if geo and frames else [node]
+        blocks = _space_to_depth(geo) if geo else None
+        nodes += _rewritten(node, geo, blocks) if geo and blocks else [node]
     graph.nodes = nodes

@@ -11,7 +11,7 @@ from mgecc import ops
 from mgecc.graph import Attributes, DType, Graph, Node, TensorType, Value
 from mgecc.ops.elemwise import ElemwiseAttrs
 
-Step = Callable[[Node], list[Node] | None]
+Rewrite = Callable[[Node], list[Node] | None]
 """What stands in place of a node, None where it stays."""
 
 
@@ -46,10 +46,10 @@ def take_over(node: Node, old: Node) -> Node:
     return node
 
 
-def take_steps(graph: Graph, steps: Mapping[str, Step]) -> None:
-    """Put what the step of its operator makes in place of every node."""
+def apply_rewrites(graph: Graph, rewrites: Mapping[str, Rewrite]) -> None:
+    """Put what the rewrite of its operator makes in place of every node."""
     nodes: list[Node] = []
     for node in graph.nodes:
-        step = steps.get(node.op)
-        nodes += (step(node) if step else None) or [node]
+        rewrite = rewrites.get(node.op)
+        nodes += (rewrite(node) if rewrite else None) or [node]
     graph.nodes = nodes

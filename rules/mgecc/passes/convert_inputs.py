@@ -42,8 +42,8 @@ class InputForm:
 
     def to_network(self, stack: np.ndarray, dtype: DType) -> np.ndarray:
         """What the network gets for cases that the application gives, stacked on axis 0."""
-        turned = stack.transpose(0, 1, 4, 2, 3) if self.channels_last else stack
-        values = np.ascontiguousarray(turned, dtype.numpy)
+        transposed = stack.transpose(0, 1, 4, 2, 3) if self.channels_last else stack
+        values = np.ascontiguousarray(transposed, dtype.numpy)
         factor, shift = (v.reshape(-1, *[1] * max(values.ndim - 3, 0)) for v in self.affine)
         return (
             values
@@ -66,9 +66,9 @@ def run(graph: Graph, forms: Mapping[str, InputForm], problems: Diagnostics) -> 
 
 
 def _convert(graph: Graph, old: Value, form: InputForm) -> None:
-    """Bytes are turned before they are widened: there are fewer of them."""
+    """Bytes are transposed before they are widened: there are fewer of them."""
     value = Value(old.name, old.type.with_dtype(form.dtype or old.type.dtype))
-    steps = _Steps(f"model input {old.name}", value)
+    steps = _Conversions(f"model input {old.name}", value)
     if form.channels_last:
         n, c, h, w = _images(old).shape
         value.type = value.type.with_shape((n, h, w, c))
@@ -89,7 +89,7 @@ def _images(value: Value) -> Value:
     return value
 
 
-class _Steps:
+class _Conversions:
     """Nodes one behind the other, from an input on."""
 
     def __init__(self, origin: str, value: Value) -> None:

@@ -22,7 +22,7 @@ from mgecc.ops.reduce import ReduceAttrs, reduced_axes
 from mgecc.ops.selection import CondTakeAttrs
 from mgecc.ops.shapes import ReshapeAttrs
 from mgecc.ops.type_cvt import TypeCvtAttrs
-from mgecc.passes.build import Step, constant, node_like, take_over, take_steps
+from mgecc.passes.build import Rewrite, apply_rewrites, constant, node_like, take_over
 
 _SUMS = {"float32": ("sum", "sum_squares", "mean"), "int32": ("sum", "sum_squares")}
 
@@ -164,12 +164,12 @@ def _reduced(node: Node) -> list[Node] | None:
     return [*whole.nodes[:-1], take_over(whole.nodes[-1], node)]
 
 
-_STEPS: dict[str, Step] = {
+_REWRITES: dict[str, Rewrite] = {
     "IndexingSetMultiAxisVec": _assigned,
     "Reduce": _reduced,
 }
 
 
 def run(graph: Graph) -> None:
-    take_steps(graph, _STEPS)
+    apply_rewrites(graph, _REWRITES)
     graph.sweep()

@@ -21,7 +21,7 @@ from mgecc.passes.match import Users
 _Projection = tuple[np.ndarray | None, np.ndarray | None]
 
 
-class _Steps:
+class _Lowering:
     """Nodes in place of one attention node; every step returns the value that its last node computes."""
 
     def __init__(self, node: Node) -> None:
@@ -54,18 +54,18 @@ class _Steps:
         """(n, t, width) to (n heads, t, width / heads)."""
         n, t, width = x.shape
         apart = self.add(reshape(self.node, x, (n, t, count, width // count)))
-        turned = self.add(transpose(self.node, apart, [0, 2, 1, 3]))
-        return self.add(reshape(self.node, turned, (n * count, t, width // count)))
+        transposed = self.add(transpose(self.node, apart, [0, 2, 1, 3]))
+        return self.add(reshape(self.node, transposed, (n * count, t, width // count)))
 
-    def product(self, a: Value, b: Value, turned: bool) -> Value:
-        attrs = MatrixMulAttrs(transpose_b=turned)
+    def product(self, a: Value, b: Value, transposed: bool) -> Value:
+        attrs = MatrixMulAttrs(transpose_b=transposed)
         return self.add(node_like(self.node, "BatchedMatrixMul", attrs, [a, b]))
 
 
 def _expand(node: Node) -> list[Node]:
     q, k, v, flat, *mask = node.inputs
     weights = np.zeros(0, np.float32) if flat.const is None else flat.const.reshape(-1)
-    parts, steps, heads = weight_parts(node, weights), _Steps(node), node.attributes(AttentionAttrs).heads
+    parts, steps, heads = weight_parts(node, weights), _Lowering(node), node.attributes(AttentionAttrs).heads
     queries = steps.heads(steps.project("q", q, parts["q"], node.attributes(AttentionAttrs).scale), heads)
     keys, values = (steps.heads(steps.project(p, x, parts[p]), heads) for p, x in (("k", k), ("v", v)))
     scores = steps.product(queries, keys, True)
@@ -76,8 +76,8 @@ def _expand(node: Node) -> list[Node]:
     steps.made[-1].outputs, shares.producer = [shares], steps.made[-1]
     mixed = steps.product(shares, values, False)
     n, tq, deep = q.shape[0], q.shape[1], mixed.shape[2]
-    turned = transpose(node, steps.add(reshape(node, mixed, (n, heads, tq, deep))), [0, 2, 1, 3])
-    steps.project("o", steps.add(reshape(node, steps.add(turned), (n, tq, heads * deep))), parts["o"])
+    transposed = transpose(node, steps.add(reshape(node, mixed, (n, heads, tq, deep))), [0, 2, 1, 3])
+    steps.project("o", steps.add(reshape(node, steps.add(transposed), (n, tq, heads * deep))), parts["o"])
     y = node.outputs[0]
     steps.made[-1].outputs, y.producer = [y], steps.made[-1]
     return steps.made

@@ -46,7 +46,7 @@ class _Maker:
     def reshape(self, x: Value, *shape: int) -> Value:
         return self.add("Reshape", ReshapeAttrs(), x, self.numbers(*shape))
 
-    def turn(self, x: Value, *pattern: int) -> Value:
+    def transpose(self, x: Value, *pattern: int) -> Value:
         return self.add("Dimshuffle", DimshuffleAttrs(pattern), x)
 
     def backwards(self, w: Value, rank: int) -> Value:
@@ -106,8 +106,8 @@ def _transposed(node: Node) -> list[Node] | None:
 def _exchanged(make: _Maker, w: Value, groups: int) -> Value:
     """Weights (i, o / groups, ...) as (o, i / groups, ...)."""
     if groups == 1:
-        return make.turn(w, 1, 0, *range(2, w.type.rank))
-    apart = make.turn(make.reshape(w, *grouped(w.shape, groups)), 0, 2, 1, *range(3, w.type.rank + 1))
+        return make.transpose(w, 1, 0, *range(2, w.type.rank))
+    apart = make.transpose(make.reshape(w, *grouped(w.shape, groups)), 0, 2, 1, *range(3, w.type.rank + 1))
     return make.reshape(apart, groups * apart.shape[1], *apart.shape[2:])
 
 
@@ -125,15 +125,15 @@ def _flat(node: Node) -> list[Node] | None:
         make.part(data, 2, tap * apart, tap * apart + (depth - 1) * step + 1, step) for tap in range(taps)
     ]
     slices = [
-        make.reshape(make.turn(s, 0, 2, 1, 3, 4), n * depth, groups, channels // groups, h, width)
+        make.reshape(make.transpose(s, 0, 2, 1, 3, 4), n * depth, groups, channels // groups, h, width)
         for s in slices
     ]
     joined = make.add("Concat", AxisAttrs(2), *slices) if taps > 1 else slices[0]
     joined = make.reshape(joined, n * depth, channels * taps, h, width)
-    weights = make.reshape(make.turn(w, 0, 2, 1, 3, 4), w.shape[0], w.shape[1] * taps, kh, kw)
+    weights = make.reshape(make.transpose(w, 0, 2, 1, 3, 4), w.shape[0], w.shape[1] * taps, kh, kw)
     plane = Window((kh, kw), window.stride[1:], window.dilate[1:], window.pad[1:])
     y = make.add("Convolution", _moving(node, ConvolutionAttrs, plane), joined, weights)
-    make.turn(make.reshape(y, n, depth, *y.shape[1:]), 0, 2, 1, 3, 4)
+    make.transpose(make.reshape(y, n, depth, *y.shape[1:]), 0, 2, 1, 3, 4)
     return make.done()
 
 

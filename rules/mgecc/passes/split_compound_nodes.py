@@ -13,7 +13,7 @@ from mgecc.ops.activation import IDENTITY
 from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
 from mgecc.ops.elemwise import PowCAttrs, mode_of
 from mgecc.ops.normalization import NormAttrs
-from mgecc.passes.build import Step, constant, elemwise, node_like, take_over, take_steps
+from mgecc.passes.build import Rewrite, apply_rewrites, constant, elemwise, node_like, take_over
 from mgecc.passes.match import scalar
 
 _FUSED_ADD = {"add_relu": "relu", "add_sigmoid": "sigmoid", "add_tanh": "tanh", "add_h_swish": "h_swish"}
@@ -105,7 +105,7 @@ def _elemwise(node: Node) -> list[Node] | None:
     return _fused_add(node) or _mul_add(node) or _power(node)
 
 
-_STEPS: dict[str, Step] = {
+_REWRITES: dict[str, Rewrite] = {
     "BatchNorm": _batch_norm,
     "Elemwise": _elemwise,
     "Convolution": _convolution,
@@ -114,4 +114,4 @@ _STEPS: dict[str, Step] = {
 
 
 def run(graph: Graph) -> None:
-    take_steps(graph, _STEPS)
+    apply_rewrites(graph, _REWRITES)

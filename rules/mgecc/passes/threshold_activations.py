@@ -16,7 +16,7 @@ from mgecc.graph.attributes import changed
 from mgecc.graph.types import INT32
 from mgecc.ops.activation import IDENTITY, apply, of_node
 from mgecc.ops.arithmetic import Numbers, product_type, real, store
-from mgecc.ops.lookup import StepsAttrs
+from mgecc.ops.lookup import ThresholdsAttrs
 from mgecc.ops.quantize import same_unit
 from mgecc.passes.build import constant, node_like, take_over
 
@@ -49,7 +49,7 @@ def _split(node: Node) -> list[Node] | None:
     attrs = changed(node.attrs, activation=IDENTITY, output_dtype=total)
     sums = node_like(node, node.op, attrs, list(node.inputs))
     table = constant(f"{node.name}.steps", steps, INT32)
-    last = node_like(node, "Steps", StepsAttrs(base, result), [sums.output, table])
+    last = node_like(node, "Thresholds", ThresholdsAttrs(base, result), [sums.output, table])
     return [sums, take_over(last, node)]
 
 

@@ -26,7 +26,7 @@ class Buffer:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class ScheduledNode:
     """One node's calls, with what memory planning needs to know of its candidate. ``chunks``: for threads, at most."""
 
     calls: tuple[Call, ...]
@@ -39,7 +39,7 @@ class Step:
 class Sharing:
     """Puts every value that is not constant into a buffer."""
 
-    def __init__(self, graph: Graph, steps: list[Step]) -> None:
+    def __init__(self, graph: Graph, steps: list[ScheduledNode]) -> None:
         self.buffer: dict[Value, Buffer] = {}
         self.dropped: set[Call] = set()
         self._fixed = graph.output_values()
@@ -62,7 +62,7 @@ class Sharing:
         """Byte offset of the value in its buffer."""
         return self.buffer[value].values[value]
 
-    def _share(self, number: int, step: Step) -> None:
+    def _share(self, number: int, step: ScheduledNode) -> None:
         for place in step.candidate.aliases:
             if not self._merge(place):
                 raise AssertionError(f"{place.inner} cannot be a view of {place.outer}")
@@ -91,7 +91,7 @@ class Sharing:
         ]
         return not _gaps(sorted(covered), inner.size)
 
-    def _over(self, number: int, step: Step, position: int) -> bool:
+    def _over(self, number: int, step: ScheduledNode, position: int) -> bool:
         """Write output 0 over an input that nobody reads afterwards."""
         value, result = step.inputs[position], step.outputs[0]
         old = self.buffer.get(value)
@@ -142,7 +142,7 @@ def _absorb(outer: Buffer, inner: Buffer, delta: int) -> None:
     outer.first, outer.last = min(outer.first, inner.first), max(outer.last, inner.last)
 
 
-def _last_uses(graph: Graph, steps: list[Step]) -> dict[Value, int]:
+def _last_uses(graph: Graph, steps: list[ScheduledNode]) -> dict[Value, int]:
     last: dict[Value, int] = {}
     for number, step in enumerate(steps, 1):
         last.update(dict.fromkeys(step.inputs, number))

@@ -10,7 +10,7 @@ from mgecc.graph.symbolic import Undecided, at_max_sizes, sizes_in, upper_bound
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.ops import find
 from mgecc.planner import arena, slices, threads
-from mgecc.planner.buffers import Buffer, Sharing, Step, aligned
+from mgecc.planner.buffers import Buffer, ScheduledNode, Sharing, aligned
 from mgecc.planner.limits import Goal
 from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
@@ -24,7 +24,9 @@ from mgecc.targets import Target
 class _Places:
     """Where every operand lies, once the arena is planned."""
 
-    def __init__(self, sharing: Sharing, steps: list[Step], weights: WeightSection, align: int) -> None:
+    def __init__(
+        self, sharing: Sharing, steps: list[ScheduledNode], weights: WeightSection, align: int
+    ) -> None:
         self.sharing = sharing
         self.weights = weights
         scratch = _scratch(steps, sharing)
@@ -51,7 +53,7 @@ class _Places:
         return Ref("arena", self.offsets[buffer] + self.sharing.offset(value))
 
 
-def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
+def _scratch(steps: list[ScheduledNode], sharing: Sharing) -> dict[Workspace, Buffer]:
     """A buffer for each workspace, live during its own step only."""
     return {
         operand: Buffer(threads.scratch_bytes(call, operand, step.chunks), number, number, scratch=operand)
@@ -63,14 +65,14 @@ def _scratch(steps: list[Step], sharing: Sharing) -> dict[Workspace, Buffer]:
     }
 
 
-def _step(choice: Choice, goal: Goal) -> Step:
+def _step(choice: Choice, goal: Goal) -> ScheduledNode:
     node = choice.node
     calls = tuple(choice.candidate.build(node))
     chunks = threads.max_chunks(at_max_sizes(find(node.op).macs(node)), goal.threads)
-    return Step(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate, chunks)
+    return ScheduledNode(calls, tuple(node.inputs), tuple(node.outputs), choice.candidate, chunks)
 
 
-def _steps(chosen: list[Choice], goal: Goal, problems: Diagnostics) -> list[Step]:
+def _steps(chosen: list[Choice], goal: Goal, problems: Diagnostics) -> list[ScheduledNode]:
     steps = []
     for choice in chosen:
         try:
@@ -87,7 +89,7 @@ def _sizes(graph: Graph) -> tuple[Atom, ...]:
     return tuple(dict.fromkeys(size for n in dimensions for size in sizes_in(n)))
 
 
-def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
+def _calls(choice: Choice, step: ScheduledNode, places: _Places) -> list[ProgramCall]:
     kept = [call for call in step.calls if call not in places.sharing.dropped]
     work = find(choice.node.op).macs(choice.node)
     calls: list[ProgramCall] = []
@@ -98,7 +100,7 @@ def _calls(choice: Choice, step: Step, places: _Places) -> list[ProgramCall]:
 
 
 def _all_calls(
-    chosen: list[Choice], steps: list[Step], places: _Places, problems: Diagnostics
+    chosen: list[Choice], steps: list[ScheduledNode], places: _Places, problems: Diagnostics
 ) -> list[ProgramCall]:
     calls: list[ProgramCall] = []
     for choice, step in zip(chosen, steps):

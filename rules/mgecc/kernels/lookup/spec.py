@@ -1,4 +1,4 @@
-"""Lookup tables of 256 results (Lookup8), and thresholds found by binary search (Steps), in any layout."""
+"""Lookup tables of 256 results (Lookup8), and thresholds found by binary search (Thresholds), in any layout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import prod
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Kernel, serves
-from mgecc.ops.lookup import StepsAttrs
+from mgecc.ops.lookup import ThresholdsAttrs
 from mgecc.targets import Target
 
 _WORDS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
@@ -46,15 +46,15 @@ def _build_steps(node: Node) -> list[Call]:
     x, thresholds = node.inputs
     kernel = Kernel(
         "steps_u8",
-        "lookup/steps.c.j2",
+        "lookup/thresholds.c.j2",
         (("x", "const int32_t *"), ("thresholds", "const int32_t *"), ("y", "uint8_t *")),
         (("count", "int32_t"), ("n", "int32_t"), ("base", "int32_t")),
     )
-    sizes = (prod(x.type.stored_shape), thresholds.type.elements, node.attributes(StepsAttrs).base)
+    sizes = (prod(x.type.stored_shape), thresholds.type.elements, node.attributes(ThresholdsAttrs).base)
     return [Call(kernel, (x, thresholds, node.output), sizes)]
 
 
-@serves("Steps")
+@serves("Thresholds")
 def steps(node: Node, target: Target) -> Iterator[Candidate]:
     """Number by number, by halving."""
     x = node.inputs[0]

@@ -119,13 +119,13 @@ def is_positive(x: Value) -> bool:
     return bool(of_node(made.attrs)[0] == "relu")
 
 
-def bias_of(node: Node, first: int, count: int, raised: int = 0) -> np.ndarray:
+def bias_of(node: Node, first: int, count: int, input_offset: int = 0) -> np.ndarray:
     """Initial accumulators of ``count`` channels from ``first`` on, zeros past the last channel.
 
     bias - sum(w) * (input zero point + input offset): the accumulator of an input of zeros.
     """
     w = weights_of(node)
-    extra = signed_zero(node.inputs[0]) + raised
+    extra = signed_zero(node.inputs[0]) + input_offset
     full = -extra * w.sum(axis=(2, 3), dtype=np.int64).reshape(-1)
     if len(node.inputs) > 2 and node.inputs[2].const is not None and node.inputs[2].const.size:
         bias = node.inputs[2]

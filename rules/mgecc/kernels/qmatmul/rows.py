@@ -12,11 +12,11 @@ from mgecc.kernels.base import Call, Candidate, Const, Kernel
 from mgecc.kernels.requant import (
     BYTES,
     has_dot,
+    input_offset,
     is_unit_bias,
     numbers,
     order_weights,
     products,
-    raised,
     structure,
     suffix,
     total_type,
@@ -83,7 +83,7 @@ def _pack(node: Node, target: Target) -> np.ndarray:
 def _starts(node: Node, target: Target) -> np.ndarray:
     """What sums start with: the bias less the weights times what the inputs have too much."""
     j, groups = _width(node, target)
-    extra = node.inputs[0].type.dtype.zero_point + raised(target)
+    extra = node.inputs[0].type.dtype.zero_point + input_offset(target)
     start = -extra * _weights(node).sum(axis=1, dtype=np.int64)
     bias = _bias(node)
     if bias is not None and bias.const is not None:

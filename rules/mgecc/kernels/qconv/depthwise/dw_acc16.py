@@ -14,7 +14,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes, lower_bound, sym_max
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Number, Operand, Param, Workspace
-from mgecc.kernels.qconv.gemm.gemm_acc16 import most, split, usual_length
+from mgecc.kernels.qconv.gemm.gemm_acc16 import max_weight_sum, split, typical_run
 from mgecc.kernels.qconv.geometry import (
     QConv,
     bias_of,
@@ -54,7 +54,7 @@ def _forms(node: Node, conv: QConv, target: Target) -> list[Form]:
     """The two best widths."""
     ow, (kh, kw), sw = conv.geo.output[3], conv.geo.window.kernel, conv.geo.window.stride[1]
     less = 64 if is_positive(node.inputs[0]) else 0
-    rows = min(kh, max(1, usual_length(less) // kw))
+    rows = min(kh, max(1, typical_run(less) // kw))
     forms = [Form(p, rows, less) for p in target.facts.int8.dw_acc16_tiles if p <= lower_bound(ow)]
     return sorted(forms, key=lambda form: -(-at_max_sizes(ow) // form.p) * form.cost(kh, kw, sw))[:2]
 
@@ -90,7 +90,7 @@ def _sets(block: np.ndarray, form: Form) -> list[np.ndarray]:
     sets = [np.zeros_like(block)]
     for first in range(0, len(block), form.rows):
         rows = slice(first, first + form.rows)
-        parts = split(block[rows].reshape(1, -1, 4), most(form.less > 0))
+        parts = split(block[rows].reshape(1, -1, 4), max_weight_sum(form.less > 0))
         sets += [np.zeros_like(block) for _ in parts[len(sets) :]]
         for one, part in zip(sets, parts):
             one[rows] = part.reshape(one[rows].shape)

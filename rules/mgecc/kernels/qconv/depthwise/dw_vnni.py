@@ -14,7 +14,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, raised
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, input_offset, numbers
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "spans")
@@ -94,7 +94,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
     operands: list[Operand] = [
         x,
         Const(partial(pack, node, conv)),
-        Const(partial(bias_of, node, 0, blocks * _LANES, raised(target))),
+        Const(partial(bias_of, node, 0, blocks * _LANES, input_offset(target))),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,

@@ -35,7 +35,7 @@ _WINDOWS = ("n", "h", "w", "oh", "ow", "xb", "blocks", "groups", "strip", "turns
 _LEAST = 4  # pixels of the tile with the least scratch
 _TAILS = (1, 4)  # of planes only the latter
 _TURNS = (8, 6, 4, 3, 2)
-_BEHIND = 7  # bytes that marks may be read with
+_BEHIND = 7  # bytes that flags may be read with
 _SLACK = 64  # bytes behind the strip that whole vectors may touch
 _MOST_TAPS = 25  # of planes, which are written out
 _STRIP = 48 << 10  # bytes of inputs that weights are read for at a time, at most
@@ -58,7 +58,7 @@ class Form:
 
     @property
     def limit(self) -> int:
-        return most(self.less > 0)
+        return max_weight_sum(self.less > 0)
 
     def blocks(self, conv: QConv) -> int:
         """Input blocks of all taps, in whole turns."""
@@ -70,12 +70,12 @@ class Form:
         return conv.geo.output[3] if self.windows else conv.pixels
 
 
-def most(positive: bool) -> int:
+def max_weight_sum(positive: bool) -> int:
     """Largest sum of magnitudes of weights whose products fit 16 bits: 64 less than 0 .. 127 is -64 .. 63."""
     return 32767 // 64 if positive else 32767 // 128
 
 
-def usual_length(less: int) -> int:
+def typical_run(less: int) -> int:
     """Products that a chain holds with usual weights: the choice of kernels must not depend on the numbers."""
     return 13 if less else 5
 
@@ -93,18 +93,18 @@ def split(turn: np.ndarray, limit: int) -> list[np.ndarray]:
     return parts
 
 
-def chains(turns: np.ndarray, limit: int) -> tuple[list[np.ndarray], list[int]]:
+def split_runs(turns: np.ndarray, limit: int) -> tuple[list[np.ndarray], list[int]]:
     """Weights (turns, outputs, blocks, four) as turns of chains that fit, and what the kernel calls e."""
     weights: list[np.ndarray] = []
-    marks, total = [], np.zeros(turns.shape[1::2], np.int32)
+    flags, total = [], np.zeros(turns.shape[1::2], np.int32)
     for turn in turns:
         for i, part in enumerate(split(turn, limit)):
             size = np.abs(part).sum(axis=1)
             goes_on = i == 0 and (total + size).max() <= limit
             total = total + size if goes_on else size
-            marks.append(0 if goes_on else 3 if i else 1)
+            flags.append(0 if goes_on else 3 if i else 1)
             weights.append(part)
-    return weights, [*marks[1:], 7]
+    return weights, [*flags[1:], 7]
 
 
 def _turns(node: Node, conv: QConv, form: Form) -> np.ndarray:
@@ -123,14 +123,14 @@ def _turns(node: Node, conv: QConv, form: Form) -> np.ndarray:
 def pack(node: Node, conv: QConv, form: Form) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights [pair of outputs][turn][input block][output][four inputs], and what the kernel calls e and skip.
 
-    The kernel may read as many weights as two blocks have where the last one of a turn is alone, and eight marks.
+    The kernel may read as many weights as two blocks have where the last one of a turn is alone, and eight flags.
     """
-    pairs = [chains(each, form.limit) for each in _turns(node, conv, form)]
+    pairs = [split_runs(each, form.limit) for each in _turns(node, conv, form)]
     packed = np.array([turn for weights, _ in pairs for turn in weights], np.int8).transpose(0, 2, 1, 3)
     packed = np.pad(packed.reshape(-1), (0, form.turn % 2 * 8))
-    marks = np.array([mark for _, marks in pairs for mark in marks] + _BEHIND * [0], np.uint8)
-    before = np.cumsum([0, *(len(marks) for _, marks in pairs)])[:-1:2]
-    return packed, marks, before.astype(np.int32)
+    flags = np.array([flag for _, flags in pairs for flag in flags] + _BEHIND * [0], np.uint8)
+    before = np.cumsum([0, *(len(flags) for _, flags in pairs)])[:-1:2]
+    return packed, flags, before.astype(np.int32)
 
 
 def _bias(node: Node, conv: QConv, less: int) -> np.ndarray:
@@ -141,7 +141,7 @@ def _bias(node: Node, conv: QConv, less: int) -> np.ndarray:
 
 def _usual(icb: int, form: Form) -> tuple[float, float]:
     """Input blocks that a pair of outputs takes, those in several parts more than once, and in how many chains."""
-    length = usual_length(form.less)
+    length = typical_run(form.less)
     blocks = icb * max(1.0, form.turn / length)
     return blocks, max(1.0, blocks / max(length, form.turn))
 
@@ -165,7 +165,7 @@ def _cost(pixels: int, form: Form, icb: int) -> float:
 
 
 def _more(conv: QConv, form: Form) -> int:
-    """Bytes that weights and marks of turns take beyond the weights as they are."""
+    """Bytes that weights and flags of turns take beyond the weights as they are."""
     (inner, out), pairs = conv.channels, 2 * -(-conv.channels[1] // 4)
     blocks, _ = _usual(form.blocks(conv), form)
     return max(0, int(pairs * (blocks * (8 + 1 / form.turn) + 2)) - inner * out * conv.taps)

@@ -22,10 +22,10 @@ from mgecc.kernels.requant import (
     epilogue_params,
     epilogue_suffix,
     has_dot,
+    input_offset,
     numbers,
     order_weights,
     products,
-    raised,
 )
 from mgecc.targets import Target
 
@@ -56,19 +56,19 @@ class Tile:
     ringed: bool = False
 
     @property
-    def raised(self) -> int:
+    def input_offset(self) -> int:
         """What is added to every input before it is multiplied."""
-        return 0 if self.positive else raised(self.target)
+        return 0 if self.positive else input_offset(self.target)
 
     @property
-    def raised_rows(self) -> int:
+    def offset_in_rows(self) -> int:
         """What of it the copied rows have already."""
-        return self.raised if self.ringed else 0
+        return self.input_offset if self.ringed else 0
 
     @property
     def is_ready(self) -> bool:
         """Whether products that take a factor without sign find one."""
-        return raised(self.target) > 0 and self.raised == self.raised_rows
+        return input_offset(self.target) > 0 and self.input_offset == self.offset_in_rows
 
     @property
     def xc(self) -> int:
@@ -136,7 +136,7 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
     streamed = tile.is_streamed(stride)
     u, tail = (tile.unrolled(conv), tile.tail(conv.pixels)) if flat else (1, 0)
     params: dict[str, Param] = {
-        "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]) ^ tile.raised_rows, "j": tile.j,
+        "c": tile.c, "flat": flat, "flip": flip_of(node.inputs[0]) ^ tile.offset_in_rows, "j": tile.j,
         "lanes": tile.lanes, "p": tile.p, "kw": conv.geo.window.kernel[1] if tile.planes else 0, "planes": tile.planes,
         "positive": tile.is_ready, "streamed": streamed,
         "sw": stride if stride <= 2 else 0, "tail": tail, "u": u, "xc": tile.xc, **epilogue,
@@ -195,8 +195,8 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
     operands: list[Operand] = [
         x,
         Const(partial(pack, node, conv, tile)),
-        Const(partial(bias_of, node, 0, vectors * tile.lanes, tile.raised)),
-        Const(partial(numbers, node, conv.z, signed_zero(x) + tile.raised_rows)),
+        Const(partial(bias_of, node, 0, vectors * tile.lanes, tile.input_offset)),
+        Const(partial(numbers, node, conv.z, signed_zero(x) + tile.offset_in_rows)),
         *([node.inputs[3]] if conv.z is not None else []),
         y,
         *([Workspace(rows.nbytes)] if rows else []),
@@ -221,7 +221,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
         is_flat = _is_flat(node, conv, Tile(target, c, 1, 1, planes))
         sizes = (conv.pixels, vectors) if is_flat else (conv.geo.output[3], vectors, stride)
         tile = tile_for(target, *sizes)
-        tile = replace(tile, planes=planes, positive=raised(target) > 0 and is_positive(node.inputs[0]))
+        tile = replace(tile, planes=planes, positive=input_offset(target) > 0 and is_positive(node.inputs[0]))
         blocks = tuple(1 if v.is_const or (planes and v is node.inputs[0]) else c for v in node.inputs)
         yield _candidate(node, conv, tile, blocks)
         if is_flat and (tile.unrolled(conv) > 1 or tile.tail(conv.pixels)):

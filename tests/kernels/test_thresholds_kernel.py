@@ -29,7 +29,7 @@ COUNTS = (0, 1, 2, 3, 128, 200, 254, 255)
 def make(shape: tuple[int, ...], steps: np.ndarray, base: int, out: DType) -> Node:
     table = harness.value("steps", steps.shape, "int32", steps)
     x = harness.value("x", shape, DType("qint32", 0.01))
-    return harness.node("Steps", [x, table], base=base, output_dtype=out)
+    return harness.node("Thresholds", [x, table], base=base, output_dtype=out)
 
 
 def cases() -> list[Case]:
@@ -50,7 +50,7 @@ def cases() -> list[Case]:
 
 @pytest.mark.parametrize("target", targets(), ids=lambda t: t.isa + t.cpu)
 def test_steps_are_counted(target: Target) -> None:
-    assert check_native(cases(), target) == {"lookup/steps.c.j2"}
+    assert check_native(cases(), target) == {"lookup/thresholds.c.j2"}
 
 
 @pytest.mark.parametrize("target", ["arm64", "armv7", "baremetal"])
