@@ -12,17 +12,12 @@ from mgecc.frontends.tensors import Tensor, bind_advice
 from mgecc.graph import Unsupported
 from mgecc.ops.known import axis_of
 
-from .library import onnx
+from .library import attribute
 
 if TYPE_CHECKING:
     from .importer import OnnxImporter, Scope
 
 _MOST_STEPS = 4096
-
-
-def _attribute(proto: Any, name: str, default: Any = None) -> Any:
-    found = next((a for a in proto.attribute if a.name == name), None)
-    return default if found is None else onnx.helper.get_attribute_value(found)
 
 
 def _run(
@@ -45,6 +40,10 @@ def _run(
     return [inner[value.name] for value in graph.output]
 
 
+_MOST_NODES = 64
+"""Nodes of a branch that is computed although it may not be the one that is taken."""
+
+
 def _decided(x: Tensor, what: str) -> bool:
     if x.array is None:
         raise Unsupported(f"its {what} is computed from the model's data", bind_advice(x))
@@ -52,15 +51,33 @@ def _decided(x: Tensor, what: str) -> bool:
 
 
 def _if(work: OnnxImporter, proto: Any, scope: Scope) -> Sequence[Tensor]:
-    holds = _decided(scope[proto.input[0]], "condition")
-    name = "then_branch" if holds else "else_branch"
-    return _run(work, _attribute(proto, name), [], scope, f"{name} of {proto.name or proto.op_type}")
+    condition: Tensor = scope[proto.input[0]]
+    if condition.array is None:
+        return _either(work, proto, condition, scope)
+    return _branch(work, proto, "then_branch" if _decided(condition, "condition") else "else_branch", scope)
+
+
+def _branch(work: OnnxImporter, proto: Any, name: str, scope: Scope) -> list[Tensor]:
+    return _run(work, attribute(proto, name), [], scope, f"{name} of {proto.name or proto.op_type}")
+
+
+def _either(work: OnnxImporter, proto: Any, condition: Tensor, scope: Scope) -> list[Tensor]:
+    """The results of small branches, both computed, of which the condition chooses when the model runs."""
+    names = ("then_branch", "else_branch")
+    if any(len(attribute(proto, name).node) > _MOST_NODES for name in names):
+        _decided(condition, "condition")
+    holds, otherwise = (_branch(work, proto, name, scope) for name in names)
+    kinds = [[(x.shape, x.dtype) if isinstance(x, Tensor) else None for x in xs] for xs in (holds, otherwise)]
+    if kinds[0] != kinds[1] or None in kinds[0]:
+        _decided(condition, "condition")
+    one = work.t.reshape(condition, ())
+    return [work.t.where(one, x, y) for x, y in zip(holds, otherwise)]
 
 
 def _loop(work: OnnxImporter, proto: Any, scope: Scope) -> Sequence[Tensor]:
     """Unrolled: results are the carried values, then what each step gives, joined along a new first axis."""
     count, condition, *carried = [scope[name] if name else None for name in proto.input]
-    body, most = _attribute(proto, "body"), _MOST_STEPS + 1
+    body, most = attribute(proto, "body"), _MOST_STEPS + 1
     if count is not None:
         most = min(most, count.integers[0])
     goes_on = condition is None or _decided(condition, "condition")
@@ -86,7 +103,7 @@ def _or_true(cond: Tensor) -> bool:
 
 def _scan(work: OnnxImporter, proto: Any, scope: Scope) -> Sequence[Tensor]:
     """Unrolled over the scanned axes."""
-    body, scanned = _attribute(proto, "body"), int(_attribute(proto, "num_scan_inputs"))
+    body, scanned = attribute(proto, "body"), int(attribute(proto, "num_scan_inputs"))
     operands = [scope[name] for name in proto.input]
     state, inputs = operands[: len(operands) - scanned], operands[len(operands) - scanned :]
     axes = _numbers(proto, "scan_input_axes", scanned)
@@ -108,7 +125,7 @@ def _scan(work: OnnxImporter, proto: Any, scope: Scope) -> Sequence[Tensor]:
 
 
 def _numbers(proto: Any, name: str, count: int) -> list[int]:
-    return [int(n) for n in _attribute(proto, name, [0] * count)]
+    return [int(n) for n in attribute(proto, name, [0] * count)]
 
 
 def _step(work: OnnxImporter, x: Tensor, axis: int, position: int) -> Tensor:

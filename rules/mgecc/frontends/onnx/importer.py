@@ -20,7 +20,7 @@ from mgecc.frontends.tensors import Tensor, TensorBuilder
 from mgecc.graph import Diagnostics, Graph, Unsupported
 from mgecc.ops.custom import CustomFunction
 
-from . import control, functions, known
+from . import control, functions, known, sequences
 from .dtypes import array_of, dtype_of
 from .inputs import dims_of
 from .library import OPSET, OWN, guarded, onnx
@@ -32,7 +32,10 @@ _ADVICE = "check the file with onnx.checker"
 _DEEPEST = 32
 """Functions, branches and loop bodies in one another."""
 
-Scope = MutableMapping[str, Tensor]
+Scope = MutableMapping[str, Any]
+"""Tensors, and lists of tensors (``sequences``), by their names."""
+_TAKEN_APART = control.OPERATORS | sequences.OPERATORS
+"""Operators of which nothing is left in the graph."""
 
 
 @dataclass
@@ -67,6 +70,9 @@ class OnnxImporter:
                 raise Unsupported("inputs that are no tensors are not supported", "split it into tensors")
             dims = self._shape(value)
             dtype = dtype_of(value.type.tensor_type.elem_type)
+            if 0 in dims:  # of nothing, all is known
+                scope[value.name] = self.t.constant(np.zeros(dims, dtype.numpy), dtype, value.name)
+                return
             made = self.build.input(value.name, dims, dtype)
             scalar = not dims and made.shape in ((1,), ())
             scope[value.name] = Tensor(made, () if scalar else made.shape, dtype)
@@ -134,9 +140,11 @@ class OnnxImporter:
 
     def results(self, proto: Any, scope: Scope) -> Sequence[Tensor | None]:
         """What a node gives."""
-        if proto.domain in OWN and proto.op_type in control.OPERATORS:
-            return control.OPERATORS[proto.op_type](self, proto, scope)
+        if proto.domain in OWN and proto.op_type in _TAKEN_APART:
+            return _TAKEN_APART[proto.op_type](self, proto, scope)
         operands = [scope[name] if name else None for name in proto.input]
+        if any(isinstance(x, sequences.TensorList) for x in operands) and proto.op_type != "SequenceMap":
+            return self._of_list(proto, operands)
         node = OnnxNode(_type(proto), operands, _attributes(proto), tuple(proto.output))
         computed = known.evaluated(node, proto, self.t)
         if computed is not None:
@@ -149,12 +157,18 @@ class OnnxImporter:
             raise self._unknown(node.op)
         return self._expanded(proto, body, operands)
 
+    def _of_list(self, proto: Any, operands: Sequence[Any]) -> Sequence[Any]:
+        """Lists pass where they are not looked at."""
+        if proto.op_type != "Identity":
+            raise Unsupported("an operand is a list of tensors", "take the tensors out of it before")
+        return operands
+
     def _opset(self, proto: Any) -> int:
         return self.model.opsets.get(proto.domain, OPSET)
 
     def _is_served(self, proto: Any) -> bool:
         """Whether nodes of this type may be imported, whatever their operands are."""
-        own = proto.domain in OWN and proto.op_type in control.OPERATORS
+        own = proto.domain in OWN and proto.op_type in _TAKEN_APART
         return own or RULES.get(_type(proto)) is not None or functions.is_function(proto, self._opset(proto))
 
     def _unknown(self, op: str) -> Unsupported:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mgecc.frontends.errors import printable
 
@@ -50,4 +51,10 @@ def stands_for(dtype: int) -> str:
         return f"number {dtype}"
 
 
-__all__ = ["FAULTS", "OPSET", "OWN", "guarded", "onnx", "stands_for"]
+def attribute(proto: Any, name: str, default: Any = None) -> Any:
+    """An attribute of a node, or what stands for it where it is not stated."""
+    found = next((a for a in proto.attribute if a.name == name), None)
+    return default if found is None else onnx.helper.get_attribute_value(found)
+
+
+__all__ = ["FAULTS", "OPSET", "OWN", "attribute", "guarded", "onnx", "stands_for"]
