@@ -148,3 +148,23 @@ def test_resize_on_arm(name: str) -> None:
 
 def _resize_node(shape: tuple[int, ...], size: np.ndarray, attrs: dict[str, str]) -> Node:
     return node("Resize", [value("x", shape), value("size", size.shape, "int32", size)], **attrs)
+
+
+@on_host
+@over("axes", [(2, 3), (3,), (1,), (0, 2), (1, 2, 3), (0, 1, 2, 3), (2,)])
+def test_axes_of_weighted_sums(target: Target, axes: tuple[int, ...]) -> Iterator[Case]:
+    """Tables of any number of taps."""
+    rng = np.random.default_rng(len(axes))
+    for turn in range(8):
+        shape = tuple(int(n) for n in rng.integers(1, 12, 4))
+        parts: list[np.ndarray] = []
+        for axis in axes:
+            size = (int(rng.integers(1, 14)), int(rng.choice([1, 2, 4, 5])))
+            parts += [rng.integers(0, shape[axis], size, np.int32), rng.normal(size=size).astype(np.float32)]
+        x = rng.normal(size=shape).astype(np.float32)
+
+        def made(x: np.ndarray = x, parts: list[np.ndarray] = parts) -> Node:
+            tables = [value(f"t{k}", p.shape, p.dtype.name, p) for k, p in enumerate(parts)]
+            return node("Resample", [value("x", x.shape), *tables], axes=axes)
+
+        yield Case(made, [x, *parts], close)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import agrees, model, results, survey
+from networks import agrees, model, results
 from onnx import helper
 
 SIZES = {1: (9,), 2: (9, 7), 3: (6, 5, 4)}
@@ -173,10 +173,3 @@ def test_padding_by_large_integers() -> None:
     numbers = {"pads": np.array([1, 0]), "value": np.array(123456789, np.int32)}
     y = results(model(nodes, {"x": [2]}, ["y"], numbers), x=np.array([1, 2], np.float32))
     assert y[0].tolist() == [123456789, 1, 2]
-
-
-def test_statistics_of_the_batch_are_refused() -> None:
-    x = data(2, 3, 4, 4)
-    constants = {name: np.ones(3, np.float32) for name in ("scale", "bias", "mean", "variance")}
-    _, (problem,) = survey(on_data("BatchNormalization", x, constants, training_mode=1))
-    assert "training mode" in problem and "export the model in evaluation mode" in problem

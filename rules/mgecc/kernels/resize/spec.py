@@ -8,10 +8,13 @@ from math import prod
 
 from mgecc.graph import Node, TensorType, Unsupported
 from mgecc.graph.symbolic import at_max_sizes, equal
-from mgecc.kernels.base import Call, Candidate, Workspace, serves
+from mgecc.graph.types import FLOAT32
+from mgecc.kernels.base import Call, Candidate, Operand, Workspace, serves
+from mgecc.kernels.plain import require_float32
 from mgecc.kernels.resize.blur import blur_taps
 from mgecc.kernels.resize.passes import Axes, Images, cost, fixed_point, moved, weighted
 from mgecc.kernels.resize.tables import axis_of, fixed_axis_of, known_axis
+from mgecc.ops.resample import ResampleAttrs, tables
 from mgecc.ops.resize import Resize3DAttrs, ResizeAttrs, interpolation, is_fixed_point
 from mgecc.ops.sampling import Layout
 from mgecc.targets import Target
@@ -112,6 +115,57 @@ def volumes(node: Node, target: Target) -> Iterator[Candidate]:
         raise Unsupported(f"{node.inputs[0].type.dtype} volumes have no kernel", "cast them to float32")
     work = 12.0 * max(at_max_sizes(node.output.type.elements), at_max_sizes(node.inputs[0].type.elements))
     yield Candidate(_resize3d, work, (1,) * len(node.inputs), (1,), 1000, why="planes, then rows and columns")
+
+
+def _steps(node: Node) -> list[tuple[int, Axes]]:
+    """First axis and taps of every pass; neighbouring axes are made anew together."""
+    steps, waiting = list[tuple[int, Axes]](), sorted(tables(node))
+    while waiting:
+        first, rows = waiting.pop(0)
+        together = waiting and waiting[0][0] == first + 1
+        columns = known_axis(waiting.pop(0)[1]) if together else None
+        steps.append((first, Axes(known_axis(rows), columns)))
+    return steps
+
+
+def _passes(node: Node, block: int = 1) -> list[tuple[Images, Axes, int]]:
+    """What every pass reads and makes, and elements of its result."""
+    shape, found = list(node.inputs[0].type.with_block(block).stored_shape), []
+    for first, axes in _steps(node):
+        width = shape[first + 1] if axes.columns else 1
+        after = prod(shape[first + 1 + (axes.columns is not None) :])
+        images = Images(prod(shape[:first]), shape[first], width, after)
+        shape[first] = axes.rows.length
+        if axes.columns:
+            shape[first + 1] = axes.columns.length
+        found.append((images, axes, prod(shape)))
+    return found
+
+
+def _resample(block: int, node: Node) -> list[Call]:
+    """Results between the passes lie in scratch memory."""
+    calls = list[Call]()
+    at: Operand = node.inputs[0]
+    passes = _passes(node, block)
+    for number, (images, axes, size) in enumerate(passes, 1):
+        to: Operand = node.output if number == len(passes) else Workspace(4 * size)
+        calls += weighted(FLOAT32, images, axes, at, to)
+        at = to
+    return calls
+
+
+@serves("Resample")
+def resamplings(node: Node, target: Target) -> Iterator[Candidate]:
+    """float32, axis after axis, neighbouring ones together; rows and columns of images in NCHWc, too."""
+    require_float32((node.inputs[0], node.output))
+    rest, axes = (1,) * (len(node.inputs) - 1), node.attributes(ResampleAttrs).axes
+    planar = node.inputs[0].type.rank == 4 and set(axes) <= {2, 3}
+    for block in sorted({1, target.block_of("float32")} if planar else {1}):
+        steps = sum(cost(images, axes) for images, axes, _ in _passes(node, block))
+        speed = _speed(block, target, steps)
+        yield Candidate(
+            partial(_resample, block), speed, (block, *rest), (block,), 600, why="weighted sums, axis by axis"
+        )
 
 
 def _blur(node: Node) -> list[Call]:
