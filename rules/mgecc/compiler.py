@@ -124,6 +124,9 @@ def _check_threads(config: ModelConfig, target: Target) -> None:
 
 def _check_sets(config: ModelConfig, programs: Sequence[Program]) -> None:
     """Sets of input shapes must be told apart by their shapes alone."""
+    if programs[0].states and (len(programs) > 1 or programs[0].sizes):
+        why = "memory that lives across runs has one shape, the model has several"
+        raise Unsupported(why, "give it one set of input shapes, without `sizes`")
     if len(shape_sets(programs)) < len(config.input_shapes):
         raise Unsupported("two sets of input shapes are the same", "leave one of them out of input_shapes")
     for tensors in zip(*(program.inputs for program in programs)):

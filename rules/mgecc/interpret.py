@@ -51,24 +51,44 @@ def _constants(graph: Graph) -> dict[Value, np.ndarray]:
     return {v: v.const for v in graph.values() if v.const is not None}
 
 
-@overload
-def run(graph: Graph, inputs: Mapping[str, np.ndarray], keep: Literal[False] = False) -> list[np.ndarray]: ...
+States = dict[str, np.ndarray]
+"""What states hold, by name."""
+
+
+def initial_states(graph: Graph) -> States:
+    """What the states hold before the first run."""
+    types = {value.name: value.type for value in graph.inputs}
+    zeros = {s.name: np.zeros(types[s.name].shape, types[s.name].dtype.numpy) for s in graph.states}
+    return zeros | {s.name: s.initial for s in graph.states if s.initial is not None}
 
 
 @overload
-def run(graph: Graph, inputs: Mapping[str, np.ndarray], keep: Literal[True]) -> dict[Value, np.ndarray]: ...
+def run(
+    graph: Graph, inputs: Mapping[str, np.ndarray], keep: Literal[False] = False, states: States | None = None
+) -> list[np.ndarray]: ...
+
+
+@overload
+def run(
+    graph: Graph, inputs: Mapping[str, np.ndarray], keep: Literal[True], states: States | None = None
+) -> dict[Value, np.ndarray]: ...
 
 
 def run(
-    graph: Graph, inputs: Mapping[str, np.ndarray], keep: bool = False
+    graph: Graph, inputs: Mapping[str, np.ndarray], keep: bool = False, states: States | None = None
 ) -> list[np.ndarray] | dict[Value, np.ndarray]:
     """Run the graph on stored numbers by input name.
+
+    ``states``: from ``initial_states``, or from the run before; they are changed to what the next run reads. Without
+    them the run is the first one.
 
     Returns the outputs in order, or with ``keep`` every value by ``Value``. Results whose size depends on the data
     have their true size. Raises InterpretError.
     """
+    states = initial_states(graph) if states is None else states
+    given = {**inputs, **states}
     known = _constants(graph)
-    known.update((value, check_input(value, inputs)) for value in graph.inputs)
+    known.update((value, check_input(value, given)) for value in graph.inputs)
     last = _last_readers(graph)
     outputs = graph.output_values()
     for node in graph.nodes:
@@ -77,4 +97,5 @@ def run(
             for value in (*node.inputs, *node.outputs):
                 if value not in outputs and last.get(value, node) is node:
                     known.pop(value, None)
-    return known if keep else [known[value] for _, value in graph.outputs]
+    states.update((state.name, known[graph.outputs[state.output][1]]) for state in graph.states)
+    return known if keep else [known[value] for _, value in graph.results.values()]

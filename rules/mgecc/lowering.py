@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mgecc import frontends
 from mgecc.config import InputConfig, ModelConfig
+from mgecc.frontends.states import pair_states
 from mgecc.graph import Diagnostics, DType, Graph, Node, Unsupported
 from mgecc.graph.symbolic import declare
 from mgecc.kernels import candidates
@@ -19,7 +20,7 @@ from mgecc.passes.pipeline import Options, for_all_targets, for_target
 from mgecc.targets import Target, with_half_lanes
 
 MAX_MODEL_BYTES = 1 << 31
-_OF_INPUTS = ("input", "bind")
+_OF_INPUTS = ("input", "bind", "state")
 """Beginnings of keys of model.yaml below which inputs are named."""
 
 
@@ -35,6 +36,7 @@ def survey(config: ModelConfig, data: bytes | None = None) -> tuple[Graph, Diagn
         data, config.model.name, config.given_shapes, functions, config.model.parent, config.bind
     )
     graph.name = config.name
+    pair_states(graph, config.state, problems)
     _place_inputs(config, problems)
     replace_operators(graph, {name: _user_kernel(path) for name, path in config.kernels.items()}, problems)
     return graph, problems

@@ -43,21 +43,28 @@ def run(args: argparse.Namespace) -> int:
         save_cases(args.out, {f"out.{k}": array for k, array in enumerate(outputs)})
     rows = [
         {"name": name, "shape": list(array.shape), "type": str(array.dtype)}
-        for (name, _), array in zip(graph.outputs, outputs)
+        for (name, _), array in zip(graph.results.values(), outputs)
     ]
     show(args, (f"{row['name']}: {row['type']}{row['shape']}" for row in rows), lambda: rows)
     return 0
 
 
 def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """Outputs with a leading axis of cases, as real numbers where they are quantised. Raises InputError."""
+    """Outputs with a leading axis of cases, as real numbers where they are quantised. Raises InputError.
+
+    The cases of a model with states are consecutive runs.
+    """
     interface = Interface(_tensors(graph, "inputs"), _tensors(graph, "outputs"), 0, 0)
     stacks = input_stacks(arrays, interface)
     for line in ignored_arrays(arrays, interface):
         note(line)
     count = len(next(iter(stacks.values()))) if stacks else 1
     try:
-        cases = [interpret.run(graph, {k: stack[i] for k, stack in stacks.items()}) for i in range(count)]
+        states = interpret.initial_states(graph)
+        cases = [
+            interpret.run(graph, {k: stack[i] for k, stack in stacks.items()}, states=states)
+            for i in range(count)
+        ]
         stored = [np.stack(each) for each in zip(*cases)]
     except interpret.InterpretError as error:
         raise InputError(f"{graph.name}: {error}") from None
@@ -67,5 +74,6 @@ def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndar
 
 
 def _tensors(graph: Graph, side: str) -> tuple[Tensor, ...]:
-    named = {"inputs": [(value.name, value) for value in graph.inputs], "outputs": graph.outputs}[side]
+    inputs = [(value.name, value) for value in graph.given_inputs]
+    named = {"inputs": inputs, "outputs": graph.results.values()}[side]
     return tuple(Tensor(name, value.shape, value.type.dtype) for name, value in named)

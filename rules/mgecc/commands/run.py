@@ -87,7 +87,9 @@ def _on_target(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, 
             note(line)
         cases = input_cases(inputs, session.interface)
         for runner in session.runners:
-            results, times = run_cases(session, runner, cases, repeat=2)
+            # A run that is repeated for its time would go on from its own end.
+            repeat = 1 if session.interface.has_states else 2
+            results, times = run_cases(session, runner, cases, repeat)
             stored = output_arrays(results, session.interface)
             arrays = [dequantized(a, t) for a, t in zip(stored, session.interface.outputs)]
             emulator = runner.target.emulator[0] if runner.target.emulator else ""

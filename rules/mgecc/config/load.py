@@ -161,6 +161,7 @@ def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
         input_shapes=tuple(_shapes(given) for given in value.get("input_shapes", ())),
         sizes=tuple(parse_size(name, given) for name, given in sorted(value.get("sizes", {}).items())),
         bind=dict(sorted(value.get("bind", {}).items())),
+        state=dict(sorted(value.get("state", {}).items())),
         flash=parse_bytes(value["flash"]) if "flash" in value else None,
         ram=parse_bytes(value["ram"]) if "ram" in value else None,
         labels=folder / value["labels"] if "labels" in value else None,

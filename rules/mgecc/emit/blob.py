@@ -14,7 +14,7 @@ from mgecc.emit.naming import kernel_digest
 from mgecc.emit.sizes_section import sizes_section
 from mgecc.errors import ModelFault
 from mgecc.graph.symbolic import at_max_sizes
-from mgecc.planner import IOTensor, Program, ProgramCall, Ref
+from mgecc.planner import IOTensor, Program, ProgramCall, Ref, StatePlace
 from mgecc.planner.size_patches import HEAD, SPACES, TENSOR
 from mgecc.targets import Target
 
@@ -78,6 +78,13 @@ def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
     return struct.pack("<3I2B2xfi8i", *numbers, *shape, *[0] * (MAX_RANK - len(shape)))
 
 
+def _described(state: StatePlace, program: Program) -> str:
+    """The text that makes the fingerprint cover what the reset function writes."""
+    nbytes = state.type.nbytes
+    at, initial = _ref(state.ref, program, nbytes), _ref(state.initial, program, nbytes)
+    return f"state {state.name}: {nbytes} bytes at {at:#x} from {initial:#x}"
+
+
 def _args(call: ProgramCall) -> bytes:
     kinds = "".join("f" if ctype == "float" else "i" for _, ctype in call.kernel.fields)
     try:
@@ -114,6 +121,8 @@ def program_section(program: Program, target: Target) -> bytes:
     tensors = (*program.inputs, *program.outputs)
     strings = _Strings(HEAD + TENSOR * len(tensors) + len(digests) + len(calls))
     name = strings.add(program.name)
+    for state in program.states:
+        strings.add(_described(state, program))
     described = b"".join(_tensor(tensor, program, strings) for tensor in tensors)
     dynamic = sizes_section(program, strings.add) if program.sizes else b""
     texts = _pad(bytes(strings.data), 4)

@@ -86,6 +86,9 @@ def header(programs: Sequence[Program]) -> str:
     names["threads"] = threads = max(program.max_chunks for program in programs)
     names["run"] = "mgecc_run_parallel" if threads > 1 else "mgecc_run"
     names["object"] = "mgecc_dynamic" if first.sizes else "mgecc_model"
+    names["states"] = [
+        {"nbytes": state.type.nbytes, "text": in_comment(state.name)} for state in first.states
+    ]
     names["base"] = "&m->model" if first.sizes else "m"
     return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, **names)
 

@@ -46,9 +46,10 @@ def _table(programs: Sequence[Program], target: Target) -> str:
         }
         for program in programs
     ]
-    return fill(
-        "table.c.j2", prefix=model_prefix(programs[0].name), tables=tables, sizes=bool(programs[0].sizes)
-    )
+    first = programs[0]
+    states = [{**vars(state), "text": in_comment(state.name)} for state in first.states]
+    names = {"prefix": model_prefix(first.name), "sizes": bool(first.sizes)}
+    return fill("table.c.j2", tables=tables, states=states, **names)
 
 
 def _models(programs: Sequence[Program]) -> list[list[Program]]:

@@ -67,12 +67,26 @@ class Node:
         return f"<{self.op} {self.name}>"
 
 
+@dataclass(frozen=True, eq=False)
+class State:
+    """Memory that lives across runs: what one run gives as an output is an input of the next one.
+
+    ``name``: of the input; ``output``: position of the output, of the same type. ``initial``: what the first run
+    reads; None for zeros.
+    """
+
+    name: str
+    output: int
+    initial: np.ndarray | None = None
+
+
 @dataclass(eq=False)
 class Graph:
     """Nodes in topological order; ``outputs`` pairs the user's output names with values.
 
     ``extents``: for outputs whose size depends on the data, position -> (axis, position of the output that says how
-    many elements along that axis are valid).
+    many elements along that axis are valid). ``states``: pairs of an input and an output that the application sees
+    neither of.
     Passes and planner change a graph in place: it is of use once. Constants' arrays they replace and never write to.
     """
 
@@ -81,6 +95,19 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     outputs: list[tuple[str, Value]] = field(default_factory=list)
     extents: dict[int, tuple[int, int]] = field(default_factory=dict)
+    states: list[State] = field(default_factory=list)
+
+    @property
+    def given_inputs(self) -> list[Value]:
+        """The inputs that the application writes."""
+        kept = {state.name for state in self.states}
+        return [value for value in self.inputs if value.name not in kept]
+
+    @property
+    def results(self) -> dict[int, tuple[str, Value]]:
+        """The outputs that the application reads, by position."""
+        kept = {state.output for state in self.states}
+        return {k: output for k, output in enumerate(self.outputs) if k not in kept}
 
     def copy(self) -> Graph:
         """The same graph of nodes and values of its own; constants share their arrays."""
@@ -91,10 +118,9 @@ class Graph:
             nodes.append(replace(node, inputs=inputs, outputs=outputs))
             for value in outputs:
                 value.producer = nodes[-1]
-        inputs = [values[v] for v in self.inputs]
-        return Graph(
-            self.name, inputs, nodes, [(name, values[v]) for name, v in self.outputs], dict(self.extents)
-        )
+        given = [values[v] for v in self.inputs]
+        results = [(name, values[v]) for name, v in self.outputs]
+        return Graph(self.name, given, nodes, results, dict(self.extents), list(self.states))
 
     def users(self) -> dict[Value, list[Node]]:
         """Value -> the nodes that read it, each once, in order."""

@@ -3,6 +3,6 @@
 May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels, numpy.
 """
 
-from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref, shape_sets
+from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref, StatePlace, shape_sets
 
-__all__ = ["IOTensor", "Program", "ProgramCall", "Ref", "shape_sets"]
+__all__ = ["IOTensor", "Program", "ProgramCall", "Ref", "StatePlace", "shape_sets"]

@@ -8,6 +8,7 @@ from functools import partial
 from mgecc.graph import Graph, Value
 from mgecc.graph.symbolic import always, lenient
 from mgecc.kernels.base import Alias, Call, Candidate, Workspace
+from mgecc.planner.states import kept_values
 
 
 def aligned(nbytes: int, align: int) -> int:
@@ -43,12 +44,17 @@ class Sharing:
         self.buffer: dict[Value, Buffer] = {}
         self.dropped: set[Call] = set()
         self._fixed = graph.output_values()
+        self._steps = steps
+        self._states = kept_values(graph)
         self._last = _last_uses(graph, steps)
         for value in graph.inputs:
             self._own(value, 0)
         for number, step in enumerate(steps, 1):
             for value in step.outputs:
                 self._own(value, number)
+        for stored, state in self._states.items():
+            if not self._merge(Alias(stored, state, 0)):
+                raise AssertionError(f"{stored} does not fit into {state}")
         with lenient():
             for number, step in enumerate(steps, 1):
                 self._share(number, step)
@@ -83,6 +89,8 @@ class Sharing:
         inner, outer = self.buffer.get(place.inner), self.buffer[place.outer]
         if inner is None or inner.first == 0 or place.inner in self._fixed or inner is outer:
             return inner is outer and inner is not None
+        if place.outer in self._states and not self._is_free(outer, inner):
+            return False
         start = place.offset - inner.values[place.inner]
         covered = [
             (inner.values[p.inner], inner.values[p.inner] + p.inner.type.nbytes)
@@ -90,6 +98,17 @@ class Sharing:
             if p.inner in inner.values and p.offset - inner.values[p.inner] == start
         ]
         return not _gaps(sorted(covered), inner.size)
+
+    def _is_free(self, kept: Buffer, new: Buffer) -> bool:
+        """Whether the last reader of a state is done with it when the new contents are begun, or may overwrite it."""
+        old = [value for value in kept.values if value not in self._states]
+        last = max(self._last.get(value, 0) for value in old)
+        if last < new.first:
+            return new.size <= kept.size
+        step = self._steps[new.first - 1]
+        read = [k for k, value in enumerate(step.inputs) if value in old]
+        overwrites = len(read) == 1 and read[0] in step.candidate.inplace and step.outputs[0] in new.values
+        return last == new.first and overwrites and new.size == kept.size
 
     def _over(self, number: int, step: ScheduledNode, position: int) -> bool:
         """Write output 0 over an input that nobody reads afterwards."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mgecc.graph import Diagnostics, Graph, Value
+from mgecc.graph import Diagnostics, Graph, State, Value
 from mgecc.graph.polynomials import Atom
 from mgecc.graph.symbolic import Undecided, at_max_sizes, sizes_in, upper_bound
 from mgecc.kernels.base import Call, Const, Operand, Workspace
@@ -13,10 +13,11 @@ from mgecc.planner import arena, slices, threads
 from mgecc.planner.buffers import Buffer, ScheduledNode, Sharing, aligned
 from mgecc.planner.limits import Goal
 from mgecc.planner.order import reorder
-from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref
+from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref, StatePlace
 from mgecc.planner.select import select
 from mgecc.planner.shrink import Choice
 from mgecc.planner.size_patches import with_copy
+from mgecc.planner.states import add_stores, move_stores_last
 from mgecc.planner.weights import WeightSection
 from mgecc.targets import Target
 
@@ -129,11 +130,13 @@ def plan(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> Pro
 
 def choose(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> list[Choice]:
     """Order a graph's nodes and choose a candidate for each; CompileError if some node cannot be served."""
+    add_stores(graph)
     reorder(graph)
     if goal.kind == "memory":
         slices.for_memory(graph, target)
     elif target.cache and goal.kind == "speed" and goal.threads == 1:
         slices.for_cache(graph, target)
+    move_stores_last(graph)
     chosen = select(graph, target, goal, problems)
     problems.check()
     return chosen
@@ -153,15 +156,35 @@ def place(
     steps = _steps(chosen, goal, problems)
     places = _Places(Sharing(graph, steps), steps, weights, target.align)
     calls = _all_calls(chosen, steps, places, problems)
-    inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.inputs)
-    outputs = tuple(
-        IOTensor(name, v.type, places.value(v), graph.extents.get(k))
-        for k, (name, v) in enumerate(graph.outputs)
+    states = tuple(_state(state, graph, places, weights) for state in graph.states)
+    inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.given_inputs)
+    program = Program(
+        graph.name,
+        target.name,
+        inputs,
+        _outputs(graph, places),
+        tuple(calls),
+        b"",
+        places.size,
+        places.bound,
+        _sizes(graph),
+        states=states,
     )
-    sizes = _sizes(graph)
-    return with_copy(
-        Program(graph.name, target.name, inputs, outputs, tuple(calls), b"", places.size, places.bound, sizes)
-    )
+    return with_copy(program)
+
+
+def _outputs(graph: Graph, places: _Places) -> tuple[IOTensor, ...]:
+    results = graph.results
+    position = {k: number for number, k in enumerate(results)}
+    extents = {k: (axis, position[size]) for k, (axis, size) in graph.extents.items() if k in results}
+    return tuple(IOTensor(name, v.type, places.value(v), extents.get(k)) for k, (name, v) in results.items())
+
+
+def _state(state: State, graph: Graph, places: _Places, weights: WeightSection) -> StatePlace:
+    value = next(v for v in graph.inputs if v.name == state.name)
+    is_zero = state.initial is None or not state.initial.any()
+    initial = None if state.initial is None or is_zero else weights.add_array(state.initial)
+    return StatePlace(state.name, value.type, places.value(value), initial)
 
 
 def share_weights(programs: list[Program], weights: WeightSection) -> tuple[Program, ...]:
@@ -177,5 +200,6 @@ def share_weights(programs: list[Program], weights: WeightSection) -> tuple[Prog
 
 def _constants(program: Program, weights: WeightSection) -> set[int]:
     """Where the constants begin that a program's kernels read."""
-    refs = (ref for call in program.calls for ref in call.operands if ref and ref.space == "weights")
+    refs = [ref for call in program.calls for ref in call.operands if ref and ref.space == "weights"]
+    refs += [state.initial for state in program.states if state.initial]
     return {weights.begin(ref) for ref in refs}

@@ -32,6 +32,16 @@ class IOTensor:
 
 
 @dataclass(frozen=True)
+class StatePlace:
+    """Memory in the arena that lives across runs. ``initial``: where its first contents lie; None for zeros."""
+
+    name: str
+    type: TensorType
+    ref: Ref
+    initial: Ref | None = None
+
+
+@dataclass(frozen=True)
 class ProgramCall:
     """One kernel call. ``operands`` and ``args`` go with the kernel's; an absent operand is None.
 
@@ -64,6 +74,7 @@ class Program:
     ``sizes``: what the application sets before a run; shapes, offsets and numbers may be ``Sym`` over them, and the
     arena is for the largest of all. ``copy``: bytes at the end of the arena for the copy with the numbers of a run.
     ``notes``: what the user should know of the compilation, a line each.
+    ``states``: what the reset function writes.
     ``unshared``: bytes of ``weights`` that no other kernel set of a combined target reads.
     """
 
@@ -79,6 +90,7 @@ class Program:
     copy: int = 0
     unshared: int = 0
     notes: tuple[str, ...] = ()
+    states: tuple[StatePlace, ...] = ()
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:

@@ -59,11 +59,15 @@ def _kernels(programs: Sequence[Program]) -> list[dict[str, Any]]:
 
 def _facts(program: Program) -> dict[str, Any]:
     """Of a program with declared sizes: shapes, bytes and work of the largest; ``sized_shape`` has expressions,
-    ``copy`` is the part of the arena for the copy of the program."""
+    ``copy`` is the part of the arena for the copy of the program. ``states``: what lives across runs, if anything."""
     sizes = [
         {"name": s.name, "min": s.low * s.step, "max": s.high * s.step, "step": s.step} for s in program.sizes
     ]
-    return ({"sizes": sizes, "copy": program.copy} if sizes else {}) | {
+    states = [{"name": s.name, "shape": list(s.type.shape), "bytes": s.type.nbytes} for s in program.states]
+    occasional = ({"sizes": sizes, "copy": program.copy} if sizes else {}) | (
+        {"states": states} if states else {}
+    )
+    return occasional | {
         "inputs": [_tensor(t) for t in program.inputs],
         "outputs": [_tensor(t) for t in program.outputs],
         "weights": len(program.weights),

@@ -38,13 +38,17 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Interface:
-    """Inputs and outputs of a model in their order, and the bytes of its arena (the largest) and weights."""
+    """Inputs and outputs of a model in their order, and the bytes of its arena (the largest) and weights.
+
+    ``has_states``: what a run gives depends on the runs before it.
+    """
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     arena: int
     weights: int
     sizes: tuple[SizeConfig, ...] = ()
+    has_states: bool = False
 
     @property
     def output_bytes(self) -> int:
@@ -71,6 +75,7 @@ def read_interfaces(folder: Path, model: str = "") -> list[Interface]:
             inputs=tuple(_tensor(row) for row in rows["inputs"]),
             outputs=tuple(_tensor(row) for row in rows["outputs"]),
             sizes=tuple(SizeConfig(s["name"], s["min"], s["max"], s["step"]) for s in rows.get("sizes", ())),
+            has_states="states" in rows,
             **size,
         )
         for rows in report.get("shape_sets", [report])
