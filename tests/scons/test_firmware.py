@@ -117,7 +117,7 @@ def test_a_firmware_is_judged_by_what_it_prints(user: Checkout) -> None:
     assert "this is not what app/want.txt has" in user.scons("check-armv7", status=1)
 
 
-def test_a_release_has_all_papers_and_does_not_depend_on_when_and_where(
+def test_a_release_has_all_attestations_and_does_not_depend_on_when_and_where(
     user: Checkout, tmp_path: Path
 ) -> None:
     user.scons("archive")

@@ -88,7 +88,7 @@ def test_c_files_of_the_users_belong_to_the_library(tmp_path: Path) -> None:
 
 
 def scons(folder: Path, *words: str, status: int = 0) -> str:
-    """What the front door says."""
+    """What the command line says."""
     tools = str(ROOT / "site_scons" / "site_tools")
     text = f'env = Environment(tools=["mgecc"], toolpath=[{tools!r}])\nenv.MgeProject()\n'
     (folder / "SConstruct").write_text(text)
@@ -122,9 +122,9 @@ def test_models_of_a_configuration_go_into_one_release(pair: Path) -> None:
     scons(pair, "config=pair.json", "target=arm64", "release")
     with tarfile.open(pair / "build" / "release" / "pair-arm64.tar") as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-        papers = archive.extractfile("pair-arm64/provenance.intoto.json")
-        assert papers is not None and {b"pair/one/softmax.mge", b"pair/conv2d/conv2d.mge"} <= set(
-            papers.read().split(b'"')
+        provenance = archive.extractfile("pair-arm64/provenance.intoto.json")
+        assert provenance is not None and {b"pair/one/softmax.mge", b"pair/conv2d/conv2d.mge"} <= set(
+            provenance.read().split(b'"')
         )
     headers = {"include/one.h", "include/conv2d.h", "share/one/one.blob", "share/conv2d/conv2d.blob"}
     assert names >= {*headers, "lib/libpair.a", "licences/one/LICENSE", "licences/conv2d/LICENSE"}

@@ -1,4 +1,4 @@
-"""``scons release``, ``scons package=`` and ``scons reproduce`` at the front door, and the page about the rules."""
+"""``scons release``, ``scons package=`` and ``scons reproduce`` on the command line, and the page about the rules."""
 
 from __future__ import annotations
 

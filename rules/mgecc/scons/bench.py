@@ -28,7 +28,7 @@ _ALWAYS = ("bench", "args", "verbose", "explain", "cache", "cache_mode", "python
 
 
 def check_words(given: Iterable[str], settings: Settings) -> None:
-    """TargetError for a word of the command line that would be left aside."""
+    """TargetError for a command-line argument that would be ignored."""
     name = settings.bench or "figures"
     taken = (*_ALWAYS, *BENCHES[name].words)
     for word in sorted(set(given) & {variable.name for variable in VARIABLES} - set(taken)):

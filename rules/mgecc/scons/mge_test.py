@@ -37,8 +37,8 @@ def mge_test(
     model.yaml. Of several models in a library, all are run one after the other, or the one called ``model``; with
     ``inputs`` or ``expected`` it must be named. A firmware must end with status 0 and print exactly the text in the
     file ``expected``, if one is given.
-    Returns the node of the record, ``obj/NAME.txt``, which is there only if the test was passed; the alias ``name``
-    stands for it. It runs again when anything it depends on has changed.
+    Returns the node of ``obj/NAME.txt``, written only when the test passes; the alias ``name`` stands for it. The test
+    runs again when anything it depends on has changed.
     """
     if not isinstance(subject, (ModelNodes, FirmwareNodes)):
         raise UserError("MgeTest needs what MgeModel, MgePipeline or MgeFirmware returned")

@@ -38,7 +38,7 @@ env.MgeTest("check", app, expected="want.txt")
 env.MgeRelease("sorter-1.0", [net, app])
 ```
 
-`env.MgeSettings()` before all that gives the build a cache, a lock and a memory that survives kills.
+`env.MgeSettings()` before all that gives the build a cache, a lock and build state that survives kill -9.
 
 Calls may stand in any SConscript, in variant folders, and for several targets in one build. What they return are
 nodes: other builders take them as sources, and their roles are attributes.
@@ -106,7 +106,7 @@ def _boards() -> Iterator[str]:
         "`scons target=boards/mine.yaml`, `mgecc compile --target boards/mine.yaml`. Features of the base go behind\n"
         "it: `boards/mine.yaml+dot`.\n"
     )
-    yield f"## At the front door\n\n{_text(declare_deliveries)}"
+    yield f"## On the command line\n\n{_text(declare_deliveries)}"
 
 
 if __name__ == "__main__":

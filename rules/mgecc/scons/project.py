@@ -1,4 +1,4 @@
-"""``env.MgeProject``: the front door of a repository of models, driven by its command line."""
+"""``env.MgeProject``: the entry point of a repository of models, driven by its command line."""
 
 from __future__ import annotations
 

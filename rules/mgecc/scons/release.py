@@ -46,7 +46,7 @@ def mge_release(env: Any, name: str, parts: Any, build_dir: str = "") -> Any:
     libraries, headers, blobs, reports and images, the C files of the libraries with a CMakeLists.txt that builds them
     (src/), the licences beside every model.yaml and mgecc's own, SHA256SUMS, a
     CycloneDX bill of materials (sbom.cdx.json) and an in-toto statement with SLSA provenance (provenance.intoto.json).
-    Its bytes depend on the products alone: files are sorted, belong to nobody and have the date SOURCE_DATE_EPOCH, or
+    Its bytes depend on the products alone: files are sorted, have no owner and have the date SOURCE_DATE_EPOCH, or
     1970 without it.
     """
     chosen = [parts] if isinstance(parts, _KINDS) else list(parts)
@@ -123,10 +123,10 @@ def _component_of_model(nodes: ModelNodes, name: str, config: Any) -> Component:
     # Of several models in one configuration, each names its own file.
     own = [read for model, read in zip(found.models, found.reads) if model == name]
     reads = own if len(found.models) > 1 else found.reads
-    papers = {key: file for read in reads for key, file in notices(read.parent, name).items()}
+    licences = {key: file for read in reads for key, file in notices(read.parent, name).items()}
     beside = [file for read in reads or [path] for file in data_files(read)]
     named = _named(path, [*reads, *beside, *found.sources], nodes)
-    return replace(component, materials=component.materials | named, notices=papers | component.notices)
+    return replace(component, materials=component.materials | named, notices=licences | component.notices)
 
 
 def _named(config: Path, files: Sequence[Path], nodes: ModelNodes) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""What the front door hands out beyond libraries: ``scons release``, ``scons reproduce``, ``scons package=FORM``."""
+"""What the command line builds beyond libraries: ``scons release``, ``scons reproduce``, ``scons package=FORM``."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _WORDS = ("cache", "cache_mode", "launcher", "ccache", "distcc", "explain", "ver
 
 
 def mge_settings(env: Any, **options: Any) -> None:
-    """Give the build a cache, a lock and a memory that survives kills; to be called once, before the other rules.
+    """Give the build a cache, a lock and build state that survives kill -9. Call it once, before the other rules.
 
     ``options``: ``cache`` (a folder or ``http://HOST/...``; default: ``.cache`` in MGE_BUILD_DIR), ``cache_mode``
     ("rw", "ro", "off"), ``launcher`` (stands before every command that compiles C), ``ccache`` (True), ``distcc``
