@@ -19,7 +19,11 @@ for _name, _mode in _MODES.items():
 
 @rule("Elemwise", "PRelu")
 def parametric_relu(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
-    return [_leaky(t, node.operand(0), node.operand(1))]
+    """One slope for all, for each channel (as old files say it), or broadcast."""
+    x, slope = node.operand(0), node.operand(1)
+    if slope.rank == 1 and x.rank > 2 and slope.elements == x.shape[1] != x.shape[-1]:
+        slope = t.reshape(slope, (slope.elements, *[1] * (x.rank - 2)))
+    return [_leaky(t, x, slope)]
 
 
 @rule("Elemwise", "LeakyRelu")
