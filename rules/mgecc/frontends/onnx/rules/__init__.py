@@ -19,7 +19,7 @@ from mgecc.frontends.tensors import Tensor, TensorBuilder
 
 from ..node import OnnxNode
 
-Translate = Callable[[OnnxNode, TensorBuilder], Sequence[Tensor]]
+Translate = Callable[[OnnxNode, TensorBuilder], Sequence[Tensor | None]]
 RULES: Rules[Translate] = Rules(__name__)
 rule = RULES.rule
 

@@ -42,9 +42,10 @@ def eye_like(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     x = node.operand(0)
     if x.rank != 2:
         raise Unsupported(f"data of rank {x.rank} is no matrix")
-    check_table(*x.shape)
+    rows, columns = x.shape
+    check_table(rows, columns)
     dtype = dtype_of(node.get("dtype", 0)) if "dtype" in node.attrs else x.dtype
-    return [t.constant(np.eye(*x.shape[:2], node.get("k", 0)), dtype)]
+    return [t.constant(np.eye(rows, columns, node.get("k", 0)), dtype)]
 
 
 @rule("Where", "Trilu")

@@ -1,0 +1,1 @@
+"""Decision trees. May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels."""
