@@ -1,4 +1,4 @@
-"""Inverses and singular values are those of the matrices."""
+"""Inverses, determinants and singular values are those of the matrices."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def test_inverse(target: Target, seed: int) -> Iterator[Case]:
 def test_inverse_needs_pivots(target: Target) -> Iterator[Case]:
     x = np.array([[0, 2, 0], [1e-7, 1, 3], [4, 0, 1]], np.float32)
     yield agree("MatrixInverse", {}, [given(x)])
+
+
+@on_host
+@seeds
+def test_determinant(target: Target, seed: int) -> Iterator[Case]:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 12))
+    x = floats(rng, *[int(d) for d in rng.integers(1, 4, int(rng.integers(0, 3)))], n, n)
+    if seed % 3 == 0:
+        x[..., -1] = x[..., 0]
+    # Hadamard's bound on determinants of rows so long.
+    bound = np.prod(np.linalg.norm(x.astype(np.float64), axis=-1), axis=-1).max()
+    yield agree("Determinant", {}, [given(x)], rtol=1e-4, atol=3e-6 * float(bound))
 
 
 def decomposed(x: np.ndarray, full: bool) -> Case:

@@ -49,6 +49,26 @@ def test_what_does_not_fit_is_explained(arrays: dict[str, np.ndarray], message: 
         input_cases(arrays, Interface((X,), (), 0, 0))
 
 
+@pytest.mark.parametrize(
+    ("tensor", "array"),
+    [
+        (X, np.full((2, 3), 1e60)),
+        (N, np.array([1 << 40])),
+        (N, np.array([1 << 31], np.uint32)),
+        (N, np.array([-(1 << 31) - 1])),
+    ],
+)
+def test_numbers_beyond_the_stored_type_are_refused(tensor: Tensor, array: np.ndarray) -> None:
+    with pytest.raises(InputError, match="too large for the model's"):
+        input_cases({f"in.{tensor.name}": array}, Interface((tensor,), (), 0, 0))
+
+
+def test_infinities_and_rounded_numbers_are_no_larger() -> None:
+    array = np.array([[np.inf, -np.inf, np.nan], [1e-60, 0.1, 1e30]])
+    (case,) = input_cases({"in.x": array}, Interface((X,), (), 0, 0))
+    assert case == array.astype(np.float32).tobytes()
+
+
 def test_numbers_of_cases_must_agree() -> None:
     arrays = {"in.x": np.zeros((2, 2, 3), np.float32), "in.n": np.zeros((3, 1), np.int32)}
     with pytest.raises(InputError, match="in.x has 2, in.n has 3"):

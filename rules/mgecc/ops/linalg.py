@@ -1,4 +1,4 @@
-"""Matrix inverse and singular value decomposition of (..., m, n)."""
+"""Matrix inverse, determinant and singular value decomposition of (..., m, n)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Unsupported
-from mgecc.ops.factorise import inverse, svd
+from mgecc.ops.factorise import determinant, inverse, svd
 from mgecc.ops.registry import Operator, operator
 
 
@@ -41,6 +41,27 @@ class MatrixInverse(Operator):
             return [inverse(x.reshape(-1, *x.shape[-2:])).reshape(x.shape)]
         except ValueError:
             raise Unsupported("the inverse of a singular matrix does not exist") from None
+
+
+@operator("Determinant")
+class Determinant(Operator):
+    """Determinants of square matrices; of one matrix the shape is (1)."""
+
+    operands = "float"
+    limits = "square matrices of float32"
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x = node.inputs[0].type
+        if x.rank < 2 or x.shape[-1] != x.shape[-2]:
+            raise Unsupported(f"a value of shape {list(x.shape)} has no determinant")
+        return [x.with_shape(x.shape[:-2] or (1,))]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        x = inputs[0].astype(np.float64)
+        with np.errstate(all="ignore"):
+            return [determinant(x.reshape(-1, *x.shape[-2:])).reshape(x.shape[:-2] or (1,))]
 
 
 @operator("SVD")

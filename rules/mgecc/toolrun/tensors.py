@@ -207,7 +207,14 @@ def _as_stored(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
         return np.asarray(np.clip(scaled, low, high).astype(want))
     if not np.can_cast(array.dtype, want, "same_kind"):
         raise InputError(f"{key} has element type {array.dtype}, the model wants {tensor.dtype}")
-    return array.astype(want)
+    with np.errstate(over="ignore"):
+        stored = array.astype(want)
+    lost = stored != array if want.kind in "iu" else np.isfinite(array) & ~np.isfinite(stored)
+    if lost.any():
+        raise InputError(
+            f"{key} holds {array[lost].flat[0]}, which is too large for the model's {tensor.dtype}"
+        )
+    return stored
 
 
 def output_arrays(results: list[bytes], interface: Interface) -> list[np.ndarray]:

@@ -127,3 +127,12 @@ def test_sums_by_letters(equation: str, shapes: list[tuple[int, ...]]) -> None:
 @pytest.mark.parametrize("equation", ["ij->ik", "i->i", "ij,jk->ik", "i?->i"])
 def test_equations_that_do_not_fit(equation: str) -> None:
     assert "does not fit" in problems_of("Einsum", X[0], equation=equation)[0]
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4, 4), (2, 1, 1, 1)])
+def test_determinants(shape: tuple[int, ...]) -> None:
+    check("Det", np.random.default_rng(7).normal(size=shape).astype(np.float32), opset=22)
+
+
+def test_determinants_of_singular_matrices() -> None:
+    assert computed("Det", np.array([[0, 1], [0, 2]], np.float32))[0].tolist() == [0]

@@ -1,4 +1,4 @@
-"""Matrix inverse and singular value decomposition in float32, for matrices of the sizes that models compute.
+"""Inverse, determinant and singular values in float32, for matrices of the sizes that models compute.
 
 Gauss-Jordan elimination with partial pivoting; one-sided Jacobi rotations (Golub and Van Loan, Matrix Computations).
 """
@@ -35,6 +35,26 @@ def inverse(node: Node, target: Target) -> Iterator[Candidate]:
     require_float32((node.inputs[0], node.output))
     *outer, n, _ = node.output.shape
     yield plain_candidate(node, _build_inverse, 100 + 6 * prod(outer) * n**3 / target.lanes, "elimination")
+
+
+def _build_determinant(node: Node) -> list[Call]:
+    *outer, n, _ = node.inputs[0].shape
+    kernel = Kernel(
+        "linalg_f32_determinant",
+        "linalg/determinant.c.j2",
+        (("x", _IN), ("y", _OUT), ("work", _OUT)),
+        (("count", "int32_t"), ("n", "int32_t")),
+    )
+    return [Call(kernel, (node.inputs[0], node.output, Workspace(4 * n * n)), (prod(outer), n))]
+
+
+@serves("Determinant")
+def determinants(node: Node, target: Target) -> Iterator[Candidate]:
+    """Elimination below the diagonal."""
+    require_float32((node.inputs[0], node.output))
+    *outer, n, _ = node.inputs[0].shape
+    cost = 100 + 2 * prod(outer) * n**3 / target.lanes
+    yield plain_candidate(node, _build_determinant, cost, "elimination")
 
 
 def _build_svd(node: Node) -> list[Call]:

@@ -1,10 +1,11 @@
-"""Products of matrices."""
+"""Products and determinants of matrices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from mgecc.graph import Unsupported
+from mgecc.graph.attributes import NoAttrs
 
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
@@ -48,3 +49,9 @@ def _scaled(t: TensorBuilder, x: Tensor, factor: float) -> Tensor:
     if not x.dtype.is_float and factor != int(factor):
         raise Unsupported(f"a product of integers by {factor} is not supported")
     return t.elemwise("mul", x, t.like(x, factor))
+
+
+@rule("Determinant", "Det")
+def determinant(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x = node.operand(0)
+    return [t.one("Determinant", NoAttrs(), x, dtype=x.dtype, shape=x.shape[:-2])]
