@@ -294,7 +294,14 @@ def export_command(args: argparse.Namespace) -> int:
 
 
 def _export_args(args: argparse.Namespace) -> Path:
-    specs = [parse_input(text) for text in args.input]
+    from mgecc import export_onnx  # which imports this module
+
+    file = Path(args.factory)
+    if export_onnx.is_onnx(file):
+        return export_onnx.export_onnx(file, args)
+    specs = [parse_input(text) for text in args.input or ()]
+    if not specs:
+        raise ExportError("the inputs of a network in Python must be named: --input data=1x3x224x224")
     _megengine()
     cases = _recorded(args.inputs, specs) if args.inputs else _random_cases(args.seed, specs)
     return export(

@@ -167,3 +167,32 @@ def test_the_missing_package_is_named_with_the_command_that_installs_it(
     said = run(capsys, "check", "net.onnx", *COMMANDS["check"], status=2)
     assert said.count("\n") == 1 and "run: pip install 'mgecc[onnx]'" in said
     assert "Reshape" in run(capsys, "ops", "--markdown")
+
+
+def test_numbers_that_decide_a_condition_are_taken_as_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    write_switched()
+    both = {"in.x": np.stack([X, X]), "out.0": np.stack([np.concatenate([X, X])] * 2)}
+    save_cases("net.npz", both | {"in.sr": np.array([16000, 16000])})
+    said = run(capsys, "verify", "net.onnx", *COMMANDS["verify"])
+    assert "sr is 16000, as recorded, and no input: bind: {sr: 16000} in model.yaml makes it so" in said
+    save_cases("net.npz", both | {"in.sr": np.array([16000, 8000])})
+    said = run(capsys, "verify", "net.onnx", *COMMANDS["verify"], status=2)
+    assert "--bind sr=NUMBER" in said
+
+
+def test_an_onnx_file_is_exported_with_what_it_gives(capfd: pytest.CaptureFixture[str]) -> None:
+    write(["batch", 3])
+    said = run(capfd, "export", "net.onnx", "--out", "models/net", status=2)
+    assert "the shape of the input input.1 is open: give --input input.1=1x3x224x224 or --inputs" in said
+    run(capfd, "export", "net.onnx", "--out", "models/net", "--input", "input.1=4x3", "--licence", "MIT")
+    text = Path("models/net/model.yaml").read_text()
+    assert "licence: MIT" in text and "shape: [4, 3]" in text
+    assert "1 case" in run(capfd, "verify", "models/net", "--target", "x86_64")
+    save_cases("own.npz", {"in.input.1": np.stack([X, -X])})
+    run(capfd, "export", "net.onnx", "--out", "models/own", "--inputs", "own.npz")
+    assert "2 cases" in run(capfd, "verify", "models/own", "--target", "x86_64", "--reference", "onnx")
+
+
+def test_a_network_in_python_needs_named_inputs(capfd: pytest.CaptureFixture[str]) -> None:
+    said = run(capfd, "export", "nets:make", "--out", "models/net", status=2)
+    assert "must be named: --input data=1x3x224x224" in said

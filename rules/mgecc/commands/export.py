@@ -1,4 +1,8 @@
-"""Export a MegEngine network to a model folder: model.yaml, .mge, recorded inputs and outputs."""
+"""Export a network to a model folder: model.yaml, the model file, recorded inputs and outputs.
+
+A MegEngine network in Python is traced and dumped; an ONNX file is copied, and ONNX Runtime, where it is installed,
+else the reference evaluator of the package onnx, gives the outputs.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,11 @@ _HINT = "(what depends on data, such as an `if` or a loop over values, cannot be
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    factory = "function without arguments that returns a Module, or a function of tensors"
-    add("factory", metavar="package.module:factory", help=factory)
+    factory = "function without arguments that returns a Module, or a function of tensors; or an ONNX file"
+    add("factory", metavar="package.module:factory | FILE.onnx", help=factory)
     text = "an input, e.g. data=1x3x224x224; TYPE is float32 if not given"
-    add("--input", action="append", required=True, metavar="NAME=SHAPE[:TYPE]", help=text)
+    text += "; of an ONNX file only where its shape is open"
+    add("--input", action="append", metavar="NAME=SHAPE[:TYPE]", help=text)
     add("--out", required=True, type=Path, metavar="FOLDER", help="model folder to write, e.g. models/foo")
     add("--name", help="name of the model (default: the folder's name)")
     text = "recorded inputs instead of random ones, stacked or single"

@@ -16,7 +16,7 @@ from mgecc.errors import InputError
 from mgecc.graph import Graph
 from mgecc.lowering import load_graph
 from mgecc.toolrun.bind_sizes import with_sizes_of
-from mgecc.toolrun.open_inputs import with_shapes_of
+from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.tensors import Interface, Tensor, dequantized, ignored_arrays, input_stacks
 
@@ -36,8 +36,11 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("no inputs: give --inputs, or 'verify:' in model.yaml")
     inputs = load_side(path, "in")
     with user_errors(config):
-        config = with_sizes_of(with_shapes_of(config, inputs), inputs)
+        config, notes = as_recorded(config, inputs)
+        config = with_sizes_of(config, inputs)
         graph = load_graph(config)
+    for line in notes:
+        note(line)
     outputs = interpret_cases(graph, inputs)
     if args.out:
         save_cases(args.out, {f"out.{k}": array for k, array in enumerate(outputs)})

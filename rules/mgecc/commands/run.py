@@ -22,7 +22,7 @@ from mgecc.config import ModelConfig, load_side, save_cases
 from mgecc.errors import InputError
 from mgecc.toolrun.compare import top_classes
 from mgecc.toolrun.graphs import read_graph
-from mgecc.toolrun.open_inputs import with_shapes_of
+from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.pictures import load_picture
 from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.session import run_cases
@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
     config = chosen(args)
     inputs = _inputs(config, args.input)
     with user_errors(config):
-        config = with_shapes_of(config, inputs)
+        config, notes = as_recorded(config, inputs)
+    for line in notes:
+        note(line)
     runs = list(_on_target(args, config, inputs) if args.target else _meaning(args, config, inputs))
     show(
         args,

@@ -13,6 +13,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from mgecc import export_onnx
 from mgecc.commands._model import chosen
 from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
 from mgecc.commands._output import note, show
@@ -22,7 +23,7 @@ from mgecc.errors import DIFFERENT, InputError
 from mgecc.export import ExportError, MegEngineMissing, reference_cases
 from mgecc.lowering import input_forms, load_graph
 from mgecc.toolrun.compare import OutputError, table
-from mgecc.toolrun.open_inputs import with_shapes_of
+from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.runner import RunError
 from mgecc.toolrun.tensors import Arrays, Interface, ignored_arrays, input_stacks
@@ -46,9 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--atol", type=float, help="allowed error, absolute")
     parser.add_argument(
         "--reference",
-        choices=["recorded", "megengine"],
+        choices=["recorded", "megengine", "onnx"],
         default="recorded",
-        help="compare with recorded outputs, or with what MegEngine gives now (needs the package megengine)",
+        help="compare with recorded outputs, or with what MegEngine (needs the package megengine) or for an ONNX "
+        "file ONNX Runtime, else the standard's evaluator, gives now",
     )
 
 
@@ -60,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
     if recorded or not config.sizes:
         inputs = load_side(_recorded(config, recorded, "inputs"), "in")
         with user_errors(config):
-            config = with_shapes_of(config, inputs)
+            config, notes = as_recorded(config, inputs)
+        for line in notes:
+            note(line)
     found: dict[str, list[OutputError]] = {}
     with open_session(args, config) as session:
         if inputs is not None:
@@ -107,7 +111,7 @@ def _recorded(config: ModelConfig, path: Path | None, what: str) -> Path:
 
 
 def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, interface: Interface) -> Arrays:
-    """Outputs to compare with, recorded or computed by MegEngine."""
+    """Outputs to compare with, recorded or computed by another engine."""
     if args.reference == "recorded":
         return load_side(_recorded(config, args.expected or config.verify.expected, "expected"), "out")
     stacks = input_stacks(inputs, interface)
@@ -119,7 +123,10 @@ def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, int
             form.to_network(stacks[value.name], value.type.dtype) if form else stacks[value.name]
         )
     try:
-        outputs = reference_cases(config.model, stacks)
+        if args.reference == "onnx":
+            outputs = export_onnx.reference_cases(config.model, stacks, config.bind)
+        else:
+            outputs = reference_cases(config.model, stacks)
     except MegEngineMissing as error:
         raise RunError(str(error)) from None
     except ExportError as error:

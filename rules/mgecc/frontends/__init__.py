@@ -3,8 +3,9 @@
 One package per file format. Each has ``recognises(data)``, whether bytes are a file of its format,
 ``survey(data, source, input_shapes, functions, folder, bound)``, the graph and its problems, and
 ``types_of(operator)``, the types of its nodes that are read as an operator, which ``TITLE`` heads in lists. One whose
-files may leave sizes of inputs open has ``open_inputs(data)``, one whose constants may lie in other files a module
-``beside`` with ``files_beside(data)``. There is no list to edit. Which one reads a file is decided by its content.
+files may leave sizes of inputs open has ``open_inputs(data)``, one with conditions ``deciding_inputs(data)``, one whose
+constants may lie in other files a module ``beside`` with ``files_beside(data)``. There is no list to edit. Which one
+reads a file is decided by its content.
 A front end is a reader and translation rules (``rules``) over the one builder of graphs (``build``).
 A reader treats its input as hostile: every offset, length and count is
 bounded by the buffer, and bytes that are not a readable model raise that reader's ``ModelError``, never another
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
     from mgecc.graph import Diagnostics, Graph
     from mgecc.ops.custom import CustomFunction
 
-__all__ = ["ModelError", "OtherKind", "files_beside", "open_inputs", "survey", "titles", "types_of"]
+__all__ = [
+    "ModelError",
+    "OtherKind",
+    "deciding_inputs",
+    "files_beside",
+    "open_inputs",
+    "survey",
+    "titles",
+    "types_of",
+]
 
 
 @cache
@@ -76,6 +86,15 @@ def open_inputs(data: bytes) -> dict[str, tuple[int | str, ...] | None]:
     """
     tell = getattr(_reader(data), "open_inputs", None)
     return tell(data) if tell else {}
+
+
+def deciding_inputs(data: bytes) -> list[str]:
+    """Inputs of a few integers or bools on which conditions and numbers of steps depend.
+
+    Raises the front end's ModelError.
+    """
+    tell = getattr(_reader(data), "deciding_inputs", None)
+    return list(tell(data)) if tell else []
 
 
 def files_beside(data: memoryview) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mgecc import frontends
 from mgecc.config import ModelConfig
 from mgecc.errors import InputError
-from mgecc.lowering import read_bounded
+from mgecc.graph import CompileError
+from mgecc.lowering import load_graph, read_bounded
 from mgecc.toolrun.tensors import Arrays
 
 Dims = tuple[int | str, ...]
@@ -35,6 +38,11 @@ def with_declared_sizes(config: ModelConfig) -> ModelConfig:
     return config
 
 
+def as_recorded(config: ModelConfig, arrays: Arrays) -> tuple[ModelConfig, list[str]]:
+    """The configuration with all that recorded inputs say of what it leaves open, and lines that tell of it."""
+    return with_numbers_of(with_shapes_of(config, arrays), arrays)
+
+
 def with_shapes_of(config: ModelConfig, arrays: Arrays) -> ModelConfig:
     """The configuration where inputs whose shapes are left open have those of recorded ones, ``in.NAME``."""
     found = {}
@@ -43,6 +51,37 @@ def with_shapes_of(config: ModelConfig, arrays: Arrays) -> ModelConfig:
         if array is not None:
             found[name] = _shape(array, dims)
     return config.with_shapes(found) if found else config
+
+
+def with_numbers_of(config: ModelConfig, arrays: Arrays) -> tuple[ModelConfig, list[str]]:
+    """The configuration where inputs that decide conditions are bound to recorded numbers, if it needs that.
+
+    Also a line for each that says so. Raises as ``lowering.load_graph``, but CompileError.
+    """
+    names = frontends.deciding_inputs(read_bounded(config.model))
+    found = {
+        name: arrays[f"in.{name}"] for name in names if name not in config.bind and f"in.{name}" in arrays
+    }
+    numbers = {name: array.reshape(-1)[0].item() for name, array in found.items() if _is_one(array)}
+    if not numbers or _compiles(config):
+        return config, []
+    lines = [
+        f"{name} is {value}, as recorded, and no input: bind: {{{name}: {value}}} in model.yaml makes it so"
+        for name, value in numbers.items()
+    ]
+    return replace(config, bind=config.bind | numbers), lines
+
+
+def _is_one(array: np.ndarray) -> bool:
+    return array.size > 0 and bool((array == array.reshape(-1)[0]).all())
+
+
+def _compiles(config: ModelConfig) -> bool:
+    try:
+        load_graph(config)
+    except CompileError:
+        return False
+    return True
 
 
 def _shape(array: np.ndarray, dims: Dims | None) -> Dims:

@@ -46,6 +46,13 @@ def open_inputs(data: bytes) -> dict[str, tuple[int | str, ...] | None]:
     return inputs.open_inputs(data)
 
 
+def deciding_inputs(data: bytes) -> list[str]:
+    """Inputs on which conditions depend, see ``frontends.deciding_inputs``."""
+    from . import inputs  # loads onnx
+
+    return inputs.deciding_inputs(data)
+
+
 def types_of(operator: str) -> tuple[str, ...]:
     """The types of nodes that are read as an operator."""
     from .rules import RULES  # loads the operators
