@@ -112,6 +112,8 @@ class _Conversions:
         if numbers.size > 1 and (rank < 2 or numbers.size != shape[1]):
             why = f"{numbers.size} numbers for mean or std do not fit the channels of {list(shape)}"
             raise Unsupported(why, "give one number for each channel, or one for all")
+        if (numbers == numbers[0]).all():  # then functions of one byte of all channels are one table
+            numbers = numbers[:1]
         old = self._named(mode)
         value = constant(
             f"{old.name}.by", numbers.reshape((1, -1, *[1] * (rank - 2))[:rank]), self.last.type.dtype

@@ -17,13 +17,19 @@ def _sides(node: Node) -> tuple[Ends, ...] | None:
     return attrs.padding[2:] if widens else None
 
 
+def _has_real_zero(node: Node) -> bool:
+    """Whether zeros of the padding are what convolutions pad with: of quantised data, their zero point."""
+    dtype = node.inputs[0].type.dtype
+    return dtype.is_float or dtype.is_quantized
+
+
 def run(graph: Graph) -> None:
     for node in graph.nodes:
         before = node.inputs[0].producer if node.op == "ConvBias" else None
         if before is None or before.op != "Padding":
             continue
         attrs, sides = node.attributes(ConvBiasAttrs), _sides(before)
-        if sides is not None and node.inputs[0].type.dtype.is_float:
+        if sides is not None and _has_real_zero(node):
             own = zip(attrs.padding, sides)
             node.attrs = replace(attrs, padding=tuple((a + c, b + d) for (a, b), (c, d) in own))
             node.inputs = [before.inputs[0], *node.inputs[1:]]
