@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from math import prod
 
 import numpy as np
 
@@ -21,6 +22,7 @@ _FIELDS = (
     *("n", "ic", "oc", "ipg", "opg", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl"),
     *("w_out", "w_in", "w_batch"),
 )
+_ROW = 24  # instructions around a row of sums that one tap adds to
 Shape = tuple[int, ...]
 
 
@@ -85,7 +87,12 @@ def _sizes(x: Shape, y: Shape, weights: Shape, window: Window) -> tuple[int, ...
 
 
 def _candidate(
-    node: Node, epilogue: Epilogue, positions: tuple[int, int], sizes: tuple[int, ...], transposed: bool
+    node: Node,
+    target: Target,
+    epilogue: Epilogue,
+    positions: tuple[int, int],
+    sizes: tuple[int, ...],
+    transposed: bool,
 ) -> Candidate:
     def build(made: Node) -> list[Call]:
         x, w = (made.inputs[i] for i in positions)
@@ -93,8 +100,10 @@ def _candidate(
         return _call(epilogue_of(made, bias, z, positions), x, w, sizes, transposed)
 
     moving = node.inputs[positions[0]] if transposed else node.output
-    macs = moving.type.elements * sizes[9] * sizes[10] * (sizes[4] if transposed else sizes[3])
-    cost = 4.0 * macs + 40.0 * node.output.type.elements
+    rows = prod(moving.shape[:-1]) * sizes[10]
+    taps = rows * sizes[9] * (sizes[4] if transposed else sizes[3])
+    cost = taps * (4.0 * moving.shape[-1] + _ROW) + 40.0 * node.output.type.elements
+    cost += 2 * target.facts.core.divide_cost * (taps if transposed else rows)
     return Candidate(build, cost, (1,) * len(node.inputs), (1,), 1500, why="rows of sums")
 
 
@@ -108,7 +117,7 @@ def candidates(node: Node, target: Target) -> Iterator[Candidate]:
     taps = int(np.prod(geo.window.kernel))
     strides = (geo.weights[2] * taps, taps, 0)
     sizes = (*_sizes(geo.x, geo.output, geo.weights, geo.window), *strides)
-    yield _candidate(node, epilogue, (0, 1), sizes, False)
+    yield _candidate(node, target, epilogue, (0, 1), sizes, False)
 
 
 def batched(node: Node, target: Target) -> Iterator[Candidate]:
@@ -121,7 +130,7 @@ def batched(node: Node, target: Target) -> Iterator[Candidate]:
     taps = int(np.prod(kernel_size))
     window = node.attributes(BatchConvBiasAttrs).over(kernel_size)
     sizes = _sizes(x.shape, node.output.shape, (1, out, inner, *kernel_size), window)
-    yield _candidate(node, epilogue, (0, 1), (*sizes, inner * taps, taps, out * inner * taps), False)
+    yield _candidate(node, target, epilogue, (0, 1), (*sizes, inner * taps, taps, out * inner * taps), False)
 
 
 def transposed(node: Node, target: Target) -> Iterator[Candidate]:
@@ -135,4 +144,4 @@ def transposed(node: Node, target: Target) -> Iterator[Candidate]:
     window = attrs.over(kernel_size)
     taps = int(np.prod(kernel_size))
     sizes = _sizes(x.shape, node.output.shape, (g, opg, ipg, *kernel_size), window)
-    yield _candidate(node, epilogue, (1, 0), (*sizes, taps, opg * taps, 0), True)
+    yield _candidate(node, target, epilogue, (1, 0), (*sizes, taps, opg * taps, 0), True)
