@@ -1,0 +1,76 @@
+/* Two accumulators of 16-bit halves in a word of weights, for cores whose one instruction adds two products of halves (SMLAD).
+ *
+ * A step is four inputs. Of a pixel they are two words: inputs 0 and 2, inputs 1 and 3, as halves. Of two outputs, a and b, the
+ * weights of inputs 0 and 2 are the halves 256 * b + a of one word, those of 1 and 3 likewise: products with the word itself
+ * give 256 * B + A, products with SXTB16 of it A. B is exact below 2^23, which is known from the weights. */
+#ifndef MG_INT8_PAIRS_H
+#define MG_INT8_PAIRS_H
+#include "int8_lanes.h"
+
+#if defined(__ARM_FEATURE_SIMD32)
+#include <arm_acle.h>
+#define mg_bytes_even(w) (int32_t)__sxtb16(w)
+#define mg_bytes_odd(w) (int32_t)__sxtb16((int32_t)((uint32_t)(w) >> 8 | (uint32_t)(w) << 24))
+#define mg_smlad(a, b, acc) __smlad(a, b, acc)
+#else
+MG_INLINE int32_t mg_halves(int32_t low, int32_t high) { return (int32_t)(((uint32_t)low & 0xffff) | (uint32_t)high << 16); }
+MG_INLINE int32_t mg_bytes_even(int32_t w) { return mg_halves((int8_t)w, (int8_t)(w >> 16)); }
+MG_INLINE int32_t mg_bytes_odd(int32_t w) { return mg_halves((int8_t)(w >> 8), (int8_t)(w >> 24)); }
+MG_INLINE int32_t mg_smlad(int32_t a, int32_t b, int32_t acc)
+{
+    return mg_plus(mg_plus(acc, (int16_t)a * (int16_t)b), (a >> 16) * (b >> 16));
+}
+#endif
+
+/* Four bytes of a row of `count` from `at` on, with bytes of `outside` beyond its ends; row 0: of them alone. */
+MG_INLINE int32_t mg_row_word(const int8_t *row, int32_t at, int32_t count, int32_t outside)
+{
+    if (!row) return outside;
+    if (at >= 0 && at + 4 <= count) return mg_word(row + at);
+    uint32_t word = 0;
+    for (int32_t l = 0; l < 4; l++)
+        word |= ((uint32_t)at + (uint32_t)l < (uint32_t)count ? (uint32_t)(uint8_t)row[at + l] : (uint32_t)outside & 255) << 8 * l;
+    return (int32_t)word;
+}
+
+/* Sums of four pixels times two outputs from the biases b[0] and 256 * b[1] + b[0]: first the four of output 0. `x`: a step
+ * has words 0, 2 of the four pixels, then words 1, 3. `w`: a step has two words. steps > 0. Compilers run out of registers
+ * here, which hold 8 sums, 2 words of pixels, 2 of weights and both pointers. */
+#if defined(__ARM_FEATURE_SIMD32) && defined(__thumb2__)
+#define MG_PAIRS_WORD \
+    "ldr r8, [r12], #4\n ldrd r10, r11, [lr], #8\n sxtb16 r9, r8\n" \
+    "smlad r0, r10, r9, r0\n smlad r4, r10, r8, r4\n smlad r1, r11, r9, r1\n smlad r5, r11, r8, r5\n" \
+    "ldrd r10, r11, [lr], #8\n" \
+    "smlad r2, r10, r9, r2\n smlad r6, r10, r8, r6\n smlad r3, r11, r9, r3\n smlad r7, r11, r8, r7\n"
+static __attribute__((naked, noinline, unused)) void mg_pairs_4x2(const int32_t *x __attribute__((unused)),
+    const int32_t *w __attribute__((unused)), int32_t steps __attribute__((unused)), const int32_t *b __attribute__((unused)),
+    int32_t *sums __attribute__((unused)))
+{
+    __asm__ volatile(
+        "push {r4-r11, lr}\n sub sp, #4\n"
+        "add r4, r1, r2, lsl #3\n str r4, [sp]\n" /* where the weights end */
+        "mov lr, r0\n mov r12, r1\n lsrs r8, r2, #1\n"
+        "ldrd r0, r4, [r3]\n mov r1, r0\n mov r2, r0\n mov r3, r0\n mov r5, r4\n mov r6, r4\n mov r7, r4\n"
+        "bcs 2f\n" /* an odd number of steps begins with one alone */
+        "1:\n" MG_PAIRS_WORD MG_PAIRS_WORD
+        "2:\n" MG_PAIRS_WORD MG_PAIRS_WORD
+        "ldr r8, [sp]\n cmp r12, r8\n bne 1b\n"
+        "ldr r8, [sp, #40]\n"
+        "sub r4, r4, r0\n sub r5, r5, r1\n sub r6, r6, r2\n sub r7, r7, r3\n"
+        "asr r4, r4, #8\n asr r5, r5, #8\n asr r6, r6, #8\n asr r7, r7, #8\n"
+        "stm r8, {r0-r7}\n add sp, #4\n pop {r4-r11, pc}\n");
+}
+#else
+static inline void mg_pairs_4x2(const int32_t *x, const int32_t *w, int32_t steps, const int32_t *b, int32_t *sums)
+{
+    for (int p = 0; p < 4; p++) {
+        int32_t low = b[0], raw = b[1];
+        for (int32_t i = 0; i < 2 * steps; i++) {
+            low = mg_smlad(x[4 * i + p], mg_bytes_even(w[i]), low);
+            raw = mg_smlad(x[4 * i + p], w[i], raw);
+        }
+        sums[p] = low, sums[4 + p] = mg_minus(raw, low) >> 8;
+    }
+}
+#endif
+#endif
