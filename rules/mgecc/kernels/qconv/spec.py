@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, offers, serves
 from mgecc.kernels.qconv import generic
-from mgecc.kernels.qconv.depthwise import dw_acc16, dw_dot, dw_generic, dw_vnni
+from mgecc.kernels.qconv.depthwise import dw_acc16, dw_dot, dw_generic, dw_pairs, dw_vnni
 from mgecc.kernels.qconv.gemm import gemm_acc16, gemm_amx, gemm_dot, gemm_i8mm, gemm_pairs
 from mgecc.kernels.qconv.geometry import qconv_of
 from mgecc.targets import Target
 
 _DENSE = (gemm_amx, gemm_i8mm, gemm_acc16, gemm_pairs, gemm_dot)
-_DEPTHWISE = (dw_vnni, dw_dot, dw_acc16, dw_generic)
+_DEPTHWISE = (dw_vnni, dw_dot, dw_acc16, dw_pairs, dw_generic)
 
 
 @serves("ConvBias", "Convolution")

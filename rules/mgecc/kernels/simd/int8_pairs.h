@@ -12,6 +12,8 @@
 #define mg_bytes_even(w) (int32_t)__sxtb16(w)
 #define mg_bytes_odd(w) (int32_t)__sxtb16((int32_t)((uint32_t)(w) >> 8 | (uint32_t)(w) << 24))
 #define mg_smlad(a, b, acc) __smlad(a, b, acc)
+#define mg_smlatb(a, b, acc) __smlatb(a, b, acc)
+#define mg_smlabt(a, b, acc) __smlabt(a, b, acc)
 #else
 MG_INLINE int32_t mg_halves(int32_t low, int32_t high) { return (int32_t)(((uint32_t)low & 0xffff) | (uint32_t)high << 16); }
 MG_INLINE int32_t mg_bytes_even(int32_t w) { return mg_halves((int8_t)w, (int8_t)(w >> 16)); }
@@ -21,6 +23,40 @@ MG_INLINE int32_t mg_smlad(int32_t a, int32_t b, int32_t acc)
     return mg_plus(mg_plus(acc, (int16_t)a * (int16_t)b), (a >> 16) * (b >> 16));
 }
 #endif
+
+/* A product of the upper half of one and the lower half of the other. */
+#if !defined(__ARM_FEATURE_SIMD32)
+MG_INLINE int32_t mg_smlatb(int32_t a, int32_t b, int32_t acc) { return mg_plus(acc, (a >> 16) * (int16_t)b); }
+MG_INLINE int32_t mg_smlabt(int32_t a, int32_t b, int32_t acc) { return mg_plus(acc, (int16_t)a * (b >> 16)); }
+#endif
+
+/* Two neighbouring pixels of four channels as a word of halves for each channel, `apart` words from one to the next. */
+MG_INLINE void mg_pair_pixels(int32_t *to, int32_t apart, int32_t a, int32_t b)
+{
+    const int32_t ae = mg_bytes_even(a), ao = mg_bytes_odd(a), be = mg_bytes_even(b), bo = mg_bytes_odd(b);
+    to[0] = (int32_t)(((uint32_t)ae & 0xffff) | (uint32_t)be << 16);
+    to[apart] = (int32_t)(((uint32_t)ao & 0xffff) | (uint32_t)bo << 16);
+    to[2 * apart] = (int32_t)((uint32_t)ae >> 16 | ((uint32_t)be & 0xffff0000u));
+    to[3 * apart] = (int32_t)((uint32_t)ao >> 16 | ((uint32_t)bo & 0xffff0000u));
+}
+
+/* A row of `w` pixels of four channels, or none, as `words` pairs of columns from -left on, every third word of a plane for
+ * each channel. */
+static inline __attribute__((unused)) void mg_row_halves(int32_t *to, int32_t apart, const int8_t *from, int32_t w, int32_t left,
+                                                         int32_t words, int32_t pad, int flip)
+{
+    const int32_t turned = (int32_t)((uint32_t)flip * 0x01010101u), outside = (int32_t)(((uint32_t)pad & 255) * 0x01010101u);
+    int32_t i = from ? -left : w;
+    for (int32_t k = 0; k < words; k++, i += 2, to += 3) {
+        if (i >= 0 && i + 1 < w) {
+            mg_pair_pixels(to, apart, mg_word(from + 4 * i) ^ turned, mg_word(from + 4 * i + 4) ^ turned);
+            continue;
+        }
+        const int32_t a = (uint32_t)i < (uint32_t)w ? mg_word(from + 4 * i) ^ turned : outside;
+        const int32_t b = (uint32_t)i + 1 < (uint32_t)w ? mg_word(from + 4 * i + 4) ^ turned : outside;
+        mg_pair_pixels(to, apart, a, b);
+    }
+}
 
 /* Four bytes of a row of `count` from `at` on, with bytes of `outside` beyond its ends; row 0: of them alone. */
 MG_INLINE int32_t mg_row_word(const int8_t *row, int32_t at, int32_t count, int32_t outside)

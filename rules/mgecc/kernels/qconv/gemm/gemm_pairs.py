@@ -53,7 +53,12 @@ def is_exact(node: Node) -> bool:
 
 def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
     flat, epilogue = way.is_flat(node, conv), epilogue_params(node, way.target, conv.z)
-    params: dict[str, Param] = {"flat": flat, "flip": flip_of(node.inputs[0]), "planes": way.planes, **epilogue}
+    params: dict[str, Param] = {
+        "flat": flat,
+        "flip": flip_of(node.inputs[0]),
+        "planes": way.planes,
+        **epilogue,
+    }
     operands = [
         ("x", "const int8_t *"),
         ("w", "const int32_t *"),
