@@ -10,6 +10,7 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, serves
+from mgecc.kernels.qelem.integer_sum import Factors, integer_factors
 from mgecc.kernels.requant import BYTES
 from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
 from mgecc.ops.quantize import scale_of
@@ -25,11 +26,11 @@ def _mode(node: Node) -> str:
     return "" if node.op == "TypeCvt" else node.attributes(ElemwiseMultiTypeAttrs).mode
 
 
-def _is_served(node: Node, target: Target) -> bool:
+def _has_form(node: Node) -> bool:
+    """Whether all operands are of the shape of the result, and of types that kernels here know."""
     kinds = ("float32",) if node.op == "TypeCvt" else tuple(BYTES)
     return (
-        target.facts.int8.saturating_conversions
-        and node.output.type.dtype.name in BYTES
+        node.output.type.dtype.name in BYTES
         and (node.op == "TypeCvt" or _mode(node) in _SUMS)
         and len(node.inputs) == (1 if node.op == "TypeCvt" else 2)
         and all(v.type.dtype.name in kinds and not v.is_const for v in node.inputs)
@@ -68,12 +69,21 @@ def _build(node: Node) -> list[Call]:
 @serves("TypeCvt", "ElemwiseMultiType")
 def steps(node: Node, target: Target) -> Iterator[Candidate]:
     """Real numbers to quantised bytes, and sums of two tensors of quantised bytes; all of one shape and layout."""
-    if not _is_served(node, target):
+    if not _has_form(node):
         return
+    if target.facts.int8.saturating_conversions:
+        yield from _by_vectors(node, target)
+    elif target.facts.int8.requant == "integer" and node.op != "TypeCvt":
+        yield from _by_integers(node, target)
+
+
+def _blocks(node: Node, target: Target) -> list[int]:
+    return sorted({1, target.block_of(node.output.type.dtype.name) if node.output.type.rank == 4 else 1})
+
+
+def _by_vectors(node: Node, target: Target) -> Iterator[Candidate]:
     pair = len(node.inputs) == 2
-    for block in sorted(
-        {1, target.block_of(node.output.type.dtype.name) if node.output.type.rank == 4 else 1}
-    ):
+    for block in _blocks(node, target):
         elements = prod(node.output.type.with_block(block).stored_shape)
         yield Candidate(
             _build,
@@ -84,3 +94,29 @@ def steps(node: Node, target: Target) -> Iterator[Candidate]:
             (0, 1) if pair else (),
             why="four vectors at a time",
         )
+
+
+def _by_integers(node: Node, target: Target) -> Iterator[Candidate]:
+    first, last = (v.type.dtype for v in node.inputs)
+    factors = integer_factors((first, last), node.output.type.dtype, _mode(node))
+    if factors is None:
+        return
+    for block in _blocks(node, target):
+        elements = prod(node.output.type.with_block(block).stored_shape)
+        build = partial(_integer_sum, factors)
+        yield Candidate(
+            build, 20.0 + 10.0 * elements, (block,) * 2, (block,), 120, (0, 1), why="sums of integers"
+        )
+
+
+def _integer_sum(factors: Factors, node: Node) -> list[Call]:
+    letters = [_LETTERS[v.type.dtype.name] for v in (*node.inputs, node.output)]
+    types = [_CTYPES[kind] for kind in letters]
+    kernel = Kernel(
+        f"qelem_{'_'.join(letters[:2])}_sum_to_{letters[2]}",
+        "qelem/integer_sum.c.j2",
+        (("x0", f"const {types[0]} *"), ("x1", f"const {types[1]} *"), ("y", f"{types[2]} *")),
+        tuple((name, "int32_t") for name in ("n", "f0", "f1", "more", "shift", "low", "high")),
+        (("yt", types[2]),),
+    )
+    return [Call(kernel, (*node.inputs, node.output), (prod(node.output.type.stored_shape), *factors))]
