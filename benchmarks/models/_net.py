@@ -15,7 +15,8 @@ import numpy as np
 
 from . import _math
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "frontends"))
+_TESTS = Path(__file__).resolve().parents[2] / "tests"
+sys.path[:0] = [str(_TESTS / "frontends"), str(_TESTS / "common")]
 
 from mge_writer import MgeFile, dtype_table
 
