@@ -219,10 +219,10 @@ def in_halves(text: str) -> bool:
     return "mg_vi" not in text and set(_IN_HALVES.split()).issuperset(re.findall(r"mg_vf_(\w+)\(", text))
 
 
-def weight(text: str) -> float:
-    """Estimated instructions of C text for one vector."""
-    words = re.findall(r"mg_v[fi]_(\w+)\(", text)
-    return sum(_weight_of(w) for w in words)
+def weight(text: str, float_cost: float = 1.0) -> float:
+    """Estimated instructions of C text for one vector; ``float_cost``: of one operation on floats."""
+    words = re.findall(r"mg_v([fi])_(\w+)\(", text)
+    return sum(_weight_of(word) * (float_cost if kind == "f" else 1.0) for kind, word in words)
 
 
 def _weight_of(word: str) -> float:

@@ -270,13 +270,14 @@ def _dtype(value: Value) -> DType:
 def _cost(node: Node, plan: Plan, target: Target) -> tuple[float, int]:
     """Estimated instructions of all vectors, and bytes of code."""
     kernel, _ = _kernel(node, plan)
-    work = weight(" ".join(str(v) for name, v in kernel.params if name in ("body", "store_full", "full")))
+    text = " ".join(str(v) for name, v in kernel.params if name in ("body", "store_full", "full"))
+    work = weight(text, target.facts.core.float_cost)
     narrow = sum(
         target.lanes for t in map(_dtype, (*node.inputs, *node.outputs)) if t.size < 4 and not t.is_float
     )
     rows = at_max_sizes(prod(plan.nest.sizes[:-1]))
     vectors = rows * -(-at_max_sizes(plan.nest.sizes[-1]) // plan.lanes(target))
-    return 30.0 + rows * 8.0 + vectors * (2.0 + work + narrow), 120 + int(16 * work)
+    return 30.0 + rows * 8.0 + vectors * (2.0 + work + narrow), 120 + int(16 * weight(text))
 
 
 def _over(node: Node, plan: Plan) -> tuple[int, ...]:

@@ -10,10 +10,11 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, serves
+from mgecc.kernels.qelem.cast_steps import STEPS, least_keys
 from mgecc.kernels.qelem.integer_sum import Factors, integer_factors
 from mgecc.kernels.requant import BYTES
 from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
-from mgecc.ops.quantize import scale_of
+from mgecc.ops.quantize import quantize, scale_of
 from mgecc.targets import Target
 
 _SUMS = ("add", "add_relu")
@@ -75,6 +76,8 @@ def steps(node: Node, target: Target) -> Iterator[Candidate]:
         yield from _by_vectors(node, target)
     elif target.facts.int8.requant == "integer" and node.op != "TypeCvt":
         yield from _by_integers(node, target)
+    elif node.op == "TypeCvt" and not target.facts.core.fpu:
+        yield from _by_steps(node, target)
 
 
 def _blocks(node: Node, target: Target) -> list[int]:
@@ -120,3 +123,25 @@ def _integer_sum(factors: Factors, node: Node) -> list[Call]:
         (("yt", types[2]),),
     )
     return [Call(kernel, (*node.inputs, node.output), (prod(node.output.type.stored_shape), *factors))]
+
+
+def _by_steps(node: Node, target: Target) -> Iterator[Candidate]:
+    for block in _blocks(node, target):
+        elements = prod(node.output.type.with_block(block).stored_shape)
+        why = "steps found by halving"
+        yield Candidate(_cast, 30.0 + 55.0 * elements, (block,), (block,), 200, why=why, weights=4 * STEPS)
+
+
+def _cast(node: Node) -> list[Call]:
+    dtype = node.output.type.dtype
+    letters = BYTES[dtype.name]
+    kernel = Kernel(
+        f"qelem_f32_steps_to_{letters}",
+        "qelem/cast_steps.c.j2",
+        (("x", "const int32_t *"), ("keys", "const int32_t *"), ("y", f"{_CTYPES[letters]} *")),
+        tuple((name, "int32_t") for name in ("n", "least", "none")),
+        (("yt", _CTYPES[letters]),),
+    )
+    none = int(quantize(np.array([np.nan], np.float32), dtype)[0])
+    operands = (node.inputs[0], Const(partial(least_keys, dtype)), node.output)
+    return [Call(kernel, operands, (prod(node.output.type.stored_shape), dtype.range[0], none))]
