@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from mgecc.targets import load_target, load_toolchain
+from mgecc.targets import ToolchainMissing, load_target, load_toolchain
 from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.process import ToolError
 from mgecc.toolrun.runner import link_program
@@ -37,3 +37,14 @@ def test_what_no_library_has_stays_an_error(tmp_path: Path) -> None:
     text = "int missing_function(void);\nvoid _start(void) { missing_function(); }\n"
     with pytest.raises(ToolError, match="missing_function"):
         link_program(tools, tmp_path / "program", [compiled(tmp_path, text)])
+
+
+def test_clang_links_floats_of_cores_without_fpu(tmp_path: Path) -> None:
+    try:
+        tools = load_toolchain("clang", load_target("cortex-m3"))
+    except ToolchainMissing as missing:
+        pytest.skip(str(missing))
+    (tmp_path / "start.c").write_text(START.replace("double", "float"))
+    obj = compile_file(tmp_path / "start.c", tmp_path / "start.o", tools, [], "size")
+    link_program(tools, tmp_path / "program", [obj])
+    assert (tmp_path / "compiler_rt.a").is_file()

@@ -148,11 +148,13 @@ class Toolchain:
     def support_library_args(self, output: str | Path, scratch: str | Path) -> list[str]:
         """Build the compiler's support library (arithmetic that the CPU lacks, such as double precision).
 
-        Empty where the linker finds it by itself or the target does not say what the CPU is called.
+        Empty where the linker finds it by itself or the target does not say what the CPU is called. That of the zig
+        wheel serves clang, too.
         """
-        if self.name != "zig" or not self.target.zig:
+        folder = _zig_folder()
+        if self.name == "gcc" or folder is None or not self.target.zig:
             return []
-        source = Path(self.cc[0]).parent / "lib" / "compiler_rt.zig"
+        source = folder / "lib" / "compiler_rt.zig"
         machine = ["-target", self.target.zig["target"], f"-mcpu={self.target.zig['cpu']}"]
         caches = ["--cache-dir", str(scratch), "--global-cache-dir", str(scratch)]
         options = [
@@ -163,7 +165,7 @@ class Toolchain:
             "-fdata-sections",
             "-fno-compiler-rt",
         ]
-        return [self.cc[0], "build-lib", str(source), *machine, *options, "--name", "compiler_rt", *caches,
+        return [str(folder / "zig"), "build-lib", str(source), *machine, *options, "--name", "compiler_rt", *caches,
                 f"-femit-bin={output}"]  # fmt: skip
 
 
