@@ -122,7 +122,23 @@ def epilogue_params(node: Node, target: Target, z: Value | None) -> dict[str, Pa
     }
 
 
-_SUFFIXES: dict[Param, str] = {0: "", 1: "_fix", 2: "_fix3", 3: "_one", 4: "_two", 5: "_int"}
+def with_known_factor(node: Node, z: Value | None, epilogue: dict[str, Param]) -> dict[str, Param]:
+    """The epilogue of kernels whose code may depend on whether integers alone give the results: ``fixed`` 6 then for
+    stored numbers of 0 to 127, 7 for all with sign."""
+    known = epilogue["fixed"] == 5 and not epilogue["unsigned"] and fixed_of(node, z) is not None
+    return epilogue | {"fixed": 6 if _limits(node)[0] == 0 else 7} if known else epilogue
+
+
+_SUFFIXES: dict[Param, str] = {
+    0: "",
+    1: "_fix",
+    2: "_fix3",
+    3: "_one",
+    4: "_two",
+    5: "_int",
+    6: "_pos",
+    7: "_signed",
+}
 
 
 def epilogue_suffix(epilogue: dict[str, Param]) -> str:

@@ -16,12 +16,25 @@ static __attribute__((noinline, unused)) int32_t mg_real_number(const float *q, 
     return mg_requant_store(r, mg_requant_real(r, sum));
 }
 
-/* A whole sum to a stored number: by integers alone, as on NEON, where the numbers have a factor for that, so that code does
- * not depend on them. A result with sign has no zero point. */
+/* A whole sum to units of the result by integers alone, as on NEON, where the numbers have a factor for that. */
+MG_INLINE int32_t mg_fixed_units(mg_requant r, int32_t sum)
+{
+    return mg_plus((int32_t)((int64_t)sum * r.factor >> 32), 1 << (r.shift - 1)) >> r.shift;
+}
+
+/* To a stored number without zero point, within limits that the code knows. */
+MG_INLINE int32_t mg_fixed_within(int32_t low, int32_t high, mg_requant r, int32_t sum)
+{
+    const int32_t units = mg_fixed_units(r, sum);
+    return units < low ? low : units > high ? high : units;
+}
+
+/* To a stored number, where there may be no factor, so that code does not depend on it. A result with sign has no zero
+ * point. */
 MG_INLINE int32_t mg_fixed_number(int is_unsigned, mg_requant r, int32_t sum)
 {
     if (r.shift == 0) return mg_real_number(r.numbers, sum);
-    const int32_t units = mg_plus((int32_t)((int64_t)sum * r.factor >> 32), 1 << (r.shift - 1)) >> r.shift;
+    const int32_t units = mg_fixed_units(r, sum);
     const int32_t number = is_unsigned ? mg_plus(units, r.zero) : units, most = is_unsigned ? 255 : 127, least = most - 255;
     const int32_t stored = number < least ? least : number > most ? most : number;
     return stored < r.least ? r.least : stored;

@@ -10,7 +10,7 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, with_known_factor
 from mgecc.targets import Target
 
 _FIELDS = ("n", "blocks", "h", "w", "oh", "ow", "pt", "pl", "sh", "words")
@@ -20,11 +20,17 @@ _ROWS = 3
 def _words(conv: QConv) -> int:
     """Pairs of columns that the windows of a row of results see."""
     ow, stride = conv.geo.output[3], conv.geo.window.stride[1]
-    return (ow + 1) // 2 + 1 if stride == 1 else ow + 1
+    return ((ow + 1) // 2) * stride + 1
+
+
+def _scratch(conv: QConv) -> int:
+    """Bytes of the ring and of a row of sums."""
+    return 4 * (4 * _ROWS * _words(conv) + (conv.geo.output[3] + 1) // 2 * 2)
 
 
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
-    epilogue, stride = epilogue_params(node, target, conv.z), conv.geo.window.stride[1]
+    stride = conv.geo.window.stride[1]
+    epilogue = with_known_factor(node, conv.z, epilogue_params(node, target, conv.z))
     params: dict[str, Param] = {"flip": flip_of(node.inputs[0]), "sw": stride, **epilogue}
     operands = [
         ("x", "const int8_t *"),
@@ -64,7 +70,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
         Const(partial(numbers, node, conv.z, signed_zero(x))),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
-        Workspace(4 * 4 * _ROWS * words),
+        Workspace(_scratch(conv)),
     ]
     sizes = (n, blocks, h, w, *conv.geo.output[2:], pt, pl, conv.geo.window.stride[0], words)
     return [Call(kernel(node, conv, target), tuple(operands), sizes)]
@@ -79,8 +85,7 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
         return
     n, ic, _, _ = conv.geo.x
     oh, ow = conv.geo.output[2:]
-    results = 15 * ow if window.stride[1] == 1 else 20 * ow
-    rows = oh * (4 * (results + 30) + window.stride[0] * (22 * _words(conv) + 20))
+    rows = oh * (4 * (18 * ow + 45) + window.stride[0] * (22 * _words(conv) + 20))
     yield Candidate(
         partial(_build, conv, target),
         n * -(-ic // 4) * rows,
@@ -88,5 +93,5 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
         (4,),
         900,
         why="depthwise rows, two taps a product",
-        scratch=4 * 4 * _ROWS * _words(conv),
+        scratch=_scratch(conv),
     )

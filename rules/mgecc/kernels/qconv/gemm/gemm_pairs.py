@@ -12,7 +12,7 @@ from mgecc.graph import Node
 from mgecc.graph.symbolic import lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, with_known_factor
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "steps", "pairs")
@@ -52,7 +52,8 @@ def is_exact(node: Node) -> bool:
 
 
 def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
-    flat, epilogue = way.is_flat(node, conv), epilogue_params(node, way.target, conv.z)
+    flat = way.is_flat(node, conv)
+    epilogue = with_known_factor(node, conv.z, epilogue_params(node, way.target, conv.z))
     params: dict[str, Param] = {
         "flat": flat,
         "flip": flip_of(node.inputs[0]),

@@ -12,8 +12,6 @@
 #define mg_bytes_even(w) (int32_t)__sxtb16(w)
 #define mg_bytes_odd(w) (int32_t)__sxtb16((int32_t)((uint32_t)(w) >> 8 | (uint32_t)(w) << 24))
 #define mg_smlad(a, b, acc) __smlad(a, b, acc)
-#define mg_smlatb(a, b, acc) __smlatb(a, b, acc)
-#define mg_smlabt(a, b, acc) __smlabt(a, b, acc)
 #else
 MG_INLINE int32_t mg_halves(int32_t low, int32_t high) { return (int32_t)(((uint32_t)low & 0xffff) | (uint32_t)high << 16); }
 MG_INLINE int32_t mg_bytes_even(int32_t w) { return mg_halves((int8_t)w, (int8_t)(w >> 16)); }
@@ -22,12 +20,6 @@ MG_INLINE int32_t mg_smlad(int32_t a, int32_t b, int32_t acc)
 {
     return mg_plus(mg_plus(acc, (int16_t)a * (int16_t)b), (a >> 16) * (b >> 16));
 }
-#endif
-
-/* A product of the upper half of one and the lower half of the other. */
-#if !defined(__ARM_FEATURE_SIMD32)
-MG_INLINE int32_t mg_smlatb(int32_t a, int32_t b, int32_t acc) { return mg_plus(acc, (a >> 16) * (int16_t)b); }
-MG_INLINE int32_t mg_smlabt(int32_t a, int32_t b, int32_t acc) { return mg_plus(acc, (int16_t)a * (b >> 16)); }
 #endif
 
 /* Two neighbouring pixels of four channels as a word of halves for each channel, `apart` words from one to the next. */
@@ -57,6 +49,63 @@ static inline __attribute__((unused)) void mg_row_halves(int32_t *to, int32_t ap
         mg_pair_pixels(to, apart, a, b);
     }
 }
+
+/* Sums of 3 x 3 taps in a row of a channel, from `bias`, to `count` pairs of neighbouring results; mg_taps_row2: of every second
+ * pixel. `p`: words of a ring of three rows, [pair of columns][row]. t0, t1, t2: bytes of taps 0, 1, 1, 2 of the three rows. */
+#if defined(__ARM_FEATURE_SIMD32) && defined(__thumb2__)
+#define MG_TAPS_BEGIN \
+    "push {r4-r11, lr}\n" \
+    "sxtb16 r6, r3, ror #8\n sxtb16 r5, r3\n sxtb16 r4, r2, ror #8\n sxtb16 r3, r2\n sxtb16 r2, r1, ror #8\n sxtb16 r1, r1\n" \
+    "ldrd r11, r12, [sp, #36]\n ldr lr, [sp, #44]\n add lr, r12, lr, lsl #3\n" \
+    "1:\n ldrd r7, r8, [r0]\n"
+#define MG_TAPS_END "strd r9, r10, [r12], #8\n cmp r12, lr\n bne 1b\n pop {r4-r11, pc}\n"
+#define MG_TAPS_ROW(name, ...)                                                                                              \
+    static __attribute__((naked, noinline, unused)) void name(                                                              \
+        const int32_t *p __attribute__((unused)), int32_t t0 __attribute__((unused)), int32_t t1 __attribute__((unused)),   \
+        int32_t t2 __attribute__((unused)), int32_t bias __attribute__((unused)), int32_t *sums __attribute__((unused)),    \
+        int32_t count __attribute__((unused)))                                                                              \
+    {                                                                                                                       \
+        __asm__ volatile(MG_TAPS_BEGIN __VA_ARGS__ MG_TAPS_END);                                                            \
+    }
+MG_TAPS_ROW(mg_taps_row1,
+            "smlad r9, r1, r7, r11\n smlabt r10, r1, r7, r11\n smlad r9, r3, r8, r9\n smlabt r10, r3, r8, r10\n"
+            "ldrd r7, r8, [r0, #8]\n"
+            "smlad r9, r5, r7, r9\n smlabt r10, r5, r7, r10\n smlatb r9, r2, r8, r9\n smlad r10, r2, r8, r10\n"
+            "ldrd r7, r8, [r0, #16]\n add r0, r0, #12\n"
+            "smlatb r9, r4, r7, r9\n smlad r10, r4, r7, r10\n smlatb r9, r6, r8, r9\n smlad r10, r6, r8, r10\n")
+MG_TAPS_ROW(mg_taps_row2,
+            "smlad r9, r1, r7, r11\n smlad r9, r3, r8, r9\n"
+            "ldrd r7, r8, [r0, #8]\n"
+            "smlad r9, r5, r7, r9\n smlatb r9, r2, r8, r9\n smlad r10, r1, r8, r11\n"
+            "ldrd r7, r8, [r0, #16]\n"
+            "smlatb r9, r4, r7, r9\n smlad r10, r3, r7, r10\n smlatb r9, r6, r8, r9\n smlad r10, r5, r8, r10\n"
+            "ldrd r7, r8, [r0, #24]\n"
+            "smlatb r10, r2, r7, r10\n smlatb r10, r4, r8, r10\n"
+            "ldr r7, [r0, #32]\n add r0, r0, #24\n"
+            "smlatb r10, r6, r7, r10\n")
+#else
+MG_INLINE int32_t mg_half_of(const int32_t *p, int32_t column, int row) { return (int16_t)(p[column / 2 * 3 + row] >> 16 * (column % 2)); }
+static inline void mg_taps_row(const int32_t *p, int stride, const int32_t *rows, int32_t bias, int32_t *sums, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        int32_t sum = bias;
+        for (int row = 0; row < 3; row++)
+            for (int32_t tap = 0; tap < 3; tap++)
+                sum = mg_plus(sum, mg_half_of(p, i * stride + tap, row) * (int8_t)(rows[row] >> (tap == 2 ? 24 : 8 * tap)));
+        sums[i] = sum;
+    }
+}
+static inline void mg_taps_row1(const int32_t *p, int32_t t0, int32_t t1, int32_t t2, int32_t bias, int32_t *sums, int32_t count)
+{
+    const int32_t rows[3] = {t0, t1, t2};
+    mg_taps_row(p, 1, rows, bias, sums, 2 * count);
+}
+static inline void mg_taps_row2(const int32_t *p, int32_t t0, int32_t t1, int32_t t2, int32_t bias, int32_t *sums, int32_t count)
+{
+    const int32_t rows[3] = {t0, t1, t2};
+    mg_taps_row(p, 2, rows, bias, sums, 2 * count);
+}
+#endif
 
 /* Four bytes of a row of `count` from `at` on, with bytes of `outside` beyond its ends; row 0: of them alone. */
 MG_INLINE int32_t mg_row_word(const int8_t *row, int32_t at, int32_t count, int32_t outside)
