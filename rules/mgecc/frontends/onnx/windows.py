@@ -79,3 +79,19 @@ def _beyond(window: Window, axis: int, size: int) -> int:
     if always(lambda: steps * step >= size + before):
         steps -= 1
     return whole(sym_max(0, steps * step - free))
+
+
+def flat(window: Window) -> Window:
+    """The same window over images of height 1, for one over signals."""
+    if len(window.kernel) > 1:
+        return window
+    ones = (1, *window.stride), (1, *window.dilate)
+    return Window((1, *window.kernel), *ones, ((0, 0), *window.pad))
+
+
+def part(window: Window, axes: Sequence[int]) -> Window:
+    """The window over these axes alone."""
+    kernel, stride, dilate = (
+        tuple(n[a] for a in axes) for n in (window.kernel, window.stride, window.dilate)
+    )
+    return Window(kernel, stride, dilate, tuple(window.pad[a] for a in axes))

@@ -11,7 +11,7 @@ from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
 from mgecc.ops.convolution3d import Convolution3DAttrs
 from mgecc.ops.window import Window
 
-from ..windows import halves, window_of
+from ..windows import flat, halves, window_of
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
 _IMAGE, _VOLUME = 4, 5
@@ -30,7 +30,7 @@ def conv(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 
 def _planar(node: OnnxNode, t: TensorBuilder, window: Window, x: Tensor, w: Tensor, *bias: Tensor) -> Tensor:
-    attrs = ConvBiasAttrs(**_numbers(node, _flat(window)))
+    attrs = ConvBiasAttrs(**_numbers(node, flat(window)))
     terms = [t.reshape(b, (1, b.elements, 1, 1)) for b in bias]
     y = t.one("ConvBias", attrs, high(t, x), high(t, w), *terms, dtype=x.dtype)
     return low(t, y, x.rank)
@@ -42,7 +42,7 @@ def conv_transpose(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, w, bias = node.operand(0), node.operand(1), node.optional(2)
     window, behind = _transposed(node, x, w)
     op = "Convolution3DBackwardData" if x.rank == _VOLUME else "ConvolutionBackwardData"
-    y = t.one(op, _attrs(node, _flat(window)), high(t, w), high(t, x), dtype=x.dtype)
+    y = t.one(op, _attrs(node, flat(window)), high(t, w), high(t, x), dtype=x.dtype)
     y = t.pad(low(t, y, x.rank), [(0, 0), (0, 0), *((0, n) for n in behind)])
     return [_biased(t, y, bias)]
 
@@ -95,14 +95,6 @@ def high(t: TensorBuilder, x: Tensor) -> Tensor:
 def low(t: TensorBuilder, y: Tensor, rank: int) -> Tensor:
     """Back to data of ``rank``."""
     return y if rank >= _IMAGE else t.squeeze(y, [2])
-
-
-def _flat(window: Window) -> Window:
-    """The same window over images, for one over signals."""
-    if len(window.kernel) > 1:
-        return window
-    ones = (1, *window.stride), (1, *window.dilate)
-    return Window((1, *window.kernel), *ones, ((0, 0), *window.pad))
 
 
 @rule("DeformableConv", "DeformConv")

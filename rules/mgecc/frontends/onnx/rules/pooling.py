@@ -15,15 +15,17 @@ from mgecc.graph import Unsupported
 from mgecc.ops.pooling import PoolingAttrs
 from mgecc.ops.window import Window
 
-from ..windows import Ends, Overhang, pool_window
+from ..windows import Ends, Overhang, flat, part, pool_window
 from . import OnnxNode, Tensor, TensorBuilder, rule
+from .columns import largest_positions
 
 
 @rule("Pooling", "MaxPool")
 def max_pool(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     x = node.operand(0)
-    node.refuse(1, "the positions of the largest elements")
-    return [_pooled(t, x, pool_window(node, x.shape[2:]).window, "max", False)]
+    window = pool_window(node, x.shape[2:]).window
+    y = _pooled(t, x, window, "max", False)
+    return [y, largest_positions(t, x, window, bool(node.get("storage_order", 0)))] if node.wants(1) else [y]
 
 
 @rule("Pooling", "AveragePool")
@@ -94,7 +96,7 @@ def _pooled(t: TensorBuilder, x: Tensor, window: Window, mode: str, counts: bool
     if len(window.kernel) < 3:
         return _planar(t, x, window, mode, counts)
     n, c, depth, *size = x.shape
-    planes = _planar(t, t.reshape(x, (n, c * depth, *size)), _part(window, (1, 2)), mode, counts)
+    planes = _planar(t, t.reshape(x, (n, c * depth, *size)), part(window, (1, 2)), mode, counts)
     height, width = planes.shape[2:]
     deep = t.reshape(planes, (n, c, depth, height * width))
     along = Window((window.kernel[0], 1), (window.stride[0], 1), (1, 1), (window.pad[0], (0, 0)))
@@ -102,18 +104,10 @@ def _pooled(t: TensorBuilder, x: Tensor, window: Window, mode: str, counts: bool
     return t.reshape(y, (n, c, y.shape[2], height, width))
 
 
-def _part(window: Window, axes: Sequence[int]) -> Window:
-    kernel, stride, dilate = (
-        tuple(n[a] for a in axes) for n in (window.kernel, window.stride, window.dilate)
-    )
-    return Window(kernel, stride, dilate, tuple(window.pad[a] for a in axes))
-
-
 def _planar(t: TensorBuilder, x: Tensor, window: Window, mode: str, counts: bool) -> Tensor:
     """Of images, or signals."""
     if len(window.kernel) == 1:
-        row = Window((1, *window.kernel), (1, *window.stride), (1, 1), ((0, 0), *window.pad))
-        return t.squeeze(_planar(t, t.unsqueeze(x, [2]), row, mode, counts), [2])
+        return t.squeeze(_planar(t, t.unsqueeze(x, [2]), flat(window), mode, counts), [2])
     if all(k == 1 and s == 1 for k, s in zip(window.kernel, window.stride)) and not any(map(any, window.pad)):
         return x
     attrs = PoolingAttrs(window.kernel, window.stride, window.pad, mode, counts)  # type: ignore[arg-type]

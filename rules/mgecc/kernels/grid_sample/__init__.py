@@ -1,0 +1,1 @@
+"""Images and volumes read at computed places. May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels."""
