@@ -204,7 +204,7 @@ class GraphBuilder:
 
     def output(self, name: str, value: Value) -> None:
         """The next result of the model."""
-        self.graph.outputs.append((name, self._narrow_constant(value)))
+        self.graph.outputs.append((name, self.narrowed(value)))
 
     def finish(self, declared: Sequence[str] = ()) -> Graph:
         """The graph; where there are problems, of all that could be made in spite of them.
@@ -243,7 +243,7 @@ class GraphBuilder:
 
     def _narrow(self, node: Node) -> bool:
         """Let the node read and state types that kernels know; whether anything changed."""
-        inputs = [self._narrow_constant(value) for value in node.inputs]
+        inputs = [self.narrowed(value) for value in node.inputs]
         stated = [v for v in named(node.attrs).values() if isinstance(v, DType) and v.is_wide]
         if inputs == node.inputs and not stated:
             return False
@@ -251,8 +251,8 @@ class GraphBuilder:
         node.attrs = mapped(node.attrs, lambda v: v.narrow if isinstance(v, DType) else v)
         return True
 
-    def _narrow_constant(self, value: Value) -> Value:
-        """The same value for all who read it."""
+    def narrowed(self, value: Value) -> Value:
+        """A value as kernels read it: a constant of a wide type in a narrower one, the same for all who read it."""
         if not value.type.dtype.is_wide or value.const is None:
             return value
         if value not in self._narrowed:

@@ -17,10 +17,10 @@ import numpy as np
 
 from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.frontends.tensors import Tensor, TensorBuilder
-from mgecc.graph import Diagnostics, Graph, Unsupported
+from mgecc.graph import Diagnostics, Graph, Node, Unsupported
 from mgecc.ops.custom import CustomFunction
 
-from . import control, functions, known, sequences
+from . import control, custom, functions, known, sequences
 from .dtypes import array_of, dtype_of
 from .inputs import dims_of
 from .library import OPSET, OWN, guarded, onnx
@@ -42,13 +42,16 @@ _TAKEN_APART = control.OPERATORS | sequences.OPERATORS
 class OnnxImporter:
     """The state of one import.
 
-    ``told``: names of results that are missing where a problem is told. ``depth``: of functions and subgraphs.
-    ``place``: words that say in which subgraph a node stands.
+    ``functions``: the user's, of which those in ``used`` stand for a node. ``told``: names of results that are missing
+    where a problem is told. ``depth``: of functions and subgraphs. ``place``: words that say in which subgraph a node
+    stands.
     """
 
     model: OnnxModel
     build: GraphBuilder
     t: TensorBuilder
+    functions: custom.Functions = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     depth: int = 0
     place: str = ""
@@ -61,6 +64,7 @@ class OnnxImporter:
         self.import_nodes(self.model.graph, ChainMap(scope, _Constants(self)))
         for value in self.model.graph.output:
             self._output(value.name, scope)
+        custom.check_used(self.build, self.functions, self.used)
         return self.build.finish([value.name for value in declared])
 
     def _input(self, value: Any, scope: Scope) -> None:
@@ -125,12 +129,22 @@ class OnnxImporter:
         source = SourceNode(
             _type(proto), name, f"node {index} ({proto.op_type}){self.place}", tuple(proto.output)
         )
-        with self.build.at(source):
+        with self.build.at(source) as said:
             if not self._is_served(proto):
                 raise self._unknown(_type(proto))
             if missing:
                 raise Unsupported(f"it reads {missing[0]}, which no node before it gives", _ADVICE)
-            self.bind(proto.output, self.results(proto, scope), scope)
+            self.bind(proto.output, self._custom(proto, said, scope) or self.results(proto, scope), scope)
+
+    def _custom(self, proto: Any, said: Node, scope: Scope) -> Sequence[Tensor]:
+        """The results of a node that a function of the user's stands for; none if there is no such function."""
+        key = custom.key_of(proto, _type(proto), self.functions)
+        if not key:
+            return []
+        self.used.add(key)
+        operands = [scope[name] if name else None for name in proto.input]
+        node = OnnxNode(_type(proto), operands, _attributes(proto), tuple(proto.output))
+        return custom.called(self.build, said, node, self.functions[key], lambda: self.results(proto, scope))
 
     def bind(self, names: Sequence[str], results: Sequence[Tensor | None], scope: Scope) -> None:
         """Give results their names."""
@@ -169,6 +183,7 @@ class OnnxImporter:
     def _is_served(self, proto: Any) -> bool:
         """Whether nodes of this type may be imported, whatever their operands are."""
         own = proto.domain in OWN and proto.op_type in _TAKEN_APART
+        own = own or bool(custom.key_of(proto, _type(proto), self.functions))
         return own or RULES.get(_type(proto)) is not None or functions.is_function(proto, self._opset(proto))
 
     def _unknown(self, op: str) -> Unsupported:
@@ -286,5 +301,5 @@ def survey_onnx(
 ) -> tuple[Graph, Diagnostics]:
     """The graph of an ONNX file as far as it could be imported, and its problems. Raises OnnxError."""
     build = GraphBuilder(source, input_shapes or {}, _ADVICE, bound=bound or {})
-    work = OnnxImporter(read_onnx(data, folder), build, TensorBuilder(build))
+    work = OnnxImporter(read_onnx(data, folder), build, TensorBuilder(build), functions or {})
     return work.run(), build.problems
