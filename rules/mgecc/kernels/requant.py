@@ -8,11 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported, Value
+from mgecc.kernels import rescale as rescaling
 from mgecc.kernels.base import Param
 from mgecc.kernels.fixed import USUAL, Fixed, fixed_factor, real_factors
 from mgecc.ops.activation import of_node
 from mgecc.ops.arithmetic import product_type
 from mgecc.ops.quantize import same_unit, scale_of
+from mgecc.ops.rescale import rescale_of
 from mgecc.targets import Target
 
 BYTES = {"qint8": "s8", "quint8": "u8"}
@@ -61,9 +63,13 @@ def _factors(node: Node, direct: bool) -> tuple[np.float32, np.float32]:
 def numbers(node: Node, z: Value | None = None, pad: int = 0, direct: bool = False) -> np.ndarray:
     """The array that kernels call q: see mg_requant, and in place 7 the byte that stands for zero outside the data.
 
+    Of a node with a ``Rescale``, see mgecc.kernels.rescale.
+
     ``direct``: sums become stored numbers by one factor, as a matrix product's do (mgecc.ops.arithmetic.finish).
     """
-    out = node.output.type.dtype
+    out, rescale = node.output.type.dtype, rescale_of(node)
+    if rescale is not None:
+        return rescaling.limits(rescale, out, pad)
     z_type = DType("qint8", 1.0) if z is None else z.type.dtype
     values = (
         *_factors(node, direct),
@@ -111,7 +117,12 @@ def _requantisation(node: Node, target: Target, z: Value | None) -> int:
 
 
 def epilogue_params(node: Node, target: Target, z: Value | None) -> dict[str, Param]:
-    """The epilogue, as templates see it: ``act``, ``fixed``, ``unsigned`` and ``z``, the letters of its type."""
+    """The epilogue, as templates see it: ``act``, ``fixed``, ``unsigned``, ``z``, the letters of its type, and
+    ``rescale``, see mgecc.kernels.rescale, beside which the others say nothing.
+    """
+    kind = rescaling.kind_of(node)
+    if kind:
+        return {"act": "identity", "fixed": 0, "unsigned": 0, "z": "", "rescale": kind}
     unsigned = int(BYTES[node.output.type.dtype.name] == "u8")
     letters = BYTES[z.type.dtype.name] if z is not None else ""
     return {
@@ -119,6 +130,7 @@ def epilogue_params(node: Node, target: Target, z: Value | None) -> dict[str, Pa
         "fixed": _requantisation(node, target, z),
         "unsigned": unsigned,
         "z": letters,
+        "rescale": 0,
     }
 
 
@@ -127,6 +139,11 @@ def with_known_factor(node: Node, z: Value | None, epilogue: dict[str, Param]) -
     stored numbers of 0 to 127, 7 for all with sign."""
     known = epilogue["fixed"] == 5 and not epilogue["unsigned"] and fixed_of(node, z) is not None
     return epilogue | {"fixed": 6 if _limits(node)[0] == 0 else 7} if known else epilogue
+
+
+def rescale_operand(epilogue: dict[str, Param]) -> list[tuple[str, str]]:
+    """The operand with the factors of channels, of kernels with this epilogue."""
+    return [("factors", "const int32_t *")] if epilogue["rescale"] else []
 
 
 _SUFFIXES: dict[Param, str] = {
@@ -143,6 +160,8 @@ _SUFFIXES: dict[Param, str] = {
 
 def epilogue_suffix(epilogue: dict[str, Param]) -> str:
     """Part of a kernel's symbol for what ``epilogue_params`` gives."""
+    if epilogue["rescale"]:
+        return f"_rescale{epilogue['rescale']}"
     words = f"_add{epilogue['z']}" if epilogue["z"] else ""
     words += ("_u8" if epilogue["unsigned"] else "") + _SUFFIXES[epilogue["fixed"]]
     return words + suffix(str(epilogue["act"]))
@@ -173,6 +192,7 @@ def order_weights(w: np.ndarray, target: Target) -> np.ndarray:
     return w if order == "outputs" else w.reshape(*w.shape[:-2], lanes, 2, 2).swapaxes(-2, -3)
 
 
-def is_unit_bias(value: Value, total: DType) -> bool:
-    """Whether a constant counts the same steps as the sums, so that it is added to them as an integer."""
-    return value.is_const and same_unit(value.type.dtype, total)
+def is_unit_bias(node: Node, value: Value) -> bool:
+    """Whether a constant counts the same steps as the node's sums, so that it is added to them as an integer."""
+    rescaled = rescale_of(node) is not None
+    return value.is_const and (rescaled or same_unit(value.type.dtype, total_type(node)))

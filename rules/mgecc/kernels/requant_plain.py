@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from mgecc.graph import DType, Node, Unsupported, Value
+from mgecc.kernels.base import Const
 from mgecc.kernels.requant import activation, numbers, structure, total_type
+from mgecc.kernels.rescale import factors, kind_of
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import dequantize, same_unit
+from mgecc.ops.rescale import rescale_of
 
 _BYTES = frozenset({"qint8", "quint8", "qint4", "quint4", "int8", "uint8", "int16"})
 
 
 @dataclass(frozen=True)
 class Epilogue:
-    """``result``: "unit" (the sums themselves) or "real"; ``bias`` and ``z``: "", "unit" or "real"."""
+    """``result``: "unit" (the sums themselves), "real", or "rescaled", whose ``act`` is its rule's number;
+    ``bias`` and ``z``: "", "unit" or "real".
+    """
 
     node: Node
     total: DType
@@ -34,6 +40,8 @@ class Epilogue:
 
     @property
     def suffix(self) -> str:
+        if self.is_rescaled:
+            return f"rescale{self.act}"
         words = [
             self.result,
             f"bias{self.bias}" if self.bias == "real" else "",
@@ -41,6 +49,24 @@ class Epilogue:
         ]
         words.append("" if self.act == "identity" else self.act.replace("_", ""))
         return "_".join(w for w in words if w)
+
+    @property
+    def is_rescaled(self) -> bool:
+        return self.result == "rescaled"
+
+    @property
+    def header(self) -> str:
+        """Of ``simd``, with what the kernels end with."""
+        return "rescale_one" if self.is_rescaled else "requant"
+
+    @property
+    def factor_operand(self) -> list[tuple[str, str]]:
+        """The operand with the factors of channels, if there is one."""
+        return [("factors", "const int32_t *")] if self.is_rescaled else []
+
+    def factors(self, channels: int) -> list[Const]:
+        """What stands for it: (factor, shift) of each channel."""
+        return [Const(partial(factors, self.node, channels, channels, 1))] if self.is_rescaled else []
 
     def bias_array(self, channels: int) -> np.ndarray:
         """One number per channel: int32 in the unit of the sums, or float32 real ones."""
@@ -81,6 +107,9 @@ def epilogue_of(
 ) -> Epilogue:
     """The node's epilogue; Unsupported for terms and results that plain kernels do not know."""
     total, result = total_type(node, operands), node.output.type.dtype
+    if rescale_of(node) is not None:
+        rule = str(kind_of(node) & 3)
+        return Epilogue(node, total, "rescaled", rule, "unit" if bias else "", bias, "", None)
     if z is not None and z.is_const:
         raise Unsupported("the residual is a constant", "add it by an operator of its own")
     kinds = [("" if v is None else "unit" if same_unit(v.type.dtype, total) else "real") for v in (bias, z)]

@@ -12,6 +12,7 @@ from mgecc.graph.attributes import named
 from mgecc.graph.symbolic import equal, is_one
 from mgecc.ops.activation import IDENTITY, Activation, apply, check, of_node
 from mgecc.ops.quantize import dequantize, quantize, requantize, same_unit, scale_of
+from mgecc.ops.rescale import rescale_of
 
 _EXACT = (IDENTITY, ("relu",))
 
@@ -103,7 +104,30 @@ def stretches(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
     return len(shape) <= len(full) and all(is_one(s) or equal(s, n) for s, n in zip(shape[::-1], full[::-1]))
 
 
-def finish_node(node: Node, total: np.ndarray, terms: Sequence[Numbers], direct: bool = False) -> np.ndarray:
-    """Stored numbers of the node's result, from the sums of products and the terms to add."""
+def check_rescale(node: Node, channels: int) -> None:
+    """Unsupported unless the node can end as its ``Rescale`` says, if it has one: whole sums of bytes become bytes."""
+    rescale = rescale_of(node)
+    if rescale is None:
+        return
+    terms = [v.type.dtype for v in node.inputs[2:] if v.type.elements]
+    whole = all(t.name in ("int32", "qint32") and not t.zero_point for t in terms)
+    if any(v.type.dtype.size != 1 for v in node.inputs[:2]) or not whole:
+        raise Unsupported(
+            f"sums of {node.inputs[0].type} and {', '.join(map(str, terms))} cannot be rescaled"
+        )
+    rescale.check(channels, output_type(node))
+
+
+def finish_node(
+    node: Node, total: np.ndarray, terms: Sequence[Numbers], direct: bool = False, axis: int = 1
+) -> np.ndarray:
+    """Stored numbers of the node's result, from the sums of products and the terms to add; channels lie along ``axis``.
+
+    Terms of a node with a ``Rescale`` count what the sums count.
+    """
+    rescale = rescale_of(node)
+    if rescale is not None:
+        whole = sum((t.stored.astype(np.int64) for t in terms), total.astype(np.int64))
+        return rescale.apply(whole, node.output.type.dtype, axis)
     kind = product_type(*(v.type.dtype for v in node.inputs[:2]))
     return finish(Numbers(total, kind), terms, of_node(node.attrs), node.output.type.dtype, direct)

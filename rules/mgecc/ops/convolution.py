@@ -12,10 +12,11 @@ import numpy as np
 from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.attributes import POSITIVE
 from mgecc.ops.activation import IDENTITY, Activation
-from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
+from mgecc.ops.arithmetic import Numbers, check_rescale, finish_node, output_type, stretches, widen
 from mgecc.ops.contraction import contract, convolve
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, find, operator
+from mgecc.ops.rescale import Rescale
 from mgecc.ops.window import Window, WindowAttrs, windows
 
 Shape = tuple[int, ...]
@@ -25,11 +26,13 @@ Shape = tuple[int, ...]
 class FilterAttrs(WindowAttrs):
     """``output_dtype``: of the result, where it is not that of the sums.
 
-    ``weights_f16``: constant float32 weights are halves, and stored as such.
+    ``weights_f16``: constant float32 weights are halves, and stored as such. ``rescale``: how sums of quantised bytes
+    become stored numbers, where not by the ratio of their scales.
     """
 
     output_dtype: DType | None = None
     weights_f16: bool = False
+    rescale: Rescale | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def present_terms(node: Node, inputs: Sequence[np.ndarray]) -> list[Numbers]:
 
 def check_terms(node: Node, geo: Geometry) -> None:
     """Unsupported unless bias and residual stretch to the result."""
+    check_rescale(node, geo.output[1])
     for value in node.inputs[2:]:
         if value.type.elements and not stretches(value.shape, geo.output):
             raise Unsupported(f"a term of shape {list(value.shape)} does not stretch to {list(geo.output)}")

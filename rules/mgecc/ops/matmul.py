@@ -9,10 +9,11 @@ import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.ops.activation import IDENTITY, Activation
-from mgecc.ops.arithmetic import Numbers, finish_node, output_type, stretches, widen
+from mgecc.ops.arithmetic import Numbers, check_rescale, finish_node, output_type, stretches, widen
 from mgecc.ops.counted import Extent, Extents, Given, Maker, one_by_one
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.rescale import Rescale
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class MatrixMulAttrs(Attributes):
     """Whether operands are stored transposed, and what follows the sums.
 
     ``output_dtype``: of the result, where it is not that of the sums. ``wide_sums``: halves are added up in float32.
-    ``weights_f16``: constant float32 weights are halves, and stored as such.
+    ``weights_f16``: constant float32 weights are halves, and stored as such. ``rescale``: how sums of quantised bytes
+    become stored numbers, where not by the ratio of their scales.
     """
 
     transpose_a: bool = False
@@ -29,6 +31,7 @@ class MatrixMulAttrs(Attributes):
     output_dtype: DType | None = None
     wide_sums: bool = False
     weights_f16: bool = False
+    rescale: Rescale | None = None
 
 
 def _transposed(node: Node) -> tuple[bool, bool]:
@@ -59,6 +62,7 @@ def _total_type(node: Node) -> DType:
 
 def _infer(node: Node, rank: int) -> list[TensorType]:
     shape = _shape(node, rank)
+    check_rescale(node, shape[-1])
     for term in node.inputs[2:]:
         if term.type.elements and not stretches(term.shape, shape):
             raise Unsupported(f"a bias of shape {list(term.shape)} does not stretch to {list(shape)}")
@@ -76,7 +80,7 @@ def _product(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     )
     terms = [Numbers(x, v.type.dtype) for x, v in zip(inputs, node.inputs)]
     # The file has no product that stores bytes: passes make it of MatrixMul and TypeCvt.
-    return [finish_node(node, matmul(a, b), [t for t in terms[2:] if t.stored.size], direct=True)]
+    return [finish_node(node, matmul(a, b), [t for t in terms[2:] if t.stored.size], direct=True, axis=-1)]
 
 
 def _along(node: Node, given: Given) -> list[Extent | None]:

@@ -50,6 +50,7 @@ def kernel(epilogue: Epilogue, x: Value, w: Value, transposed: bool) -> Kernel:
         ("w", f"const {types['wt']} *"),
         ("b", f"const {bias} *"),
         ("q", "const float *"),
+        *epilogue.factor_operand,
     ]
     if epilogue.z_value is not None:
         operands.append(("z", f"const {ctype(epilogue.z_value)} *"))
@@ -62,7 +63,7 @@ def kernel(epilogue: Epilogue, x: Value, w: Value, transposed: bool) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),
         tuple(sorted(params.items())),
-        ("requant",),
+        (epilogue.header,),
     )
 
 
@@ -73,6 +74,7 @@ def _call(epilogue: Epilogue, x: Value, w: Value, sizes: tuple[int, ...], transp
         w,
         Const(partial(epilogue.bias_array, y.shape[1])),
         Const(partial(epilogue.numbers, x, w)),
+        *epilogue.factors(y.shape[1]),
         *([epilogue.z_value] if epilogue.z_value is not None else []),
         y,
         Workspace(4 * y.shape[3]),

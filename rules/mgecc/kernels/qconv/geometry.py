@@ -9,7 +9,7 @@ import numpy as np
 from mgecc.graph import Node, Value
 from mgecc.graph.symbolic import equal
 from mgecc.kernels.base import Partition
-from mgecc.kernels.requant import BYTES, activation, is_unit_bias, total_type
+from mgecc.kernels.requant import BYTES, activation, is_unit_bias
 from mgecc.ops.activation import of_node
 from mgecc.ops.convolution import Geometry, geometry, is_convolution
 
@@ -62,7 +62,9 @@ def partition_of(
     if not equal(n, 1):
         return None
     image = oh * ow * channels
-    return Partition(units, {"b": 4 * channels, "y": image, "z": image, **strides}, starts)
+    return Partition(
+        units, {"b": 4 * channels, "factors": 8 * channels, "y": image, "z": image, **strides}, starts
+    )
 
 
 def qconv_of(node: Node) -> QConv | None:
@@ -90,7 +92,7 @@ def _bias_fits(node: Node) -> bool:
         return True
     bias = node.inputs[2]
     per_channel = bias.type.elements == node.output.shape[1] == bias.shape[1]
-    return per_channel and is_unit_bias(bias, total_type(node))
+    return per_channel and is_unit_bias(node, bias)
 
 
 def weights_of(node: Node) -> np.ndarray:

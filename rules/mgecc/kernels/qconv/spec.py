@@ -10,8 +10,11 @@ from mgecc.kernels.qconv import generic
 from mgecc.kernels.qconv.depthwise import dw_acc16, dw_dot, dw_generic, dw_pairs, dw_vnni
 from mgecc.kernels.qconv.gemm import gemm_acc16, gemm_amx, gemm_dot, gemm_i8mm, gemm_pairs
 from mgecc.kernels.qconv.geometry import qconv_of
+from mgecc.ops.rescale import rescale_of
 from mgecc.targets import Target
 
+# With a way of their own from sums to bytes; fixed-point factors of channels (Rescale) end the others alone.
+_WITHOUT_FACTORS = (gemm_amx, gemm_i8mm, gemm_acc16, gemm_pairs, dw_vnni, dw_dot, dw_acc16, dw_pairs)
 _DENSE = (gemm_amx, gemm_i8mm, gemm_acc16, gemm_pairs, gemm_dot)
 _DEPTHWISE = (dw_vnni, dw_dot, dw_acc16, dw_pairs, dw_generic)
 
@@ -21,7 +24,9 @@ def convolutions(node: Node, target: Target) -> Iterator[Candidate]:
     """Every implementation that fits the node."""
     conv = qconv_of(node)
     families = _DEPTHWISE if conv is not None and conv.is_depthwise else _DENSE
-    own = [family.candidates(node, conv, target) for family in families if conv is not None]
+    left_out = () if rescale_of(node) is None else _WITHOUT_FACTORS
+    fit = [family for family in families if conv is not None and family not in left_out]
+    own = [family.candidates(node, conv, target) for family in fit if conv is not None]
     yield from offers(*own, generic.candidates(node, target))
 
 

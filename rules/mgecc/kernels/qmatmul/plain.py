@@ -7,7 +7,7 @@ from functools import partial
 
 from mgecc.graph import Node, Unsupported, Value
 from mgecc.graph.symbolic import at_max_sizes
-from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand
 from mgecc.kernels.requant_plain import Epilogue, are_bytes, ctype, epilogue_of, letters
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.targets import Target
@@ -35,11 +35,11 @@ def _kernel(epilogue: Epilogue, x: Value, w: Value) -> Kernel:
         "qmatmul/plain.c.j2",
         (
             *(("x", f"const {types['xt']} *"), ("w", f"const {types['wt']} *"), ("b", f"const {bias} *")),
-            *(("q", "const float *"), ("y", f"{types['yt']} *")),
+            *(("q", "const float *"), *epilogue.factor_operand, ("y", f"{types['yt']} *")),
         ),
         tuple((name, "int32_t") for name in _FIELDS),
         (("epilogue", epilogue.parts), *sorted(types.items())),
-        ("requant",),
+        (epilogue.header,),
     )
 
 
@@ -51,11 +51,12 @@ def _build(node: Node) -> list[Call]:
     k = x.shape[-2] if attrs.transpose_a else x.shape[-1]
     x_strides = (1, m) if attrs.transpose_a else (k, 1)
     w_strides = (k, 1) if attrs.transpose_b else (1, n)
-    operands = (
+    operands: tuple[Operand, ...] = (
         x,
         w,
         Const(partial(epilogue.bias_array, n)),
         Const(partial(epilogue.numbers, x, w)),
+        *epilogue.factors(n),
         node.output,
     )
     sizes = (batch[0] if batch else 1, m, k, n, *x_strides, *w_strides)

@@ -19,16 +19,19 @@ from mgecc.kernels.requant import (
     products,
     structure,
     suffix,
-    total_type,
 )
+from mgecc.kernels.rescale import factor_constants, kind_of
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.targets import Target
 
 _MOST_VECTORS = 4
 _OPERANDS = (
-    *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *")),
-    *(("q", "const float *"), ("y", "int8_t *")),
+    ("x", "const int8_t *"),
+    ("w", "const int8_t *"),
+    ("b", "const int32_t *"),
+    ("q", "const float *"),
 )
+_FACTORS, _RESULT = (("factors", "const int32_t *"),), (("y", "int8_t *"),)
 
 
 def _bias(node: Node) -> Value | None:
@@ -50,9 +53,7 @@ def _is_served(node: Node) -> bool:
     ):
         return False
     bias, columns = _bias(node), node.output.shape[1]
-    return bias is None or (
-        bias.shape[-1] == bias.type.elements == columns and is_unit_bias(bias, total_type(node))
-    )
+    return bias is None or (bias.shape[-1] == bias.type.elements == columns and is_unit_bias(node, bias))
 
 
 def _weights(node: Node) -> np.ndarray:
@@ -95,23 +96,26 @@ def _starts(node: Node, target: Target) -> np.ndarray:
 
 def _kernel(node: Node, target: Target) -> Kernel:
     j, _ = _width(node, target)
-    act = structure(node)
+    act, rescale = structure(node), kind_of(node)
     return Kernel(
-        f"qmatmul_s8{'dot' if has_dot(target) else ''}_rows_p1x{j}{suffix(act)}",
+        f"qmatmul_s8{'dot' if has_dot(target) else ''}_rows_p1x{j}{f'_rescale{rescale}' if rescale else suffix(act)}",
         "qmatmul/rows.c.j2",
-        _OPERANDS,
+        _OPERANDS + (_FACTORS if rescale else ()) + _RESULT,
         (("m", "int32_t"), ("k", "int32_t"), ("n", "int32_t")),
-        (("act", act), ("j", j), ("lanes", target.lanes)),
-        (products(target), "requant"),
+        (("act", act), ("j", j), ("lanes", target.lanes), ("rescale", rescale)),
+        (products(target), "rescale" if rescale else "requant"),
     )
 
 
 def _build(target: Target, node: Node) -> list[Call]:
     x, (m, n) = node.inputs[0], node.output.shape
+    j, groups = _width(node, target)
+    width = groups * j * target.lanes
     constants = (
         Const(partial(_pack, node, target)),
         Const(partial(_starts, node, target)),
         Const(partial(numbers, node, direct=structure(node) == "identity")),
+        *factor_constants(node, n, width, target.lanes),
     )
     return [Call(_kernel(node, target), (x, *constants, node.output), (m, x.shape[1], n))]
 

@@ -12,7 +12,8 @@ from mgecc.graph.symbolic import at_max_sizes, lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, rescale_operand
+from mgecc.kernels.rescale import factor_constants
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "blocks")
@@ -55,6 +56,7 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
         ("w", "const int16_t *"),
         ("b", "const int32_t *"),
         ("q", "const float *"),
+        *rescale_operand(epilogue),
     ]
     operands += [("z", "const int8_t *")] * (conv.z is not None) + [("y", "int8_t *"), ("ring", "int8_t *")]
     shape = f"kx{window.kernel[1]}s{window.stride[1]}" + (
@@ -67,7 +69,7 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS + ROW_FIELDS),
         tuple(sorted(params.items())),
-        ("requant",),
+        ("rescale" if epilogue["rescale"] else "requant",),
     )
 
 
@@ -90,6 +92,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
         Const(partial(pack, node, conv, target)),
         Const(partial(bias_of, node, 0, blocks * c)),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
+        *factor_constants(node, conv.groups, blocks * c, target.lanes),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
         Workspace(rows.nbytes),

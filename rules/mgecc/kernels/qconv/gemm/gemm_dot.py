@@ -26,7 +26,9 @@ from mgecc.kernels.requant import (
     numbers,
     order_weights,
     products,
+    rescale_operand,
 )
+from mgecc.kernels.rescale import factor_constants
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "icb", "groups", "first", "per")
@@ -146,6 +148,7 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
         ("w", "const int8_t *"),
         ("b", "const int32_t *"),
         ("q", "const float *"),
+        *rescale_operand(epilogue),
     ]
     operands += (
         [("z", "const int8_t *")] * (conv.z is not None)
@@ -164,7 +167,7 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in names),
         tuple(sorted(params.items())),
-        (products(tile.target), "requant"),
+        (products(tile.target), "rescale" if epilogue["rescale"] else "requant"),
     )
 
 
@@ -197,6 +200,7 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
         Const(partial(pack, node, conv, tile)),
         Const(partial(bias_of, node, 0, vectors * tile.lanes, tile.input_offset)),
         Const(partial(numbers, node, conv.z, signed_zero(x) + tile.offset_in_rows)),
+        *factor_constants(node, conv.geo.output[1], vectors * tile.lanes, tile.lanes),
         *([node.inputs[3]] if conv.z is not None else []),
         y,
         *([Workspace(rows.nbytes)] if rows else []),
@@ -204,7 +208,7 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
     weights = conv.taps * -(-ipg // tile.xc) * tile.xc * tile.j * tile.lanes
     partition = None
     if conv.groups == 1:  # a tile's place tells where its results lie, and of several groups its input, too
-        strides = {"w": weights, "b": 4 * tile.j * tile.lanes}
+        strides = {"w": weights, "b": 4 * tile.j * tile.lanes, "factors": 8 * tile.j * tile.lanes}
         partition = Partition("groups", strides, {"first": tile.j})
     numbers_ = (*sizes, *(rows.args if rows else ()))
     return [Call(kernel(node, conv, tile), tuple(operands), numbers_, partition=partition)]

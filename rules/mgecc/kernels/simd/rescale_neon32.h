@@ -1,0 +1,5 @@
+/* Whole sums to bytes by fixed-point factors on 32-bit Arm. Vocabulary: rescale.h. */
+#ifndef MG_RESCALE_H
+#define MG_RESCALE_H
+#include "rescale_neon.h"
+#endif

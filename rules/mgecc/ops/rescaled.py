@@ -1,0 +1,228 @@
+"""Operators of quantised bytes in fixed point, as TensorFlow Lite's reference kernels compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
+from mgecc.ops.counted import one_by_one
+from mgecc.ops.fixed_functions import exp_of_negative, reciprocal
+from mgecc.ops.known import broadcast_shape
+from mgecc.ops.quantize import scale_of
+from mgecc.ops.registry import Operator, operator
+from mgecc.ops.rescale import Integers, Rescale, fixed_point, high_product, multiply, shift_right
+
+SUM_BITS = 20
+"""Bits by which the terms of a sum are finer than stored numbers."""
+
+
+def _check_bytes(node: Node) -> None:
+    for value in node.inputs:
+        if value.type.dtype.name not in ("qint8", "quint8"):
+            raise Unsupported(f"{value.type} holds no quantised bytes")
+
+
+def _from_zero(x: np.ndarray, dtype: DType) -> Integers:
+    return x.astype(np.int64) - dtype.zero_point
+
+
+@dataclass(frozen=True)
+class RescaledArithmeticAttrs(Attributes):
+    """``rescale``: of the sum, the difference or the product. ``factors``: of the two terms of a sum before it."""
+
+    mode: Literal["add", "sub", "mul"]
+    dtype: DType
+    rescale: Rescale
+    factors: tuple[float, float] = (1.0, 1.0)
+
+
+def sum_factors(
+    mode: Literal["add", "sub", "mul"], a: DType, b: DType, y: DType
+) -> tuple[tuple[float, float], float]:
+    """Factors of both terms and of what is made of them, from the scales of the types.
+
+    Sources: kernels/add_common.cc (in double precision), sub_common.cc (in single) and mul_common.cc of TensorFlow Lite
+    Micro.
+    """
+    first, second, result = (scale_of(t) for t in (a, b, y))
+    if mode == "mul":
+        return (1.0, 1.0), float(first) * float(second) / float(result)
+    twice, unit = 2 * max(first, second), np.float32(1 << SUM_BITS)
+    if mode == "add":
+        wide = float(twice)
+        return (float(first) / wide, float(second) / wide), wide / (float(unit) * float(result))
+    return (float(first / twice), float(second / twice)), float(twice / (unit * result))
+
+
+@operator("RescaledArithmetic")
+class RescaledArithmetic(Operator):
+    """ADD, SUB and MUL of two tensors that broadcast.
+
+    Sources: AddElementwise of reference/add.h, kernels/add_common.cc, sub_common.cc, reference/integer_ops/mul.h. Terms
+    of sums are moved up by 20 bits and multiplied by their factors, which are less than one.
+    """
+
+    Attributes = RescaledArithmeticAttrs
+    operands = "number number"
+    limits = "quantised bytes"
+
+    counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        attrs = node.attributes(RescaledArithmeticAttrs)
+        _check_bytes(node)
+        attrs.rescale.check(1, attrs.dtype)
+        replace(attrs.rescale, factors=attrs.factors).check(2, attrs.dtype)
+        if attrs.mode != "mul" and max(attrs.factors) > 1:
+            raise Unsupported("the terms of a sum have factors above one")
+        return [TensorType(broadcast_shape([v.shape for v in node.inputs]), attrs.dtype)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        attrs = node.attributes(RescaledArithmeticAttrs)
+        a, b = (_from_zero(x, v.type.dtype) for x, v in zip(inputs, node.inputs))
+        if attrs.mode == "mul":
+            return [attrs.rescale.apply(a * b, attrs.dtype)]
+        a, b = (
+            multiply(x << SUM_BITS, m, s, attrs.rescale.rounding)
+            for x, m, s in zip((a, b), *fixed_point(attrs.factors))
+        )
+        return [attrs.rescale.apply(a - b if attrs.mode == "sub" else a + b, attrs.dtype)]
+
+
+@dataclass(frozen=True)
+class RescaleAttrs(Attributes):
+    """``dtype``: of the result. ``rescale``: by one factor, the scale of the operand over that of the result."""
+
+    dtype: DType
+    rescale: Rescale
+
+
+@operator("Rescale")
+class RescaleNumbers(Operator):
+    """Whole numbers, from their zero point, as bytes of another scale. Source: reference/requantize.h."""
+
+    Attributes = RescaleAttrs
+    operands = "number"
+    limits = "integers of up to 32 bits to quantised bytes"
+    elementwise = True
+
+    counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, attrs = node.inputs[0].type, node.attributes(RescaleAttrs)
+        if x.dtype.is_float or x.dtype.size > 4:
+            raise Unsupported(f"{x} holds no whole numbers to rescale")
+        attrs.rescale.check(1, attrs.dtype)
+        return [x.with_dtype(attrs.dtype)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        attrs = node.attributes(RescaleAttrs)
+        return [attrs.rescale.apply(_from_zero(inputs[0], node.inputs[0].type.dtype), attrs.dtype)]
+
+
+def mean_factor(rescale: Rescale, count: int) -> tuple[int, int]:
+    """Multiplier and shift of sums of so many numbers, whose mean is rescaled.
+
+    Source: QuantizedMeanOrSum of reference/reduce.h: the multiplier is divided by the count, rounding down.
+    """
+    (multiplier,), (shift,) = rescale.fixed
+    up = min(count.bit_length() - 1, 32, 31 + int(shift))
+    return (int(multiplier) << up) // count, int(shift) - up
+
+
+@operator("RescaledMean")
+class RescaledMean(Operator):
+    """MEAN over height and width of (n, c, h, w), which stay with size 1."""
+
+    Attributes = RescaleAttrs
+    operands = "number"
+    limits = "quantised bytes; (n, c, h, w)"
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, attrs = node.inputs[0].type, node.attributes(RescaleAttrs)
+        _check_bytes(node)
+        attrs.rescale.check(1, attrs.dtype)
+        if x.rank != 4 or not 0 < x.shape[2] * x.shape[3] < 1 << 23:
+            raise Unsupported(f"{x} are no images (n, c, h, w) whose means can be rescaled")
+        return [TensorType((*x.shape[:2], 1, 1), attrs.dtype)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        attrs, x = node.attributes(RescaleAttrs), _from_zero(inputs[0], node.inputs[0].type.dtype)
+        multiplier, shift = mean_factor(attrs.rescale, x.shape[2] * x.shape[3])
+        mean = multiply(x.sum(axis=(2, 3), keepdims=True), multiplier, shift, attrs.rescale.rounding)
+        low, high = attrs.rescale.low, attrs.rescale.high
+        return [np.clip(mean + attrs.dtype.zero_point, low, high)]
+
+
+@dataclass(frozen=True)
+class FixedSoftmaxAttrs(Attributes):
+    """``factor``: what a step of the operand is multiplied by before the exponential function, its scale as a rule."""
+
+    dtype: DType
+    factor: float
+
+
+_EXP_BITS, _SUM_BITS = 5, 12  # integer bits of exponents, and of sums of powers
+
+
+def softmax_factor(factor: float) -> tuple[int, int, int]:
+    """Multiplier, shift, and the least difference from the largest number that counts.
+
+    Source: PreprocessSoftmaxScaling and CalculateInputRadius of quantization_util.cc.
+    """
+    real = min(factor * 2.0 ** (31 - _EXP_BITS), 2.0**31 - 1)
+    (multiplier,), (shift,) = fixed_point([real])
+    radius = int(((1 << _EXP_BITS) - 1) * 2.0 ** (31 - _EXP_BITS - int(shift)))
+    return int(multiplier), int(shift), -radius
+
+
+def powers_table(factor: float) -> np.ndarray:
+    """e^(-d factor) as fractions of 2^31, int32, for differences d = 0 .. 255; 0 for those that do not count."""
+    multiplier, shift, least = softmax_factor(factor)
+    difference = -np.arange(256, dtype=np.int64)
+    counts = difference >= least
+    fixed = multiply(np.where(counts, difference, 0), multiplier, shift, "double")
+    return np.where(counts, exp_of_negative(fixed, _EXP_BITS), 0).astype(np.int32)
+
+
+@operator("FixedSoftmax")
+class FixedSoftmax(Operator):
+    """SOFTMAX over the last axis; results count 1/256 from the lowest stored number. Source: reference/softmax.h.
+
+    A power depends on the difference from the largest number alone, of which there are 256: they come from a table.
+    """
+
+    Attributes = FixedSoftmaxAttrs
+    operands = "number"
+    limits = "quantised bytes; fewer than 4096 numbers along the last axis"
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        x, attrs = node.inputs[0].type, node.attributes(FixedSoftmaxAttrs)
+        _check_bytes(node)
+        if not 2.0**-26 < attrs.factor < 2.0**31 or attrs.dtype.size != 1:
+            raise Unsupported(f"{x} numbers times {attrs.factor} have no softmax as {attrs.dtype}")
+        if not 0 < x.shape[-1] < 1 << _SUM_BITS:
+            raise Unsupported(f"a softmax over {x.shape[-1]} numbers has no place for its sums")
+        return [x.with_dtype(attrs.dtype)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        attrs, x = node.attributes(FixedSoftmaxAttrs), inputs[0].astype(np.int64)
+        powers = powers_table(attrs.factor).astype(np.int64)[x.max(axis=-1, keepdims=True) - x]
+        sums = shift_right(powers, _SUM_BITS).sum(axis=-1, keepdims=True)
+        headroom = 32 - np.frexp(sums.astype(np.float64))[1].astype(np.int64)
+        scale = reciprocal(((sums << headroom) & 0xFFFFFFFF) - (1 << 31))
+        low, high = attrs.dtype.range
+        found = shift_right(high_product(scale, powers), _SUM_BITS - headroom + 31 - 8) + low
+        return [np.where(powers > 0, np.clip(found, low, high), low)]

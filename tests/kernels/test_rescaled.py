@@ -1,0 +1,106 @@
+"""Operators of quantised bytes in fixed point give the numbers of their meaning, on every instruction set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import harness
+import numpy as np
+from cases import TWO, Case, Close, case_of, on, over
+from mgecc.graph import DType, Node
+from mgecc.ops.rescale import Rescale
+from mgecc.targets import Target
+from quantised import inputs_of
+
+_A, _B, _Y = DType("qint8", 0.1, -7), DType("qint8", 0.3, 19), DType("qint8", 0.2, 5)
+_UA, _UY = DType("quint8", 0.1, 120), DType("quint8", 0.2, 33)
+EXACT = Close(0, 0)
+
+
+def _case(rng: np.random.Generator, node: Node) -> Case:
+    return case_of(node, inputs_of(rng, node), EXACT)
+
+
+def _arithmetic(mode: str, rule: Any, shapes: tuple, types: tuple[DType, DType, DType]) -> Node:
+    factors = (0.5, 0.171) if mode != "mul" else (1.0, 1.0)
+    factor = 3e-6 if mode != "mul" else 0.011
+    low, high = types[2].range
+    values = [harness.value(n, s, t) for n, s, t in zip("ab", shapes, types)]
+    by = Rescale(rule, (float(np.float32(factor)),), low, high - 9)
+    return harness.node("RescaledArithmetic", values, mode=mode, dtype=types[2], rescale=by, factors=factors)
+
+
+_BROADCASTS = {
+    "same": ((2, 5, 7, 9), (2, 5, 7, 9)),
+    "number": ((3, 37), (1,)),
+    "row": ((4, 6, 33), (33,)),
+    "channel": ((1, 8, 5, 5), (1, 8, 1, 1)),
+    "both": ((3, 1, 9), (1, 4, 9)),
+    "short": ((3,), (3,)),
+}
+
+
+@on(harness.host_targets())
+@over("mode", ["add", "sub", "mul"])
+def test_sums_differences_and_products(target: Target, mode: str) -> Iterator[Case]:
+    rng = np.random.default_rng(4)
+    for shapes in _BROADCASTS.values():
+        yield _case(rng, _arithmetic(mode, "double", shapes, (_A, _B, _Y)))
+    yield _case(rng, _arithmetic(mode, "double", _BROADCASTS["same"], (_UA, _B, _UY)))
+    for rule in ("single", "half_even"):
+        yield _case(rng, _arithmetic(mode, rule, _BROADCASTS["row"], (_A, _B, _Y)))
+
+
+@on(harness.host_targets())
+def test_means(target: Target) -> Iterator[Case]:
+    rng = np.random.default_rng(5)
+    for shape in ((1, 12, 7, 5), (2, 5, 1, 1), (1, 3, 16, 16), (1, 1, 1, 63)):
+        for x, y in ((_A, _Y), (_UA, _UY)):
+            by = Rescale("double", (0.3 if shape[1] > 3 else 1.7,), *y.range)
+            yield _case(
+                rng, harness.node("RescaledMean", [harness.value("x", shape, x)], dtype=y, rescale=by)
+            )
+
+
+@on(TWO)
+def test_softmax(target: Target) -> Iterator[Case]:
+    rng = np.random.default_rng(6)
+    y = DType("qint8", 1 / 256, -128)
+    for shape in ((1, 10), (3, 1), (2, 3, 257), (1, 1000)):
+        for factor in (0.004, 0.1, 2.5):
+            yield _case(
+                rng, harness.node("FixedSoftmax", [harness.value("x", shape, _A)], dtype=y, factor=factor)
+            )
+    node = harness.node(
+        "FixedSoftmax", [harness.value("x", (2, 4000), _UA)], dtype=DType("quint8", 1 / 256), factor=0.1
+    )
+    yield case_of(node, [np.full((2, 4000), 9, np.uint8)], EXACT)
+    yield _case(rng, node)
+
+
+@on(TWO)
+@over("rule", ["double", "single", "half_even"])
+def test_whole_numbers_become_bytes(target: Target, rule: Any) -> Iterator[Case]:
+    rng = np.random.default_rng(7)
+    for x, factor in (
+        (DType("qint8", 1.0, 3), 0.7),
+        (DType("int32"), 0.002),
+        (DType("quint8", 1.0, 99), 1.9),
+    ):
+        by = Rescale(rule, (float(np.float32(factor)),), -100, 127)
+        node = harness.node("Rescale", [harness.value("x", (3, 67), x)], dtype=_Y, rescale=by)
+        yield _case(rng, node)
+
+
+@on(harness.host_targets())
+@over("ties", ["half_even", "half_away"])
+def test_real_numbers_become_stored_ones(target: Target, ties: str) -> Iterator[Case]:
+    rng = np.random.default_rng(8)
+    x = np.concatenate(
+        [rng.normal(0, 30, 41), rng.integers(-90, 90, 41) + 0.5, [np.nan, np.inf, -np.inf, 1e30, 0.49999997]]
+    )
+    for y in (DType("qint8", 0.5, 3), DType("quint8", 0.25, 7), DType("qint16", 0.125), DType("qint8", 0.3)):
+        node = harness.node("Quantize", [harness.value("x", (1, x.size))], dtype=y, ties=ties)
+        yield case_of(node, [(x * y.scale).astype(np.float32)[None]], EXACT)
+        yield case_of(node, [x.astype(np.float32)[None]], EXACT)
