@@ -79,4 +79,7 @@ def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndar
 def _tensors(graph: Graph, side: str) -> tuple[Tensor, ...]:
     inputs = [(value.name, value) for value in graph.given_inputs]
     named = {"inputs": inputs, "outputs": graph.results.values()}[side]
-    return tuple(Tensor(name, value.shape, value.type.dtype) for name, value in named)
+    return tuple(
+        Tensor(name, value.shape, value.type.dtype, alias=graph.aliases.get(name, ""))
+        for name, value in named
+    )

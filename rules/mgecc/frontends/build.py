@@ -23,6 +23,7 @@ from mgecc.graph import (
     DType,
     Graph,
     Node,
+    State,
     TensorType,
     Unsupported,
     Value,
@@ -118,23 +119,44 @@ class GraphBuilder:
             del self.graph.nodes[before:]
             self._origin, self._failing = outside
 
-    def input(self, name: str, shape: Sequence[int], dtype: DType) -> Value:
+    def input(self, name: str, shape: Sequence[int], dtype: DType, alias: str = "") -> Value:
         """The next input of the model, as the file declares it; given shapes replace the declared one.
 
-        One that is bound is a constant and no input.
+        One that is bound is a constant and no input. ``alias``: another name that the file has for it.
 
         Applications give numbers of the types that kernels know: one of a wider type is declared narrow.
         """
         if any(name == other.name for other in self.graph.inputs):
             raise Unsupported(f"two inputs are called {name}", "give every input its own name")
-        if name in self.bound:
-            return self.constant(name, _bound(self.bound[name], self.shapes.get(name, shape), dtype), dtype)
-        sizes = _checked_shape(self.shapes.get(name, shape))
+        given = self.shapes.get(name, self.shapes.get(alias, shape))
+        if alias != name and alias:
+            self.graph.aliases[name] = alias
+        for key in (name, alias):
+            if key in self.bound:
+                return self.constant(name, _bound(self.bound[key], given, dtype), dtype)
+        sizes = _checked_shape(given)
         self.as_written = self.as_written and always(lambda: sizes == tuple(shape))
         value = Value(name, TensorType(sizes, dtype.narrow))
         _check_size(value.type)
         self.graph.inputs.append(value)
         return value
+
+    def state(self, name: str, shape: Sequence[int], dtype: DType) -> Value:
+        """What memory holds from the run before; see ``keep``."""
+        if any(name == other.name for other in self.graph.inputs):
+            raise Unsupported(f"a variable and another input are called {name}", self.advice)
+        value = Value(name, TensorType(_checked_shape(shape), dtype.narrow))
+        _check_size(value.type)
+        self.graph.inputs.append(value)
+        return value
+
+    def keep(self, name: str, value: Value, initial: np.ndarray | None) -> None:
+        """Let a state hold a value for the next run. ``initial``: what the first run reads; None for zeros."""
+        before = next(v for v in self.graph.inputs if v.name == name)
+        if initial is not None:
+            initial = np.ascontiguousarray(initial, before.type.dtype.numpy).reshape(before.shape)
+        self.graph.states.append(State(name, len(self.graph.outputs), initial))
+        self.output(name, value)
 
     def constant(self, name: str, array: Any, dtype: DType | None = None) -> Value:
         """Numbers as they are stored, of ``dtype``, or of the array's own type; Unsupported if it has no arithmetic.
@@ -211,7 +233,8 @@ class GraphBuilder:
 
         ``declared``: names of all inputs of the file, those with problems included.
         """
-        names = [value.name for value in self.graph.inputs]
+        names = [value.name for value in self.graph.given_inputs]
+        declared = [*declared, *self.graph.aliases.values()]
         for given, place in ((self.shapes, "given shapes"), (self.bound, "bind")):
             for name in sorted(set(given) - {*names, *declared}):
                 advice = f"its inputs are {', '.join(names)}" if names else ""

@@ -86,7 +86,7 @@ class Graph:
 
     ``extents``: for outputs whose size depends on the data, position -> (axis, position of the output that says how
     many elements along that axis are valid). ``states``: pairs of an input and an output that the application sees
-    neither of.
+    neither of. ``aliases``: another name that the file has for an input.
     Passes and planner change a graph in place: it is of use once. Constants' arrays they replace and never write to.
     """
 
@@ -96,6 +96,7 @@ class Graph:
     outputs: list[tuple[str, Value]] = field(default_factory=list)
     extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     states: list[State] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
 
     @property
     def given_inputs(self) -> list[Value]:
@@ -120,7 +121,14 @@ class Graph:
                 value.producer = nodes[-1]
         given = [values[v] for v in self.inputs]
         results = [(name, values[v]) for name, v in self.outputs]
-        return Graph(self.name, given, nodes, results, dict(self.extents), list(self.states))
+        return replace(
+            self,
+            inputs=given,
+            nodes=nodes,
+            outputs=results,
+            extents=dict(self.extents),
+            states=list(self.states),
+        )
 
     def users(self) -> dict[Value, list[Node]]:
         """Value -> the nodes that read it, each once, in order."""

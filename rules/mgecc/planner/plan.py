@@ -157,7 +157,10 @@ def place(
     places = _Places(Sharing(graph, steps), steps, weights, target.align)
     calls = _all_calls(chosen, steps, places, problems)
     states = tuple(_state(state, graph, places, weights) for state in graph.states)
-    inputs = tuple(IOTensor(v.name, v.type, places.value(v)) for v in graph.given_inputs)
+    inputs = tuple(
+        IOTensor(v.name, v.type, places.value(v), alias=graph.aliases.get(v.name, ""))
+        for v in graph.given_inputs
+    )
     program = Program(
         graph.name,
         target.name,

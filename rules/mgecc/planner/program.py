@@ -23,12 +23,14 @@ class IOTensor:
     """A model input or output: the user's name, its type (plain layout) and its place.
 
     ``extent``: None, or where the size depends on the data, (axis, position of the output that has the size).
+    ``alias``: another name that the model file has for an input.
     """
 
     name: str
     type: TensorType
     ref: Ref
     extent: tuple[int, int] | None = None
+    alias: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ def _tensor(tensor: IOTensor) -> dict[str, Any]:
         row["sized_shape"] = list(map(prefix, tensor.type.shape))
     if dtype.scale is not None:
         row |= {"scale": dtype.scale, "zero_point": dtype.zero_point}
+    if tensor.alias:
+        row["alias"] = tensor.alias
     if tensor.extent is not None:
         row["extent"] = dict(zip(("axis", "output"), tensor.extent))
     return row

@@ -75,7 +75,8 @@ def _measured(inputs: Arrays, interface: Interface, depth: int) -> dict[str, int
     """Each size as the first axis that is it alone has it; ``depth``: axes of cases in front."""
     found: dict[str, int] = {}
     for tensor in interface.inputs:
-        shape = inputs[f"in.{tensor.name}"].shape[depth:] if f"in.{tensor.name}" in inputs else ()
+        key = tensor.key_in(inputs)
+        shape = inputs[key].shape[depth:] if key in inputs else ()
         for n, expression in zip(shape, tensor.sized_shape):
             name = _name(expression)
             if name:
@@ -94,9 +95,8 @@ def _name(expression: Any) -> str:
 
 
 def _fits(inputs: Arrays, interface: Interface, depth: int) -> bool:
-    return all(
-        inputs[f"in.{t.name}"].shape[depth:] == t.shape for t in interface.inputs if f"in.{t.name}" in inputs
-    )
+    keys = {tensor.key_in(inputs): tensor.shape for tensor in interface.inputs}
+    return all(inputs[key].shape[depth:] == shape for key, shape in keys.items() if key in inputs)
 
 
 def _checked(sizes: Sequence[SizeConfig], numbers: dict[str, int]) -> dict[str, int]:

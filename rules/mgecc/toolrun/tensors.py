@@ -23,6 +23,7 @@ class Tensor:
     """One input or output: the user's name, its shape and element type.
 
     ``extent``: where the size depends on the data, (axis, position of the output with the number of valid elements).
+    ``alias``: another name that the model file has for an input.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Tensor:
     dtype: DType
     extent: tuple[int, int] | None = None
     sized_shape: tuple[Any, ...] = ()
+    alias: str = ""
+
+    def key_in(self, arrays: Arrays) -> str:
+        """The key of an input among recorded arrays."""
+        own, other = f"in.{self.name}", f"in.{self.alias}"
+        return other if self.alias and own not in arrays and other in arrays else own
 
     @property
     def nbytes(self) -> int:
@@ -85,7 +92,8 @@ def read_interfaces(folder: Path, model: str = "") -> list[Interface]:
 def _tensor(row: dict[str, Any]) -> Tensor:
     dtype = DType(row["dtype"], row.get("scale"), row.get("zero_point", 0))
     extent = (row["extent"]["axis"], row["extent"]["output"]) if "extent" in row else None
-    return Tensor(row["name"], tuple(row["shape"]), dtype, extent, tuple(row.get("sized_shape", ())))
+    sized = tuple(row.get("sized_shape", ()))
+    return Tensor(row["name"], tuple(row["shape"]), dtype, extent, sized, row.get("alias", ""))
 
 
 def valid_part(tensor: Tensor, arrays: Sequence[np.ndarray], position: int) -> tuple[Tensor, np.ndarray]:
@@ -132,7 +140,7 @@ def input_stacks(arrays: Arrays, interface: Interface) -> Arrays:
     """
     stacks = {}
     for tensor in interface.inputs:
-        key = f"in.{tensor.name}"
+        key = tensor.key_in(arrays)
         if key not in arrays:
             file = file_of(arrays) or "the inputs"
             raise InputError(f"{key} is missing in {file}, which has: {', '.join(arrays) or 'no inputs'}")
@@ -158,7 +166,7 @@ def key_of(arrays: Arrays, key: str) -> str:
 
 def ignored_arrays(arrays: Arrays, interface: Interface) -> list[str]:
     """A line about arrays that are no inputs of the model, if there are any."""
-    known = {f"in.{tensor.name}" for tensor in interface.inputs}
+    known = {tensor.key_in(arrays) for tensor in interface.inputs}
     extra = [name for name in arrays if name not in known]
     verbs = "belongs to no input and is" if len(extra) == 1 else "belong to no input and are"
     return [f"{key_of(arrays, ', '.join(extra))} {verbs} ignored"] if extra else []
@@ -171,7 +179,7 @@ def fitting(arrays: Arrays, interfaces: Sequence[Interface]) -> int:
     """
     for depth in (0, 1) if len(interfaces) > 1 else ():
         for number, interface in enumerate(interfaces):
-            wanted = {f"in.{tensor.name}": tensor.shape for tensor in interface.inputs}
+            wanted = {tensor.key_in(arrays): tensor.shape for tensor in interface.inputs}
             if all(key in arrays and arrays[key].shape[depth:] == wanted[key] for key in wanted):
                 return number
     return 0 if len(interfaces) == 1 else _fitting_batch(arrays, interfaces)

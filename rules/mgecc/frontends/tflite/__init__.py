@@ -20,6 +20,19 @@ def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
     return survey_tflite(data, *given)
 
 
+def open_inputs(data: bytes) -> dict[str, tuple[int | str, ...] | None]:
+    """Inputs whose shapes are open, see ``frontends.open_inputs``; sizes have no names. Raises TfliteError."""
+    model = read_tflite(data)
+    graph = model.subgraphs[0]
+    tensors = {model.input_names.get(n) or graph.tensors[n].name: graph.tensors[n] for n in graph.inputs}
+    shapes = {name: tensor.signature or tensor.shape for name, tensor in tensors.items()}
+    return {
+        name: tuple("" if n < 0 else n for n in shape)
+        for name, shape in shapes.items()
+        if min(shape, default=0) < 0
+    }
+
+
 def types_of(operator: str) -> tuple[str, ...]:
     """The types of operators that are read as an operator."""
     from .rules import RULES  # likewise
@@ -27,4 +40,4 @@ def types_of(operator: str) -> tuple[str, ...]:
     return RULES.types_of(operator)
 
 
-__all__ = ["read_tflite", "recognises", "survey", "types_of"]
+__all__ = ["open_inputs", "read_tflite", "recognises", "survey", "types_of"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mgecc.ops.resample import ResampleAttrs
 from mgecc.ops.resize import ResizeAttrs, Taps
 
 from ..images import channels_first, channels_last
@@ -20,9 +21,10 @@ def bilinear(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
         targets = t.constant(np.array(size, np.int32))
         y = t.one("Resize", ResizeAttrs("linear"), channels_first(t, x), targets)
         return [channels_last(t, y)]
-    for axis, target in enumerate(size, 1):
-        x = _weighted(t, x, axis, _between(node, x.shape[axis], target))
-    return [x]
+    tables = [_between(node, *sizes) for sizes in zip(x.shape[1:3], size)]
+    parts = [t.constant(part) for taps in tables for part in (taps.places.astype(np.int32), taps.weights)]
+    y = t.one("Resample", ResampleAttrs((2, 3)), channels_first(t, x), *parts)
+    return [channels_last(t, y)]
 
 
 def _positions(node: TfliteNode, source: int, target: int) -> np.ndarray:
@@ -44,18 +46,6 @@ def _between(node: TfliteNode, source: int, target: int) -> Taps:
     first = np.floor(at)
     places = np.clip(np.stack([first, np.ceil(at)], 1).astype(np.int64), 0, source - 1)
     return Taps(places, np.stack([1 - (at - first), at - first], 1).astype(np.float32))
-
-
-def _weighted(t: TensorBuilder, x: Tensor, axis: int, taps: Taps) -> Tensor:
-    """``x`` with one axis resized."""
-    if np.array_equal(taps.places[:, 0], np.arange(x.shape[axis])) and not taps.weights[:, 1].any():
-        return x
-    shape = [-1 if k == axis else 1 for k in range(x.rank)]
-    parts = [
-        t.elemwise("mul", t.take(x, axis, t.constant(places)), t.constant(weights.reshape(shape)))
-        for places, weights in zip(taps.places.T, taps.weights.T)
-    ]
-    return t.elemwise("add", parts[0], parts[1])
 
 
 @rule("MeshIndexing", "RESIZE_NEAREST_NEIGHBOR")
