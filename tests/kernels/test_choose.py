@@ -64,6 +64,15 @@ def test_non_zero(target: Target) -> Iterator[Case]:
 
 
 @on_host
+def test_different_rows(target: Target) -> Iterator[Case]:
+    rng = np.random.default_rng(54)
+    for turn in range(24):
+        shape = (int(rng.integers(1, 30)), int(rng.integers(1, 4)))
+        x = some(rng, shape, ("float32", "int32", "uint8", "bool")[turn % 4])
+        yield check("Unique", [x], ordered=turn % 3 > 0)
+
+
+@on_host
 def test_suppression(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(53)
     for turn in range(24):

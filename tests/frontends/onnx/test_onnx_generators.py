@@ -87,6 +87,8 @@ def test_spectra_of_frames(one_sided: int, window: np.ndarray | None) -> None:
     x = np.random.default_rng(10).normal(size=(2, 30, 1)).astype(np.float32)
     known = [1, 3] if window is None else [1, 2, 3]
     check("STFT", x, number(3), window, number(8), known=known, onesided=one_sided, atol=1e-5)
+    if window is not None:
+        check("STFT", x, number(3), window, number(8), known=[1, 3], onesided=one_sided, atol=1e-5)
 
 
 def test_mel_bands() -> None:
@@ -103,3 +105,26 @@ def test_bands_beyond_the_spectrum_are_refused() -> None:
 @pytest.mark.parametrize("periodic", [0, 1])
 def test_windows(name: str, periodic: int) -> None:
     check(f"{name}Window", number(10), known=[0], periodic=periodic)
+
+
+def repeating() -> np.ndarray:
+    x = np.random.default_rng(12).integers(0, 2, (4, 3, 5)).astype(np.float32)
+    x[:, :, 3] = x[:, :, 0]
+    x[2] = x[0]
+    return x
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+def test_different_parts(axis: int | None) -> None:
+    along = {} if axis is None else {"axis": axis}
+    check("Unique", repeating(), results=4, **along)
+    check("Unique", repeating().astype(np.int64), results=4, **along)
+
+
+def test_different_parts_as_they_come() -> None:
+    x = np.array([[3, 1], [2, 2], [3, 1], [0, 9]], np.float32)
+    parts, first, which, count = computed("Unique", x, results=4, sorted=0, axis=0)
+    assert parts.tolist() == [[3, 1], [2, 2], [0, 9]] and first.tolist() == [0, 1, 3]
+    assert which.tolist() == [0, 1, 0, 2] and count.tolist() == [2, 1, 1]
+    parts, *_ = computed("Unique", np.array([np.nan, 2, np.nan, -0.0, 0.0], np.float32), results=4)
+    np.testing.assert_array_equal(parts, [0, 2, np.nan])

@@ -105,12 +105,11 @@ def test_sets_of_numbers() -> None:
     learnt("TreeEnsemble", X, **ensemble([6, 0, 6], [0, -1, 0], [1.0, 3.0, np.nan, -2.0, np.nan]))
 
 
-def test_splits_that_no_float32_meets() -> None:
-    third = np.float32(1 / 3)
-    x = np.array([np.nextafter(third, np.float32(d)) for d in (0, 1)] + [third], np.float32)
-    wide = np.repeat(x[:, None].astype(np.float64), 3, 1)
-    for mode in (0, 1, 2, 3, 4):
-        learnt("TreeEnsemble", wide, **ensemble([mode], [1 / 3], [], "float64"))
+@pytest.mark.parametrize("mode", range(6))
+def test_splits_of_64_bits_are_rounded_as_the_data_is(mode: int) -> None:
+    x = np.repeat(np.array([[3.14], [0.1], [1.2], [5.0]]), 3, 1)
+    learnt("TreeEnsemble", x, **ensemble([mode, mode, mode], [3.14, 0.1, 1.2], [], "float64"))
+    learnt("TreeEnsemble", x, **ensemble([6], [0], [0.1, 3.14, np.nan], "float64"))
 
 
 def test_trees_that_meet_again_are_refused() -> None:

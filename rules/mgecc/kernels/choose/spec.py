@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from mgecc.graph import Node, Unsupported
-from mgecc.kernels.base import Call, Candidate, Kernel, serves
+from mgecc.graph.symbolic import at_max_sizes
+from mgecc.kernels.base import Call, Candidate, Kernel, Workspace, serves
 from mgecc.kernels.numbers import WORDS, ctype_of
 from mgecc.kernels.plain import around, plain_candidate, require_float32
 from mgecc.ops.concat_split import ConcatCountedAttrs
 from mgecc.ops.selection import CondTakeAttrs, FillBehindAttrs, NMSKeepAttrs
+from mgecc.ops.unique import UniqueAttrs
 from mgecc.targets import Target
 
 
@@ -75,6 +77,30 @@ def non_zeros(node: Node, target: Target) -> Iterator[Candidate]:
     """Coordinates of elements of float32 or integers."""
     ctype_of(node.inputs[0].type.dtype)
     yield plain_candidate(node, _non_zero, 40 + 5 * node.inputs[0].type.elements, "one pass")
+
+
+def _unique(node: Node) -> list[Call]:
+    x, ordered = node.inputs[0], node.attributes(UniqueAttrs).ordered
+    ctype, letters = ctype_of(x.type.dtype)
+    names = ("order", "place", "first", "which", "times")
+    kernel = Kernel(
+        f"unique_{letters}{'' if ordered else '_unordered'}{_counted(node, 3)}",
+        "choose/unique.c.j2",
+        (("x", f"const {ctype} *"), *((name, "int32_t *") for name in names), *_size_operand(node, 3)),
+        (("rows", "int32_t"), ("n", "int32_t")),
+        (("counted", bool(_counted(node, 3))), ("ctype", ctype), ("ordered", ordered)),
+    )
+    order, place = (Workspace(4 * x.shape[0]) for _ in range(2))
+    return [Call(kernel, (x, order, place, *node.outputs), x.shape)]
+
+
+@serves("Unique")
+def different_rows(node: Node, target: Target) -> Iterator[Candidate]:
+    """Rows of float32 or integers."""
+    x = node.inputs[0]
+    ctype_of(x.type.dtype)
+    rows, n = map(at_max_sizes, x.shape)
+    yield plain_candidate(node, _unique, 40.0 + rows * (rows + 20.0 * n), "binary insertion sort")
 
 
 def _nms(node: Node) -> list[Call]:

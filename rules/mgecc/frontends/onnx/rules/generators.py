@@ -14,6 +14,7 @@ from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.symbolic import at_max_sizes
 from mgecc.ops.known import axis_of
 from mgecc.ops.sorting import ArgReduceAttrs
+from mgecc.ops.unique import UniqueAttrs
 
 from ..dtypes import dtype_of
 from . import OnnxNode, Tensor, TensorBuilder, rule
@@ -96,3 +97,16 @@ def non_zero(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     if not node.operand(0).rank:
         raise Unsupported("a number of rank 0 has no coordinates")
     return [t.one("NonZero", NoAttrs(), node.operand(0), dtype=INT64)]
+
+
+@rule("Unique", "Unique")
+def unique(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Different elements, or parts along an axis, with where each is first, which of them every one is, how often."""
+    x, axis = node.operand(0), node.get("axis", None)
+    if axis is None:
+        x, axis = t.reshape(x, (x.elements,)), 0
+    axis = axis_of(axis, x.rank)
+    turned = t.transpose(x, [axis, *(a for a in range(x.rank) if a != axis)])
+    rows = t.reshape(turned, (x.shape[axis], prod(turned.shape[1:])))
+    found = t.add("Unique", UniqueAttrs(bool(node.get("sorted", 1))), rows, dtype=INT64)
+    return [t.take(x, axis, found[0]), *found]

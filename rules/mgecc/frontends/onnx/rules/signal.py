@@ -86,19 +86,20 @@ def short_time_fourier(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, step, window, size = node.operand(0), node.operand(1).integers[0], node.optional(2), node.optional(3)
     x = t.unsqueeze(x, [2]) if x.rank == 2 else x
     length, parts = x.shape[1:]
-    weights = None if window is None else window.known.astype(np.float64)
-    points = size.integers[0] if size is not None else length if weights is None else weights.size
-    if weights is not None and weights.size != points or step < 1 or points > length:
+    points = size.integers[0] if size is not None else length if window is None else window.elements
+    if window is not None and window.elements != points or step < 1 or not 0 < points <= length:
         raise Unsupported(
             f"frames of {points} numbers every {step} do not fit the window and data of {length}"
         )
     bins = points // 2 + 1 if node.get("onesided", 1) else points
     table = _forward(points, points, bins, parts)
-    if weights is not None:
-        table = table * np.repeat(weights, parts)[:, None]
     first = np.arange(0, length - points + 1, step)
     check_table(first.size, points)
     frames = t.take(x, 1, t.constant(first[:, None] + np.arange(points)))
+    if window is not None and window.array is not None:
+        table = table * np.repeat(window.array.astype(np.float64), parts)[:, None]
+    elif window is not None:
+        frames = t.elemwise("mul", frames, t.reshape(window, (points, 1)))
     return [_times(t, frames, table, (bins, 2))]
 
 

@@ -103,19 +103,15 @@ def _intervals(branch: _Branch) -> tuple[list[tuple[float, bool]], bool]:
         return [(_split(branch.numbers[0], below), holds)], not holds
     holds = branch.mode != "NEQ"
     steps = list[tuple[float, bool]]()
-    for number in sorted(set(branch.numbers)):
-        exact = float(np.float32(number))
-        if exact == number:
-            steps += [(_split(exact, True), not holds), (exact, holds)]
+    for number in sorted({float(np.float32(n)) for n in branch.numbers}):
+        steps += [(_split(number, True), not holds), (number, holds)]
     return steps or [(0.0, not holds)], not holds
 
 
 def _split(number: float, below: bool) -> float:
-    """The largest float32 up to a number, or below it."""
+    """The float32 nearest to a number, as the data is rounded too, or the one below it."""
     near = np.float32(number)
-    if float(near) > number or below and float(near) == number:
-        near = np.nextafter(near, np.float32(-np.inf))
-    return float(near)
+    return float(np.nextafter(near, np.float32(-np.inf)) if below else near)
 
 
 def _votes(
