@@ -61,6 +61,19 @@ def test_align(target: Target, mode: str) -> Iterator[Case]:
 
 @on_host
 @over("mode", ["max", "average"])
+@over("least", [0.0, 1.0])
+def test_align_with_samples_moved_to_the_edge(target: Target, mode: str, least: float) -> Iterator[Case]:
+    rng = np.random.default_rng(34)
+    for _ in range(10):
+        x = features(rng)
+        ph, pw, sh, sw = (int(v) for v in rng.integers(1, 5, 4))
+        yield check("ClampedROIAlign", [x, boxes(rng, 5, len(x), 11)], mode=mode, least=least,
+            scale=float(rng.choice([1.0, 0.7])), offset=0.5, size=(ph, pw), samples=(sh, sw),
+        )  # fmt: skip
+
+
+@on_host
+@over("mode", ["max", "average"])
 def test_pooling(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(32)
     for _ in range(20):

@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Unsupported
-from mgecc.graph.attributes import FINITE, POSITIVE
+from mgecc.graph.attributes import FINITE, NOT_NEGATIVE, POSITIVE
 from mgecc.graph.types import INT32
 from mgecc.ops.counted import box_by_box
 from mgecc.ops.known import known_sizes
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.sampling import Sampler, bilinear
+from mgecc.ops.sampling import Sampler, bilinear, gather
 
 Size = tuple[Annotated[int, POSITIVE], Annotated[int, POSITIVE]]
 
@@ -37,6 +37,13 @@ class ROIAlignAttrs(Attributes):
     scale: Annotated[float, FINITE] = 1.0
     offset: Annotated[float, FINITE] = 0.0
     mode: Literal["max", "average"] = "max"
+
+
+@dataclass(frozen=True)
+class ClampedROIAlignAttrs(ROIAlignAttrs):
+    """``least``: pixels that boxes are long at least, those turned around too; 0 for any length."""
+
+    least: Annotated[float, NOT_NEGATIVE] = 0.0
 
 
 @dataclass(frozen=True)
@@ -168,11 +175,59 @@ class ROIAlign(Operator):
         ys = _sample_places(y1, y2, bins[0], samples[0])[:, :, None]
         xs = _sample_places(x1, x2, bins[1], samples[1])[:, None, :]
         ys, xs = np.broadcast_arrays(ys, xs)
-        values = bilinear(images, ys, xs, _ZERO_OUTSIDE)
-        split = values.reshape(*values.shape[:2], bins[0], samples[0], bins[1], samples[1])
-        flat = split.transpose(0, 1, 2, 4, 3, 5).reshape(*values.shape[:2], *bins, -1)
-        result = flat.max(-1) if attrs.mode == "max" else flat.mean(-1, dtype=np.float64)
-        return [result, flat.argmax(-1)]
+        return _of_bins(bilinear(images, ys, xs, _ZERO_OUTSIDE), attrs)
+
+
+def _of_bins(values: np.ndarray, attrs: ROIAlignAttrs) -> list[np.ndarray]:
+    """What is made of the samples (k, c, ...) of every bin, and the number of the largest."""
+    (ph, pw), (sh, sw), outer = attrs.size, attrs.samples, values.shape[:2]
+    split = values.reshape(*outer, ph, sh, pw, sw).transpose(0, 1, 2, 4, 3, 5)
+    flat = split.reshape(*outer, ph, pw, -1)
+    result = flat.max(-1) if attrs.mode == "max" else flat.mean(-1, dtype=np.float64)
+    return [result, flat.argmax(-1)]
+
+
+def _clamped(values: np.ndarray, ys: np.ndarray, xs: np.ndarray, largest: bool) -> np.ndarray:
+    """Samples (k, c, ...) of images at places moved into them; nothing of those a pixel or more outside.
+
+    ``largest``: of what the four neighbours add, instead of their sum.
+    """
+    height, width = values.shape[2:]
+    inside = (ys >= -1) & (ys <= height) & (xs >= -1) & (xs <= width)
+    y, x = (
+        np.clip(np.where(inside, p, 0), 0, n - 1).astype(np.float32) for p, n in ((ys, height), (xs, width))
+    )
+    if not largest:
+        return np.asarray(bilinear(values, y, x, _EDGE) * inside[:, None])
+    top, left = np.floor(y), np.floor(x)
+    down, right = y - top, x - left
+    parts = [
+        gather(values, (top + i).astype(np.int64), (left + j).astype(np.int64), _EDGE)
+        * ((down if i else 1 - down) * (right if j else 1 - right) * inside)[:, None]
+        for i in (0, 1)
+        for j in (0, 1)
+    ]
+    return np.asarray(np.maximum.reduce(parts))
+
+
+@operator("ClampedROIAlign")
+class ClampedROIAlign(ROIAlign):
+    """ROIAlign whose samples outside are those of the edge; the largest ones are shares of single pixels."""
+
+    Attributes = ClampedROIAlignAttrs
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        attrs, rois = node.attributes(ClampedROIAlignAttrs), inputs[1].astype(np.float32)
+        images = _images(inputs[0].astype(np.float32), rois)
+        x1, y1, x2, y2 = (rois[:, 1:] * np.float32(attrs.scale) - np.float32(attrs.offset)).T
+        ends = (np.maximum(high, low + np.float32(attrs.least)) for low, high in ((y1, y2), (x1, x2)))
+        y2, x2 = ends if attrs.least else (y2, x2)
+        ys = _sample_places(y1, y2, attrs.size[0], attrs.samples[0])[:, :, None]
+        xs = _sample_places(x1, x2, attrs.size[1], attrs.samples[1])[:, None, :]
+        ys, xs = np.broadcast_arrays(ys, xs)
+        values = _clamped(images, ys, xs, attrs.mode == "max")
+        return _of_bins(values, attrs)
 
 
 def _part_offsets(node: Node, trans: np.ndarray, channels: int) -> np.ndarray:

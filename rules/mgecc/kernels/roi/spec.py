@@ -9,7 +9,7 @@ from math import prod
 from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Param, Workspace, serves
 from mgecc.kernels.plain import plain_candidate, require_float32
-from mgecc.ops.roi import DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
+from mgecc.ops.roi import ClampedROIAlignAttrs, DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
 from mgecc.targets import Target
 
 _MAP = ("images", "n", "c", "h", "w", "ph", "pw")
@@ -21,16 +21,16 @@ def _sizes(node: Node) -> tuple[int, ...]:
     return x[0], y[0], *x[1:], *y[2:]
 
 
-def _kernel(name: str, way: tuple[str, Param], operands: str, fields: tuple[str, ...]) -> Kernel:
-    """``operands``: names, integer ones marked by a star, constant ones by a leading c."""
+def _kernel(name: str, operands: str, fields: tuple[str, ...], **ways: Param) -> Kernel:
+    """``operands``: names that say their types."""
     template = name.split("_")[1]
-    floats = ("scale", "offset", "std")
+    floats = ("scale", "offset", "std", "least")
     return Kernel(
         f"roi_{template}_f32{name.removeprefix('roi_' + template)}",
         f"roi/{template}.c.j2",
         tuple((word, _TYPES.get(word, "float *")) for word in operands.split()),
         tuple((field, "float" if field in floats else "int32_t") for field in fields),
-        (way,),
+        tuple(sorted(ways.items())),
     )
 
 
@@ -47,15 +47,18 @@ def _align(node: Node) -> list[Call]:
     attrs = node.attributes(ROIAlignAttrs)
     largest, (sh, sw) = attrs.mode == "max", attrs.samples
     fields = (*_MAP, "sh", "sw", "scale", "offset")
-    kernel = _kernel(f"roi_align{'_max' * largest}", ("largest", largest), "x rois at share y index", fields)
+    least = (attrs.least,) if isinstance(attrs, ClampedROIAlignAttrs) else ()
+    name = f"roi_align{'_clamped' * len(least)}{'_max' * largest}"
+    names = "x rois at share y index"
+    kernel = _kernel(name, names, (*fields, *["least"] * len(least)), largest=largest, clamped=bool(least))
     operands = (*node.inputs[:2], *_samples(sh * sw), *node.outputs)
-    return [Call(kernel, operands, (*_sizes(node), sh, sw, attrs.scale, attrs.offset))]
+    return [Call(kernel, operands, (*_sizes(node), sh, sw, attrs.scale, attrs.offset, *least))]
 
 
 def _pool(node: Node) -> list[Call]:
     attrs = node.attributes(ROIPoolingAttrs)
     largest = attrs.mode == "max"
-    kernel = _kernel(f"roi_pool{'_max' * largest}", ("largest", largest), "x rois y index", (*_MAP, "scale"))
+    kernel = _kernel(f"roi_pool{'_max' * largest}", "x rois y index", (*_MAP, "scale"), largest=largest)
     operands = (*node.inputs[:2], *node.outputs)
     return [Call(kernel, operands, (*_sizes(node), attrs.scale))]
 
@@ -66,7 +69,7 @@ def _deformable(node: Node) -> list[Call]:
     classes = node.inputs[2].shape[1] // 2 if moved else 1
     fields = (*_MAP, "classes", "per", "part", "scale", "std")
     names = f"x rois{' trans' * moved} at share y count"
-    kernel = _kernel(f"roi_deformable{'_moved' * moved}", ("moved", moved), names, fields)
+    kernel = _kernel(f"roi_deformable{'_moved' * moved}", names, fields, moved=moved)
     operands = (*node.inputs[: 2 + moved], *_samples(per * per), *node.outputs)
     numbers = (classes, per, attrs.parts, attrs.scale, attrs.movement_scale)
     return [Call(kernel, operands, (*_sizes(node), *numbers))]
@@ -74,13 +77,13 @@ def _deformable(node: Node) -> list[Call]:
 
 def _candidate(node: Node, samples: float) -> Candidate:
     require_float32(node.inputs[:2])
-    build = {"ROIAlign": _align, "ROIPooling": _pool, "DeformablePSROIPooling": _deformable}[node.op]
+    build = {"ROIPooling": _pool, "DeformablePSROIPooling": _deformable}.get(node.op, _align)
     return plain_candidate(
         node, partial(build), 100 + node.output.type.elements * (10 + 12 * samples), "bin by bin"
     )
 
 
-@serves("ROIAlign")
+@serves("ROIAlign", "ClampedROIAlign")
 def aligns(node: Node, target: Target) -> Iterator[Candidate]:
     """Interpolated samples."""
     yield _candidate(node, prod(node.attributes(ROIAlignAttrs).samples))

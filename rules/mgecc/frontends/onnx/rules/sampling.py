@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mgecc.graph import Unsupported
+from mgecc.graph.types import FLOAT32
 from mgecc.ops.grid_sample import GridSampleAttrs
+from mgecc.ops.roi import ClampedROIAlignAttrs
 
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
@@ -26,3 +28,24 @@ def grid_sample(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     corners = bool(node.get("align_corners", 0))
     attrs = GridSampleAttrs(_MODES[mode], node.get("padding_mode", "zeros"), corners)  # type: ignore[arg-type]
     return [t.one("GridSample", attrs, x, t.cast(grid, x.dtype), dtype=x.dtype)]
+
+
+@rule("ClampedROIAlign", "RoiAlign")
+def roi_align(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Without half pixels, boxes are a pixel long at least."""
+    x, boxes, images = node.operand(0), node.operand(1), node.operand(2)
+    count, mode = node.get("sampling_ratio", 0), node.get("mode", "avg")
+    halves = node.get("coordinate_transformation_mode", "half_pixel") == "half_pixel"
+    if count < 1:
+        why = "how many samples a bin has depends on the size of its box (sampling_ratio 0)"
+        raise Unsupported(why, "state a sampling_ratio, such as 2")
+    attrs = ClampedROIAlignAttrs(
+        (node.get("output_height", 1), node.get("output_width", 1)),
+        (count, count),
+        node.get("spatial_scale", 1.0),
+        0.5 if halves else 0.0,
+        "max" if mode == "max" else "average",
+        0.0 if halves else 1.0,
+    )
+    numbered = t.concat([t.unsqueeze(t.cast(images, FLOAT32), [1]), t.cast(boxes, FLOAT32)], 1)
+    return [t.one("ClampedROIAlign", attrs, x, numbered, dtype=x.dtype)]
