@@ -35,10 +35,10 @@ int main(void)
     fwrite(loaded, sizeof loaded, 1, stdout);
     for (int n = 1; n < MG_VF; ++n) {
         for (int i = 0; i < 2 * MG_VF; ++i) stored[i] = 0x5a5a;
-        mg_vf_store_f16_part(stored, mg_vf_load_f16_part(halves + 0x3c00, n), n);
+        mg_vf_store_f16_tail(stored, mg_vf_load_f16_tail(halves + 0x3c00, n), n);
         for (int i = 0; i < 2 * MG_VF; ++i)
             if (stored[i] != (i < n ? halves[0x3c00 + i] : 0x5a5a)) return 2;
-        mg_vf_store(loaded, mg_vf_load_f16_part(halves + 0x3c00, n));
+        mg_vf_store(loaded, mg_vf_load_f16_tail(halves + 0x3c00, n));
         for (int i = n; i < MG_VF; ++i)
             if (loaded[i] != 0.0f) return 3;
     }

@@ -31,18 +31,18 @@ enum { N = %(n)d };
 static float X[N], Y[N], Z[N], R[N];
 #define VF(name, expr) \
     static void f_##name(void) { for (int i = 0; i < N; i += MG_VF) { int n = N - i; (void)n; \
-        mg_vf x = n >= MG_VF ? mg_vf_load(X + i) : mg_vf_load_part(X + i, n); \
-        mg_vf y = n >= MG_VF ? mg_vf_load(Y + i) : mg_vf_load_part(Y + i, n); \
-        mg_vf z = n >= MG_VF ? mg_vf_load(Z + i) : mg_vf_load_part(Z + i, n); \
+        mg_vf x = n >= MG_VF ? mg_vf_load(X + i) : mg_vf_load_tail(X + i, n); \
+        mg_vf y = n >= MG_VF ? mg_vf_load(Y + i) : mg_vf_load_tail(Y + i, n); \
+        mg_vf z = n >= MG_VF ? mg_vf_load(Z + i) : mg_vf_load_tail(Z + i, n); \
         mg_vf r = (expr); (void)x; (void)y; (void)z; \
-        if (n >= MG_VF) mg_vf_store(R + i, r); else mg_vf_store_part(R + i, r, n); } }
+        if (n >= MG_VF) mg_vf_store(R + i, r); else mg_vf_store_tail(R + i, r, n); } }
 #define VI(name, expr) \
     static void f_##name(void) { for (int i = 0; i < N; i += MG_VF) { int n = N - i; (void)n; \
         const int32_t *P = (const void *)(X + i), *Q = (const void *)(Y + i); \
-        mg_vi x = n >= MG_VF ? mg_vi_load(P) : mg_vi_load_part(P, n); \
-        mg_vi y = n >= MG_VF ? mg_vi_load(Q) : mg_vi_load_part(Q, n); \
+        mg_vi x = n >= MG_VF ? mg_vi_load(P) : mg_vi_load_tail(P, n); \
+        mg_vi y = n >= MG_VF ? mg_vi_load(Q) : mg_vi_load_tail(Q, n); \
         mg_vi r = (expr); (void)x; (void)y; int32_t *D = (void *)(R + i); \
-        if (n >= MG_VF) mg_vi_store(D, r); else mg_vi_store_part(D, r, n); } }
+        if (n >= MG_VF) mg_vi_store(D, r); else mg_vi_store_tail(D, r, n); } }
 %(functions)s
 static void (*const F[])(void) = { %(table)s };
 int main(void)

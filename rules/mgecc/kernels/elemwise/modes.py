@@ -185,7 +185,7 @@ TAME = frozenset(
 
 # Functions of the vocabulary that halves have too (simd/neon64_half.h).
 _IN_HALVES = (
-    "zero set1 load load_part store store_part abs ceil floor round neg sqrt mul add sub div max min max_nan min_nan "
+    "zero set1 load load_tail store store_tail abs ceil floor round neg sqrt mul add sub div max min max_nan min_nan "
     "sel lt le eq fma sigmoid tanh erf exp silu gelu"
 )
 
@@ -195,7 +195,7 @@ _HEADERS = {
     "hyperbolic": "sinh cosh asinh acosh atanh",
     "pow": "pow",
     "erfinv": "erfinv erfcinv",
-    "half": "load_f16 store_f16 load_f16_part store_f16_part set1_f16 half",
+    "half": "load_f16 store_f16 load_f16_tail store_f16_tail set1_f16 half",
     "convert": "load_i8 load_u8 load_i16 load_u16 store_i8 store_u8 store_i16 store_u16 quantize truncate "
     "fmod floormod floordiv mod truncdiv truncmod shlv shrv roundshrv rmulh_i8 rmulh_u8 rmulh_i16 rmulh_u16 rmulh_i32 "
     "pow_i8 pow_u8 pow_i16 pow_u16 pow_i32",

@@ -47,10 +47,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Access:
-    """C text and argument fields for one operand. ``full`` and ``part`` read a vector at row pointer + i."""
+    """C text and argument fields for one operand. ``full`` and ``tail`` read a vector at row pointer + i."""
 
     full: str = ""
-    part: str = ""
+    tail: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     numbers: tuple[int | float, ...] = ()
 
@@ -58,12 +58,12 @@ class Access:
 def _raw(dtype: DType, pointer: str, lanes: str | None) -> str:
     """Stored numbers as a vector of their own kind; ``lanes`` None is a full vector."""
     if dtype.name == "float16":
-        return f"mg_vf_load_f16({pointer})" if lanes is None else f"mg_vf_load_f16_part({pointer}, {lanes})"
+        return f"mg_vf_load_f16({pointer})" if lanes is None else f"mg_vf_load_f16_tail({pointer}, {lanes})"
     ctype = c_type(dtype)
     if ctype in _NARROW:
         return f"mg_vi_load_{_NARROW[ctype]}({pointer}, {lanes or 'MG_VF'})"
     kind = "mg_vf" if ctype == "float" else "mg_vi"
-    return f"{kind}_load({pointer})" if lanes is None else f"{kind}_load_part({pointer}, {lanes})"
+    return f"{kind}_load({pointer})" if lanes is None else f"{kind}_load_tail({pointer}, {lanes})"
 
 
 def _valued(source: Source, raw: str, real: bool) -> str:
@@ -111,8 +111,8 @@ def read(source: Source, real: bool) -> Access:
         return Access(text, text, tuple(fields), tuple(numbers))
     at = f"p{j}" if source.way == "h" else f"p{j} + i"
     full = _valued(source, _raw(source.dtype, at, None), real)
-    part = full if source.way == "h" else _valued(source, _raw(source.dtype, at, "rest"), real)
-    return Access(full, part, tuple(fields), tuple(numbers))
+    tail = full if source.way == "h" else _valued(source, _raw(source.dtype, at, "rest"), real)
+    return Access(full, tail, tuple(fields), tuple(numbers))
 
 
 def _stored(dtype: DType, v: str, real: bool) -> str:
@@ -136,11 +136,11 @@ def write(dtype: DType, v: str, real: bool) -> Access:
     fields, numbers = _quantisation("", dtype, real)
     ctype, v = stored_type(dtype), _stored(dtype, v, real)
     if dtype.name == "float16":
-        full, part = f"mg_vf_store_f16(y + i, {v});", f"mg_vf_store_f16_part(y + i, {v}, rest);"
+        full, tail = f"mg_vf_store_f16(y + i, {v});", f"mg_vf_store_f16_tail(y + i, {v}, rest);"
     elif ctype in _NARROW:
         name = f"mg_vi_store_{_NARROW[ctype]}"
-        full, part = f"{name}(y + i, {v}, MG_VF);", f"{name}(y + i, {v}, rest);"
+        full, tail = f"{name}(y + i, {v}, MG_VF);", f"{name}(y + i, {v}, rest);"
     else:
         name = "mg_vf_store" if ctype == "float" else "mg_vi_store"
-        full, part = f"{name}(y + i, {v});", f"{name}_part(y + i, {v}, rest);"
-    return Access(full, part, tuple(fields), tuple(numbers))
+        full, tail = f"{name}(y + i, {v});", f"{name}_tail(y + i, {v}, rest);"
+    return Access(full, tail, tuple(fields), tuple(numbers))

@@ -205,11 +205,11 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
         "heavy": weight(" ".join(statements.lines)) > 20,
         "parameters": ", ".join(f"{statements.vector} x{s.position}" for s in plan.sources),
         "names": tuple(f"x{s.position}v" if s.way == "v" else f"h{s.position}" for s in plan.sources),
-        "part": _moving(plan, [r.part for r in reads]),
+        "tail": _moving(plan, [r.tail for r in reads]),
         "pointers": tuple(pointers),
         "result": result,
         "store_full": store.full,
-        "store_part": store.part,
+        "store_tail": store.tail,
         "vector": statements.vector,
     }
     kernel = Kernel(

@@ -24,10 +24,10 @@ MG_INLINE mg_vi mg_first(int n)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-MG_INLINE mg_vf mg_vf_load_part(const float *p, int n) { return _mm256_maskload_ps(p, mg_first(n)); }
-MG_INLINE void mg_vf_store_part(float *p, mg_vf a, int n) { _mm256_maskstore_ps(p, mg_first(n), a); }
-MG_INLINE mg_vi mg_vi_load_part(const int32_t *p, int n) { return _mm256_maskload_epi32(p, mg_first(n)); }
-MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n) { _mm256_maskstore_epi32(p, mg_first(n), a); }
+MG_INLINE mg_vf mg_vf_load_tail(const float *p, int n) { return _mm256_maskload_ps(p, mg_first(n)); }
+MG_INLINE void mg_vf_store_tail(float *p, mg_vf a, int n) { _mm256_maskstore_ps(p, mg_first(n), a); }
+MG_INLINE mg_vi mg_vi_load_tail(const int32_t *p, int n) { return _mm256_maskload_epi32(p, mg_first(n)); }
+MG_INLINE void mg_vi_store_tail(int32_t *p, mg_vi a, int n) { _mm256_maskstore_epi32(p, mg_first(n), a); }
 
 MG_INLINE mg_vm mg_vf_lt(mg_vf a, mg_vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 MG_INLINE mg_vm mg_vf_le(mg_vf a, mg_vf b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }

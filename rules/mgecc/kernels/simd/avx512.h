@@ -23,10 +23,10 @@ typedef __mmask16 mg_vm;
 /* Ones for the first n lanes. */
 MG_INLINE mg_vm mg_first(int n) { return (mg_vm)((1u << n) - 1u); }
 
-MG_INLINE mg_vf mg_vf_load_part(const float *p, int n) { return _mm512_maskz_loadu_ps(mg_first(n), p); }
-MG_INLINE void mg_vf_store_part(float *p, mg_vf a, int n) { _mm512_mask_storeu_ps(p, mg_first(n), a); }
-MG_INLINE mg_vi mg_vi_load_part(const int32_t *p, int n) { return _mm512_maskz_loadu_epi32(mg_first(n), p); }
-MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n) { _mm512_mask_storeu_epi32(p, mg_first(n), a); }
+MG_INLINE mg_vf mg_vf_load_tail(const float *p, int n) { return _mm512_maskz_loadu_ps(mg_first(n), p); }
+MG_INLINE void mg_vf_store_tail(float *p, mg_vf a, int n) { _mm512_mask_storeu_ps(p, mg_first(n), a); }
+MG_INLINE mg_vi mg_vi_load_tail(const int32_t *p, int n) { return _mm512_maskz_loadu_epi32(mg_first(n), p); }
+MG_INLINE void mg_vi_store_tail(int32_t *p, mg_vi a, int n) { _mm512_mask_storeu_epi32(p, mg_first(n), a); }
 
 MG_INLINE mg_vm mg_vf_lt(mg_vf a, mg_vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 MG_INLINE mg_vm mg_vf_le(mg_vf a, mg_vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }

@@ -2,14 +2,14 @@
 #ifndef MG_HALF_COMMON_H
 #define MG_HALF_COMMON_H
 /* 0 < n < MG_VF halves; the other lanes are zero. */
-MG_INLINE mg_vf mg_vf_load_f16_part(const uint16_t *p, int n)
+MG_INLINE mg_vf mg_vf_load_f16_tail(const uint16_t *p, int n)
 {
     uint16_t lanes[MG_VF] = {0};
     for (int l = 0; l < n; ++l) lanes[l] = p[l];
     return mg_vf_load_f16(lanes);
 }
 
-MG_INLINE void mg_vf_store_f16_part(uint16_t *p, mg_vf a, int n)
+MG_INLINE void mg_vf_store_f16_tail(uint16_t *p, mg_vf a, int n)
 {
     uint16_t lanes[MG_VF];
     mg_vf_store_f16(lanes, a);

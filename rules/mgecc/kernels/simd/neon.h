@@ -19,14 +19,14 @@ MG_INLINE void mg_vi_store(int32_t *p, mg_vi a) { vst1q_s32(p, a); }
 
 /* One to three lanes. */
 #define MG_PART(vec, elem, s)                                                    \
-    MG_INLINE vec vec##_load_part(const elem *p, int n)                          \
+    MG_INLINE vec vec##_load_tail(const elem *p, int n)                          \
     {                                                                            \
         vec a = vdupq_n_##s(0);                                                  \
         if (n == 1) return vld1q_lane_##s(p, a, 0);                              \
         a = vcombine_##s(vld1_##s(p), vget_low_##s(a));                          \
         return n == 2 ? a : vld1q_lane_##s(p + 2, a, 2);                         \
     }                                                                            \
-    MG_INLINE void vec##_store_part(elem *p, vec a, int n)                       \
+    MG_INLINE void vec##_store_tail(elem *p, vec a, int n)                       \
     {                                                                            \
         if (n == 1) {                                                            \
             vst1q_lane_##s(p, a, 0);                                             \
@@ -129,7 +129,7 @@ MG_INLINE void mg_vi_join4(int32_t **p, mg_vi a, mg_vi b, mg_vi c, mg_vi d)
 MG_INLINE mg_x mg_x_load(const float *p) { return vld1q_f32(p); }
 
 /* Rows of 4 numbers, xs apart, become columns: rows of y, ys apart. */
-MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
+MG_INLINE void mg_transpose4x4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
 {
     const uint32x4x2_t a = vtrnq_u32(vld1q_u32(x), vld1q_u32(x + xs)), b = vtrnq_u32(vld1q_u32(x + 2 * xs), vld1q_u32(x + 3 * xs));
     vst1q_u32(y, vcombine_u32(vget_low_u32(a.val[0]), vget_low_u32(b.val[0])));

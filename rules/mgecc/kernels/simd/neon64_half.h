@@ -17,14 +17,14 @@ MG_INLINE mg_hf mg_hf_set1(float a) { return vdupq_n_f16((mg_f16)a); }
 MG_INLINE mg_hf mg_hf_load(const mg_f16 *p) { return vld1q_f16(p); }
 MG_INLINE void mg_hf_store(mg_f16 *p, mg_hf a) { vst1q_f16(p, a); }
 
-MG_INLINE mg_hf mg_hf_load_part(const mg_f16 *p, int n)
+MG_INLINE mg_hf mg_hf_load_tail(const mg_f16 *p, int n)
 {
     mg_f16 lanes[MG_HF] = {0};
     for (int l = 0; l < n; ++l) lanes[l] = p[l];
     return vld1q_f16(lanes);
 }
 
-MG_INLINE void mg_hf_store_part(mg_f16 *p, mg_hf a, int n)
+MG_INLINE void mg_hf_store_tail(mg_f16 *p, mg_hf a, int n)
 {
     mg_f16 lanes[MG_HF];
     vst1q_f16(lanes, a);

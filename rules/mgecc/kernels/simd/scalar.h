@@ -23,15 +23,15 @@ MG_INLINE mg_vf mg_vf_zero(void) { return 0.0f; }
 MG_INLINE mg_vf mg_vf_set1(float a) { return a; }
 MG_INLINE mg_vf mg_vf_load(const float *p) { return *p; }
 MG_INLINE void mg_vf_store(float *p, mg_vf a) { *p = a; }
-MG_INLINE mg_vf mg_vf_load_part(const float *p, int n) { return n ? *p : 0.0f; }
-MG_INLINE void mg_vf_store_part(float *p, mg_vf a, int n) { if (n) *p = a; }
+MG_INLINE mg_vf mg_vf_load_tail(const float *p, int n) { return n ? *p : 0.0f; }
+MG_INLINE void mg_vf_store_tail(float *p, mg_vf a, int n) { if (n) *p = a; }
 
 MG_INLINE mg_vi mg_vi_zero(void) { return 0; }
 MG_INLINE mg_vi mg_vi_set1(int32_t a) { return a; }
 MG_INLINE mg_vi mg_vi_load(const int32_t *p) { return *p; }
 MG_INLINE void mg_vi_store(int32_t *p, mg_vi a) { *p = a; }
-MG_INLINE mg_vi mg_vi_load_part(const int32_t *p, int n) { return n ? *p : 0; }
-MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n) { if (n) *p = a; }
+MG_INLINE mg_vi mg_vi_load_tail(const int32_t *p, int n) { return n ? *p : 0; }
+MG_INLINE void mg_vi_store_tail(int32_t *p, mg_vi a, int n) { if (n) *p = a; }
 
 MG_INLINE mg_vi mg_vi_bits(mg_vf a) { mg_vi r; __builtin_memcpy(&r, &a, sizeof r); return r; }
 MG_INLINE mg_vf mg_vf_bits(mg_vi a) { mg_vf r; __builtin_memcpy(&r, &a, sizeof r); return r; }
@@ -110,7 +110,7 @@ MG_INLINE float mg_vf_hmax(mg_vf a) { return a; }
 MG_INLINE float mg_vf_hmin(mg_vf a) { return a; }
 
 /* Rows of 4 numbers, xs apart, become columns: rows of y, ys apart. */
-MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
+MG_INLINE void mg_transpose4x4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
 {
     for (int i = 0; i < 4; i++)
         for (int l = 0; l < 4; l++)

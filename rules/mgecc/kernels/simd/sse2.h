@@ -18,14 +18,14 @@ typedef __m128 mg_vm;
 #define MG_EVERY4(rows, at) _mm_loadu_ps((rows)[0] + (at))
 #include "x86.h"
 
-MG_INLINE mg_vi mg_vi_load_part(const int32_t *p, int n)
+MG_INLINE mg_vi mg_vi_load_tail(const int32_t *p, int n)
 {
     if (n == 1) return _mm_cvtsi32_si128(*p);
     mg_vi low = _mm_loadl_epi64((const __m128i *)(const void *)p);
     return n == 2 ? low : _mm_unpacklo_epi64(low, _mm_cvtsi32_si128(p[2]));
 }
 
-MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n)
+MG_INLINE void mg_vi_store_tail(int32_t *p, mg_vi a, int n)
 {
     if (n >= 2) {
         _mm_storel_epi64((__m128i *)(void *)p, a);
@@ -35,14 +35,14 @@ MG_INLINE void mg_vi_store_part(int32_t *p, mg_vi a, int n)
     if (n & 1) *p = _mm_cvtsi128_si32(a);
 }
 
-MG_INLINE mg_vf mg_vf_load_part(const float *p, int n)
+MG_INLINE mg_vf mg_vf_load_tail(const float *p, int n)
 {
     if (n == 1) return _mm_load_ss(p);
     mg_vf low = _mm_castsi128_ps(_mm_loadl_epi64((const __m128i *)(const void *)p));
     return n == 2 ? low : _mm_movelh_ps(low, _mm_load_ss(p + 2));
 }
 
-MG_INLINE void mg_vf_store_part(float *p, mg_vf a, int n)
+MG_INLINE void mg_vf_store_tail(float *p, mg_vf a, int n)
 {
     if (n >= 2) {
         _mm_storel_epi64((__m128i *)(void *)p, MG_TO_I(a));

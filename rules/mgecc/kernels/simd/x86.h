@@ -78,7 +78,7 @@ MG_INLINE __m128 mg_sums4(__m128 a, __m128 b, __m128 c, __m128 d)
 }
 
 /* Rows of 4 numbers, xs apart, become columns: rows of y, ys apart. */
-MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
+MG_INLINE void mg_transpose4x4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t xs)
 {
     __m128 rows[4];
     for (int i = 0; i < 4; i++)
@@ -89,7 +89,7 @@ MG_INLINE void mg_turn4(uint32_t *y, ptrdiff_t ys, const uint32_t *x, ptrdiff_t 
 }
 
 /* MG_VF rows of 4 numbers at `at` become 4 vectors: v[i] holds the i-th number of each. */
-MG_INLINE void mg_vf_turn(mg_vf v[4], const float *const *rows, ptrdiff_t at)
+MG_INLINE void mg_vf_transpose(mg_vf v[4], const float *const *rows, ptrdiff_t at)
 {
     const mg_vf a = MG_EVERY4(rows, at), b = MG_EVERY4(rows + 1, at), c = MG_EVERY4(rows + 2, at), d = MG_EVERY4(rows + 3, at);
     const mg_vf ab = MG_P(unpacklo)(a, b), cd = MG_P(unpacklo)(c, d), AB = MG_P(unpackhi)(a, b), CD = MG_P(unpackhi)(c, d);

@@ -44,7 +44,7 @@ class Simd:
     kept from moving multiply-adds past loads. ``prefetch``: weights are worth prefetching. ``lane_split``: where the
     last output channels fill less than a vector, lane groups split the input channels and are reduced at the end
     (fold_<isa>.h). ``partial_blocks``: the last, partly filled block of input channels is worth code of its own.
-    ``transposes``: the header has mg_vf_turn.
+    ``transposes``: the header has mg_vf_transpose.
 
     ``load_cost``, ``gemm_load_cost``, ``window_load_cost``, ``row_load_cost``: of a vector, in tiles of convolutions,
     of GEMM, in depthwise windows and rows. ``madd_cost``: of a multiply-add. ``winograd_cost``, ``gather_cost``: what

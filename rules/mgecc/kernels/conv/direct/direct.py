@@ -197,7 +197,7 @@ def kernel(conv: Conv, tile: Tile) -> Kernel:
         tuple(operands),
         (*((name, "int32_t") for name in names), *act.fields),
         tuple(sorted(params.items())),
-        conv.needs + ("fold",) * (tile.lane_groups > 1),
+        conv.needs + ("lane_reduce",) * (tile.lane_groups > 1),
         half=element.half,
     )
 

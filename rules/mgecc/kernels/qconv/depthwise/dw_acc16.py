@@ -81,7 +81,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),
         tuple(sorted(params.items())),
-        ("int8_chains", "requant"),
+        ("int8_acc16", "requant"),
     )
 
 

@@ -76,12 +76,12 @@ def max_weight_sum(positive: bool) -> int:
 
 
 def typical_run(less: int) -> int:
-    """Products that a chain holds with usual weights: the choice of kernels must not depend on the numbers."""
+    """Products that fit an int16 accumulator with usual weights: the choice of kernels must not depend on them."""
     return 13 if less else 5
 
 
 def split(turn: np.ndarray, limit: int) -> list[np.ndarray]:
-    """Weights (outputs, blocks, four) as a sum of parts of which each is a chain."""
+    """Weights (outputs, blocks, four) as a sum of arrays of which each fits an int16 accumulator."""
     if np.abs(turn).sum(axis=1).max() <= limit:
         return [turn]
     used = np.flatnonzero(turn.any(axis=(0, 2)))
@@ -94,7 +94,7 @@ def split(turn: np.ndarray, limit: int) -> list[np.ndarray]:
 
 
 def split_runs(turns: np.ndarray, limit: int) -> tuple[list[np.ndarray], list[int]]:
-    """Weights (turns, outputs, blocks, four) as turns of chains that fit, and what the kernel calls e."""
+    """Weights (turns, outputs, blocks, four) as turns that fit int16 accumulators, and what the kernel calls e."""
     weights: list[np.ndarray] = []
     flags, total = [], np.zeros(turns.shape[1::2], np.int32)
     for turn in turns:
@@ -196,7 +196,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in (_WINDOWS + ROW_FIELDS if form.windows else _FIELDS)),
         tuple(sorted(params.items())),
-        ("int8_chains", "requant"),
+        ("int8_acc16", "requant"),
     )
 
 

@@ -1,5 +1,5 @@
-/* What the int8_chains.h of both Arms share. Lanes: two pixels of four inputs each, times the four weights of one output, four
- * times in a register. Whoever packs weights sees to it that no chain overflows. */
+/* What the int8_acc16.h of both Arms share. Lanes: two pixels of four inputs each, times the four weights of one output, four
+ * times in a register. Whoever packs weights sees to it that no accumulator overflows. */
 #ifndef MG_INT8_CHAINS_NEON_H
 #define MG_INT8_CHAINS_NEON_H
 /* One to four words of weights, each in all lanes of its register. */
@@ -70,18 +70,18 @@ MG_INLINE void mg_b_put(int pixels, int8_t *p, mg_b3 x)
     if (pixels == 1) vst1_s8(p, vget_low_s8(x.val[0]));
 }
 
-/* acc + neighbouring sums of the chain. */
-MG_INLINE mg_vi mg_chain_end(mg_vi acc, mg_chain t) { return vpadalq_s16(acc, t); }
+/* acc + neighbouring int16 accumulators. */
+MG_INLINE mg_vi mg_acc16_end(mg_vi acc, mg_acc16 t) { return vpadalq_s16(acc, t); }
 
 /* Lane `i`, a constant, of four vectors. */
 #define mg_vi_column(a, b, c, d, i)                                                                                \
     ((mg_vi){vgetq_lane_s32(a, i), vgetq_lane_s32(b, i), vgetq_lane_s32(c, i), vgetq_lane_s32(d, i)})
 
 /* Sums of 16 bits, of two pixels of four channels, added to those of 32. */
-MG_INLINE mg_vi mg_add_low(mg_vi acc, mg_chain t) { return vaddw_s16(acc, vget_low_s16(t)); }
+MG_INLINE mg_vi mg_add_low(mg_vi acc, mg_acc16 t) { return vaddw_s16(acc, vget_low_s16(t)); }
 
 /* `count` bytes, a multiple of four, the bits of `flip` turned. */
-#define mg_copy_turned(to, from, vectors)                                                                          \
+#define mg_copy_transposed(to, from, vectors)                                                                          \
     for (int v = 0; v < (vectors); v++) vst1q_s8((to) + 16 * v, veorq_s8(vld1q_s8((from) + 16 * v), turn))
 MG_INLINE void mg_copy_four(int8_t *to, const int8_t *from, int flip)
 {
@@ -104,11 +104,11 @@ MG_INLINE void mg_row_copy(int8_t *to, const int8_t *from, int32_t count, int fl
         }
         mg_copy_four(last, last_from, flip);
     } else if (count >= 32) {
-        mg_copy_turned(to, from, 2);
-        mg_copy_turned(to + end - 32, from + end - 32, 2);
+        mg_copy_transposed(to, from, 2);
+        mg_copy_transposed(to + end - 32, from + end - 32, 2);
     } else if (count >= 16) {
-        mg_copy_turned(to, from, 1);
-        mg_copy_turned(to + end - 16, from + end - 16, 1);
+        mg_copy_transposed(to, from, 1);
+        mg_copy_transposed(to + end - 16, from + end - 16, 1);
     } else {
         for (int32_t i = 0; i < count; i += 4) mg_put_word(to + i, mg_word(from + i) ^ (int32_t)((uint32_t)flip * 0x01010101u));
     }

@@ -10,9 +10,9 @@ MG_INLINE mg_vf mg_vf_set2(const float *p)
 MG_INLINE mg_vf mg_vf_set4(const float *p) { return _mm256_broadcast_ps((const __m128 *)(const void *)p); }
 
 /* Sums of neighbouring pairs of a, then of b. */
-MG_INLINE mg_vf mg_vf_fold2_both(mg_vf a, mg_vf b)
+MG_INLINE mg_vf mg_vf_reduce2_both(mg_vf a, mg_vf b)
 {
     return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_hadd_ps(a, b)), 0xd8));
 }
-#include "fold_x86.h"
+#include "lane_reduce_x86.h"
 #endif

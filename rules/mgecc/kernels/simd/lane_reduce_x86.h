@@ -6,6 +6,6 @@
 #define mg_vf_fma_x4(acc, w, x, l) mg_vf_fma(acc, w, mg_vf_set4((x) + 4 * (l)))
 
 /* Sums of neighbouring pairs (fours) in the first lanes, zeros behind them. */
-MG_INLINE mg_vf mg_vf_fold2(mg_vf a) { return mg_vf_fold2_both(a, mg_vf_zero()); }
-MG_INLINE mg_vf mg_vf_fold4(mg_vf a) { return mg_vf_fold2(mg_vf_fold2(a)); }
+MG_INLINE mg_vf mg_vf_reduce2(mg_vf a) { return mg_vf_reduce2_both(a, mg_vf_zero()); }
+MG_INLINE mg_vf mg_vf_reduce4(mg_vf a) { return mg_vf_reduce2(mg_vf_reduce2(a)); }
 #endif
