@@ -171,7 +171,7 @@ def test_the_date_of_a_release_is_source_date_epoch(user: Checkout, monkeypatch:
             "is the name of one of its models",
         ),
         ('["main.c"], net)', '["main.c"], net, bord="x")', "no option 'bord'"),
-        ('["main.c"], net)', '["main.c"], net, board="mps2-an38")', "did you mean mps2-an386?"),
+        ('["main.c"], net)', '["main.c"], net, board="mps2-an50")', "did you mean mps2-an500?"),
         ('["main.c"], net)', '["main.c"], ["libx.a"])', "needs models"),
         ('"check-" + net.label, app', '"check-" + net.label, "app.elf"', "MgeTest needs"),
         ("[net, app], build", '["x"], build', "MgeRelease needs"),
