@@ -158,4 +158,43 @@ static inline void mg_pairs_4x2(const int32_t *x, const int32_t *w, int32_t step
     }
 }
 #endif
+
+/* Sums of one pixel times eight outputs from the biases of four pairs: first those of the four even ones. `x`: a step has two
+ * words. `w`: a step has those of inputs 0, 2 of four pairs, then of inputs 1, 3. steps > 0. */
+#if defined(__ARM_FEATURE_SIMD32) && defined(__thumb2__)
+#define MG_PAIRS_ROW_WORD \
+    "ldr r8, [lr], #4\n ldrd r9, r11, [r12], #8\n" \
+    "sxtb16 r10, r9\n smlad r0, r8, r10, r0\n smlad r4, r8, r9, r4\n" \
+    "sxtb16 r10, r11\n smlad r1, r8, r10, r1\n smlad r5, r8, r11, r5\n ldrd r9, r11, [r12], #8\n" \
+    "sxtb16 r10, r9\n smlad r2, r8, r10, r2\n smlad r6, r8, r9, r6\n" \
+    "sxtb16 r10, r11\n smlad r3, r8, r10, r3\n smlad r7, r8, r11, r7\n"
+static __attribute__((naked, noinline, unused)) void mg_pairs_1x8(const int32_t *x __attribute__((unused)),
+    const int32_t *w __attribute__((unused)), int32_t steps __attribute__((unused)), const int32_t *b __attribute__((unused)),
+    int32_t *sums __attribute__((unused)))
+{
+    __asm__ volatile(
+        "push {r4-r11, lr}\n sub sp, #4\n"
+        "add r4, r0, r2, lsl #3\n str r4, [sp]\n" /* where the pixel ends */
+        "mov lr, r0\n mov r12, r1\n mov r8, r3\n"
+        "ldrd r0, r4, [r8]\n ldrd r1, r5, [r8, #8]\n ldrd r2, r6, [r8, #16]\n ldrd r3, r7, [r8, #24]\n"
+        "1:\n" MG_PAIRS_ROW_WORD MG_PAIRS_ROW_WORD
+        "ldr r8, [sp]\n cmp lr, r8\n bne 1b\n"
+        "ldr r8, [sp, #40]\n"
+        "sub r4, r4, r0\n sub r5, r5, r1\n sub r6, r6, r2\n sub r7, r7, r3\n"
+        "asr r4, r4, #8\n asr r5, r5, #8\n asr r6, r6, #8\n asr r7, r7, #8\n"
+        "stm r8, {r0-r7}\n add sp, #4\n pop {r4-r11, pc}\n");
+}
+#else
+static inline void mg_pairs_1x8(const int32_t *x, const int32_t *w, int32_t steps, const int32_t *b, int32_t *sums)
+{
+    for (int o = 0; o < 4; o++) {
+        int32_t low = b[2 * o], raw = b[2 * o + 1];
+        for (int32_t i = 0; i < 2 * steps; i++) {
+            low = mg_smlad(x[i], mg_bytes_even(w[4 * i + o]), low);
+            raw = mg_smlad(x[i], w[4 * i + o], raw);
+        }
+        sums[o] = low, sums[4 + o] = mg_minus(raw, low) >> 8;
+    }
+}
+#endif
 #endif

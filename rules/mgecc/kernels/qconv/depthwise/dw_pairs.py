@@ -10,7 +10,14 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, with_known_factor
+from mgecc.kernels.requant import (
+    epilogue_params,
+    epilogue_suffix,
+    numbers,
+    rescale_operand,
+    with_known_factor,
+)
+from mgecc.kernels.rescale import factor_constants
 from mgecc.targets import Target
 
 _FIELDS = ("n", "blocks", "h", "w", "oh", "ow", "pt", "pl", "sh", "words")
@@ -37,6 +44,7 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
         ("w", "const int32_t *"),
         ("b", "const int32_t *"),
         ("q", "const float *"),
+        *rescale_operand(epilogue),
         *([("z", "const int8_t *")] * (conv.z is not None)),
         ("y", "int8_t *"),
         ("ring", "int32_t *"),
@@ -48,7 +56,7 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),
         tuple(sorted(params.items())),
-        ("int8_pairs", "requant"),
+        ("int8_pairs", "rescale" if epilogue["rescale"] else "requant"),
     )
 
 
@@ -68,6 +76,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
         Const(partial(pack, node, conv)),
         Const(partial(bias_of, node, 0, blocks * 4)),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
+        *factor_constants(node, conv.geo.output[1], blocks * 4, 1),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
         Workspace(_scratch(conv)),

@@ -12,7 +12,14 @@ from mgecc.graph import Node
 from mgecc.graph.symbolic import lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, with_known_factor
+from mgecc.kernels.requant import (
+    epilogue_params,
+    epilogue_suffix,
+    numbers,
+    rescale_operand,
+    with_known_factor,
+)
+from mgecc.kernels.rescale import factor_constants
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "steps", "pairs")
@@ -65,6 +72,7 @@ def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
         ("w", "const int32_t *"),
         ("b", "const int32_t *"),
         ("q", "const float *"),
+        *rescale_operand(epilogue),
         *([("z", "const int8_t *")] * (conv.z is not None)),
         ("y", "int8_t *"),
         ("window", "int32_t *"),
@@ -77,7 +85,7 @@ def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in names),
         tuple(sorted(params.items())),
-        ("int8_pairs", "requant"),
+        ("int8_pairs", "rescale" if epilogue["rescale"] else "requant"),
     )
 
 
@@ -116,6 +124,7 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
         Const(partial(pack, node, conv, way)),
         Const(partial(biases, node, conv)),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
+        *factor_constants(node, conv.geo.output[1], 2 * _pairs(conv), 1),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
         Workspace(8 * _PIXELS * steps),
