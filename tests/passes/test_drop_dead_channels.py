@@ -10,6 +10,7 @@ from mgecc.interpret import run
 from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.pooling import PoolingAttrs
+from mgecc.ops.rescale import Rescale
 from mgecc.ops.shapes import ReshapeAttrs
 from mgecc.passes import drop_dead_channels
 from mgecc.passes.build import constant, node_like
@@ -21,8 +22,8 @@ INT32 = DType("int32")
 class Network:
     """Layers one behind the other, a part of whose filters is all zero, with biases of either sign."""
 
-    def __init__(self, seed: int, dead: float, x: DType) -> None:
-        self.rng, self.dead = np.random.default_rng(seed), dead
+    def __init__(self, seed: int, dead: float, x: DType, by_channel: bool = False) -> None:
+        self.rng, self.dead, self.by_channel = np.random.default_rng(seed), dead, by_channel
         self.x = self.value = Value("x", TensorType((1, 5, 9, 8), x))
         self.nodes: list[Node] = []
 
@@ -40,11 +41,16 @@ class Network:
         total = DType("qint32", float(np.float32(x.type.dtype.scale) * np.float32(0.02)))
         bias = constant(f"b{len(self.nodes)}", rng.integers(-3000, 3000, (1, outs, 1, 1)), total)
         out = DType("qint8", float(np.float32(x.type.dtype.scale * 0.02 * 12 * np.sqrt(ins * k * k))))
+        rescale = None
+        if self.by_channel:
+            factors = rng.uniform(0.5, 2, outs) * total.scale / out.scale
+            rescale = Rescale("double", tuple(map(float, factors)), 0 if act == "relu" else -128, 127)
         attrs = ConvBiasAttrs(
             groups=outs if depthwise else 1,
             padding=((pad, pad), (pad, pad)),
-            activation=(act,),
+            activation=("identity",) if rescale else (act,),
             output_dtype=out,
+            rescale=rescale,
         )
         self.add("ConvBias", attrs, w, bias, *([self.value] if residual else []))
 
@@ -81,12 +87,15 @@ def checked(network: Network) -> tuple[int, int]:
     return before, channels(graph)
 
 
+@pytest.mark.parametrize("by_channel", [False, True])
 @pytest.mark.parametrize("act", ["relu", "identity"])
 @pytest.mark.parametrize("x", [DType("qint8", 0.1), DType("quint8", 0.1, 131)], ids=str)
 @pytest.mark.parametrize("dead", [0.3, 0.9, 1.0])
 @pytest.mark.parametrize("seed", range(4))
-def test_networks_of_separable_convolutions(seed: int, dead: float, x: DType, act: str) -> None:
-    network = Network(seed, dead, x)
+def test_networks_of_separable_convolutions(
+    seed: int, dead: float, x: DType, act: str, by_channel: bool
+) -> None:
+    network = Network(seed, dead, x, by_channel)
     network.conv(12, 3, 1, act=act)
     network.conv(12, 3, 1, depthwise=True, act=act)
     network.conv(16, 1, 0, act=act)

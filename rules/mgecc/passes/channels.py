@@ -15,6 +15,7 @@ from mgecc.ops.arithmetic import product_type
 from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import same_unit
+from mgecc.ops.rescale import rescale_of
 from mgecc.passes.build import constant, node_like
 
 Mask = np.ndarray
@@ -103,6 +104,12 @@ class _Convolution(View):
         arrays = [v.const for v in made.inputs if v.const is not None]
         return ops.evaluate(made, arrays)[0].reshape(-1).astype(np.int64)
 
+    def _take_factors(self, kept: Mask) -> None:
+        rescale = self._attrs().rescale
+        if rescale is not None and len(rescale.factors) > 1:
+            factors = tuple(factor for factor, is_kept in zip(rescale.factors, kept) if is_kept)
+            self.node.attrs = replace(self._attrs(), rescale=replace(rescale, factors=factors))
+
     def _take_bias(self, added: np.ndarray | int, kept: Mask) -> None:
         if len(self.node.inputs) > 2:
             old = self.node.inputs[2]
@@ -129,6 +136,7 @@ class _Dense(_Convolution):
         units = x.numbers - self.node.inputs[0].type.dtype.zero_point
         added = (weights.sum(axis=(2, 3)) * units)[:, ~x_kept].sum(axis=1)
         self._take_bias(added, y_kept)
+        self._take_factors(y_kept)
         self._take_weights(old.const[y_kept][:, x_kept])
         self._narrow(y_kept)
 
@@ -147,6 +155,7 @@ class _Depthwise(_Convolution):
         old = self.node.inputs[1]
         assert old.const is not None
         self._take_bias(0, y_kept)
+        self._take_factors(y_kept)
         self._take_weights(old.const[y_kept])
         self.node.attrs = replace(self._attrs(), groups=int(y_kept.sum()))
         self._narrow(y_kept)
@@ -218,7 +227,8 @@ def _is_unit(node: Node, bias: Value) -> bool:
     """Whether a constant for each channel counts the same steps as the sums."""
     total = product_type(*(v.type.dtype for v in node.inputs[:2]))
     shape = (1, node.output.shape[1], 1, 1)
-    return bias.is_const and bias.shape == shape and same_unit(bias.type.dtype, total)
+    is_unit = rescale_of(node) is not None or same_unit(bias.type.dtype, total)
+    return bias.is_const and bias.shape == shape and is_unit
 
 
 def _view_of_pooling(node: Node) -> View | None:
