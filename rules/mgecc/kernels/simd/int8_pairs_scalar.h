@@ -34,7 +34,7 @@ MG_INLINE void mg_pair_pixels(int32_t *to, int32_t apart, int32_t a, int32_t b)
 
 /* A row of `w` pixels of four channels, or none, as `words` pairs of columns from -left on, every third word of a plane for
  * each channel. */
-static inline __attribute__((unused)) void mg_row_halves(int32_t *to, int32_t apart, const int8_t *from, int32_t w, int32_t left,
+static __attribute__((noinline, unused)) void mg_row_halves(int32_t *to, int32_t apart, const int8_t *from, int32_t w, int32_t left,
                                                          int32_t words, int32_t pad, int flip)
 {
     const int32_t turned = (int32_t)((uint32_t)flip * 0x01010101u), outside = (int32_t)(((uint32_t)pad & 255) * 0x01010101u);
