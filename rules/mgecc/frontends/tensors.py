@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mgecc import ops
 from mgecc.graph import Attributes, DType, Unsupported, Value
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.symbolic import always, at_max_sizes, equal, has_sizes, is_one, whole
@@ -42,12 +43,14 @@ class Tensor:
     """A tensor of the user's file.
 
     ``value``: what stands for it in the graph; of rank 0, a value of shape (1,). ``shape`` and ``dtype``: the file's.
-    A value that is computed when the model runs has the narrow type (int32 for int64).
+    A value that is computed when the model runs has the narrow type (int32 for int64). ``kept``: the numbers of a known
+    tensor whose node stays in the graph.
     """
 
     value: Value
     shape: Shape
     dtype: DType
+    kept: np.ndarray | None = None
 
     @property
     def rank(self) -> int:
@@ -60,7 +63,8 @@ class Tensor:
     @property
     def array(self) -> np.ndarray | None:
         """The numbers of a known tensor, in the file's shape."""
-        return None if self.value.const is None else self.value.const.reshape(self.shape)
+        found = self.kept if self.value.const is None else self.value.const
+        return None if found is None else found.reshape(self.shape)
 
     @property
     def known(self) -> np.ndarray:
@@ -134,6 +138,13 @@ class TensorBuilder:
         """The only result of a node, or the first; ``shape``: where it has rank 0."""
         first = self.add(op, attrs, *operands, dtype=dtype)[0]
         return first if shape is None else replace(first, shape=shape)
+
+    def kept(self, op: str, attrs: Attributes, x: Tensor) -> Tensor:
+        """What a node makes of a known tensor; it stays in the graph, for passes that read what numbers are made of."""
+        node = self.build.check(op, attrs, [x.value])
+        node.outputs = [Value(self.build.result_name(0, 1), type_, node) for type_ in ops.infer(node)]
+        (numbers,), value = ops.evaluate(node, [x.known]), self.build.append(node)[0]
+        return Tensor(value, x.shape, value.type.dtype, numbers)
 
     # Numbers, element by element
 

@@ -25,6 +25,7 @@ from mgecc.passes import (
     expand_channel_multiplier,
     fold_input_affine,
     fold_padding,
+    fuse_dequantised,
     fuse_elementwise,
     fuse_epilogues,
     fuse_quantised,
@@ -112,6 +113,7 @@ _AS_CONFIGURED = (
     Pass("materialise-size-values", _materialise_size_values),
 )
 _FOR_ALL_TARGETS = (
+    _rewrite("fuse-dequantised", fuse_dequantised.run),
     _rewrite("lower-layouts", lower_layouts.run),
     _rewrite("lower-computed-weights", lower_computed_weights.run),
     _rewrite("simplify-graph", simplify_graph.run),

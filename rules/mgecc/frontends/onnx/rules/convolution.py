@@ -30,7 +30,7 @@ def conv(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 
 def _planar(node: OnnxNode, t: TensorBuilder, window: Window, x: Tensor, w: Tensor, *bias: Tensor) -> Tensor:
-    attrs = ConvBiasAttrs(**_numbers(node, flat(window)))
+    attrs = ConvBiasAttrs(**numbers(node, flat(window)))
     terms = [t.reshape(b, (1, b.elements, 1, 1)) for b in bias]
     y = t.one("ConvBias", attrs, high(t, x), high(t, w), *terms, dtype=x.dtype)
     return low(t, y, x.rank)
@@ -73,7 +73,7 @@ def _biased(t: TensorBuilder, y: Tensor, bias: Tensor | None) -> Tensor:
     return t.elemwise("add", y, t.reshape(bias, (bias.elements, *[1] * (y.rank - 2))))
 
 
-def _numbers(node: OnnxNode, window: Window) -> dict[str, Any]:
+def numbers(node: OnnxNode, window: Window) -> dict[str, Any]:
     return {
         "stride": window.stride,
         "padding": window.pad,
@@ -84,7 +84,7 @@ def _numbers(node: OnnxNode, window: Window) -> dict[str, Any]:
 
 def _attrs(node: OnnxNode, window: Window) -> ConvolutionAttrs:
     made = Convolution3DAttrs if len(window.kernel) > 2 else ConvolutionAttrs
-    return made(**_numbers(node, window))
+    return made(**numbers(node, window))
 
 
 def high(t: TensorBuilder, x: Tensor) -> Tensor:
