@@ -88,7 +88,12 @@ def _unique(node: Node) -> list[Call]:
         "choose/unique.c.j2",
         (("x", f"const {ctype} *"), *((name, "int32_t *") for name in names), *_size_operand(node, 3)),
         (("rows", "int32_t"), ("n", "int32_t")),
-        (("counted", bool(_counted(node, 3))), ("ctype", ctype), ("ordered", ordered)),
+        (
+            ("counted", bool(_counted(node, 3))),
+            ("ctype", ctype),
+            ("ordered", ordered),
+            ("real", x.type.dtype.is_float),
+        ),
     )
     order, place = (Workspace(4 * x.shape[0]) for _ in range(2))
     return [Call(kernel, (x, order, place, *node.outputs), x.shape)]

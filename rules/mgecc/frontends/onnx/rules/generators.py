@@ -12,6 +12,7 @@ from mgecc.frontends.tensors import INT64
 from mgecc.graph import Unsupported
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.symbolic import at_max_sizes
+from mgecc.ops.index_items import IndexAttrs, flags
 from mgecc.ops.known import axis_of
 from mgecc.ops.sorting import ArgReduceAttrs
 from mgecc.ops.unique import UniqueAttrs
@@ -109,4 +110,6 @@ def unique(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     turned = t.transpose(x, [axis, *(a for a in range(x.rank) if a != axis)])
     rows = t.reshape(turned, (x.shape[axis], prod(turned.shape[1:])))
     found = t.add("Unique", UniqueAttrs(bool(node.get("sorted", 1))), rows, dtype=INT64)
-    return [t.take(x, axis, found[0]), *found]
+    # The gather that knows indices of varying size.
+    parts = t.one("IndexingMultiAxisVec", IndexAttrs((flags(axis, index=True),)), x, found[0], dtype=x.dtype)
+    return [parts, *found]
