@@ -110,7 +110,7 @@ class Selection:
             self.table[value] = self._costs(node, k)
 
     def within(self, flash: float) -> list[Choice]:
-        """What is cheapest of what takes at most ``flash`` bytes of code and additional weights, or the least."""
+        """Cheapest selection whose code and extra packed weights fit ``flash`` bytes; if none fits, the smallest."""
         chosen: list[Choice] = []
         for self.price in _PRICES:
             for node in self.graph.nodes:

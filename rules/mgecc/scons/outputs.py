@@ -16,7 +16,7 @@ from mgecc.toolrun.cache.store import file_digest
 from mgecc.toolrun.process import write_atomically
 
 
-class Record:
+class OutputLedger:
     """Digests of what steps have written, by path; those below ``folder``/X are kept in ``folder``/.outputs-X.json."""
 
     def __init__(self, folder: Path) -> None:
@@ -63,14 +63,14 @@ class Record:
         return document if isinstance(document, dict) else {}
 
 
-def edited_files(record: Record) -> tuple[list[str], int]:
+def edited_files(record: OutputLedger) -> tuple[list[str], int]:
     """A line for every product there is that is not as it was made, whoever asked for it; and how many there are."""
     paths = {path: digest for path, digest in record.known() if path.is_file()}
     edited = [path for path, digest in paths.items() if file_digest(path) != digest]
     return [f"{path}: changed since it was made" for path in edited], len(paths)
 
 
-def edited_outputs(nodes: Iterable[Any], record: Record) -> Iterator[str]:
+def edited_outputs(nodes: Iterable[Any], record: OutputLedger) -> Iterator[str]:
     """One line for every product that is not as it was made."""
     for path in _with_inputs(nodes):
         digest = record.digest(path)

@@ -21,7 +21,7 @@ from mgecc.scons.actions import SignedAction, step_line
 from mgecc.scons.amounts import bytes_of, threads_of
 from mgecc.scons.help import ALIASES, help_text
 from mgecc.scons.model import ModelNodes, peek
-from mgecc.scons.outputs import Record, edited_files, edited_outputs
+from mgecc.scons.outputs import OutputLedger, edited_files, edited_outputs
 from mgecc.scons.product_listing import contents, named_config
 from mgecc.scons.release_targets import declare_deliveries
 from mgecc.scons.settings import plain_action, set_up, tell_edited, write_compiledb
@@ -227,7 +227,7 @@ def _is_new(model: ModelNodes) -> bool:
     return any(node.get_state() == executed for node in model)
 
 
-def _verify_outputs(built: list[ModelNodes], record: Record) -> int:
+def _verify_outputs(built: list[ModelNodes], record: OutputLedger) -> int:
     """Compare the libraries that are named; if none is, all that was made here."""
     if not built:
         return tell_edited(*edited_files(record), "products")

@@ -18,7 +18,7 @@ from typing import Any
 
 import SCons.SConsign
 
-from mgecc.scons.outputs import Record
+from mgecc.scons.outputs import OutputLedger
 from mgecc.scons.progress import visit
 from mgecc.toolrun.diskfull import warn
 from mgecc.toolrun.process import write_atomically
@@ -43,7 +43,7 @@ class Sharded:
     entries, so that nothing counts as built of which it does not know.
     """
 
-    def __init__(self, folder: str, record: Record | None = None, everything: bool = False) -> None:
+    def __init__(self, folder: str, record: OutputLedger | None = None, everything: bool = False) -> None:
         self._folder, self._record, self._everything = folder, record, everything
 
     def open(self, name: str, _mode: str = "c") -> _Shards:
@@ -53,7 +53,7 @@ class Sharded:
 
 
 class _Shards:
-    def __init__(self, folder: str, root: Path, record: Record | None, everything: bool) -> None:
+    def __init__(self, folder: str, root: Path, record: OutputLedger | None, everything: bool) -> None:
         self._folder, self._root, self._record, self._everything = folder, root, record, everything
         self._open: dict[str, _Shard] = {}
         self._sources: dict[str, bytes] = {}

@@ -18,7 +18,7 @@ from mgecc.scons.compiledb import write_compile_commands
 from mgecc.scons.interrupt import tell_interruptions
 from mgecc.scons.launch import make_launcher, zig_on_path
 from mgecc.scons.mistakes import shown_by_scons, unknown_option
-from mgecc.scons.outputs import Record, edited_files
+from mgecc.scons.outputs import OutputLedger, edited_files
 from mgecc.scons.sconsign import Saver, Sharded
 from mgecc.scons.variables import Settings, read_settings
 from mgecc.toolrun.cache import open_cache
@@ -70,7 +70,7 @@ def set_up(env: Any, settings: Settings, folder: str, everything: bool = False) 
     # Nearly all that is made lives as long as the build; looking through it for garbage takes a fifth of the time.
     gc.set_threshold(100_000, 100, 100)
     script.SetOption("hash_format", "sha256")
-    record = Record(Path(folder))
+    record = OutputLedger(Path(folder))
     if not script.GetOption("help"):
         try:
             _open_folder(Path(folder), settings)

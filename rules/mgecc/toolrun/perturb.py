@@ -1,4 +1,4 @@
-"""Another clock and another order of folders for a Python process that must not care.
+"""Shifts the clock and reverses directory order for a Python process, to test reproducibility.
 
 ``scons reproduce`` puts a copy of this file, called sitecustomize and with calls at its end, where processes of a build
 find it as they start.

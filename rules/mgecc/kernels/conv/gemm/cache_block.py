@@ -10,7 +10,7 @@ from mgecc.graph.symbolic import equal
 from mgecc.kernels.base import Partition
 from mgecc.kernels.conv.geometry import Conv
 
-# Bytes of weights that stay in a cache of the second level while one strip follows another; with more of them, strips
+# Bytes of weights that stay in a cache of the second level while one block follows another; with more of them, blocks
 # grow as far as these bytes of scratch allow.
 _CACHED_WEIGHTS = 1 << 20
 _MOST_SCRATCH = 640 << 10
@@ -18,15 +18,15 @@ _MOST_SCRATCH = 640 << 10
 _PER_BYTE = 0.33
 
 
-def tiles_of_strip(scratch: int, weights: int, tiles: int) -> int:
-    """Register tiles in a strip, of ``tiles`` in all. ``scratch``: bytes of one; ``weights``: bytes of all weights."""
+def tiles_in_block(scratch: int, weights: int, tiles: int) -> int:
+    """Register tiles in a block, of ``tiles`` in all. ``scratch``: bytes of one; ``weights``: bytes of all weights."""
     most = max(1, _MOST_SCRATCH // scratch) if weights > _CACHED_WEIGHTS else 1
     return min(most, tiles)
 
 
-def cost(compute: float, weights: int, strips: int) -> float:
+def cost(compute: float, weights: int, blocks: int) -> float:
     """Instructions of a kernel. Weights are read ahead while products are computed: the slower of the two counts."""
-    reads = strips if weights > _CACHED_WEIGHTS else 1
+    reads = blocks if weights > _CACHED_WEIGHTS else 1
     return max(compute, reads * weights * _PER_BYTE)
 
 

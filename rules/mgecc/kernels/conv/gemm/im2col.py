@@ -44,11 +44,11 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """One convolution by tiles; ``strip``: pixels at a time, a multiple of ``tile.p``."""
+    """One convolution by tiles; ``cache_block``: pixels at a time, a multiple of ``tile.p``."""
 
     conv: Conv
     tile: Tile
-    strip: int
+    cache_block: int
 
     @property
     def rounds(self) -> int:
@@ -61,7 +61,7 @@ class Plan:
     @property
     def scratch(self) -> int:
         """Bytes of gathered inputs."""
-        return self.rounds * self.strip * self.tile.c * self.conv.element.size
+        return self.rounds * self.cache_block * self.tile.c * self.conv.element.size
 
     @property
     def weights(self) -> int:
@@ -73,7 +73,7 @@ def kernel(plan: Plan) -> Kernel:
     conv, tile, element = plan.conv, plan.tile, plan.conv.element
     operands = [("x", element.const), ("w", conv.weights.ctype), ("b", element.const)]
     operands += [("z", element.const)] * conv.has_z + [("v", element.pointer), ("y", element.pointer)]
-    prefetch = prefetch_lines(conv, tile.p, tile.j, plan.strip // tile.p)
+    prefetch = prefetch_lines(conv, tile.p, tile.j, plan.cache_block // tile.p)
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": tile.c, "j": tile.j, "load_accumulators": tile.load_accumulators,
         "multi_load": tile.simd.multi_load, "p": tile.p, "prefetch": prefetch, "u": tile.u,
@@ -111,7 +111,12 @@ def _build(plan: Plan, node: Node) -> list[Call]:
         Workspace(plan.scratch),
         node.output,
     )
-    numbers = {"xb": -(-conv.ic // c), "yb": -(-conv.oc // c), "strip": plan.strip, "groups": plan.groups}
+    numbers = {
+        "xb": -(-conv.ic // c),
+        "yb": -(-conv.oc // c),
+        "strip": plan.cache_block,
+        "groups": plan.groups,
+    }
     args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
     packed = plan.rounds * plan.tile.j * c**2 * conv.weights.size
     partition = cache_block.partition(conv, plan.tile.j, packed)
@@ -127,7 +132,7 @@ def _cost(plan: Plan) -> float:
     extra = tile.simd.gather_cost
     compute = gather + conv.n * plan.groups * -(-pixels // tile.p) * each
     return cache_block.cost(
-        extra * compute, plan.weights, conv.n * -(-at_max_sizes(conv.pixels) // plan.strip)
+        extra * compute, plan.weights, conv.n * -(-at_max_sizes(conv.pixels) // plan.cache_block)
     )
 
 
@@ -140,10 +145,10 @@ def candidates(node: Node, conv: Conv, _: object) -> Iterator[Candidate]:
     tile = tiles_for(conv, conv.pixels, -(-conv.oc // c))[0]
     for u in sorted({1, rounds_of(conv.element, blocks * conv.taps)}):
         plan = Plan(conv, replace(tile, u=u), tile.p)
-        count = cache_block.tiles_of_strip(
+        count = cache_block.tiles_in_block(
             plan.scratch, plan.weights, -(-at_max_sizes(conv.pixels) // tile.p)
         )
-        plan = replace(plan, strip=tile.p * count)
+        plan = replace(plan, cache_block=tile.p * count)
         yield Candidate(
             partial(_build, plan),
             _cost(plan),
@@ -151,6 +156,7 @@ def candidates(node: Node, conv: Conv, _: object) -> Iterator[Candidate]:
             (c,),
             600 + int(4 * tile.step_cost * u) + int(4 * tile.p * tile.j * (4 + conv.activation.cost)),
             (3,) if conv.has_z else (),
-            why=f"gathered inputs, {plan.strip} pixels at a time, tiles of {tile.p} pixels x {tile.j * c} channels",
+            why=f"gathered inputs, {plan.cache_block} pixels at a time, "
+            f"tiles of {tile.p} pixels x {tile.j * c} channels",
             scratch=plan.scratch,
         )

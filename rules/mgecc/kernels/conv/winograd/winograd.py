@@ -27,12 +27,12 @@ _FIELDS = ("n", "xb", "yb", "h", "w", "oh", "ow", "th", "tw", "pt", "pl", "strip
 
 @dataclass(frozen=True)
 class Plan:
-    """F(m x m, 3 x 3) of one convolution; ``strip``: tiles at a time, a multiple of ``tile.p``."""
+    """F(m x m, 3 x 3) of one convolution; ``cache_block``: tiles at a time, a multiple of ``tile.p``."""
 
     conv: Conv
     m: int
     tile: Tile
-    strip: int
+    cache_block: int
 
     @property
     def t(self) -> int:
@@ -71,7 +71,7 @@ class Plan:
     @property
     def scratch(self) -> int:
         """Bytes of transformed inputs, products and a tile at the border."""
-        return self.places * ((self.blocks[0] + self.tile.j) * self.strip + 1) * self.tile.c * 4
+        return self.places * ((self.blocks[0] + self.tile.j) * self.cache_block + 1) * self.tile.c * 4
 
     @property
     def steps(self) -> tuple[tuple[cook_toom.Step, ...], tuple[cook_toom.Step, ...]]:
@@ -90,7 +90,7 @@ def _steps(m: int, t: int) -> tuple[tuple[cook_toom.Step, ...], tuple[cook_toom.
 def kernel(plan: Plan) -> Kernel:
     conv, tile = plan.conv, plan.tile
     inward, outward = plan.steps
-    prefetch = prefetch_lines(conv, tile.p, tile.j, plan.strip // tile.p)
+    prefetch = prefetch_lines(conv, tile.p, tile.j, plan.cache_block // tile.p)
     params: dict[str, Param] = {
         "activation": conv.activation.kind, "c": tile.c, "inward": inward, "j": tile.j,
         "load_accumulators": tile.load_accumulators, "m": plan.m, "multi_load": tile.simd.multi_load,
@@ -134,7 +134,7 @@ def _build(plan: Plan, node: Node) -> list[Call]:
         node.output,
     )
     numbers = {
-        "xb": plan.blocks[0], "yb": plan.blocks[1], "th": plan.down, "tw": plan.across, "strip": plan.strip,
+        "xb": plan.blocks[0], "yb": plan.blocks[1], "th": plan.down, "tw": plan.across, "strip": plan.cache_block,
         "groups": plan.groups,
     }  # fmt: skip
     args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
@@ -158,7 +158,7 @@ def _transforms(plan: Plan) -> float:
 
 def _cost(plan: Plan) -> float:
     tile, tiles = plan.tile, at_max_sizes(plan.tiles)
-    count = -(-tiles // plan.strip)
+    count = -(-tiles // plan.cache_block)
     sums = tile.p * tile.j * (1.0 if tile.simd.load_accumulators else 2.0)
     product = -(-tiles // tile.p) * (plan.blocks[0] * tile.step_cost + sums + 20) + count * (sums / 2 + 20)
     compute = plan.groups * plan.places * product + _transforms(plan)
@@ -170,8 +170,8 @@ def _plan(conv: Conv, m: int) -> Plan:
     tile = tiles_for(conv, tiles, -(-conv.oc // conv.element.block))[0]
     tile = replace(tile, u=rounds_of(conv.element, -(-conv.ic // conv.element.block)))
     one = Plan(conv, m, tile, tile.p)
-    count = cache_block.tiles_of_strip(one.scratch, one.weights, -(-at_max_sizes(tiles) // tile.p))
-    return replace(one, strip=tile.p * count)
+    count = cache_block.tiles_in_block(one.scratch, one.weights, -(-at_max_sizes(tiles) // tile.p))
+    return replace(one, cache_block=tile.p * count)
 
 
 def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
@@ -192,7 +192,7 @@ def candidates(node: Node, conv: Conv, target: Target) -> Iterator[Candidate]:
             (c,),
             3000 + int(4 * plan.tile.step_cost * plan.tile.u),
             (3,) if conv.has_z else (),
-            why=f"Winograd F({m} x {m}, 3 x 3), {plan.strip} tiles at a time",
+            why=f"Winograd F({m} x {m}, 3 x 3), {plan.cache_block} tiles at a time",
             scratch=plan.scratch,
             weights=max(0, plan.weights - 4 * conv.oc * conv.ic * conv.taps),
         )

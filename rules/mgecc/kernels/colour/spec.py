@@ -23,7 +23,7 @@ def _gray(node: Node) -> list[Call]:
     number = NUMBERS[x.type.dtype.name]
     kernel = Kernel(
         f"gray_{number.letters}",
-        "gray/gray.c.j2",
+        "colour/gray.c.j2",
         (("x", f"const {number.ctype} *"), ("y", f"{number.ctype} *")),
         tuple((name, "int32_t") for name in ("pixels", "channels", "red", "blue")),
         (("ctype", number.ctype),),
@@ -39,7 +39,7 @@ def _yuv(node: Node) -> list[Call]:
     number, mode = NUMBERS[x.type.dtype.name], node.attributes(CvtColorAttrs).mode
     kernel = Kernel(
         f"{mode}_{number.letters}",
-        "gray/yuv.c.j2",
+        "colour/yuv.c.j2",
         (("x", f"const {number.ctype} *"), ("y", f"{number.ctype} *")),
         (("pixels", "int32_t"),),
         (("ctype", number.ctype), ("inverse", _YUV[mode])),
@@ -51,7 +51,7 @@ def _planes(planes: Planes, node: Node) -> list[Call]:
     x, y = node.inputs[0], node.output
     kernel = Kernel(
         node.attributes(CvtColorAttrs).mode,
-        "gray/planes.c.j2",
+        "colour/planes.c.j2",
         (("x", "const uint8_t *"), ("y", "uint8_t *")),
         tuple((name, "int32_t") for name in "nhw"),
         tuple(sorted(asdict(planes).items())),
