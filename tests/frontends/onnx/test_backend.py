@@ -22,8 +22,15 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, backend.Case]:
     return backend.cases(tmp_path_factory.getbasetemp().parent / "onnx_backend")
 
 
-ROUNDED = {"test_attention_4d_causal_fp16", "test_attention_4d_causal_fp16_expanded"}
-"""Two results differ by two units in the last place of float16: their sums are formed in another order."""
+ROUNDED = {
+    # Half-precision sums in another order: two units in the last place.
+    "test_attention_4d_causal_fp16",
+    "test_attention_4d_causal_fp16_expanded",
+    # Sums of float32 that cancel: 2e-6 beside numbers up to 54.
+    "test_dft_inverse",
+    "test_dft_inverse_opset19",
+}
+"""Cases whose tolerance is tighter than the arithmetic of float32 and float16."""
 
 
 def test_every_case_of_the_package_is_listed_as_passing_or_refused(cases: dict[str, backend.Case]) -> None:
