@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rules.conftest import Checkout
+from tests.scons.conftest import Checkout
 
 
 def test_a_folder_stands_for_its_model_yaml_on_the_command_line(checkout: Checkout) -> None:
