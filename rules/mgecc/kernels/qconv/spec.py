@@ -14,7 +14,7 @@ from mgecc.ops.rescale import rescale_of
 from mgecc.targets import Target
 
 # With a way of their own from sums to bytes; fixed-point factors of channels (Rescale) end the others alone.
-_WITHOUT_FACTORS = (gemm_amx, gemm_i8mm, gemm_acc16, dw_vnni, dw_dot, dw_acc16)
+_WITHOUT_FACTORS = (gemm_amx, gemm_i8mm)
 _DENSE = (gemm_amx, gemm_i8mm, gemm_acc16, gemm_pairs, gemm_pairs_row, gemm_dot)
 _DEPTHWISE = (dw_vnni, dw_dot, dw_acc16, dw_pairs, dw_generic)
 

@@ -24,7 +24,8 @@ from mgecc.kernels.qconv.geometry import (
     signed_zero,
     weights_of,
 )
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, rescale_operand
+from mgecc.kernels.rescale import factor_constants
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "row_bytes", "sets")
@@ -70,6 +71,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
         ("e", "const int32_t *"),
+        *rescale_operand(epilogue),
         *[("z", "const int8_t *")] * (conv.z is not None),
         *(("y", "int8_t *"), ("ring", "int8_t *")),
     ]
@@ -81,7 +83,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),
         tuple(sorted(params.items())),
-        ("int8_acc16", "requant"),
+        ("int8_acc16", "rescale" if epilogue["rescale"] else "requant"),
     )
 
 
@@ -135,6 +137,7 @@ def _build(conv: QConv, target: Target, form: Form, node: Node) -> list[Call]:
         Const(partial(bias_of, node, 0, blocks * 4, -form.less)),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
         Const(lambda: packed()[1]),
+        *factor_constants(node, conv.groups, blocks * 4, 4),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
         Workspace(_row_bytes(conv) * (conv.geo.window.kernel[0] + 1) + _SLACK),

@@ -16,7 +16,8 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
 from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, partition_of, signed_zero, weights_of
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, rescale_operand
+from mgecc.kernels.rescale import factor_constants
 from mgecc.targets import Target
 
 _FIELDS = ("planes", "blocks", "h", "w", "oh", "ow", "pt", "pl", "windows")
@@ -81,6 +82,7 @@ def kernel(node: Node, conv: QConv, target: Target, rows: Rows) -> Kernel:
     }  # fmt: skip
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
+        *rescale_operand(epilogue),
         *[("z", "const int8_t *")] * (conv.z is not None),
         *(("y", "int8_t *"), ("ring", "int8_t *")),
     ]
@@ -97,7 +99,7 @@ def kernel(node: Node, conv: QConv, target: Target, rows: Rows) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in _FIELDS),
         tuple(sorted(params.items())),
-        ("int8_dot", "requant"),
+        ("int8_dot", "rescale" if epilogue["rescale"] else "requant"),
     )
 
 
@@ -124,6 +126,7 @@ def _build(conv: QConv, target: Target, rows: Rows, node: Node) -> list[Call]:
         Const(partial(pack, node, conv, rows)),
         Const(partial(bias_of, node, 0, blocks * 4)),
         Const(partial(numbers, node, conv.z, signed_zero(x))),
+        *factor_constants(node, conv.groups, blocks * 4, 4),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
         Workspace(16 * rows.windows * conv.geo.window.kernel[0] + 4 * rows.p),

@@ -27,7 +27,8 @@ from mgecc.kernels.qconv.geometry import (
     weights_of,
 )
 from mgecc.kernels.qconv.row_ring import ROW_FIELDS, Rows, rows_of
-from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers
+from mgecc.kernels.requant import epilogue_params, epilogue_suffix, numbers, rescale_operand
+from mgecc.kernels.rescale import factor_constants
 from mgecc.targets import Target
 
 _FIELDS = ("n", "pixels", "blocks", "groups", "strip", "turns")
@@ -183,6 +184,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
     operands = [
         *(("x", "const int8_t *"), ("w", "const int8_t *"), ("b", "const int32_t *"), ("q", "const float *")),
         *(("e", "const uint8_t *"), ("skip", "const int32_t *")),
+        *rescale_operand(epilogue),
         *[("z", "const int8_t *")] * (conv.z is not None),
         *(("y", "int8_t *"), ("strip", "int8_t *")),
         *[("ring", "int8_t *")] * form.windows,
@@ -196,7 +198,7 @@ def kernel(node: Node, conv: QConv, target: Target, form: Form) -> Kernel:
         tuple(operands),
         tuple((name, "int32_t") for name in (_WINDOWS + ROW_FIELDS if form.windows else _FIELDS)),
         tuple(sorted(params.items())),
-        ("int8_acc16", "requant"),
+        ("int8_acc16", "rescale" if epilogue["rescale"] else "requant"),
     )
 
 
@@ -230,6 +232,7 @@ def _build(conv: QConv, target: Target, form: Form, node: Node) -> list[Call]:
         Const(partial(numbers, node, conv.z, signed_zero(x))),
         Const(lambda: packed()[1]),
         Const(lambda: packed()[2]),
+        *factor_constants(node, conv.geo.output[1], 4 * groups, 4),
         *([node.inputs[3]] if conv.z is not None else []),
         node.output,
         *map(Workspace, _scratch(conv, form)),
