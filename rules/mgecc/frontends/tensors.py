@@ -18,6 +18,7 @@ from mgecc.graph import Attributes, DType, Unsupported, Value
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.symbolic import always, at_max_sizes, equal, has_sizes, is_one, whole
 from mgecc.graph.types import BOOL, INT32
+from mgecc.ops.counted import highest, lowest
 from mgecc.ops.elemwise import ElemwiseAttrs, PowCAttrs
 from mgecc.ops.elemwise_multi_type import ElemwiseMultiTypeAttrs
 from mgecc.ops.index_items import IndexAttrs, flags, span_of
@@ -318,7 +319,9 @@ class TensorBuilder:
             _check_unsigned(mode, [x])
         gone = {axis_of(axis, x.rank) for axis in axes}
         kept = tuple(1 if axis in gone else n for axis, n in enumerate(x.shape))
-        if gone:
+        if gone and not has_sizes(x.shape) and not x.elements:
+            x = self.broadcast(self.like(x, _of_nothing(mode, x.dtype)), kept)
+        elif gone:
             sizes = self.constant(_integers(kept), None if has_sizes(kept) else INT32)
             attrs = ReduceAttrs(mode)  # type: ignore[arg-type]
             x = self.one("Reduce", attrs, x, sizes, dtype=x.dtype, shape=kept)
@@ -357,6 +360,12 @@ class TensorBuilder:
 _LOGICAL = ("and", "or", "xor", "not")
 _GROWING = ("add", "sub", "mul", "negate", "pow", "shl", "bit_not", "sum", "sum_squares", "product")
 """Modes whose results may be larger than their operands, or less than zero."""
+
+
+def _of_nothing(mode: str, dtype: DType) -> float:
+    """What a reduction of no elements gives."""
+    extremes = {"max": lowest(dtype), "min": highest(dtype)} if mode in ("max", "min") else {}
+    return (extremes | {"sum": 0, "sum_squares": 0, "product": 1, "mean": np.nan})[mode]
 
 
 def _check_unsigned(mode: str, operands: Sequence[Tensor]) -> None:

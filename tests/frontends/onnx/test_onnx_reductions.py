@@ -30,6 +30,14 @@ def test_axes_counted_from_the_end_all_and_none(name: str, keep: int) -> None:
         check(op, np.float32(2.5).reshape(()), keepdims=keep)
 
 
+@pytest.mark.parametrize(
+    ("name", "want"), [("Sum", 0), ("Prod", 1), ("Max", -np.inf), ("Min", np.inf), ("SumSquare", 0)]
+)
+def test_of_no_elements(name: str, want: float) -> None:
+    (y,) = computed(f"Reduce{name}", np.zeros((2, 0, 3), np.float32), axes(1), known=[0, 1], keepdims=0)
+    assert y.shape == (2, 3) and (y == want).all()
+
+
 @pytest.mark.parametrize("name", ["Sum", "Max", "Min", "Mean"])
 def test_integers(name: str) -> None:
     x = np.array([[-5, 2, 0], [7, -1, -9]], np.int32)
