@@ -218,6 +218,10 @@ class GraphBuilder:
             return names[position]
         return f"{self._origin.name}:{position}" if position else self._origin.name
 
+    def varies(self, value: Value) -> bool:
+        """Whether the data decides how many elements a value has."""
+        return value in self._varying
+
     def check_stated(self, value: Value, shape: Sequence[int] | None) -> None:
         """Compare with a shape that the file states, as long as the inputs have the shapes it was written with."""
         checked = self.as_written and value not in self._unstated

@@ -296,7 +296,10 @@ class TensorBuilder:
             self._check_size(x, shape)
             return self._moved(x, np.take(x.array, index.array.astype(np.int64), axis))
         rows = self.reshape(index, (index.elements,))
-        taken = self.one("MeshIndexing", IndexAttrs((flags(axis, index=True),)), x, rows, dtype=x.dtype)
+        # Sizes that the run decides are served by the operator of index arrays alone.
+        varies = self.build.varies(rows.value) or self.build.varies(x.value)
+        op = "IndexingMultiAxisVec" if varies else "MeshIndexing"
+        taken = self.one(op, IndexAttrs((flags(axis, index=True),)), x, rows, dtype=x.dtype)
         return self.reshape(taken, shape)
 
     def pad(

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mgecc.graph import Diagnostics, Graph
+from mgecc.passes.carry_valid_counts import carry
 from networks import model, results, survey, tensor
 from onnx import ModelProto, TensorProto, helper
 from onnx.reference import ReferenceEvaluator
@@ -78,3 +80,23 @@ def test_branches_of_different_shapes_or_many_nodes_are_refused_with_what_decide
     for other in ([helper.make_node("Transpose", ["x"], ["z"])], many):
         _, problems = survey(branches([neg], other))
         assert "bind: {c: NUMBER} in model.yaml" in problems[-1]
+
+
+def test_positions_of_a_size_that_the_run_decides_are_gathered_by_index_arrays() -> None:
+    nodes = [
+        helper.make_node("NonZero", ["x"], ["p"]),
+        helper.make_node("Gather", ["p", "row"], ["at"], axis=0),
+        helper.make_node("Gather", ["w", "at"], ["y"], axis=0),
+    ]
+    x, w = np.array([0, 2, 0, 3], np.float32), RNG.standard_normal((4, 2)).astype(np.float32)
+    data = model(nodes, {"x": [4], "w": [4, 2]}, ["y"], {"row": np.array(0)})
+    graph, problems = survey(data)
+    assert problems == [] and (results(data, x=x, w=w)[0] == w[[1, 3]]).all()
+    assert compiles(graph)
+
+
+def compiles(graph: Graph) -> bool:
+    """Whether kernels are told how many elements are valid, after the passes that see to it."""
+    problems = Diagnostics("net")
+    carry(graph, problems)
+    return problems.problems == []
