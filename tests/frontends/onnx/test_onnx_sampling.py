@@ -131,3 +131,13 @@ def test_regions_with_samples_as_their_size_wants_are_refused() -> None:
     node = helper.make_node("RoiAlign", ["x", "b", "n"], ["y"])
     net = model([node], {"x": [1, 1, 4, 4], "b": [1, 4]}, ["y"], {"n": np.array([0])})
     assert "state a sampling_ratio" in survey(net)[1][0]
+
+
+def test_largest_elements_of_regions() -> None:
+    """By hand: pixels 0 to 2 of image 1 in bins that overlap, and a region outside of all."""
+    x = np.arange(18, dtype=np.float32).reshape(2, 1, 3, 3)
+    boxes = np.array([[1, 0, 0, 4, 4], [0, 9, 9, 9, 9]], np.float32)
+    node = helper.make_node("MaxRoiPool", ["x", "b"], ["y"], pooled_shape=[2, 2], spatial_scale=0.5)
+    net = model([node], {"x": x.shape, "b": boxes.shape}, ["y"])
+    y = results(net, x=x, b=boxes)[0]
+    assert y.reshape(2, 4).tolist() == [[13, 14, 16, 17], [0, 0, 0, 0]]

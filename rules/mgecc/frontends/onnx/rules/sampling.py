@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mgecc.graph import Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.grid_sample import GridSampleAttrs
-from mgecc.ops.roi import ClampedROIAlignAttrs
+from mgecc.ops.roi import ClampedROIAlignAttrs, ROIPoolingAttrs
 
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
@@ -49,3 +51,11 @@ def roi_align(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     )
     numbered = t.concat([t.unsqueeze(t.cast(images, FLOAT32), [1]), t.cast(boxes, FLOAT32)], 1)
     return [t.one("ClampedROIAlign", attrs, x, numbered, dtype=x.dtype)]
+
+
+@rule("ROIPooling", "MaxRoiPool")
+def max_roi_pool(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Boxes (k, 5) begin with the number of their image."""
+    x, size = node.operand(0), np.array(node.require("pooled_shape"), np.int32)
+    attrs = ROIPoolingAttrs(node.get("spatial_scale", 1.0))
+    return [t.one("ROIPooling", attrs, x, node.operand(1), t.constant(size), dtype=x.dtype)]
