@@ -131,6 +131,8 @@ def test_padding(target: Target, mode: str) -> Iterator[Case]:
             ((2, 3, 4, 5), [(0, 0), (1, 2), (3, 1), (2, 4)]),
             ((7,), [(3, 2)]),
             ((4, 5), [(0, 0), (0, 0)]),
+            ((2, 16, 3, 2), [(1, 0), (0, 5), (1, 1), (0, 1)]),
+            ((1, 5, 3, 2), [(0, 0), (0, 0), (2, 1), (0, 1)]),
         ]:
             attrs = {"padding": tuple(pairs), "mode": mode, "value": 3.0}
             yield check(node("Padding", [value("x", shape, dtype)], **attrs), [numbers(shape, dtype)])

@@ -89,12 +89,22 @@ def _bits(array: np.ndarray) -> int:
     return int.from_bytes(array.tobytes().ljust(4, b"\0"), "little", signed=True)
 
 
-def _pad_constant(node: Node) -> list[Call]:
+def _pad_constant(block: int, node: Node) -> list[Call]:
     x, y, attrs = node.inputs[0], node.output, node.attributes(PaddingAttrs)
     value = stored(np.array([attrs.value], np.float32), x.type.dtype).astype(x.type.dtype.numpy)
-    steps = dense(y.shape)
+    shape, whole = (v.type.with_block(block).stored_shape for v in (x, y))
+    steps = dense(whole)
     begin = sum(front * step for (front, _), step in zip(attrs.padding, steps))
-    return [fill(y, _bits(value)), strided(Move(x.shape, dense(x.shape), steps, 0, begin), x, y)]
+    return [fill(y, _bits(value)), strided(Move(shape, dense(shape), steps, 0, begin), x, y)]
+
+
+def _pads_in_blocks(node: Node, c: int) -> bool:
+    """Whether blocks of ``c`` channels stay whole: others may only follow full ones."""
+    x, attrs = node.inputs[0].type, node.attributes(PaddingAttrs)
+    if c == 1 or x.rank != len("nchw") or attrs.mode != "constant":
+        return False
+    before, behind = attrs.padding[1]
+    return before == 0 and (behind == 0 or equal(x.shape[1] % c, 0))
 
 
 def _pad_repeated(node: Node) -> list[Call]:
@@ -111,13 +121,14 @@ def _pad_repeated(node: Node) -> list[Call]:
 
 @serves("Padding")
 def padding(node: Node, target: Target) -> Iterator[Candidate]:
-    """Plain layout; constant padding fills and copies, the others look positions up."""
-    constant = node.attributes(PaddingAttrs).mode == "constant"
-    build = _pad_constant if constant else _pad_repeated
-    cost = node.output.type.elements * (1.5 if constant else 4.0)
-    yield Candidate(
-        build, 60.0 + cost, (1,), (1,), 300, why="fill and copy" if constant else "table of positions"
-    )
+    """Constant padding fills and copies, also in channel blocks; the others look positions up in plain layout."""
+    cost, c = node.output.type.elements, target.block_of(node.output.type.dtype.name)
+    if node.attributes(PaddingAttrs).mode != "constant":
+        yield Candidate(_pad_repeated, 60.0 + cost * 4.0, (1,), (1,), 300, why="table of positions")
+        return
+    for block in (1, c) if _pads_in_blocks(node, c) else (1,):
+        build = partial(_pad_constant, block)
+        yield Candidate(build, 60.0 + cost * 1.5, (block,), (block,), 300, why="fill and copy")
 
 
 @serves("Alloc")
