@@ -144,8 +144,9 @@ class _Product(Operator):
 
 @operator("MatrixMul")
 class MatrixMul(_Product):
-    """a (m, k) times b (k, n), either stored transposed; a pass may add a bias and an activation."""
+    """a (m, k) times b (k, n), either stored transposed, and perhaps a bias; a pass may add an activation."""
 
+    operands = "number number number?"
     limits = "matrices; float32, float16, 8-bit and 16-bit integers, quantised bytes"
 
     @staticmethod

@@ -1,6 +1,7 @@
 """Stores what TensorFlow Lite's reference kernels make of the operators' cases, in tests/data/tflite/operators.npz.
 
-Needs ai-edge-litert (2.3.0 made the file); PYTHONPATH is rules:tests/common.
+Those of quantised bytes are TensorFlow Lite Micro's, and must be met bit for bit. Needs ai-edge-litert (2.3.0 made the
+file) and tflite-micro; PYTHONPATH is rules:tests/common.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from operator_cases import all_cases
+from quantised_cases import quantised_cases
 from tflite_case import Case
+from tflite_micro.python.tflite_micro import runtime
 
 _WRONG = "local_response_normalization"
 """The reference kernel leaves out the last channel of the window."""
@@ -37,11 +40,22 @@ def _run(case: Case, resolver: OpResolverType) -> list[np.ndarray]:
     return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
 
 
+def micro(case: Case) -> list[np.ndarray]:
+    """The only result of TensorFlow Lite Micro's reference kernels."""
+    interpreter = runtime.Interpreter.from_bytes(case.data, arena_size=1 << 20)
+    for position, array in enumerate(case.inputs.values()):
+        interpreter.set_input(array, position)
+    interpreter.invoke()
+    return [np.array(interpreter.get_output(0))]
+
+
 def main() -> None:
     stored, failed = {}, []
-    for name, case in all_cases().items():
+    quantised = quantised_cases()
+    for name, case in {**all_cases(), **quantised}.items():
         try:
-            stored.update({f"{name}.{k}": y for k, y in enumerate(results(case))})
+            found = micro(case) if name in quantised else results(case)
+            stored.update({f"{name}.{k}": y for k, y in enumerate(found)})
         except (RuntimeError, ValueError) as error:
             failed.append(f"{name}: {str(error).splitlines()[0]}")
     np.savez_compressed(STORED, **stored)

@@ -66,7 +66,7 @@ def outcome(data: bytes) -> str:
 
 def test_the_honest_files_are_read() -> None:
     assert outcome(SMALL) == "read"
-    assert "quantised activations" in outcome(HEY_JARVIS)
+    assert outcome(HEY_JARVIS) == "read"
 
 
 @pytest.mark.parametrize("data", [SMALL, HEY_JARVIS], ids=["small", "hey_jarvis"])

@@ -34,10 +34,11 @@ def open_inputs(data: bytes) -> dict[str, tuple[int | str, ...] | None]:
 
 
 def types_of(operator: str) -> tuple[str, ...]:
-    """The types of operators that are read as an operator."""
-    from .rules import RULES  # likewise
+    """The types of operators that are read as an operator, of floats or of quantised bytes."""
+    from .quantised import RULES as QUANTISED  # likewise
+    from .rules import RULES
 
-    return RULES.types_of(operator)
+    return tuple(dict.fromkeys((*RULES.types_of(operator), *QUANTISED.types_of(operator))))
 
 
 __all__ = ["open_inputs", "read_tflite", "recognises", "survey", "types_of"]

@@ -37,6 +37,15 @@ def dtype_of(tensor: StoredTensor) -> DType:
     return DType(name)
 
 
+def type_of(tensor: StoredTensor) -> DType:
+    """The type of a tensor's numbers, quantised bytes with their scale and zero point, if they have one for all."""
+    plain, stated = dtype_of(tensor), tensor.quantization
+    if stated is None or plain.name not in ("int8", "uint8"):
+        return plain
+    one = len(stated.scale) == 1
+    return DType(f"q{plain.name}", *((stated.scale[0], stated.zero_point[0]) if one else ()))
+
+
 def array_of(tensor: StoredTensor) -> np.ndarray:
     """The numbers of a constant in its shape, read-only."""
     assert tensor.data is not None

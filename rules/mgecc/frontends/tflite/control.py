@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgecc.frontends.tensors import Tensor
-from mgecc.graph import Unsupported
+from mgecc.graph import DType, Unsupported
+from mgecc.ops.type_cvt import BitCastAttrs
 
-from .constants import dtype_of
+from .constants import type_of
 from .model import Operator
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _var_handle(frame: Frame, operator: Operator, operands: Sequence[Tensor]) ->
 def _read(frame: Frame, operator: Operator, operands: Sequence[Tensor]) -> Sequence[Tensor]:
     variable = frame.work.variables.of_handle(operands[0])
     stored = frame.graph.tensors[operator.outputs[0]]
-    variable.declare(stored.shape, dtype_of(stored))
+    variable.declare(stored.shape, type_of(stored))
     return [variable.read(frame.work.t)]
 
 
@@ -76,8 +77,15 @@ def _assign(frame: Frame, operator: Operator, operands: Sequence[Tensor]) -> Seq
         return []
     if variable.shape is not None and value.shape != variable.shape:
         raise Unsupported(f"it assigns {list(value.shape)} to a variable of {list(variable.shape)}")
-    variable.current = value
+    variable.current = value if variable.dtype is None else _as(frame, value, variable.dtype)
     return []
+
+
+def _as(frame: Frame, value: Tensor, dtype: DType) -> Tensor:
+    """The stored numbers as ones of another type; files state scales of variables only nearly the same everywhere."""
+    if value.dtype == dtype:
+        return value
+    return frame.work.t.one("BitCast", BitCastAttrs(dtype), value, shape=value.shape)
 
 
 OPERATORS: dict[str, Callable[[Frame, Operator, Sequence[Tensor]], Sequence[Tensor]]] = {

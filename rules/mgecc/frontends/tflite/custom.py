@@ -11,7 +11,7 @@ from mgecc.graph import Diagnostic, DType, Node, TensorType, Unsupported, Value
 from mgecc.graph.attributes import Stated
 from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
 
-from .constants import dtype_of
+from .constants import type_of
 from .model import Operator
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def call(
 
 def _result_types(frame: Frame, operator: Operator, entry: CustomFunction) -> list[TensorType]:
     tensors = [frame.graph.tensors[n] for n in operator.outputs]
-    stated = entry.outputs or tuple((dtype_of(x).name, None) for x in tensors)
+    stated = entry.outputs or tuple((type_of(x).name, None) for x in tensors)
     if len(stated) != len(tensors):
         raise Unsupported(f"it has {len(tensors)} results, {len(stated)} are described in the configuration")
     if any(shape is None for _, shape in stated) and not frame.work.build.as_written:

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mgecc.frontends.build import SourceNode
+from mgecc.frontends.rules import Rules
 from mgecc.frontends.tensors import Tensor
 from mgecc.graph import Unsupported
 
 from . import control, custom
-from .constants import array_of
+from .constants import array_of, type_of
 from .model import Operator, SubGraph
 from .node import TfliteNode
-from .rules import RULES
+from .quantised import RULES as QUANTISED
+from .rules import RULES, Translate
 
 if TYPE_CHECKING:
     from .importer import TfliteImporter
@@ -74,7 +76,8 @@ class Frame:
         if number not in self.tensors and stored.is_variable and not self.depth:
             return self.work.variables.of_tensor(number, stored).read(self.work.t)
         if number not in self.tensors and stored.data is not None:
-            self.tensors[number] = self.work.t.constant(array_of(stored), name=stored.name)
+            array = array_of(stored)
+            self.tensors[number] = self.work.t.constant(array, type_of(stored), name=stored.name)
         return self.tensors.get(number)
 
     def _import(self, index: int, operator: Operator) -> None:
@@ -85,7 +88,7 @@ class Frame:
         origin = f"operator {index} ({operator.type}) at byte {operator.offset}{self.place}"
         with self.work.build.at(SourceNode(operator.type, name, origin, results)):
             entry = custom.function_for(self.work, operator, name)
-            if entry is None and operator.type not in control.OPERATORS:
+            if entry is None and operator.type not in control.OPERATORS and not QUANTISED.get(operator.type):
                 RULES.find(operator.type)
             operands = self._operands(operator)
             if operands is None:
@@ -97,8 +100,18 @@ class Frame:
                     self, operator, [x for x in operands if x is not None]
                 )
             else:
-                made = RULES.find(operator.type).translate(self._node(operator, operands), self.work.t)
+                rules = self._rules(operator, operands)
+                made = rules.find(operator.type).translate(self._node(operator, operands), self.work.t)
             self._bind(operator, made)
+
+    def _rules(self, operator: Operator, operands: Sequence[Tensor | None]) -> Rules[Translate]:
+        """Those for quantised data, or those for all other."""
+        computed = [x for x in operands if x is not None and x.array is None]
+        if operator.type != "QUANTIZE" and not any(x.dtype.is_quantized for x in computed):
+            return RULES
+        if QUANTISED.get(operator.type) is None:
+            raise Unsupported(f"{operator.type} of quantised data is not supported", "convert it to float32")
+        return QUANTISED
 
     def _operands(self, operator: Operator) -> list[Tensor | None] | None:
         """None if one is missing for a reason that is told."""

@@ -9,13 +9,13 @@ from typing import Any
 
 from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.frontends.tensors import Tensor, TensorBuilder
-from mgecc.graph import Diagnostics, DType, Graph, Unsupported
+from mgecc.graph import Diagnostics, Graph, Unsupported
 from mgecc.ops.custom import CustomFunction
 
 from . import custom
-from .constants import dtype_of
+from .constants import type_of
 from .frame import ADVICE, Frame
-from .model import StoredTensor, TfliteModel
+from .model import TfliteModel
 from .reader import read_tflite
 from .variables import Variables
 
@@ -73,14 +73,6 @@ class TfliteImporter:
         elif number not in frame.told:
             with self.build.at(SourceNode("output", name, f"tensor {number}")):
                 raise Unsupported("nothing gives this output", ADVICE)
-
-
-def type_of(tensor: StoredTensor) -> DType:
-    """The type of an input's numbers."""
-    dtype = dtype_of(tensor)
-    if tensor.quantization is not None and not dtype.is_float:
-        raise Unsupported(f"quantised activations ({tensor.type}) are not supported", "convert it to float32")
-    return dtype
 
 
 def survey_tflite(

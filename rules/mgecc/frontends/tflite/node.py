@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mgecc.frontends.tensors import Tensor
@@ -23,6 +23,12 @@ class TfliteNode:
     outputs: Sequence[StoredTensor]
     options: Mapping[str, Any]
     custom_options: bytes = b""
+
+    def with_options(self, options: Mapping[str, Any]) -> TfliteNode:
+        return replace(self, options=options)
+
+    def with_operands(self, operands: Sequence[Tensor]) -> TfliteNode:
+        return replace(self, operands=operands)
 
     def operand(self, position: int) -> Tensor:
         """An operand that must be there."""

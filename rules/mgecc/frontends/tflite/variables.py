@@ -10,7 +10,7 @@ from mgecc.frontends.build import GraphBuilder
 from mgecc.frontends.tensors import Shape, Tensor, TensorBuilder
 from mgecc.graph import DType, Unsupported
 
-from .constants import array_of, dtype_of
+from .constants import array_of, type_of
 from .model import StoredTensor
 
 
@@ -66,7 +66,7 @@ class Variables:
         if number not in self.tensors:
             initial = None if stored.data is None else array_of(stored)
             made = Variable(stored.name or f"variable{number}", initial)
-            made.declare(stored.shape, dtype_of(stored))
+            made.declare(stored.shape, type_of(stored))
             self.tensors[number] = made
         return self.tensors[number]
 
