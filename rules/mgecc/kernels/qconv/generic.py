@@ -22,7 +22,8 @@ _FIELDS = (
     *("n", "ic", "oc", "ipg", "opg", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "dh", "dw", "pt", "pl"),
     *("w_out", "w_in", "w_batch"),
 )
-_ROW = 24  # instructions around a row of sums that one tap adds to
+# Instructions of a product, and around a row of sums that one tap adds to: of compilers that have vectors, or none.
+_VECTORS, _SINGLE = (4.0, 24.0), (9.0, 50.0)
 Shape = tuple[int, ...]
 
 
@@ -104,7 +105,8 @@ def _candidate(
     moving = node.inputs[positions[0]] if transposed else node.output
     rows = prod(moving.shape[:-1]) * sizes[10]
     taps = rows * sizes[9] * (sizes[4] if transposed else sizes[3])
-    cost = taps * (4.0 * moving.shape[-1] + _ROW) + 40.0 * node.output.type.elements
+    product, row = _SINGLE if target.lanes == 1 else _VECTORS
+    cost = taps * (product * moving.shape[-1] + row) + 40.0 * node.output.type.elements
     cost += 2 * target.facts.core.divide_cost * (taps if transposed else rows)
     return Candidate(build, cost, (1,) * len(node.inputs), (1,), 1500, why="rows of sums")
 
