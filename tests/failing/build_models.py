@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "frontends"))
+sys.path[:0] = [str(HERE.parent / "frontends"), str(HERE.parent / "common")]
 
 from mge_writer import MgeFile, dtype_table
 

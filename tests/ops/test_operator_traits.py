@@ -9,6 +9,7 @@ import pytest
 from handmade_nodes import value
 from mgecc import ops
 from mgecc.graph import DType, Node, Value
+from mgecc.ops.rescale import Rescale
 from mgecc.ops.signature import signature
 
 WORDS = {
@@ -20,11 +21,16 @@ WORDS = {
     "groups": 3,
 }
 """Attributes of an operator that has some of these names."""
+QUANTISED = {"dtype": DType("qint8", 0.5, 3)}
+OWN = {"Quantize": QUANTISED, "Rescale": QUANTISED | {"rescale": Rescale("double", (0.25,), -100, 100)}}
+"""Those of an operator that needs others."""
 
 
 def node_of(op: str, *inputs: np.ndarray) -> Node:
     names = {field.name for field in fields(ops.find(op).Attributes)}
-    attrs = ops.attributes_of(op, {name: word for name, word in WORDS.items() if name in names})
+    attrs = ops.attributes_of(
+        op, {name: word for name, word in (WORDS | OWN.get(op, {})).items() if name in names}
+    )
     node = Node(op, "node", attrs, [value(x) for x in inputs])
     node.outputs = [Value("y", type_, node) for type_ in ops.infer(node)]
     return node
@@ -45,6 +51,8 @@ def operators_with(trait: str) -> list[str]:
 @pytest.mark.parametrize("op", operators_with("elementwise"))
 def test_what_works_element_by_element_works_in_front_of_a_transpose(op: str) -> None:
     operands = [floats(3, 4, 5), floats(1, 4, 1)][: 2 if signature(ops.find(op).operands).more else 1]
+    if op == "Rescale":
+        operands = [(100 * x).astype(np.int32) for x in operands]
     turned = result(op, *(x.transpose(2, 0, 1) for x in operands))
     np.testing.assert_array_equal(turned, result(op, *operands).transpose(2, 0, 1))
 

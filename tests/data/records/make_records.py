@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1] / "frontends"))
+sys.path[:0] = [str(HERE.parents[1] / "frontends"), str(HERE.parents[1] / "common")]
 
 from mge_writer import MgeFile
 
