@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from mgecc.emit.linker import linker_script
 
 from .conftest import Checkout, steps_in
 from .test_firmware import user  # noqa: F401 -- a fixture
@@ -82,11 +83,9 @@ def prepare(root: Path, toolchain: str, cache: Path) -> None:
     """A firmware that reads files in all ways."""
     (root / "SConstruct").write_text(SCONSTRUCT.format(toolchain=toolchain, cache=str(cache)))
     port = root / "third_party" / "mgecc" / "runtime" / "port" / "cortexm"
-    script = (port / "cortex-m.ld.j2").read_text()
-    memory = "MEMORY { FLASH : ORIGIN = 0, LENGTH = 1M  RAM : ORIGIN = 0x20000000, LENGTH = 64K }\n"
-    rest = script[script.index("ENTRY") :].replace('{{ "0x%x"|format(stack) }}', "0x400")
-    rest = rest.replace("{{ vectors }}", "FLASH")
-    for name, text in {**FILES, "board.ld": f"INCLUDE app/regions.ld\n{memory}{rest}"}.items():
+    board = {"flash": (0, 1 << 20), "ram": (0x20000000, 64 << 10), "stack": 0x400}
+    script = linker_script((port / "cortex-m.ld.j2").read_text(), board)
+    for name, text in {**FILES, "board.ld": f"INCLUDE app/regions.ld\n{script}"}.items():
         write(root, name, text)
 
 
