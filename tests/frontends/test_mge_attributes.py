@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mge_writer import MgeFile
 from mgecc import interpret
+from mgecc.frontends.given import Given
 from mgecc.frontends.mge.importer import import_mge, importer
 from mgecc.graph import Attributes, CompileError, DType, Graph
 from mgecc.graph.attributes import NoAttrs
@@ -353,7 +354,7 @@ def test_images_of_blocked_layouts_are_resized_as_plain_ones(
 def test_a_function_of_the_users_gives_what_the_operator_of_its_record_does() -> None:
     m = MgeFile()
     y = m.record("ReduceV2", [m.input("x", 2, 3)], "y", mode="SUM", axis=1)
-    reader = importer(m.bytes(y), "net.mge", functions={"ReduceV2": CustomFunction("summed")})
+    reader = importer(m.bytes(y), "net.mge", Given(functions={"ReduceV2": CustomFunction("summed")}))
     reader.run()
     (node,) = reader.build.graph.nodes
     assert not reader.build.problems.problems

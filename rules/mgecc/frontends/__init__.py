@@ -1,7 +1,7 @@
 """Readers of model files: bytes of a stored network become plain records, later a graph.
 
 One package per file format. Each has ``recognises(data)``, whether bytes are a file of its format,
-``survey(data, source, input_shapes, functions, folder, bound)``, the graph and its problems, and
+``survey(data, source, given)``, the graph and its problems, and
 ``types_of(operator)``, the types of its nodes that are read as an operator, which ``TITLE`` heads in lists. One whose
 files may leave sizes of inputs open has ``open_inputs(data)``, one with conditions ``deciding_inputs(data)``, one whose
 constants may lie in other files a module ``beside`` with ``files_beside(data)``. There is no list to edit. Which one
@@ -65,12 +65,14 @@ def survey(
     such as a damaged or encrypted model, is MegEngine's.
     """
     from . import mge  # its package imports this one
+    from .given import Given  # loads the operators
 
     found = _reader(data)
     kind = kind_of(data) if found is None else None
     if kind is not None:
         raise OtherKind(kind)
-    graph, problems = (found or mge).survey(data, source, input_shapes, functions, folder, bound)
+    given = Given(input_shapes or {}, functions or {}, folder, bound or {})
+    graph, problems = (found or mge).survey(data, source, given)
     return graph, problems
 
 

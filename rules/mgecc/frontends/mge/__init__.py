@@ -7,7 +7,7 @@ and enumeration tables are data, in `tables/`. Imports numpy and pyyaml only, un
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .dtypes import DTYPE_NAMES, DTypeInfo
 from .errors import MgeError
@@ -25,24 +25,18 @@ from .model import (
 from .reader import read_mge, recognises
 
 if TYPE_CHECKING:
+    from mgecc.frontends.given import Given
     from mgecc.graph import Diagnostics, Graph
 
 
 TITLE = "records of MegEngine"
 
 
-def survey(
-    data: bytes,
-    source: str,
-    input_shapes: Any = None,
-    functions: Any = None,
-    _folder: Any = None,
-    bound: Any = None,
-) -> tuple[Graph, Diagnostics]:
+def survey(data: bytes, source: str, given: Given) -> tuple[Graph, Diagnostics]:
     """The graph and its problems, see ``survey_mge``."""
     from .importer import survey_mge  # loads the operators, which readers of records do without
 
-    return survey_mge(data, source, input_shapes, functions, bound)
+    return survey_mge(data, source, given)
 
 
 def types_of(operator: str) -> tuple[str, ...]:

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mgecc.frontends.build import GraphBuilder, SourceNode
-from mgecc.graph import CompileError, Diagnostic, Diagnostics, Graph, Node, TensorType, Unsupported, Value
+from mgecc.frontends.custom import add_call, check_used, elsewhere, without_nodes
+from mgecc.frontends.given import Given
+from mgecc.graph import CompileError, Diagnostics, Graph, Node, TensorType, Unsupported, Value
 from mgecc.graph.attributes import Stated
-from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
+from mgecc.ops.custom import CustomFunction
 
 from . import absent, custom
 from .model import INPUT_TYPE, Model, Record
 from .parameters import DAMAGED, dtype_of, parameters, unusual
 from .reader import read_mge
 from .rules import RULES
+
+_NOTHING = Given()
 
 
 def _needed(model: Model) -> set[int]:
@@ -46,7 +50,8 @@ class Importer:
             if number in self.values:
                 value = self.values[number]
                 self.build.output(name or value.name or f"output{k}", value)
-        self._check_functions()
+        types = [custom.title(r) for r in self.model.records if r.type in custom.FOREIGN]
+        check_used(self.build, self.functions, self.used, elsewhere(types))
         return self.build.finish([i.name for i in self.model.inputs])
 
     def _import(self, record: Record) -> None:
@@ -107,58 +112,27 @@ class Importer:
         else:
             node.op = RULES.find(record.type).operator
             types = self._inferred(record, node.inputs)
-        node.outputs = [
-            Value(self.build.result_name(k, len(types)), type_, node) for k, type_ in enumerate(types)
-        ]
-        user = UserKernel(entry.function)
-        make_custom(node, user, params, custom.payload(record), custom.title(record))
-        return self.build.append(node)
+        data, title = custom.payload(record), custom.title(record)
+        return add_call(self.build, node, types, entry.function, params, data, title)
 
     def _inferred(self, record: Record, inputs: Sequence[Value]) -> list[TensorType]:
-        """Types of the results that the record's own rule makes; its nodes are dropped."""
-        nodes = self.build.graph.nodes
-        before = len(nodes)
-        types = [value.type for value in self._operation(record, inputs)]
-        del nodes[before:]
-        return types
-
-    def _check_functions(self) -> None:
-        """Note functions for operators that the model does not have."""
-        for key in sorted(set(self.functions) - self.used):
-            types = sorted({custom.title(r) for r in self.model.records if r.type in custom.FOREIGN})
-            advice = f"it has {', '.join(types)}" if types else "it has no operator whose code lies elsewhere"
-            why = "the model has no such operator"
-            if self.functions[key].optional:
-                self.build.problems.notes.append(f"{key}: {why}, so its results have no effect")
-                continue
-            self.build.problems.problems.append(Diagnostic(key, "custom", "configuration", why, advice))
+        """Types of the results that the record's own rule makes."""
+        values = without_nodes(self.build, lambda: self._operation(record, inputs))
+        return [value.type for value in values]
 
 
-def importer(
-    data: bytes,
-    source: str,
-    input_shapes: Mapping[str, Sequence[int]] | None = None,
-    functions: Mapping[str, CustomFunction] | None = None,
-    bound: Mapping[str, Any] | None = None,
-) -> Importer:
+def importer(data: bytes, source: str, given: Given = _NOTHING) -> Importer:
     """Of a model file, before it has run. Raises MgeError."""
-    build = GraphBuilder(source, input_shapes or {}, DAMAGED, bound=bound or {})
-    return Importer(read_mge(data), build, functions or {})
+    build = GraphBuilder(source, given.shapes, DAMAGED, bound=given.bound)
+    return Importer(read_mge(data), build, given.functions)
 
 
-def survey_mge(
-    data: bytes,
-    source: str,
-    input_shapes: Mapping[str, Sequence[int]] | None = None,
-    functions: Mapping[str, CustomFunction] | None = None,
-    bound: Mapping[str, Any] | None = None,
-) -> tuple[Graph, Diagnostics]:
+def survey_mge(data: bytes, source: str, given: Given = _NOTHING) -> tuple[Graph, Diagnostics]:
     """Like ``import_mge``, but problems are returned beside the graph of what could be imported in spite of them.
 
-    ``functions``: C functions that stand for operators, by the operator's name in the file, dump name or type.
-    ``bound``: numbers of inputs that are constants. Raises MgeError only.
+    Functions of ``given`` stand for operators by their name in the file, dump name or type. Raises MgeError only.
     """
-    work = importer(data, source, input_shapes, functions, bound)
+    work = importer(data, source, given)
     return work.run(), work.build.problems
 
 
@@ -170,7 +144,7 @@ def import_mge(data: bytes, source: str, input_shapes: Mapping[str, Sequence[int
     whose size depends on the data have their largest size as shape, and their nodes say that they vary.
     Raises MgeError if the bytes are no model, CompileError listing every problem if the model cannot be served.
     """
-    graph, problems = survey_mge(data, source, input_shapes)
+    graph, problems = survey_mge(data, source, Given(input_shapes or {}))
     problems.check()
     return graph
 

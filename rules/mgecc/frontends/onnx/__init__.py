@@ -6,11 +6,12 @@ The file is checked and brought to one opset (``reader``), its nodes become node
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mgecc.frontends.protobuf import is_message
 
 if TYPE_CHECKING:
+    from mgecc.frontends.given import Given
     from mgecc.graph import Diagnostics, Graph
 
 TITLE = "ONNX"
@@ -32,11 +33,11 @@ def recognises(data: bytes | memoryview) -> bool:
     return begins or is_message(view, _MODEL, {_GRAPH}, _GRAPH)
 
 
-def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
+def survey(data: bytes, source: str, given: Given) -> tuple[Graph, Diagnostics]:
     """The graph and its problems, see ``frontends.survey``."""
     from .importer import survey_onnx  # loads onnx
 
-    return survey_onnx(data, *given)
+    return survey_onnx(data, source, given)
 
 
 def open_inputs(data: bytes) -> dict[str, tuple[int | str, ...] | None]:

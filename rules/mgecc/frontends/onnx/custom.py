@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mgecc.frontends.build import GraphBuilder
+from mgecc.frontends.custom import add_call, without_nodes
 from mgecc.frontends.tensors import Tensor
-from mgecc.graph import Diagnostic, DType, Node, TensorType, Unsupported, Value
+from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.attributes import Stated
-from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
+from mgecc.ops.custom import CustomFunction
 
 from .node import OnnxNode
 
@@ -33,9 +34,8 @@ def called(
     plain = {name: value for name, value in node.attrs.items() if isinstance(value, int | float | str | list)}
     made = Node(node.op, said.name, Stated(plain), [build.narrowed(x.value) for x in node.given])
     made.origin = said.origin
-    made.outputs = [Value(build.result_name(k, len(types)), type_, made) for k, type_ in enumerate(types)]
-    make_custom(made, UserKernel(entry.function), plain, b"", node.op)
-    return [Tensor(value, value.shape, value.type.dtype) for value in build.append(made)]
+    values = add_call(build, made, types, entry.function, plain, title=node.op)
+    return [Tensor(value, value.shape, value.type.dtype) for value in values]
 
 
 def _stated(node: OnnxNode, entry: CustomFunction) -> list[TensorType]:
@@ -53,19 +53,5 @@ def _stated(node: OnnxNode, entry: CustomFunction) -> list[TensorType]:
 
 
 def _inferred(build: GraphBuilder, translate: Translate) -> list[TensorType]:
-    """Types of the results that the node's own rule makes; its nodes are dropped."""
-    before = len(build.graph.nodes)
-    types = [x.value.type.with_dtype(x.dtype.narrow) for x in translate()]
-    del build.graph.nodes[before:]
-    return types
-
-
-def check_used(build: GraphBuilder, functions: Functions, used: set[str]) -> None:
-    """Note functions for operators that the model does not have."""
-    for key in sorted(set(functions) - used):
-        why = "the model has no such operator"
-        if functions[key].optional:
-            build.problems.notes.append(f"{key}: {why}, so its results have no effect")
-        else:
-            advice = "an entry is called like a node or a type, as in com.example.Scale"
-            build.problems.problems.append(Diagnostic(key, "custom", "configuration", why, advice))
+    """Types of the results that the node's own rule makes."""
+    return [x.value.type.with_dtype(x.dtype.narrow) for x in without_nodes(build, translate)]

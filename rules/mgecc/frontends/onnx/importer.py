@@ -8,17 +8,17 @@ or the number of steps is known (``control``).
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mgecc.frontends.build import GraphBuilder, SourceNode
+from mgecc.frontends.custom import check_used
+from mgecc.frontends.given import Given
 from mgecc.frontends.tensors import Tensor, TensorBuilder
 from mgecc.graph import Diagnostics, Graph, Node, Unsupported
-from mgecc.ops.custom import CustomFunction
 
 from . import control, custom, functions, known, sequences
 from .dtypes import array_of, dtype_of
@@ -64,7 +64,8 @@ class OnnxImporter:
         self.import_nodes(self.model.graph, ChainMap(scope, _Constants(self)))
         for value in self.model.graph.output:
             self._output(value.name, scope)
-        custom.check_used(self.build, self.functions, self.used)
+        advice = "an entry is called like a node or a type, as in com.example.Scale"
+        check_used(self.build, self.functions, self.used, advice)
         return self.build.finish([value.name for value in declared])
 
     def _input(self, value: Any, scope: Scope) -> None:
@@ -291,15 +292,8 @@ def _open(name: str, dims: Sequence[int | str] | None) -> tuple[str, str]:
     return why, f"state it, as in {ways}{declared} in model.yaml"
 
 
-def survey_onnx(
-    data: bytes,
-    source: str,
-    input_shapes: Mapping[str, Sequence[int]] | None = None,
-    functions: Mapping[str, CustomFunction] | None = None,
-    folder: Path | None = None,
-    bound: Mapping[str, Any] | None = None,
-) -> tuple[Graph, Diagnostics]:
+def survey_onnx(data: bytes, source: str, given: Given) -> tuple[Graph, Diagnostics]:
     """The graph of an ONNX file as far as it could be imported, and its problems. Raises OnnxError."""
-    build = GraphBuilder(source, input_shapes or {}, _ADVICE, bound=bound or {})
-    work = OnnxImporter(read_onnx(data, folder), build, TensorBuilder(build), functions or {})
+    build = GraphBuilder(source, given.shapes, _ADVICE, bound=given.bound)
+    work = OnnxImporter(read_onnx(data, given.folder), build, TensorBuilder(build), given.functions)
     return work.run(), build.problems

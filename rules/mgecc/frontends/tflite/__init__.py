@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .reader import read_tflite, recognises
 
 if TYPE_CHECKING:
+    from mgecc.frontends.given import Given
     from mgecc.graph import Diagnostics, Graph
 
 
 TITLE = "TensorFlow Lite"
 
 
-def survey(data: bytes, *given: Any) -> tuple[Graph, Diagnostics]:
+def survey(data: bytes, source: str, given: Given) -> tuple[Graph, Diagnostics]:
     """The graph and its problems, see ``frontends.survey``."""
     from .importer import survey_tflite  # loads the operators, which readers of records do without
 
-    return survey_tflite(data, *given)
+    return survey_tflite(data, source, given)
 
 
 def open_inputs(data: bytes) -> dict[str, tuple[int | str, ...] | None]:

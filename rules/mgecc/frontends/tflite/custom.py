@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mgecc.frontends.custom import add_call
 from mgecc.frontends.errors import printable
 from mgecc.frontends.tensors import Tensor
-from mgecc.graph import Diagnostic, DType, Node, TensorType, Unsupported, Value
+from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.attributes import Stated
-from mgecc.ops.custom import CustomFunction, UserKernel, make_custom
+from mgecc.ops.custom import CustomFunction
 
 from .constants import type_of
 from .model import Operator
@@ -29,16 +30,15 @@ def function_for(work: TfliteImporter, operator: Operator, name: str) -> CustomF
 
 
 def call(
-    frame: Frame, operator: Operator, name: str, entry: CustomFunction, operands: Sequence[Tensor | None]
+    frame: Frame, operator: Operator, said: Node, entry: CustomFunction, operands: Sequence[Tensor | None]
 ) -> list[Tensor]:
     """The results of a function, which have the types that the user states, or the file."""
     build, types = frame.work.build, _result_types(frame, operator, entry)
     given = [x.value for x in operands if x is not None]
-    node = Node(operator.type, name, Stated(dict(operator.options)), given)
-    node.outputs = [Value(build.result_name(k, len(types)), type_, node) for k, type_ in enumerate(types)]
-    title = printable(operator.type)
-    make_custom(node, UserKernel(entry.function), operator.options, operator.custom_options, title)
-    return [Tensor(value, value.shape, value.type.dtype) for value in build.append(node)]
+    node = Node(operator.type, said.name, Stated(dict(operator.options)), given, origin=said.origin)
+    title, data = printable(operator.type), operator.custom_options
+    values = add_call(build, node, types, entry.function, operator.options, data, title)
+    return [Tensor(value, value.shape, value.type.dtype) for value in values]
 
 
 def _result_types(frame: Frame, operator: Operator, entry: CustomFunction) -> list[TensorType]:
@@ -53,12 +53,6 @@ def _result_types(frame: Frame, operator: Operator, entry: CustomFunction) -> li
     return [TensorType(shape or own, DType(dtype)) for (dtype, shape), own in zip(stated, shapes)]
 
 
-def unknown(work: TfliteImporter) -> list[Diagnostic]:
-    """Functions for operators that the model does not have."""
-    types = sorted({o.type for graph in work.model.subgraphs for o in graph.operators if o.is_custom})
-    advice = f"it has {', '.join(types)}" if types else "it has no operator whose code lies elsewhere"
-    missing = [key for key in sorted(set(work.functions) - work.used) if not work.functions[key].optional]
-    return [
-        Diagnostic(key, "custom", "configuration", "the model has no such operator", advice)
-        for key in missing
-    ]
+def foreign_types(work: TfliteImporter) -> list[str]:
+    """Types of all operators whose code is not in the standard."""
+    return [o.type for graph in work.model.subgraphs for o in graph.operators if o.is_custom]

@@ -86,7 +86,7 @@ class Frame:
         results = tuple(self.graph.tensors[number].name for number in operator.outputs)
         name = next(filter(None, results), f"{operator.type}#{index}")
         origin = f"operator {index} ({operator.type}) at byte {operator.offset}{self.place}"
-        with self.work.build.at(SourceNode(operator.type, name, origin, results)):
+        with self.work.build.at(SourceNode(operator.type, name, origin, results)) as said:
             entry = custom.function_for(self.work, operator, name)
             if entry is None and operator.type not in control.OPERATORS and not QUANTISED.get(operator.type):
                 RULES.find(operator.type)
@@ -94,7 +94,7 @@ class Frame:
             if operands is None:
                 return
             if entry is not None:
-                made: Sequence[Tensor] = custom.call(self, operator, name, entry, operands)
+                made: Sequence[Tensor] = custom.call(self, operator, said, entry, operands)
             elif operator.type in control.OPERATORS:
                 made = control.OPERATORS[operator.type](
                     self, operator, [x for x in operands if x is not None]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from mgecc.frontends.build import GraphBuilder, SourceNode
+from mgecc.frontends.custom import check_used, elsewhere
+from mgecc.frontends.given import Given
 from mgecc.frontends.tensors import Tensor, TensorBuilder
 from mgecc.graph import Diagnostics, Graph, Unsupported
 from mgecc.ops.custom import CustomFunction
@@ -49,7 +49,7 @@ class TfliteImporter:
         for number in frame.graph.outputs:
             self._output(frame, number)
         self.variables.finish()
-        self.build.problems.problems += custom.unknown(self)
+        check_used(self.build, self.functions, self.used, elsewhere(custom.foreign_types(self)))
         return self.build.finish(names)
 
     def _input(self, frame: Frame, number: int) -> str:
@@ -75,15 +75,8 @@ class TfliteImporter:
                 raise Unsupported("nothing gives this output", ADVICE)
 
 
-def survey_tflite(
-    data: bytes,
-    source: str,
-    input_shapes: Mapping[str, Sequence[int]] | None = None,
-    functions: Mapping[str, CustomFunction] | None = None,
-    folder: Path | None = None,
-    bound: Mapping[str, Any] | None = None,
-) -> tuple[Graph, Diagnostics]:
+def survey_tflite(data: bytes, source: str, given: Given) -> tuple[Graph, Diagnostics]:
     """The graph of a TensorFlow Lite file as far as it could be imported, and its problems. Raises TfliteError."""
-    build = GraphBuilder(source, input_shapes or {}, ADVICE, bound=bound or {})
-    work = TfliteImporter(read_tflite(data), build, TensorBuilder(build), functions or {})
+    build = GraphBuilder(source, given.shapes, ADVICE, bound=given.bound)
+    work = TfliteImporter(read_tflite(data), build, TensorBuilder(build), given.functions)
     return work.run(), build.problems

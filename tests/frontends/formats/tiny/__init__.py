@@ -5,17 +5,14 @@ Attributes follow as `name=word`; `output y` is a result. The line is the place 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mgecc.frontends.build import GraphBuilder, SourceNode
 from mgecc.frontends.errors import ModelError
+from mgecc.frontends.given import Given
 from mgecc.graph import Diagnostics, DType, Graph, Value
 from mgecc.graph.attributes import Stated
-from mgecc.ops.custom import CustomFunction
 
 from .rules import RULES
 
@@ -40,15 +37,8 @@ def recognises(data: bytes | memoryview) -> bool:
     return bytes(data[: len(MAGIC)]) == MAGIC
 
 
-def survey(
-    data: bytes,
-    source: str,
-    input_shapes: Mapping[str, Sequence[int]] | None = None,
-    functions: Mapping[str, CustomFunction] | None = None,
-    folder: Path | None = None,
-    bound: Mapping[str, Any] | None = None,
-) -> tuple[Graph, Diagnostics]:
-    build = GraphBuilder(source, input_shapes or {}, "write the file again", bound=bound or {})
+def survey(data: bytes, source: str, given: Given) -> tuple[Graph, Diagnostics]:
+    build = GraphBuilder(source, given.shapes, "write the file again", bound=given.bound)
     values = dict[str, Value]()
     for number, line in enumerate(data.decode().splitlines()[1:], 2):
         _read(line.split(), number, build, values)
