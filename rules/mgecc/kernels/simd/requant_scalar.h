@@ -16,10 +16,11 @@ static __attribute__((noinline, unused)) int32_t mg_real_number(const float *q, 
     return mg_requant_store(r, mg_requant_real(r, sum));
 }
 
-/* A whole sum to units of the result by integers alone, as on NEON, where the numbers have a factor for that. */
+/* A whole sum to units of the result by integers alone, as on NEON, where the numbers have a factor for that. Half a unit is
+ * written such that a shift of 0, which only a foreign blob holds, is defined too. */
 MG_INLINE int32_t mg_fixed_units(mg_requant r, int32_t sum)
 {
-    return mg_plus((int32_t)((int64_t)sum * r.factor >> 32), 1 << (r.shift - 1)) >> r.shift;
+    return mg_plus((int32_t)((int64_t)sum * r.factor >> 32), (int32_t)((1u << r.shift) >> 1)) >> r.shift;
 }
 
 /* To a stored number without zero point, within limits that the code knows. */
