@@ -159,9 +159,8 @@ def test_pictures_become_what_the_application_gives() -> None:
 
 def test_the_page_about_inputs_says_what_is_generated(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "inputs.md").read_text()
-    blocks = dict(
-        re.findall(r"```(\w+)\n(.*?)```", page.replace("```c\nstatic", "```use\nstatic"), re.DOTALL)
-    )
+    found = re.findall(r"```(\w+)\n(.*?)```", page.replace("```c\nstatic", "```use\nstatic"), re.DOTALL)
+    blocks = dict(reversed(found))  # the first of each kind; those of bound inputs come behind
     (tmp_path / "net.mge").write_bytes((CORPUS / "net_shufflenet.mge").read_bytes())
     (tmp_path / "model.yaml").write_text(f"{blocks['yaml']}name: net\n")
     text = compile_model(load_config(tmp_path / "model.yaml"), "arm64").files["net.h"].decode()
