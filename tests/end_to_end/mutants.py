@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 from mge_files import MgeFile, dtype_table
-from mgecc import frontends, ops
+from mgecc import ops
+from mgecc.frontends.mge import types_of
 from mgecc.frontends.mge.importer import importer, survey_mge
 from mgecc.frontends.mge.parameters import dtype_of
 from mgecc.frontends.mge.rules import RULES
@@ -133,7 +134,7 @@ def _is_taken(case: Case) -> bool:
 def _guesses(operator: type[ops.Operator]) -> Iterator[Case]:
     """Records with the default parameters, operands of the stated kinds and shapes that often fit."""
     form = signature(operator.operands)
-    for record in [name for name in frontends.types_of(operator.name) if name in operators_by_name()]:
+    for record in [name for name in types_of(operator.name) if name in operators_by_name()]:
         for count, shapes in product(range(1, 5), (*combinations_with_replacement(_SHAPES, 2),)):
             kinds = form.kinds_of(count)
             for results in range(1, 4) if kinds else ():

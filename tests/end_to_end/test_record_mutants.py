@@ -21,7 +21,7 @@ import pytest
 from mgecc import interpret, ops
 from mgecc.config import ModelConfig
 from mgecc.errors import InputError
-from mgecc.frontends import types_of
+from mgecc.frontends.mge import types_of
 from mgecc.graph import DType
 from mgecc.lowering import load_graph
 from mgecc.ops.signature import signature
