@@ -4,39 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+from mgecc.frontends.node import FileNode
 from mgecc.frontends.tensors import Tensor
 from mgecc.graph import Unsupported
 
 
 @dataclass(frozen=True)
-class OnnxNode:
+class OnnxNode(FileNode):
     """``op``: its type, with the domain before it where that is not ONNX's own. ``operands``: None where absent.
 
     ``outputs``: names of its results, empty where nobody asks for them.
     """
 
+    remedy: ClassVar[str] = "check the file with onnx.checker"
     op: str
     operands: Sequence[Tensor | None]
     attrs: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("",)
-
-    def operand(self, position: int) -> Tensor:
-        """An operand that must be there."""
-        found = self.optional(position)
-        if found is None:
-            raise Unsupported(f"its operand {position} is missing", "check the file with onnx.checker")
-        return found
-
-    def optional(self, position: int) -> Tensor | None:
-        """An operand that may be absent."""
-        return self.operands[position] if position < len(self.operands) else None
-
-    @property
-    def given(self) -> list[Tensor]:
-        """The operands of an operator that has any number of them."""
-        return [x for x in self.operands if x is not None]
 
     def get(self, name: str, default: Any) -> Any:
         """An attribute, or what stands for it where it is not stated."""
@@ -45,7 +31,7 @@ class OnnxNode:
     def require(self, name: str) -> Any:
         """An attribute that must be stated."""
         if name not in self.attrs:
-            raise Unsupported(f"its attribute {name} is missing", "check the file with onnx.checker")
+            raise Unsupported(f"its attribute {name} is missing", self.remedy)
         return self.attrs[name]
 
     def wants(self, position: int) -> bool:

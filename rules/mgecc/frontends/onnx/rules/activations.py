@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mgecc.frontends import compose
 from mgecc.graph import Unsupported
 from mgecc.ops.normalization import SoftmaxAttrs
 
 from . import OnnxNode, Tensor, TensorBuilder, rule
-from .elemwise import unary
 
 _MODES = {
     "HardSwish": "h_swish", "Relu": "relu", "Sigmoid": "sigmoid", "Softplus": "softplus", "Tanh": "tanh",
 }  # fmt: skip
 for _name, _mode in _MODES.items():
-    rule("Elemwise", _name)(unary(_mode))
+    rule("Elemwise", _name)(compose.unary(_mode))
 
 
 @rule("Elemwise", "PRelu")
@@ -98,8 +98,4 @@ def softmax(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("Elemwise", "LogSoftmax")
 def log_softmax(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
-    """By distances from the largest number."""
-    x, axis = node.operand(0), node.get("axis", -1)
-    away = t.elemwise("sub", x, t.reduce("max", x, [axis], True))
-    total = t.reduce("sum", t.elemwise("exp", away), [axis], True)
-    return [t.elemwise("sub", away, t.elemwise("log", total))]
+    return [compose.log_softmax(t, node.operand(0), node.get("axis", -1))]

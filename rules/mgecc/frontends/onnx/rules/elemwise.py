@@ -7,6 +7,7 @@ from functools import reduce
 
 import numpy as np
 
+from mgecc.frontends.compose import comparison, unary
 from mgecc.graph import Unsupported
 
 from ..dtypes import dtype_of
@@ -24,19 +25,9 @@ _COMPARED |= {"Greater": ("lt", True), "GreaterOrEqual": ("leq", True)}
 _FOLDED = {"Max": "max", "Min": "min", "Sum": "add"}
 
 
-def unary(mode: str) -> Translate:
-    """The rule of one operand and no attributes."""
-    return lambda node, t: [t.elemwise(mode, node.operand(0))]
-
-
 def binary(mode: str) -> Translate:
     """The rule of two operands and no attributes."""
     return lambda node, t: [t.elemwise(mode, node.operand(0), node.operand(1))]
-
-
-def _comparison(mode: str, turned: bool) -> Translate:
-    a, b = (1, 0) if turned else (0, 1)
-    return lambda node, t: [t.compare(mode, node.operand(a), node.operand(b))]
 
 
 def _folded(mode: str) -> Callable[[OnnxNode, TensorBuilder], Sequence[Tensor]]:
@@ -48,7 +39,7 @@ for _name, _mode in _ONE.items():
 for _name, _mode in _TWO.items():
     rule("Elemwise", _name)(binary(_mode))
 for _name, (_mode, _turned) in _COMPARED.items():
-    rule("ElemwiseMultiType", _name)(_comparison(_mode, _turned))
+    rule("ElemwiseMultiType", _name)(comparison(_mode, _turned))
 for _name, _mode in _FOLDED.items():
     rule("Elemwise", _name)(_folded(_mode))
 

@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from mgecc.frontends.addressing import gather, positions, scatter
+from mgecc.frontends.compose import tiled
 from mgecc.graph import Unsupported
 from mgecc.graph.types import INT32
 from mgecc.ops.known import axis_of
@@ -130,15 +131,4 @@ def reverse_sequence(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("Broadcast", "Tile")
 def tile(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
-    """Every axis repeated as a whole."""
-    x, repeats = node.operand(0), node.operand(1).integers
-    if len(repeats) != x.rank:
-        raise Unsupported(f"{len(repeats)} repeats do not fit the {x.rank} axes")
-    for axis, count in enumerate(repeats):
-        if count == 1:
-            continue
-        before, behind = x.shape[:axis], x.shape[axis:]
-        lines = t.reshape(x, (prod(before), 1, prod(behind)))
-        stretched = t.broadcast(lines, (prod(before), count, prod(behind)))
-        x = t.reshape(stretched, (*before, count * behind[0], *behind[1:]))
-    return [x]
+    return [tiled(t, node.operand(0), node.operand(1).integers)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mgecc.frontends.compose import unary
 from mgecc.graph import Unsupported
 from mgecc.ops.type_cvt import BitCastAttrs
 
 from ..dtypes import dtype_of
 from . import OnnxNode, Tensor, TensorBuilder, rule
-from .elemwise import binary, unary
+from .elemwise import binary
 
 for _name, _mode in (("And", "bit_and"), ("Or", "bit_or"), ("Xor", "bit_xor")):
     rule("Elemwise", f"Bitwise{_name}")(binary(_mode))

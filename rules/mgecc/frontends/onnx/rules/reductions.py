@@ -7,12 +7,13 @@ from math import prod
 
 import numpy as np
 
+from mgecc.frontends.compose import top_k
 from mgecc.frontends.tensors import INT64
 from mgecc.graph import Unsupported
 from mgecc.graph.types import INT32
 from mgecc.ops.cumulative import CumulativeAttrs
 from mgecc.ops.known import axis_of
-from mgecc.ops.sorting import ArgReduceAttrs, TopKAttrs
+from mgecc.ops.sorting import ArgReduceAttrs
 
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
@@ -136,16 +137,11 @@ def _running(node: OnnxNode) -> tuple[int, bool, bool]:
 
 
 @rule("TopK", "TopK")
-def top_k(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
+def best(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Sorted whether asked for or not; of equal elements those that come first."""
     x, (k, *_) = node.operand(0), node.operand(1).integers
     axis = axis_of(node.get("axis", -1), x.rank)
     order = [a for a in range(x.rank) if a != axis] + [axis]
-    turned = t.transpose(x, order)
-    outer = turned.shape[:-1]
-    rows = t.reshape(turned, (prod(outer), x.shape[axis]))
-    count = t.constant(np.array([-k if node.get("largest", 1) else k], np.int32))
-    values, places = t.add("TopK", TopKAttrs(), rows, count)
+    found = top_k(t, t.transpose(x, order), k, bool(node.get("largest", 1)))
     back = [order.index(a) for a in range(x.rank)]
-    found = [Tensor(values.value, values.shape, x.dtype), Tensor(places.value, places.shape, INT64)]
-    return [t.transpose(t.reshape(part, (*outer, k)), back) for part in found]
+    return [t.transpose(part, back) for part in found]

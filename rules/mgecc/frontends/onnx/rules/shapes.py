@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from mgecc.frontends import compose
 from mgecc.frontends.tensors import INT64
 from mgecc.graph import Unsupported
 from mgecc.graph.symbolic import has_sizes
@@ -19,7 +20,7 @@ from . import OnnxNode, Tensor, TensorBuilder, rule
 @rule("GetVarShape", "Shape")
 def shape_of(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     shape = node.operand(0).shape[slice(node.get("start", 0), node.get("end", None))]
-    return [t.constant(np.array(shape, object if has_sizes(shape) else np.int64), INT64)]
+    return [compose.sizes_of(t, shape, INT64)]
 
 
 @rule("GetVarShape", "Size")
@@ -34,10 +35,7 @@ def reshape(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, stated = node.operand(0), node.operand(1).integers
     keeps = not node.get("allowzero", 0)
     shape = [x.shape[k] if n == 0 and keeps and k < x.rank else n for k, n in enumerate(stated)]
-    if shape.count(-1) == 1:
-        rest = prod(n for n in shape if n != -1)
-        shape[shape.index(-1)] = x.elements // rest if rest else 0
-    return [t.reshape(x, shape)]
+    return [compose.reshaped(t, x, shape)]
 
 
 @rule("Reshape", "Flatten")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 import numpy as np
 
+from mgecc.frontends import compose
 from mgecc.frontends.tensors import INT64
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import INT32
 from mgecc.ops.known import axis_of
-from mgecc.ops.sorting import TopKAttrs
 
 from . import Tensor, TensorBuilder, TfliteNode, rule
 
@@ -20,9 +19,7 @@ from . import Tensor, TensorBuilder, TfliteNode, rule
 def top_k(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """The largest numbers of each row, in order, and their positions."""
     x, count = node.operand(0), node.operand(1).integers[0]
-    rows = t.reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
-    found = t.add("TopK", TopKAttrs(), rows, t.constant(np.array([-count], np.int32)))
-    return [t.reshape(y, (*x.shape[:-1], count)) for y in found]
+    return compose.top_k(t, x, count, positions=INT32)
 
 
 @rule("ElemwiseMultiType", "ONE_HOT")

@@ -7,6 +7,7 @@ from functools import reduce
 
 import numpy as np
 
+from mgecc.frontends.compose import comparison, unary
 from mgecc.graph import Unsupported
 
 from ..activations import activated, clipped
@@ -25,13 +26,9 @@ _TWO = {
     "LOGICAL_AND": "and", "LOGICAL_OR": "or", "FLOOR_DIV": "floor_div", "ATAN2": "atan2",
 }  # fmt: skip
 _COMPARED = {
-    "EQUAL": ("eq", 0), "NOT_EQUAL": ("neq", 0), "LESS": ("lt", 0), "LESS_EQUAL": ("leq", 0),
-    "GREATER": ("lt", 1), "GREATER_EQUAL": ("leq", 1),
+    "EQUAL": ("eq", False), "NOT_EQUAL": ("neq", False), "LESS": ("lt", False), "LESS_EQUAL": ("leq", False),
+    "GREATER": ("lt", True), "GREATER_EQUAL": ("leq", True),
 }  # fmt: skip
-
-
-def _unary(mode: str) -> _Translate:
-    return lambda node, t: [t.elemwise(mode, node.operand(0))]
 
 
 def _binary(mode: str) -> _Translate:
@@ -42,16 +39,12 @@ def _binary(mode: str) -> _Translate:
     return translate
 
 
-def _comparison(mode: str, first: int) -> _Translate:
-    return lambda node, t: [t.compare(mode, node.operand(first), node.operand(1 - first))]
-
-
 for _type, _mode in _ONE.items():
-    rule("Elemwise", _type)(_unary(_mode))
+    rule("Elemwise", _type)(unary(_mode))
 for _type, _mode in _TWO.items():
     rule("Elemwise", _type)(_binary(_mode))
-for _type, (_mode, _first) in _COMPARED.items():
-    rule("ElemwiseMultiType", _type)(_comparison(_mode, _first))
+for _type, (_mode, _swapped) in _COMPARED.items():
+    rule("ElemwiseMultiType", _type)(comparison(_mode, _swapped))
 
 
 @rule("Elemwise", "FLOOR_MOD")

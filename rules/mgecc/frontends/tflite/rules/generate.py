@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgecc.frontends.build import MAX_FOLDED
+from mgecc.frontends.compose import sizes_of
 from mgecc.frontends.tensors import INT64
 from mgecc.graph import Unsupported
-from mgecc.graph.symbolic import has_sizes
 from mgecc.graph.types import INT32
 from mgecc.ops.known import broadcast_shape
 
@@ -20,7 +20,7 @@ from . import Tensor, TensorBuilder, TfliteNode, rule
 def shape_of(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     shape = node.operand(0).shape
     dtype = INT64 if node.outputs[0].type == "INT64" else INT32
-    return [t.constant(np.array(shape, object if has_sizes(shape) else dtype.numpy), dtype)]
+    return [sizes_of(t, shape, dtype)]
 
 
 @rule("GetVarShape", "RANK")

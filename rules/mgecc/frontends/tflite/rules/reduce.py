@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mgecc.frontends import compose
 from mgecc.graph.types import BOOL, INT32
 from mgecc.ops.cumulative import CumulativeAttrs
 from mgecc.ops.normalization import LRNAttrs, SoftmaxAttrs
@@ -46,10 +47,7 @@ def softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("Softmax", "LOG_SOFTMAX")
 def log_softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    x = node.operand(0)
-    shifted = t.elemwise("sub", x, t.reduce("max", x, [-1], True))
-    total = t.reduce("sum", t.elemwise("exp", shifted), [-1], True)
-    return [t.elemwise("sub", shifted, t.elemwise("log", total))]
+    return [compose.log_softmax(t, node.operand(0), -1)]
 
 
 @rule("Elemwise", "L2_NORMALIZATION")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
+from mgecc.frontends import compose
 from mgecc.graph import Unsupported
 from mgecc.ops.known import axis_of
 
@@ -19,10 +19,7 @@ def reshape(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """The shape is an operand, or an option in old files; -1 is what remains."""
     x, stated = node.operand(0), node.optional(1)
     shape = list(node.get("new_shape", ())) if stated is None else stated.integers
-    if shape.count(-1) == 1:
-        rest = prod(n for n in shape if n != -1)
-        shape[shape.index(-1)] = x.elements // rest if rest else 0
-    return [t.reshape(x, shape)]
+    return [compose.reshaped(t, x, shape)]
 
 
 @rule("AxisAddRemove", "SQUEEZE")
@@ -96,44 +93,26 @@ def slice_(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 def strided_slice(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Masks are bits, one for each stated axis: no begin, no end, new axis, one position only, axes in the middle."""
     x, stated = node.operand(0), list(zip(*(node.operand(k).integers for k in (1, 2, 3))))
-    has = {
-        name: _bits(node.get(f"{name}_mask"), len(stated))
-        for name in ("begin", "end", "new_axis", "shrink_axis")
-    }
-    dots = [k for k, on in enumerate(_bits(node.get("ellipsis_mask"), len(stated))) if on]
-    spans, kept, axis = dict[int, Span](), list[int](), 0
+    no_begin, no_end, new, single, dots = (
+        _bits(node.get(f"{name}_mask"), len(stated))
+        for name in ("begin", "end", "new_axis", "shrink_axis", "ellipsis")
+    )
+    spans, axis = dict[int, Span](), 0
+    kept = list[int | None]()  # of each axis of the result the axis that it was, None for a new one
     for k, (begin, end, step) in enumerate(stated):
-        if k in dots:
-            count = x.rank - sum(1 for j in range(len(stated)) if j not in dots and not has["new_axis"][j])
-            kept += x.shape[axis : axis + count]
-            axis += count
-        elif has["new_axis"][k]:
-            kept.append(1)
+        if dots[k]:
+            items = sum(1 for j in range(len(stated)) if not dots[j] and not new[j])
+            kept += range(axis, axis + x.rank - items)
+            axis += x.rank - items
+        elif new[k]:
+            kept.append(None)
         else:
-            single = has["shrink_axis"][k]
-            if node.get("offset"):
-                end = begin + end
-            spans[axis] = _span(begin, end, step, single, has["begin"][k], has["end"][k], x.shape[axis])
-            kept += [] if single else [-1]
+            end = begin + end if node.get("offset") else end
+            spans[axis] = _span(begin, end, step, single[k], no_begin[k], no_end[k], x.shape[axis])
+            kept += [] if single[k] else [axis]
             axis += 1
     y = t.slice(x, spans)
-    sizes = iter(
-        n for a, n in enumerate(y.shape) if a in spans and not _is_single(a, spans, has, stated, dots)
-    )
-    shape = [next(sizes) if n == -1 else n for n in kept]
-    return [t.reshape(y, [*shape, *x.shape[axis:]])]
-
-
-def _is_single(
-    axis: int,
-    spans: dict[int, Span],
-    has: dict[str, list[bool]],
-    stated: Sequence[object],
-    dots: Sequence[int],
-) -> bool:
-    """Whether the stated item of an axis takes one position only."""
-    items = [k for k in range(len(stated)) if k not in dots and not has["new_axis"][k]]
-    return has["shrink_axis"][items[sorted(spans).index(axis)]]
+    return [t.reshape(y, [1 if a is None else y.shape[a] for a in (*kept, *range(axis, x.rank))])]
 
 
 def _bits(mask: int, count: int) -> list[bool]:
@@ -187,9 +166,4 @@ def _pairs(node: TfliteNode) -> list[tuple[int, int]]:
 
 @rule("Broadcast", "TILE")
 def tile(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    """Each axis behind a new one that is stretched."""
-    x, counts = node.operand(0), node.operand(1).integers
-    split = [n for size in x.shape for n in (1, size)]
-    stretched = [n for count, size in zip(counts, x.shape) for n in (count, size)]
-    y = t.broadcast(t.reshape(x, split), stretched)
-    return [t.reshape(y, [count * size for count, size in zip(counts, x.shape)])]
+    return [compose.tiled(t, node.operand(0), node.operand(1).integers)]
