@@ -15,11 +15,11 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
 from mgecc.kernels.conv.direct.direct import Tile, rounds_of, tiles_for
 from mgecc.kernels.conv.gemm import cache_block
 from mgecc.kernels.conv.gemm.prefetch import prefetch_lines, prefetch_suffix
-from mgecc.kernels.conv.geometry import Conv, bias_of, residual, weights_of
+from mgecc.kernels.conv.geometry import Conv, weights_of
 
 _FIELDS = (
     "n",
@@ -103,24 +103,9 @@ def pack(node: Node, plan: Plan) -> np.ndarray:
 
 def _build(plan: Plan, node: Node) -> list[Call]:
     conv, c = plan.conv, plan.tile.c
-    operands = (
-        node.inputs[0],
-        Const(partial(pack, node, plan)),
-        Const(partial(bias_of, node, 0, plan.groups * plan.tile.j * c)),
-        *([residual(node)] if conv.has_z else []),
-        Workspace(plan.scratch),
-        node.output,
-    )
-    numbers = {
-        "xb": -(-conv.ic // c),
-        "yb": -(-conv.oc // c),
-        "strip": plan.cache_block,
-        "groups": plan.groups,
-    }
-    args = [numbers[name] if name in numbers else getattr(conv, name) for name in _FIELDS]
+    weights, numbers = Const(partial(pack, node, plan)), {"xb": -(-conv.ic // c), "yb": -(-conv.oc // c)}
     packed = plan.rounds * plan.tile.j * c**2 * conv.weights.size
-    partition = cache_block.partition(conv, plan.tile.j, packed)
-    return [Call(kernel(plan), operands, (*args, *conv.activation.numbers), partition=partition)]
+    return [cache_block.call(kernel(plan), plan, node, weights, _FIELDS, numbers, packed)]
 
 
 def _cost(plan: Plan) -> float:

@@ -10,16 +10,9 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import lower_bound
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.qconv.geometry import QConv, bias_of, flip_of, signed_zero, weights_of
-from mgecc.kernels.requant import (
-    epilogue_params,
-    epilogue_suffix,
-    numbers,
-    rescale_operand,
-    with_known_factor,
-)
-from mgecc.kernels.rescale import factor_constants
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
+from mgecc.kernels.qconv import pairs
+from mgecc.kernels.qconv.geometry import QConv, bias_of, weights_of
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "steps", "pairs")
@@ -60,33 +53,11 @@ def is_exact(node: Node) -> bool:
 
 def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
     flat = way.is_flat(node, conv)
-    epilogue = with_known_factor(node, conv.z, epilogue_params(node, way.target, conv.z))
-    params: dict[str, Param] = {
-        "flat": flat,
-        "flip": flip_of(node.inputs[0]),
-        "planes": way.planes,
-        **epilogue,
-    }
-    operands = [
-        ("x", "const int8_t *"),
-        ("w", "const int32_t *"),
-        ("b", "const int32_t *"),
-        ("q", "const float *"),
-        *rescale_operand(epilogue),
-        *([("z", "const int8_t *")] * (conv.z is not None)),
-        ("y", "int8_t *"),
-        ("window", "int32_t *"),
-    ]
-    names = _FIELDS if flat else _FIELDS + _WINDOW
     form = f"first{way.planes}" if way.planes else "k1s1" if flat else "window"
-    return Kernel(
-        f"qconv_{'u8' if params['flip'] else 's8'}_pairs_{form}_c4_p4x2{epilogue_suffix(epilogue)}",
-        "qconv/gemm/gemm_pairs.c.j2",
-        tuple(operands),
-        tuple((name, "int32_t") for name in names),
-        tuple(sorted(params.items())),
-        ("int8_pairs", "rescale" if epilogue["rescale"] else "requant"),
-    )
+    params: dict[str, Param] = {"flat": flat, "planes": way.planes}
+    names = _FIELDS if flat else _FIELDS + _WINDOW
+    form = f"pairs_{form}_c4_p4x2"
+    return pairs.kernel(node, conv, way.target, "gemm/gemm_pairs.c.j2", form, params, names)
 
 
 def _stepwise(node: Node, conv: QConv, way: Way) -> np.ndarray:
@@ -116,30 +87,22 @@ def biases(node: Node, conv: QConv) -> np.ndarray:
 
 
 def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
-    x, steps = node.inputs[0], way.steps(conv)
+    steps = way.steps(conv)
     n, ic, h, w = conv.geo.x
     _, oc, oh, ow = conv.geo.output
-    operands: list[Operand] = [
-        x,
-        Const(partial(pack, node, conv, way)),
-        Const(partial(biases, node, conv)),
-        Const(partial(numbers, node, conv.z, signed_zero(x))),
-        *factor_constants(node, conv.geo.output[1], 2 * _pairs(conv), 1),
-        *([node.inputs[3]] if conv.z is not None else []),
-        node.output,
-        Workspace(8 * _PIXELS * steps),
-    ]
+    weights, bias = Const(partial(pack, node, conv, way)), Const(partial(biases, node, conv))
+    operands = pairs.operands(node, conv, weights, bias, 2 * _pairs(conv), 8 * _PIXELS * steps)
     window = conv.geo.window
     (kh, kw), (pt, _), (pl, _) = window.kernel, *window.pad
     sizes = (n, h, w, oh, ow, -(-ic // 4), -(-oc // 4), steps, _pairs(conv))
     places = (kh, kw, *window.stride, *window.dilate, pt, pl)
     flat = way.is_flat(node, conv)
-    return [Call(kernel(node, conv, way), tuple(operands), sizes if flat else sizes + places)]
+    return [Call(kernel(node, conv, way), operands, sizes if flat else sizes + places)]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Images of at least four pixels, no groups; a few input channels may come as planes."""
-    if not target.facts.int8.dual_madd or target.block_of("qint8") != 4 or conv.groups > 1:
+    if not pairs.is_served(target) or conv.groups > 1:
         return
     if lower_bound(conv.pixels) < _PIXELS or not is_exact(node):
         return

@@ -8,17 +8,10 @@ from functools import partial
 import numpy as np
 
 from mgecc.graph import Node
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Param, Workspace
+from mgecc.kernels.base import Call, Candidate, Const, Kernel
+from mgecc.kernels.qconv import pairs
 from mgecc.kernels.qconv.gemm.gemm_pairs import Way, biases, is_exact, pack
-from mgecc.kernels.qconv.geometry import QConv, flip_of, signed_zero
-from mgecc.kernels.requant import (
-    epilogue_params,
-    epilogue_suffix,
-    numbers,
-    rescale_operand,
-    with_known_factor,
-)
-from mgecc.kernels.rescale import factor_constants
+from mgecc.kernels.qconv.geometry import QConv
 from mgecc.targets import Target
 
 _FIELDS = ("n", "xb", "yb")
@@ -26,26 +19,7 @@ _OUTPUTS = 8
 
 
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
-    epilogue = with_known_factor(node, conv.z, epilogue_params(node, target, conv.z))
-    params: dict[str, Param] = {"flip": flip_of(node.inputs[0]), **epilogue}
-    operands = [
-        ("x", "const int8_t *"),
-        ("w", "const int32_t *"),
-        ("b", "const int32_t *"),
-        ("q", "const float *"),
-        *rescale_operand(epilogue),
-        *([("z", "const int8_t *")] * (conv.z is not None)),
-        ("y", "int8_t *"),
-        ("window", "int32_t *"),
-    ]
-    return Kernel(
-        f"qconv_{'u8' if params['flip'] else 's8'}_pairs_k1s1_c4_p1x8{epilogue_suffix(epilogue)}",
-        "qconv/gemm/gemm_pairs_row.c.j2",
-        tuple(operands),
-        tuple((name, "int32_t") for name in _FIELDS),
-        tuple(sorted(params.items())),
-        ("int8_pairs", "rescale" if epilogue["rescale"] else "requant"),
-    )
+    return pairs.kernel(node, conv, target, "gemm/gemm_pairs_row.c.j2", "pairs_k1s1_c4_p1x8", {}, _FIELDS)
 
 
 def _filled(array: np.ndarray) -> np.ndarray:
@@ -55,30 +29,22 @@ def _filled(array: np.ndarray) -> np.ndarray:
 
 def pack_row(node: Node, conv: QConv, target: Target) -> np.ndarray:
     """Weights int16 [four pairs][step][inputs 0, 2 and 1, 3][pair][two inputs], as ``gemm_pairs.pack`` has them."""
-    pairs = _filled(pack(node, conv, Way(target, 0)))
-    steps = pairs.shape[1]
-    return np.ascontiguousarray(pairs.reshape(-1, 4, steps, 2, 2).transpose(0, 2, 3, 1, 4))
+    filled = _filled(pack(node, conv, Way(target, 0)))
+    steps = filled.shape[1]
+    return np.ascontiguousarray(filled.reshape(-1, 4, steps, 2, 2).transpose(0, 2, 3, 1, 4))
 
 
 def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
-    x = node.inputs[0]
     n, ic = conv.geo.x[:2]
-    operands: list[Operand] = [
-        x,
-        Const(partial(pack_row, node, conv, target)),
-        Const(lambda: _filled(biases(node, conv))),
-        Const(partial(numbers, node, conv.z, signed_zero(x))),
-        *factor_constants(node, conv.geo.output[1], -(-conv.geo.output[1] // 4) * 4, 1),
-        *([node.inputs[3]] if conv.z is not None else []),
-        node.output,
-        Workspace(8 * -(-ic // 4)),
-    ]
-    return [Call(kernel(node, conv, target), tuple(operands), (n, -(-ic // 4), -(-conv.geo.output[1] // 4)))]
+    blocks, out_blocks = -(-ic // 4), -(-conv.geo.output[1] // 4)
+    weights, bias = Const(partial(pack_row, node, conv, target)), Const(lambda: _filled(biases(node, conv)))
+    operands = pairs.operands(node, conv, weights, bias, out_blocks * 4, 8 * blocks)
+    return [Call(kernel(node, conv, target), operands, (n, blocks, out_blocks))]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """1x1 convolutions of images of one pixel."""
-    if not target.facts.int8.dual_madd or target.block_of("qint8") != 4 or conv.groups > 1:
+    if not pairs.is_served(target) or conv.groups > 1:
         return
     if not conv.is_pointwise or conv.pixels != 1 or not is_exact(node):
         return
