@@ -20,6 +20,13 @@ class SVDAttrs(Attributes):
     compute_uv: bool = True
 
 
+def _square(node: Node, what: str) -> TensorType:
+    x = node.inputs[0].type
+    if x.rank < 2 or x.shape[-1] != x.shape[-2]:
+        raise Unsupported(f"a value of shape {list(x.shape)} has no {what}")
+    return x
+
+
 @operator("MatrixInverse")
 class MatrixInverse(Operator):
     """Inverses of square matrices."""
@@ -29,10 +36,7 @@ class MatrixInverse(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x = node.inputs[0].type
-        if x.rank < 2 or x.shape[-1] != x.shape[-2]:
-            raise Unsupported(f"a value of shape {list(x.shape)} has no inverse")
-        return [x]
+        return [_square(node, "inverse")]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -52,9 +56,7 @@ class Determinant(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x = node.inputs[0].type
-        if x.rank < 2 or x.shape[-1] != x.shape[-2]:
-            raise Unsupported(f"a value of shape {list(x.shape)} has no determinant")
+        x = _square(node, "determinant")
         return [x.with_shape(x.shape[:-2] or (1,))]
 
     @staticmethod

@@ -21,6 +21,14 @@ def channels_last(t: TensorBuilder, x: Tensor) -> Tensor:
     return t.transpose(x, (0, 2, 3, 1))
 
 
+def groups_of(x: Tensor, w: Tensor) -> int:
+    """Groups of channels of (n, h, w, c) of which each part of the weights (out, h, w, c of a group) sees one."""
+    groups, rest = divmod(x.shape[3], w.shape[3])
+    if rest or not groups:
+        raise Unsupported(f"weights for {w.shape[3]} channels do not fit {x.shape[3]}")
+    return groups
+
+
 def padding_of(
     word: str, size: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> tuple[Pair, ...]:

@@ -12,7 +12,7 @@ from mgecc.graph.types import INT32
 from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.matmul import MatrixMulAttrs
 
-from ..images import channels_first, channels_last, padding_of
+from ..images import channels_first, channels_last, groups_of, padding_of
 from ..model import Quantization
 from . import Tensor, TensorBuilder, TfliteNode, rescale, result_type, rule, scale
 
@@ -20,10 +20,7 @@ from . import Tensor, TensorBuilder, TfliteNode, rescale, result_type, rule, sca
 @rule("ConvBias", "CONV_2D")
 def conv_2d(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, w = node.operand(0), _weights(node, t)
-    groups, rest = divmod(x.shape[3], w.shape[3])
-    if rest or not groups:
-        raise Unsupported(f"weights for {w.shape[3]} channels do not fit {x.shape[3]}")
-    return [_convolved(node, t, x, t.transpose(w, (0, 3, 1, 2)), groups)]
+    return [_convolved(node, t, x, t.transpose(w, (0, 3, 1, 2)), groups_of(x, w))]
 
 
 @rule("ConvBias", "DEPTHWISE_CONV_2D")

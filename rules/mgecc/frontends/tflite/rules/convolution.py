@@ -13,7 +13,7 @@ from mgecc.ops.convolution import ConvBiasAttrs, ConvolutionAttrs
 from mgecc.ops.convolution3d import Convolution3DAttrs
 
 from ..activations import activated
-from ..images import channels_first, channels_last, padding_of
+from ..images import channels_first, channels_last, groups_of, padding_of
 from . import Tensor, TensorBuilder, TfliteNode, rule
 
 
@@ -21,10 +21,7 @@ from . import Tensor, TensorBuilder, TfliteNode, rule
 def conv_2d(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Weights lie as (out, h, w, in of one group)."""
     x, w = node.operand(0), dequantised(node, t, 1)
-    groups, rest = divmod(x.shape[3], w.shape[3])
-    if rest or not groups:
-        raise Unsupported(f"weights for {w.shape[3]} channels do not fit {x.shape[3]}")
-    return [_convolved(node, t, x, t.transpose(w, (0, 3, 1, 2)), groups)]
+    return [_convolved(node, t, x, t.transpose(w, (0, 3, 1, 2)), groups_of(x, w))]
 
 
 @rule("ConvBias", "DEPTHWISE_CONV_2D")
