@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +25,28 @@ TARGETS = [target for target in map(load_target, target_names()) if not target.m
 def test_the_document_is_current() -> None:
     written = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
     assert written == markdown(), "refresh it: mgecc ops --markdown > docs/operators.md"
+
+
+def test_the_document_does_not_depend_on_which_rules_are_loaded_first() -> None:
+    rules = [f"mgecc.frontends.{format_}.rules" for format_ in ("mge", "onnx", "tflite")]
+    last_first = (
+        "import importlib, pkgutil\n"
+        f"for package in map(importlib.import_module, {rules}):\n"
+        "    for module in sorted((m.name for m in pkgutil.iter_modules(package.__path__)), reverse=True):\n"
+        "        importlib.import_module(f'{package.__name__}.{module}')\n"
+        "from mgecc.commands.ops import markdown\n"
+        "print(markdown(), end='')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "rules"), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", last_first],
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout == markdown()
 
 
 def test_every_family_says_what_it_serves() -> None:

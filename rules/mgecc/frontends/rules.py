@@ -17,9 +17,13 @@ Translate = TypeVar("Translate", bound=Callable[..., Sequence[Any]])
 
 @dataclass(frozen=True)
 class Rule(Generic[Translate]):
-    """``operator``: what stands for the node in lists and messages, even if others are made beside it."""
+    """``operator``: what stands for the node in lists and messages, even if others are made beside it.
+
+    ``types``: all node types that the rule reads.
+    """
 
     operator: str
+    types: tuple[str, ...]
     translate: Translate
 
 
@@ -36,7 +40,7 @@ class Rules(Generic[Translate]):
         twice = sorted(self._rules.keys() & set(types))
         if twice:
             raise ValueError(f"{', '.join(twice)} is read by two rules")
-        self._rules.update(dict.fromkeys(types, Rule(operator, translate)))
+        self._rules.update(dict.fromkeys(types, Rule(operator, tuple(types), translate)))
 
     def rule(self, operator: str, *types: str) -> Callable[[Translate], Translate]:
         """Let the decorated function read nodes of these types."""
@@ -62,8 +66,10 @@ class Rules(Generic[Translate]):
         raise Unsupported(f"the operator {type_} is not supported", advice)
 
     def types_of(self, operator: str) -> tuple[str, ...]:
-        """The node types that are read as ``operator``, in the order in which the rule states them."""
-        return tuple(type_ for type_, rule in self._all().items() if rule.operator == operator)
+        """The node types that are read as ``operator``: rule by rule, in the order in which a rule states them."""
+        # Rules register when their modules are imported, in an order that nothing may depend on.
+        rules = {rule.types for rule in self._all().values() if rule.operator == operator}
+        return tuple(type_ for types in sorted(rules) for type_ in types)
 
     def _all(self) -> dict[str, Rule[Translate]]:
         if not self._loaded:
