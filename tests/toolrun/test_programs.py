@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mgecc.config import Preprocess
+from mgecc.config import InputConfig, Preprocess
 from mgecc.errors import InputError
 from mgecc.targets import load_target
 from mgecc.toolrun import emulators
@@ -80,6 +80,11 @@ def test_pictures_become_inputs(tmp_path: Path) -> None:
     assert array.shape == (1, 3, 3, 5) and array.dtype == np.float32
     assert array[0, :, 1, 1].tolist() == [0.0, 0.0, 5.0]
     assert load_picture(path, Preprocess(input="data", size=(2, 2), colour="GRAY")).shape == (1, 1, 2, 2)
+    last = load_picture(path, replace(how, layout="NHWC"))
+    assert last.shape == (1, 3, 5, 3) and (last == array.transpose(0, 2, 3, 1)).all()
+    bytes_last = InputConfig(dtype="uint8", layout="NHWC")
+    given = load_picture(path, Preprocess(input="data", size=(3, 5), layout="NHWC"), bytes_last)
+    assert given.shape == (1, 3, 5, 3) and given.dtype == np.uint8
     path.write_text("no picture")
     with pytest.raises(InputError, match="not a picture"):
         load_picture(path, how)

@@ -70,7 +70,8 @@ class InputConfig:
 class Preprocess:
     """How a picture becomes an input: resize to ``size`` (height, width), then (pixel * scale - mean) / std.
 
-    Pixels are 0 to 255; ``mean`` and ``std`` have one number per channel; the result is NCHW with N = 1.
+    Pixels are 0 to 255; ``mean`` and ``std`` have one number per channel; the result is in ``layout``, that of the
+    model file, with N = 1.
     """
 
     input: str

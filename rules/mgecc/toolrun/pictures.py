@@ -21,7 +21,7 @@ Tell = Callable[[str], object]
 def load_picture(
     path: Path, how: Preprocess, form: InputConfig | None = None, tell: Tell = lambda _text: None
 ) -> np.ndarray:
-    """A picture file as the array the model wants: float32 of shape [1, C, H, W] unless ``form`` says something else.
+    """A picture file as the array the model wants: float32 in the layout of ``how`` unless ``form`` says otherwise.
 
     A picture of another size is stretched or squeezed, and ``tell`` gets a line about it. Raises InputError.
     """
@@ -44,7 +44,7 @@ def in_form(pixels: np.ndarray, how: Preprocess, form: InputConfig) -> np.ndarra
     if form.normalizes:
         how = replace(how, mean=(), std=(), scale=1.0)
     values = normalize(pixels, how)
-    if form.layout == "NHWC":
+    if form.layout == "NHWC" and how.layout == "NCHW":
         values = np.ascontiguousarray(values.transpose(0, 2, 3, 1))
     dtype = np.dtype(form.dtype or "float32")
     if dtype.kind in "iu":
@@ -54,8 +54,9 @@ def in_form(pixels: np.ndarray, how: Preprocess, form: InputConfig) -> np.ndarra
 
 
 def normalize(pixels: np.ndarray, how: Preprocess) -> np.ndarray:
-    """(pixel * scale - mean) / std: pixels [H, W, C] to an input [1, C, H, W]."""
+    """(pixel * scale - mean) / std: pixels [H, W, C] to [1, C, H, W], or [1, H, W, C] where that is the layout."""
     mean = np.asarray(how.mean or [0.0] * how.channels, dtype=np.float32)
     std = np.asarray(how.std or [1.0] * how.channels, dtype=np.float32)
     values = (pixels * np.float32(how.scale) - mean) / std
-    return np.ascontiguousarray(values.transpose(2, 0, 1)[None], dtype=np.float32)
+    planes = values if how.layout == "NHWC" else values.transpose(2, 0, 1)
+    return np.ascontiguousarray(planes[None], dtype=np.float32)
