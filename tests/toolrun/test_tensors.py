@@ -33,6 +33,8 @@ def test_a_multiple_of_the_batch_makes_cases() -> None:
 
 def test_a_scalar_may_have_no_axes() -> None:
     assert input_cases({"in.n": np.array(7, np.int32)}, Interface((N,), (), 0, 0)) == [b"\7\0\0\0"]
+    three = np.array([7, 8, 9], np.int32)
+    assert input_cases({"in.n": three}, Interface((N,), (), 0, 0)) == [n.tobytes() for n in three]
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,8 @@ def split_cases(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
     """
     if array.shape == tensor.shape or (array.shape == () and tensor.shape == (1,)):
         return array.reshape(tensor.shape)[None]
+    if tensor.shape == (1,) and array.ndim == 1 and len(array):
+        return array[:, None]  # a scalar in each case
     if array.shape[1:] == tensor.shape and array.ndim == len(tensor.shape) + 1 and len(array):
         return array
     if array.ndim == len(tensor.shape) > 1 and array.shape[1:] == tensor.shape[1:] and len(array):
