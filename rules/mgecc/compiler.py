@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
-from mgecc import emit
+from mgecc import __version__, emit
 from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.cv import cv_c, cv_h
 from mgecc.errors import Reported
 from mgecc.graph import CompileError, Unsupported
-from mgecc.lowering import Lowering, import_sets, lower
+from mgecc.graph.changes import Changes
+from mgecc.graph.provenance import Provenance
+from mgecc.lowering import Lowering, import_sets, lower, read_bounded
 from mgecc.names import cv_file, kernel_file, members, own_names, singles
 from mgecc.planner import Program, shape_sets
 from mgecc.planner.limits import Goal, exceeded
@@ -101,16 +104,17 @@ def _programs(
 ) -> list[Program]:
     """The programs of one set of input shapes, or for all declared sizes, one per kernel set."""
     goal, targets = _goal(config), singles(target)
-    lowered = lower(imported, config, targets)
+    origins, changes = Provenance(imported.graph), Changes(imported.graph)
+    lowered = lower(imported, config, targets, changes)
     choices = [choose(one.graph, single, goal, one.problems) for single, one in zip(targets, lowered)]
     if len(choices) > 1:
         choices = share_packings(choices)
-    return [
-        replace(
-            place(one.graph, single, chosen, goal, one.problems, weights), notes=tuple(one.problems.notes)
-        )
-        for single, one, chosen in zip(targets, lowered, choices)
-    ]
+    programs = []
+    for single, one, chosen in zip(targets, lowered, choices):
+        program = place(one.graph, single, chosen, goal, one.problems, weights)
+        facts = program.facts.traced(origins, changes.of(single.name if len(targets) > 1 else ""))
+        programs.append(replace(program, facts=facts, notes=tuple(one.problems.notes)))
+    return programs
 
 
 def _goal(config: ModelConfig) -> Goal:
@@ -148,7 +152,7 @@ def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Produ
     programs = build_programs(config, target)
     files = _model_files(config.name, programs, target) | _kernel_files(config.name, [programs], target)
     files |= _image_functions(config, target) if config.cv else {}
-    files["report.json"] = _json(_report(programs, target))
+    files["report.json"] = _json(_report(programs, target, _asked(config, cpu)))
     return Products(files, programs)
 
 
@@ -169,7 +173,8 @@ def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> P
         files |= _model_files(model.name, made, target)
     files |= _kernel_files(library.name, programs, target)
     files |= _image_functions(library, target) if library.cv else {}
-    reports = [_report(made, target) for made in programs]
+    asked = [_asked(model, cpu) for model in library.models]
+    reports = [_report(made, target, one) for made, one in zip(programs, asked)]
     files["report.json"] = _json({"library": library.name, "target": target.name, "models": reports})
     return Products(files, tuple(program for made in programs for program in made))
 
@@ -214,14 +219,28 @@ def _kernel_files(name: str, models: Sequence[tuple[Program, ...]], target: Targ
     return files
 
 
-def _report(programs: tuple[Program, ...], target: Target) -> dict[str, Any]:
+def _report(programs: tuple[Program, ...], target: Target, asked: dict[str, Any]) -> dict[str, Any]:
     count = len(members(target))
-    reports = [report(programs[position::count]) for position in range(count)]
+    reports = [report(programs[position::count], asked) for position in range(count)]
     if count == 1:
         return reports[0]
     for row, program in zip(reports, programs):
         row["unshared_weights"] = program.unshared
     return {**reports[0], "target": target.name, "members": reports}
+
+
+def _asked(config: ModelConfig, cpu: str) -> dict[str, Any]:
+    """What was asked for, for the head of the report; limits in bytes."""
+    limits = {"flash": config.flash, "ram": config.ram}
+    return {
+        "generator": f"mgecc {__version__}",
+        "file": {"name": config.model.name, "sha256": sha256(read_bounded(config.model)).hexdigest()},
+        "cpu": cpu,
+        "optimize": config.optimize,
+        "threads": config.threads,
+        "limits": {name: limit for name, limit in limits.items() if limit is not None},
+        "options": {name: True for name, is_on in sorted(config.options.items()) if is_on},
+    }
 
 
 def _json(document: dict[str, Any]) -> bytes:

@@ -49,6 +49,16 @@ def test_a_real_build_is_not_repeated(real: Checkout) -> None:
     assert real.steps("target=armv7", "model=digits") == []
 
 
+def test_reports_are_made_and_compared(real: Checkout) -> None:
+    for target in ("cortex-m4", "cortex-m0"):
+        assert "report.html" in real.scons("report", f"target={target}", "model=digits")
+    folders = [f"build/{target}/digits" for target in ("cortex-m4", "cortex-m0")]
+    assert all((real.root / folder / "report.html").exists() for folder in folders)
+    said = real.scons("report-diff", *folders)
+    assert "kernel code bytes" in said
+    assert "two folders" in real.scons("report-diff", folders[0], status=2)
+
+
 def test_run_prints_labels(real: Checkout) -> None:
     need_emulators("x86_64")
     said = real.scons("run", "target=x86_64", "model=digits")

@@ -1,4 +1,4 @@
-"""Print the JSON Schema of model.yaml, for editors: completion, and mistakes shown while typing."""
+"""Print the JSON Schema of model.yaml, for editors: completion, and mistakes shown while typing; or of report.json."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import argparse
 from pathlib import Path
 
 import mgecc.config
+import mgecc.report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser  # there are none
+    parser.add_argument("--report", action="store_true", help="the schema of report.json")
 
 
 def run(args: argparse.Namespace) -> int:
-    text = (Path(mgecc.config.__file__).parent / "model.schema.json").read_text(encoding="utf-8")
-    print(text, end="")
+    package, name = (
+        (mgecc.report, "report.schema.json") if args.report else (mgecc.config, "model.schema.json")
+    )
+    print(Path(str(package.__file__)).with_name(name).read_text(encoding="utf-8"), end="")
     return 0

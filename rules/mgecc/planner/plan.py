@@ -11,6 +11,7 @@ from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.ops import find
 from mgecc.planner import arena, slices, threads
 from mgecc.planner.buffers import Buffer, ScheduledNode, Sharing, aligned
+from mgecc.planner.facts import Facts
 from mgecc.planner.limits import Goal
 from mgecc.planner.order import reorder
 from mgecc.planner.program import IOTensor, Program, ProgramCall, Ref, StatePlace
@@ -102,11 +103,12 @@ def _calls(choice: Choice, step: ScheduledNode, places: _Places) -> list[Program
 
 def _all_calls(
     chosen: list[Choice], steps: list[ScheduledNode], places: _Places, problems: Diagnostics
-) -> list[ProgramCall]:
-    calls: list[ProgramCall] = []
+) -> list[list[ProgramCall]]:
+    """The calls of each choice."""
+    calls: list[list[ProgramCall]] = []
     for choice, step in zip(chosen, steps):
         try:
-            calls += _calls(choice, step, places)
+            calls.append(_calls(choice, step, places))
         except Undecided as error:
             problems.add_error(choice.node, error)
     problems.check()
@@ -166,12 +168,13 @@ def place(
         target.name,
         inputs,
         _outputs(graph, places),
-        tuple(calls),
+        tuple(call for made in calls for call in made),
         b"",
         places.size,
         places.bound,
         _sizes(graph),
         states=states,
+        facts=Facts.of(chosen, map(len, calls), places.offsets),
     )
     return with_copy(program)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mgecc.graph import TensorType
 from mgecc.graph.polynomials import Atom
 from mgecc.kernels.base import Kernel
+from mgecc.planner.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Program:
     ``notes``: what the user should know of the compilation, a line each.
     ``states``: what the reset function writes.
     ``unshared``: bytes of ``weights`` that no other kernel set of a combined target reads.
+    ``facts``: what was decided and why, for the report only.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Program:
     unshared: int = 0
     notes: tuple[str, ...] = ()
     states: tuple[StatePlace, ...] = ()
+    facts: Facts = field(default=Facts(), repr=False)
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:

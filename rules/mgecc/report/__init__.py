@@ -3,6 +3,6 @@
 May import: mgecc.graph, mgecc.targets, mgecc.kernels, mgecc.planner.
 """
 
-from mgecc.report.summary import report
+from mgecc.report.summary import SCHEMA, report
 
-__all__ = ["report"]
+__all__ = ["SCHEMA", "report"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mgecc.graph.symbolic import Sym, at_max_sizes, prefix
 from mgecc.planner import IOTensor, Program, ProgramCall
+from mgecc.planner.facts import Facts
+from mgecc.report.memory import memory_rows
+from mgecc.report.steps import step_rows
 
-SCHEMA = 1
+SCHEMA = 2
+"""Version of report.schema.json: grows when a key changes its meaning or goes."""
 
 
 def _tensor(tensor: IOTensor) -> dict[str, Any]:
@@ -39,16 +43,16 @@ def _layer(call: ProgramCall) -> dict[str, Any]:
     }
 
 
-def report(programs: Sequence[Program]) -> dict[str, Any]:
+def report(programs: Sequence[Program], head: Mapping[str, Any]) -> dict[str, Any]:
     """Facts about the programs of one kernel set, one for each set of input shapes: inputs, outputs, memory in bytes,
-    kernels with their number of calls, layers in order.
+    kernels with their number of calls, calls and steps in order. report.schema.json says what each key means.
 
-    Of several programs there are the facts of the first with all kernels and the largest arena, and of each its own
-    below ``shape_sets``.
+    ``head``: what was asked for. Of several programs there are the facts of the first with all kernels and the largest
+    arena, and of each its own below ``shape_sets``.
     """
     first = programs[0]
     largest = max(programs, key=lambda program: program.arena)
-    facts = {"schema": SCHEMA, "model": first.name, "target": first.target} | _facts(first)
+    facts = {"schema": SCHEMA, "model": first.name, "target": first.target, **head} | _facts(first)
     facts |= {"arena": largest.arena, "arena_bound": largest.arena_bound, "kernels": _kernels(programs)}
     return facts | ({"shape_sets": list(map(_facts, programs))} if len(programs) > 1 else {})
 
@@ -78,5 +82,15 @@ def _facts(program: Program) -> dict[str, Any]:
         "macs": at_max_sizes(sum(call.macs for call in program.calls)),
         "kernels": _kernels([program]),
         "layers": [_layer(call) for call in program.calls],
+        "steps": step_rows(program),
+        "memory": memory_rows(program),
+        "passes": _passes(program.facts),
         "notes": list(program.notes),
     }
+
+
+def _passes(facts: Facts) -> list[dict[str, Any]]:
+    return [
+        {"pass": change.name, "removed": dict(change.removed), "added": dict(change.added)}
+        for change in facts.changes
+    ]

@@ -12,6 +12,8 @@ ALIASES = {
     "verify": "build, run the recorded inputs on the target, compare with the recorded outputs",
     "verify-outputs": "whether the products are as the build left them",
     "compiledb": "build/compile_commands.json for editors and analysers",
+    "report": "build, then report.html beside report.json: sizes, memory and graph as pictures, every layer",
+    "report-diff": "scons report-diff OLD NEW: what grew between the products in two folders, by layer and kernel",
     "run": "build, run input= (or the recorded inputs) on the target, print the best labels and the time",
     "release": "build/release/MODEL-TARGET.tar: products, licences, checksums, bill of materials, provenance",
     "reproduce": "build twice under conditions that must not matter and compare every byte (python= for more)",

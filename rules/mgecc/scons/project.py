@@ -42,12 +42,14 @@ from mgecc.toolrun.terminal import printable
 
 BUILD = "build"
 # What does nothing where neither a target nor a model is named.
-_NEEDY = ("verify", "run", "release", "reproduce", "package", "compiledb")
+_NEEDY = ("verify", "run", "report", "release", "reproduce", "package", "compiledb")
 # What pytest ends with: tests failed, its arguments are wrong, there are no tests.
 _PYTEST = {0: 0, 1: DIFFERENT, 4: INPUT, 5: INPUT}
 _TEST_PROGRAMS = {"nginx": "nginx-light", "distccd": "distcc", "script": "bsdutils", "qemu-arm": "qemu-user"}
 _TEST_PROGRAMS |= {"clang++": "clang", "ld.lld": "lld", "llvm-ar": "llvm"}
-_TEST_PROGRAMS |= {name: name for name in ("ccache", "clang", "cmake", "g++", "make", "pkg-config")}
+_TEST_PROGRAMS |= {
+    name: name for name in ("ccache", "chromium", "clang", "cmake", "g++", "make", "pkg-config")
+}
 # With more libraries than these, only those that were built anew are summarised.
 _SUMMARIES = 8
 _HOST = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -173,6 +175,9 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
             for m in (_models(built) if alias in wanted else ())
         ]
         env.AlwaysBuild(env.Alias(alias, done))
+    reports = [_alias(env, f"report-{m.label}-{m.name}", m, _report_action(m)) for m in _models(built)]
+    env.AlwaysBuild(env.Alias("report", reports))
+    env.AlwaysBuild(env.Alias("report-diff", [], _report_diff_action()))
     record, sources = env["MGE_RECORD"], [[*m.kernels, *m.headers.values()] for m in _models(built)]
     env.AlwaysBuild(env.Alias("compiledb", sources, plain_action(lambda: write_compiledb(BUILD))))
     env.AlwaysBuild(env.Alias("verify-outputs", [], plain_action(lambda: _verify_outputs(built, record))))
@@ -265,6 +270,29 @@ def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> Sign
     commands = [["-m", "mgecc.cli", *args, "--name", model] for model in nodes.headers]
     shown = step_line(command.upper(), nodes.label, nodes.name)
     return plain_action(lambda: max(_call(words) for words in commands), shown)
+
+
+def _report_action(nodes: ModelNodes) -> SignedAction:
+    """``mgecc report`` on what was built."""
+    folder = nodes.folder.removeprefix("#")
+    return plain_action(
+        lambda: _call(["-m", "mgecc.cli", "report", folder]), step_line("REPORT", nodes.label, nodes.name)
+    )
+
+
+def _report_diff_action() -> SignedAction:
+    """``mgecc diff`` of the two folders that the command line names beside the alias."""
+    folders = [word for word in script.COMMAND_LINE_TARGETS if word not in ALIASES]
+
+    def compare() -> int:
+        if len(folders) != 2:
+            sys.stderr.write(
+                "mgecc: error: say which: scons report-diff OLD NEW, two folders with products\n"
+            )
+            return INPUT
+        return _call(["-m", "mgecc.cli", "diff", *folders])
+
+    return plain_action(compare)
 
 
 def _check_input(nodes: ModelNodes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mgecc.errors import InputError
 
@@ -16,18 +16,23 @@ if TYPE_CHECKING:  # they load NumPy, which a build without limits does without
 @cache
 def section_sizes(path: Path) -> tuple[int, int]:
     """Bytes of an ELF object that go to flash (code and constants) and those that need RAM (data and bss)."""
-    # Takes a while to load, and null builds do without.
-    from elftools.elf.constants import SH_FLAGS
-    from elftools.elf.elffile import ELFFile
+    from elftools.elf.elffile import ELFFile  # takes a while to load, and null builds do without
+
+    with path.open("rb") as file:
+        return elf_sizes(ELFFile(file))
+
+
+def elf_sizes(elf: Any) -> tuple[int, int]:
+    """The same of an object that is open."""
+    from elftools.elf.constants import SH_FLAGS  # likewise
 
     flash = ram = 0
-    with path.open("rb") as file:
-        for section in ELFFile(file).iter_sections():
-            flags = section["sh_flags"]
-            if flags & SH_FLAGS.SHF_ALLOC and flags & SH_FLAGS.SHF_WRITE:
-                ram += section["sh_size"]
-            elif flags & SH_FLAGS.SHF_ALLOC:
-                flash += section["sh_size"]
+    for section in elf.iter_sections():
+        flags = section["sh_flags"]
+        if flags & SH_FLAGS.SHF_ALLOC and flags & SH_FLAGS.SHF_WRITE:
+            ram += section["sh_size"]
+        elif flags & SH_FLAGS.SHF_ALLOC:
+            flash += section["sh_size"]
     return flash, ram
 
 

@@ -1,0 +1,29 @@
+"""Write report.html for products that were built: sizes, the arena and the graph as pictures, every layer with reasons.
+
+The page needs no network. With --json-output, print the report with what the library measures instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mgecc.commands._options import add_json
+from mgecc.commands._output import show
+from mgecc.report.html import page
+from mgecc.toolrun.reports import read_report
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("products", type=Path, metavar="DIR", help="folder with report.json and libraries")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in DIR")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    built = read_report(args.products)
+    out = args.out or args.products / "report.html"
+    if not args.json_output:
+        out.write_text(page(built.report, built.code), encoding="utf-8", newline="\n")
+    show(args, [f"wrote {out}"], lambda: built.data)
+    return 0

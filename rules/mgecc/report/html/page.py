@@ -1,0 +1,137 @@
+"""The page: one section a plan, that is, for each model, kernel set and set of input shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from mgecc.report.differences import Difference
+from mgecc.report.hints import hints
+from mgecc.report.html.arena_picture import HEIGHT, WIDTH, ArenaPicture, arena_picture
+from mgecc.report.html.graph_picture import BOX_HEIGHT, BOX_WIDTH, GraphPicture, graph_picture
+
+_FOLDER = Path(__file__).parent
+# Layers whose bars are shown; the table has all.
+_MOST_BARS = 12
+
+Code = Mapping[str, Any]
+"""What was measured in a library, as ``toolrun.archive.measure`` gives it."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """``part``: of the longest bar, from 0 to 1."""
+
+    name: str
+    amount: str
+    part: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One section of the page. ``code``: empty where no library was found."""
+
+    title: str
+    report: Mapping[str, Any]
+    code: Code
+    arena: ArenaPicture
+    graph: GraphPicture
+    by_kernel: list[Bar]
+    by_layer: list[Bar]
+    hints: list[str]
+
+
+def page(report: Mapping[str, Any], code: Sequence[Code] = ()) -> str:
+    """The text of report.html. ``code``: of each kernel set, in order, where libraries were built."""
+    plans = [_plan(title, row, part, member, code) for title, row, part, member in _rows(report)]
+    head = dict(plans[0].report) | {
+        "name": report.get("library") or report["model"],
+        "target": report["target"],
+    }
+    sizes = {"width": WIDTH, "height": HEIGHT, "box_width": BOX_WIDTH, "box_height": BOX_HEIGHT}
+    return _templates().get_template("page.html.j2").render(head=head, plans=plans, **sizes)
+
+
+def comparison(old: str, new: str, parts: Mapping[str, Sequence[Difference]]) -> str:
+    """The text of a page with what differs between two builds, by part. ``old``, ``new``: what they are called."""
+    return _templates().get_template("comparison.html.j2").render(old=old, new=new, parts=parts)
+
+
+def _templates() -> jinja2.Environment:
+    """Text from a model file is escaped wherever it is put in."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"amount": amount, "memory": memory}
+    return environment
+
+
+def amount(number: int) -> str:
+    """A number as it is read most easily: 12,345 or 1.2 M."""
+    return f"{number:,}" if number < 1_000_000 else f"{number / 1_000_000:,.2f} M"
+
+
+def memory(count: int) -> str:
+    """Bytes as they are read most easily: 12,345 B, 96.2 KiB or 3.06 MiB."""
+    if count < 16384:
+        return f"{count:,} B"
+    return f"{count / 1024:,.1f} KiB" if count < 1 << 20 else f"{count / (1 << 20):,.2f} MiB"
+
+
+def _rows(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any], int]]:
+    """Title of each plan, what is said of it, what is said of its kernel set, and the position of that."""
+    for model in report.get("models") or [report]:
+        members = model.get("members") or [model]
+        for member, part in enumerate(members):
+            sets = part.get("shape_sets") or [part]
+            for row in sets:
+                shapes = ", ".join(f"{t['name']} {'x'.join(map(str, t['shape']))}" for t in row["inputs"])
+                words = [
+                    model["model"] if "models" in report else "",
+                    part["target"] if len(members) > 1 else "",
+                    shapes if len(sets) > 1 else "",
+                ]
+                yield " · ".join(filter(None, words)), {**part, **row}, part, member
+
+
+def _plan(
+    title: str, row: Mapping[str, Any], part: Mapping[str, Any], member: int, code: Sequence[Code]
+) -> Plan:
+    measured = code[member] if member < len(code) else {}
+    return Plan(
+        title,
+        row,
+        measured,
+        arena_picture(row),
+        graph_picture(row["steps"]),
+        _kernel_bars(row, part),
+        _layer_bars(row),
+        hints(row, measured),
+    )
+
+
+def _layer_bars(row: Mapping[str, Any]) -> list[Bar]:
+    costs = [(f"{s['step']} {s['layer']}", s["instructions"]) for s in row["steps"]]
+    return _bars(costs)
+
+
+def _kernel_bars(row: Mapping[str, Any], part: Mapping[str, Any]) -> list[Bar]:
+    costs = {kernel["kernel"]: 0 for kernel in part["kernels"]}
+    for step in row["steps"]:
+        for call in step["calls"][:1]:
+            costs[row["layers"][call]["kernel"]] += step["instructions"]
+    return _bars([(name, cost) for name, cost in costs.items() if cost])
+
+
+def _bars(costs: list[tuple[str, int]]) -> list[Bar]:
+    whole, most = sum(cost for _, cost in costs), max((cost for _, cost in costs), default=0)
+    longest = sorted(costs, key=lambda row: -row[1])[:_MOST_BARS]
+    return [Bar(name, f"{cost / whole:.1%}", round(cost / most, 4)) for name, cost in longest if cost]
