@@ -11,13 +11,19 @@ from mgecc import ops
 from mgecc.errors import ModelFault
 from mgecc.graph import Graph, Node, Unsupported, Value
 
+CARRIED = "integers have 32 bits when the model runs"
+"""Why larger ones are refused."""
+
 
 class InterpretError(ModelFault, ValueError):
     """The graph cannot be run on these inputs: one is missing or has the wrong form, or a node refuses its data."""
 
 
-def check_input(value: Value, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The array given for a graph input; InterpretError if it is missing or has another shape or type."""
+def check_input(graph: Graph, value: Value, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The array given for a graph input, as the graph computes with it.
+
+    InterpretError if it is missing, or has another shape or type.
+    """
     if value.name not in inputs:
         raise InterpretError(f"the input {value.name} is missing")
     array = np.asarray(inputs[value.name])
@@ -26,10 +32,13 @@ def check_input(value: Value, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
     if array.shape != value.shape:
         message = f"the input {value.name} has shape {list(array.shape)}, the model needs {list(value.shape)}"
         raise InterpretError(message)
-    if array.dtype != value.type.dtype.numpy:
-        message = f"the input {value.name} has type {array.dtype}, the model needs {value.type.dtype.numpy}"
-        raise InterpretError(message)
-    return array
+    seen, own = graph.seen_input(value).dtype.numpy, value.type.dtype.numpy
+    if array.dtype not in (seen, own):
+        raise InterpretError(f"the input {value.name} has type {array.dtype}, the model needs {seen}")
+    beyond = array[array.astype(own) != array] if array.dtype != own else array[:0]
+    if beyond.size:
+        raise InterpretError(f"the input {value.name} holds {beyond[0]}, and {CARRIED}")
+    return array.astype(own, copy=False)
 
 
 def _evaluate(node: Node, arrays: list[np.ndarray]) -> list[np.ndarray]:
@@ -88,7 +97,7 @@ def run(
     states = initial_states(graph) if states is None else states
     given = {**inputs, **states}
     known = _constants(graph)
-    known.update((value, check_input(value, given)) for value in graph.inputs)
+    known.update((value, check_input(graph, value, given)) for value in graph.inputs)
     last = _last_readers(graph)
     outputs = graph.output_values()
     for node in graph.nodes:
@@ -98,4 +107,9 @@ def run(
                 if value not in outputs and last.get(value, node) is node:
                     known.pop(value, None)
     states.update((state.name, known[graph.outputs[state.output][1]]) for state in graph.states)
-    return known if keep else [known[value] for _, value in graph.results.values()]
+    if keep:
+        return known
+    return [
+        known[value].astype(graph.seen_output(k).dtype.numpy, copy=False)
+        for k, (_, value) in graph.results.items()
+    ]

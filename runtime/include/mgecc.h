@@ -47,7 +47,8 @@ enum {
     MGECC_E_ARENA,     /* the arena is too small */
     MGECC_E_ALIGN,     /* arena or blob not at a multiple of MGECC_ALIGN */
     MGECC_E_ARGUMENT,  /* null pointer, model not open, or no such input or output */
-    MGECC_E_SIZE       /* a size that was not declared, or a shape that no sizes give */
+    MGECC_E_SIZE,      /* a size that was not declared, or a shape that no sizes give */
+    MGECC_E_RANGE      /* an input holds an integer that 32 bits do not */
 };
 
 /* One phrase in English; a separate object file, not linked unless used. */
@@ -69,7 +70,10 @@ enum {
     MGECC_QUINT8,
     MGECC_QINT4, /* one byte for each element, like QUINT4 and QINT1 */
     MGECC_QUINT4,
-    MGECC_QINT1
+    MGECC_QINT1,
+    MGECC_INT64, /* of inputs and outputs alone; a run carries 32 bits */
+    MGECC_UINT64,
+    MGECC_UINT32
 };
 
 /* An input or output, row-major and dense. name and dims point into the blob (of a mgecc_dynamic: into the

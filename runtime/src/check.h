@@ -36,7 +36,7 @@ static inline int tensors_ok(const struct program *p, uint32_t size)
         uint32_t space = ref_space(t[i].ref);
         if (!name_ok(p, t[i].name, size) || !ref_ok(p, t[i].ref, t[i].bytes))
             return 0;
-        if (t[i].rank > MGECC_MAX_RANK || t[i].dtype > MGECC_QINT1)
+        if (t[i].rank > MGECC_MAX_RANK || t[i].dtype > MGECC_UINT32)
             return 0;
         if (space == SPACE_NONE || (i < p->input_count && space != SPACE_ARENA))
             return 0;

@@ -29,6 +29,8 @@ const char *mgecc_status_text(mgecc_status status)
         return "null pointer, model not open, or no such input or output";
     case MGECC_E_SIZE:
         return "a size is out of its range, or sizes do not give this shape";
+    case MGECC_E_RANGE:
+        return "an input holds an integer that 32 bits do not";
     }
     return "unknown status";
 }

@@ -77,9 +77,9 @@ def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndar
 
 
 def _tensors(graph: Graph, side: str) -> tuple[Tensor, ...]:
-    inputs = [(value.name, value) for value in graph.given_inputs]
-    named = {"inputs": inputs, "outputs": graph.results.values()}[side]
+    inputs = [(value.name, graph.seen_input(value)) for value in graph.given_inputs]
+    outputs = [(name, graph.seen_output(k)) for k, (name, _) in graph.results.items()]
     return tuple(
-        Tensor(name, value.shape, value.type.dtype, alias=graph.aliases.get(name, ""))
-        for name, value in named
+        Tensor(name, kind.shape, kind.dtype, alias=graph.aliases.get(name, ""))
+        for name, kind in {"inputs": inputs, "outputs": outputs}[side]
     )

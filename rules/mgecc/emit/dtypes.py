@@ -29,6 +29,9 @@ _C_NAMES = {
     "qint4": "int8_t",
     "quint4": "uint8_t",
     "qint1": "int8_t",
+    "int64": "int64_t",
+    "uint64": "uint64_t",
+    "uint32": "uint32_t",
 }
 
 DTYPES = {

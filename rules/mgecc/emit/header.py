@@ -14,8 +14,12 @@ from mgecc.graph.symbolic import at_max_sizes, equal, number
 from mgecc.graph.unsupported import CLOSE, OPEN
 from mgecc.planner import IOTensor, Program, shape_sets
 
-_SHAPES, _SIZES = "shapes.h.j2", "declared_sizes.h.j2"
-OCCASIONAL = frozenset({_SHAPES, _SIZES})  # templates of what only some models have
+_SHAPES, _SIZES, _RANGES = "shapes.h.j2", "declared_sizes.h.j2", "ranges.h.j2"
+OCCASIONAL = frozenset({_SHAPES, _SIZES, _RANGES})  # templates of what only some models have
+_BEYOND = {"int64": "x[i] < INT32_MIN || x[i] > INT32_MAX"} | dict.fromkeys(
+    ("uint32", "uint64"), "x[i] > INT32_MAX"
+)
+"""By element type of an input, whether a number does not fit the 32 bits that a run carries, in C."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class _Tensor:
     scale: str
     zero_point: int
     extent: tuple[int, int] | None
+    beyond: str
 
 
 def _c_float(value: float) -> str:
@@ -57,13 +62,19 @@ def _tensor(index: int, word: str, tensor: IOTensor) -> _Tensor:
         scale="" if dtype.scale is None else _c_float(dtype.scale),
         zero_point=dtype.zero_point,
         extent=tensor.extent,
+        beyond=_BEYOND.get(dtype.name, ""),
     )
 
 
 def header_templates(programs: Sequence[Program]) -> set[str]:
     """Which of the ``OCCASIONAL`` templates go into the headers of models with these programs."""
     several = {_SHAPES} if len(shape_sets(programs)) > len({program.name for program in programs}) else set()
-    return several | ({_SIZES} if any(program.sizes for program in programs) else set())
+    wide = {_RANGES} if any(map(_wide_inputs, programs)) else set()
+    return several | wide | ({_SIZES} if any(program.sizes for program in programs) else set())
+
+
+def _wide_inputs(program: Program) -> bool:
+    return any(tensor.type.dtype.name in _BEYOND for tensor in program.inputs)
 
 
 def _tensors(tensors: Sequence[IOTensor]) -> list[_Tensor]:
@@ -90,7 +101,8 @@ def header(programs: Sequence[Program]) -> str:
         {"nbytes": state.type.nbytes, "text": in_comment(state.name)} for state in first.states
     ]
     names["base"] = "&m->model" if first.sizes else "m"
-    return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, **names)
+    ranges = fill(_RANGES, **names) if _wide_inputs(first) else ""
+    return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, ranges=ranges, **names)
 
 
 def _sides(program: Program) -> dict[str, list[_Tensor]]:

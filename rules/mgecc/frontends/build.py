@@ -30,7 +30,7 @@ from mgecc.graph import (
 )
 from mgecc.graph.attributes import NoAttrs, mapped, named
 from mgecc.graph.symbolic import always, at_max_sizes, whole
-from mgecc.graph.types import BOOL, INT32
+from mgecc.graph.types import INT32
 from mgecc.ops.budget import Budget, limited, spend
 from mgecc.ops.counting import Counting
 from mgecc.ops.folding import depends_on_sizes, folded
@@ -39,6 +39,7 @@ from mgecc.ops.known import MAX_RANK, known
 from mgecc.ops.signature import WrongOperands
 
 from .errors import ModelError, printable
+from .given import bound_numbers
 
 MAX_FOLDED = 256 << 20
 """Bytes of the largest result that is computed while importing."""
@@ -124,7 +125,7 @@ class GraphBuilder:
 
         One that is bound is a constant and no input. ``alias``: another name that the file has for it.
 
-        Applications give numbers of the types that kernels know: one of a wider type is declared narrow.
+        Kernels compute in narrow types: a wider one is what the application sees of integers, and no more than that.
         """
         if any(name == other.name for other in self.graph.inputs):
             raise Unsupported(f"two inputs are called {name}", "give every input its own name")
@@ -133,12 +134,14 @@ class GraphBuilder:
             self.graph.aliases[name] = alias
         for key in (name, alias):
             if key in self.bound:
-                return self.constant(name, _bound(self.bound[key], given, dtype), dtype)
+                return self.constant(name, bound_numbers(self.bound[key], given, dtype), dtype)
         sizes = _checked_shape(given)
         self.as_written = self.as_written and always(lambda: sizes == tuple(shape))
         value = Value(name, TensorType(sizes, dtype.narrow))
-        _check_size(value.type)
+        _check_size(TensorType(sizes, dtype))
         self.graph.inputs.append(value)
+        if dtype.is_wide and not dtype.is_float:
+            self.graph.wide_inputs[name] = dtype
         return value
 
     def state(self, name: str, shape: Sequence[int], dtype: DType) -> Value:
@@ -228,9 +231,15 @@ class GraphBuilder:
         if shape and checked and tuple(shape) != value.shape:
             raise Unsupported(f"its result has shape {list(value.shape)}, the file says {list(shape)}")
 
-    def output(self, name: str, value: Value) -> None:
-        """The next result of the model."""
-        self.graph.outputs.append((name, self.narrowed(value)))
+    def output(self, name: str, value: Value, dtype: DType | None = None) -> None:
+        """The next result of the model; ``dtype``: of the file, where it is wider than the graph's."""
+        if dtype is not None and dtype.is_wide and not dtype.is_float:
+            _check_size(value.type.with_dtype(dtype))
+            if value.type.dtype != dtype or depends_on_sizes(value.type) or value.const is None:
+                self.graph.wide_outputs[len(self.graph.outputs)] = dtype
+            else:  # known numbers need not fit what kernels compute in
+                return self.graph.outputs.append((name, value))
+        return self.graph.outputs.append((name, self.narrowed(value)))
 
     def finish(self, declared: Sequence[str] = ()) -> Graph:
         """The graph; where there are problems, of all that could be made in spite of them.
@@ -362,20 +371,6 @@ def _checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
     if len(sizes) > MAX_RANK or any(n < 1 for n in sizes):
         raise Unsupported(f"an input cannot have the shape {list(sizes)}", "give positive sizes")
     return sizes
-
-
-def _bound(numbers: Any, shape: Sequence[int], dtype: DType) -> np.ndarray:
-    """Numbers of the user's for an input, one for all elements or one for each; Unsupported if they are none of it."""
-    try:
-        given = np.array(numbers, np.float64 if dtype.is_float else object)
-        low, high = (0, 1) if dtype == BOOL else (0, 0) if dtype.is_float else dtype.range
-        if not dtype.is_float and not all(isinstance(n, int) and low <= n <= high for n in given.reshape(-1)):
-            raise Unsupported(f"it is bound to {numbers}, and its elements are {dtype}")
-        return np.array(
-            np.broadcast_to(given, shape) if given.ndim == 0 else given.reshape(shape), dtype.numpy
-        )
-    except ValueError:
-        raise Unsupported(f"it is bound to {numbers}, which does not have the shape {list(shape)}") from None
 
 
 def _check_size(type_: TensorType) -> None:

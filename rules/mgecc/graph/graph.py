@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from mgecc.graph.attributes import Attributes
-from mgecc.graph.types import TensorType
+from mgecc.graph.types import DType, TensorType
 
 _A = TypeVar("_A", bound=Attributes)
 
@@ -86,7 +86,8 @@ class Graph:
 
     ``extents``: for outputs whose size depends on the data, position -> (axis, position of the output that says how
     many elements along that axis are valid). ``states``: pairs of an input and an output that the application sees
-    neither of. ``aliases``: another name that the file has for an input.
+    neither of. ``aliases``: another name that the file has for an input. ``wide_inputs`` by name, ``wide_outputs`` by
+    position: integer types that the application sees where the graph has narrower ones.
     Passes and planner change a graph in place: it is of use once. Constants' arrays they replace and never write to.
     """
 
@@ -97,6 +98,8 @@ class Graph:
     extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     states: list[State] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
+    wide_inputs: dict[str, DType] = field(default_factory=dict)
+    wide_outputs: dict[int, DType] = field(default_factory=dict)
 
     @property
     def given_inputs(self) -> list[Value]:
@@ -109,6 +112,15 @@ class Graph:
         """The outputs that the application reads, by position."""
         kept = {state.output for state in self.states}
         return {k: output for k, output in enumerate(self.outputs) if k not in kept}
+
+    def seen_input(self, value: Value) -> TensorType:
+        """The type of an input as the application sees it."""
+        return value.type.with_dtype(self.wide_inputs.get(value.name, value.type.dtype))
+
+    def seen_output(self, position: int) -> TensorType:
+        """The type of an output as the application sees it."""
+        kind = self.outputs[position][1].type
+        return kind.with_dtype(self.wide_outputs.get(position, kind.dtype))
 
     def copy(self) -> Graph:
         """The same graph of nodes and values of its own; constants share their arrays."""
@@ -128,6 +140,8 @@ class Graph:
             outputs=results,
             extents=dict(self.extents),
             states=list(self.states),
+            wide_inputs=dict(self.wide_inputs),
+            wide_outputs=dict(self.wide_outputs),
         )
 
     def users(self) -> dict[Value, list[Node]]:

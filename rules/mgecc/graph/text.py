@@ -17,9 +17,12 @@ def graph_lines(graph: Graph) -> Iterator[str]:
     Constants are marked with ``%``.
     """
     yield f"model {graph.name}"
-    yield from (f"input {value.name}: {value.type}" for value in graph.inputs)
+    yield from (f"input {value.name}: {graph.seen_input(value)}" for value in graph.inputs)
     yield from (_node_line(node) for node in graph.nodes)
-    yield from (f"output {name}: {value.type} = {_operand(value)}" for name, value in graph.outputs)
+    yield from (
+        f"output {name}: {graph.seen_output(k)} = {_operand(value)}"
+        for k, (name, value) in enumerate(graph.outputs)
+    )
 
 
 def _node_line(node: Node) -> str:
@@ -52,7 +55,7 @@ def graph_data(graph: Graph) -> dict[str, Any]:
     """The same as plain data: ``inputs``, ``nodes`` and ``outputs``; shapes are lists, types text."""
     return {
         "model": graph.name,
-        "inputs": [_tensor(value) for value in graph.inputs],
+        "inputs": [{**_tensor(value), "type": str(graph.seen_input(value).dtype)} for value in graph.inputs],
         "nodes": [_node(node) for node in graph.nodes],
         "outputs": [{"name": name, "value": value.name} for name, value in graph.outputs],
     }

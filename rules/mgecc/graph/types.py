@@ -28,7 +28,8 @@ _STORAGE: dict[str, type[np.generic]] = {
     "qint1": np.int8,
 }
 
-# Types that only constants have, while a file is read and what is known is computed: kernels know none of them.
+# Types that only constants have, while a file is read and what is known is computed, and integers that the application
+# gives and gets: no kernel computes in them.
 _WIDE: dict[str, tuple[type[np.generic], str]] = {
     "int64": (np.int64, "int32"),
     "uint64": (np.uint64, "int32"),
@@ -68,7 +69,7 @@ class DType:
 
     @property
     def is_wide(self) -> bool:
-        """Whether only constants have this type, and none that a kernel reads."""
+        """Whether kernels compute in another type instead."""
         return self.name in _WIDE
 
     @property

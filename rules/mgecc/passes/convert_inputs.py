@@ -69,6 +69,8 @@ def _convert(graph: Graph, old: Value, form: InputForm) -> None:
     """Bytes are transposed before they are widened: there are fewer of them."""
     value = Value(old.name, old.type.with_dtype(form.dtype or old.type.dtype))
     steps = _Conversions(f"model input {old.name}", value)
+    if form.dtype:
+        graph.wide_inputs.pop(old.name, None)
     if form.channels_last:
         n, c, h, w = _images(old).shape
         value.type = value.type.with_shape((n, h, w, c))

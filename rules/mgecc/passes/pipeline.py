@@ -43,6 +43,7 @@ from mgecc.passes import (
     split_compound_nodes,
     split_transposed_conv,
     threshold_activations,
+    widen_interface,
 )
 
 
@@ -147,6 +148,7 @@ _AT_LAST = (
     Pass("convert-to-half", _convert_to_half),
     Pass("compress-weights", _compress_weights),
     Pass("carry-valid-counts", lambda graph, _, problems: carry_valid_counts.carry(graph, problems)),
+    Pass("widen-interface", lambda graph, _, __: widen_interface.run(graph)),
 )
 PASSES = (*_AS_CONFIGURED, *_FOR_ALL_TARGETS, *_FOR_ONE_TARGET, *_AT_LAST)
 

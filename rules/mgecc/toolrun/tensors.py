@@ -14,6 +14,7 @@ import numpy as np
 from mgecc.config import Cases, SizeConfig
 from mgecc.errors import InputError
 from mgecc.graph import DType
+from mgecc.interpret import CARRIED
 
 Arrays = dict[str, np.ndarray]
 
@@ -209,6 +210,7 @@ def input_cases(arrays: Arrays, interface: Interface) -> list[bytes]:
 def _as_stored(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
     """In the element type the model stores; real numbers for a quantised input are quantised."""
     want = tensor.dtype.numpy
+    _check_carried(array, tensor, key)
     if array.dtype == want:
         return array
     if tensor.dtype.scale is not None and array.dtype.kind == "f":
@@ -225,6 +227,16 @@ def _as_stored(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
             f"{key} holds {array[lost].flat[0]}, which is too large for the model's {tensor.dtype}"
         )
     return stored
+
+
+def _check_carried(array: np.ndarray, tensor: Tensor, key: str) -> None:
+    """InputError for integers that do not fit the type in which kernels compute, as a run would refuse them."""
+    if not tensor.dtype.is_wide or array.dtype.kind not in "iu":
+        return
+    low, high = tensor.dtype.narrow.range
+    beyond = array[(array < low) | (array > high)]
+    if beyond.size:
+        raise InputError(f"{key} holds {beyond.flat[0]}, and {CARRIED}")
 
 
 def output_arrays(results: list[bytes], interface: Interface) -> list[np.ndarray]:

@@ -18,6 +18,7 @@ from mgecc.toolrun.tensors import Arrays, Interface, input_cases, output_arrays
 from mgecc.toolrun.verify import compare_outputs
 
 _SEED = 20
+_POSITIONS = ("bool", "int32", "int16", "uint16")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: DType) -> n
     """Normal numbers; bytes of the whole range; of wide integers, which may be indices, 0 and 1."""
     if dtype.is_float:
         return rng.standard_normal(shape).astype(dtype.numpy)
-    low, high = (0, 1) if dtype.name in ("bool", "int32", "int16", "uint16") else dtype.range
+    low, high = (0, 1) if dtype.is_wide or dtype.name in _POSITIONS else dtype.range
     return rng.integers(low, high + 1, shape).astype(dtype.numpy)
 
 

@@ -76,11 +76,17 @@ class OnnxImporter:
             dims = self._shape(value)
             dtype = dtype_of(value.type.tensor_type.elem_type)
             if 0 in dims:  # of nothing, all is known
+                self._note_nothing(value.name, dims)
                 scope[value.name] = self.t.constant(np.zeros(dims, dtype.numpy), dtype, value.name)
                 return
             made = self.build.input(value.name, dims, dtype)
             scalar = not dims and made.shape in ((1,), ())
             scope[value.name] = Tensor(made, () if scalar else made.shape, dtype)
+
+    def _note_nothing(self, name: str, dims: Sequence[int]) -> None:
+        if name not in self.build.shapes:
+            said = f"the input {name} has the shape {list(dims)} in the file, so no elements, and is left out"
+            self.build.problems.notes.append(f"{said}; state its shape if a size is meant to be open")
 
     def _shape(self, value: Any) -> Sequence[int]:
         """The sizes of an input: given, of the numbers that it is bound to, or the file's. Raises Unsupported."""
@@ -106,7 +112,7 @@ class OnnxImporter:
                 elif name not in self.told:
                     raise Unsupported("nothing gives this output", _ADVICE)
         if found is not None:
-            self.build.output(name, found.value)
+            self.build.output(name, found.value, found.dtype)
 
     def constant(self, tensor: Any) -> Tensor:
         """A constant of the file."""

@@ -69,7 +69,7 @@ class TfliteImporter:
         name = self.model.output_names.get(number) or stored.name or f"output{number}"
         found = frame.tensor(number)
         if found is not None:
-            self.build.output(name, found.value)
+            self.build.output(name, found.value, found.dtype)
         elif number not in frame.told:
             with self.build.at(SourceNode("output", name, f"tensor {number}")):
                 raise Unsupported("nothing gives this output", ADVICE)
