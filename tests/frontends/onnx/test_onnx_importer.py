@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mgecc import frontends
+from mgecc import frontends, interpret
 from mgecc.frontends.onnx import recognises
 from mgecc.frontends.onnx.errors import OnnxError
 from networks import model, results, survey, tensor
@@ -41,6 +41,23 @@ def test_an_open_shape_is_told_with_what_to_write() -> None:
     assert "the shape of this input is open: [batch, 3]" in problem and "--input-shapes x=1x3, or" in problem
     graph, problems = survey(data, x=(2, 3))
     assert problems == [] and graph.outputs[0][1].shape == (2, 3)
+
+
+def test_a_size_of_0_is_one_and_other_shapes_may_be_given() -> None:
+    data = model([helper.make_node("Concat", ["x", "y"], ["z"], axis=0)], {"x": [0, 3], "y": [2, 3]}, ["z"])
+    graph, found = frontends.survey(data, "net.onnx")
+    assert found.problems == [] and [value.name for value in graph.given_inputs] == ["y"]
+    assert "the input x has the shape [0, 3] in the file, so no elements, and is left out" in found.notes[0]
+    np.testing.assert_array_equal(results(data, y=np.ones((2, 3), np.float32))[0], np.ones((2, 3)))
+    assert frontends.open_inputs(data) == {"x": ("", 3)}  # recorded arrays may have another
+    graph, found = frontends.survey(data, "net.onnx", {"x": (1, 3)})
+    assert (found.problems, found.notes, graph.outputs[0][1].shape) == ([], [], (3, 3))
+
+
+def test_a_sum_of_nothing_is_known() -> None:
+    data = model([helper.make_node("ReduceSum", ["x"], ["y"], keepdims=0)], {"x": [2, 0]}, ["y"])
+    graph, problems = survey(data)
+    assert problems == [] and graph.nodes == [] and interpret.run(graph, {})[0].tolist() == [0]
 
 
 def test_a_bound_input_is_a_constant_of_its_own_type_and_no_input() -> None:

@@ -19,7 +19,10 @@ Dims = tuple[int | str, ...]
 
 
 def dims_of(value: Any) -> list[int | str] | None:
-    """Sizes of an input; open ones by the name that they have, or "". None if the file does not even say how many."""
+    """Sizes of an input; open ones by the name that they have, or "". None if the file does not even say how many.
+
+    Some writers say -1 where a size is open.
+    """
     type_ = value.type.tensor_type
     if not type_.HasField("shape"):
         return None
@@ -29,7 +32,7 @@ def dims_of(value: Any) -> list[int | str] | None:
 def _dim(dim: Any) -> int | str:
     if dim.WhichOneof("value") != "dim_value":
         return str(dim.dim_param)
-    return int(dim.dim_value) if dim.dim_value > 0 else ""
+    return int(dim.dim_value) if dim.dim_value >= 0 else ""
 
 
 def _graph(data: bytes) -> Any:
@@ -46,12 +49,15 @@ def _fed(graph: Any) -> list[Any]:
 
 
 def open_inputs(data: bytes) -> dict[str, Dims | None]:
-    """Inputs whose shapes are open, see ``frontends.open_inputs``. Raises OnnxError."""
+    """Inputs whose shapes are open, see ``frontends.open_inputs``. Raises OnnxError.
+
+    A size of 0 is one; but some writers mean an open one, so that recorded arrays may say otherwise.
+    """
     found = {value.name: dims_of(value) for value in _fed(_graph(data))}
     return {
-        name: None if dims is None else tuple(dims)
+        name: None if dims is None else tuple(n or "" for n in dims)
         for name, dims in found.items()
-        if dims is None or any(isinstance(n, str) for n in dims)
+        if dims is None or any(isinstance(n, str) or n == 0 for n in dims)
     }
 
 
