@@ -41,6 +41,14 @@ def test_layers(target: Target, seed: int, op: str) -> Iterator[Case]:
 
 
 @on_host
+@over("clip", [0.25, 1e-3, 7.5])
+def test_layers_with_clipped_cells(target: Target, clip: float) -> Iterator[Case]:
+    attrs, (*data, weights) = layer(np.random.default_rng(3), 4)
+    pairs = [*(given(a) for a in data), given(weights * np.float32(9), const=True)]
+    yield agree("LSTM", {**attrs, "cell_clip": clip}, pairs, rtol=1e-4, atol=1e-4, outputs=3)
+
+
+@on_host
 @seeds
 @over("reset_after", [False, True])
 def test_gated_layers(target: Target, seed: int, reset_after: bool) -> Iterator[Case]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Unsupported
-from mgecc.graph.attributes import POSITIVE
+from mgecc.graph.attributes import NOT_NEGATIVE, POSITIVE
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.activation import Activation, apply, check, sigmoid
 from mgecc.ops.elementary import tanh
@@ -27,7 +28,7 @@ _TANH: Activation = ("tanh",)
 
 
 @dataclass(frozen=True)
-class LSTMAttrs(Attributes):
+class LayerAttrs(Attributes):
     """Layers upon each other, each in one direction or in both, whose results stand side by side.
 
     ``weights_f16``: the weights are halves, and stored as such.
@@ -45,14 +46,21 @@ class LSTMAttrs(Attributes):
 
 
 @dataclass(frozen=True)
-class RNNAttrs(LSTMAttrs):
+class LSTMAttrs(LayerAttrs):
+    """``cell_clip``: the largest cell, 0 if there is none."""
+
+    cell_clip: Annotated[float, NOT_NEGATIVE] = 0.0
+
+
+@dataclass(frozen=True)
+class RNNAttrs(LayerAttrs):
     """``activation``: what makes a state of the sums."""
 
     activation: Activation = _TANH
 
 
 @dataclass(frozen=True)
-class GRUAttrs(LSTMAttrs):
+class GRUAttrs(LayerAttrs):
     """``reset_after``: whether the reset gate weighs what the state adds to the candidate, or the state itself."""
 
     reset_after: bool = False
@@ -72,10 +80,12 @@ class RNNCellAttrs(LSTMCellAttrs):
     activation: Activation = _TANH
 
 
-def lstm_step(total: np.ndarray, states: States) -> States:
+def lstm_step(total: np.ndarray, states: States, clip: float = 0.0) -> States:
     """Gates in the order input, forget, cell, output; states h, c."""
     i, f, g, o = np.split(total, 4, axis=-1)
     cell = sigmoid(f) * states[1] + sigmoid(i) * tanh(g)
+    if clip:
+        cell = np.clip(cell, -np.float32(clip), np.float32(clip))
     return sigmoid(o) * tanh(cell), cell
 
 
@@ -95,7 +105,7 @@ def gru_step(given: np.ndarray, h: np.ndarray, parts: list[np.ndarray], reset_af
     return np.asarray(new + update * (h - new))
 
 
-def _slices(attrs: LSTMAttrs, gates: int, size: int) -> Iterator[tuple[tuple[int, int], ...]]:
+def _slices(attrs: LayerAttrs, gates: int, size: int) -> Iterator[tuple[tuple[int, int], ...]]:
     """Shapes of w_ih, w_hh [, b_ih, b_hh] for every layer and direction, in the order of the flat weights."""
     hidden, directions = attrs.hidden_size, attrs.directions
     rows = gates * hidden
@@ -106,7 +116,7 @@ def _slices(attrs: LSTMAttrs, gates: int, size: int) -> Iterator[tuple[tuple[int
             yield ((rows, inner), (rows, hidden), *biases)
 
 
-def unpack_weights(attrs: LSTMAttrs, gates: int, size: int, flat: np.ndarray) -> list[list[np.ndarray]]:
+def unpack_weights(attrs: LayerAttrs, gates: int, size: int, flat: np.ndarray) -> list[list[np.ndarray]]:
     """The flat weights as [w_ih (G, in), w_hh (G, hidden), b_ih (1, G), b_hh (1, G)] per layer and direction."""
     found, begin = [], 0
     for shapes in _slices(attrs, gates, size):
@@ -152,7 +162,7 @@ def _gru(reset_after: bool) -> Run:
 def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, run: Run) -> list[np.ndarray]:
     """Results y and last states of all layers, and the unused reserve where there is one."""
     x, *initial, flat = (a.astype(np.float32) for a in inputs)
-    attrs = node.attributes(LSTMAttrs)
+    attrs = node.attributes(LayerAttrs)
     weights = unpack_weights(attrs, gates, x.shape[-1], flat.reshape(-1))
     last: list[States] = []
     for first in range(0, len(weights), attrs.directions):
@@ -168,7 +178,7 @@ def _layers(node: Node, inputs: Sequence[np.ndarray], gates: int, run: Run) -> l
 
 
 def _infer_layers(node: Node, gates: int, states: int) -> list[TensorType]:
-    attrs, x, weights = node.attributes(LSTMAttrs), node.inputs[0].type, node.inputs[-1].type
+    attrs, x, weights = node.attributes(LayerAttrs), node.inputs[0].type, node.inputs[-1].type
     if x.rank != 3 or len(node.inputs) != states + 2 or not x.dtype.is_float or not x.elements:
         raise Unsupported(f"a recurrent layer cannot read {x}")
     kept = (attrs.layers * attrs.directions, x.shape[1], attrs.hidden_size)
@@ -204,7 +214,8 @@ class LSTM(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _layers(node, inputs, 4, _by_steps(lstm_step))
+        step = partial(lstm_step, clip=node.attributes(LSTMAttrs).cell_clip)
+        return _layers(node, inputs, 4, _by_steps(step))
 
 
 @operator("RNN")

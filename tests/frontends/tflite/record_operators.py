@@ -1,4 +1,5 @@
-"""Stores what TensorFlow Lite's reference kernels make of the operators' cases, in tests/data/tflite/operators.npz.
+"""Stores what TensorFlow Lite's reference kernels make of the operators' cases, in tests/data/tflite/operators.npz,
+and of streams through recurrent layers in recurrent.npz.
 
 Those of quantised bytes are TensorFlow Lite Micro's, and must be met bit for bit. Needs ai-edge-litert (2.3.0 made the
 file) and tflite-micro; PYTHONPATH is rules:tests/common.
@@ -12,12 +13,14 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from operator_cases import all_cases
 from quantised_cases import quantised_cases
+from recurrent_cases import recurrent_cases
 from tflite_case import Case
 from tflite_micro.python.tflite_micro import runtime
 
 _WRONG = "local_response_normalization"
 """The reference kernel leaves out the last channel of the window."""
 STORED = Path(__file__).parents[2] / "data" / "tflite" / "operators.npz"
+STREAMS = STORED.with_name("recurrent.npz")
 
 
 def results(case: Case) -> list[np.ndarray]:
@@ -49,7 +52,18 @@ def micro(case: Case) -> list[np.ndarray]:
     return [np.array(interpreter.get_output(0))]
 
 
+def stream(case: Case) -> np.ndarray:
+    """The only result of every one of consecutive runs of TensorFlow Lite Micro's reference kernels."""
+    interpreter, found = runtime.Interpreter.from_bytes(case.data, arena_size=1 << 20), []
+    for x in case.inputs["x"]:
+        interpreter.set_input(x, 0)
+        interpreter.invoke()
+        found.append(np.array(interpreter.get_output(0)))
+    return np.stack(found)
+
+
 def main() -> None:
+    np.savez_compressed(STREAMS, **{name: stream(case) for name, case in recurrent_cases().items()})
     stored, failed = {}, []
     quantised = quantised_cases()
     for name, case in {**all_cases(), **quantised}.items():

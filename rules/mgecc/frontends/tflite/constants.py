@@ -27,6 +27,7 @@ _PLAIN = {
     "BOOL": "bool",
 }
 _NIBBLES = "INT4"
+_QUANTISED = ("int8", "uint8", "int16")
 
 
 def dtype_of(tensor: StoredTensor) -> DType:
@@ -38,11 +39,16 @@ def dtype_of(tensor: StoredTensor) -> DType:
 
 
 def type_of(tensor: StoredTensor) -> DType:
-    """The type of a tensor's numbers, quantised bytes with their scale and zero point, if they have one for all."""
+    """The type of a tensor's numbers, quantised ones with their scale and zero point, if they have one for all."""
     plain, stated = dtype_of(tensor), tensor.quantization
-    if stated is None or plain.name not in ("int8", "uint8"):
+    if stated is None or plain.name not in _QUANTISED:
         return plain
-    one = len(stated.scale) == 1
+    one, (low, high) = len(stated.scale) == 1, plain.range
+    if not all(low <= zero <= high for zero in stated.zero_point):
+        raise Unsupported(
+            f"its zero point {max(stated.zero_point, key=abs)} is no {plain} number",
+            "convert the model again",
+        )
     return DType(f"q{plain.name}", *((stated.scale[0], stated.zero_point[0]) if one else ()))
 
 

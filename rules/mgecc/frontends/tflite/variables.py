@@ -62,11 +62,14 @@ class Variables:
         return self.named[numbers[0]]
 
     def of_tensor(self, number: int, stored: StoredTensor) -> Variable:
-        """A variable tensor of the first subgraph; zeros before the first run."""
+        """A variable tensor of the first subgraph; before the first run it holds what real zeros are stored as."""
         if number not in self.tensors:
-            initial = None if stored.data is None else array_of(stored)
-            made = Variable(stored.name or f"variable{number}", initial)
-            made.declare(stored.shape, type_of(stored))
+            dtype = type_of(stored)
+            zeros = np.full(stored.shape, dtype.zero_point, dtype.numpy) if dtype.zero_point else None
+            made = Variable(
+                stored.name or f"variable{number}", zeros if stored.data is None else array_of(stored)
+            )
+            made.declare(stored.shape, dtype)
             self.tensors[number] = made
         return self.tensors[number]
 

@@ -10,10 +10,11 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.symbolic import lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Operand, Workspace, serves
+from mgecc.kernels.elemwise.expression import number
 from mgecc.kernels.fused import Activation, activation_of
 from mgecc.kernels.plain import padded, plain_candidate, require_const, require_float32
 from mgecc.kernels.weights import WeightType, weight_type
-from mgecc.ops.recurrent import GRUAttrs, LSTMAttrs, unpack_weights
+from mgecc.ops.recurrent import GRUAttrs, LayerAttrs, LSTMAttrs, unpack_weights
 from mgecc.targets import Target
 
 _IN, _OUT = "const float *", "float *"
@@ -42,7 +43,7 @@ def _stored(node: Node) -> WeightType:
 
 def _pack_layers(node: Node, gates: int, lanes: int) -> np.ndarray:
     flat = require_const(node.inputs[-1], "weights").astype(np.float32).reshape(-1)
-    layers = unpack_weights(node.attributes(LSTMAttrs), gates, node.inputs[0].shape[-1], flat)
+    layers = unpack_weights(node.attributes(LayerAttrs), gates, node.inputs[0].shape[-1], flat)
     return _stored(node).stored(np.concatenate([_packed(parts, gates, lanes) for parts in layers]))
 
 
@@ -59,13 +60,19 @@ def _rows_at_once(target: Target, rows: int) -> int:
     return min(4 if target.registers >= 32 else 2, lower_bound(rows))
 
 
+def _clip(node: Node) -> float:
+    return node.attributes(LSTMAttrs).cell_clip if node.op == "LSTM" else 0.0
+
+
 def _symbol(node: Node, form: str, rows: int) -> str:
     kind = "lstm" if _GATES[node.op] == 4 else "rnn"
+    if _clip(node):
+        form += f"_clip{_clip(node):.9g}".replace(".", "p").replace("-", "m").replace("+", "")
     return f"recurrent_f32_{kind}_{form}_p{rows}{_stored(node).suffix}{_ending(node).suffix}"
 
 
 def _build_layers(target: Target, node: Node) -> list[Call]:
-    gates, lanes, attrs = _GATES[node.op], target.lanes, node.attributes(LSTMAttrs)
+    gates, lanes, attrs = _GATES[node.op], target.lanes, node.attributes(LayerAttrs)
     (t, n, inner), hidden = node.inputs[0].shape, attrs.hidden_size
     layers, directions = attrs.layers, attrs.directions
     states = ("h", "c") if gates == 4 else ("h",)
@@ -79,6 +86,7 @@ def _build_layers(target: Target, node: Node) -> list[Call]:
         tuple((name, "int32_t") for name in _LAYER_FIELDS),
         (
             ("activation", _ending(node).kind),
+            ("clip", number(_clip(node)) if _clip(node) else ""),
             ("gates", gates),
             ("pn", pn),
             ("pt", pt),

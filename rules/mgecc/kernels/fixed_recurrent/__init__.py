@@ -1,0 +1,4 @@
+"""Recurrent layers of quantised bytes in fixed point.
+
+May import: mgecc.graph, mgecc.ops, mgecc.targets, mgecc.kernels.
+"""
