@@ -32,6 +32,19 @@ def test_programs_without_it_build_no_library(tmp_path: Path) -> None:
     assert not (tmp_path / "compiler_rt.a").exists()
 
 
+def test_it_is_built_once_for_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MGECC_CACHE", str(tmp_path / "cache"))
+    tools = load_toolchain("zig", load_target("baremetal"))
+    obj = compiled(tmp_path, START)
+    for name in ("first", "second"):
+        link_program(tools, tmp_path / name / "program", [obj])
+    assert (tmp_path / "first" / "compiler_rt.cache").exists()
+    assert not (tmp_path / "second" / "compiler_rt.cache").exists()
+    first, second = ((tmp_path / name / "program").read_bytes() for name in ("first", "second"))
+    assert first == second
+    assert (tmp_path / "second" / "compiler_rt.a").is_file()
+
+
 def test_what_no_library_has_stays_an_error(tmp_path: Path) -> None:
     tools = load_toolchain("zig", load_target("baremetal"))
     text = "int missing_function(void);\nvoid _start(void) { missing_function(); }\n"

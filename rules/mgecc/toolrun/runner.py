@@ -11,6 +11,7 @@ from typing import Any
 
 from mgecc.errors import Reported
 from mgecc.targets import Target, Toolchain, load_toolchain
+from mgecc.toolrun.cache import action_key, objects_cache
 from mgecc.toolrun.depfile import SUPPORT_LIBRARY
 from mgecc.toolrun.float_abi import float_abi_conflict
 from mgecc.toolrun.library import Library
@@ -85,7 +86,7 @@ def link_program(
 ) -> str:
     """Link a program; with the compiler's support library if arithmetic is missing that the CPU lacks.
 
-    That library takes seconds to build and few programs need it, hence only then. Returns what the linker printed.
+    That library takes seconds to build and few programs need it, hence only then, and once. Returns what the linker printed.
     Raises ToolError, also for objects that pass floats otherwise than the target.
     """
     conflict = float_abi_conflict(tools.target, map(str, inputs))
@@ -97,9 +98,21 @@ def link_program(
         library = program.with_name(SUPPORT_LIBRARY)
         if "__aeabi_" not in str(error) or not tools.support_library_args(library, program.parent):
             raise
-        scratch = program.with_name("compiler_rt.cache")
-        run_tool(lambda out: tools.support_library_args(out, scratch), library)
+        _support_library(tools, library)
         return run_tool(lambda out: tools.link_program_args(out, [*inputs, library], script), program)
+
+
+def _support_library(tools: Toolchain, library: Path) -> None:
+    """Build the compiler's support library, unless a cache has that of this compiler for this CPU."""
+    options = tools.support_library_args("", "")[3:]
+    step = " ".join(["support library", load_toolchain("zig", tools.target).identity, *options])
+    cache, key = objects_cache(), action_key(step, [], [SUPPORT_LIBRARY])
+    if cache and cache.fetch(key, {SUPPORT_LIBRARY: library}):
+        return
+    scratch = library.with_suffix(".cache")
+    run_tool(lambda out: tools.support_library_args(out, scratch), library)
+    if cache:
+        cache.keep(key, {SUPPORT_LIBRARY: library}, "")
 
 
 def run_program(
