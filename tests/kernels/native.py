@@ -25,23 +25,16 @@ Entry = Callable[[int, int], None]
 _ENTRIES = "mg_test_"
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 _FOLDER = tempfile.TemporaryDirectory(prefix="kernels-")
-_rendered: dict[tuple[Kernel, str, str], str] = {}
 _keys: dict[tuple[Kernel, str, str], str] = {}
 _entries: dict[str, Entry] = {}
-
-
-def _render(kernel: Kernel, target: Target) -> str:
-    """Rendered once, as many candidates of many shapes share a library."""
-    key = (kernel, target.spec, target.cpu)
-    if key not in _rendered:
-        _rendered[key] = render_kernel(kernel, target)
-    return _rendered[key]
 
 
 def kernels_text(kernels: Sequence[Kernel], target: Target) -> str:
     """These kernels as a library would hold them behind the header of the ISA."""
     headers = dict.fromkeys(n for k in kernels for n in k.needs)
-    return "\n".join([header_text(h, target.facts) for h in headers] + [_render(k, target) for k in kernels])
+    return "\n".join(
+        [header_text(h, target.facts) for h in headers] + [render_kernel(k, target) for k in kernels]
+    )
 
 
 def host_flags(target: Target) -> str:
@@ -67,7 +60,10 @@ def _key(kernel: Kernel, target: Target) -> str:
     """Of the kernel's text, and of all that the compiler makes of it."""
     name = (kernel, target.spec, target.cpu)
     if name not in _keys:
-        needs = [_render(kernel, target), *(header_text(header, target.facts) for header in kernel.needs)]
+        needs = [
+            render_kernel(kernel, target),
+            *(header_text(header, target.facts) for header in kernel.needs),
+        ]
         compiler = _compiler(target.isa, host_flags(target))
         _keys[name] = action_key(compiler, [("", text) for text in needs], [kernel.symbol])
     return _keys[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from mgecc.kernels.base import Kernel
 from mgecc.kernels.render import header_text, render_kernel
@@ -69,6 +69,7 @@ def _header_code(name: str, isa: Isa) -> str:
     return without_comments(header_text(name, isa))
 
 
+@lru_cache(maxsize=2048)
 def kernel_digest(kernel: Kernel, target: Target) -> bytes:
     """Four bytes over everything that decides the machine code: text, headers, instruction set flags.
 

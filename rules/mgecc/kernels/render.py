@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import jinja2
@@ -84,6 +84,8 @@ def parse(template: str) -> jinja2.nodes.Template:
     return environment.parse(environment.loader.get_source(environment, template)[0])
 
 
+# Digests, tables and files want the text of a kernel, and models that are compiled together have many in common.
+@lru_cache(maxsize=2048)
 def render_kernel(kernel: Kernel, target: Target, symbol: str = "") -> str:
     """The kernel's C text; templates see ``k``, ``target`` and the structural parameters by name, and as ``simd`` what
     the instruction set's record says of the vectors they are rendered for.

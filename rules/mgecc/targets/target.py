@@ -51,14 +51,13 @@ class Target:
     abilities: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     cpu: str = ""
-    gcc: dict[str, Any] = field(default_factory=dict)
+    gcc: dict[str, Any] = field(default_factory=dict, hash=False)
     emulator: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
-    boards: tuple[dict[str, Any], ...] = ()
+    boards: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     emulation: str = ""  # the linker's name for the object format
-    zig: dict[str, str] = field(
-        default_factory=dict
-    )  # the wheel's own names of target and cpu, for compiler-rt
+    # The wheel's own names of target and CPU, for its support library.
+    zig: dict[str, str] = field(default_factory=dict, hash=False)
     host_flags: tuple[str, ...] = ()  # what /proc/cpuinfo must list for this to run on the build host itself
     path: str = ""  # the file of a target of the user's own,
     base: str = ""  # and the target of this package that it is like

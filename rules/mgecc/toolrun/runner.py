@@ -86,7 +86,8 @@ def link_program(
 ) -> str:
     """Link a program; with the compiler's support library if arithmetic is missing that the CPU lacks.
 
-    That library takes seconds to build and few programs need it, hence only then, and once. Returns what the linker printed.
+    That library takes seconds to build and few programs need it, hence only then, and once.
+    Returns what the linker printed.
     Raises ToolError, also for objects that pass floats otherwise than the target.
     """
     conflict = float_abi_conflict(tools.target, map(str, inputs))
