@@ -10,7 +10,10 @@ from mgecc.targets import toolchain_names
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="model.yaml, its folder, or model file (.mge, .onnx)"
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="model.yaml, its folder, or model file (.mge, .onnx, .tflite)",
     )
     add_inputs(parser)
 

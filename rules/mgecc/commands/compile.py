@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         metavar="MODEL",
-        help="model.yaml, its folder, .mge, .onnx or MegCC's JSON",
+        help="model.yaml, its folder, .mge, .onnx, .tflite or MegCC's JSON",
     )
     add_inputs(parser)
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="the same as --out")

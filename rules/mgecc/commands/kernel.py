@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         metavar="MODEL",
-        help="model.yaml, its folder, or model file (.mge, .onnx)",
+        help="model.yaml, its folder, or model file (.mge, .onnx, .tflite)",
     )
     add_inputs(parser)
     add_choice(parser)

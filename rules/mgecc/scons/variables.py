@@ -24,7 +24,11 @@ BENCHES = ("figures", "peers")
 VARIABLES = (
     Variable("target", "NAME[+FEATURE...][,NAME...] | FILE.yaml | all", "machines to build for"),
     Variable("model", "NAME[,NAME...] | all", "models to build"),
-    Variable("config", "FILE", "build this model.yaml, .mge, .onnx or MegCC configuration instead of models"),
+    Variable(
+        "config",
+        "FILE",
+        "build this model.yaml, .mge, .onnx, .tflite or MegCC configuration instead of models",
+    ),
     Variable("cpu", "NAME", "processor of the target, where it has a list"),
     Variable("toolchain", " | ".join(toolchain_names()), "compiler of the C files (default: zig)"),
     Variable("optimize", "speed | size | memory", "goal; overrules model.yaml"),
