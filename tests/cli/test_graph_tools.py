@@ -15,6 +15,8 @@ import yaml
 from mgecc import cli
 from mgecc.commands import _page
 from mgecc.config import load_cases
+from mgecc.graph import DType, Graph, TensorType, Value
+from mgecc.graph.drawing import dot_lines, mermaid_lines
 from mgecc.targets import load_target
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +52,51 @@ def test_opt_shows_the_passes_that_changed_something(capsys: pytest.CaptureFixtu
     assert "Convolution(" not in run(capsys, "opt", DIGITS, "--after", known[-1])
     assert list(json.loads(run(capsys, "opt", DIGITS, "--json-output"))) == passes
     assert "did you mean fuse-epilogues?" in run(capsys, "opt", DIGITS, "--after", "fuse-epilogs", status=2)
+
+
+def test_opt_shows_what_each_pass_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, "opt", DIGITS, "--diff")
+    fused = text.split("# after fuse-epilogues\n")[1].split("# after")[0].splitlines()
+    assert any(line.startswith("-") and "Elemwise(" in line for line in fused)
+    assert any(line.startswith("+") and "ConvBias(" in line for line in fused)
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("form", "edge"), [("dot", r"  i0 -> n\d+ \[label=\"float32"), ("mermaid", r"  i0 -->\|\"float32")]
+)
+def test_graphs_are_written_for_drawing_tools(
+    form: str, edge: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("import", "opt"):
+        text = run(capsys, command, DIGITS, "--as", form)
+        assert re.search(edge, text)
+        boxes = re.findall(r"^  n(\d+)[ \[]", text, re.MULTILINE)
+        assert len(set(boxes)) > 5 and text.count("logits") >= 1
+
+
+def test_names_in_drawings_cannot_end_their_quotes() -> None:
+    value = Value('in"put\\', TensorType((1,), DType("float32")))
+    graph = Graph('net"', [value], [], [('out"] --> x[', value)])
+    assert r'label="in\"put\\"' in "\n".join(dot_lines(graph))
+    assert '"out#34;] --#62; x["' in "\n".join(mermaid_lines(graph))
+
+
+@pytest.mark.parametrize("name", ["digits", "mobilenet_int8", "blazeface"])
+def test_the_planned_graph_is_a_valid_file_for_viewers(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    config = str(ROOT / "models" / name / "model.yaml")
+    files = [tmp_path / "one.onnx", tmp_path / "two.onnx"]
+    for file in files:
+        run(capsys, "opt", config, "--target", "arm64", "--onnx", str(file))
+    assert files[0].read_bytes() == files[1].read_bytes()
+    onnx.checker.check_model(str(files[0]))
+    model = onnx.load(str(files[0]))
+    steps = [node for node in model.graph.node if node.domain == "mgecc"]
+    passes = json.loads(run(capsys, "opt", config, "--target", "arm64", "--json-output"))
+    assert [node.op_type for node in steps] == [node["op"] for node in list(passes.values())[-1]["nodes"]]
 
 
 def test_kernel_prints_what_computes_a_layer(capsys: pytest.CaptureFixture[str]) -> None:

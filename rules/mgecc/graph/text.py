@@ -27,11 +27,12 @@ def graph_lines(graph: Graph) -> Iterator[str]:
 
 def _node_line(node: Node) -> str:
     results = ", ".join(f"{value.name}: {value.type}" for value in node.outputs)
-    attributes = "".join(f" {key}={word}" for key, word in _attributes(node).items())
+    attributes = "".join(f" {key}={word}" for key, word in attribute_words(node).items())
     return f"{results} = {node.op}({', '.join(map(_operand, node.inputs))}){attributes}"
 
 
-def _attributes(node: Node) -> dict[str, str]:
+def attribute_words(node: Node) -> dict[str, str]:
+    """What is stated of a node, as words by name, sorted."""
     marks = {"varies": True} if node.varies else {}
     stated = sorted({**named(node.attrs), **marks}.items())
     return {key: _word(value) for key, value in stated if value is not None}
@@ -66,7 +67,7 @@ def _node(node: Node) -> dict[str, Any]:
         "op": node.op,
         "layer": node.name,
         "origin": node.origin,
-        "attributes": _attributes(node),
+        "attributes": attribute_words(node),
         "inputs": [{**_tensor(value), "constant": value.is_const} for value in node.inputs],
         "outputs": [_tensor(value) for value in node.outputs],
     }
