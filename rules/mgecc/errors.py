@@ -9,6 +9,11 @@ INPUT = 2  # what the user gave cannot be used: arguments, configuration, model,
 FAILED = 3  # a step failed: a tool is missing or refused its work, a disk is full, or mgecc has a defect
 
 
+def printable(text: str) -> str:
+    """Escape what could break a one-line message: control characters, line ends, undecodable marks."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 class Reported(Exception):
     """An error whose text is for the user to read. Subclasses of it need no entry elsewhere to be shown as such."""
 

@@ -8,13 +8,20 @@ from math import prod
 import numpy as np
 
 from mgecc.graph import DType, Unsupported
-from mgecc.graph.symbolic import has_sizes
+from mgecc.graph.symbolic import at_max_sizes, has_sizes
 from mgecc.ops.sorting import TopKAttrs
 
+from .build import MAX_FOLDED
 from .node import FileNode
 from .tensors import INT64, Tensor, TensorBuilder
 
 Translate = Callable[[FileNode, TensorBuilder], Sequence[Tensor]]
+
+
+def check_table(*shape: int) -> None:
+    """Unsupported for a table of numbers of 64 bits that is too large to make."""
+    if at_max_sizes(prod(shape)) * 8 > MAX_FOLDED:
+        raise Unsupported(f"a constant of shape {list(shape)} is too large", "make the shapes smaller")
 
 
 def unary(mode: str) -> Translate:

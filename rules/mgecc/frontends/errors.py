@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from mgecc.errors import ModelFault
+from mgecc.errors import ModelFault, printable
 
-
-def printable(text: str) -> str:
-    """Escape what could break a one-line message: control characters, line ends, undecodable marks."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
+__all__ = ["ModelError", "PlacedError", "printable"]
 _SHOWN_CHARACTERS = 400
 
 

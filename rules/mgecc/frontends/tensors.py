@@ -245,6 +245,7 @@ class TensorBuilder:
         axis = axis_of(axis, parts[0].rank)
         arrays = [x.array for x in parts]
         if all(a is not None for a in arrays):
+            self._check_size(parts[0], (sum(x.elements for x in parts),))
             return self._moved(parts[0], np.concatenate([a for a in arrays if a is not None], axis))
         full = [x for x in parts if _is_positive(x.elements)]
         if len(full) == 1:

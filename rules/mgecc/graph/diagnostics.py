@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mgecc.errors import InputError
+from mgecc.errors import InputError, printable
 from mgecc.graph.attributes import Attributes, unusual
 from mgecc.graph.graph import Node
 from mgecc.graph.unsupported import OPEN, SIZES_ADVICE, Unsupported, plain_text
@@ -43,7 +43,8 @@ class Diagnostic:
 
     def __str__(self) -> str:
         advice = f"; {self.advice}" if self.advice else ""
-        return f"{self.node} ({self.operator}{self.parameters}, {self.origin}): {self.why}{advice}"
+        place = f"{self.node} ({self.operator}{self.parameters}, {self.origin})"
+        return printable(f"{place}: {self.why}{advice}")
 
 
 class CompileError(InputError):

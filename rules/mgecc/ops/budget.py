@@ -16,6 +16,10 @@ MOST = 1 << 33
 """Multiply-adds, or what takes as long, for all constants of a model: ten seconds or so."""
 
 
+MOST_AT_ONCE = 1 << 26
+"""Elements of an array that is made on the way."""
+
+
 class TooMuchWork(Unsupported):
     """More is asked for than is left."""
 
@@ -51,3 +55,10 @@ def spend(operations: int) -> None:
             why, "store its result in the model instead, or make one of its operands a model input"
         )
     budget.left -= operations
+
+
+def check_room(elements: int) -> None:
+    """TooMuchWork for an array that is only needed on the way, and larger than results may be."""
+    if _current.get() is not None and elements > MOST_AT_ONCE:
+        why = f"computing it beforehand needs {elements} numbers at once"
+        raise TooMuchWork(why, "store its result in the model instead")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from mgecc.graph import Attributes, Range, Unsupported
-from mgecc.ops.budget import spend
+from mgecc.ops.budget import check_room, spend
 
 MOST_CELLS = 1 << 20
 CELLS, PADDING, OFFSETS = Range(1, MOST_CELLS), Range(0, MOST_CELLS), Range(-MOST_CELLS, MOST_CELLS)
@@ -90,6 +91,7 @@ def windows(x: np.ndarray, window: Window, fill: float = 0) -> np.ndarray:
     rank = len(window.kernel)
     outer = x.ndim - rank
     if any(map(any, window.pad)):
+        check_room(prod((*x.shape[:outer], *(n + sum(p) for n, p in zip(x.shape[outer:], window.pad)))))
         x = np.pad(x, [(0, 0)] * outer + list(window.pad), constant_values=fill)
     view = sliding_window_view(x, window.extent, axis=tuple(range(outer, x.ndim)))
     seen: np.ndarray = view[_trailing(slice(None, None, s) for s in (*window.stride, *window.dilate))]
@@ -108,6 +110,7 @@ def scatter_windows(columns: np.ndarray, window: Window, size: Sequence[int]) ->
     outer = columns.shape[: columns.ndim - 2 * rank]
     positions = columns.shape[len(outer) : len(outer) + rank]
     canvas = [n + sum(p) for n, p in zip(size, window.pad)]
+    check_room(prod((*outer, *canvas)))
     total = np.zeros((*outer, *canvas), columns.dtype)
     for tap in product(*map(range, window.kernel)):
         begins = [t * d for t, d in zip(tap, window.dilate)]

@@ -28,6 +28,7 @@ def _run(
     inner = ChainMap(own, scope)
     outside, work.place = work.place, f"{work.place} in {place}"
     try:
+        work.spend()
         with work.nested():
             for tensor in graph.initializer:
                 own[tensor.name] = work.constant(tensor)
@@ -80,6 +81,8 @@ def _loop(work: OnnxImporter, proto: Any, scope: Scope) -> Sequence[Tensor]:
     body, most = attribute(proto, "body"), _MOST_STEPS + 1
     if count is not None:
         most = min(most, count.integers[0])
+        if condition is None and most > _MOST_STEPS:
+            raise Unsupported(f"the loop has more than {_MOST_STEPS} steps")
     goes_on = condition is None or _decided(condition, "condition")
     steps: list[list[Tensor]] = []
     while goes_on and len(steps) < most:

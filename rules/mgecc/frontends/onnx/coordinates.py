@@ -8,6 +8,7 @@ from math import floor
 
 import numpy as np
 
+from mgecc.frontends.compose import check_table
 from mgecc.graph import Unsupported
 from mgecc.ops.resize import Taps
 
@@ -103,6 +104,7 @@ def is_outside(axis: Axis, how: Interpolation) -> np.ndarray:
 
 def taps_of(axis: Axis, how: Interpolation) -> Taps:
     """What each element of the result is made of."""
+    check_table(axis.target)
     at = places(axis, how.coordinates)
     if how.mode == "nearest":
         whole = _NEAREST[how.nearest](at)
@@ -112,6 +114,7 @@ def taps_of(axis: Axis, how: Interpolation) -> Taps:
         raise Unsupported(f"the interpolation {how.mode} is not known")
     stretch = min(axis.scale, 1.0) if how.antialias else 1.0
     before = floor(-reach / stretch) + 1
+    check_table(axis.target, 2 - 2 * before)
     index = np.floor(at)[:, None] + np.arange(before, 2 - before)
     distance = np.abs((index - at[:, None]) * stretch)
     weights = np.maximum(1 - distance, 0) if how.mode == "linear" else _keys(distance, how.cubic)

@@ -15,24 +15,32 @@ _EXTERNAL = 1
 _MOST_BYTES = 1 << 31
 
 
-def load_external(tensor: Any, folder: Path | None) -> None:
-    """Read the numbers of a constant that lie beside the model, into the constant; OnnxError if they cannot be."""
+def load_external(tensor: Any, folder: Path | None) -> int:
+    """Read the numbers of a constant that lie beside the model, into the constant; OnnxError if they cannot be.
+
+    Returns how many bytes were read.
+    """
     if tensor.data_location != _EXTERNAL:
-        return
+        return 0
     entries = {entry.key: entry.value for entry in tensor.external_data}
     path = _inside(entries.get("location", ""), folder, tensor.name)
     try:
-        offset = int(entries.get("offset", "0"))
-        length = int(entries["length"]) if "length" in entries else path.stat().st_size - offset
+        offset, size = int(entries.get("offset", "0")), path.stat().st_size
+        length = int(entries["length"]) if "length" in entries else size - offset
     except (ValueError, OSError) as error:
         raise OnnxError(f"the constant {tensor.name} lies in another file: {printable(str(error))}") from None
     if offset < 0 or not 0 <= length < _MOST_BYTES:
         raise OnnxError(
             f"the constant {tensor.name} lies at byte {offset}, {length} bytes long, of {path.name}"
         )
+    if not path.is_file():
+        raise OnnxError(f"{path.name}, where the constant {tensor.name} lies, is no file")
+    if offset + length > size:
+        raise OnnxError(f"{path.name} ends before the constant {tensor.name} does, at byte {offset + length}")
     tensor.raw_data = _read(path, offset, length, tensor.name)
     tensor.data_location = 0
     del tensor.external_data[:]
+    return length
 
 
 def _inside(location: str, folder: Path | None, name: str) -> Path:

@@ -32,6 +32,9 @@ _ADVICE = "check the file with onnx.checker"
 _DEEPEST = 32
 """Functions, branches and loop bodies in one another."""
 
+_MOST_TAKEN = 1 << 18
+"""Nodes, with those of every step of a loop."""
+
 Scope = MutableMapping[str, Any]
 """Tensors, and lists of tensors (``sequences``), by their names."""
 _TAKEN_APART = control.OPERATORS | sequences.OPERATORS
@@ -44,7 +47,7 @@ class OnnxImporter:
 
     ``functions``: the user's, of which those in ``used`` stand for a node. ``told``: names of results that are missing
     where a problem is told. ``depth``: of functions and subgraphs. ``place``: words that say in which subgraph a node
-    stands.
+    stands. ``taken``: nodes and steps so far.
     """
 
     model: OnnxModel
@@ -55,6 +58,7 @@ class OnnxImporter:
     told: set[str] = field(default_factory=set)
     depth: int = 0
     place: str = ""
+    taken: int = 0
 
     def run(self) -> Graph:
         scope: Scope = {}
@@ -126,6 +130,12 @@ class OnnxImporter:
             if index in needed:
                 self._import(index, proto, scope)
 
+    def spend(self) -> None:
+        """Count a node or a step of a loop; Unsupported if loops in loops, or functions, make too many of them."""
+        self.taken += 1
+        if self.taken > _MOST_TAKEN:
+            raise Unsupported(f"loops and functions make more than {_MOST_TAKEN} nodes")
+
     def _import(self, index: int, proto: Any, scope: Scope) -> None:
         self.told.update(proto.output)
         names = [name for name in proto.input if name]
@@ -137,6 +147,7 @@ class OnnxImporter:
             _type(proto), name, f"node {index} ({proto.op_type}){self.place}", tuple(proto.output)
         )
         with self.build.at(source) as said:
+            self.spend()
             if not self._is_served(proto):
                 raise self._unknown(_type(proto))
             if missing:
@@ -209,6 +220,7 @@ class OnnxImporter:
         given = functions.attributes_of(proto, self._opset(proto))
         with self.nested():
             for node in body.node:
+                self.spend()
                 made = functions.bound(node, body, given)
                 # Operands that the caller leaves out are absent inside, too.
                 made.input[:] = [name if name in inner else "" for name in made.input]

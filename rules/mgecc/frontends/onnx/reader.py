@@ -6,17 +6,23 @@ inliner nor the version converter needs their numbers, and both copy what they a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from mgecc.frontends.errors import printable
+
+from .apart import apart
 from .errors import OnnxError
 from .external import load_external
 from .library import OPSET, OWN, guarded, onnx, stands_for
 
 _MOST_NODES = 1 << 18
+_DEEPEST = 64
+"""Functions in one another."""
+_MOST_EXTERNAL = 1 << 31
 _CONSTANTS_ALONE = 4
 """The version of the format from which constants need not be inputs, too."""
 _MOST_ELEMENTS = 1 << 31
@@ -60,8 +66,11 @@ def read_onnx(data: bytes, folder: Path | None = None) -> OnnxModel:
     if not model.HasField("graph"):
         raise OnnxError("the ONNX model has no graph")
     _check(model)
+    outside = 0
     for tensor in _tensors(model.graph):
-        load_external(tensor, folder)
+        outside += load_external(tensor, folder)
+        if outside > _MOST_EXTERNAL:
+            raise OnnxError("the constants in files beside the ONNX model have more than 2 GiB")
         _check_tensor(tensor)
     _drop_overridable(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -153,8 +162,41 @@ def _lift(graph: Any) -> dict[str, Any]:
 def _inlined(model: Any) -> Any:
     if not model.functions:
         return model
-    with guarded("inlining its functions"):
-        return onnx.inliner.inline_local_functions(model, convert_version=True)
+    _check_calls(model)
+    return _apart(
+        "inlining its functions", lambda: onnx.inliner.inline_local_functions(model, convert_version=True)
+    )
+
+
+def _apart(doing: str, work: Callable[[], Any]) -> Any:
+    """A model that native code makes."""
+    made = onnx.ModelProto()
+    made.ParseFromString(apart(doing, lambda: bytes(work().SerializeToString())))
+    return made
+
+
+def _check_calls(model: Any) -> None:
+    """OnnxError where functions call themselves, or make more nodes than a model may have."""
+    known = {(f.domain, f.name, f.overload): f for f in model.functions}
+    sizes: dict[Any, int] = {}
+
+    def size(nodes: Iterable[Any], outside: frozenset[Any]) -> int:
+        total = 0
+        for node in nodes:
+            key = (node.domain, node.op_type, node.overload)
+            total += 1 + sum(size(graph.node, outside) for graph in _subgraphs(node))
+            if key in outside or len(outside) > _DEEPEST:
+                raise OnnxError(
+                    f"the function {printable(node.op_type)} calls itself, or lies too deep in others"
+                )
+            if key in known and key not in sizes:
+                sizes[key] = size(known[key].node, outside | {key})
+            total += sizes.get(key, 0)
+        return total
+
+    count = size(model.graph.node, frozenset())
+    if count > _MOST_NODES:
+        raise OnnxError(f"with its functions the ONNX model has {count} nodes, more than {_MOST_NODES}")
 
 
 def _converted(model: Any) -> Any:
@@ -162,8 +204,10 @@ def _converted(model: Any) -> Any:
     version = next((entry.version for entry in model.opset_import if entry.domain in OWN), OPSET)
     if version >= OPSET:
         return model
-    with guarded(f"bringing it from opset {version} to opset {OPSET}"):
-        made = onnx.version_converter.convert_version(model, OPSET)
+    made = _apart(
+        f"bringing it from opset {version} to opset {OPSET}",
+        lambda: onnx.version_converter.convert_version(model, OPSET),
+    )
     if _ranks(made) != _ranks(model):  # as with Scan of opset 8, whose batches have no later form
         raise OnnxError(f"operators of opset {version} have no later form: the inputs would lose axes")
     return made

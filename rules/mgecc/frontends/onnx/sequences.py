@@ -34,6 +34,8 @@ class TensorList:
         return position + count if position < 0 else position
 
 
+_MOST_PARTS = 1 << 16
+
 Operator = Callable[["OnnxImporter", Any, "Scope"], Sequence[Any]]
 OPERATORS: dict[str, Operator] = {}
 
@@ -114,6 +116,8 @@ def _sizes(total: int, stated: Tensor | None) -> list[int]:
     each = 1 if stated is None else stated.integers[0]
     if each < 1:
         raise Unsupported(f"parts of size {each} do not exist")
+    if total // each > _MOST_PARTS:
+        raise Unsupported(f"a sequence of {total // each} tensors is too long")
     return [each] * (total // each) + [total % each] * (total % each > 0)
 
 

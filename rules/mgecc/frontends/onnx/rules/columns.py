@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from mgecc.frontends.addressing import scatter
+from mgecc.frontends.compose import check_table
 from mgecc.frontends.tensors import INT64
 from mgecc.graph import Unsupported
 from mgecc.graph.types import INT32
@@ -70,6 +71,8 @@ def largest_positions(t: TensorBuilder, x: Tensor, window: Window, by_columns: b
     tap = t.one("Argmax", ArgReduceAttrs(4), t.reshape(cells, (n, c, *out, prod(window.kernel))))
     rows, columns = (_begins(window, axis, count) for axis, count in enumerate(out))
     by_row, by_column = (1, height) if by_columns else (width, 1)
+    check_table(n * c, *out)
+    check_table(*window.kernel)
     plane = np.arange(n * c).reshape(n, c, 1, 1) * height * width
     base = plane + rows[:, None] * by_row + columns * by_column
     taps = [np.arange(k) * d for k, d in zip(window.kernel, window.dilate)]
@@ -89,6 +92,7 @@ def max_unpool(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, index, stated = node.operand(0), node.operand(1), node.optional(2)
     window = window_of(node, x.shape[2:], node.require("kernel_shape"))
     shape = (*x.shape[:2], *(window.input_size(x.shape[2:])))
+    check_table(*shape)
     zeros = t.constant(np.zeros(prod(shape), x.dtype.numpy), x.dtype)
     places = {0: t.cast(t.reshape(index, (x.elements,)), INT32)}
     y = t.reshape(scatter(t, zeros, places, t.reshape(x, (x.elements,))), shape)

@@ -7,11 +7,10 @@ from math import ceil, prod
 
 import numpy as np
 
-from mgecc.frontends.build import MAX_FOLDED
+from mgecc.frontends.compose import check_table
 from mgecc.frontends.tensors import INT64
 from mgecc.graph import Unsupported
 from mgecc.graph.attributes import NoAttrs
-from mgecc.graph.symbolic import at_max_sizes
 from mgecc.ops.index_items import IndexAttrs, flags
 from mgecc.ops.known import axis_of
 from mgecc.ops.sorting import ArgReduceAttrs
@@ -19,12 +18,6 @@ from mgecc.ops.unique import UniqueAttrs
 
 from ..dtypes import dtype_of
 from . import OnnxNode, Tensor, TensorBuilder, rule
-
-
-def check_table(*shape: int) -> None:
-    """Unsupported for a table of numbers of 64 bits that is too large to make."""
-    if at_max_sizes(prod(shape)) * 8 > MAX_FOLDED:
-        raise Unsupported(f"a constant of shape {list(shape)} is too large", "make the shapes smaller")
 
 
 @rule("Linspace", "Range")

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from mgecc.frontends.compose import check_table
 from mgecc.graph import Unsupported
 from mgecc.graph.types import FLOAT32
 
 from . import OnnxNode, Tensor, TensorBuilder, rule
-from .generators import check_table
 
 
 @rule("Reduce", "TfIdfVectorizer")
@@ -26,12 +26,14 @@ def tf_idf(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     check_table(*rows.shape, len(places))
     total = t.broadcast(t.constant(np.zeros((1, size), np.float32)), (rows.shape[0], size))
     for grams, own in _pooled(node, pool, places):
+        check_table(len(own), size)
         spread = np.zeros((len(own), size), np.float32)
         spread[np.arange(len(own)), own] = 1
         for skip in range(node.require("max_skip_count") + 1 if grams.shape[1] > 1 else 1):
             found = _occurrences(t, rows, grams, skip + 1)
-            if found is not None:
-                total = t.elemwise("add", total, t.matmul(found, t.constant(spread)))
+            if found is None:  # nor do larger ones
+                break
+            total = t.elemwise("add", total, t.matmul(found, t.constant(spread)))
     result = _weighted(node, t, total)
     return [t.squeeze(result, [0]) if x.rank < 2 else result]
 

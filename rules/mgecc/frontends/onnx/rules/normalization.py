@@ -14,6 +14,9 @@ from mgecc.ops.normalization import GroupNormAttrs, LayerNormAttrs, LRNAttrs, No
 
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
+_MOST_CHANNELS = 4096
+"""That are summed one by one."""
+
 
 @rule("BatchNorm", "BatchNormalization")
 def batch_normalization(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
@@ -95,6 +98,8 @@ def lrn(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     if size % 2:
         y = t.one("LRN", LRNAttrs(size, bias, alpha, beta), _image(t, x), dtype=x.dtype)
         return [t.reshape(y, x.shape)]
+    if not 0 < size <= _MOST_CHANNELS:
+        raise Unsupported(f"sums over {size} channels are not supported")
     before = (size - 1) // 2
     pairs = [(before, size - 1 - before) if axis == 1 else (0, 0) for axis in range(x.rank)]
     around = t.pad(t.elemwise("mul", x, x), pairs)

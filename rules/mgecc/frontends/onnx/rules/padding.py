@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mgecc.frontends.compose import check_table
 from mgecc.graph import Unsupported
 from mgecc.ops.known import axis_of
 
@@ -43,6 +44,7 @@ def _filled(t: TensorBuilder, x: Tensor, pairs: Pairs, value: Tensor | None) -> 
         return t.pad(x, pairs)
     if value.array is not None and (x.dtype.is_float or abs(int(value.integers[0])) <= _EXACT):
         return t.pad(x, pairs, value=float(value.array.reshape(-1)[0]))
+    check_table(*(n + max(b, 0) + max(e, 0) for n, (b, e) in zip(x.shape, pairs)))
     data = np.pad(np.ones(_without(x.shape, pairs), np.bool_), [(max(b, 0), max(e, 0)) for b, e in pairs])
     return t.where(t.constant(data), t.pad(x, pairs), t.reshape(value, ()))
 
@@ -62,6 +64,7 @@ def _repeated(t: TensorBuilder, x: Tensor, pairs: Pairs, mode: str) -> Tensor:
         raise Unsupported(f"padding in mode {mode} is not supported")
     for axis, pair in enumerate(pairs):
         if any(pair):
+            check_table(x.shape[axis] + sum(map(abs, pair)))
             places = np.pad(np.arange(x.shape[axis]), pair, mode=mode)  # type: ignore[call-overload]
             x = t.take(x, axis, t.constant(places.astype(np.int32)))
     return x

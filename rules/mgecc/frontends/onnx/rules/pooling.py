@@ -11,6 +11,7 @@ from math import prod
 
 import numpy as np
 
+from mgecc.frontends.compose import check_table
 from mgecc.graph import Unsupported
 from mgecc.ops.pooling import PoolingAttrs
 from mgecc.ops.window import Window
@@ -18,6 +19,8 @@ from mgecc.ops.window import Window
 from ..windows import Ends, Overhang, flat, part, pool_window
 from . import OnnxNode, Tensor, TensorBuilder, rule
 from .columns import largest_positions
+
+_MOST_TAPS = 4096
 
 
 @rule("Pooling", "MaxPool")
@@ -48,6 +51,7 @@ def _cells(window: Window, size: Sequence[int], pad: Sequence[Ends]) -> np.ndarr
     """How many cells of a window lie in data of ``size`` with ``pad`` around it, for every position."""
     found = np.ones((1,) * len(size))
     for axis, count in enumerate(window.output_size(size)):
+        check_table(count, window.kernel[axis])
         first = np.arange(count) * window.stride[axis] - window.pad[axis][0]
         places = first[:, None] + np.arange(window.kernel[axis]) * window.dilate[axis]
         inside = (places >= -pad[axis][0]) & (places < size[axis] + pad[axis][1])
@@ -120,6 +124,8 @@ def _by_taps(t: TensorBuilder, x: Tensor, window: Window, mode: str, counts: boo
         raise Unsupported(f"means of {x.dtype} are not supported")
     lowest = 0.0 if mode != "max" else -np.inf if x.dtype.is_float else x.dtype.range[0]
     y = t.pad(x, [(0, 0), (0, 0), *window.pad], value=lowest)
+    if sum(window.kernel) > _MOST_TAPS:
+        raise Unsupported(f"windows of {list(window.kernel)} in this form are too large", "use smaller ones")
     for axis in range(len(window.kernel)):
         span = (window.output_size(x.shape[2:])[axis] - 1) * window.stride[axis] + 1
         begins = [k * window.dilate[axis] for k in range(window.kernel[axis])]

@@ -12,6 +12,7 @@ from math import prod
 
 import numpy as np
 
+from mgecc.frontends.compose import check_table
 from mgecc.graph import DType, Unsupported
 from mgecc.graph.types import FLOAT32, INT32
 from mgecc.ops.convolution import ConvBiasAttrs
@@ -76,6 +77,7 @@ def _along(node: OnnxNode, t: TensorBuilder, x: Tensor, parameter: Tensor) -> Te
     axis, block = axis_of(node.get("axis", 1), x.rank), node.get("block_size", 0)
     if not block:
         return t.reshape(parameter, [n if k == axis else 1 for k, n in enumerate(x.shape)])
+    check_table(parameter.elements, block)
     repeated = np.repeat(parameter.known, block, axis)
     return t.constant(np.take(repeated, range(x.shape[axis]), axis), parameter.dtype)
 

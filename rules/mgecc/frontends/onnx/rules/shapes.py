@@ -16,6 +16,8 @@ from mgecc.ops.known import axis_of, broadcast_shape
 from ..dtypes import array_of
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
+_MOST_PARTS = 1 << 16
+
 
 @rule("GetVarShape", "Shape")
 def shape_of(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
@@ -82,6 +84,8 @@ def split(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     if sizes is not None:
         return t.split(x, axis, sizes.integers)
     count, n = node.get("num_outputs", len(node.outputs)), x.shape[axis]
+    if not 0 < count <= _MOST_PARTS:
+        raise Unsupported(f"{count} parts are not supported")
     each = -(-n // count)
     return t.split(x, axis, [*[each] * (count - 1), n - each * (count - 1)])
 

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from mgecc.frontends.compose import check_table
 from mgecc.graph import DType, Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops import elementary
@@ -14,7 +15,6 @@ from mgecc.ops.known import axis_of
 
 from ..dtypes import dtype_of
 from . import OnnxNode, Tensor, TensorBuilder, rule
-from .generators import check_table
 
 _LN_10 = 2.302585092994046
 
