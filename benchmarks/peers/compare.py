@@ -3,7 +3,8 @@
     python benchmarks/peers/compare.py [MODEL ...] [--cpu v3,v4] [--engines a,b] [--rounds 8] [--json FILE]
 
 One thread, one processor for all; engines take turns in rounds, and each round runs as many inferences as fit into
---milliseconds, at least five. MODEL is a folder of models/, a network of benchmarks/models/ or a model.yaml. The
+--milliseconds, at least five. MODEL is a folder of models/, a network of benchmarks/models/, a model.yaml, or an .onnx
+or .tflite file that is compared as it is, with the first case of inputs.npz (in.NAME) beside it where there is one. The
 engines come from PyPI into environments below build/peers/; one that cannot be had is named and left out.
 """
 
@@ -28,6 +29,7 @@ from bench import config_of
 from mgecc.config import ModelConfig, load_config
 from mgecc.targets import load_target
 from mgecc.toolrun.session import compile_and_build
+from model_files import config_of_file, is_model_file, prepare_file
 from sizes import code_of, products_figures
 
 MODELS = (
@@ -96,6 +98,9 @@ def runnable(cpus: list[str]) -> list[str]:
 
 def _prepare(config: ModelConfig, folder: Path) -> str:
     """Files for the engines; what stands against it, if anything does."""
+    if is_model_file(config.model.name):
+        prepare_file(config, folder)
+        return ""
     folder.mkdir(parents=True, exist_ok=True)
     python = interpreter("onnxruntime")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "rules")}
@@ -190,13 +195,19 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _config(model: str) -> ModelConfig:
+    if is_model_file(model):
+        return config_of_file(Path(model))
+    return load_config(Path(model)) if model.endswith(".yaml") else config_of(model)
+
+
 def main() -> None:
     options = _options()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     figures = {}
     wanted = options.models or MODELS
     for model in wanted:
-        config = load_config(Path(model)) if model.endswith(".yaml") else config_of(model)
+        config = _config(model)
         figures[config.name] = compare(config, options)
         print(table({config.name: figures[config.name]}, heading=model == wanted[0]), end="", flush=True)
     print("\n" + own_table(figures), end="")

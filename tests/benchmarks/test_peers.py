@@ -14,6 +14,7 @@ sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "peers")]
 
 import compare
 import environment
+import model_files
 import sizes
 from mgecc.config import load_cases, load_config
 from mgecc.targets import load_target
@@ -53,6 +54,33 @@ def test_libraries_allocate_nothing_and_open_faster_without_the_checksum(product
     assert 0 < found["open_without_crc_ns"] < found["open_ns"]
     assert found["code_bytes"] == found["kernel_bytes"] + found["runtime_bytes"] < 64 << 10
     assert found["weights"] < found["blob_bytes"]
+
+
+def test_model_files_are_compared_as_they_are(tmp_path: Path) -> None:
+    folder = BENCHMARKS.parent / "models" / "tiny_resnet"
+    config = model_files.config_of_file(folder / "tiny_resnet.tflite")
+    model_files.prepare_file(config, tmp_path)
+    assert (tmp_path / "model.tflite").read_bytes() == config.model.read_bytes()
+    compile_and_build(config, load_target("x86_64", "v3"), "zig", tmp_path / "mgecc-v3")
+    worker = compare.Worker("mgecc", tmp_path, Path(sys.executable), str(tmp_path / "mgecc-v3"))
+    worker.round(nanoseconds=1e6)
+    worker.finish()
+    expected = load_cases(folder / "expected.npz")["out.0"][0]
+    assert np.load(worker.output).tolist() == expected.astype(np.float32).tolist()
+
+
+def test_shapes_that_a_file_leaves_open_are_those_of_the_inputs_beside_it(tmp_path: Path) -> None:
+    folder = BENCHMARKS.parent / "models" / "pulsevad_int8"
+    config = model_files.config_of_file(folder / "pulsevad_int8.onnx")
+    assert config.inputs["log_mel"].shape == (1, 64, 21)
+    (tmp_path / "alone").mkdir()
+    alone = tmp_path / "alone" / "model.tflite"
+    alone.write_bytes((BENCHMARKS.parent / "models/okay_nabu/okay_nabu.tflite").read_bytes())
+    config = model_files.config_of_file(alone)
+    model_files.prepare_file(config, tmp_path)
+    assert config.name == "alone"
+    with np.load(tmp_path / "inputs.npz") as made:
+        assert made["input_audio"].shape == (1, 3, 40) and made["input_audio"].dtype == np.int8
 
 
 def test_missing_engines_stand_in_the_table() -> None:

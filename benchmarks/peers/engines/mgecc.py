@@ -6,6 +6,7 @@ import ctypes
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,12 +37,17 @@ def load(folder: Path, inputs: dict[str, np.ndarray], products: str) -> Callable
     status = library[f"{report['model']}_open"](ctypes.byref(model), arena, ctypes.c_size_t(report["arena"]))
     if status:
         raise RuntimeError(f"mgecc_open: status {status}")
+    stored = [_stored(row, inputs) for row in report["inputs"]]
     places = [
         (library.mgecc_input(ctypes.byref(model), i), array.ctypes.data, array.nbytes)
-        for i, array in enumerate(inputs.values())
+        for i, array in enumerate(stored)
     ]
     out, at = report["outputs"][0], library.mgecc_output(ctypes.byref(model), 0)
-    result, run, pointer = np.empty(out["shape"], np.float32), library.mgecc_run, ctypes.byref(model)
+    result, run, pointer = (
+        np.empty(out["shape"], _plain(out["dtype"])),
+        library.mgecc_run,
+        ctypes.byref(model),
+    )
 
     def once() -> np.ndarray:
         for to, data, size in places:
@@ -50,5 +56,16 @@ def load(folder: Path, inputs: dict[str, np.ndarray], products: str) -> Callable
         ctypes.memmove(result.ctypes.data, at, result.nbytes)
         return result
 
-    once.memory = memory  # type: ignore[attr-defined]
+    once.memory = memory, stored  # type: ignore[attr-defined]
     return once
+
+
+def _stored(row: dict[str, Any], inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """An input of the report in its element type; arrays may have the other name that the file has for it."""
+    name = row["name"] if row["name"] in inputs else row.get("alias", row["name"])
+    return np.ascontiguousarray(inputs[name], _plain(row["dtype"]))
+
+
+def _plain(dtype: str) -> str:
+    """The type in which a quantised one is stored."""
+    return dtype.removeprefix("q")

@@ -27,6 +27,9 @@ def convert(folder: Path) -> None:
 def load(folder: Path, inputs: dict[str, np.ndarray]) -> Callable[[], np.ndarray]:
     net = MNN.Interpreter(str(folder / "model.mnn"))
     session = net.createSession({"numThread": 1, "backend": "CPU", "precision": "high"})
+    for name, array in inputs.items():
+        net.resizeTensor(net.getSessionInput(session, name), array.shape)
+    net.resizeSession(session)
     given = [
         (net.getSessionInput(session, name), MNN.Tensor(array.shape, MNN.Halide_Type_Float, array, 1))
         for name, array in inputs.items()

@@ -10,6 +10,8 @@ from pathlib import Path
 import ncnn  # type: ignore[import-not-found]
 import numpy as np
 
+_KINDS = {"float32": "f32", "int32": "i32", "int64": "i64"}
+
 
 def version() -> str:
     return str(ncnn.__version__)
@@ -21,7 +23,10 @@ def convert(folder: Path) -> None:
     if found is None or not found.submodule_search_locations:
         raise ImportError("pnnx, the converter, is not installed")
     tool = Path(found.submodule_search_locations[0], "pnnx").resolve()
-    subprocess.run([str(tool), "model.onnx", "fp16=0"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    inputs = np.load(folder / "inputs.npz").values()
+    shapes = ",".join(f"[{','.join(map(str, array.shape))}]{_KINDS[array.dtype.name]}" for array in inputs)
+    command = [str(tool), "model.onnx", "fp16=0", f"inputshape={shapes}"]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def load(folder: Path, inputs: dict[str, np.ndarray]) -> Callable[[], np.ndarray]:

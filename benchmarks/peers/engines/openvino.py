@@ -17,7 +17,10 @@ def version() -> str:
 
 
 def load(folder: Path, inputs: dict[str, np.ndarray]) -> Callable[[], np.ndarray]:
-    request = openvino.compile_model(str(folder / "model.onnx"), "CPU", HINTS).create_infer_request()
+    core = openvino.Core()
+    network = core.read_model(str(folder / "model.onnx"))
+    network.reshape({name: list(array.shape) for name, array in inputs.items()})
+    request = core.compile_model(network, "CPU", HINTS).create_infer_request()
     for name, array in inputs.items():
         request.set_tensor(name, openvino.Tensor(array))
 
