@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc.frontends.mge.importer import import_mge
+from mgecc.scons.identity import NO_COMPILER
 from mgecc.toolrun.sources import runtime_sources
 
 from .conftest import ROOT, Checkout, steps_in
@@ -170,6 +171,11 @@ def test_exactly_what_depends_on_a_change_is_done_again(
         monkeypatch.setenv(name, value)
     wrong["the environment"] = difference(set(tree.steps(*ALL)), set())
     assert {name: lines for name, lines in wrong.items() if lines} == {}
+
+
+@pytest.mark.parametrize("name", NO_COMPILER)
+def test_what_is_said_to_be_no_part_of_the_compiler_is_there(name: str) -> None:
+    assert (ROOT / "rules" / "mgecc" / name).exists()
 
 
 def test_each_step_says_why_it_runs(checkout: Checkout) -> None:

@@ -23,8 +23,8 @@ from mgecc.toolrun.process import write_atomically
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SUFFIXES = (".py", ".j2", ".h", ".yaml", ".json")
 # What is part of the package and decides nothing about what a model is compiled to.
-_NO_COMPILER = ("rules/", "commands/", "toolrun/", "package/", "cli.py", "export.py", "interpret.py", "worker.py",
-                "targets/toolchain.py")  # fmt: skip
+NO_COMPILER = ("scons/", "commands/", "toolrun/", "package/", "report/html/", "cli.py", "export.py", "export_graph.py",
+                "export_onnx.py", "interpret.py", "worker.py", "targets/toolchain.py")  # fmt: skip
 _READS_CONFIG = "toolrun/products.py"
 _LIBRARIES = ("numpy", "jinja2", "onnx")
 
@@ -42,7 +42,7 @@ _stamps: dict[str, Stamp] = {}
 def _names() -> list[str]:
     every = sorted(p for p in _PACKAGE.rglob("*") if p.suffix in _SUFFIXES)
     names = [path.relative_to(_PACKAGE).as_posix() for path in every]
-    return [name for name in names if name == _READS_CONFIG or not name.startswith(_NO_COMPILER)]
+    return [name for name in names if name == _READS_CONFIG or not name.startswith(NO_COMPILER)]
 
 
 def edited_since() -> list[str]:
