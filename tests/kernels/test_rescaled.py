@@ -58,9 +58,9 @@ def test_means(target: Target) -> Iterator[Case]:
     for shape in ((1, 12, 7, 5), (2, 5, 1, 1), (1, 3, 16, 16), (1, 1, 1, 63)):
         for x, y in ((_A, _Y), (_UA, _UY)):
             by = Rescale("double", (0.3 if shape[1] > 3 else 1.7,), *y.range)
-            yield _case(
-                rng, harness.node("RescaledMean", [harness.value("x", shape, x)], dtype=y, rescale=by)
-            )
+            for sums in (False, True):
+                value = harness.value("x", shape, x)
+                yield _case(rng, harness.node("RescaledMean", [value], dtype=y, rescale=by, sums=sums))
 
 
 @on(TWO)

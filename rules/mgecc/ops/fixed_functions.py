@@ -159,6 +159,53 @@ def leaky_relu_table(x: DType, y: DType, slope: float) -> np.ndarray:
     return np.asarray(np.clip(found + y.zero_point, *y.range).astype(y.numpy))
 
 
+def abs_table(x: DType, y: DType) -> np.ndarray:
+    """ABS of int8. Source: AbsEvalQuantized of micro/kernels/elementwise.cc."""
+    found = np.abs(_steps(x))
+    if scale_of(x) != scale_of(y):
+        (multiplier,), (shift,) = fixed_point([float(scale_of(x) / scale_of(y))])
+        found = multiply(found, multiplier, shift, "double")
+    return np.asarray(np.clip(found + y.zero_point, *y.range).astype(y.numpy))
+
+
+def _inverse_root(number: int) -> tuple[int, int]:
+    """1 / sqrt(number) as a multiplier of 31 bits and a shift. Source: GetInvSqrtQuantizedMultiplierExp of
+    kernels/internal/common.h: five steps of Newton's method with 3 integer bits."""
+    if number <= 1:
+        return _ONE, 0
+    pairs = (32 - number.bit_length() - 1) // 2 - 1
+    half = shift_right(np.int64((number << 2 * pairs) >> 1), 1)
+    x = np.asarray(np.int64(1 << 28))
+    for _ in range(5):
+        cube = _doubled(high_product(high_product(x, x), x), 6)
+        x = _doubled(high_product(x, (1 << 28) + (1 << 27)) - high_product(cube, half), 3)
+    return int(high_product(x, 1518500250)), pairs - 11
+
+
+def rsqrt_table(x: DType, y: DType) -> np.ndarray:
+    """RSQRT of int8; the largest number for what has no root.
+
+    Source: RsqrtEvalQuantized of micro/kernels/elementwise.cc.
+    """
+    factor = 1.0 / float(np.sqrt(scale_of(x)) * scale_of(y))
+    (multiplier,), (shift,) = fixed_point([factor])
+    low, high = y.range
+    table = np.full(256, high, y.numpy)
+    for place, step in enumerate(_steps(x).tolist()):
+        if step > 0:
+            root, up = _inverse_root(step)
+            fine = multiply(np.asarray(np.int64(1)), root, up + 20, "double")
+            found = multiply(fine, int(multiplier), int(shift) - 20, "double") + y.zero_point
+            table[place] = np.clip(found, low, high)
+    return table
+
+
+def comparison_table(x: DType) -> np.ndarray:
+    """What numbers of int8 are compared by, int32. Source: ComparisonWithScaling of reference/comparisons.h."""
+    (multiplier,), (shift,) = fixed_point([float(scale_of(x))])
+    return multiply(_steps(x) << 8, multiplier, shift, "double").astype(np.int32)
+
+
 Function = Callable[[np.ndarray], np.ndarray]
 
 

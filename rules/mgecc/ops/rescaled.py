@@ -128,27 +128,36 @@ class RescaleNumbers(Operator):
         return [attrs.rescale.apply(_from_zero(inputs[0], node.inputs[0].type.dtype), attrs.dtype)]
 
 
-def mean_factor(rescale: Rescale, count: int) -> tuple[int, int]:
-    """Multiplier and shift of sums of so many numbers, whose mean is rescaled.
+@dataclass(frozen=True)
+class RescaledMeanAttrs(RescaleAttrs):
+    """``sums``: whether sums are rescaled, and not means."""
+
+    sums: bool = False
+
+
+def mean_factor(attrs: RescaledMeanAttrs, count: int) -> tuple[int, int]:
+    """Multiplier and shift of sums of so many numbers, whose mean is rescaled, or which are themselves.
 
     Source: QuantizedMeanOrSum of reference/reduce.h: the multiplier is divided by the count, rounding down.
     """
-    (multiplier,), (shift,) = rescale.fixed
+    (multiplier,), (shift,) = attrs.rescale.fixed
+    if attrs.sums:
+        return int(multiplier), int(shift)
     up = min(count.bit_length() - 1, 32, 31 + int(shift))
     return (int(multiplier) << up) // count, int(shift) - up
 
 
 @operator("RescaledMean")
 class RescaledMean(Operator):
-    """MEAN over height and width of (n, c, h, w), which stay with size 1."""
+    """MEAN or SUM over height and width of (n, c, h, w), which stay with size 1."""
 
-    Attributes = RescaleAttrs
+    Attributes = RescaledMeanAttrs
     operands = "number"
     limits = "quantised bytes; (n, c, h, w)"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        x, attrs = node.inputs[0].type, node.attributes(RescaleAttrs)
+        x, attrs = node.inputs[0].type, node.attributes(RescaledMeanAttrs)
         _check_bytes(node)
         attrs.rescale.check(1, attrs.dtype)
         if x.rank != 4 or not 0 < x.shape[2] * x.shape[3] < 1 << 23:
@@ -157,8 +166,8 @@ class RescaledMean(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        attrs, x = node.attributes(RescaleAttrs), _from_zero(inputs[0], node.inputs[0].type.dtype)
-        multiplier, shift = mean_factor(attrs.rescale, x.shape[2] * x.shape[3])
+        attrs, x = node.attributes(RescaledMeanAttrs), _from_zero(inputs[0], node.inputs[0].type.dtype)
+        multiplier, shift = mean_factor(attrs, x.shape[2] * x.shape[3])
         mean = multiply(x.sum(axis=(2, 3), keepdims=True), multiplier, shift, attrs.rescale.rounding)
         low, high = attrs.rescale.low, attrs.rescale.high
         return [np.clip(mean + attrs.dtype.zero_point, low, high)]

@@ -19,6 +19,7 @@ from mgecc.ops.rescaled import (
     FixedSoftmaxAttrs,
     RescaleAttrs,
     RescaledArithmeticAttrs,
+    RescaledMeanAttrs,
     mean_factor,
     powers_table,
 )
@@ -118,17 +119,17 @@ def arithmetic(node: Node, target: Target) -> Iterator[Candidate]:
 
 
 def _mean_numbers(node: Node) -> np.ndarray:
-    attrs = node.attributes(RescaleAttrs)
+    attrs = node.attributes(RescaledMeanAttrs)
     return limits(attrs.rescale, attrs.dtype)
 
 
 def _mean_factors(node: Node, count: int, lanes: int) -> np.ndarray:
-    pair = np.array(mean_factor(node.attributes(RescaleAttrs).rescale, count), np.int32)
+    pair = np.array(mean_factor(node.attributes(RescaledMeanAttrs), count), np.int32)
     return np.repeat(pair[:, None], lanes, axis=1)
 
 
 def _build_mean(c: int, lanes: int, node: Node) -> list[Call]:
-    x, attrs = node.inputs[0], node.attributes(RescaleAttrs)
+    x, attrs = node.inputs[0], node.attributes(RescaledMeanAttrs)
     n, channels, h, w = x.shape
     letter, number = _LETTERS[x.type.dtype.name], kind(attrs.rescale) | 4
     kernel = Kernel(

@@ -23,6 +23,8 @@ _TABLES: dict[str, _Table] = {
     "LOGISTIC": fixed.logistic_table,
     "TANH": fixed.tanh_table,
     "HARD_SWISH": fixed.hard_swish_table,
+    "ABS": fixed.abs_table,
+    "RSQRT": fixed.rsqrt_table,
     "ELU": lambda x, y: fixed.real_table(x, y, fixed.elu),
 }
 

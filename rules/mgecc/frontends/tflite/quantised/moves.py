@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mgecc.graph import Unsupported
+
+from ..constants import type_of
 from ..rules import RULES as PLAIN
 from . import Tensor, TensorBuilder, TfliteNode, result_type, rule
 from .elemwise import rescaled
 
 _MOVES = {
-    "Reshape": ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"), "Dimshuffle": ("TRANSPOSE", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH"),
-    "Broadcast": ("BROADCAST_TO", "TILE"), "Split": ("SPLIT", "SPLIT_V", "UNPACK"), "Flip": ("REVERSE_V2",),
-    "Subtensor": ("SLICE", "STRIDED_SLICE"), "MeshIndexing": ("GATHER", "GATHER_ND"), "Padding": ("PAD", "MIRROR_PAD"),
-    "GetVarShape": ("SHAPE", "RANK"), "Argmax": ("ARG_MAX",), "Argmin": ("ARG_MIN",),
+    "Reshape": ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"), "Broadcast": ("BROADCAST_TO", "TILE"), "Flip": ("REVERSE_V2",),
+    "Dimshuffle": ("TRANSPOSE", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"),
+    "Split": ("SPLIT", "SPLIT_V", "UNPACK"), "Subtensor": ("SLICE", "STRIDED_SLICE"), "Padding": ("PAD", "MIRROR_PAD"),
+    "MeshIndexing": ("GATHER", "GATHER_ND", "RESIZE_NEAREST_NEIGHBOR"), "SetMeshIndexing": ("DYNAMIC_UPDATE_SLICE",),
+    "Alloc": ("FILL", "ZEROS_LIKE"), "GetVarShape": ("SHAPE", "RANK"), "Argmax": ("ARG_MAX",), "Argmin": ("ARG_MIN",),
 }  # fmt: skip
 
 
@@ -28,6 +32,8 @@ for _operator, _types in _MOVES.items():
 @rule("Concat", "CONCATENATION", "PACK")
 def concatenation(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Parts of another scale get that of the result."""
-    y = result_type(node)
-    parts = [x if x.dtype == y else rescaled(t, x, y) for x in node.given]
+    y = type_of(node.outputs[0])
+    if node.get("fused_activation_function", "NONE") != "NONE":
+        raise Unsupported(f"{node.type} of quantised data with a built-in activation is not supported")
+    parts = [x if x.dtype == y else rescaled(t, x, result_type(node)) for x in node.given]
     return PLAIN.find(node.type).translate(node.with_operands(parts), t)

@@ -10,6 +10,7 @@ import numpy as np
 from mgecc.graph import DType, Unsupported
 from mgecc.graph.types import INT32
 from mgecc.ops.convolution import ConvBiasAttrs
+from mgecc.ops.known import broadcast_shape
 from mgecc.ops.matmul import MatrixMulAttrs
 
 from ..images import channels_first, channels_last, groups_of, padding_of
@@ -60,6 +61,64 @@ def fully_connected(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     return [t.reshape(made, (*x.shape[:-1], w.shape[0])) if node.get("keep_num_dims") else made]
 
 
+@rule("BatchedMatrixMul", "BATCH_MATMUL")
+def batch_matmul(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Scales are multiplied in single precision. Source: micro/kernels/batch_matmul_common.cc."""
+    operands, y = [node.operand(0), node.operand(1)], result_type(node)
+    single = np.float32(scale(operands[0])) * np.float32(scale(operands[1]))
+    attrs = MatrixMulAttrs(
+        transpose_a=bool(node.get("adj_x")),
+        transpose_b=bool(node.get("adj_y")),
+        output_dtype=y,
+        rescale=rescale((float(single) / scale(y),), y),
+    )
+    outer = broadcast_shape([x.shape[:-2] for x in operands])
+    stacked = [
+        t.reshape(t.broadcast(x, (*outer, *x.shape[-2:])), (prod(outer), *x.shape[-2:])) for x in operands
+    ]
+    made = t.one("BatchedMatrixMul", attrs, *stacked)
+    return [t.reshape(made, (*outer, *made.shape[-2:]))]
+
+
+@rule("ConvBias", "TRANSPOSE_CONV")
+def transpose_conv(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """One convolution whose channels are the results at every place of a stride; blocks of them become pixels.
+
+    The result at place r of stride m is the sum over j of the datum m - j times the weight j * stride + r.
+    """
+    size, w, x = node.operand(0).integers[1:3], _weights(node, t), node.operand(2)
+    stride, y = (node.get("stride_h"), node.get("stride_w")), result_type(node)
+    padding = padding_of(node.get("padding"), size, w.shape[1:3], stride, (1, 1))
+    taps = [-(-k // s) for k, s in zip(w.shape[1:3], stride)]
+    counts = [-(-(n + before) // s) for n, (before, _), s in zip(size, padding, stride)]
+    phases, (n, h, width, _) = prod(stride), x.shape
+    factors = tuple(scale(x) * s / scale(y) for s in _quantisation(node).scale)
+    attrs = ConvBiasAttrs(
+        padding=tuple((j - 1, max(m - k, 0)) for j, m, k in zip(taps, counts, (h, width))),
+        output_dtype=y,
+        rescale=rescale(
+            factors * (phases if len(factors) > 1 else 1), y, node.get("fused_activation_function", "NONE")
+        ),
+    )
+    weights = t.constant(_phases(w.known, taps, stride), w.dtype, w.value.name)
+    terms = [t.constant(np.tile(b.known.reshape(-1), phases).reshape(1, -1, 1, 1)) for b in _bias(node, t, 3)]
+    made = t.one("ConvBias", attrs, channels_first(t, x), weights, *terms)
+    made = t.slice(made, {2: (0, counts[0], 1), 3: (0, counts[1], 1)})
+    split = t.reshape(made, (n, *stride, w.shape[0], *counts))
+    pixels = t.reshape(
+        t.transpose(split, (0, 4, 1, 5, 2, 3)), (n, *(m * s for m, s in zip(counts, stride)), w.shape[0])
+    )
+    return [t.slice(pixels, {k + 1: (p[0], p[0] + size[k], 1) for k, p in enumerate(padding)})]
+
+
+def _phases(w: np.ndarray, taps: Sequence[int], stride: Sequence[int]) -> np.ndarray:
+    """Weights (out, h, w, in) as (row * column of a stride * out, in, taps, taps), the last tap first."""
+    padded = np.zeros((w.shape[0], taps[0] * stride[0], taps[1] * stride[1], w.shape[3]), w.dtype)
+    padded[:, : w.shape[1], : w.shape[2]] = w
+    split = padded.reshape(w.shape[0], taps[0], stride[0], taps[1], stride[1], w.shape[3])[:, ::-1, :, ::-1]
+    return np.asarray(split.transpose(2, 4, 0, 5, 1, 3).reshape(-1, w.shape[3], *taps))
+
+
 def _quantisation(node: TfliteNode) -> Quantization:
     stored = node.inputs[1]
     if stored is None or stored.quantization is None:
@@ -75,7 +134,7 @@ def _weights(node: TfliteNode, t: TensorBuilder) -> Tensor:
     return t.constant(w.known, DType(w.dtype.name, None, zero), w.value.name)
 
 
-def _bias(node: TfliteNode, t: TensorBuilder) -> list[Tensor]:
+def _bias(node: TfliteNode, t: TensorBuilder, position: int = 2) -> list[Tensor]:
     """What the sums begin with; it counts what they count, whatever scale is stated."""
-    bias = node.optional(2)
+    bias = node.optional(position)
     return [] if bias is None else [t.cast(bias, INT32)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from mgecc.graph import Unsupported
 from mgecc.ops.known import axis_of
-from mgecc.ops.rescaled import FixedSoftmaxAttrs, RescaleAttrs
+from mgecc.ops.rescaled import FixedSoftmaxAttrs, RescaleAttrs, RescaledMeanAttrs
 
 from ..images import channels_first
 from ..rules import RULES as PLAIN
@@ -16,6 +17,7 @@ from . import Tensor, TensorBuilder, TfliteNode, rescale, result_type, rule, sca
 @rule("Pooling", "AVERAGE_POOL_2D", "MAX_POOL_2D")
 def pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Of stored numbers; data and result have one scale."""
+    result_type(node)
     activation = node.get("fused_activation_function")
     options = {**node.options, "fused_activation_function": "NONE"}
     (y,) = PLAIN.find(node.type).translate(node.with_options(options), t)
@@ -24,19 +26,21 @@ def pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     return [t.one("Rescale", RescaleAttrs(y.dtype, rescale((1.0,), y.dtype, activation)), y)]
 
 
-@rule("RescaledMean", "MEAN")
+@rule("RescaledMean", "MEAN", "SUM")
 def mean(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    """Over the height and width of images."""
+    """Over the height and width of images as they lie in blocks, over other axes as one behind all others."""
     x, y = node.operand(0), result_type(node)
     axes = {axis_of(axis, x.rank) for axis in node.operand(1).integers}
-    if x.rank != 4 or axes != {1, 2}:
-        raise Unsupported(
-            f"the mean of quantised data of rank {x.rank} over axes {sorted(axes)} is not supported"
-        )
-    attrs = RescaleAttrs(y, rescale((scale(x) / scale(y),), y))
-    made = t.one("RescaledMean", attrs, channels_first(t, x))
-    n, _, _, c = x.shape
-    return [t.reshape(made, (n, 1, 1, c) if node.get("keep_dims") else (n, c))]
+    left = [axis for axis in range(x.rank) if axis not in axes]
+    attrs = RescaledMeanAttrs(y, rescale((scale(x) / scale(y),), y), sums=node.type == "SUM")
+    if axes == {1, 2} and x.rank == 4:
+        columns = channels_first(t, x)
+    else:
+        sizes = (prod(x.shape[axis] for axis in left), prod(x.shape[axis] for axis in axes))
+        columns = t.reshape(t.transpose(x, [*left, *sorted(axes)]), (1, *sizes, 1))
+    made = t.one("RescaledMean", attrs, columns)
+    keep = node.get("keep_dims")
+    return [t.reshape(made, [1 if k in axes else n for k, n in enumerate(x.shape) if keep or k not in axes])]
 
 
 @rule("FixedSoftmax", "SOFTMAX")
