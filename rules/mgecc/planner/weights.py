@@ -13,6 +13,9 @@ from mgecc.graph.symbolic import Undecided
 from mgecc.kernels.base import Const
 from mgecc.planner.program import Ref
 
+# Bytes: a collection takes as long as compiling a small model.
+_WORTH_COLLECTING = 16 << 20
+
 
 class WeightSection:
     """Collects constants and says where they lie: those that are large enough on multiples of ``vector`` bytes."""
@@ -65,7 +68,8 @@ class WeightSection:
         to each other: only a collection frees those and their weights.
         """
         self._refs.clear()
-        gc.collect()
+        if self._end >= _WORTH_COLLECTING:
+            gc.collect()
         whole = b"".join(self._pieces)
         self._pieces = [whole]
         return whole
