@@ -191,6 +191,12 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--milliseconds", type=float, default=50, help="of each engine in each round")
+    parser.add_argument(
+        "--clock",
+        choices=["wall", "processor"],
+        default="wall",
+        help="processor: on a machine with other work",
+    )
     parser.add_argument("--json", type=Path, default=BUILD / "peers.json")
     return parser.parse_args()
 
@@ -203,6 +209,7 @@ def _config(model: str) -> ModelConfig:
 
 def main() -> None:
     options = _options()
+    os.environ["PEERS_CLOCK"] = options.clock
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     figures = {}
     wanted = options.models or MODELS

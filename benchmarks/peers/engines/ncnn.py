@@ -45,6 +45,8 @@ def load(folder: Path, inputs: dict[str, np.ndarray]) -> Callable[[], np.ndarray
         extractor = net.create_extractor()
         for name, matrix in given:
             extractor.input(name, matrix)
-        return extractor.extract(net.output_names()[0])[1]
+        # All of them: ncnn computes what is asked for only.
+        first, *_ = [extractor.extract(name)[1] for name in net.output_names()]
+        return first
 
     return run
