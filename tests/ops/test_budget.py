@@ -9,7 +9,9 @@ from mgecc.graph import Graph, Node
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.budget import Budget, TooMuchWork, limited
+from mgecc.ops.contraction import convolve
 from mgecc.ops.matmul import MatrixMulAttrs
+from mgecc.ops.window import WindowAttrs
 from mgecc.passes import simplify_graph
 from mgecc.passes.build import constant, node_like
 
@@ -38,6 +40,12 @@ def test_operators_take_their_work_from_the_budget_before_they_begin(op):
         run(op, attrs, *inputs)
     with limited(Budget(taken - 1)), pytest.raises(TooMuchWork, match="beforehand"):
         run(op, attrs, *inputs)
+
+
+def test_unrolled_windows_are_bounded_before_they_are_copied():
+    plane = np.broadcast_to(np.float32(1), (1, 64, 512, 512))
+    with limited(Budget()), pytest.raises(TooMuchWork, match="numbers at once"):
+        convolve(plane, np.ones((1, 1, 64, 9, 9), np.float32), WindowAttrs().over((9, 9)))
 
 
 @pytest.mark.parametrize("left", [100, Budget().left])

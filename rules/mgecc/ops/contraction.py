@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
+from mgecc.ops.budget import check_room
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.window import Window, scatter_windows, windows
 
@@ -15,6 +18,7 @@ def contract(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
     positions = columns.shape[2 : 2 + rank]
     matrix = weights.reshape(groups, out, -1)
     axes = (0, *range(1 + rank, 1 + 2 * rank), *range(1, 1 + rank))
+    check_room(prod(columns.shape[1:]))
     # One batch item at a time bounds the memory of the unrolled windows.
     items = [matmul(matrix, item.transpose(axes).reshape(groups, matrix.shape[2], -1)) for item in columns]
     return np.stack(items).reshape(len(columns), groups * out, *positions)
