@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from tflite_writer import TfliteFile
+from flatbuffer_writer import Table
+from tflite_writer import TfliteFile, tflite_bytes
 
 Options = tuple[str, Mapping[str, Any]] | None
 
@@ -21,9 +23,15 @@ class Given:
 
 @dataclass(frozen=True)
 class Case:
+    """``root``: the file as a table."""
+
     name: str
-    data: bytes
+    root: Table
     inputs: dict[str, np.ndarray]
+
+    @cached_property
+    def data(self) -> bytes:
+        return tflite_bytes(self.root)
 
 
 _RNG = np.random.default_rng(14)
@@ -67,4 +75,4 @@ def case(
         shape, dtype = result if result and isinstance(result[-1], str) else (result, "FLOAT32")
         made.append(m.tensor(shape, dtype))  # type: ignore[arg-type]
     m.op(type, operand_numbers, *made, options=options, version=version)
-    return Case(f"{type.lower()}_{name}", m.bytes(*made), inputs)
+    return Case(f"{type.lower()}_{name}", m.root(*made), inputs)

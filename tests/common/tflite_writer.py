@@ -43,6 +43,11 @@ def _field(type_: str, name: str, value: Any) -> Field:
     return value
 
 
+def tflite_bytes(root: Table) -> bytes:
+    """The file of a table of the kind Model."""
+    return flatbuffer(root, b"TFL3")
+
+
 def _number(name: str, value: Any) -> Any:
     return numbers_of(ENUMERATED.get(name, "TensorType"))[value] if isinstance(value, str) else value
 
@@ -165,8 +170,12 @@ class TfliteFile:
 
     def bytes(self, *outputs: int) -> bytes:
         """The file; ``outputs``: of the first graph."""
+        return tflite_bytes(self.root(*outputs))
+
+    def root(self, *outputs: int) -> Table:
+        """The file as a table, see ``bytes``."""
         self.graphs[0].outputs = list(outputs) or self.graphs[0].outputs
-        root = record(
+        return record(
             "Model",
             version=3,
             operator_codes=list(self.codes.values()),
@@ -179,4 +188,3 @@ class TfliteFile:
             buffers=self.buffers,
             **self.signature,
         )
-        return flatbuffer(root, b"TFL3")

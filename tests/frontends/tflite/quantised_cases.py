@@ -52,7 +52,7 @@ class Net:
         version = more.pop("version", 2)
         result = self.file.tensor(shape, more.get("stored", "INT8"), scale=[y[0]], zero=[y[1]])
         self.file.op(type, self.operands, result, options=options, version=version)
-        return Case(f"int8_{type.lower()}_{name}", self.file.bytes(result), self.inputs)
+        return Case(f"int8_{type.lower()}_{name}", self.file.root(result), self.inputs)
 
 
 def _window(word: str, **more: Any) -> dict[str, Any]:

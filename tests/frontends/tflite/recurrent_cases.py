@@ -38,7 +38,7 @@ class _Net:
     def case(self, name: str, type: str, shape: Sequence[int], scale: float, zero: int, options: Any) -> Case:
         y = self.file.tensor(shape, "INT8" if scale else "FLOAT32", **_stated(scale, zero))
         self.file.op(type, self.operands, y, options=options)
-        return Case(f"{type.lower()}_{name}", self.file.bytes(y), {"x": self.x})
+        return Case(f"{type.lower()}_{name}", self.file.root(y), {"x": self.x})
 
 
 def _stated(scale: float, zero: int) -> dict[str, Any]:

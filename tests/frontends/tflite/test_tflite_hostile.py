@@ -124,7 +124,16 @@ def tile(count: int) -> bytes:
     return m.bytes(y)
 
 
+def one_hot(depth: int) -> bytes:
+    m = TfliteFile()
+    numbers = [m.constant(np.array(n)) for n in (depth, 1.0, 0.0)]
+    index = m.input("x", [4], "INT32")
+    y = m.op("ONE_HOT", [index, *numbers], m.tensor([4, 8]), options=("OneHotOptions", {"axis": -1}))
+    return m.bytes(y)
+
+
 GREEDY = {
+    "one-hot rows": (one_hot(1 << 30), "is too large"),
     "references to one table": (shared(3000), "too often"),
     "constant result": (fill([1 << 14, 1 << 15]), "too large"),
     "tensor": (tile(1 << 20), "larger than 2 GiB"),
@@ -141,6 +150,31 @@ def test_little_files_that_ask_for_much_get_one_line(name: str) -> None:
     tracemalloc.stop()
     assert any(word in said for word in reason.split("|")), said
     assert peak < 64 << 20
+
+
+OPTIONS = {
+    "GATHER": ([1, 4], [0], "batch_dims"),
+    "CONCATENATION": ([1, 4], None, "axis"),
+    "AVERAGE_POOL_2D": ([1, 4, 4, 2], None, "filter_height"),
+    "STRIDED_SLICE": ([1, 4], [[0, 0], [1, 2], [1, 1]], "begin_mask"),
+    "SPACE_TO_DEPTH": ([1, 4, 4, 2], None, "block_size"),
+}
+
+
+@pytest.mark.parametrize("type", OPTIONS)
+def test_an_operator_without_the_options_that_decide_about_it_is_refused_by_their_name(type: str) -> None:
+    shape, numbers, option = OPTIONS[type]
+    m = TfliteFile()
+    rest = [] if numbers is None else np.array(numbers).reshape(-1, len(shape) if np.ndim(numbers) > 1 else 1)
+    operands = [m.input("x", shape), *(m.constant(row) for row in rest)]
+    assert f"its option {option} is missing" in outcome(m.bytes(m.op(type, operands, m.tensor(shape))))
+
+
+@pytest.mark.parametrize("pads", [[1, 1], [[1, 1, 1], [0, 0, 0]]])
+def test_paddings_that_are_no_pairs_are_refused_by_their_shape(pads: list[int]) -> None:
+    m = TfliteFile()
+    operands = [m.input("x", [1, 4]), m.constant(np.array(pads))]
+    assert "its paddings have the shape" in outcome(m.bytes(m.op("PAD", operands, m.tensor([1, 4]))))
 
 
 def test_all_problems_are_told_at_once_each_with_its_place() -> None:

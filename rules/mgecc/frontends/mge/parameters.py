@@ -25,10 +25,17 @@ def dtype_of(info: DTypeInfo) -> DType:
         raise Unsupported(f"data of type {info.name} is not supported") from None
 
 
+class _Parameters(dict[str, Any]):
+    """Those that a record has; Unsupported where a rule asks for another, as of a record without any."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Unsupported(f"it has no parameter {name}", DAMAGED)
+
+
 def parameters(record: Record) -> dict[str, Any]:
     """The record's parameters by name and the stated type of its results, element types being ``DType``."""
     stated = {**record.params, "output_dtype": record.output_dtype}
-    return {name: dtype_of(v) if isinstance(v, DTypeInfo) else v for name, v in stated.items()}
+    return _Parameters({name: dtype_of(v) if isinstance(v, DTypeInfo) else v for name, v in stated.items()})
 
 
 _SILENT = ("output_dtype", "workspace_limit", "strategy")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from mgecc.frontends.node import FileNode
 from mgecc.frontends.tensors import Tensor
+from mgecc.graph import Unsupported
 
 from .model import StoredTensor
 
@@ -32,5 +33,11 @@ class TfliteNode(FileNode):
         return replace(self, operands=operands)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """An option, or what stands for it in an operator without options."""
+        """An option that may be missing, or what stands for it."""
         return self.options.get(name, default)
+
+    def require(self, name: str) -> Any:
+        """An option that must be stated."""
+        if name not in self.options:
+            raise Unsupported(f"its option {name} is missing", self.remedy)
+        return self.options[name]

@@ -50,7 +50,7 @@ def check_plain(node: TfliteNode, places: LstmPlaces) -> None:
         raise Unsupported("an LSTM with peepholes, projection or normalisation is not supported")
     if any(node.optional(k) is None for k in (*places.of_data, *places.of_state, *places.of_bias)):
         raise Unsupported("an LSTM without a gate of its own for inputs, or without biases, is not supported")
-    if node.get("fused_activation_function") != "TANH":
+    if node.require("fused_activation_function") != "TANH":
         raise Unsupported(
             f"an LSTM with the activation {node.get('fused_activation_function')} is not supported"
         )

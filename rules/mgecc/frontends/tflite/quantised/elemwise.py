@@ -57,7 +57,7 @@ for _type, _make in _TABLES.items():
 
 @rule("Lookup8", "LEAKY_RELU")
 def leaky_relu(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    return [_looked_up(node, t, lambda x, y: fixed.leaky_relu_table(x, y, node.get("alpha")))]
+    return [_looked_up(node, t, lambda x, y: fixed.leaky_relu_table(x, y, node.require("alpha")))]
 
 
 @rule("Rescale", "RELU", "RELU6")

@@ -32,15 +32,15 @@ def depthwise(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 def _convolved(node: TfliteNode, t: TensorBuilder, x: Tensor, w: Tensor, groups: int) -> Tensor:
     dilation = (node.get("dilation_h_factor", 1), node.get("dilation_w_factor", 1))
-    stride, y = (node.get("stride_h"), node.get("stride_w")), result_type(node)
+    stride, y = (node.require("stride_h"), node.require("stride_w")), result_type(node)
     factors = tuple(scale(x) * s / scale(y) for s in _quantisation(node).scale)
     attrs = ConvBiasAttrs(
         stride=stride,
-        padding=padding_of(node.get("padding"), x.shape[1:3], w.shape[2:], stride, dilation),
+        padding=padding_of(node.require("padding"), x.shape[1:3], w.shape[2:], stride, dilation),
         dilation=dilation,
         groups=groups,
         output_dtype=y,
-        rescale=rescale(factors, y, node.get("fused_activation_function")),
+        rescale=rescale(factors, y, node.require("fused_activation_function")),
     )
     terms = [t.reshape(bias, (1, bias.elements, 1, 1)) for bias in _bias(node, t)]
     return channels_last(t, t.one("ConvBias", attrs, channels_first(t, x), w, *terms))
@@ -87,8 +87,8 @@ def transpose_conv(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     The result at place r of stride m is the sum over j of the datum m - j times the weight j * stride + r.
     """
     size, w, x = node.operand(0).integers[1:3], _weights(node, t), node.operand(2)
-    stride, y = (node.get("stride_h"), node.get("stride_w")), result_type(node)
-    padding = padding_of(node.get("padding"), size, w.shape[1:3], stride, (1, 1))
+    stride, y = (node.require("stride_h"), node.require("stride_w")), result_type(node)
+    padding = padding_of(node.require("padding"), size, w.shape[1:3], stride, (1, 1))
     taps = [-(-k // s) for k, s in zip(w.shape[1:3], stride)]
     counts = [-(-(n + before) // s) for n, (before, _), s in zip(size, padding, stride)]
     phases, (n, h, width, _) = prod(stride), x.shape

@@ -33,7 +33,7 @@ def lstm(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 
 def _attributes(node: TfliteNode, x: Tensor, h: Tensor, c: Tensor) -> FixedLSTMAttrs:
-    cell, clip = scale(c), float(node.get("cell_clip"))
+    cell, clip = scale(c), float(node.require("cell_clip"))
     mantissa, exponent = math.frexp(cell)
     given, kept = (
         tuple(float(np.float32(scale(part)) * np.float32(_scale(node, k))) / _UNIT for k in places)
@@ -79,12 +79,12 @@ def _plain(node: TfliteNode, t: TensorBuilder, position: int) -> Tensor:
 def svdf(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """The built-in activation does nothing but what the result's range does. Source: PrepareSvdf of svdf_common.cc."""
     x, kept, y = node.operand(0), node.operand(4), result_type(node)
-    if node.get("fused_activation_function") not in ("NONE", "RELU"):
+    if node.require("fused_activation_function") not in ("NONE", "RELU"):
         raise Unsupported("an SVDF with another activation than RELU is not supported")
     feature, time = (_plain(node, t, k) for k in (1, 2))
     single = [np.float32(n) for n in (scale(x), _scale(node, 1), scale(kept), _scale(node, 2), scale(y))]
     attrs = FixedSVDFAttrs(
-        rank=node.get("rank"),
+        rank=node.require("rank"),
         feature=float(single[0] * single[1] / single[2]),
         rescale=rescale((float(single[2] * single[3] / single[4]),), y),
         dtype=y,

@@ -18,7 +18,7 @@ from . import Tensor, TensorBuilder, TfliteNode, rescale, result_type, rule, sca
 def pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Of stored numbers; data and result have one scale."""
     result_type(node)
-    activation = node.get("fused_activation_function")
+    activation = node.require("fused_activation_function")
     options = {**node.options, "fused_activation_function": "NONE"}
     (y,) = PLAIN.find(node.type).translate(node.with_options(options), t)
     if activation == "NONE":
@@ -48,4 +48,4 @@ def softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, y = node.operand(0), result_type(node)
     if (y.scale, y.zero_point) != (1 / 256, y.range[0]):
         raise Unsupported(f"a softmax gives {y}, not multiples of 1/256", "convert the model again")
-    return [t.one("FixedSoftmax", FixedSoftmaxAttrs(y, node.get("beta") * scale(x)), x)]
+    return [t.one("FixedSoftmax", FixedSoftmaxAttrs(y, node.require("beta") * scale(x)), x)]

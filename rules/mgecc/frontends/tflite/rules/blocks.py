@@ -12,7 +12,7 @@ from . import Tensor, TensorBuilder, TfliteNode, rule
 @rule("Dimshuffle", "DEPTH_TO_SPACE")
 def depth_to_space(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Channels (row, column, rest) of a block."""
-    x, b = channels_first(t, node.operand(0)), node.get("block_size")
+    x, b = channels_first(t, node.operand(0)), node.require("block_size")
     n, c, h, w = x.shape
     parts = t.transpose(t.reshape(x, (n, b, b, c // (b * b), h, w)), (0, 3, 4, 1, 5, 2))
     return [channels_last(t, t.reshape(parts, (n, c // (b * b), h * b, w * b)))]
@@ -20,7 +20,7 @@ def depth_to_space(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("Dimshuffle", "SPACE_TO_DEPTH")
 def space_to_depth(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    x, b = channels_first(t, node.operand(0)), node.get("block_size")
+    x, b = channels_first(t, node.operand(0)), node.require("block_size")
     n, c, h, w = x.shape
     parts = t.transpose(t.reshape(x, (n, c, h // b, b, w // b, b)), (0, 3, 5, 1, 2, 4))
     return [channels_last(t, t.reshape(parts, (n, b * b * c, h // b, w // b)))]

@@ -26,8 +26,9 @@ def top_k(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 def one_hot(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """``on`` where the position along a new axis is the index, else ``off``."""
     index, depth, on, off = (node.operand(k) for k in range(4))
-    axis = axis_of(node.get("axis"), index.rank + 1)
+    axis = axis_of(node.require("axis"), index.rank + 1)
     count = depth.integers[0]
+    compose.check_table(count)
     shape = [count if k == axis else 1 for k in range(index.rank + 1)]
     places = t.constant(np.arange(count, dtype=index.dtype.numpy).reshape(shape), index.dtype)
     return [t.where(t.compare("eq", t.unsqueeze(index, [axis]), places), on, off)]

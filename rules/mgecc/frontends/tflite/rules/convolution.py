@@ -33,25 +33,25 @@ def depthwise(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 def _convolved(node: TfliteNode, t: TensorBuilder, x: Tensor, w: Tensor, groups: int) -> Tensor:
     dilation = (node.get("dilation_h_factor", 1), node.get("dilation_w_factor", 1))
-    stride = (node.get("stride_h"), node.get("stride_w"))
+    stride = (node.require("stride_h"), node.require("stride_w"))
     attrs = ConvBiasAttrs(
         stride=stride,
-        padding=padding_of(node.get("padding"), x.shape[1:3], w.shape[2:], stride, dilation),
+        padding=padding_of(node.require("padding"), x.shape[1:3], w.shape[2:], stride, dilation),
         dilation=dilation,
         groups=groups,
     )
     bias = node.optional(2)
     terms = [] if bias is None else [t.reshape(bias, (1, bias.elements, 1, 1))]
     y = t.one("ConvBias", attrs, channels_first(t, x), w, *terms)
-    return channels_last(t, activated(t, y, node.get("fused_activation_function")))
+    return channels_last(t, activated(t, y, node.require("fused_activation_function")))
 
 
 @rule("ConvolutionBackwardData", "TRANSPOSE_CONV")
 def transpose_conv(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """The size of the result is an operand; weights lie as (out, h, w, in)."""
     size, w, x = node.operand(0).integers, dequantised(node, t, 1), node.operand(2)
-    stride = (node.get("stride_h"), node.get("stride_w"))
-    y = _transposed(t, x, w, node.optional(3), size[1:3], stride, node.get("padding"))
+    stride = (node.require("stride_h"), node.require("stride_w"))
+    y = _transposed(t, x, w, node.optional(3), size[1:3], stride, node.require("padding"))
     return [activated(t, y, node.get("fused_activation_function", "NONE"))]
 
 
@@ -93,18 +93,18 @@ def conv_3d(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Weights lie as (d, h, w, in, out)."""
     x, w, bias = node.operand(0), dequantised(node, t, 1), node.optional(2)
     stride, dilation = (
-        [node.get(f"{name}_{axis}{end}") for axis in "dhw"]
+        [node.require(f"{name}_{axis}{end}") for axis in "dhw"]
         for name, end in (("stride", ""), ("dilation", "_factor"))
     )
     attrs = Convolution3DAttrs(
         stride=tuple(stride),
-        padding=padding_of(node.get("padding"), x.shape[1:4], w.shape[:3], stride, dilation),
+        padding=padding_of(node.require("padding"), x.shape[1:4], w.shape[:3], stride, dilation),
         dilation=tuple(dilation),
     )
     y = t.one("Convolution3D", attrs, t.transpose(x, (0, 4, 1, 2, 3)), t.transpose(w, (4, 3, 0, 1, 2)))
     if bias is not None:
         y = t.elemwise("add", y, t.reshape(bias, (1, bias.elements, 1, 1, 1)))
-    return [t.transpose(activated(t, y, node.get("fused_activation_function")), (0, 2, 3, 4, 1))]
+    return [t.transpose(activated(t, y, node.require("fused_activation_function")), (0, 2, 3, 4, 1))]
 
 
 @rule("MatrixMul", "FULLY_CONNECTED")

@@ -88,7 +88,7 @@ def prelu(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 @rule("Elemwise", "LEAKY_RELU")
 def leaky_relu(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     x = node.operand(0)
-    return [t.elemwise("prelu", x, t.like(x, node.get("alpha")))]
+    return [t.elemwise("prelu", x, t.like(x, node.require("alpha")))]
 
 
 @rule("Elemwise", "ELU")

@@ -19,8 +19,8 @@ from . import Tensor, TensorBuilder, TfliteNode, rule
 def gather(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     if node.type == "EMBEDDING_LOOKUP":
         return [t.take(node.operand(1), 0, node.operand(0))]
-    x, index, batch = node.operand(0), node.operand(1), node.get("batch_dims")
-    axis = axis_of(node.get("axis"), x.rank)
+    x, index, batch = node.operand(0), node.operand(1), node.require("batch_dims")
+    axis = axis_of(node.require("axis"), x.rank)
     if batch:
         return [_batched(t, x, axis, index, batch + index.rank if batch < 0 else batch)]
     return [t.take(x, axis, index)]
@@ -100,7 +100,7 @@ def dynamic_update_slice(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]
 def reverse_sequence(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """The first elements along an axis in the opposite order, so many as a length of each part says."""
     x, lengths = node.operand(0), node.operand(1)
-    along, batch = node.get("seq_dim"), node.get("batch_dim")
+    along, batch = node.require("seq_dim"), node.require("batch_dim")
     size = x.shape[along]
     at = t.constant(np.arange(size, dtype=np.int32).reshape(1, size))
     length = t.cast(t.reshape(lengths, (x.shape[batch], 1)), INT32)

@@ -15,22 +15,22 @@ from . import Tensor, TensorBuilder, TfliteNode, rule
 def pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Averages do not count cells of the padding."""
     y = _pooled(node, t, node.operand(0))
-    return [activated(t, y, node.get("fused_activation_function"))]
+    return [activated(t, y, node.require("fused_activation_function"))]
 
 
 @rule("Pooling", "L2_POOL_2D")
 def l2_pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """The root of the mean square."""
     y = t.elemwise("sqrt", _pooled(node, t, t.elemwise("square", node.operand(0))))
-    return [activated(t, y, node.get("fused_activation_function"))]
+    return [activated(t, y, node.require("fused_activation_function"))]
 
 
 def _pooled(node: TfliteNode, t: TensorBuilder, x: Tensor) -> Tensor:
     window, stride = (
-        (node.get("filter_height"), node.get("filter_width")),
-        (node.get("stride_h"), node.get("stride_w")),
+        (node.require("filter_height"), node.require("filter_width")),
+        (node.require("stride_h"), node.require("stride_w")),
     )
-    rows, columns = padding_of(node.get("padding"), x.shape[1:3], window, stride, (1, 1))
+    rows, columns = padding_of(node.require("padding"), x.shape[1:3], window, stride, (1, 1))
     attrs = PoolingAttrs(
         window=window,
         stride=stride,

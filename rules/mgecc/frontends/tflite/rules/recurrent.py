@@ -55,7 +55,7 @@ def _direction(node: TfliteNode, t: TensorBuilder, x: Tensor, places: LstmPlaces
     zeros = t.broadcast(t.like(bias, 0), bias.shape)
     flat = t.concat([t.reshape(part, (part.elements,)) for part in (*weights, bias, zeros)], 0)
     states = [t.unsqueeze(node.operand(k), [0]) for k in (places.state, places.state + 1)]
-    attrs = LSTMAttrs(hidden, cell_clip=node.get("cell_clip"))
+    attrs = LSTMAttrs(hidden, cell_clip=node.require("cell_clip"))
     y, *left = t.add("LSTM", attrs, x, *states, flat, dtype=x.dtype)[:3]
     return [y, *(t.squeeze(state, [0]) for state in left)]
 
@@ -64,7 +64,7 @@ def _direction(node: TfliteNode, t: TensorBuilder, x: Tensor, places: LstmPlaces
 def svdf(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Each filter keeps its last products with the data; units weigh and add those of ``rank`` filters."""
     x, feature, time = node.operand(0), dequantised(node, t, 1), dequantised(node, t, 2)
-    (filters, memory), n, rank = time.shape, x.shape[0], node.get("rank")
+    (filters, memory), n, rank = time.shape, x.shape[0], node.require("rank")
     if feature.shape != (filters, x.shape[1]) or not rank or filters % rank:
         raise Unsupported(
             f"weights for {list(feature.shape)} and {list(time.shape)} do not fit {list(x.shape)}"
@@ -77,5 +77,5 @@ def svdf(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     y, bias = t.reduce("sum", units, [2], False), node.optional(3)
     if bias is not None:
         y = t.elemwise("add", y, t.reshape(bias, (1, bias.elements)))
-    y = activated(t, y, node.get("fused_activation_function"))
+    y = activated(t, y, node.require("fused_activation_function"))
     return [y, t.reshape(kept, (n, filters * memory))]

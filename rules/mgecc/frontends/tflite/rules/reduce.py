@@ -39,7 +39,7 @@ def logical(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("Softmax", "SOFTMAX")
 def softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    x, beta = node.operand(0), node.get("beta")
+    x, beta = node.operand(0), node.require("beta")
     if beta != 1:
         x = t.elemwise("mul", x, t.like(x, beta))
     return [t.one("Softmax", SoftmaxAttrs(x.rank - 1), x)]
@@ -59,7 +59,7 @@ def l2_normalization(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("LRN", "LOCAL_RESPONSE_NORMALIZATION")
 def local_response(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    attrs = LRNAttrs(2 * node.get("radius") + 1, *(node.get(name) for name in ("bias", "alpha", "beta")))
+    attrs = LRNAttrs(2 * node.require("radius") + 1, *map(node.require, ("bias", "alpha", "beta")))
     return [channels_last(t, t.one("LRN", attrs, channels_first(t, node.operand(0))))]
 
 

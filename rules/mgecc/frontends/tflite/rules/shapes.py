@@ -45,26 +45,26 @@ def broadcast_to(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("Concat", "CONCATENATION")
 def concatenation(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    y = t.concat(node.given, node.get("axis"))
+    y = t.concat(node.given, node.require("axis"))
     return [activated(t, y, node.get("fused_activation_function", "NONE"))]
 
 
 @rule("Concat", "PACK")
 def pack(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    axis = axis_of(node.get("axis"), node.operand(0).rank + 1)
+    axis = axis_of(node.require("axis"), node.operand(0).rank + 1)
     return [t.concat([t.unsqueeze(x, [axis]) for x in node.given], axis)]
 
 
 @rule("Split", "UNPACK")
 def unpack(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     x = node.operand(0)
-    axis = axis_of(node.get("axis"), x.rank)
+    axis = axis_of(node.require("axis"), x.rank)
     return [t.squeeze(part, [axis]) for part in t.split(x, axis, [1] * x.shape[axis])]
 
 
 @rule("Split", "SPLIT")
 def split(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    axis, x, count = node.operand(0).integers[0], node.operand(1), node.get("num_splits")
+    axis, x, count = node.operand(0).integers[0], node.operand(1), node.require("num_splits")
     size = x.shape[axis_of(axis, x.rank)]
     if not count or size % count:
         raise Unsupported(f"an axis of {size} cannot be cut into {count} equal parts")
@@ -94,7 +94,7 @@ def strided_slice(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Masks are bits, one for each stated axis: no begin, no end, new axis, one position only, axes in the middle."""
     x, stated = node.operand(0), list(zip(*(node.operand(k).integers for k in (1, 2, 3))))
     no_begin, no_end, new, single, dots = (
-        _bits(node.get(f"{name}_mask"), len(stated))
+        _bits(node.require(f"{name}_mask"), len(stated))
         for name in ("begin", "end", "new_axis", "shrink_axis", "ellipsis")
     )
     spans, axis = dict[int, Span](), 0
@@ -161,7 +161,10 @@ def mirror_pad(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 
 def _pairs(node: TfliteNode) -> list[tuple[int, int]]:
-    return [(int(b), int(e)) for b, e in node.operand(1).known]
+    known = node.operand(1).known
+    if known.ndim != 2 or known.shape[1] != 2:
+        raise Unsupported(f"its paddings have the shape {list(known.shape)}", node.remedy)
+    return [(int(b), int(e)) for b, e in known]
 
 
 @rule("Broadcast", "TILE")
