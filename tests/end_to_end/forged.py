@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 
+from foreign import foreign_models
 from kept import kept_programs
 from mgecc.compiler import build_programs
 from mgecc.config import ModelConfig, load_config
@@ -41,21 +42,24 @@ def machine(target_name: str) -> Target:
     return load_target(*target_name.split())
 
 
-def _configs() -> Iterator[ModelConfig]:
-    """The networks of the folder MGECC_FORGED_MODELS, or every model of the corpus and of the tests' networks."""
+def _configs(shared: Path) -> Iterator[ModelConfig]:
+    """The networks of the folder MGECC_FORGED_MODELS, or every model of the corpus and of the tests' networks, those
+    of other formats too.
+    """
     if "MGECC_FORGED_MODELS" in os.environ:
         files = sorted(Path(os.environ["MGECC_FORGED_MODELS"]).glob("*/model.yaml"))
         yield from map(load_config, files)
         return
     for path in sorted([*_DATA.glob("mge-corpus/*.mge"), *_DATA.glob("networks/*.mge")]):
         yield ModelConfig(path, path.stem, path)
+    yield from foreign_models(shared)
 
 
 @cache
 def all_programs(target_name: str, shared: Path) -> tuple[Program, ...]:
     """Every one of these models that compiles for the target."""
     target, found = machine(target_name), list[Program]()
-    for config in _configs():
+    for config in _configs(shared):
         try:
             found += kept_programs(config, target, shared, partial(build_programs, config, target))
         except CompileError:

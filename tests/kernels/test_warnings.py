@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from foreign import foreign_models
 from mgecc.config import ModelConfig
 from mgecc.graph import CompileError, Node, Unsupported, Value
 from mgecc.kernels import Candidate, Kernel, candidates
@@ -31,13 +32,13 @@ def _targets() -> Iterator[tuple[str, str]]:
 
 
 @cache
-def _nodes(halves: bool) -> list[Node]:
+def _nodes(halves: bool, shared: Path) -> list[Node]:
     """Distinct nodes of all models; ``halves``: as a target that computes in halves has them."""
     target = load_target("arm64+fp16" if halves else "arm64")
     found: dict[object, Node] = {}
-    for path in sorted(DATA.glob("*/*.mge")):
+    models = [ModelConfig(path, path.stem, path) for path in sorted(DATA.glob("*/*.mge"))]
+    for config in (*models, *foreign_models(shared)):
         try:
-            config = ModelConfig(path, path.stem, path)
             (lowered,) = lower(import_sets(config)[0], config, [target])
         except CompileError:
             continue
@@ -83,9 +84,9 @@ def _few(kernels: Sequence[Kernel]) -> Iterator[Kernel]:
 
 
 @cache
-def _text(name: str, cpu: str) -> str:
+def _text(name: str, cpu: str, shared: Path) -> str:
     target = load_target(name, cpu)
-    kernels = [kernel for node in _nodes(bool(target.half_lanes)) for kernel in _built(node, target)]
+    kernels = [kernel for node in _nodes(bool(target.half_lanes), shared) for kernel in _built(node, target)]
     few = list(_few(kernels))
     assert len({kernel.template for kernel in few}) >= 50
     return header_text(target.isa, target.facts) + kernels_text(few, target)
@@ -93,13 +94,15 @@ def _text(name: str, cpu: str) -> str:
 
 @pytest.mark.parametrize("toolchain", ["zig", "gcc", "clang"])
 @pytest.mark.parametrize(("name", "cpu"), list(_targets()))
-def test_kernels_compile_without_a_warning(name: str, cpu: str, toolchain: str, tmp_path: Path) -> None:
+def test_kernels_compile_without_a_warning(
+    name: str, cpu: str, toolchain: str, tmp_path: Path, shared_folder: Path
+) -> None:
     try:
         tools = load_toolchain(toolchain, load_target(name, cpu))
     except ToolchainMissing as missing:
         pytest.skip(str(missing))
     source = tmp_path / "kernels.c"
-    source.write_text(_text(name, cpu), encoding="utf-8")
+    source.write_text(_text(name, cpu, shared_folder), encoding="utf-8")
     command = [arg for arg in tools.compile_args(source, "none.o") if arg != "-c"]
     done = subprocess.run([*command, "-fsyntax-only"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr[:4000]) == (0, "")

@@ -1,6 +1,7 @@
 """Prints digests of what the meanings compute and of what is compiled; test_same_bits.py compares them.
 
-A model of the corpus counts where it has an operator, or a mode of one, that those before it have not.
+A model counts where it has an operator, or a mode of one, that those before it have not: models of the corpus, then
+the networks of the ONNX and TensorFlow Lite front ends' tests. The argument is a folder that the tests of a run share.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "frontends"), str(TESTS / "common")]
+FRONTENDS = TESTS / "frontends"
+sys.path[:0] = [str(FRONTENDS), str(FRONTENDS / "onnx"), str(FRONTENDS / "tflite"), str(TESTS / "common")]
 
+import backend
 from mge_writer import MgeFile
-from mgecc import interpret, ops
+from mgecc import frontends, interpret, ops
 from mgecc.compiler import compile_model
 from mgecc.config.model import ModelConfig
 from mgecc.frontends.mge.importer import import_mge
@@ -27,6 +31,12 @@ from mgecc.graph import CompileError, DType, Graph, Node, TensorType, Value
 from mgecc.graph.attributes import named
 from mgecc.ops.elemwise import ElemwiseAttrs
 from mgecc.ops.elemwise_modes import find_mode, mode_names
+from networks import model
+from onnx import helper
+from operator_cases import all_cases
+from quantised_cases import quantised_cases
+
+Inputs = dict[str, np.ndarray]
 
 
 def digest(arrays: Iterable[np.ndarray]) -> str:
@@ -36,16 +46,32 @@ def digest(arrays: Iterable[np.ndarray]) -> str:
     return whole.hexdigest()
 
 
-def corpus() -> Iterator[tuple[str, str]]:
-    seen: set[tuple[str, str]] = set()
+def corpus() -> Iterator[tuple[str, Graph, Inputs]]:
     for path in sorted((TESTS / "data" / "mge-corpus").glob("*.npz")):
         stored = np.load(path)
         inputs = {key[3:]: stored[key] for key in stored.files if key.startswith("in.")}
-        graph = _imported(path.with_suffix(".mge"))
+        yield path.stem, _imported(path.with_suffix(".mge")), inputs
+
+
+def foreign(folder: Path) -> Iterator[tuple[str, Graph, Inputs]]:
+    """Networks of a few operators; their constants are folded while they are read."""
+    passing = (FRONTENDS / "onnx" / "passing.txt").read_text().split()
+    cases = backend.cases(folder)
+    for case in (*(cases[name] for name in passing), *all_cases().values(), *quantised_cases().values()):
+        data = case.model if isinstance(case, backend.Case) else case.data
+        shapes = {name: array.shape for name, array in case.inputs.items()}
+        graph, _ = frontends.survey(data, case.name, shapes)
+        yield case.name, graph, case.inputs
+
+
+def meanings(models: Iterable[tuple[str, Graph, Inputs]]) -> Iterator[tuple[str, str]]:
+    seen: set[tuple[str, str]] = set()
+    for name, graph, inputs in models:
         kinds = {(n.op, _kind(named(n.attrs))) for n in graph.nodes}
         if inputs and kinds - seen:
             seen |= kinds
-            yield path.stem, digest(interpret.run(graph, inputs, keep=True).values())
+            given = {v.name: inputs[v.name].reshape(v.shape).astype(v.type.dtype.numpy) for v in graph.inputs}
+            yield name, digest(interpret.run(graph, given, keep=True).values())
 
 
 def _kind(attrs: dict[str, Any]) -> str:
@@ -90,13 +116,35 @@ def folded_model() -> bytes:
     return model.bytes(y)
 
 
+def windows_model() -> bytes:
+    """An ONNX file whose constants are functions that the standard defines: windows, filters, resized numbers."""
+    nodes = [
+        helper.make_node("HannWindow", ["length"], ["hann"]),
+        helper.make_node("BlackmanWindow", ["length"], ["black"]),
+        helper.make_node("Mul", ["hann", "black"], ["window"]),
+        helper.make_node("MelWeightMatrix", ["bins", "points", "rate", "low", "high"], ["mel"]),
+        helper.make_node("Mul", ["x", "window"], ["cut"]),
+        helper.make_node("Gelu", ["hann"], ["soft"]),
+        helper.make_node("Add", ["cut", "soft"], ["sum"]),
+        helper.make_node("MatMul", ["sum", "mel"], ["y"]),
+    ]
+    numbers = {"length": 33, "bins": 12, "points": 64, "rate": 16000, "low": 20.0, "high": 7000.0}
+    constants = {n: np.array(v, np.float32 if isinstance(v, float) else np.int64) for n, v in numbers.items()}
+    return model(nodes, {"x": [2, 33]}, ["y"], constants)
+
+
 def compiled() -> Iterator[tuple[str, str]]:
+    """Blobs; those of quantised networks hold factors and tables."""
+    jarvis = (TESTS / "data" / "tflite" / "hey_jarvis.tflite").read_bytes()
+    files = {"folded.mge": folded_model(), "windows.onnx": windows_model(), "jarvis.tflite": jarvis}
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "folded.mge"
-        path.write_bytes(folded_model())
-        files = compile_model(ModelConfig(path, "folded", path), "arm64").files
-        yield "folded", hashlib.sha256(files["folded.blob"]).hexdigest()
+        for file, data in files.items():
+            path = Path(folder) / file
+            path.write_bytes(data)
+            made = compile_model(ModelConfig(path, path.stem, path), "arm64").files
+            yield path.stem, hashlib.sha256(made[f"{path.stem}.blob"]).hexdigest()
 
 
 if __name__ == "__main__":
-    print(json.dumps(dict([*corpus(), *modes(), *compiled()])))
+    models = chain(corpus(), foreign(Path(sys.argv[1])))
+    print(json.dumps(dict([*meanings(models), *modes(), *compiled()])))

@@ -18,8 +18,8 @@ def names(file: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, backend.Case]:
-    return backend.cases(tmp_path_factory.getbasetemp().parent / "onnx_backend")
+def cases(shared_folder: Path) -> dict[str, backend.Case]:
+    return backend.cases(shared_folder / "onnx_backend")
 
 
 ROUNDED = {
