@@ -1,6 +1,6 @@
 /* Runs a model on recorded inputs, on any machine with a port.
  *
- *     runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--sizes NxN...] [--layers]
+ *     runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--sizes NxN...] [--layers] [--dump FILE]
  *
  * INPUT: cases one after the other, each all inputs of the model in order, raw bytes. OUTPUT: all outputs of each case
  * likewise. --blob: use this blob instead of the embedded one. --repeat: run each case N times and print nanoseconds.
@@ -10,6 +10,9 @@
  * --shape-set: the input shapes to run with, where the library has several; 0 is the first.
  *
  * --sizes: all declared sizes, where the model has any.
+ *
+ * --dump: write parts of the arena to OUTPUT instead of outputs, as FILE lists them: records of three 32-bit words of
+ * this machine, in order of the first: the kernel call after which the part is written, its offset, its bytes.
  *
  * Compiled with -DMG_MODEL_HEADER='"x.h"' -DMG_MODEL=x -DMG_ARENA_SIZE=X_ARENA_SIZE and, for several sets of input
  * shapes, -DMG_SHAPE_SETS=X_SHAPE_SETS; for declared sizes, -DMG_SIZES. */
@@ -28,7 +31,7 @@
 static MGECC_ALIGNED unsigned char arena[MG_ARENA_SIZE];
 
 struct options {
-    const char *input, *output, *blob, *sizes;
+    const char *input, *output, *blob, *sizes, *dump;
     unsigned long repeat, shape_set;
     int layers;
 };
@@ -90,6 +93,8 @@ static int parse(struct options *o, int argc, char **argv)
             o->shape_set = number(argv[++i]);
         else if (equal(argv[i], "--sizes") && more)
             o->sizes = argv[++i];
+        else if (equal(argv[i], "--dump") && more)
+            o->dump = argv[++i];
         else if (argv[i][0] == '-' || o->output)
             return problem("unknown argument", argv[i]);
         else if (o->input)
@@ -98,8 +103,8 @@ static int parse(struct options *o, int argc, char **argv)
             o->input = argv[i];
     }
     if (!o->output || !o->repeat)
-        return problem("usage",
-                       "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--sizes NxN...] [--layers]");
+        return problem("usage", "runner INPUT OUTPUT [--blob FILE] [--repeat N] [--shape-set N] [--sizes NxN...] "
+                                "[--layers] [--dump FILE]");
     return 0;
 }
 
@@ -193,18 +198,24 @@ static size_t read_inputs(const mgecc_model *m, int file)
     return done;
 }
 
+static int write_all(int file, const void *from, size_t count)
+{
+    for (size_t done = 0; done < count;) {
+        long put = mg_port_write(file, (const char *)from + done, count - done);
+        if (put <= 0)
+            return 1;
+        done += (size_t)put;
+    }
+    return 0;
+}
+
 static int write_outputs(const mgecc_model *m, int file)
 {
     for (unsigned i = 0; i < mgecc_output_count(m); i++) {
         mgecc_tensor info;
         mgecc_output_info(m, i, &info);
-        const char *from = mgecc_output(m, i);
-        for (size_t done = 0; done < info.bytes;) {
-            long put = mg_port_write(file, from + done, info.bytes - done);
-            if (put <= 0)
-                return 1;
-            done += (size_t)put;
-        }
+        if (write_all(file, mgecc_output(m, i), info.bytes))
+            return 1;
     }
     return 0;
 }
@@ -263,6 +274,47 @@ static int run_case(const mgecc_model *m, const struct options *o, int input, si
     return 0;
 }
 
+/* A list of parts, of which the next one is known: one at a time, as there may be more than memory has room for. */
+struct dump {
+    int list, output, left, failed;
+    uint32_t next[3];
+};
+
+static void read_next(struct dump *d) { d->left = read_all(d->list, d->next, sizeof d->next) == sizeof d->next; }
+
+static void dump_hook(void *user, unsigned call_index, int begin)
+{
+    struct dump *d = user;
+    for (; !begin && d->left && d->next[0] == call_index; read_next(d)) {
+        int inside = d->next[1] <= sizeof arena && d->next[2] <= sizeof arena - d->next[1];
+        d->failed |= !inside || write_all(d->output, arena + d->next[1], d->next[2]);
+    }
+}
+
+static int dump_case(const mgecc_model *m, int list, int output)
+{
+    struct dump d = {list, output, 0, 0, {0, 0, 0}};
+    if (mg_port_rewind(list, 0) != 0)
+        return 1;
+    read_next(&d);
+    mgecc_run_hooked(m, dump_hook, &d);
+    return d.failed || d.left;
+}
+
+static int dump_cases(const mgecc_model *m, const struct options *o, int input, int output)
+{
+    int list = mg_port_open(o->dump, 0), failed = list < 0;
+    size_t bytes = case_bytes(m);
+    while (!failed && read_inputs(m, input) == bytes) {
+        failed = dump_case(m, list, output);
+        if (bytes == 0)
+            break;
+    }
+    if (list >= 0)
+        mg_port_close(list);
+    return failed ? problem("cannot dump what is listed in", o->dump) : 0;
+}
+
 static int run_cases(const mgecc_model *m, const struct options *o, int input, int output)
 {
     size_t bytes = case_bytes(m), got;
@@ -279,7 +331,7 @@ static int run_cases(const mgecc_model *m, const struct options *o, int input, i
 
 int mg_main(int argc, char **argv)
 {
-    struct options o = {NULL, NULL, NULL, NULL, 1, 0, 0};
+    struct options o = {NULL, NULL, NULL, NULL, NULL, 1, 0, 0};
     any_model model;
     if (parse(&o, argc, argv) || open_model(&model, &o))
         return 1;
@@ -287,7 +339,8 @@ int mg_main(int argc, char **argv)
     if (input < 0)
         return problem("cannot read", o.input);
     int output = mg_port_open(o.output, 1);
-    int failed = output < 0 ? problem("cannot write", o.output) : run_cases(base(&model), &o, input, output);
+    int failed = output < 0 ? problem("cannot write", o.output)
+                            : (o.dump ? dump_cases : run_cases)(base(&model), &o, input, output);
     mg_port_close(input);
     if (output >= 0)
         mg_port_close(output);

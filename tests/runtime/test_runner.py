@@ -1,5 +1,6 @@
 """The runner gives the right bytes on every machine, and one line for every problem."""
 
+import struct
 import subprocess
 from pathlib import Path
 
@@ -96,9 +97,14 @@ def test_new_weights_come_from_a_blob_file(runner: Path) -> None:
         (("in", "out", "--blob", "in"), "runner: cannot open the model: not a model blob\n"),
         (("in", "out", "--blob", "none"), "runner: cannot load: none\n"),
         (("short", "out"), "runner: the last case is incomplete: short\n"),
+        (("in", "out", "--dump", "none"), "runner: cannot dump what is listed in: none\n"),
+        (("in", "out", "--dump", "outside"), "runner: cannot dump what is listed in: outside\n"),
+        (("in", "out", "--dump", "beyond"), "runner: cannot dump what is listed in: beyond\n"),
     ],
 )
 def test_problems_are_one_line(runner: Path, args: tuple[str, ...], text: str) -> None:
     (runner.parent / "short").write_bytes(cases(2)[0][:-1])
+    (runner.parent / "outside").write_bytes(struct.pack("<3I", 0, 1, 0xFFFFFFFF))
+    (runner.parent / "beyond").write_bytes(struct.pack("<3I", 99, 0, 4))
     done = start(target_of("x86_64"), runner, *args)
     assert done.returncode == 1 and done.stdout.startswith(text) and done.stdout.count("\n") == 1

@@ -22,10 +22,14 @@ from mgecc.config import ModelConfig, Verify, load_side
 from mgecc.errors import DIFFERENT, InputError
 from mgecc.export import ExportError, MegEngineMissing, reference_cases
 from mgecc.lowering import input_forms, load_graph
+from mgecc.targets import load_target
 from mgecc.toolrun.compare import OutputError, table
+from mgecc.toolrun.graphs import lower_graphs
+from mgecc.toolrun.layers import LayerError, first_divergence, layer_table, verify_layers
 from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.runner import RunError
+from mgecc.toolrun.session import Session
 from mgecc.toolrun.tensors import Arrays, Interface, ignored_arrays, input_stacks
 from mgecc.toolrun.verify import verify
 from mgecc.toolrun.verify_sizes import verify_sizes
@@ -42,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--expected", type=Path, metavar="NPZ", help="recorded outputs; default: from model.yaml"
+    )
+    parser.add_argument(
+        "--layers",
+        action="store_true",
+        help="compare what every layer gives with its NumPy meaning instead, and name the first that diverges",
     )
     parser.add_argument("--rtol", type=float, help="allowed error, relative to each expected number")
     parser.add_argument("--atol", type=float, help="allowed error, absolute")
@@ -67,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
             note(line)
     found: dict[str, list[OutputError]] = {}
     with open_session(args, config) as session:
+        if args.layers:
+            return _compare_layers(args, config, session, inputs)
         if inputs is not None:
             interface = session.fitting(inputs).interface
             for line in ignored_arrays(inputs, interface):
@@ -83,6 +94,26 @@ def run(args: argparse.Namespace) -> int:
     ]
     show(args, lines, lambda: {title: [_data(error) for error in errors] for title, errors in found.items()})
     return 0 if all(error.ok for errors in found.values() for error in errors) else DIFFERENT
+
+
+def _compare_layers(
+    args: argparse.Namespace, config: ModelConfig, session: Session, inputs: Arrays | None
+) -> int:
+    if inputs is None:
+        raise InputError("--layers needs recorded inputs: give --inputs")
+    graphs = lower_graphs(config, load_target(args.target, args.cpu))
+    with user_errors(config):
+        found = verify_layers(session, config.name, graphs, inputs)
+    lines = (f"{config.name} on {target}:\n{layer_table(errors)}" for target, errors in found.items())
+    show(
+        args, lines, lambda: {target: [_layer(error) for error in errors] for target, errors in found.items()}
+    )
+    return DIFFERENT if any(first_divergence(errors) for errors in found.values()) else 0
+
+
+def _layer(error: LayerError) -> dict[str, Any]:
+    """Numbers that are not finite are null, as JSON has none."""
+    return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in asdict(error).items()}
 
 
 def _cases(errors: list[OutputError]) -> str:

@@ -37,7 +37,13 @@ def _row(number: int, step: Step, whole: int) -> dict[str, Any]:
 
 
 def _tensor(name: str, type_: TensorType) -> dict[str, Any]:
-    row = {"name": name, "shape": list(map(at_max_sizes, type_.shape)), "dtype": type_.dtype.name}
+    row: dict[str, Any] = {
+        "name": name,
+        "shape": list(map(at_max_sizes, type_.shape)),
+        "dtype": type_.dtype.name,
+    }
+    if type_.dtype.scale is not None:
+        row |= {"scale": type_.dtype.scale, "zero_point": type_.dtype.zero_point}
     return row | ({"block": type_.block} if type_.block > 1 else {})
 
 

@@ -23,7 +23,13 @@ def read_graph(config: ModelConfig) -> Graph:
         return lowering.load_graph(config)
 
 
-def lower_graphs(config: ModelConfig, target: Target | None, observe: ObserveSet) -> list[Graph]:
+def _unobserved(_case: str, _name: str, _target: str, _graph: Graph) -> None:
+    pass
+
+
+def lower_graphs(
+    config: ModelConfig, target: Target | None, observe: ObserveSet = _unobserved
+) -> list[Graph]:
     """The graphs that are planned: for each set of input shapes one for each kernel set of the target.
 
     ``target``: None for what all targets without half-precision arithmetic plan. Raises InputError.

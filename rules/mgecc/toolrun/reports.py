@@ -54,6 +54,14 @@ def read_report(folder: Path) -> BuiltReport:
     return BuiltReport(report, _measured(file.parent, report))
 
 
+def plan_of(built: BuiltReport, model: str, member: int = 0, shape_set: int = 0) -> dict[str, Any]:
+    """What the report says of one model, kernel set and set of input shapes."""
+    (found,) = [row for row in built.report.get("models") or [built.report] if row["model"] == model]
+    part = (found.get("members") or [found])[member]
+    plan: dict[str, Any] = (part.get("shape_sets") or [part])[shape_set]
+    return plan
+
+
 def _measured(folder: Path, report: dict[str, Any]) -> list[dict[str, Any]]:
     """What the library of each kernel set measures, if all of them are there."""
     name = report.get("library") or report["model"]

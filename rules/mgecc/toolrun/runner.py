@@ -117,9 +117,10 @@ def _support_library(tools: Toolchain, library: Path) -> None:
 
 
 def run_program(
-    runner: Runner, inputs: bytes, repeat: int = 1, shapes: Sequence[str] = ()
+    runner: Runner, inputs: bytes, repeat: int = 1, shapes: Sequence[str] = (), dump: bytes = b""
 ) -> tuple[bytes, list[int]]:
     """Run the cases in ``inputs``, each the bytes of all inputs in the model's order; ``shapes``: words that say which.
+    ``dump``: parts of the arena that are wanted instead of outputs, as runner.c reads them.
 
     Returns the bytes of all outputs, likewise, and the nanoseconds of each of the ``repeat`` runs of each case (none
     for a single run or where the target has no clock). Raises EmulatorMissing and RunError.
@@ -127,6 +128,9 @@ def run_program(
     with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
         folder = Path(name)
         (folder / "inputs.bin").write_bytes(inputs)
+        if dump:
+            (folder / "dump.bin").write_bytes(dump)
+            shapes = [*shapes, "--dump", "dump.bin"]
         said = _start(_command(runner, repeat, shapes), folder, runner.target.name)
         times = [int(line[3:]) for line in said.splitlines() if line.startswith("ns ")]
         outputs = folder / "outputs.bin"

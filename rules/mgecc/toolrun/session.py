@@ -21,12 +21,14 @@ class Session:
     """Runners of a model, one per kernel set, and its inputs and outputs.
 
     ``interfaces``: for each set of input shapes. ``shape_set``: the one that is used. ``numbers``: declared sizes.
+    ``folder``: of the products.
     """
 
     interfaces: tuple[Interface, ...]
     runners: tuple[Runner, ...]
     shape_set: int = 0
     numbers: tuple[tuple[str, int], ...] = ()
+    folder: Path = Path()
 
     @property
     def interface(self) -> Interface:
@@ -78,7 +80,7 @@ def prepare(libraries: Sequence[Library], toolchain: str, scratch: Path) -> Sess
         )
         for library in libraries
     ]
-    return Session(tuple(interfaces), tuple(runners))
+    return Session(tuple(interfaces), tuple(runners), folder=libraries[0].folder)
 
 
 def run_cases(
