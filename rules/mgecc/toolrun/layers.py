@@ -17,6 +17,7 @@ import numpy as np
 from mgecc import interpret
 from mgecc.errors import InputError
 from mgecc.graph import DType, Graph, TensorType
+from mgecc.ops.elementary import log
 from mgecc.toolrun.reports import plan_of, read_report
 from mgecc.toolrun.runner import run_program
 from mgecc.toolrun.session import Session
@@ -182,9 +183,14 @@ def _error(part: _Part, got: np.ndarray, want: np.ndarray) -> LayerError:
         most / peak if peak else most,
         float((error / np.spacing(np.abs(b).astype(np.float32))).max(initial=0)) if is_float else None,
         float((a * b).sum()) / length if length else float(not noise),
-        float(10 * np.log10(signal / noise)) if noise and signal else None,
+        _decibels(signal / noise) if noise and signal else None,
         most <= allowed,
     )
+
+
+def _decibels(ratio: float) -> float:
+    one, ten = log(np.array([ratio, 10.0]))
+    return float(10 * one / ten)
 
 
 def first_divergence(errors: Sequence[LayerError]) -> LayerError | None:
