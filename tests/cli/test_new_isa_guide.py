@@ -108,6 +108,18 @@ def test_networks_give_their_outputs(
     assert cli.main(["verify", config, "--target", str(boards / "vec128.yaml")]) == 0
 
 
+@pytest.mark.parametrize("model", ["digits_int8", "mobilenet_int8"])
+def test_sixteen_products_a_step_follow_from_the_vocabulary(
+    tmp_path: Path, model: str, boards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _written(tmp_path)
+    text = FILES["boards/vec128.yaml"].replace("registers: 16", "registers: 16, int8: {mve: true}")
+    (folder / "vec128.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    config = str(ROOT / "models" / model / "model.yaml")
+    assert cli.main(["verify", config, "--target", str(folder / "vec128.yaml")]) == 0
+
+
 def _error(folder: Path) -> str:
     path = ROOT / "models" / "digits_int8" / "digits_int8.mge"
     with pytest.raises(TargetError) as caught:

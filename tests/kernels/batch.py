@@ -13,7 +13,7 @@ from mgecc import ops
 from mgecc.graph import Node
 from mgecc.kernels import Candidate
 from mgecc.targets import Target, load_target
-from specials import with_specials
+from specials import has_denormals, with_specials
 
 RTOL = 1e-4
 
@@ -84,7 +84,7 @@ def check_native(cases: Sequence[Case], target: Target) -> set[str]:
 def check_emulated(cases: Sequence[Case], target_name: str) -> None:
     """Run all candidates as one program on a target that is emulated."""
     target = load_target(target_name)
-    cases = _all(cases, denormals=target.isa != "neon32")
+    cases = _all(cases, denormals=has_denormals(target.isa))
     ways = [(case, node, found) for case in cases for node, found in case.ways(target)]
     results = run_emulated([(node, found, case.inputs) for case, node, found in ways], target_name)
     for (case, _, found), got in zip(ways, results, strict=True):

@@ -21,7 +21,7 @@ from mgecc.graph import Node
 from mgecc.kernels import Candidate, Kernel
 from mgecc.targets import Target, load_target
 from native import entries
-from specials import with_specials
+from specials import has_denormals, with_specials
 
 Arrays = Sequence[np.ndarray]
 Compare = Callable[[Arrays, Arrays], None]
@@ -167,7 +167,7 @@ def run_as_program(cases: Sequence[Case], target_name: str) -> None:
     ways = [
         (case, node, candidate, inputs)
         for case, (node, found) in [(case, case.ways(target)) for case in cases]
-        for inputs in with_specials(node, case.inputs, denormals=target.isa != "neon32")
+        for inputs in with_specials(node, case.inputs, denormals=has_denormals(target.isa))
         for candidate in found
     ]
     for start in range(0, len(ways), _MOST_WAYS):

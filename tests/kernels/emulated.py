@@ -139,20 +139,12 @@ def _write(script: _Script, way: Way) -> None:
         script.store(value)
 
 
-def _build(kernels: Sequence[Kernel], memory: int, target: Target, folder: Path) -> Runner:
+def build_program(text: str, memory: int, target: Target, folder: Path) -> Runner:
+    """A program with ``mg_main``, C that includes port.h, for a board of the target with so much memory."""
     tools = load_toolchain("zig", target)
     board = choose_board(target, 0, memory)
     source = folder / "kernels.c"
-    symbols = ", ".join(kernel.symbol for kernel in kernels)
-    table = f"void (*const mg_test_entries[])(void *const *, const int32_t *) = {{ {symbols} }};"
-    text = [
-        header_text(target.isa, target.facts),
-        kernels_text(kernels, target),
-        table,
-        f"#define MG_MEMORY {memory}",
-        _MAIN,
-    ]
-    source.write_text("\n".join(text), encoding="utf-8")
+    source.write_text(text, encoding="utf-8")
     includes = runner_includes(target)
     objects = [
         compile_file(file, folder / f"{file.stem}.o", tools, includes, "speed")
@@ -165,6 +157,18 @@ def _build(kernels: Sequence[Kernel], memory: int, target: Target, folder: Path)
     program = folder / "kernels.elf"
     link_program(tools, program, objects, script)
     return Runner(program, target, board)
+
+
+def _build(kernels: Sequence[Kernel], memory: int, target: Target, folder: Path) -> Runner:
+    symbols = ", ".join(kernel.symbol for kernel in kernels)
+    text = [
+        header_text(target.isa, target.facts),
+        kernels_text(kernels, target),
+        f"void (*const mg_test_entries[])(void *const *, const int32_t *) = {{ {symbols} }};",
+        f"#define MG_MEMORY {memory}",
+        _MAIN,
+    ]
+    return build_program("\n".join(text), memory, target, folder)
 
 
 def _results(way: Way, output: memoryview) -> tuple[list[np.ndarray], memoryview]:

@@ -47,6 +47,11 @@ _PLACES = {  # operands that say where
 }
 
 
+def has_denormals(isa: str) -> bool:
+    """Whether the vectors of an instruction set tell denormals from zero."""
+    return isa not in ("neon32", "mve")
+
+
 def _allowed(node: Node, operand: int, denormals: bool) -> np.ndarray:
     """The specials whose results the operator defines."""
     numbers = np.array([n for n in NUMBERS if denormals or abs(n) != 1e-40])

@@ -27,7 +27,7 @@ def declared(module: str) -> list[Declared]:
     return [test.declared for test in tests if isinstance(getattr(test, "declared", None), Declared)]
 
 
-@pytest.mark.parametrize("target_name", ["arm64", "armv7", "baremetal"])
+@pytest.mark.parametrize("target_name", ["arm64", "armv7", "baremetal", "cortex-m55"])
 @pytest.mark.parametrize("module_name", MODULES)
 def test_every_case_gives_its_meaning_on_emulated_targets(module_name: str, target_name: str) -> None:
     target = load_target(target_name)

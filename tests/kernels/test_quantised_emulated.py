@@ -49,7 +49,7 @@ def _nodes(rng: np.random.Generator) -> Iterator[Node]:
     yield lookup(rng, (70,), DType("float32"))
 
 
-_TARGETS = ["arm64", "arm64+dot", "arm64+i8mm", "armv7", "armv7+dot", "baremetal", "cortex-m0"]
+_TARGETS = ["arm64", "arm64+dot", "arm64+i8mm", "armv7", "armv7+dot", "baremetal", "cortex-m0", "cortex-m55"]
 
 
 def _random_shape(rng: np.random.Generator, kind: str) -> tuple[int, ...]:

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import math
-import shutil
-import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import host_targets
 from mgecc.kernels.render import header_text
-from mgecc.targets import Target, isa_names, load_target
+from mgecc.targets import isa_names
 from mgecc.targets.isa import read_isa
-from mgecc.toolrun.emulators import find_emulator
-from native import FLAGS, host_flags
+from simd_program import N, built
+from specials import has_denormals
 
 HEADERS = ("math", "trig", "hyperbolic", "pow", "erfinv")
-CROSS = {"neon64": ("arm64", "aarch64-linux-gnu-gcc"), "neon32": ("armv7", "arm-linux-gnueabihf-gcc")}
 ISAS = isa_names()
 # NumPy's references meet zeros and infinities.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-N = 4099  # not a multiple of any vector
 
 MAIN = r"""
-#include <stdio.h>
 enum { N = %(n)d };
 static float X[N], Y[N], Z[N], R[N];
 #define VF(name, expr) \
@@ -45,17 +39,6 @@ static float X[N], Y[N], Z[N], R[N];
         if (n >= MG_VF) mg_vi_store(D, r); else mg_vi_store_tail(D, r, n); } }
 %(functions)s
 static void (*const F[])(void) = { %(table)s };
-int main(void)
-{
-    int which;
-    while (fread(&which, sizeof which, 1, stdin) == 1) {
-        if (fread(X, sizeof X, 1, stdin) + fread(Y, sizeof Y, 1, stdin) + fread(Z, sizeof Z, 1, stdin) != 3) return 1;
-        F[which]();
-        fwrite(R, sizeof R, 1, stdout);
-        fflush(stdout);
-    }
-    return 0;
-}
 """
 
 
@@ -166,45 +149,19 @@ def _program() -> str:
     return MAIN % {"n": N, "functions": "\n".join(lines), "table": table}
 
 
-def _tools(isa: str) -> tuple[str, list[str], Target]:
-    for target in host_targets():
-        if target.isa == isa:
-            return "gcc", [], target
-    if isa not in CROSS:
-        pytest.skip(f"this processor does not run {isa}")
-    name, compiler = CROSS[isa]
-    target = load_target(name)
-    if shutil.which(compiler) is None:
-        pytest.skip(f"{compiler} is not installed")
-    find_emulator(target.emulator[0])
-    return compiler, list(target.emulator), target
-
-
 class Machine:
-    """A running program that has all functions of one instruction set."""
+    """A program that has all functions of one instruction set."""
 
     def __init__(self, isa: str, folder: Path) -> None:
-        compiler, emulator, target = _tools(isa)
         self.isa = isa
-        source, program = folder / f"{isa}.c", folder / isa
-        source.write_text(
-            "\n".join(header_text(name, read_isa(isa)) for name in (isa, *HEADERS)) + _program(),
-            encoding="utf-8",
-        )
-        flags = [f for f in FLAGS.split() if f != "-fPIC"]
-        native = host_flags(target).split() if compiler == "gcc" else list(target.cflags)
-        command = [compiler, *flags, *native, "-static", "-o", str(program), str(source)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[:4000]
-        self.command = [*emulator, str(program)]
+        text = "\n".join(header_text(name, read_isa(isa)) for name in (isa, *HEADERS)) + _program()
+        self.program = built(isa, text, folder)
 
     def run(self, name: str, *inputs: np.ndarray) -> np.ndarray:
         """The function of N numbers, in parts."""
         x = [np.resize(i, N) for i in inputs] + [np.zeros(N, np.float32)] * (3 - len(inputs))
         data = NAMES.index(name).to_bytes(4, "little") + b"".join(i.tobytes() for i in x)
-        done = subprocess.run(self.command, input=data, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return np.frombuffer(done.stdout, inputs[0].dtype)[: max(i.size for i in inputs)]
+        return np.frombuffer(self.program(data), inputs[0].dtype)[: max(i.size for i in inputs)]
 
 
 @pytest.fixture(scope="module", params=ISAS)
@@ -246,7 +203,7 @@ def test_float_operations_are_exact(machine: Machine) -> None:
 
 def specials(machine: Machine) -> tuple[np.ndarray, ...]:
     """Every triple of NaN, infinities, zeros, denormals (where there are any) and usual numbers."""
-    tiny = 1e-40 if machine.isa != "neon32" else 0.0
+    tiny = 1e-40 if has_denormals(machine.isa) else 0.0
     numbers = np.array(
         [np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, tiny, -tiny, 1.5, -2.5, 3e38], np.float32
     )

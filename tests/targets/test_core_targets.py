@@ -45,7 +45,11 @@ def compiled(name: str, compiler: str, folder: Path) -> Path:
     """An object with floats, products and quotients."""
     target = load_target(name)
     facts = target.facts
-    parts = {"dsp": int(facts.int8.dual_madd), "mve": int(facts.int8.mve), "fpu": int(facts.core.fpu)}
+    parts = {
+        "dsp": int("dsp" in target.abilities and "nodsp" not in target.features),
+        "mve": int(facts.int8.mve),
+        "fpu": int(facts.core.fpu),
+    }
     source, obj = folder / "k.c", folder / f"{name}.o"
     source.write_text(SOURCE.format(**parts))
     args = load_toolchain(compiler, target).compile_args(source, obj)

@@ -88,7 +88,7 @@ def test_an_unknown_instruction_set_is_told_with_the_files_of_a_new_one() -> Non
 
 def _every_target() -> list[Target]:
     named = [load_target(name) for name in target_names()]
-    return [*named, *(load_target("x86_64", cpu) for cpu in ("v2", "v3", "v4"))]
+    return [*named, load_target("cortex-m55"), *(load_target("x86_64", cpu) for cpu in ("v2", "v3", "v4"))]
 
 
 def test_every_record_is_of_some_target_and_every_target_has_one() -> None:

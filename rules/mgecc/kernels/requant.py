@@ -137,7 +137,7 @@ def epilogue_params(node: Node, target: Target, z: Value | None) -> dict[str, Pa
 def with_known_factor(node: Node, z: Value | None, epilogue: dict[str, Param]) -> dict[str, Param]:
     """The epilogue of kernels whose code may depend on whether integers alone give the results: ``fixed`` 6 then for
     stored numbers of 0 to 127, 7 for all with sign."""
-    known = epilogue["fixed"] == 5 and not epilogue["unsigned"] and fixed_of(node, z) is not None
+    known = epilogue["fixed"] in (1, 2, 5) and not epilogue["unsigned"] and fixed_of(node, z) is not None
     return epilogue | {"fixed": 6 if _limits(node)[0] == 0 else 7} if known else epilogue
 
 

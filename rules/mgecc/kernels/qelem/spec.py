@@ -74,7 +74,7 @@ def steps(node: Node, target: Target) -> Iterator[Candidate]:
         return
     if target.facts.int8.saturating_conversions:
         yield from _by_vectors(node, target)
-    elif target.facts.int8.requant == "integer" and node.op != "TypeCvt":
+    elif target.facts.int8.integer_sums and node.op != "TypeCvt":
         yield from _by_integers(node, target)
     elif node.op == "TypeCvt" and not target.facts.core.fpu:
         yield from _by_steps(node, target)
@@ -106,13 +106,12 @@ def _by_integers(node: Node, target: Target) -> Iterator[Candidate]:
         return
     for block in _blocks(node, target):
         elements = prod(node.output.type.with_block(block).stored_shape)
-        build = partial(_integer_sum, factors)
-        yield Candidate(
-            build, 20.0 + 10.0 * elements, (block,) * 2, (block,), 120, (0, 1), why="sums of integers"
-        )
+        build = partial(_integer_sum, factors, target.lanes)
+        cost = 20.0 + 10.0 * elements / target.lanes
+        yield Candidate(build, cost, (block,) * 2, (block,), 120, (0, 1), why="sums of integers")
 
 
-def _integer_sum(factors: Factors, node: Node) -> list[Call]:
+def _integer_sum(factors: Factors, lanes: int, node: Node) -> list[Call]:
     letters = [_LETTERS[v.type.dtype.name] for v in (*node.inputs, node.output)]
     types = [_CTYPES[kind] for kind in letters]
     kernel = Kernel(
@@ -120,7 +119,8 @@ def _integer_sum(factors: Factors, node: Node) -> list[Call]:
         "qelem/integer_sum.c.j2",
         (("x0", f"const {types[0]} *"), ("x1", f"const {types[1]} *"), ("y", f"{types[2]} *")),
         tuple((name, "int32_t") for name in ("n", "f0", "f1", "more", "shift", "low", "high")),
-        (("yt", types[2]),),
+        (("inputs", tuple(letters[:2])), ("lanes", lanes), ("yt", types[2])),
+        ("int8_lanes",) if lanes > 1 else (),
     )
     return [Call(kernel, (*node.inputs, node.output), (prod(node.output.type.stored_shape), *factors))]
 

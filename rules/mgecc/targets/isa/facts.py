@@ -113,9 +113,10 @@ class Int8:
 
     ``requant``: a shorter way from accumulators to bytes: fixed (a multiply-high and a rounding shift), nearest
     (conversion to the nearest integer), integer (64-bit products, one number at a time), or none.
-    ``saturating_conversions``: conversions to integers saturate and make zero of NaN.
-    ``dual_madd``: one instruction adds two products of 16-bit halves to an accumulator (SMLAD). ``mve``: vectors of 16
-    bytes with predicated tails (Helium).
+    ``saturating_conversions``: conversions to integers saturate and make zero of NaN. ``integer_sums``: tensors of
+    bytes are added with fewer instructions by integers than by floats.
+    ``dual_madd``: one instruction adds two products of 16-bit halves to an accumulator (SMLAD). ``mve``: one
+    instruction sums sixteen products of bytes (VMLADAV of Helium); the header is int8_steps_<isa>.h.
     """
 
     tile: Tile
@@ -137,6 +138,7 @@ class Int8:
     table_lookup: bool = False
     requant: str = "none"
     saturating_conversions: bool = False
+    integer_sums: bool = False
     dual_madd: bool = False
     mve: bool = False
 
