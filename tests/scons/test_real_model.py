@@ -44,6 +44,12 @@ def test_digits_are_right_on_every_target(real: Checkout, target: str) -> None:
     assert said.count(" ok\n") == len(load_target(target).members or [target])
 
 
+def test_layers_are_compared_where_that_is_asked_for(real: Checkout) -> None:
+    need_emulators("x86_64")
+    said = real.scons("verify", "target=x86_64", "model=digits", "layers=1")
+    assert "fc.MatrixMul (MatrixMul)" in said and "no layer diverges" in said
+
+
 def test_a_real_build_is_not_repeated(real: Checkout) -> None:
     assert len(real.steps("target=armv7", "model=digits")) > 6
     assert real.steps("target=armv7", "model=digits") == []

@@ -264,6 +264,7 @@ def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> Sign
     args += ["--products", nodes.folder.removeprefix("#"), "--optimize", nodes.optimize]
     args += ["--library", nodes.name] if list(nodes.headers) != [nodes.name] else []
     args += ["--cpu", nodes.cpu] if nodes.cpu else []
+    args += ["--layers"] if command == "verify" and settings.layers else []
     if command == "run" and settings.input:
         _check_input(nodes)
         args += ["--input", settings.input]

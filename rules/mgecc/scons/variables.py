@@ -40,6 +40,7 @@ VARIABLES = (
     ),
     Variable("ram", "BYTES", "most for the arena, more is an error; overrules model.yaml"),
     Variable("input", "FILE", "picture or .npz for the alias run"),
+    Variable("layers", "1", "let the alias verify compare layer by layer and name the first that diverges"),
     Variable("package", " | ".join(backend_names()), "also write build/package/, for another build system"),
     Variable(
         "python", "VERSION or PROGRAM, several by comma, or all", "further Pythons for the alias reproduce"
@@ -69,7 +70,7 @@ _TEXTS = (
     "launcher",
     "distcc",
 )
-_SWITCHES = ("verbose", "explain", "ccache")
+_SWITCHES = ("layers", "verbose", "explain", "ccache")
 _OFF = ("0", "no", "off", "false")
 GOALS = ("speed", "size", "memory")
 
@@ -90,6 +91,7 @@ class Settings:
     input: str = ""
     args: str = ""
     bench: str = ""
+    layers: bool = False
     verbose: bool = False
     explain: bool = False
     cache: str = ""
