@@ -20,5 +20,8 @@ setup(
         "mgecc._runtime": "runtime",
         "SCons.Tool": "rules/mgecc/scons/scons_tool",
     },
-    package_data={"": ["*.j2", "*.yaml", "*.json", "*.h", "*.c", "*.ld", "*.S"], "mgecc._runtime": ["**/*"]},
+    package_data={
+        "": ["py.typed", "*.j2", "*.yaml", "*.json", "*.h", "*.c", "*.ld", "*.S"],
+        "mgecc._runtime": ["**/*"],
+    },
 )
