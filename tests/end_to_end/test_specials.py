@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mgecc.graph import DType, Value
 from mgecc.graph.types import BOOL
+from mgecc.ops.index_items import flags
 from random_graphs import F32, Made
 from test_random_graphs import check
 
@@ -96,6 +97,20 @@ def _orders(made: Made, x: Value, y: Value) -> list[Value | None]:
     ]
 
 
+def _combined(made: Made, x: Value, y: Value) -> list[Value | None]:
+    """What ONNX's scattering with a reduction, running products and interpolation by tables become."""
+    rows = made.const((), made.sizes(1).type.dtype, np.array([4, 0, 4]))
+    new = made.add("Subtensor", [y, made.sizes(3)], items=(flags(2, end=True),))
+    assert new is not None
+    items = (flags(2, index=True),)
+    modes = ("mul", "min", "max")
+    return [
+        *(made.add("IndexingReduceMultiAxisVec", [x, new, rows], items=items, mode=m) for m in modes),
+        made.add("Cumprod", [x], axis=2, exclusive=False, reverse=False),
+        made.add("Cumprod", [y], axis=1, exclusive=True, reverse=True),
+    ]
+
+
 def _graph() -> Made:
     made = Made(np.random.default_rng(5))
     x, y = (made.input((1, 12, 9, 10), F32) for _ in range(2))
@@ -107,9 +122,10 @@ def _graph() -> Made:
         *_orders(made, x, y),
         *_fused(made, x),
         *_casts(made, x),
+        *_combined(made, x, y),
     ]
     made.graph.outputs = [(f"o{k}", v) for k, v in enumerate(v for v in results if v is not None)]
-    assert len(made.graph.outputs) > 55
+    assert len(made.graph.outputs) > 60
     return made
 
 
