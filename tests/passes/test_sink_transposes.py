@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from mgecc import ops
+from mgecc.config import load_config
 from mgecc.graph import DType, Graph, Node, TensorType, Value
 from mgecc.interpret import run
-from mgecc.passes import axis_maps, drop_padding_channels, lower_layouts, simplify_graph, sink_transposes
+from mgecc.lowering import load_graph
+from mgecc.passes import (
+    axis_maps,
+    drop_padding_channels,
+    lower_layouts,
+    optimize,
+    simplify_graph,
+    sink_transposes,
+)
 
 F32 = DType("float32")
 
@@ -191,3 +201,10 @@ def _random_reduction(net: _Net, x: Value, rng: np.random.Generator) -> Value:
 
 
 _STEPS = (_random_shape, _random_order, _random_sum, _random_sum, _random_reduction)
+
+
+def test_sums_of_quantised_bytes_let_transposes_through() -> None:
+    """Of a network with channels last and residuals only the picture is turned."""
+    folder = Path(__file__).parents[2] / "models" / "tiny_resnet"
+    left = [node.op for node in optimize(load_graph(load_config(folder / "model.yaml"))).nodes]
+    assert left.count("RescaledArithmetic") == 3 and left.count("Dimshuffle") == 1

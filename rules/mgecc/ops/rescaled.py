@@ -69,6 +69,7 @@ class RescaledArithmetic(Operator):
     Attributes = RescaledArithmeticAttrs
     operands = "number number"
     limits = "quantised bytes"
+    elementwise = True
 
     counted = staticmethod(one_by_one)
 
