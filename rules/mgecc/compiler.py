@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Any
 
 from mgecc import __version__, emit
@@ -15,7 +14,7 @@ from mgecc.errors import Reported
 from mgecc.graph import CompileError, Unsupported
 from mgecc.graph.changes import Changes
 from mgecc.graph.provenance import Provenance
-from mgecc.lowering import Lowering, import_sets, lower, read_bounded
+from mgecc.lowering import Lowering, import_sets, lower
 from mgecc.names import cv_file, kernel_file, members, own_names, singles
 from mgecc.planner import Program, shape_sets
 from mgecc.planner.limits import Goal, exceeded
@@ -112,7 +111,9 @@ def _programs(
     programs = []
     for single, one, chosen in zip(targets, lowered, choices):
         program = place(one.graph, single, chosen, goal, one.problems, weights)
-        facts = program.facts.traced(origins, changes.of(single.name if len(targets) > 1 else ""))
+        facts = program.facts.traced(
+            imported.digest, origins, changes.of(single.name if len(targets) > 1 else "")
+        )
         programs.append(replace(program, facts=facts, notes=tuple(one.problems.notes)))
     return programs
 
@@ -152,7 +153,7 @@ def compile_model(config: ModelConfig, target_name: str, cpu: str = "") -> Produ
     programs = build_programs(config, target)
     files = _model_files(config.name, programs, target) | _kernel_files(config.name, [programs], target)
     files |= _image_functions(config, target) if config.cv else {}
-    files["report.json"] = _json(_report(programs, target, _asked(config, cpu)))
+    files["report.json"] = _json(_report(programs, target, _asked(config, cpu, programs)))
     return Products(files, programs)
 
 
@@ -173,7 +174,7 @@ def compile_models(library: LibraryConfig, target_name: str, cpu: str = "") -> P
         files |= _model_files(model.name, made, target)
     files |= _kernel_files(library.name, programs, target)
     files |= _image_functions(library, target) if library.cv else {}
-    asked = [_asked(model, cpu) for model in library.models]
+    asked = [_asked(model, cpu, made) for model, made in zip(library.models, programs)]
     reports = [_report(made, target, one) for made, one in zip(programs, asked)]
     files["report.json"] = _json({"library": library.name, "target": target.name, "models": reports})
     return Products(files, tuple(program for made in programs for program in made))
@@ -229,12 +230,12 @@ def _report(programs: tuple[Program, ...], target: Target, asked: dict[str, Any]
     return {**reports[0], "target": target.name, "members": reports}
 
 
-def _asked(config: ModelConfig, cpu: str) -> dict[str, Any]:
+def _asked(config: ModelConfig, cpu: str, programs: Sequence[Program]) -> dict[str, Any]:
     """What was asked for, for the head of the report; limits in bytes."""
     limits = {"flash": config.flash, "ram": config.ram}
     return {
         "generator": f"mgecc {__version__}",
-        "file": {"name": config.model.name, "sha256": sha256(read_bounded(config.model)).hexdigest()},
+        "file": {"name": config.model.name, "sha256": programs[0].facts.digest},
         "cpu": cpu,
         "optimize": config.optimize,
         "threads": config.threads,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from mgecc import frontends
@@ -95,13 +96,17 @@ def input_forms(config: ModelConfig, graph: Graph) -> dict[str, InputForm]:
 
 @dataclass(frozen=True)
 class Lowering:
-    """A graph on its way to the planner, with the problems that were found so far; changed in place."""
+    """A graph on its way to the planner, with the problems that were found so far; changed in place.
+
+    ``digest``: SHA-256 of the model file that it was made of; empty if it was made of none.
+    """
 
     graph: Graph
     problems: Diagnostics
+    digest: str = ""
 
     def copy(self) -> Lowering:
-        return Lowering(self.graph.copy(), self.problems.copy())
+        return replace(self, graph=self.graph.copy(), problems=self.problems.copy())
 
 
 def import_sets(config: ModelConfig) -> list[Lowering]:
@@ -111,7 +116,8 @@ def import_sets(config: ModelConfig) -> list[Lowering]:
     """
     declared = {size.name: declare(size.name, size.low, size.high, size.step) for size in config.sizes}
     data = read_bounded(config.model)
-    return [Lowering(*survey(shapes.with_sizes(declared), data)) for shapes in config.shape_sets]
+    digest = sha256(data).hexdigest()
+    return [Lowering(*survey(shapes.with_sizes(declared), data), digest) for shapes in config.shape_sets]
 
 
 Observe = Callable[[str, str, Graph], None]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random_moves  # registers its operators
+import random_tflite_moves  # registers its operators
 from random_net import Net
 from random_operators import FAMILIES
 from tflite_case import Case
 
-assert random_moves
+assert random_tflite_moves
 
 
 def sorts() -> list[tuple[str, str]]:

@@ -1,198 +1,107 @@
-"""Random forms of the operators that move numbers."""
+"""Steps of random graphs that move numbers: parts, shapes, orders of axes, padding, indices."""
 
 from __future__ import annotations
 
-from math import prod
-
-import numpy as np
-from random_net import Net
-from random_operators import BOTH as _B
-from random_operators import THREE as _H
-from random_operators import family
-from tflite_case import Case
+from mgecc.graph import Value
+from random_graphs import I32, Made, Pick, step
+from random_steps import INTEGERS
 
 
-def _one(net: Net, shape: list[int]) -> tuple[float, int]:
-    scale, zero = net.scale(), net.zero()
-    net.given(shape, scale, zero)
-    return scale, zero
+@step(2)
+def concatenated(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick)
+    if x is None:
+        return None
+    axis = pick.number(0, x.type.rank - 1)
+
+    def fits(v: Value) -> bool:
+        rest = [a == b for k, (a, b) in enumerate(zip(v.shape, x.shape)) if k != axis]
+        return v.type.dtype == x.type.dtype and v.type.rank == x.type.rank and all(rest)
+
+    others = [made.find(pick, test=fits) for _ in range(pick.number(1, 2))]
+    return made.add("Concat", [x, *(v for v in others if v is not None)], axis=axis)
 
 
-@family(_H, "RESHAPE", "SQUEEZE", "EXPAND_DIMS")
-def reshape(net: Net) -> Case:
-    shape = net.shape()
-    scale, zero = _one(net, shape)
-    if net.type == "RESHAPE":
-        net.integers(-1, shape[-1])
-        return net.case([prod(shape[:-1]), shape[-1]], scale=scale, zero=zero)
-    if net.type == "SQUEEZE":
-        left = [n for n in shape if n != 1] or [1]
-        return net.case(
-            left if prod(shape) > 1 else [], options=("SqueezeOptions", {}), scale=scale, zero=zero
-        )
-    axis = net.size(0, len(shape))
-    net.scalar(axis)
-    return net.case([*shape[:axis], 1, *shape[axis:]], scale=scale, zero=zero)
-
-
-@family(_H, "TRANSPOSE")
-def transpose(net: Net) -> Case:
-    shape = net.shape(net.size(2, 4))
-    order = net.rng.permutation(len(shape)).tolist()
-    scale, zero = _one(net, shape)
-    net.integers(*order)
-    return net.case([shape[k] for k in order], scale=scale, zero=zero)
-
-
-@family(_H, "CONCATENATION")
-def concatenation(net: Net) -> Case:
-    shape, count = net.shape(), net.size(2, 4)
-    axis, scale, zero, total = net.size(0, len(shape) - 1), net.scale(), net.zero(), 0
-    for _ in range(count):
-        size = net.size(1, 5)
-        total += size
-        net.given([*shape[:axis], size, *shape[axis + 1 :]], scale, zero)
-    result = [*shape[:axis], total, *shape[axis + 1 :]]
-    return net.case(result, options=("ConcatenationOptions", {"axis": axis}), scale=scale, zero=zero)
-
-
-@family(_H, "PACK")
-def pack(net: Net) -> Case:
-    shape, count = net.shape(net.size(1, 3)), net.size(1, 4)
-    axis, scale, zero = net.size(0, len(shape)), net.scale(), net.zero()
-    for _ in range(count):
-        net.given(shape, scale, zero)
-    options = ("PackOptions", {"axis": axis, "values_count": count})
-    return net.case([*shape[:axis], count, *shape[axis:]], options=options, scale=scale, zero=zero)
-
-
-@family(_H, "UNPACK", "SPLIT", "SPLIT_V")
-def split(net: Net) -> Case:
-    """Only the first result is an output."""
-    shape = net.shape(net.size(2, 4))
-    axis, count = net.size(0, len(shape) - 1), net.size(1, 4)
-    shape[axis], part = (count if net.type == "UNPACK" else count * net.size(1, 3)), 0
-    part = shape[axis] // count
-    scale, zero = net.scale(), net.zero()
-    if net.type == "SPLIT":
-        net.scalar(axis)
-    net.given(shape, scale, zero)
-    if net.type == "SPLIT_V":
-        net.integers(*[part] * count)
-        net.scalar(axis)
-    options = {
-        "UNPACK": ("UnpackOptions", {"num": count, "axis": axis}), "SPLIT": ("SplitOptions", {"num_splits": count}),
-        "SPLIT_V": ("SplitVOptions", {"num_splits": count}),
-    }  # fmt: skip
-    result = [*shape[:axis], *([] if net.type == "UNPACK" else [part]), *shape[axis + 1 :]]
-    return net.case(*[result] * count, options=options[net.type], scale=scale, zero=zero)
-
-
-@family(_H, "PAD", "PADV2", "MIRROR_PAD")
-def pad(net: Net) -> Case:
-    shape = net.shape(net.size(1, 4))
-    scale, zero = _one(net, shape)
-    mirror = net.type == "MIRROR_PAD"
-    mode = net.pick("REFLECT", "SYMMETRIC")
-    most = [min(3, n - (mode == "REFLECT")) if mirror else 3 for n in shape]
-    pairs = [[net.size(0, m), net.size(0, m)] for m in most]
-    net.operands.append(net.file.constant(np.array(pairs, np.int32)))
-    if net.type == "PADV2":
-        net.operand(net.numbers([1]), net.word, scale, zero)
-    options = ("MirrorPadOptions", {"mode": mode}) if mirror else None
-    return net.case([n + b + e for n, (b, e) in zip(shape, pairs)], options=options, scale=scale, zero=zero)
-
-
-@family(_H, "SLICE", "STRIDED_SLICE")
-def part(net: Net) -> Case:
-    shape = net.shape(net.size(1, 4))
-    scale, zero = _one(net, shape)
-    begins = [net.size(0, n - 1) for n in shape]
-    ends = [net.size(b + 1, n) for b, n in zip(begins, shape)]
-    net.integers(*begins)
-    if net.type == "SLICE":
-        net.integers(*[e - b for b, e in zip(begins, ends)])
-        return net.case([e - b for b, e in zip(begins, ends)], scale=scale, zero=zero)
-    steps = [net.size(1, 3) for _ in shape]
-    net.integers(*ends)
-    net.integers(*steps)
-    result = [-(-(e - b) // s) for b, e, s in zip(begins, ends, steps)]
-    return net.case(result, options=("StridedSliceOptions", {}), scale=scale, zero=zero)
-
-
-@family(_B, "GATHER", "GATHER_ND")
-def gather(net: Net) -> Case:
-    shape = net.shape(net.size(2, 4))
-    scale, zero = _one(net, shape)
-    count = net.size(1, 5)
-    if net.type == "GATHER":
-        axis = net.size(0, len(shape) - 1)
-        net.integers(*net.rng.integers(0, shape[axis], count))
-        result = [*shape[:axis], count, *shape[axis + 1 :]]
-        return net.case(result, options=("GatherOptions", {"axis": axis}), scale=scale, zero=zero)
-    depth = net.size(1, len(shape))
-    net.integers(*[[net.size(0, n - 1) for n in shape[:depth]] for _ in range(count)])
-    return net.case([count, *shape[depth:]], scale=scale, zero=zero)
-
-
-@family(_B, "DEPTH_TO_SPACE", "SPACE_TO_DEPTH")
-def blocks(net: Net) -> Case:
-    (n, h, w, c), b = net.shape(4, 4), net.size(1, 3)
-    deep, wide = [n, h, w, c * b * b], [n, h * b, w * b, c]
-    given, result = (deep, wide) if net.type == "DEPTH_TO_SPACE" else (wide, deep)
-    scale, zero = _one(net, given)
-    table = "DepthToSpaceOptions" if net.type == "DEPTH_TO_SPACE" else "SpaceToDepthOptions"
-    return net.case(result, options=(table, {"block_size": b}), scale=scale, zero=zero)
-
-
-@family(_B, "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")
-def batches(net: Net) -> Case:
-    (n, h, w, c), b = net.shape(4, 4), [net.size(1, 3), net.size(1, 3)]
-    wide, many = [n, h * b[0], w * b[1], c], [n * b[0] * b[1], h, w, c]
-    given, result = (many, wide) if net.type == "BATCH_TO_SPACE_ND" else (wide, many)
-    scale, zero = _one(net, given)
-    net.integers(*b)
-    net.integers([0, 0], [0, 0])
-    return net.case(result, scale=scale, zero=zero)
-
-
-@family(_H, "REVERSE_V2")
-def reverse(net: Net) -> Case:
-    shape = net.shape()
-    scale, zero = _one(net, shape)
-    net.integers(net.size(0, len(shape) - 1))
-    return net.case(shape, scale=scale, zero=zero)
-
-
-@family(_H, "SELECT_V2")
-def select(net: Net) -> Case:
-    shape, scale, zero = net.shape(), net.scale(), net.zero()
-    net.operand(net.numbers(shape, "BOOL"), "BOOL", const=False)
-    net.given(shape, scale, zero)
-    net.given(shape, scale, zero)
-    return net.case(shape, scale=scale, zero=zero)
-
-
-@family(_H, "BROADCAST_TO", "FILL", "ZEROS_LIKE")
-def stretched(net: Net) -> Case:
-    shape = net.shape()
-    if net.type == "FILL":
-        net.integers(*shape)
-        scale, zero = _one(net, [])
-        return net.case(shape, scale=scale, zero=zero)
-    scale, zero = _one(
-        net, shape if net.type == "ZEROS_LIKE" else [1 if net.chance(0.5) else n for n in shape]
+@step(2)
+def sliced(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick)
+    if x is None:
+        return None
+    items, numbers = [], []
+    for axis in sorted({pick.number(0, x.type.rank - 1) for _ in range(2)}):
+        begin, end, stride = pick.one((None, 0, 1, -3)), pick.one((None, -1, 4)), pick.one((None, None, 1, 2))
+        flags = [n is not None for n in (begin, end, stride)]
+        if any(flags):
+            items.append((axis, *flags, False))
+            numbers += [n for n in (begin, end, stride) if n is not None]
+    return (
+        made.add("Subtensor", [x, *(made.sizes(n) for n in numbers)], items=tuple(items)) if items else None
     )
-    if net.type == "BROADCAST_TO":
-        net.integers(*shape)
-    return net.case(shape, scale=scale, zero=zero)
 
 
-@family(_H, "DYNAMIC_UPDATE_SLICE")
-def update(net: Net) -> Case:
-    shape = net.shape()
-    scale, zero = _one(net, shape)
-    sizes = [net.size(1, n) for n in shape]
-    net.given(sizes, scale, zero)
-    net.integers(*[net.size(0, n) for n in shape])
-    return net.case(shape, scale=scale, zero=zero)
+@step(2)
+def reshaped(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick)
+    if x is None:
+        return None
+    sizes: list[int] = []
+    for n in x.shape:
+        parts = [d for d in (2, 3, 4) if n % d == 0]
+        if sizes and pick.one((False, False, True)):
+            sizes[-1] *= n
+        elif parts and pick.flag():
+            d = pick.one(parts)
+            sizes += [d, n // d]
+        else:
+            sizes.append(n)
+    return made.add("Reshape", [x, made.sizes(*sizes)])
+
+
+@step(2)
+def transposed(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick)
+    if x is None:
+        return None
+    order = list(range(x.type.rank))
+    for _ in range(2):
+        i, j = pick.number(0, len(order) - 1), pick.number(0, len(order) - 1)
+        order[i], order[j] = order[j], order[i]
+    return made.add("Dimshuffle", [x], pattern=tuple(order))
+
+
+@step()
+def padded(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", *INTEGERS, "qint8")
+    if x is None:
+        return None
+    mode, number = pick.one(("constant", "reflect", "replicate")), pick.one((0.0, 1.0))
+    ends = [[pick.one((0, 0, 1, 2)) for _ in range(x.type.rank)] for _ in range(2)]
+    return made.add("Padding", [x], padding=tuple(zip(*ends)), mode=mode, value=number)
+
+
+@step()
+def taken(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, "float32", *INTEGERS)
+    if x is None:
+        return None
+    axis = pick.number(0, x.type.rank - 1)
+    index = made.const((), I32, made.rng.integers(0, x.shape[axis], pick.number(1, 5)))
+    return made.add("IndexingMultiAxisVec", [x, index], items=((axis, False, False, False, True),))
+
+
+@step()
+def spread(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, test=lambda v: 1 in v.shape)
+    if x is None:
+        return None
+    shape = [n if n > 1 else pick.number(1, 4) for n in x.shape]
+    return made.add("Broadcast", [x, made.sizes(*shape)])
+
+
+@step()
+def squeezed(made: Made, pick: Pick) -> Value | None:
+    x = made.find(pick, test=lambda v: 1 in v.shape and v.type.rank > 1)
+    if x is None:
+        return None
+    pattern = [k for k, n in enumerate(x.shape) if n > 1 or k == 0]
+    return made.add("Dimshuffle", [x], pattern=tuple(pattern))

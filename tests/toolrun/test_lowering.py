@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +125,19 @@ def test_an_operator_is_lowered_as_models_are() -> None:
     members = plan_operator(graph, load_target("arm64v7"))
     assert "f16" in halves.calls[0].kernel.symbol
     assert [program.target for program in members] == ["arm64", "armv7"]
+
+
+def test_the_digest_in_the_report_is_of_what_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, "pooling")
+    digest = sha256((tmp_path / "pooling.mge").read_bytes()).hexdigest()
+    lower = compiler.lower
+
+    def edit(*args: Any) -> Any:
+        (tmp_path / "pooling.mge").write_bytes(b"another file")
+        return lower(*args)
+
+    monkeypatch.setattr(compiler, "lower", edit)
+    report = json.loads(compiler.compile_model(load_config(path), "arm64").files["report.json"])
+    assert report["file"] == {"name": "pooling.mge", "sha256": digest}

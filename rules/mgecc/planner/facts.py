@@ -73,25 +73,26 @@ class Region:
 
 @dataclass(frozen=True)
 class Facts:
-    """``changes``: what passes did to the graph before it was planned."""
+    """``changes``: what passes did to the graph before it was planned. ``digest``: SHA-256 of the model file."""
 
     steps: tuple[Step, ...] = ()
     regions: tuple[Region, ...] = ()
     changes: tuple[Change, ...] = ()
+    digest: str = ""
 
     @staticmethod
     def of(chosen: Sequence[Choice], calls: Iterable[int], offsets: dict[Buffer, int]) -> Facts:
         """Facts of a plan. ``calls``: how many each choice has. ``offsets``: of all buffers, whose sizes are known."""
         return Facts(_steps(chosen, calls), _regions(offsets))
 
-    def traced(self, origins: Provenance, changes: tuple[Change, ...]) -> Facts:
+    def traced(self, digest: str, origins: Provenance, changes: tuple[Change, ...]) -> Facts:
         """These facts, with what led from the model file to the graph that was planned."""
         alive = {name for step in self.steps for name, _ in (*step.inputs, *step.outputs)}
         traced = (
             replace(step, fused=origins.fused(step.name, [name for name, _ in step.outputs], alive))
             for step in self.steps
         )
-        return replace(self, steps=tuple(traced), changes=changes)
+        return replace(self, steps=tuple(traced), changes=changes, digest=digest)
 
 
 def _steps(chosen: Sequence[Choice], calls: Iterable[int]) -> tuple[Step, ...]:
