@@ -11,8 +11,14 @@ from mgecc import ops
 from mgecc.errors import ModelFault
 from mgecc.graph import Graph, Node, Unsupported, Value
 
-CARRIED = "integers have 32 bits when the model runs"
-"""Why larger ones are refused."""
+
+def beyond(array: np.ndarray, span: tuple[int, int] | None) -> str:
+    """An integer outside of the range of an input, and why it is refused; empty if there is none."""
+    outside = array[(array < span[0]) | (array > span[1])] if span is not None else array[:0]
+    if not outside.size:
+        return ""
+    low, high = span or (0, 0)
+    return f"{outside.flat[0]}, and so that all fits 32 bits, its integers may lie from {low} to {high}"
 
 
 class InterpretError(ModelFault, ValueError):
@@ -35,9 +41,9 @@ def check_input(graph: Graph, value: Value, inputs: Mapping[str, np.ndarray]) ->
     seen, own = graph.seen_input(value).dtype.numpy, value.type.dtype.numpy
     if array.dtype not in (seen, own):
         raise InterpretError(f"the input {value.name} has type {array.dtype}, the model needs {seen}")
-    beyond = array[array.astype(own) != array] if array.dtype != own else array[:0]
-    if beyond.size:
-        raise InterpretError(f"the input {value.name} holds {beyond[0]}, and {CARRIED}")
+    why = beyond(array, graph.ranges.get(value.name))
+    if why:
+        raise InterpretError(f"the input {value.name} holds {why}")
     return array.astype(own, copy=False)
 
 

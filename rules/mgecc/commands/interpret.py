@@ -80,6 +80,6 @@ def _tensors(graph: Graph, side: str) -> tuple[Tensor, ...]:
     inputs = [(value.name, graph.seen_input(value)) for value in graph.given_inputs]
     outputs = [(name, graph.seen_output(k)) for k, (name, _) in graph.results.items()]
     return tuple(
-        Tensor(name, kind.shape, kind.dtype, alias=graph.aliases.get(name, ""))
+        Tensor(name, kind.shape, kind.dtype, alias=graph.aliases.get(name, ""), range=graph.ranges.get(name))
         for name, kind in {"inputs": inputs, "outputs": outputs}[side]
     )

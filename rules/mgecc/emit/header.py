@@ -16,10 +16,8 @@ from mgecc.planner import IOTensor, Program, shape_sets
 
 _SHAPES, _SIZES, _RANGES = "shapes.h.j2", "declared_sizes.h.j2", "ranges.h.j2"
 OCCASIONAL = frozenset({_SHAPES, _SIZES, _RANGES})  # templates of what only some models have
-_BEYOND = {"int64": "x[i] < INT32_MIN || x[i] > INT32_MAX"} | dict.fromkeys(
-    ("uint32", "uint64"), "x[i] > INT32_MAX"
-)
-"""By element type of an input, whether a number does not fit the 32 bits that a run carries, in C."""
+_LIMITS = {-(1 << 31): "INT32_MIN", (1 << 31) - 1: "INT32_MAX"}
+"""Numbers that C has words for."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +60,30 @@ def _tensor(index: int, word: str, tensor: IOTensor) -> _Tensor:
         scale="" if dtype.scale is None else _c_float(dtype.scale),
         zero_point=dtype.zero_point,
         extent=tensor.extent,
-        beyond=_BEYOND.get(dtype.name, ""),
+        beyond=_beyond(tensor),
     )
 
 
 def header_templates(programs: Sequence[Program]) -> set[str]:
     """Which of the ``OCCASIONAL`` templates go into the headers of models with these programs."""
     several = {_SHAPES} if len(shape_sets(programs)) > len({program.name for program in programs}) else set()
-    wide = {_RANGES} if any(map(_wide_inputs, programs)) else set()
+    wide = {_RANGES} if any(map(_is_limited, programs)) else set()
     return several | wide | ({_SIZES} if any(program.sizes for program in programs) else set())
 
 
-def _wide_inputs(program: Program) -> bool:
-    return any(tensor.type.dtype.name in _BEYOND for tensor in program.inputs)
+def _is_limited(program: Program) -> bool:
+    return any(map(_beyond, program.inputs))
+
+
+def _beyond(tensor: IOTensor) -> str:
+    """Whether a number is outside of the input's range, in C; empty if none of its type is."""
+    if tensor.range is None:
+        return ""
+    (low, high), (least, most) = (map(int, span) for span in (tensor.range, tensor.type.dtype.range))
+    tests = [f"x[i] < {_LIMITS.get(low, low)}"] * (low > least) + [f"x[i] > {_LIMITS.get(high, high)}"] * (
+        high < most
+    )
+    return " || ".join(tests)
 
 
 def _tensors(tensors: Sequence[IOTensor]) -> list[_Tensor]:
@@ -101,7 +110,7 @@ def header(programs: Sequence[Program]) -> str:
         {"nbytes": state.type.nbytes, "text": in_comment(state.name)} for state in first.states
     ]
     names["base"] = "&m->model" if first.sizes else "m"
-    ranges = fill(_RANGES, **names) if _wide_inputs(first) else ""
+    ranges = fill(_RANGES, **names) if _is_limited(first) else ""
     return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, ranges=ranges, **names)
 
 

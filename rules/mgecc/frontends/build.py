@@ -40,6 +40,7 @@ from mgecc.ops.signature import WrongOperands
 
 from .errors import ModelError, printable
 from .given import bound_numbers
+from .integers import limit_inputs
 
 MAX_FOLDED = 256 << 20
 """Bytes of the largest result that is computed while importing."""
@@ -94,6 +95,8 @@ class GraphBuilder:
         self._folded = 0
         self._budget = Budget()
         self._narrowed: dict[Value, Value] = {}
+        self.carried: set[Value] = set()
+        """Values that stand for wider integers of the file."""
 
     @contextmanager
     def at(self, node: SourceNode) -> Iterator[Node]:
@@ -256,6 +259,8 @@ class GraphBuilder:
         if self.problems.problems:
             self._keep_what_is_there()
         self.graph.sweep()
+        if not self.problems.problems:
+            limit_inputs(self.graph, self.carried, self.problems)
         return self.graph
 
     def _keep_what_is_there(self) -> None:

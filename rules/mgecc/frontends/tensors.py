@@ -126,6 +126,8 @@ class TensorBuilder:
     def add(self, op: str, attrs: Attributes, *operands: Tensor, dtype: DType | None = None) -> list[Tensor]:
         """The results of a node of the graph; ``dtype``: of the file, where it is wider than the graph's."""
         values = self.build.add(op, attrs, [x.value for x in operands])
+        if dtype is not None and dtype.is_wide and not dtype.is_float:
+            self.build.carried.update(v for v in values if not v.is_const)
         return [Tensor(v, v.shape, dtype or v.type.dtype) for v in values]
 
     def one(

@@ -87,7 +87,8 @@ class Graph:
     ``extents``: for outputs whose size depends on the data, position -> (axis, position of the output that says how
     many elements along that axis are valid). ``states``: pairs of an input and an output that the application sees
     neither of. ``aliases``: another name that the file has for an input. ``wide_inputs`` by name, ``wide_outputs`` by
-    position: integer types that the application sees where the graph has narrower ones.
+    position: integer types that the application sees where the graph has narrower ones. ``ranges``: of inputs, by
+    name, the smallest and the largest integer with which everything fits the graph's types.
     Passes and planner change a graph in place: it is of use once. Constants' arrays they replace and never write to.
     """
 
@@ -99,6 +100,7 @@ class Graph:
     states: list[State] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     wide_inputs: dict[str, DType] = field(default_factory=dict)
+    ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
     wide_outputs: dict[int, DType] = field(default_factory=dict)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import ceil, floor
@@ -83,6 +83,17 @@ def _span_of(value: Value, depth: int) -> Span | None:
     if depth > _DEEPEST or dtype.is_quantized or node is None:
         return whole_range(value)
     return find(node.op).span(node, value, depth + 1)
+
+
+def follow(nodes: Iterable[Node], inputs: Mapping[Value, Span]) -> Iterator[tuple[Node, list[Span | None]]]:
+    """Every node with the spans of its operands, nodes being in order. ``inputs``: what is known of some inputs."""
+    known: dict[Value, Span | None] = dict(inputs)
+    for node in nodes:
+        _known.set(known)
+        spans = spans_of(node.inputs, 1)
+        for value in node.outputs:
+            span_of(value, 1)
+        yield node, spans
 
 
 def spans_of(values: Sequence[Value], depth: int) -> list[Span | None]:

@@ -160,7 +160,9 @@ def place(
     calls = _all_calls(chosen, steps, places, problems)
     states = tuple(_state(state, graph, places, weights) for state in graph.states)
     inputs = tuple(
-        IOTensor(v.name, v.type, places.value(v), alias=graph.aliases.get(v.name, ""))
+        IOTensor(
+            v.name, v.type, places.value(v), None, graph.aliases.get(v.name, ""), graph.ranges.get(v.name)
+        )
         for v in graph.given_inputs
     )
     program = Program(

@@ -24,7 +24,8 @@ class IOTensor:
     """A model input or output: the user's name, its type (plain layout) and its place.
 
     ``extent``: None, or where the size depends on the data, (axis, position of the output that has the size).
-    ``alias``: another name that the model file has for an input.
+    ``alias``: another name that the model file has for an input. ``range``: the smallest and the largest integer that
+    an input may have; None for all of its type.
     """
 
     name: str
@@ -32,6 +33,7 @@ class IOTensor:
     ref: Ref
     extent: tuple[int, int] | None = None
     alias: str = ""
+    range: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

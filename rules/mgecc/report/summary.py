@@ -29,6 +29,8 @@ def _tensor(tensor: IOTensor) -> dict[str, Any]:
         row |= {"scale": dtype.scale, "zero_point": dtype.zero_point}
     if tensor.alias:
         row["alias"] = tensor.alias
+    if tensor.range is not None:
+        row["range"] = list(tensor.range)
     if tensor.extent is not None:
         row["extent"] = dict(zip(("axis", "output"), tensor.extent))
     return row

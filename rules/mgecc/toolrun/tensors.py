@@ -14,7 +14,7 @@ import numpy as np
 from mgecc.config import Cases, SizeConfig
 from mgecc.errors import InputError
 from mgecc.graph import DType
-from mgecc.interpret import CARRIED
+from mgecc.interpret import beyond
 
 Arrays = dict[str, np.ndarray]
 
@@ -24,7 +24,7 @@ class Tensor:
     """One input or output: the user's name, its shape and element type.
 
     ``extent``: where the size depends on the data, (axis, position of the output with the number of valid elements).
-    ``alias``: another name that the model file has for an input.
+    ``alias``: another name that the model file has for an input. ``range``: of an input's integers, if not all.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Tensor:
     extent: tuple[int, int] | None = None
     sized_shape: tuple[Any, ...] = ()
     alias: str = ""
+    range: tuple[int, int] | None = None
 
     def key_in(self, arrays: Arrays) -> str:
         """The key of an input among recorded arrays."""
@@ -94,7 +95,8 @@ def _tensor(row: dict[str, Any]) -> Tensor:
     dtype = DType(row["dtype"], row.get("scale"), row.get("zero_point", 0))
     extent = (row["extent"]["axis"], row["extent"]["output"]) if "extent" in row else None
     sized = tuple(row.get("sized_shape", ()))
-    return Tensor(row["name"], tuple(row["shape"]), dtype, extent, sized, row.get("alias", ""))
+    span = (row["range"][0], row["range"][1]) if "range" in row else None
+    return Tensor(row["name"], tuple(row["shape"]), dtype, extent, sized, row.get("alias", ""), span)
 
 
 def valid_part(tensor: Tensor, arrays: Sequence[np.ndarray], position: int) -> tuple[Tensor, np.ndarray]:
@@ -231,12 +233,9 @@ def _as_stored(array: np.ndarray, tensor: Tensor, key: str) -> np.ndarray:
 
 def _check_carried(array: np.ndarray, tensor: Tensor, key: str) -> None:
     """InputError for integers that do not fit the type in which kernels compute, as a run would refuse them."""
-    if not tensor.dtype.is_wide or array.dtype.kind not in "iu":
-        return
-    low, high = tensor.dtype.narrow.range
-    beyond = array[(array < low) | (array > high)]
-    if beyond.size:
-        raise InputError(f"{key} holds {beyond.flat[0]}, and {CARRIED}")
+    why = beyond(array, tensor.range if array.dtype.kind in "iu" else None)
+    if why:
+        raise InputError(f"{key} holds {why}")
 
 
 def output_arrays(results: list[bytes], interface: Interface) -> list[np.ndarray]:

@@ -67,7 +67,9 @@ def test_the_meaning_takes_and_gives_the_types_of_the_file() -> None:
     assert problems == []
     same(interpret.run(graph, {"ids": IDS, "u": U}))
     for wrong in ({"ids": IDS + (1 << 32), "u": U}, {"ids": IDS, "u": U + np.uint32(1 << 31)}):
-        with pytest.raises(interpret.InterpretError, match="integers have 32 bits when the model runs"):
+        with pytest.raises(
+            interpret.InterpretError, match="so that all fits 32 bits, its integers may lie from"
+        ):
             interpret.run(graph, wrong)
 
 
@@ -78,7 +80,7 @@ def test_a_library_takes_and_gives_the_types_of_the_file(tmp_path: Path) -> None
         session, session.runners[0], input_cases({"in.ids": IDS, "in.u": U}, session.interface)
     )
     same([x[0] for x in output_arrays(outputs, session.interface)])
-    with pytest.raises(InputError, match="in.ids holds 4294967296, and integers have 32 bits"):
+    with pytest.raises(InputError, match="in.ids holds 4294967296, and so that all fits 32 bits"):
         input_stacks({"in.ids": IDS + (1 << 32), "in.u": U}, session.interface)
 
 
@@ -148,3 +150,66 @@ def test_every_type_of_integers_is_shown_as_itself(kind: str, tmp_path: Path) ->
     path.write_bytes(file_of(graph))
     program = compile_model(ModelConfig(path, "net", path), "x86_64").programs[0]
     assert [t.type.dtype for t in (*program.inputs, *program.outputs)] == [dtype_of(number)] * 2
+
+
+def arithmetic(*nodes: Any, kind: int = TensorProto.INT64, **constants: np.ndarray) -> bytes:
+    """From 8 integers x and 8 floats f to y."""
+    stored = [numpy_helper.from_array(array, name) for name, array in constants.items()]
+    given = [tensor("x", [8], kind), tensor("f", [8])]
+    return file_of(helper.make_graph(list(nodes), "net", given, [tensor("y", None, kind)], stored))
+
+
+ONE = np.array(1)
+LIMITS = {
+    "moves": ([helper.make_node("Reshape", ["x", "s"], ["y"])], {"s": np.array([2, 4])}, 2**31 - 1),
+    "sum": ([helper.make_node("Add", ["x", "one"], ["y"])], {"one": ONE}, 2**30 - 1),
+    "positions": ([helper.make_node("CumSum", ["x", "zero"], ["y"])], {"zero": np.array(0)}, 2**28 - 1),
+    "square": ([helper.make_node("Mul", ["x", "x"], ["y"])], {}, 2**15 - 1),
+    "difference": ([helper.make_node("Sub", ["one", "x"], ["y"])], {"one": ONE}, 2**30 - 1),
+    "negative": ([helper.make_node("Neg", ["x"], ["y"])], {}, 2**30 - 1),
+    "total": ([helper.make_node("ReduceSum", ["x"], ["y"])], {}, 2**28 - 1),
+    "squares": ([helper.make_node("ReduceSumSquare", ["x"], ["y"])], {}, 2**13 - 1),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_inputs_are_as_large_as_everything_fits_32_bits(name: str) -> None:
+    nodes, constants, most = LIMITS[name]
+    graph, problems = survey(arithmetic(*nodes, **constants))
+    assert problems == [] and graph.ranges == {"x": (-most - 1, most)}
+    x = np.array([most, -most - 1] * 4)
+    exact = {"sum": x + 1, "positions": x.cumsum(), "square": x * x, "difference": 1 - x, "negative": -x}
+    found = interpret.run(graph, {"x": x, "f": np.zeros(8, np.float32)})
+    np.testing.assert_array_equal(
+        found[0].reshape(-1),
+        {**exact, "moves": x, "total": x.sum(), "squares": (x * x).sum()}[name].reshape(-1),
+    )
+    with pytest.raises(interpret.InterpretError, match=f"may lie from {-most - 1} to {most}"):
+        interpret.run(graph, {"x": x * 2, "f": np.zeros(8, np.float32)})
+
+
+def test_what_may_not_fit_whatever_the_inputs_are_is_refused() -> None:
+    cast = helper.make_node("Cast", ["f"], ["i"], to=TensorProto.INT64)
+    _, (problem,) = survey(arithmetic(cast, helper.make_node("Add", ["i", "x"], ["y"])))
+    assert "its results may lie from" in problem and "integers have 32 bits when the model runs" in problem
+    clipped = [
+        cast,
+        helper.make_node("Clip", ["i", "low", "n"], ["m"]),
+        helper.make_node("Add", ["m", "x"], ["y"]),
+    ]
+    graph, problems = survey(arithmetic(*clipped, low=np.array(-9), n=np.array(1000)))
+    assert problems == [] and graph.ranges["x"][1] >= 2**29 - 1
+
+
+def test_integers_of_32_bits_wrap_as_the_file_says() -> None:
+    graph, problems = survey(arithmetic(helper.make_node("Mul", ["x", "x"], ["y"]), kind=TensorProto.INT32))
+    assert problems == [] and graph.ranges == {}
+
+
+def test_the_range_holds_for_an_input_that_is_given_in_fewer_bits(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(arithmetic(helper.make_node("Mul", ["x", "x"], ["y"])))
+    for dtype, tested in (("int32", "x[i] < -32768 || x[i] > 32767"), ("uint8", "")):
+        narrow = ModelConfig(path, "net", path, inputs={"x": InputConfig(dtype=dtype)})
+        header = compile_model(narrow, "x86_64").files["net.h"].decode()
+        assert tested in header and ("net_check" in header) == bool(tested)
