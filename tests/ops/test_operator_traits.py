@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from handmade_nodes import value
 from mgecc import ops
-from mgecc.graph import DType, Node, Value
+from mgecc.graph import DType, Node, TensorType, Value
 from mgecc.ops.rescale import Rescale
 from mgecc.ops.signature import signature
 
@@ -22,7 +22,8 @@ WORDS = {
 }
 """Attributes of an operator that has some of these names."""
 QUANTISED = {"dtype": DType("qint8", 0.5, 3)}
-OWN = {"Quantize": QUANTISED, "Rescale": QUANTISED | {"rescale": Rescale("double", (0.25,), -100, 100)}}
+RESCALED = QUANTISED | {"rescale": Rescale("double", (0.25,), -100, 100)}
+OWN = {"Quantize": QUANTISED, "Rescale": RESCALED, "RescaledArithmetic": RESCALED | {"mode": "mul"}}
 """Those of an operator that needs others."""
 
 
@@ -31,7 +32,10 @@ def node_of(op: str, *inputs: np.ndarray) -> Node:
     attrs = ops.attributes_of(
         op, {name: word for name, word in (WORDS | OWN.get(op, {})).items() if name in names}
     )
-    node = Node(op, "node", attrs, [value(x) for x in inputs])
+    operands = [value(x) for x in inputs]
+    if op == "RescaledArithmetic":
+        operands = [Value(v.name, TensorType(v.shape, DType("qint8", 0.5, 1))) for v in operands]
+    node = Node(op, "node", attrs, operands)
     node.outputs = [Value("y", type_, node) for type_ in ops.infer(node)]
     return node
 
@@ -50,9 +54,11 @@ def operators_with(trait: str) -> list[str]:
 
 @pytest.mark.parametrize("op", operators_with("elementwise"))
 def test_what_works_element_by_element_works_in_front_of_a_transpose(op: str) -> None:
-    operands = [floats(3, 4, 5), floats(1, 4, 1)][: 2 if signature(ops.find(op).operands).more else 1]
-    if op == "Rescale":
-        operands = [(100 * x).astype(np.int32) for x in operands]
+    wanted = signature(ops.find(op).operands)
+    operands = [floats(3, 4, 5), floats(1, 4, 1)][: 2 if wanted.more else len(wanted.kinds)]
+    if op.startswith("Rescale"):
+        kind = np.int32 if op == "Rescale" else np.int8
+        operands = [(100 * x).clip(-128, 127).astype(kind) for x in operands]
     turned = result(op, *(x.transpose(2, 0, 1) for x in operands))
     np.testing.assert_array_equal(turned, result(op, *operands).transpose(2, 0, 1))
 
