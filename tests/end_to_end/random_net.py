@@ -113,4 +113,4 @@ class Net:
             stated = self.stated(scale, zero) if word in QUANTISED else {}
             results.append(self.file.tensor(shape, word, **stated))
         self.file.op(self.type, self.operands, *results, options=options, version=version)
-        return Case(self.name, self.file.bytes(*results), self.inputs)
+        return Case(self.name, self.file.root(*results), self.inputs)
