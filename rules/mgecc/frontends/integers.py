@@ -26,13 +26,21 @@ def limit_inputs(graph: Graph, carried: AbstractSet[Value], problems: Diagnostic
     ``carried``: values that stand for wider integers.
     """
     growing = {node for node in graph.nodes if node.op in _EXACT and not carried.isdisjoint(node.outputs)}
-    most = INT32.range[1]
-    while growing and most > 1 and any(_wrapping(graph, growing, most)):
-        most >>= 1
+    most = _largest_inputs(graph, growing) if growing else INT32.range[1]
     for node, (low, high) in _wrapping(graph, growing, most) if growing else ():
         why = f"its results may lie from {low} to {high}, and integers have 32 bits when the model runs"
         problems.add(node, why, "let the model compute it in int32 or float32, or clip its operands")
     graph.ranges = {name: _range(name, graph, most) for name in graph.wide_inputs}
+
+
+def _largest_inputs(graph: Graph, growing: Collection[Node]) -> int:
+    """The largest number with which nothing wraps around, by halving; at least 1."""
+    least, most = 1, INT32.range[1] + 1
+    while most - least > 1:
+        middle = (least + most) // 2
+        wraps = any(_wrapping(graph, growing, middle))
+        least, most = (least, middle) if wraps else (middle, most)
+    return least
 
 
 def _range(name: str, graph: Graph, most: int) -> Span:
