@@ -14,10 +14,12 @@ from mgecc.graph import Graph, Node, Unsupported, Value
 
 def beyond(array: np.ndarray, span: tuple[int, int] | None) -> str:
     """An integer outside of the range of an input, and why it is refused; empty if there is none."""
-    outside = array[(array < span[0]) | (array > span[1])] if span is not None else array[:0]
+    if span is None:
+        return ""
+    low, high = span
+    outside = array.reshape(-1)[((array < low) | (array > high)).reshape(-1)]
     if not outside.size:
         return ""
-    low, high = span or (0, 0)
     return f"{outside.flat[0]}, and so that all fits 32 bits, its integers may lie from {low} to {high}"
 
 

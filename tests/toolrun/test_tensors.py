@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mgecc.errors import InputError
 from mgecc.graph import DType
+from mgecc.interpret import beyond
 from mgecc.toolrun.tensors import Interface, Tensor, dequantized, input_cases, output_arrays
 
 X = Tensor("x", (2, 3), DType("float32"))
@@ -69,6 +70,14 @@ def test_infinities_and_rounded_numbers_are_no_larger() -> None:
     array = np.array([[np.inf, -np.inf, np.nan], [1e-60, 0.1, 1e30]])
     (case,) = input_cases({"in.x": array}, Interface((X,), (), 0, 0))
     assert case == array.astype(np.float32).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("number", "span"), [(np.float32(1.5), None), (np.int64(3), (-4, 4)), (np.int64(5), (-4, 4))]
+)
+def test_recorded_scalars_are_numbers_too(number: np.generic, span: tuple[int, int] | None) -> None:
+    said = beyond(np.asarray(number), span)
+    assert ("from -4 to 4" in said) == (number == 5)
 
 
 def test_numbers_of_cases_must_agree() -> None:

@@ -232,6 +232,9 @@ BOMBS: dict[str, tuple[list[Any], dict[str, np.ndarray]]] = {
     "resize": ([node("Resize", ["one", "", "", "n"], ["y"])], {"n": np.array([10**9])}),
     "window": ([node("HannWindow", ["n"], ["y"])], {"n": np.array(10**9)}),
     "one-hot": ([node("OneHot", ["n", "n", "two"], ["y"])], {"n": np.array([10**9]), "two": np.zeros(2)}),
+    "n-grams": (
+        [node("TfIdfVectorizer", ["n"], ["y"], mode="TF", min_gram_length=1, max_gram_length=1, max_skip_count=0,
+              ngram_counts=[0], ngram_indexes=[2**31], pool_int64s=[1])], {"n": np.array([1])}),
     "split to sequence": (
         [node("SplitToSequence", ["none"], ["l"]), node("SequenceLength", ["l"], ["y"])],
         {"none": np.zeros((2**30, 0), np.float32)}),
@@ -247,6 +250,11 @@ def test_what_is_known_is_not_computed_beyond_its_limits(name: str) -> None:
     data = model(nodes, {"x": [1]}, ["y"], {"one": np.ones(1, np.float32), **constants})
     said = outcome(data)
     assert said != "read" and "allocate" not in said
+
+
+def test_a_list_of_tensors_is_no_output() -> None:
+    data = model([node("SequenceConstruct", ["x", "x"], ["y"])], {"x": [2]}, ["y"])
+    assert "y (output, output y): outputs that are no tensors are not supported" in outcome(data)
 
 
 def test_nodes_in_a_circle_are_told() -> None:

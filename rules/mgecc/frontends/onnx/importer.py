@@ -115,7 +115,12 @@ class OnnxImporter:
                     found = self.constant(self.model.constants[name])
                 elif name not in self.told:
                     raise Unsupported("nothing gives this output", _ADVICE)
-        if found is not None:
+        if isinstance(found, sequences.TensorList):
+            with self.build.at(SourceNode("output", name, f"output {name}")):
+                raise Unsupported(
+                    "outputs that are no tensors are not supported", "take the tensors out of it"
+                )
+        elif found is not None:
             self.build.output(name, found.value, found.dtype)
 
     def constant(self, tensor: Any) -> Tensor:

@@ -24,6 +24,7 @@ def tf_idf(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     rows = t.reshape(x, (1, x.elements)) if x.rank < 2 else x
     size = max(places) + 1
     check_table(*rows.shape, len(places))
+    check_table(rows.shape[0], size)
     total = t.broadcast(t.constant(np.zeros((1, size), np.float32)), (rows.shape[0], size))
     for grams, own in _pooled(node, pool, places):
         check_table(len(own), size)
