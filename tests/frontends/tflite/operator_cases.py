@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -340,7 +341,8 @@ def reductions() -> Iterator[Case]:
     )
 
 
+@cache
 def all_cases() -> dict[str, Case]:
-    """By name, in order; the numbers are the same in every run."""
+    """By name, in order; the numbers are the same in every run, as they are drawn once."""
     families = (elementwise, convolutions, products, pooling, resizes, indexing, shapes, reductions)
     return {case.name: case for family in families for case in family()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,7 @@ def moves() -> Iterator[Case]:
     yield net.case("three", "TRANSPOSE", [4, 2, 3], X)
 
 
+@cache
 def quantised_cases() -> dict[str, Case]:
-    """By name, in order; the numbers are the same in every run."""
+    """By name, in order; the numbers are the same in every run, as they are drawn once."""
     return {c.name: c for family in (products, arithmetic, reductions, moves) for c in family()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,7 @@ def _all() -> Iterator[Case]:
     yield _float_svdf("none", (1, 5, 3, 1, 2), "NONE")
 
 
+@cache
 def recurrent_cases() -> dict[str, Case]:
-    """By name, in order; the numbers are the same in every run."""
+    """By name, in order; the numbers are the same in every run, as they are drawn once."""
     return {case.name: case for case in _all()}
