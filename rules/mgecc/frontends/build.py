@@ -238,11 +238,12 @@ class GraphBuilder:
         """The next result of the model; ``dtype``: of the file, where it is wider than the graph's."""
         if dtype is not None and dtype.is_wide and not dtype.is_float:
             _check_size(value.type.with_dtype(dtype))
-            if value.type.dtype != dtype or depends_on_sizes(value.type) or value.const is None:
-                self.graph.wide_outputs[len(self.graph.outputs)] = dtype
-            else:  # known numbers need not fit what kernels compute in
-                return self.graph.outputs.append((name, value))
-        return self.graph.outputs.append((name, self.narrowed(value)))
+            is_known = value.const is not None and not depends_on_sizes(value.type)
+            if is_known and value.type.dtype == dtype:  # numbers that need not fit what kernels compute in
+                self.graph.outputs.append((name, value))
+                return
+            self.graph.wide_outputs[len(self.graph.outputs)] = dtype
+        self.graph.outputs.append((name, self.narrowed(value)))
 
     def finish(self, declared: Sequence[str] = ()) -> Graph:
         """The graph; where there are problems, of all that could be made in spite of them.

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Attributes, Node, TensorType, Unsupported
+from mgecc.graph.symbolic import at_max_sizes
 from mgecc.ops.counted import Extents, Given, Maker, with_filled
 from mgecc.ops.known import axis_of
 from mgecc.ops.registry import Operator, operator
+from mgecc.ops.spans import Span, powers, sums
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,19 @@ def _excluded(total: np.ndarray, axis: int, first: int) -> np.ndarray:
 
 
 class _Cumulative(Operator):
-    """``neutral``: what the result of no elements is."""
+    """``neutral``: what the result of no elements is. ``accumulated``: what so many integers of a span come to."""
 
     Attributes = CumulativeAttrs
     operands = "number"
     limits = "one axis"
     neutral: int
     running: Callable[..., np.ndarray]
+    accumulated: Callable[[Span, int], Span]
+
+    @classmethod
+    def exact_span(cls, node: Node, spans: Sequence[Span]) -> Span:
+        axis = node.attributes(CumulativeAttrs).axis
+        return cls.accumulated(spans[0], at_max_sizes(node.inputs[0].shape[axis]))
 
     @staticmethod
     def counted(node: Node, given: Given) -> Extents:
@@ -77,6 +85,7 @@ class Cumsum(_Cumulative):
 
     neutral = 0
     running = staticmethod(np.cumsum)
+    accumulated = staticmethod(sums)
 
 
 @operator("Cumprod")
@@ -85,3 +94,4 @@ class Cumprod(_Cumulative):
 
     neutral = 1
     running = staticmethod(np.cumprod)
+    accumulated = staticmethod(powers)

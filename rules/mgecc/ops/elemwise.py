@@ -18,7 +18,7 @@ from mgecc.ops.elemwise_modes import Mode, find_mode
 from mgecc.ops.known import broadcast_shape
 from mgecc.ops.quantize import dequantize, quantize, same_unit, saturate
 from mgecc.ops.registry import Expression, Operator, operator
-from mgecc.ops.spans import BITS, Span, is_comparison, spans_of, within
+from mgecc.ops.spans import BITS, Span, is_comparison, largest, powers, products, spans_of, within
 
 # Modes that act on stored integers of one unit as on the numbers themselves, without a rounding.
 _EXACT = frozenset({"add", "sub", "relu", "max", "min", "add_relu", "negate", "abs"})
@@ -100,6 +100,15 @@ _SPANS: dict[str, Callable[..., Span]] = {
     "relu": lambda a: (max(a[0], 0), max(a[1], 0)),
 }
 
+# Results that 32 bits may not hold, where the operands are integers.
+_EXACT_SPANS: dict[str, Callable[..., Span]] = _SPANS | {
+    "mul": products,
+    "abs": lambda a: (0, largest(a)),
+    "pow": lambda a, b: powers(a, b[1]),
+    "shl": lambda a, b: products(a, (1, 1 << min(max(0, b[1]), 64))),
+    "bit_not": lambda a: (-a[1] - 1, -a[0] - 1),
+}
+
 
 def _span(node: Node, depth: int) -> Span | None:
     rule, spans = _SPANS.get(mode_of(node)), spans_of(node.inputs, depth)
@@ -151,6 +160,11 @@ class Elemwise(Operator):
     @staticmethod
     def span(node: Node, value: Value, depth: int) -> Span | None:
         return BITS if is_comparison(node) else within(_span(node, depth), value)
+
+    @staticmethod
+    def exact_span(node: Node, spans: Sequence[Span]) -> Span | None:
+        rule = _EXACT_SPANS.get(mode_of(node))
+        return rule(*spans) if rule is not None else None
 
     @staticmethod
     def numbers(node: Node, given: Given) -> Numbers | None:

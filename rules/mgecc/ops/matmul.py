@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
+from mgecc.graph.symbolic import at_max_sizes
 from mgecc.ops.activation import IDENTITY, Activation
 from mgecc.ops.arithmetic import Numbers, check_rescale, finish_node, output_type, stretches, widen
 from mgecc.ops.counted import Extent, Extents, Given, Maker, one_by_one
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.rescale import Rescale
+from mgecc.ops.spans import Span, products, sums
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,11 @@ class _Product(Operator):
         a = node.inputs[0].shape
         depth = a[-2] if node.attributes(MatrixMulAttrs).transpose_a else a[-1]
         return node.output.type.elements * depth
+
+    @classmethod
+    def exact_span(cls, node: Node, spans: Sequence[Span]) -> Span:
+        terms = at_max_sizes(cls.macs(node)) // max(1, at_max_sizes(node.output.type.elements))
+        return sums(products(*spans[:2]), terms)
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

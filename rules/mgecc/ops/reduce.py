@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
-from mgecc.graph.symbolic import equal, is_one
+from mgecc.graph.symbolic import at_max_sizes, equal, is_one
 from mgecc.ops import shape_arithmetic
 from mgecc.ops.counted import Extent, Extents, Given, Maker, highest, lowest, with_filled
 from mgecc.ops.elemwise import ElemwiseAttrs
@@ -18,6 +18,7 @@ from mgecc.ops.known import at_least_1d, axis_of, known_sizes
 from mgecc.ops.quantize import dequantize, round_half_away, saturate
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.saturating import stored
+from mgecc.ops.spans import Span, largest, powers, sums
 from mgecc.ops.type_cvt import TypeCvtAttrs
 
 _Reduction = Callable[[np.ndarray, tuple[int, ...]], np.ndarray]
@@ -29,6 +30,13 @@ _MODES: dict[str, _Reduction] = {
     "min": lambda x, axes: x.min(axes, keepdims=True),
     "max": lambda x, axes: x.max(axes, keepdims=True),
     "mean": lambda x, axes: x.mean(axes, keepdims=True),
+}
+
+# Results that 32 bits may not hold, of so many integers.
+_EXACT_SPANS: dict[str, Callable[[Span, int], Span]] = {
+    "sum": sums,
+    "sum_squares": lambda x, count: (0, count * largest(x) ** 2),
+    "product": powers,
 }
 
 
@@ -141,6 +149,12 @@ class Reduce(Operator):
     narrowed = True
 
     reads_values = (1,)
+
+    @staticmethod
+    def exact_span(node: Node, spans: Sequence[Span]) -> Span | None:
+        x, y = (at_max_sizes(v.type.elements) for v in (node.inputs[0], node.output))
+        rule = _EXACT_SPANS.get(node.attributes(ReduceAttrs).mode)
+        return rule(spans[0], x // max(1, y)) if rule is not None else None
 
     @classmethod
     def of_sizes(cls, node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:

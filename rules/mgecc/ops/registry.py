@@ -130,6 +130,12 @@ class Operator:
         """Which whole numbers its result ``value`` can hold; None if that is not known, or it can hold others."""
         return whole_range(value)
 
+    @staticmethod
+    def exact_span(node: Node, spans: Sequence[Span]) -> Span | None:
+        """What its result could hold if integers had any number of bits, for operands in ``spans``; None of an operator
+        whose results cannot leave the type of its operands."""
+        return None
+
 
 _TABLE: dict[str, type[Operator]] = {}
 _O = TypeVar("_O", bound=type[Operator])

@@ -31,6 +31,28 @@ def union(spans: Iterable[Span | None]) -> Span | None:
     return min(low for low, _ in known), max(high for _, high in known)
 
 
+def products(a: Span, b: Span) -> Span:
+    """Of a number of each."""
+    found = [x * y for x in a for y in b]
+    return min(found), max(found)
+
+
+def sums(span: Span, count: int) -> Span:
+    """Of up to ``count`` numbers."""
+    return min(0, count * span[0]), max(0, count * span[1])
+
+
+def powers(span: Span, count: int) -> Span:
+    """Products of up to ``count`` numbers; beyond 64 they fit nothing, and need not be exact."""
+    most = int(max(1, largest(span)) ** min(max(count, 0), 64))
+    return -most, most
+
+
+def largest(span: Span) -> int:
+    """The largest magnitude."""
+    return max(map(abs, span))
+
+
 def whole_range(value: Value) -> Span | None:
     """What the element type can hold; None if that is not whole numbers only."""
     dtype = value.type.dtype
