@@ -9,8 +9,8 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel
-from mgecc.kernels.qconv import pairs
 from mgecc.kernels.qconv.geometry import QConv, bias_of, weights_of
+from mgecc.kernels.qconv.packed import SMLAD, has_smlad
 from mgecc.targets import Target
 
 _FIELDS = ("n", "blocks", "h", "w", "oh", "ow", "pt", "pl", "sh", "words")
@@ -30,10 +30,8 @@ def _scratch(conv: QConv) -> int:
 
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     stride = conv.geo.window.stride[1]
-    form = f"depthwise_pairs_k3x3s{stride}_c4"
-    return pairs.kernel(
-        node, conv, target, "depthwise/dw_pairs.c.j2", form, {"sw": stride}, _FIELDS, work="ring"
-    )
+    template, form = "depthwise/dw_pairs.c.j2", f"depthwise_pairs_k3x3s{stride}_c4"
+    return SMLAD.kernel(node, conv, target, template, form, {"sw": stride}, _FIELDS, [("ring", "int32_t *")])
 
 
 def pack(node: Node, conv: QConv) -> np.ndarray:
@@ -47,7 +45,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
     n, ic, h, w = conv.geo.x
     blocks, ((pt, _), (pl, _)) = -(-ic // 4), conv.geo.window.pad
     weights, bias = Const(partial(pack, node, conv)), Const(partial(bias_of, node, 0, blocks * 4))
-    operands = pairs.operands(node, conv, weights, bias, blocks * 4, _scratch(conv))
+    operands = SMLAD.operands(node, conv, weights, bias, _scratch(conv))
     sizes = (n, blocks, h, w, *conv.geo.output[2:], pt, pl, conv.geo.window.stride[0], _words(conv))
     return [Call(kernel(node, conv, target), operands, sizes)]
 
@@ -55,7 +53,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows of 3 x 3 without gaps, at most every second pixel of a row."""
     window = conv.geo.window
-    if not pairs.is_served(target):
+    if not has_smlad(target):
         return
     if window.kernel != (3, 3) or window.dilate != (1, 1) or window.stride[1] > 2 or window.stride[0] > _ROWS:
         return

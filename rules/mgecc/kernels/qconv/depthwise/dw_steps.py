@@ -9,9 +9,9 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import sym_max
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Workspace
-from mgecc.kernels.qconv import steps
+from mgecc.kernels.base import Call, Candidate, Const, Kernel
 from mgecc.kernels.qconv.geometry import QConv, bias_of, weights_of
+from mgecc.kernels.qconv.packed import VMLADAV, has_vmladav
 from mgecc.targets import Target
 
 _FIELDS = ("n", "blocks", "h", "w", "oh", "ow", "pt", "pl", "kh", "sh", "columns")
@@ -31,7 +31,7 @@ def _scratch(conv: QConv) -> int:
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     stride = conv.geo.window.stride[1]
     template, form = "depthwise/dw_steps.c.j2", f"depthwise_steps_s{stride}_c4"
-    return steps.kernel(node, conv, target, template, form, {"sw": stride}, _FIELDS, [("ring", "int8_t *")])
+    return VMLADAV.kernel(node, conv, target, template, form, {"sw": stride}, _FIELDS, [("ring", "int8_t *")])
 
 
 def pack(node: Node, conv: QConv) -> np.ndarray:
@@ -46,7 +46,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
     n, ic, h, w = conv.geo.x
     blocks, window = -(-ic // 4), conv.geo.window
     weights, bias = Const(partial(pack, node, conv)), Const(partial(bias_of, node, 0, blocks * 4))
-    operands = steps.operands(node, conv, weights, bias, [Workspace(_scratch(conv))])
+    operands = VMLADAV.operands(node, conv, weights, bias, _scratch(conv))
     (pt, _), (pl, _) = window.pad
     rows = (pt, pl, window.kernel[0], window.stride[0], _columns(conv))
     return [Call(kernel(node, conv, target), operands, (n, blocks, h, w, *conv.geo.output[2:], *rows))]
@@ -55,7 +55,7 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows of at most 4 x 4 without gaps."""
     window = conv.geo.window
-    if not steps.is_served(target) or max(window.kernel) > _SIDE or window.dilate != (1, 1):
+    if not has_vmladav(target) or max(window.kernel) > _SIDE or window.dilate != (1, 1):
         return
     n, ic, _, w = conv.geo.x
     oh, ow = conv.geo.output[2:]

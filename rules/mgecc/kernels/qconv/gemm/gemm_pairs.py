@@ -11,8 +11,8 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.graph.symbolic import lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
-from mgecc.kernels.qconv import pairs
 from mgecc.kernels.qconv.geometry import QConv, bias_of, weights_of
+from mgecc.kernels.qconv.packed import SMLAD, has_smlad
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "steps", "pairs")
@@ -57,7 +57,9 @@ def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
     params: dict[str, Param] = {"flat": flat, "planes": way.planes}
     names = _FIELDS if flat else _FIELDS + _WINDOW
     form = f"pairs_{form}_c4_p4x2"
-    return pairs.kernel(node, conv, way.target, "gemm/gemm_pairs.c.j2", form, params, names)
+    return SMLAD.kernel(
+        node, conv, way.target, "gemm/gemm_pairs.c.j2", form, params, names, [("window", "int32_t *")]
+    )
 
 
 def _stepwise(node: Node, conv: QConv, way: Way) -> np.ndarray:
@@ -91,7 +93,7 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
     n, ic, h, w = conv.geo.x
     _, oc, oh, ow = conv.geo.output
     weights, bias = Const(partial(pack, node, conv, way)), Const(partial(biases, node, conv))
-    operands = pairs.operands(node, conv, weights, bias, 2 * _pairs(conv), 8 * _PIXELS * steps)
+    operands = SMLAD.operands(node, conv, weights, bias, 8 * _PIXELS * steps)
     window = conv.geo.window
     (kh, kw), (pt, _), (pl, _) = window.kernel, *window.pad
     sizes = (n, h, w, oh, ow, -(-ic // 4), -(-oc // 4), steps, _pairs(conv))
@@ -102,7 +104,7 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Images of at least four pixels, no groups; a few input channels may come as planes."""
-    if not pairs.is_served(target) or conv.groups > 1:
+    if not has_smlad(target) or conv.groups > 1:
         return
     if lower_bound(conv.pixels) < _PIXELS or not is_exact(node):
         return

@@ -9,9 +9,9 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel
-from mgecc.kernels.qconv import pairs
 from mgecc.kernels.qconv.gemm.gemm_pairs import Way, biases, is_exact, pack
 from mgecc.kernels.qconv.geometry import QConv
+from mgecc.kernels.qconv.packed import SMLAD, has_smlad
 from mgecc.targets import Target
 
 _FIELDS = ("n", "xb", "yb")
@@ -19,7 +19,8 @@ _OUTPUTS = 8
 
 
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
-    return pairs.kernel(node, conv, target, "gemm/gemm_pairs_row.c.j2", "pairs_k1s1_c4_p1x8", {}, _FIELDS)
+    template, form = "gemm/gemm_pairs_row.c.j2", "pairs_k1s1_c4_p1x8"
+    return SMLAD.kernel(node, conv, target, template, form, {}, _FIELDS, [("window", "int32_t *")])
 
 
 def _filled(array: np.ndarray) -> np.ndarray:
@@ -38,13 +39,13 @@ def _build(conv: QConv, target: Target, node: Node) -> list[Call]:
     n, ic = conv.geo.x[:2]
     blocks, out_blocks = -(-ic // 4), -(-conv.geo.output[1] // 4)
     weights, bias = Const(partial(pack_row, node, conv, target)), Const(lambda: _filled(biases(node, conv)))
-    operands = pairs.operands(node, conv, weights, bias, out_blocks * 4, 8 * blocks)
+    operands = SMLAD.operands(node, conv, weights, bias, 8 * blocks)
     return [Call(kernel(node, conv, target), operands, (n, blocks, out_blocks))]
 
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """1x1 convolutions of images of one pixel."""
-    if not pairs.is_served(target) or conv.groups > 1:
+    if not has_smlad(target) or conv.groups > 1:
         return
     if not conv.is_pointwise or conv.pixels != 1 or not is_exact(node):
         return

@@ -10,9 +10,9 @@ import numpy as np
 
 from mgecc.graph import Node
 from mgecc.graph.symbolic import at_max_sizes
-from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, Workspace
-from mgecc.kernels.qconv import steps
+from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
 from mgecc.kernels.qconv.geometry import QConv, bias_of, weights_of
+from mgecc.kernels.qconv.packed import VMLADAV, has_vmladav
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "steps", "turn")
@@ -54,7 +54,7 @@ def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
     params: dict[str, Param] = {"planes": way.planes, "flat": way.flat}
     scratch = (("at", "int32_t *"), ("panel", "int8_t *"))
     fields = _FIELDS + _WINDOW
-    return steps.kernel(node, conv, way.target, "gemm/gemm_steps.c.j2", form, params, fields, scratch)
+    return VMLADAV.kernel(node, conv, way.target, "gemm/gemm_steps.c.j2", form, params, fields, scratch)
 
 
 def pack(node: Node, conv: QConv, way: Way) -> np.ndarray:
@@ -74,8 +74,7 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
     _, oc, oh, ow = conv.geo.output
     weights, bias = Const(partial(pack, node, conv, way)), Const(partial(bias_of, node, 0, -(-oc // 4) * 4))
     window, count, turn = conv.geo.window, way.steps(conv), way.turn(conv)
-    scratch = [Workspace(way.table(conv)), Workspace(turn * _STEP * count)]
-    operands = steps.operands(node, conv, weights, bias, scratch)
+    operands = VMLADAV.operands(node, conv, weights, bias, way.table(conv), turn * _STEP * count)
     (pt, _), (pl, _) = window.pad
     sizes = (n, h, w, oh, ow, -(-ic // 4), -(-oc // 4), count, turn)
     places = (*window.kernel, *window.stride, *window.dilate, pt, pl)
@@ -84,7 +83,7 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """No groups; a few input channels may come as planes."""
-    if not steps.is_served(target) or conv.groups > 1:
+    if not has_vmladav(target) or conv.groups > 1:
         return
     ipg = conv.channels[0]
     for planes in (ipg, 0) if ipg <= _MOST_PLANES else (0,):
