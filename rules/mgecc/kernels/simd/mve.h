@@ -4,32 +4,15 @@
 #define MG_MVE_H
 #include "common.h"
 #include <arm_mve.h>
+#include "arm_q.h"
 
-#define MG_VF 4
-#define MG_XL 4
-typedef float32x4_t mg_vf;
-typedef int32x4_t mg_vi;
 typedef mve_pred16_t mg_vm;
 typedef const float *mg_x;
-
-MG_INLINE mg_vf mg_vf_zero(void) { return vdupq_n_f32(0.0f); }
-MG_INLINE mg_vf mg_vf_set1(float a) { return vdupq_n_f32(a); }
-MG_INLINE mg_vf mg_vf_load(const float *p) { return vld1q_f32(p); }
-MG_INLINE void mg_vf_store(float *p, mg_vf a) { vst1q_f32(p, a); }
-MG_INLINE mg_vi mg_vi_zero(void) { return vdupq_n_s32(0); }
-MG_INLINE mg_vi mg_vi_set1(int32_t a) { return vdupq_n_s32(a); }
-MG_INLINE mg_vi mg_vi_load(const int32_t *p) { return vld1q_s32(p); }
-MG_INLINE void mg_vi_store(int32_t *p, mg_vi a) { vst1q_s32(p, a); }
 
 MG_INLINE mg_vf mg_vf_load_tail(const float *p, int n) { return vldrwq_z_f32(p, vctp32q((uint32_t)n)); }
 MG_INLINE mg_vi mg_vi_load_tail(const int32_t *p, int n) { return vldrwq_z_s32(p, vctp32q((uint32_t)n)); }
 MG_INLINE void mg_vf_store_tail(float *p, mg_vf a, int n) { vstrwq_p_f32(p, a, vctp32q((uint32_t)n)); }
 MG_INLINE void mg_vi_store_tail(int32_t *p, mg_vi a, int n) { vstrwq_p_s32(p, a, vctp32q((uint32_t)n)); }
-
-MG_INLINE mg_vi mg_vi_bits(mg_vf a) { return vreinterpretq_s32_f32(a); }
-MG_INLINE mg_vf mg_vf_bits(mg_vi a) { return vreinterpretq_f32_s32(a); }
-MG_INLINE mg_vi mg_vi_from_vf(mg_vf a) { return vcvtq_s32_f32(a); }
-MG_INLINE mg_vf mg_vf_from_vi(mg_vi a) { return vcvtq_f32_s32(a); }
 
 /* Of conditions, LT and LE hold where an operand is not a number, GT and GE do not. Clang 21 takes all for ordered ones: it
  * must not turn comparisons around, as it does with constants, nor find that both operands are the same. */
@@ -49,13 +32,6 @@ MG_INLINE mg_vm mg_vm_not(mg_vm a) { return (mg_vm)~a; }
 MG_INLINE mg_vf mg_vf_sel(mg_vm m, mg_vf a, mg_vf b) { return vpselq_f32(a, b, m); }
 MG_INLINE mg_vi mg_vi_sel(mg_vm m, mg_vi a, mg_vi b) { return vpselq_s32(a, b, m); }
 
-MG_INLINE mg_vf mg_vf_add(mg_vf a, mg_vf b) { return vaddq_f32(a, b); }
-MG_INLINE mg_vf mg_vf_sub(mg_vf a, mg_vf b) { return vsubq_f32(a, b); }
-MG_INLINE mg_vf mg_vf_mul(mg_vf a, mg_vf b) { return vmulq_f32(a, b); }
-MG_INLINE mg_vf mg_vf_neg(mg_vf a) { return vnegq_f32(a); }
-MG_INLINE mg_vf mg_vf_abs(mg_vf a) { return vabsq_f32(a); }
-MG_INLINE mg_vf mg_vf_fma(mg_vf acc, mg_vf a, mg_vf b) { return vfmaq_f32(acc, a, b); }
-MG_INLINE mg_vf mg_vf_fms(mg_vf acc, mg_vf a, mg_vf b) { return vfmsq_f32(acc, a, b); }
 /* VMINNM and VMAXNM would take the other operand for one that is not a number. */
 MG_INLINE mg_vf mg_vf_min(mg_vf a, mg_vf b) { return mg_vf_sel(mg_vf_lt(a, b), a, b); }
 MG_INLINE mg_vf mg_vf_max(mg_vf a, mg_vf b) { return mg_vf_sel(mg_vf_lt(b, a), a, b); }
@@ -65,14 +41,6 @@ MG_INLINE mg_vf mg_vf_trunc(mg_vf a) { return vrndq_f32(a); }
 MG_INLINE mg_vf mg_vf_floor(mg_vf a) { return vrndmq_f32(a); }
 MG_INLINE mg_vf mg_vf_ceil(mg_vf a) { return vrndpq_f32(a); }
 
-MG_INLINE mg_vi mg_vi_add(mg_vi a, mg_vi b) { return vaddq_s32(a, b); }
-MG_INLINE mg_vi mg_vi_sub(mg_vi a, mg_vi b) { return vsubq_s32(a, b); }
-MG_INLINE mg_vi mg_vi_mul(mg_vi a, mg_vi b) { return vmulq_s32(a, b); }
-MG_INLINE mg_vi mg_vi_min(mg_vi a, mg_vi b) { return vminq_s32(a, b); }
-MG_INLINE mg_vi mg_vi_max(mg_vi a, mg_vi b) { return vmaxq_s32(a, b); }
-MG_INLINE mg_vi mg_vi_and(mg_vi a, mg_vi b) { return vandq_s32(a, b); }
-MG_INLINE mg_vi mg_vi_or(mg_vi a, mg_vi b) { return vorrq_s32(a, b); }
-MG_INLINE mg_vi mg_vi_xor(mg_vi a, mg_vi b) { return veorq_s32(a, b); }
 MG_INLINE mg_vi mg_vi_shl(mg_vi a, int n) { return vshlq_r_s32(a, n); }
 MG_INLINE mg_vi mg_vi_shr(mg_vi a, int n) { return vshlq_r_s32(a, -n); }
 
