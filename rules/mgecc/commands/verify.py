@@ -25,7 +25,7 @@ from mgecc.lowering import input_forms, load_graph
 from mgecc.targets import load_target
 from mgecc.toolrun.compare import OutputError, table
 from mgecc.toolrun.graphs import lower_graphs
-from mgecc.toolrun.layers import LayerError, first_divergence, layer_table, verify_layers
+from mgecc.toolrun.layers import first_divergence, layer_table, verify_layers
 from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.runner import RunError
@@ -106,14 +106,11 @@ def _compare_layers(
         found = verify_layers(session, config.name, graphs, inputs)
     lines = (f"{config.name} on {target}:\n{layer_table(errors)}" for target, errors in found.items())
     show(
-        args, lines, lambda: {target: [_layer(error) for error in errors] for target, errors in found.items()}
+        args,
+        lines,
+        lambda: {target: [_finite(asdict(error)) for error in errors] for target, errors in found.items()},
     )
     return DIFFERENT if any(first_divergence(errors) for errors in found.values()) else 0
-
-
-def _layer(error: LayerError) -> dict[str, Any]:
-    """Numbers that are not finite are null, as JSON has none."""
-    return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in asdict(error).items()}
 
 
 def _cases(errors: list[OutputError]) -> str:
@@ -121,8 +118,11 @@ def _cases(errors: list[OutputError]) -> str:
 
 
 def _data(error: OutputError) -> dict[str, Any]:
+    return _finite({**asdict(error), "of_peak": error.of_peak, "ok": error.ok})
+
+
+def _finite(numbers: dict[str, Any]) -> dict[str, Any]:
     """Numbers that are not finite are null, as JSON has none."""
-    numbers = {**asdict(error), "of_peak": error.of_peak, "ok": error.ok}
     return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in numbers.items()}
 
 

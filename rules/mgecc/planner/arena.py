@@ -8,7 +8,8 @@ plan of this execution order can beat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 
@@ -29,17 +30,36 @@ _ROUNDS = 12
 _PAIRS = 4_000_000
 
 
-def bound(buffers: list[Buffer]) -> int:
-    """Largest number of bytes that are live at one step; sizes are multiples of what buffers are aligned to."""
+class Live(Protocol):
+    """Bytes that are needed from step ``first`` to step ``last`` inclusive."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def first(self) -> int: ...
+
+    @property
+    def last(self) -> int: ...
+
+
+def peak(buffers: Iterable[Live]) -> tuple[int, int]:
+    """Largest number of bytes that are live at one step, and the first such step; (0, 0) of nothing."""
     change: dict[int, int] = {}
     for b in buffers:
         change[b.first] = change.get(b.first, 0) + b.size
         change[b.last + 1] = change.get(b.last + 1, 0) - b.size
-    live = peak = 0
+    live, found = 0, (0, 0)
     for step in sorted(change):
         live += change[step]
-        peak = max(peak, live)
-    return peak
+        if live > found[0]:
+            found = (live, step)
+    return found
+
+
+def bound(buffers: list[Buffer]) -> int:
+    """Largest number of bytes that are live at one step; sizes are multiples of what buffers are aligned to."""
+    return peak(buffers)[0]
 
 
 def place(buffers: list[Buffer]) -> tuple[Plan, int]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from mgecc.planner import Program
+from mgecc.planner import Program, arena
 from mgecc.planner.facts import Region
 
 
 def memory_rows(program: Program) -> dict[str, Any]:
     """The memory plan in bytes and steps. ``peak``: bytes that are live at ``peak_step``, the first with so many."""
     regions = program.facts.regions
-    live = _live(regions, len(program.facts.steps))
-    peak = max(live, default=0)
+    peak, step = arena.peak(regions)
     kinds = {tensor.name: kind for kind, tensors in _named(program).items() for tensor in tensors}
     return {
         "steps": len(program.facts.steps),
         "peak": peak,
-        "peak_step": live.index(peak) if live else 0,
+        "peak_step": step,
         "buffers": [_row(region, kinds) for region in regions],
     }
 
@@ -25,19 +24,6 @@ def memory_rows(program: Program) -> dict[str, Any]:
 def _named(program: Program) -> dict[str, Any]:
     """Kinds of buffers by what lies in them, weakest first."""
     return {"output": program.outputs, "input": program.inputs, "state": program.states}
-
-
-def _live(regions: tuple[Region, ...], steps: int) -> list[int]:
-    """Bytes that are live at each step, from before the first to after the last."""
-    change = [0] * (steps + 3)
-    for region in regions:
-        change[region.first] += region.size
-        change[region.last + 1] -= region.size
-    live, sums = 0, []
-    for step in range(steps + 2):
-        live += change[step]
-        sums.append(live)
-    return sums
 
 
 def _row(region: Region, kinds: dict[str, str]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from mgecc import interpret
 from mgecc.errors import InputError
 from mgecc.graph import DType, Graph, TensorType
 from mgecc.ops.elementary import log
-from mgecc.toolrun.reports import plan_of, read_report
+from mgecc.toolrun.compare import absolute_errors
+from mgecc.toolrun.reports import read_report
 from mgecc.toolrun.runner import run_program
 from mgecc.toolrun.session import Session
 from mgecc.toolrun.tensors import Arrays, input_cases, input_stacks
@@ -75,7 +76,7 @@ def verify_layers(
     found = {}
     for member, runner in enumerate(session.runners):
         wanted = _reference(graphs[session.shape_set * count + member], stacks, len(cases))
-        plan = plan_of(built, model, member, session.shape_set)
+        plan = built.plan(model, member, session.shape_set)
         parts = [part for part in _parts(plan) if _key(part.tensor) in wanted]
         listed = b"".join(struct.pack("<III", part.call, part.offset, part.size) for part in parts)
         dumped, _ = (
@@ -166,9 +167,7 @@ def _array(tensor: Mapping[str, Any], data: bytes) -> np.ndarray:
 
 
 def _error(part: _Part, got: np.ndarray, want: np.ndarray) -> LayerError:
-    is_same = (got == want) | (np.isnan(got) & np.isnan(want))
-    with np.errstate(all="ignore"):
-        error = np.where(is_same, 0.0, np.nan_to_num(np.abs(got - want), nan=np.inf))
+    error = absolute_errors(got, want)
     a, b = (np.nan_to_num(side, posinf=0.0, neginf=0.0) for side in (got, want))
     peak, most = float(np.abs(b).max(initial=0)), float(error.max(initial=0))
     signal, noise = float((b * b).sum()), float((error * error).sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from mgecc.errors import InputError
 from mgecc.report import SCHEMA
 from mgecc.report.differences import Difference, differences
+from mgecc.report.parts import Part, parts
 from mgecc.toolrun.archive import measure
 
 
@@ -20,16 +22,14 @@ class BuiltReport:
     report: dict[str, Any]
     code: list[dict[str, Any]]
 
-    @property
-    def parts(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-        """What each part is, its report and what its library measures: one for each model and kernel set."""
-        found = []
-        for model in self.report.get("models") or [self.report]:
-            members = model.get("members") or [model]
-            for k, part in enumerate(members):
-                words = [model["model"], *([part["target"]] if len(members) > 1 else [])]
-                found.append((" ".join(words), part, self.code[k] if k < len(self.code) else {}))
-        return found
+    def code_of(self, part: Part) -> dict[str, Any]:
+        """What the library of a part's kernel set measures, or nothing."""
+        return self.code[part.member] if part.member < len(self.code) else {}
+
+    def plan(self, model: str, member: int, shape_set: int) -> Mapping[str, Any]:
+        """What the report says of one model, kernel set and set of input shapes."""
+        (part,) = [p for p in parts(self.report) if (p.model, p.member) == (model, member)]
+        return part.sets[shape_set]
 
     @property
     def data(self) -> dict[str, Any]:
@@ -54,25 +54,17 @@ def read_report(folder: Path) -> BuiltReport:
     return BuiltReport(report, _measured(file.parent, report))
 
 
-def plan_of(built: BuiltReport, model: str, member: int = 0, shape_set: int = 0) -> dict[str, Any]:
-    """What the report says of one model, kernel set and set of input shapes."""
-    (found,) = [row for row in built.report.get("models") or [built.report] if row["model"] == model]
-    part = (found.get("members") or [found])[member]
-    plan: dict[str, Any] = (part.get("shape_sets") or [part])[shape_set]
-    return plan
-
-
 def _measured(folder: Path, report: dict[str, Any]) -> list[dict[str, Any]]:
     """What the library of each kernel set measures, if all of them are there."""
     name = report.get("library") or report["model"]
-    members = [member["target"] for member in report.get("members", [])]
-    archives = [folder / member / f"lib{name}.a" for member in members] or [folder / f"lib{name}.a"]
+    targets = dict.fromkeys(part.target for part in parts(report))
+    archives = [folder / target / f"lib{name}.a" for target in targets]
     return [measure(archive) for archive in archives] if all(map(Path.exists, archives)) else []
 
 
 def compare_reports(old: BuiltReport, new: BuiltReport) -> dict[str, list[Difference]]:
     """What differs, by part, for parts that both have, in their order; what they are called may differ."""
     return {
-        name: differences(before, after, old_code, new_code)
-        for (_, before, old_code), (name, after, new_code) in zip(old.parts, new.parts)
+        f"{b.model} {b.target}".rstrip(): differences(a.report, b.report, old.code_of(a), new.code_of(b))
+        for a, b in zip(parts(old.report), parts(new.report))
     }

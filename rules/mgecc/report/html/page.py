@@ -13,6 +13,7 @@ from mgecc.report.differences import Difference
 from mgecc.report.hints import hints
 from mgecc.report.html.arena_picture import HEIGHT, WIDTH, ArenaPicture, arena_picture
 from mgecc.report.html.graph_picture import BOX_HEIGHT, BOX_WIDTH, GraphPicture, graph_picture
+from mgecc.report.parts import parts
 
 _FOLDER = Path(__file__).parent
 # Layers whose bars are shown; the table has all.
@@ -47,7 +48,7 @@ class Plan:
 
 def page(report: Mapping[str, Any], code: Sequence[Code] = ()) -> str:
     """The text of report.html. ``code``: of each kernel set, in order, where libraries were built."""
-    plans = [_plan(title, row, part, member, code) for title, row, part, member in _rows(report)]
+    plans = list(_plans(report, code))
     head = dict(plans[0].report) | {
         "name": report.get("library") or report["model"],
         "target": report["target"],
@@ -86,35 +87,29 @@ def memory(count: int) -> str:
     return f"{count / 1024:,.1f} KiB" if count < 1 << 20 else f"{count / (1 << 20):,.2f} MiB"
 
 
-def _rows(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any], int]]:
-    """Title of each plan, what is said of it, what is said of its kernel set, and the position of that."""
-    for model in report.get("models") or [report]:
-        members = model.get("members") or [model]
-        for member, part in enumerate(members):
-            sets = part.get("shape_sets") or [part]
-            for row in sets:
-                shapes = ", ".join(f"{t['name']} {'x'.join(map(str, t['shape']))}" for t in row["inputs"])
-                words = [
-                    model["model"] if "models" in report else "",
-                    part["target"] if len(members) > 1 else "",
-                    shapes if len(sets) > 1 else "",
-                ]
-                yield " · ".join(filter(None, words)), {**part, **row}, part, member
+def _plans(report: Mapping[str, Any], code: Sequence[Code]) -> Iterator[Plan]:
+    for part in parts(report):
+        measured = code[part.member] if part.member < len(code) else {}
+        for row in part.sets:
+            shapes = ", ".join(f"{t['name']} {'x'.join(map(str, t['shape']))}" for t in row["inputs"])
+            words = [
+                part.model if "models" in report else "",
+                part.target,
+                shapes if len(part.sets) > 1 else "",
+            ]
+            yield _plan(" · ".join(filter(None, words)), {**part.report, **row}, measured)
 
 
-def _plan(
-    title: str, row: Mapping[str, Any], part: Mapping[str, Any], member: int, code: Sequence[Code]
-) -> Plan:
-    measured = code[member] if member < len(code) else {}
+def _plan(title: str, report: Mapping[str, Any], code: Code) -> Plan:
     return Plan(
         title,
-        row,
-        measured,
-        arena_picture(row),
-        graph_picture(row["steps"]),
-        _kernel_bars(row, part),
-        _layer_bars(row),
-        hints(row, measured),
+        report,
+        code,
+        arena_picture(report),
+        graph_picture(report["steps"]),
+        _kernel_bars(report),
+        _layer_bars(report),
+        hints(report, code),
     )
 
 
@@ -123,12 +118,13 @@ def _layer_bars(row: Mapping[str, Any]) -> list[Bar]:
     return _bars(costs)
 
 
-def _kernel_bars(row: Mapping[str, Any], part: Mapping[str, Any]) -> list[Bar]:
-    costs = {kernel["kernel"]: 0 for kernel in part["kernels"]}
+def _kernel_bars(row: Mapping[str, Any]) -> list[Bar]:
+    costs: dict[str, int] = {}
     for step in row["steps"]:
         for call in step["calls"][:1]:
-            costs[row["layers"][call]["kernel"]] += step["instructions"]
-    return _bars([(name, cost) for name, cost in costs.items() if cost])
+            kernel = row["layers"][call]["kernel"]
+            costs[kernel] = costs.get(kernel, 0) + step["instructions"]
+    return _bars(list(costs.items()))
 
 
 def _bars(costs: list[tuple[str, int]]) -> list[Bar]:
