@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import platform
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import build_batch
 from mgecc import cli
 from mgecc.compiler import compile_models
 from mgecc.config import LibraryConfig, ModelConfig, Verify
 from mgecc.targets import TargetError, load_target
-from mgecc.toolrun.library import build_library, find_libraries
-from mgecc.toolrun.products import write_files
-from mgecc.toolrun.session import prepare
+from mgecc.toolrun.session import Session
 from mgecc.toolrun.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,25 +72,20 @@ def test_the_guide_shows_two_files() -> None:
     assert sorted(FILES) == ["boards/vec128.h", "boards/vec128.yaml"]
 
 
-def _wrong(case: Case, target: str, products: Path) -> str:
-    """What differs from the recorded numbers of a model in a library of several."""
+def _wrong(case: Case, session: Session) -> str:
+    """What differs from the recorded numbers of a model."""
     path, bounds = case
-    libraries = [
-        replace(each, name=path.stem) for each in find_libraries(products, "batch", load_target(target))
-    ]
     recorded = _recorded(path.with_suffix(".npz"))
-    results = verify(prepare(libraries, "zig", products / f"runner_{path.stem}"), recorded, recorded, bounds)
+    results = verify(session, recorded, recorded, bounds)
     return "" if all(e.ok for errors in results.values() for e in errors) else f"{path.stem}: {results}"
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_recorded_models_give_their_outputs(boards: Path, batch: int, tmp_path: Path) -> None:
-    target, cases = str(boards / "vec128.yaml"), _cases()[batch::BATCHES]
-    models = tuple(ModelConfig(path, path.stem, path) for path, _ in cases)
-    library = LibraryConfig(tmp_path, "batch", models)
-    write_files(compile_models(library, target).files, tmp_path)
-    build_library(tmp_path, library, load_target(target), "zig")
-    assert [wrong for case in cases if (wrong := _wrong(case, target, tmp_path))] == []
+    cases = _cases()[batch::BATCHES]
+    models = [ModelConfig(path, path.stem, path) for path, _ in cases]
+    made = build_batch(models, load_target(str(boards / "vec128.yaml")), tmp_path, tmp_path / "programs")
+    assert [wrong for case in cases if (wrong := _wrong(case, made.session(case[0].stem)))] == []
 
 
 def test_there_are_models_enough() -> None:

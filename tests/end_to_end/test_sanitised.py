@@ -31,7 +31,7 @@ MODELS = (
     "net_sequence", "quant_int8", "quant_uint8", "fp16_ioc16", "conv2d_group", "adaptive_pooling", "resize",
     "warp_modes", "roi_pooling_align", "advanced_indexing", "set_subtensor", "padding", "group_norm", "rnn",
 )  # fmt: skip
-SANITIZERS = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
+SANITIZERS = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
 
 pytestmark = [
     pytest.mark.skipif(
