@@ -77,9 +77,15 @@ def _outside(conv: Conv) -> int:
     return sum(sum(range(beside, 0, -conv.sw)) for beside in (conv.pl, at_max_sizes(conv.pr)))
 
 
+def _holds_weights(conv: Conv, target: Target) -> bool:
+    """Also where registers are too few: compilers then keep the numbers of halves in memory, converted once."""
+    halves = conv.weights.name == "f16" and not conv.element.simd.multi_load
+    return halves or (target.registers >= 32 and conv.taps <= 9)
+
+
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
     multi_load = conv.element.simd.multi_load
-    weights = "held" if target.registers >= 32 and conv.taps <= 9 else "rows" if multi_load else "memory"
+    weights = "held" if _holds_weights(conv, target) else "rows" if multi_load else "memory"
     oh, ow = lower_bound(conv.oh), lower_bound(conv.ow)
     if conv.kw > ow:
         weights = "memory"  # some are not used at all
