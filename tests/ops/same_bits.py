@@ -1,7 +1,8 @@
 """Prints digests of what the meanings compute and of what is compiled; test_same_bits.py compares them.
 
 A model counts where it has an operator, or a mode of one, that those before it have not: models of the corpus, then
-the networks of the ONNX and TensorFlow Lite front ends' tests. The argument is a folder that the tests of a run share.
+the networks of the ONNX and TensorFlow Lite front ends' tests. The first argument is a folder that the tests of a run
+share; others name the models that count, as a run before has found them: reading them all takes most of the time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from operator_cases import all_cases
 from quantised_cases import quantised_cases
 
 Inputs = dict[str, np.ndarray]
+Counts = Callable[[str], bool]
 
 
 def digest(arrays: Iterable[np.ndarray]) -> str:
@@ -46,18 +48,22 @@ def digest(arrays: Iterable[np.ndarray]) -> str:
     return whole.hexdigest()
 
 
-def corpus() -> Iterator[tuple[str, Graph, Inputs]]:
+def corpus(counts: Counts) -> Iterator[tuple[str, Graph, Inputs]]:
     for path in sorted((TESTS / "data" / "mge-corpus").glob("*.npz")):
+        if not counts(path.stem):
+            continue
         stored = np.load(path)
         inputs = {key[3:]: stored[key] for key in stored.files if key.startswith("in.")}
         yield path.stem, _imported(path.with_suffix(".mge")), inputs
 
 
-def foreign(folder: Path) -> Iterator[tuple[str, Graph, Inputs]]:
+def foreign(folder: Path, counts: Counts) -> Iterator[tuple[str, Graph, Inputs]]:
     """Networks of a few operators; their constants are folded while they are read."""
     passing = (FRONTENDS / "onnx" / "passing.txt").read_text().split()
     cases = backend.cases(folder)
     for case in (*(cases[name] for name in passing), *all_cases().values(), *quantised_cases().values()):
+        if not counts(case.name):
+            continue
         data = case.model if isinstance(case, backend.Case) else case.data
         shapes = {name: array.shape for name, array in case.inputs.items()}
         graph, _ = frontends.survey(data, case.name, shapes)
@@ -146,5 +152,7 @@ def compiled() -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    models = chain(corpus(), foreign(Path(sys.argv[1])))
+    folder, *names = sys.argv[1:]
+    wanted: Counts = names.__contains__ if names else bool
+    models = chain(corpus(wanted), foreign(Path(folder), wanted))
     print(json.dumps(dict([*meanings(models), *modes(), *compiled()])))
