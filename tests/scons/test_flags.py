@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mgecc.scons.firmware import object_names
 from mgecc.scons.flags import compile_flags, libraries, link_flags
 from SCons.Environment import Environment
+from SCons.Errors import UserError
 
 from .conftest import Checkout
 from .test_firmware import user  # noqa: F401 -- a fixture
@@ -26,7 +28,13 @@ DEFINES = [
 VARIABLES = {
     "CFLAGS": ["-std=c11", "-DC_ONLY"],
     "CXXFLAGS": "-std=c++14 -DCXX_ONLY",
-    "CCFLAGS": ["-O1", '-DQUOTED=\\"q\\"', "-DWORD=$WORD"],
+    "CCFLAGS": [
+        "-O1",
+        '-DQUOTED=\\"q\\"',
+        "-DWORD=$WORD",
+        "-DFILE=${SOURCE.filebase}",
+        "-DMADE=${TARGET.file}",
+    ],
     "CPPFLAGS": "-DPREPROCESSED='x y'",
     "ASFLAGS": "-DASSEMBLED",
     "WORD": "seven",
@@ -55,6 +63,11 @@ def words_of_program(folder: Path, source: str, variables: dict) -> list[str]:
     return [word for word in given if word not in places]
 
 
+def files(env: Environment, source: str = "a.c") -> tuple[Any, Any]:
+    """The nodes of a source and of its object."""
+    return env.File(source), env.File("out.o")
+
+
 @pytest.mark.parametrize("defines", DEFINES)
 @pytest.mark.parametrize("source", ["a.c", "a.cpp", "a.S", "a.s"])
 def test_flags_are_the_words_that_program_gives_its_compiler(
@@ -63,22 +76,47 @@ def test_flags_are_the_words_that_program_gives_its_compiler(
     variables = {**VARIABLES, "CPPDEFINES": defines}
     wanted = words_of_program(tmp_path, source, variables)
     for tools in ([], ["gcc", "g++", "as"]):
-        assert compile_flags(Environment(tools=tools, **variables), Path(source).suffix) == wanted
+        env = Environment(tools=tools, **variables)
+        assert compile_flags(env, *files(env, source)) == wanted
     if defines:
         assert source == "a.s" or any(word.startswith("-D") for word in wanted)
 
 
 def test_a_string_in_double_quotes_stays_one() -> None:
     env = Environment(tools=[], CPPDEFINES={"FILE": '"gen.h"'})
-    assert compile_flags(env, ".c") == ['-DFILE="gen.h"']
+    assert compile_flags(env, *files(env)) == ['-DFILE="gen.h"']
+
+
+@pytest.mark.parametrize("variable", ["CCFLAGS", "CPPDEFINES"])
+def test_quotes_that_do_not_end_are_named(variable: str) -> None:
+    env = Environment(tools=[], **{variable: ["GREETING='hello", "OTHER"]})
+    with pytest.raises(UserError, match=rf"MgeFirmware: {variable}: No closing quotation: .*'hello"):
+        compile_flags(env, *files(env))
 
 
 def test_flags_for_a_linker_are_those_for_a_compiler_that_links() -> None:
     given = {"LINKFLAGS": "-Wl,--defsym,level=3 -Xlinker --no-check-sections -nostdlib", "LIBPATH": ["libs"]}
-    env = Environment(tools=[], LIBS=["m", "libgain.a"], **given)
-    assert link_flags(env, through_compiler=True)[0] == "-Wl,--defsym,level=3"
-    assert link_flags(env, through_compiler=False) == ["--defsym", "level=3", "--no-check-sections", "-Llibs"]
-    assert libraries(env) == ([], ["-lm", "-lgain"])
+    env = Environment(tools=[], **given)
+    program = env.File("app.elf")
+    assert link_flags(env, program, through_compiler=True)[0] == "-Wl,--defsym,level=3"
+    alone = link_flags(env, program, through_compiler=False)
+    assert alone == ["--defsym", "level=3", "--no-check-sections", "-Llibs"]
+
+
+def test_flags_for_a_linker_may_name_its_program() -> None:
+    env = Environment(tools=[], LINKFLAGS="-Wl,-Map=${TARGET.base}.map")
+    assert link_flags(env, env.File("app.elf"), through_compiler=False) == ["-Map=app.map"]
+
+
+LIBS = ["m", "m gain", ["m", "libgain.a"], [":libgain.a"], ["$OWN"], ["libgain.so"], ("m", "m"), []]
+
+
+@pytest.mark.parametrize("libs", LIBS)
+def test_libraries_are_the_words_that_program_gives_its_linker(libs: object) -> None:
+    env = Environment(tools=["gnulink"], LIBS=libs.split() if isinstance(libs, str) else libs, OWN=["a", "b"])
+    wanted = [str(word) for word in env.subst_list("$_LIBFLAGS")[0]] if libs else []
+    for tools in ([], ["gnulink"]):
+        assert libraries(Environment(tools=tools, LIBS=libs, OWN=["a", "b"])) == ([], wanted)
 
 
 @pytest.mark.parametrize(

@@ -78,16 +78,17 @@ class _Request:
     def optimize(self) -> str:
         return self.options["optimize"] or self.first.optimize
 
-    def tools(self, suffix: str) -> Tools:
-        """What compiles sources of this kind."""
-        plain = self.toolchain.for_cxx() if suffix in CXX else self.toolchain
-        chosen = replace(plain, extra=tuple(compile_flags(self.env, suffix)))
-        return Tools(self.env, chosen, self.optimize, self.first.label)
+    def tools(self, source: Any, obj: str) -> Tools:
+        """What compiles a source to an object."""
+        plain = self.toolchain.for_cxx() if Path(str(source)).suffix in CXX else self.toolchain
+        flags = compile_flags(self.env, source, self.env.File(obj))
+        return Tools(self.env, replace(plain, extra=tuple(flags)), self.optimize, self.first.label)
 
     @cached_property
     def linking(self) -> Linking:
         nodes, names = libraries(self.env)
-        flags = link_flags(self.env, through_compiler=not self.toolchain.ld)
+        program = self.env.File(f"{self.folder}/{self.name}.elf")
+        flags = link_flags(self.env, program, through_compiler=not self.toolchain.ld)
         more = (*(self.env.File(node).get_internal_path() for node in nodes), *names)
         return Linking(self.env, self.toolchain, self.first.label, self.name, self.folder, tuple(flags), more)
 
@@ -236,10 +237,10 @@ def _joined(count: int, with_suffix: bool, path: str) -> str:
 
 def _object(request: _Request, source: Any, name: str, includes: list[str]) -> Any:
     """The object of a source; objects and libraries are linked as they are."""
-    suffix = Path(str(source)).suffix
-    if suffix in (".o", ".a"):
+    if Path(str(source)).suffix in (".o", ".a"):
         return source
-    return request.tools(suffix).object(f"{request.folder}/obj/{name}.o", source, includes)
+    path = f"{request.folder}/obj/{name}.o"
+    return request.tools(source, path).object(path, source, includes)
 
 
 def _script(request: _Request) -> Any:

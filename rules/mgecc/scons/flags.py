@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from SCons.Defaults import processDefines
+from SCons.Errors import UserError
 from SCons.Subst import escape_list
 from SCons.Util import CLVar
 
@@ -19,27 +20,41 @@ _LANGUAGES = {
 }
 CXX = next(suffixes for suffixes, text in _LANGUAGES.items() if "$CXXFLAGS" in text)
 _PLAIN_ASSEMBLY = next(suffixes for suffixes, text in _LANGUAGES.items() if text == "$ASFLAGS")
+# What SCons makes of a variable -> the variable as users know it.
+_NAMES = {"$_CPPDEFFLAGS": "CPPDEFINES", "$_LIBFLAGS": "LIBS"}
+# As SCons' tool for GNU linkers has them.
+_GNU_LINK = {
+    "_LIBFLAGS": "${_stripixes(LIBLINKPREFIX, LIBS, '', LIBPREFIXES, LIBSUFFIXES, __env__, LIBLITERALPREFIX)}",
+    "LIBLINKPREFIX": "-l",
+    "LIBPREFIXES": ["lib"],
+    "LIBSUFFIXES": [".a", ".so"],
+    "LIBLITERALPREFIX": ":",
+}
 # Of a compiler that links; here there is the linker itself, which needs neither.
 _OF_DRIVERS = ("-nostdlib", "-nostartfiles", "-nodefaultlibs", "-ffreestanding", "-static")
 
 
-def shell_words(env: Any, text: str) -> list[str]:
-    """The words that a command of SCons' with ``text`` in it would have behind the shell."""
-    lines = env.subst_list(text)
-    words = escape_list(lines[0], env.get("ESCAPE", shlex.quote)) if lines else []
-    return shlex.split(" ".join(map(str, words)))
+def _shell_words(env: Any, text: str, target: Any = None, source: Any = None) -> list[str]:
+    """The words that a command of SCons' with ``text`` in it, one variable, would have behind the shell."""
+    lines = env.subst_list(text, target=target, source=source)
+    words = " ".join(map(str, escape_list(lines[0], env.get("ESCAPE", shlex.quote)))) if lines else ""
+    try:
+        return shlex.split(words)
+    except ValueError as error:
+        raise UserError(f"MgeFirmware: {_NAMES.get(text, text[1:])}: {error}: {words}") from None
 
 
-def compile_flags(env: Any, suffix: str) -> list[str]:
-    """What the construction variables say for sources of a kind, but for CPPPATH."""
+def compile_flags(env: Any, source: Any, target: Any) -> list[str]:
+    """What the construction variables say for the node of a source, but for CPPPATH. ``target``: of its object."""
+    suffix = os.path.splitext(str(source))[1]
     text = next((text for suffixes, text in _LANGUAGES.items() if suffix in suffixes), "$CCFLAGS")
     if "ASPPFLAGS" not in env:
         text = text.replace("$ASPPFLAGS", "$ASFLAGS")
-    words = shell_words(env, text)
-    return words if suffix in _PLAIN_ASSEMBLY else [*words, *_defines(env)]
+    words = [word for variable in text.split() for word in _shell_words(env, variable, target, source)]
+    return words if suffix in _PLAIN_ASSEMBLY else [*words, *_defines(env, target, source)]
 
 
-def _defines(env: Any) -> list[str]:
+def _defines(env: Any, target: Any, source: Any) -> list[str]:
     """CPPDEFINES in all forms that SCons takes.
 
     A value that is a C string in double quotes and nothing else is left one, where a shell would take the quotes.
@@ -47,10 +62,10 @@ def _defines(env: Any) -> list[str]:
     words = []
     for define in processDefines(env.get("CPPDEFINES") or []):
         if _is_string(define.partition("=")[2]):
-            words.append(f"-D{env.subst(define)}")
+            words.append(f"-D{env.subst(define, target=target, source=source)}")
         else:
             alone = env.Override({"CPPDEFINES": [define], "CPPDEFPREFIX": "-D", "CPPDEFSUFFIX": ""})
-            words += shell_words(alone, "$_CPPDEFFLAGS")
+            words += _shell_words(alone, "$_CPPDEFFLAGS", target, source)
     return words
 
 
@@ -58,9 +73,9 @@ def _is_string(value: str) -> bool:
     return len(value) > 1 and value[0] == value[-1] == '"' and not set(value[1:-1]) & set("\"\\'")
 
 
-def link_flags(env: Any, through_compiler: bool) -> list[str]:
+def link_flags(env: Any, program: Any, through_compiler: bool) -> list[str]:
     """LINKFLAGS and LIBPATH. ``through_compiler``: a compiler links, else the linker is given what is for it."""
-    words = shell_words(env, "$LINKFLAGS")
+    words = _shell_words(env, "$LINKFLAGS", target=program)
     folders = [env.Dir(folder).get_internal_path() for folder in _listed(env, "LIBPATH")]
     if not through_compiler:
         words = [part for word in words for part in _for_linker(word)]
@@ -76,14 +91,10 @@ def _for_linker(word: str) -> list[str]:
 def libraries(env: Any) -> tuple[list[Any], list[str]]:
     """LIBS: those that are nodes, and options for those that are names."""
     given = _listed(env, "LIBS")
+    names = [library for library in given if isinstance(library, str)]
+    alone = env.Override({**_GNU_LINK, "LIBS": names})
     nodes = [library for library in given if not isinstance(library, str)]
-    return nodes, [f"-l{_library_name(env.subst(library))}" for library in given if isinstance(library, str)]
-
-
-def _library_name(name: str) -> str:
-    """SCons takes ``libm.a`` for ``m``."""
-    base = os.path.basename(name)
-    return base.removeprefix("lib").removesuffix(".a") if base.endswith(".a") else name
+    return nodes, _shell_words(alone, "$_LIBFLAGS")
 
 
 def _listed(env: Any, variable: str) -> list[Any]:
