@@ -18,15 +18,21 @@ env.MgeSettings(cache={cache!r})
 net = env.MgeModel("first", config="app/first.mge", target="baremetal", toolchain={toolchain!r})
 flags = ["-include", "forced.h", "-Iapp/inc0", "-Iapp/inc1", "@app/more.rsp"]
 env.Default(env.MgeFirmware("app", ["app/main.c", "app/table.S"], net, CPPPATH=["app"], CCFLAGS=flags,
-                            CPPDEFINES={{"GEN": '<gen.h>'}}, linker_script="app/board.ld"))
+                            CPPDEFINES={{"GEN": '<gen.h>', "GIVEN": '<given.h>'}}, linker_script="app/board.ld"))
 """
 MAIN = """#include "port.h"
 #define INNER "inner.h"
 #include GEN
 #include INNER
 #include "byflag.h"
+#include "inresponse.h"
+#include <stdint.h>
 #if __has_include("maybe.h")
 #define MAYBE 1
+#endif
+#define WANTED "wanted.h"
+#if __has_include(WANTED) || __has_include(GIVEN)
+#define WISH 1
 #endif
 #define DATA "data.bin"
 __asm__(".section .rodata\\n.global data\\ndata: .inc" "bin \\"app/" DATA "\\"\\n.previous");
@@ -37,7 +43,7 @@ const int maybe = 1;
 int mg_main(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    return FORCED + GENERATED + INNERMOST + BYFLAG + MORE + data[0] + table[0];
+    return FORCED + GENERATED + INNERMOST + BYFLAG + MORE + INRESPONSE + data[0] + table[0];
 }
 """
 FILES = {
@@ -50,7 +56,9 @@ FILES = {
     "inner.h": '#include "innermost.h"\n',
     "innermost.h": "#define INNERMOST 4\n",
     "inc1/byflag.h": "#define BYFLAG 5\n",
-    "more.rsp": "-DMORE=6\n",
+    "inc3/inresponse.h": "#define INRESPONSE 8\n",
+    "more.rsp": "-DMORE=6 @app/deep.rsp\n",
+    "deep.rsp": "-Iapp/inc2 -Iapp/inc3\n",
     "../forced.h": "#define FORCED 7\n",
     "regions.ld": "",
 }
@@ -62,15 +70,22 @@ CHANGES = [
     ("innermost.h", "#define INNERMOST 14\n", C),
     ("inc1/byflag.h", "#define BYFLAG 15\n", C),
     ("inc0/byflag.h", "#define BYFLAG 25\n", C),
+    ("inc1/given.h", "", C),
+    ("wanted.h", "", C),
     ("maybe.h", "", C),
     ("data.bin", "\12", C),
-    ("more.rsp", "-DMORE=16\n", C),
+    ("more.rsp", "-DMORE=16 @app/deep.rsp\n", C),
+    ("deep.rsp", "-Iapp/inc2\n-Iapp/inc3\n", C),
+    ("inc3/inresponse.h", "#define INRESPONSE 18\n", C),
+    ("inc2/inresponse.h", "#define INRESPONSE 28\n", C),
+    ("inc0/port.h", '#include_next "port.h"\n', C),
+    ("inc0/stdint.h", "#include_next <stdint.h>\n", C),
     ("../forced.h", "#define FORCED 17\n", C),
     ("table.inc", 'table: .incbin "app/table.bin"\n\n', ASM),
     ("table.bin", "\11", ASM),
     ("regions.ld", "/* other */\n", LINK),
 ]
-BY_FLAGS = ("more.rsp", "../forced.h")  # read for each source
+BY_FLAGS = ("more.rsp", "deep.rsp", "../forced.h")  # read for each source
 
 
 def write(root: Path, name: str, text: str) -> None:
