@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from mgecc.config import check_model_name, check_name
@@ -35,6 +36,15 @@ CXX = [
 def test_names_of_headers_are_refused_for_models_only(name: str) -> None:
     assert f"{name.lower()}.h" in (check_model_name(name) or "")
     assert check_name(name) is None
+
+
+def test_what_programs_read_of_the_runtime_is_among_the_names() -> None:
+    runtime = Path(__file__).parents[2] / "runtime"
+    headers = [
+        path.stem for folder in ("include", "runner") for path in sorted((runtime / folder).glob("*.h"))
+    ]
+    assert "port" in headers
+    assert [name for name in headers if check_model_name(name) is None] == []
 
 
 @pytest.mark.parametrize("name", ["vector", "mobilenet", "timer", "mathematics"])

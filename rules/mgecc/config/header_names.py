@@ -36,11 +36,15 @@ _COMPILERS = """
 """
 _INTRINSICS = "intrin"
 
+# What programs read of the runtime, whose folders come behind those of models
+_OWN = "construct mgecc mgecc_cv port"
+
 _WHOSE = (
     ("C (ISO 9899)", _C),
     ("POSIX.1-2017", _POSIX),
     ("C libraries", _LIBRARIES),
     ("compilers", _COMPILERS),
+    ("the runtime", _OWN),
 )
 _NAMES = {name: whose for whose, names in _WHOSE for name in names.split()}
 
