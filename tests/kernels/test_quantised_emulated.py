@@ -11,7 +11,7 @@ import pytest
 from batch import Case, check_emulated
 from emulated import run_emulated
 from mgecc.graph import DType, Node
-from mgecc.kernels import Call, Const
+from mgecc.kernels import Call, Const, candidates
 from mgecc.targets import load_target
 from quantised import Q8, U8, inputs_of, rectify
 from test_qconv import conv, transposed_conv
@@ -49,7 +49,17 @@ def _nodes(rng: np.random.Generator) -> Iterator[Node]:
     yield lookup(rng, (70,), DType("float32"))
 
 
-_TARGETS = ["arm64", "arm64+dot", "arm64+i8mm", "armv7", "armv7+dot", "baremetal", "cortex-m0", "cortex-m55"]
+_TARGETS = [
+    "arm64",
+    "arm64+dot",
+    "arm64+i8mm",
+    "armv7",
+    "armv7+dot",
+    "baremetal",
+    "cortex-m0",
+    "cortex-m3",
+    "cortex-m55",
+]
 
 
 def _random_shape(rng: np.random.Generator, kind: str) -> tuple[int, ...]:
@@ -121,6 +131,54 @@ def test_quantised_kernels_equal_their_meaning_on_arm(target: str) -> None:
         [Case(str(n.output.type), lambda n=n: harness.fresh(n), inputs_of(rng, n)) for n in _nodes(rng)],
         target,
     )
+
+
+_WEIGHTS = {
+    "small": lambda rng, shape: rng.integers(-9, 10, shape),
+    "any": lambda rng, shape: rng.integers(-127, 128, shape),
+    "least": lambda rng, shape: np.full(shape, -127),
+    "most": lambda rng, shape: np.full(shape, 127),
+    "of both signs": lambda rng, shape: np.where(np.indices(shape).sum(axis=0) % 2, 127, -127),
+    "few": lambda rng, shape: np.where(rng.integers(0, 12, shape), 0, 127),
+}
+_EXTREME = [
+    ((1, 20, 6, 1, 5, 7, 1, 1, 0, 1), "_k1s1_c4_p4x2"),
+    ((1, 5, 8, 1, 6, 5, 3, 1, 1, 1), "_window_c4_p4x2"),
+    ((2, 3, 9, 1, 11, 9, 3, 2, 1, 1), "_first3_c4_p4x2"),
+    ((1, 8, 8, 8, 7, 9, 3, 1, 1, 1), "_k3x3s1_c4"),
+    ((2, 6, 6, 6, 8, 5, 3, 2, 1, 1), "_k3x3s2_c4"),
+]
+
+
+def _extremes(rng: np.random.Generator, shape: tuple[int, ...]) -> Iterator[tuple[Node, list[np.ndarray]]]:
+    """Convolutions whose sums are as large as sums can be, of inputs with sign and rectified ones."""
+    for weights in _WEIGHTS.values():
+        for act in ("relu", "identity"):
+            node = conv(rng, shape, act=act, out=DType("qint8", 0.9 if act == "relu" else 0.05))
+            const = node.inputs[1].const
+            assert const is not None
+            const[...] = weights(rng, const.shape)
+            for fill in (-128, 127, None):
+                tested = harness.fresh(node)
+                if fill == 127:
+                    rectify(tested.inputs[0])
+                inputs = inputs_of(rng, tested)
+                yield tested, [inputs[0] if fill is None else np.full_like(inputs[0], fill), *inputs[1:]]
+
+
+@pytest.mark.parametrize("target", ["baremetal", "cortex-m0", "cortex-m3"])
+@pytest.mark.parametrize(("shape", "form"), _EXTREME)
+def test_convolutions_of_extreme_numbers_equal_their_meaning_without_vectors(
+    shape: tuple[int, ...], form: str, target: str
+) -> None:
+    nodes = list(_extremes(np.random.default_rng(5), shape))
+    kinds = [
+        call.kernel.symbol
+        for found in candidates(nodes[0][0], load_target(target))
+        for call in found.build(nodes[0][0])
+    ]
+    assert any(form in kind and ("twins" in kind or "pairs" in kind) for kind in kinds)
+    check_emulated([Case(str(shape), lambda n=n: harness.fresh(n), inputs) for n, inputs in nodes], target)
 
 
 # Numbers that lie with the weights and say which of them there are.

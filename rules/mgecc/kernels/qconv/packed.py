@@ -1,7 +1,7 @@
 """What int8 kernels have in common whose weights are packed for a multiply-accumulate instruction of Cortex-M.
 
 SMLAD adds two products of 16 bits (DSP extension), VMLADAV sixteen of 8 bits (Helium); see the Armv7-M and Armv8-M
-Architecture Reference Manuals.
+Architecture Reference Manuals. Cores with neither multiply two pixels in a word at once.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from mgecc.graph import Node
 from mgecc.kernels.base import Const, Kernel, Operand, Param, Workspace
-from mgecc.kernels.qconv.geometry import QConv, flip_of, signed_zero
+from mgecc.kernels.qconv.geometry import QConv, flip_of, is_positive, signed_zero
 from mgecc.kernels.requant import (
     epilogue_params,
     epilogue_suffix,
@@ -85,11 +87,33 @@ class Instruction:
 
 SMLAD = Instruction("int8_pairs", "int32_t", 1)
 VMLADAV = Instruction("int8_steps", "int8_t", 4)
+TWINS = Instruction("int8_twins", "int8_t", 1)
 
 
 def has_smlad(target: Target) -> bool:
     """Whether the target has it, and channels in blocks of four."""
     return target.facts.int8.dual_madd and target.block_of("qint8") == 4
+
+
+def has_twins(target: Target) -> bool:
+    """Whether two pixels in a word are the fastest products that the target has, and channels in blocks of four."""
+    return target.facts.int8.twin_pixels and target.block_of("qint8") == 4
+
+
+def halves(node: Node, weights: np.ndarray) -> tuple[list[np.ndarray], int]:
+    """Arrays of magnitudes of weights, and how large sums of each may be such that those of products fit 16 bits.
+
+    Of inputs that are never negative only weights of one sign add up.
+    """
+    if is_positive(node.inputs[0]):
+        return [np.maximum(weights, 0), np.maximum(-weights, 0)], 32767 // 127
+    return [np.abs(weights)], 32767 // 128
+
+
+def fits_halves(node: Node, weights: np.ndarray) -> np.ndarray:
+    """Whether 16 bits hold sums of products over the last axis."""
+    parts, limit = halves(node, weights.astype(np.int32))
+    return np.asarray(np.all([part.sum(axis=-1) <= limit for part in parts], axis=0))
 
 
 def has_vmladav(target: Target) -> bool:

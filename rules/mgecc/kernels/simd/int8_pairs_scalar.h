@@ -6,6 +6,7 @@
 #ifndef MG_INT8_PAIRS_H
 #define MG_INT8_PAIRS_H
 #include "int8_lanes.h"
+#include "row_words.h"
 
 #if defined(__ARM_FEATURE_SIMD32)
 #include <arm_acle.h>
@@ -106,17 +107,6 @@ static inline void mg_taps_row2(const int32_t *p, int32_t t0, int32_t t1, int32_
     mg_taps_row(p, 2, rows, bias, sums, 2 * count);
 }
 #endif
-
-/* Four bytes of a row of `count` from `at` on, with bytes of `outside` beyond its ends; row 0: of them alone. */
-MG_INLINE int32_t mg_row_word(const int8_t *row, int32_t at, int32_t count, int32_t outside)
-{
-    if (!row) return outside;
-    if (at >= 0 && at + 4 <= count) return mg_word(row + at);
-    uint32_t word = 0;
-    for (int32_t l = 0; l < 4; l++)
-        word |= ((uint32_t)at + (uint32_t)l < (uint32_t)count ? (uint32_t)(uint8_t)row[at + l] : (uint32_t)outside & 255) << 8 * l;
-    return (int32_t)word;
-}
 
 /* Sums of four pixels times two outputs from the biases b[0] and 256 * b[1] + b[0]: first the four of output 0. `x`: a step
  * has words 0, 2 of the four pixels, then words 1, 3. `w`: a step has two words. steps > 0. Compilers run out of registers

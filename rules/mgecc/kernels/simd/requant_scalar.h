@@ -16,11 +16,23 @@ static __attribute__((noinline, unused)) int32_t mg_real_number(const float *q, 
     return mg_requant_store(r, mg_requant_real(r, sum));
 }
 
+/* The high half of a product of 64 bits; by halves where there is no instruction for it (Cortex-M0, M23). */
+MG_INLINE int32_t mg_high_product(int32_t a, int32_t b)
+{
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+    const int32_t low_a = a & 0xffff, high_a = a >> 16, low_b = b & 0xffff, high_b = b >> 16;
+    const int32_t middle = high_a * low_b + (int32_t)((uint32_t)low_a * (uint32_t)low_b >> 16);
+    return high_a * high_b + (middle >> 16) + ((low_a * high_b + (middle & 0xffff)) >> 16);
+#else
+    return (int32_t)((int64_t)a * b >> 32);
+#endif
+}
+
 /* A whole sum to units of the result by integers alone, as on NEON, where the numbers have a factor for that. Half a unit is
  * written such that a shift of 0, which only a foreign blob holds, is defined too. */
 MG_INLINE int32_t mg_fixed_units(mg_requant r, int32_t sum)
 {
-    return mg_plus((int32_t)((int64_t)sum * r.factor >> 32), (int32_t)((1u << r.shift) >> 1)) >> r.shift;
+    return mg_plus(mg_high_product(sum, r.factor), (int32_t)((1u << r.shift) >> 1)) >> r.shift;
 }
 
 /* To a stored number without zero point, within limits that the code knows. */

@@ -110,7 +110,11 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
         return
     vectors = -(-conv.groups // c) * (c // target.lanes)
     n, _, oh, ow = conv.geo.output
-    per_tile = conv.geo.window.kernel[0] * (_span(conv, p) + p * conv.geo.window.kernel[1] + 6) + 10 * p + 15
+    per_tile: float = (
+        conv.geo.window.kernel[0] * (_span(conv, p) + p * conv.geo.window.kernel[1] + 6) + 10 * p + 15
+    )
+    if target.lanes == 1:  # loads and products are of single numbers
+        per_tile *= 1.5
     yield Candidate(
         partial(_build, conv, target),
         n * vectors * oh * -(-ow // p) * per_tile + Rows.cost(conv),

@@ -1,4 +1,7 @@
-"""Dense quantised convolutions by two outputs in a word of weights (gemm_pairs.c.j2), for cores with SMLAD."""
+"""Dense quantised convolutions of four pixels times two outputs (gemm_pairs.c.j2), for cores without vectors.
+
+SMLAD multiplies two outputs in a word of weights, cores without it two pixels in a word.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from mgecc.graph import Node
 from mgecc.graph.symbolic import lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
 from mgecc.kernels.qconv.geometry import QConv, bias_of, weights_of
-from mgecc.kernels.qconv.packed import SMLAD, has_smlad
+from mgecc.kernels.qconv.packed import SMLAD, TWINS, Instruction, halves, has_smlad, has_twins
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "steps", "pairs")
@@ -28,6 +31,15 @@ class Way:
 
     target: Target
     planes: int
+
+    @property
+    def twins(self) -> bool:
+        """Whether products are of two pixels in a word; else of two outputs."""
+        return has_twins(self.target)
+
+    @property
+    def instruction(self) -> Instruction:
+        return TWINS if self.twins else SMLAD
 
     def is_flat(self, node: Node, conv: QConv) -> bool:
         """Whether pixels are read as they lie, one tap each."""
@@ -54,10 +66,10 @@ def is_exact(node: Node) -> bool:
 def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
     flat = way.is_flat(node, conv)
     form = f"first{way.planes}" if way.planes else "k1s1" if flat else "window"
-    params: dict[str, Param] = {"flat": flat, "planes": way.planes}
+    params: dict[str, Param] = {"flat": flat, "planes": way.planes, "twins": way.twins}
     names = _FIELDS if flat else _FIELDS + _WINDOW
-    form = f"pairs_{form}_c4_p4x2"
-    return SMLAD.kernel(
+    form = f"{'twins' if way.twins else 'pairs'}_{form}_c4_p4x2"
+    return way.instruction.kernel(
         node, conv, way.target, "gemm/gemm_pairs.c.j2", form, params, names, [("window", "int32_t *")]
     )
 
@@ -76,9 +88,36 @@ def _stepwise(node: Node, conv: QConv, way: Way) -> np.ndarray:
 
 
 def pack(node: Node, conv: QConv, way: Way) -> np.ndarray:
-    """Weights int16 [pair of outputs][step][inputs 0, 2, 1, 3]: 256 * the second output's and the first's."""
+    """Weights int16 [pair of outputs][step][inputs 0, 2, 1, 3]: 256 * the second output's and the first's. For twins
+    int8 [pair of outputs][step][input][output]."""
     w = _stepwise(node, conv, way)
+    if way.twins:
+        pairs = w.reshape(len(w) // 2, 2, -1, 4).transpose(0, 2, 3, 1)
+        return np.ascontiguousarray(pairs.astype(np.int8))
     return np.ascontiguousarray((256 * w[1::2] + w[0::2])[..., [0, 2, 1, 3]].astype(np.int16))
+
+
+def _chunk(sides: np.ndarray, limit: int) -> int:
+    """Units in the longest equal chunks whose sums of weights are within the limit; ``sides`` (sums, units)."""
+    units = int(sides.shape[1])
+    for count in range(1, units):
+        size = -(-units // count)
+        chunks = np.pad(sides, ((0, 0), (0, -units % size))).reshape(len(sides), -1, size)
+        if chunks.sum(axis=2).max() <= limit:
+            return size
+    return 1
+
+
+def twin_biases(node: Node, conv: QConv, way: Way) -> np.ndarray:
+    """int32 [pair][both biases, 0x8000 for every chunk, units of a chunk], as mg_twins_4x2 wants them."""
+    w = _stepwise(node, conv, way)
+    units = w.reshape(len(w) // 2, 2, -1, 2)
+    parts, limit = halves(node, units)
+    sides = np.concatenate(parts, axis=1).sum(axis=3)
+    chunks = np.array([_chunk(pair, limit) for pair in sides])
+    single = bias_of(node, 0, 2 * _pairs(conv)).reshape(-1, 2)
+    offsets = 0x8000 * -(-units.shape[2] // chunks)
+    return np.concatenate([single, offsets[:, None], chunks[:, None]], axis=1).astype(np.int32)
 
 
 def biases(node: Node, conv: QConv) -> np.ndarray:
@@ -92,8 +131,9 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
     steps = way.steps(conv)
     n, ic, h, w = conv.geo.x
     _, oc, oh, ow = conv.geo.output
-    weights, bias = Const(partial(pack, node, conv, way)), Const(partial(biases, node, conv))
-    operands = SMLAD.operands(node, conv, weights, bias, 8 * _PIXELS * steps)
+    weights = Const(partial(pack, node, conv, way))
+    bias = Const(partial(twin_biases, node, conv, way) if way.twins else partial(biases, node, conv))
+    operands = way.instruction.operands(node, conv, weights, bias, 8 * _PIXELS * steps)
     window = conv.geo.window
     (kh, kw), (pt, _), (pl, _) = window.kernel, *window.pad
     sizes = (n, h, w, oh, ow, -(-ic // 4), -(-oc // 4), steps, _pairs(conv))
@@ -104,7 +144,7 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Images of at least four pixels, no groups; a few input channels may come as planes."""
-    if not has_smlad(target) or conv.groups > 1:
+    if not (has_smlad(target) or has_twins(target)) or conv.groups > 1:
         return
     if lower_bound(conv.pixels) < _PIXELS or not is_exact(node):
         return
@@ -115,18 +155,25 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
         yield _candidate(node, conv, Way(target, planes), blocks)
 
 
+def _twin_costs(target: Target) -> tuple[float, float]:
+    """Instructions of a step, with chunks of eight inputs, and around the steps of a tile."""
+    long = target.facts.core.long_multiply_cost
+    return 45 if long == 1 else 80, 130 + 8 * long
+
+
 def _candidate(node: Node, conv: QConv, way: Way, blocks: tuple[int, ...]) -> Candidate:
     steps = way.steps(conv)
     gather: float = (
         26 * steps if way.is_flat(node, conv) else 80 * steps if way.planes else 70 * conv.taps + 32 * steps
     )
     tiles = conv.geo.output[0] * -(-conv.pixels // _PIXELS)
+    step, pair = _twin_costs(way.target) if way.twins else (25.5, 110)
     return Candidate(
         partial(_build, conv, way),
-        tiles * (gather + _pairs(conv) * (25.5 * steps + 110) + 40),
+        tiles * (gather + _pairs(conv) * (step * steps + pair) + 40),
         blocks,
         (4,),
         1000,
-        why="tiles of 4 pixels x 2 channels, two channels in a word",
+        why=f"tiles of 4 pixels x 2 channels, two {'pixels' if way.twins else 'channels'} in a word",
         scratch=8 * _PIXELS * steps,
     )

@@ -1,0 +1,145 @@
+/* Two pixels in a word, high * 65536 + low: a multiplication by a weight makes two products, for cores without products of halves
+ * (Cortex-M0, M3, M23).
+ *
+ * Each half of an accumulator has 16 bits. A chunk of inputs is as long as they hold its sums, which is known from the weights;
+ * then these go to accumulators of 32 bits. Words begin with 0x8000, so that the low half needs no sign; accumulators of low
+ * halves begin with as much less for every chunk. A unit is two inputs: of four pixels [input][pixels 0 and 1, 2 and 3] words, of
+ * the weights of two outputs [input][output] bytes. */
+#ifndef MG_INT8_TWINS_H
+#define MG_INT8_TWINS_H
+#include "int8_lanes.h"
+#include "row_words.h"
+
+/* Byte `i` of two words. */
+MG_INLINE int32_t mg_twin(int32_t low, int32_t high, int i)
+{
+    return (int8_t)((uint32_t)high >> 8 * i) * 65536 + (int8_t)((uint32_t)low >> 8 * i);
+}
+
+/* The words of four channels at a multiple of four bytes. */
+MG_INLINE int32_t mg_block_word(const void *p) { return mg_word(__builtin_assume_aligned(p, 4)); }
+
+/* Sums of four pixels times two outputs: first the four of output 0. `b`: both biases, what accumulators of low halves begin with
+ * less, units of a chunk. units > 0. */
+#if defined(__thumb2__)
+#define MG_TWINS_INPUT(to, x01, x23) \
+    "mla r0, " x01 ", r8, r0\n mla r1, " x23 ", r8, r1\n ldrsb r8, [r10, #" to "]\n" \
+    "mla r2, " x01 ", r8, r2\n mla r3, " x23 ", r8, r3\n"
+#define MG_TWINS_DRAIN(word, low, high) "uxth r8, " word "\n add " low ", " low ", r8\n add " high ", " high ", " word ", asr #16\n"
+static __attribute__((naked, noinline, unused)) void mg_twins_4x2(const int32_t *x __attribute__((unused)),
+    const int8_t *w __attribute__((unused)), int32_t units __attribute__((unused)), const int32_t *b __attribute__((unused)),
+    int32_t *sums __attribute__((unused)))
+{
+    __asm__ volatile(
+        "push {r4-r11, lr}\n sub sp, #4\n ldr r12, [sp, #40]\n"
+        "mov r11, r0\n mov r10, r1\n mov lr, r2\n"
+        "ldm r3, {r4-r7}\n cmp r7, #1\n it lt\n movlt r7, #1\n str r7, [sp]\n"
+        "sub r2, r4, r6\n sub r3, r5, r6\n"
+        "strd r2, r4, [r12]\n strd r2, r4, [r12, #8]\n strd r3, r5, [r12, #16]\n strd r3, r5, [r12, #24]\n"
+        "1:\n ldr r9, [sp]\n cmp r9, lr\n it gt\n movgt r9, lr\n sub lr, lr, r9\n"
+        "mov r0, #0x8000\n mov r1, r0\n mov r2, r0\n mov r3, r0\n"
+        "2:\n ldm r11!, {r4-r7}\n"
+        "ldrsb r8, [r10], #4\n" MG_TWINS_INPUT("-3", "r4", "r5")
+        "ldrsb r8, [r10, #-2]\n" MG_TWINS_INPUT("-1", "r6", "r7")
+        "subs r9, #1\n bne 2b\n"
+        "ldm r12, {r4-r7}\n" MG_TWINS_DRAIN("r0", "r4", "r5") MG_TWINS_DRAIN("r1", "r6", "r7") "stm r12!, {r4-r7}\n"
+        "ldm r12, {r4-r7}\n" MG_TWINS_DRAIN("r2", "r4", "r5") MG_TWINS_DRAIN("r3", "r6", "r7") "stm r12, {r4-r7}\n sub r12, r12, #16\n"
+        "cmp lr, #0\n bne 1b\n"
+        "add sp, #4\n pop {r4-r11, pc}\n");
+}
+#elif defined(__thumb__)
+#define MG_TWINS_OUTPUT(at, low, high) \
+    "ldrsb r4, [r1, " at "]\n mov r5, r4\n muls r5, r2\n add " low ", r5\n muls r4, r3\n add " high ", r4\n"
+#define MG_TWINS_INPUT "ldmia r0!, {r2, r3}\n" MG_TWINS_OUTPUT("r7", "r8", "r9") MG_TWINS_OUTPUT("r6", "r10", "r11") "adds r1, #2\n"
+#define MG_TWINS_DRAIN(word) \
+    "mov r3, " word "\n uxth r4, r3\n asrs r3, r3, #16\n ldr r5, [r2]\n adds r4, r5\n ldr r5, [r2, #4]\n adds r5, r3\n stmia r2!, {r4, r5}\n"
+static __attribute__((naked, noinline, unused)) void mg_twins_4x2(const int32_t *x __attribute__((unused)),
+    const int8_t *w __attribute__((unused)), int32_t units __attribute__((unused)), const int32_t *b __attribute__((unused)),
+    int32_t *sums __attribute__((unused)))
+{
+    __asm__ volatile(
+        ".syntax unified\n"
+        "push {r4-r7, lr}\n mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n push {r4-r7}\n sub sp, #8\n"
+        "ldmia r3!, {r4-r7}\n cmp r7, #1\n bge 1f\n movs r7, #1\n"
+        "1:\n cmp r7, r2\n ble 1f\n mov r7, r2\n"
+        "1:\n lsls r7, r7, #2\n str r7, [sp, #4]\n"
+        "lsls r2, r2, #2\n adds r2, r1\n str r2, [sp]\n" /* where the weights end */
+        "ldr r2, [sp, #44]\n mov lr, r2\n" /* sums */
+        "subs r3, r4, r6\n str r3, [r2]\n str r4, [r2, #4]\n str r3, [r2, #8]\n str r4, [r2, #12]\n"
+        "subs r3, r5, r6\n str r3, [r2, #16]\n str r5, [r2, #20]\n str r3, [r2, #24]\n str r5, [r2, #28]\n"
+        "movs r6, #1\n movs r7, #0\n"
+        "2:\n ldr r2, [sp, #4]\n ldr r3, [sp]\n adds r2, r1\n cmp r2, r3\n bls 3f\n mov r2, r3\n"
+        "3:\n mov r12, r2\n lsls r2, r6, #15\n mov r8, r2\n mov r9, r2\n mov r10, r2\n mov r11, r2\n"
+        "4:\n" MG_TWINS_INPUT MG_TWINS_INPUT "cmp r1, r12\n bne 4b\n"
+        "mov r2, lr\n" MG_TWINS_DRAIN("r8") MG_TWINS_DRAIN("r9") MG_TWINS_DRAIN("r10") MG_TWINS_DRAIN("r11")
+        "ldr r3, [sp]\n cmp r1, r3\n bne 2b\n"
+        "add sp, #8\n pop {r4-r7}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n pop {r4-r7, pc}\n");
+}
+#else
+static inline void mg_twins_4x2(const int32_t *x, const int8_t *w, int32_t units, const int32_t *b, int32_t *sums)
+{
+    const int32_t chunk = b[3] < 1 ? 1 : b[3];
+    for (int i = 0; i < 8; i++) sums[i] = i % 2 ? b[i / 4] : mg_minus(b[i / 4], b[2]);
+    for (int32_t end = 0, u = 0; end < units; u = end) {
+        end = chunk < units - end ? end + chunk : units;
+        for (int i = 0; i < 4; i++) { /* [output][pixels] */
+            uint32_t word = 0x8000;
+            for (int32_t k = 2 * u; k < 2 * end; k++) word += (uint32_t)x[2 * k + i % 2] * (uint32_t)(int32_t)w[2 * k + i / 2];
+            sums[2 * i] = mg_plus(sums[2 * i], (int32_t)(word & 0xffff));
+            sums[2 * i + 1] = mg_plus(sums[2 * i + 1], (int32_t)word >> 16);
+        }
+    }
+}
+#endif
+
+/* A row of `w` pixels of four channels, or none, as one of three rows [channel][column][row]: `columns` columns from -left on, each
+ * with the one `reach` behind it. */
+static __attribute__((noinline, unused)) void mg_twin_row(int32_t *to, int32_t columns, const int8_t *from, int32_t w, int32_t left,
+                                                       int32_t reach, int32_t pad, int flip)
+{
+    const uint32_t width = from ? (uint32_t)w : 0;
+    const int32_t turned = (int32_t)((uint32_t)flip * 0x01010101u), outside = (int32_t)(((uint32_t)pad & 255) * 0x01010101u);
+    const int32_t apart = 3 * columns;
+    for (int32_t i = -left; i < columns - left; i++, to += 3) {
+        const int32_t j = i + reach;
+        const int32_t low = (uint32_t)i < width ? mg_block_word(from + 4 * i) ^ turned : outside;
+        const int32_t high = (uint32_t)j < width ? mg_block_word(from + 4 * j) ^ turned : outside;
+        int32_t *at = to;
+        *at = mg_twin(low, high, 0), at += apart;
+        *at = mg_twin(low, high, 1), at += apart;
+        *at = mg_twin(low, high, 2), at += apart;
+        *at = mg_twin(low, high, 3);
+    }
+}
+
+/* Sums of 3 x 3 taps [column][row] to `count` results, and to as many behind them, from `bias`; `step` words from one to the next.
+ * `first` of the three rows of words is that of the first taps. taps[9]: whether 16 bits hold sums of all taps; those of two taps
+ * they always hold. */
+static __attribute__((noinline, unused)) void mg_twin_taps(const int32_t *p, const int8_t *taps, int32_t first, int32_t bias,
+                                                        int32_t *sums, int32_t count, int32_t step)
+{
+    const int8_t *a = taps + (first ? 3 - first : 0), *b = taps + (first > 1 ? 2 : 1 - first), *c = taps + 2 - first;
+    if (!taps[9]) {
+        const int8_t k[10] = {a[0], b[0], c[0], a[3], b[3], c[3], a[6], b[6], c[6], 0};
+        for (int32_t i = 0; i < count; i++, p += step) {
+            int32_t low = bias, high = bias;
+            for (int t = 0; t < 9; t += 2) {
+                const uint32_t other = (uint32_t)p[t < 8 ? t + 1 : t] * (uint32_t)(int32_t)k[t + 1];
+                const uint32_t word = 0x8000 + (uint32_t)p[t] * (uint32_t)(int32_t)k[t] + other;
+                low = mg_plus(low, (int32_t)(word & 0xffff) - 0x8000), high = mg_plus(high, (int32_t)word >> 16);
+            }
+            sums[i] = low, sums[count + i] = high;
+        }
+        return;
+    }
+    const uint32_t a0 = (uint32_t)(int32_t)a[0], b0 = (uint32_t)(int32_t)b[0], c0 = (uint32_t)(int32_t)c[0];
+    const uint32_t a1 = (uint32_t)(int32_t)a[3], b1 = (uint32_t)(int32_t)b[3], c1 = (uint32_t)(int32_t)c[3];
+    const uint32_t a2 = (uint32_t)(int32_t)a[6], b2 = (uint32_t)(int32_t)b[6], c2 = (uint32_t)(int32_t)c[6];
+    const uint32_t *at = (const uint32_t *)p;
+    for (const int32_t *end = sums + count; sums != end; sums++, at += step) {
+        uint32_t word = 0x8000 + at[0] * a0 + at[1] * b0 + at[2] * c0 + at[3] * a1 + at[4] * b1 + at[5] * c1;
+        word += at[6] * a2 + at[7] * b2 + at[8] * c2;
+        sums[0] = mg_plus(bias, (int32_t)(word & 0xffff) - 0x8000), sums[count] = mg_plus(bias, (int32_t)word >> 16);
+    }
+}
+#endif
