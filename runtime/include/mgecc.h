@@ -30,9 +30,14 @@ extern "C" {
 #endif
 #define MGECC_MAX_RANK 8
 
-/* For the definition of an arena: static MGECC_ALIGNED unsigned char arena[...]. */
-#if defined(__GNUC__)
+/* For the definition of an arena: static MGECC_ALIGNED unsigned char arena[...]. Other compilers may be told how: -DMGECC_ALIGNED=... */
+#if defined(MGECC_ALIGNED)
+#elif defined(__GNUC__)
 #define MGECC_ALIGNED __attribute__((aligned(MGECC_ALIGN)))
+#elif defined(_MSC_VER)
+#define MGECC_ALIGNED __declspec(align(MGECC_ALIGN))
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define MGECC_ALIGNED _Alignas(MGECC_ALIGN)
 #endif
 
 typedef int mgecc_status;

@@ -164,7 +164,7 @@ static size_t damage(unsigned char *blob, size_t size, const struct entry *e)
 
 static uint32_t attack_loader(const struct forged_model *f, uint32_t loads)
 {
-    const size_t size = (size_t)(f->end - f->blob);
+    const size_t size = *f->size;
     const struct entry *e = (const void *)(f->blob + sizeof(struct header));
     const uint32_t arena_size = ((const struct program *)(const void *)(f->blob + e->program))->arena_size;
     struct memory arena = reserve(arena_size, 1);
@@ -190,7 +190,7 @@ static uint32_t attack_loader(const struct forged_model *f, uint32_t loads)
 
 static uint32_t attack(const struct forged_model *f, uint32_t runs, uint32_t loads)
 {
-    const size_t size = (size_t)(f->end - f->blob);
+    const size_t size = *f->size;
     const struct entry *e = (const void *)(f->blob + sizeof(struct header));
     const uint32_t arena_size = ((const struct program *)(const void *)(f->blob + e->program))->arena_size;
     uint32_t opened = 0, count = 0, *starts = NULL;

@@ -26,7 +26,8 @@ _HEAD = """#include "mgecc.h"
 struct forged_model {
     const char *name;
     const mgecc_kernels *kernels;
-    const unsigned char *blob, *end;
+    const unsigned char *blob;
+    const uint32_t *size;
 };
 """
 
@@ -86,10 +87,11 @@ def few_programs(target_name: str, shared: Path) -> list[Program]:
 
 def _forge_h(names: Iterable[str]) -> str:
     externs = "".join(
-        f"extern const mgecc_kernels {n}_kernels;\nextern const unsigned char {n}_blob[], {n}_blob_end[];\n"
+        f"extern const mgecc_kernels {n}_kernels;\nextern const unsigned char {n}_blob[];\n"
+        f"extern const uint32_t {n}_blob_size;\n"
         for n in names
     )
-    rows = "".join(f'    {{"{n}", &{n}_kernels, {n}_blob, {n}_blob_end}},\n' for n in names)
+    rows = "".join(f'    {{"{n}", &{n}_kernels, {n}_blob, &{n}_blob_size}},\n' for n in names)
     return f"{_HEAD}{externs}static const struct forged_model forged_models[] = {{\n{rows}    {{0}},\n}};\n"
 
 

@@ -61,6 +61,24 @@ def test_package_writes_the_form_asked_for(checkout: Checkout) -> None:
     assert "combines several" in checkout.scons("package=cmake", "target=arm64v7", "model=first", status=2)
 
 
+def test_package_takes_several_forms_and_c_files(checkout: Checkout) -> None:
+    words = ("package=zephyr,sources", "target=arm64", "model=first")
+    checkout.scons(*words)
+    folder = checkout.root / "build" / "package"
+    package = folder / "sources" / "first-arm64"
+    files = {path.relative_to(package).as_posix() for path in package.rglob("*.*")}
+    kernels = package / "src" / "first_kernels.c"
+    assert (folder / "zephyr" / "first-arm64" / "lib" / "libfirst.a").is_file() and kernels.is_file()
+    assert {"blob/first.blob", "src/first_blob.c", "src/runtime/loader.c", "include/mgecc.h"} <= files
+    assert "PACK" not in checkout.scons(*words)
+    kernels.unlink()
+    assert checkout.scons(*words).count("PACK") == 1 and kernels.is_file()
+    with (checkout.root / "runtime" / "src" / "loader.c").open("a") as file:
+        file.write("/* more */")
+    checkout.scons(*words)
+    assert "more" in (package / "src" / "runtime" / "loader.c").read_text()
+
+
 def test_own_target_by_path_at_the_front_door(checkout: Checkout) -> None:
     board = checkout.root / "boards" / "mine.yaml"
     board.parent.mkdir()

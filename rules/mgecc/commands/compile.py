@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
 
 from mgecc.commands._megcc import OneTarget, with_flags, write_template
 from mgecc.commands._megcc import add_arguments as add_megcc
 from mgecc.commands._options import add_build, add_inputs, add_json
 from mgecc.commands._output import show
-from mgecc.config import LibraryConfig
+from mgecc.compiler import Products
+from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.errors import InputError
-from mgecc.targets import load_target, load_toolchain
+from mgecc.package.source_package import source_package
+from mgecc.targets import Target, load_target, load_toolchain
 from mgecc.toolrun.library import build_library, member_targets
 from mgecc.toolrun.lock import folder_lock
 from mgecc.toolrun.outside import files_outside
 from mgecc.toolrun.products import compile_products, kernel_texts, read_any, write_files, write_products
+
+Config = ModelConfig | LibraryConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_build(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the files")
     parser.add_argument("--split", action="store_true", help="also write one C file per kernel, to read")
+    text = "write a package of C files for any C99 compiler into this folder, with build files for CMake and others"
+    parser.add_argument("--sources", type=Path, metavar="DIR", help=text)
     parser.add_argument("--no-library", action="store_true", help="write the sources only")
     add_json(parser)
     add_megcc(parser)
@@ -58,33 +64,47 @@ def run(args: argparse.Namespace) -> int:
     config, notes = with_flags(read_any(path, args.name, args.optimize, complete=False), args)
     several = config if isinstance(config, LibraryConfig) else None
     folder = args.dump or args.out or args.folder or (several.dump_dir if several else None)
-    if folder is None:
-        raise InputError("no folder for the files: give --out DIR")
+    if folder is None and not args.sources:
+        raise InputError("no folder for the files: give --out DIR or --sources DIR")
     products = compile_products(config, name, args.cpu)
     outside = files_outside(path, [model.model for model in config.models])
     for note in [*notes, *products.notes, *outside]:
         print(note, file=sys.stderr if args.json_output else sys.stdout)
-    with folder_lock(folder):
-        written = write_products(products, config, folder)
-        if args.split:
-            written += write_files(kernel_texts(products, target), folder)
-        written += _libraries(args, config, name, folder)
-        rows = [(file.stat().st_size, str(file)) for file in written]
+    written = _write_sources(args, config, products, name) if args.sources else []
+    written += _write_products(args, config, products, folder, target) if folder else []
+    rows = [(file.stat().st_size, str(file)) for file in written]
     lines = (f"{size:>10} {file}" for size, file in rows)
     show(args, lines, lambda: [{"file": file, "bytes": size} for size, file in rows])
     return 0
 
 
+def _write_products(
+    args: argparse.Namespace, config: Config, products: Products, folder: Path, target: Target
+) -> list[Path]:
+    with folder_lock(folder):
+        written = write_products(products, config, folder)
+        if args.split:
+            written += write_files(kernel_texts(products, target), folder)
+        return written + _libraries(args, config, folder, target)
+
+
+def _write_sources(args: argparse.Namespace, config: Config, products: Products, target: str) -> list[Path]:
+    with tempfile.TemporaryDirectory() as folder, folder_lock(args.sources):
+        write_products(products, config, Path(folder))
+        files = source_package(config, products.files, Path(folder), target, args.cpu)
+        return write_files(files, args.sources)
+
+
 def _check_toolchains(args: argparse.Namespace, target: str) -> None:
     """What is missing should be told before the work, not after."""
-    if not args.no_library:
+    if not args.no_library and not (args.sources and not args.out):
         for member in member_targets(load_target(target, args.cpu)).values():
             load_toolchain(args.toolchain, member)
 
 
-def _libraries(args: argparse.Namespace, config: Any, target: str, folder: Path) -> list[Path]:
+def _libraries(args: argparse.Namespace, config: Config, folder: Path, target: Target) -> list[Path]:
     if args.no_library:
         return []
-    made = build_library(folder, config, load_target(target, args.cpu), args.toolchain)
+    made = build_library(folder, config, target, args.toolchain)
     files = [path for lib in made for path in (lib.archive, lib.archive.with_suffix(".so"))]
     return [path for path in files if path.is_file()]

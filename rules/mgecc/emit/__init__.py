@@ -7,10 +7,12 @@ from mgecc.emit.blob import EmitError, fingerprint, write_blob
 from mgecc.emit.header import header
 from mgecc.emit.linker import linker_script
 from mgecc.emit.naming import kernel_symbol, model_prefix, tensor_names
-from mgecc.emit.sources import blob_s, kernels_c, split
+from mgecc.emit.sources import ARRAY_LIMIT, blob_c, blob_s, kernels_c, split
 
 __all__ = [
+    "ARRAY_LIMIT",
     "EmitError",
+    "blob_c",
     "blob_s",
     "fingerprint",
     "header",

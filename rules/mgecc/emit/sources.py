@@ -13,6 +13,10 @@ from mgecc.kernels.render import header_text, render_kernel
 from mgecc.planner import Program
 from mgecc.targets import Target
 
+# Bytes of the largest blob that is written as an array of C; compilers take about a hundred times the memory for it.
+ARRAY_LIMIT = 4 << 20
+_ROW = 32
+
 
 @dataclass(frozen=True)
 class _Section:
@@ -83,6 +87,14 @@ def kernels_c(program: Program, target: Target, *more: Program) -> str:
 def blob_s(name: str) -> str:
     """Text of ``<model>_blob.S``: the file ``<name>.blob`` as hidden read-only data, found in the include folders."""
     return fill("blob.S.j2", prefix=model_prefix(name), file=f"{name}.blob")
+
+
+def blob_c(name: str, blob: bytes) -> str:
+    """Text of ``<model>_blob.c``: the same data as an array of C; of more than ``ARRAY_LIMIT`` bytes, an #error."""
+    rows = [blob[at : at + _ROW] for at in range(0, len(blob), _ROW)] if len(blob) <= ARRAY_LIMIT else []
+    texts = [",".join(map(str, row)) for row in rows]
+    names = {"prefix": model_prefix(name), "file": f"{name}_blob.S"}
+    return fill("blob.c.j2", rows=texts, size=len(blob), big=not texts, **names)
 
 
 def split(program: Program, target: Target) -> dict[str, str]:

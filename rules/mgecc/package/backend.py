@@ -1,14 +1,15 @@
 """Packages that other build systems take: a folder of ``backends/`` each, found by name.
 
-``backend.yaml`` says where libraries and headers go and what the templates beside it become; ``{name}``, ``{file}``,
-``{cpu}`` and ``{version}`` stand for what they say. ``zip``: also all of it as one archive of that name.
+``backend.yaml`` says where files go and what the templates beside it become: ``library`` or, of packages that are
+compiled by who uses them, ``source`` and ``blob``; ``header``. ``{name}``, ``{file}``, ``{cpu}`` and ``{version}``
+stand for what they say. ``zip``: also all of it as one archive of that name.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,13 @@ import yaml
 
 from mgecc import __version__
 from mgecc.package.components import Component
-from mgecc.targets import TargetError, load_target, nearest
+from mgecc.package.source_tree import all_paths, source_flags, too_large
+from mgecc.targets import Target, TargetError, load_target, nearest
 
 _BACKENDS = Path(__file__).parent / "backends"
+# Folders of a component -> what backend.yaml calls files of them.
+_KINDS = {"lib": "library", "include": "header", "src": "source", "blob": "blob"}
+_NONE: Mapping[str, Path] = {}
 
 
 def backend_names() -> list[str]:
@@ -34,20 +39,49 @@ def _form(name: str) -> dict[str, Any]:
     return stated
 
 
-def backend_files(form: str, name: str, target: str, cpu: str = "") -> list[str]:
-    """Paths of all files of a package, in order, without the licences. Raises TargetError."""
+def takes_sources(form: str) -> bool:
+    """Whether packages of this form hold C files in the place of libraries. Raises TargetError."""
+    return "source" in _form(form)
+
+
+def backend_files(
+    form: str, name: str, target: str, cpu: str = "", tree: Mapping[str, Path] = _NONE
+) -> list[str]:
+    """Paths of all files of a package, in order, without the licences. Raises TargetError.
+
+    ``tree``: the sources, of a form that takes them.
+    """
+    machine = _single(form, target, cpu)
+    rules, words = _form(form), _words(name, target, cpu)
+    inside = all_paths(tree) if takes_sources(form) else _library_paths(name, machine)
+    paths = [place for path in inside if (place := _place(rules, path, words))]
+    paths += [path.format(**words) for path in rules["templates"].values()]
+    return [*paths, *([rules["zip"].format(**words)] if "zip" in rules else [])]
+
+
+def _single(form: str, target: str, cpu: str) -> Target:
     machine = load_target(target, cpu)
     if machine.members:
         raise TargetError(
             f"package={form}: {machine.name} combines several machines; package each for itself"
         )
+    return machine
+
+
+def _library_paths(name: str, machine: Target) -> list[str]:
     libraries = [f"lib{name}.a", *([f"lib{name}.so"] if machine.system == "linux" else [])]
-    rules = _form(form)
-    words = {"name": name, "version": __version__, "cpu": processor(target, cpu)}
-    paths = [rules["library"].format(file=file, **words) for file in libraries]
-    paths += [rules["header"].format(file=file, **words) for file in (f"{name}.h", "mgecc.h")]
-    paths += [path.format(**words) for path in rules["templates"].values()]
-    return [*paths, *([rules["zip"].format(**words)] if "zip" in rules else [])]
+    return [*(f"lib/{file}" for file in libraries), f"include/{name}.h", "include/mgecc.h"]
+
+
+def _words(name: str, target: str, cpu: str) -> dict[str, str]:
+    return {"name": name, "version": __version__, "cpu": processor(target, cpu)}
+
+
+def _place(rules: Mapping[str, Any], path: str, words: Mapping[str, str]) -> str:
+    """Where a file of a component goes; empty if the form has no place for it."""
+    folder, _, file = path.partition("/")
+    kind = _KINDS.get(folder, "")
+    return str(rules[kind]).format(file=file, **words) if kind in rules else ""
 
 
 def processor(target: str, cpu: str = "") -> str:
@@ -67,41 +101,48 @@ def _floating_point(target: str, cpu: str) -> str:
 
 
 def package_files(form: str, component: Component, target: str, cpu: str = "") -> dict[str, bytes]:
-    """All files of a package, with the licences, by path."""
-    rules = _form(form)
-    words = {"name": component.name, "version": __version__, "cpu": processor(target, cpu)}
-    files = {
-        rules["library" if path.startswith("lib/") else "header"].format(
-            file=Path(path).name, **words
-        ): source.read_bytes()
-        for path, source in component.files.items()
-        if path.startswith(("lib/", "include/"))
-    }
-    context = _context(component, words) | {"fpu": _floating_point(target, cpu)}
+    """All files of a package, with the licences, by path. Raises TargetError."""
+    machine = _single(form, target, cpu)
+    rules, words = _form(form), _words(component.name, target, cpu)
+    contents = {path: source.read_bytes() for path, source in component.files.items()} | component.texts
+    files = {place: data for path, data in contents.items() if (place := _place(rules, path, words))}
+    context = _context(component, words, sorted(files)) | {"fpu": _floating_point(target, cpu)}
+    context |= _source_context(component, machine) if takes_sources(form) else {}
     for template, path in rules["templates"].items():
         files[path.format(**words)] = _fill(form, template, context)
     files |= {path: source.read_bytes() for path, source in component.notices.items()}
     return files | ({rules["zip"].format(**words): _zip_bytes(files)} if "zip" in rules else {})
 
 
-def _context(component: Component, words: Mapping[str, str]) -> dict[str, Any]:
-    names = [Path(path).name for path in component.files]
+def _context(component: Component, words: Mapping[str, str], files: Sequence[str]) -> dict[str, Any]:
+    """What all templates may use. ``files``: paths in the package."""
     shared = f"lib{component.name}.so"
     return {
         **words,
         "label": component.label,
         "archive": f"lib{component.name}.a",
-        "shared": shared if shared in names else "",
+        "shared": shared if f"lib/{shared}" in component.files else "",
         "headers": sorted(Path(path).name for path in component.files if path.startswith("include/")),
         "core": words["cpu"].replace("cortex-m", "Cortex-M"),
         "description": " ".join((component.description or f"Model {component.name}").split()),
+        "licence": component.licence,
+        "files": files,
+    }
+
+
+def _source_context(component: Component, target: Target) -> dict[str, Any]:
+    """What templates of forms with sources may use. ``assembled``: the blob is too large for a C array."""
+    return {
+        "flags": source_flags(target, component.facts["optimize"]),
+        "assembled": too_large(component.files),
     }
 
 
 def _fill(form: str, template: str, context: Mapping[str, Any]) -> bytes:
     from mgecc.kernels.render import templates  # loads Jinja, which null builds do without
 
-    return templates(_BACKENDS / form).get_template(template).render(**context).encode()
+    place = template if "/" in template else f"{form}/{template}"  # some share the template of another form
+    return templates(_BACKENDS).get_template(place).render(**context).encode()
 
 
 def _zip_bytes(files: Mapping[str, bytes]) -> bytes:

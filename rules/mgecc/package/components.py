@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from mgecc.names import members
 from mgecc.targets import Target, load_target, load_toolchain
 from mgecc.toolrun.sources import include_folder, runtime_sources
+
+if TYPE_CHECKING:
+    from mgecc.config import LibraryConfig, ModelConfig
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -147,6 +150,23 @@ def _templates(folder: Path) -> dict[str, Path]:
     except (OSError, ValueError, TypeError, KeyError):
         return found
     return found | {name: _PACKAGE / name for name in names if (_PACKAGE / name).is_file()}
+
+
+def plain_component(config: ModelConfig | LibraryConfig, target: str, cpu: str = "") -> Component:
+    """The component of a library of which no file is there yet; it asks for no toolchain."""
+    places = [(model.name, place) for model in config.models for place in (model.model, model.path)]
+    alone = config.models[0] if len(config.models) == 1 else None
+    return Component(
+        name=config.name,
+        label=_label(load_target(target, cpu)),
+        files={},
+        notices={key: path for name, place in places for key, path in notices(place.parent, name).items()},
+        facts={"optimize": config.optimize},
+        licence=alone.licence if alone else "",
+        description=alone.description
+        if alone
+        else f"Models {', '.join(model.name for model in config.models)}",
+    )
 
 
 def joined_component(name: str, components: Sequence[Component], folder: Path) -> Component:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from mgecc.package.components import Component
 from mgecc.targets import Target, Toolchain
-from mgecc.toolrun.sources import runtime_folder, runtime_sources
+from mgecc.toolrun.sources import runtime_files
 
 _RUNTIME = "src/runtime"
 
@@ -27,15 +27,10 @@ def with_sources(
             found |= {f"src/{file}": folder / file} if (folder / file).is_file() else {}
     user = [path for path in component.materials.values() if path.suffix in (".c", ".h")]
     found |= {f"src/user/{path.name}": path for path in user}
-    files = component.files | found | (_runtime_files() if models else {})
+    runtime = {f"{_RUNTIME}/{path.name}": path for path in runtime_files()} if models else {}
+    files = component.files | found | runtime
     library = component.name if models else f"{component.name}_cv"
     return replace(component, files=files, texts=build_files(library, files, toolchains, optimize))
-
-
-def _runtime_files() -> dict[str, Path]:
-    """Every C file and internal header of the runtime; a linker drops what a model does not need."""
-    paths = [*runtime_sources(sizes=True, threads=True), *sorted((runtime_folder() / "src").glob("*.h"))]
-    return {f"{_RUNTIME}/{path.name}": path for path in paths}
 
 
 def build_files(

@@ -41,7 +41,11 @@ VARIABLES = (
     Variable("ram", "BYTES", "most for the arena, more is an error; overrules model.yaml"),
     Variable("input", "FILE", "picture or .npz for the alias run"),
     Variable("layers", "1", "let the alias verify compare layer by layer and name the first that diverges"),
-    Variable("package", " | ".join(backend_names()), "also write build/package/, for another build system"),
+    Variable(
+        "package",
+        f"{' | '.join(backend_names())}, several by comma",
+        "also write build/package/, for another build system",
+    ),
     Variable(
         "python", "VERSION or PROGRAM, several by comma, or all", "further Pythons for the alias reproduce"
     ),

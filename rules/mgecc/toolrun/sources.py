@@ -37,6 +37,11 @@ def runtime_sources(sizes: bool = False, threads: bool = False) -> list[Path]:
     return [path for path in files if not left_out.get(path.name)]
 
 
+def runtime_files() -> list[Path]:
+    """Every C file and internal header of the runtime; a linker drops what a model does not need."""
+    return [*runtime_sources(sizes=True, threads=True), *sorted((runtime_folder() / "src").glob("*.h"))]
+
+
 def runner_sources(target: Target, threads: bool = False) -> list[Path]:
     """C files of the program that runs recorded inputs, with the port to the target's system, without runner.c itself.
 

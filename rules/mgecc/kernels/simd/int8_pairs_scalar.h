@@ -86,7 +86,7 @@ MG_TAPS_ROW(mg_taps_row2,
             "smlatb r10, r6, r7, r10\n")
 #else
 MG_INLINE int32_t mg_half_of(const int32_t *p, int32_t column, int row) { return (int16_t)(p[column / 2 * 3 + row] >> 16 * (column % 2)); }
-static inline void mg_taps_row(const int32_t *p, int stride, const int32_t *rows, int32_t bias, int32_t *sums, int32_t count)
+static inline __attribute__((unused)) void mg_taps_row(const int32_t *p, int stride, const int32_t *rows, int32_t bias, int32_t *sums, int32_t count)
 {
     for (int32_t i = 0; i < count; i++) {
         int32_t sum = bias;
@@ -96,12 +96,12 @@ static inline void mg_taps_row(const int32_t *p, int stride, const int32_t *rows
         sums[i] = sum;
     }
 }
-static inline void mg_taps_row1(const int32_t *p, int32_t t0, int32_t t1, int32_t t2, int32_t bias, int32_t *sums, int32_t count)
+static inline __attribute__((unused)) void mg_taps_row1(const int32_t *p, int32_t t0, int32_t t1, int32_t t2, int32_t bias, int32_t *sums, int32_t count)
 {
     const int32_t rows[3] = {t0, t1, t2};
     mg_taps_row(p, 1, rows, bias, sums, 2 * count);
 }
-static inline void mg_taps_row2(const int32_t *p, int32_t t0, int32_t t1, int32_t t2, int32_t bias, int32_t *sums, int32_t count)
+static inline __attribute__((unused)) void mg_taps_row2(const int32_t *p, int32_t t0, int32_t t1, int32_t t2, int32_t bias, int32_t *sums, int32_t count)
 {
     const int32_t rows[3] = {t0, t1, t2};
     mg_taps_row(p, 2, rows, bias, sums, 2 * count);
@@ -136,7 +136,7 @@ static __attribute__((naked, noinline, unused)) void mg_pairs_4x2(const int32_t 
         "stm r8, {r0-r7}\n add sp, #4\n pop {r4-r11, pc}\n");
 }
 #else
-static inline void mg_pairs_4x2(const int32_t *x, const int32_t *w, int32_t steps, const int32_t *b, int32_t *sums)
+static inline __attribute__((unused)) void mg_pairs_4x2(const int32_t *x, const int32_t *w, int32_t steps, const int32_t *b, int32_t *sums)
 {
     for (int p = 0; p < 4; p++) {
         int32_t low = b[0], raw = b[1];
@@ -175,7 +175,7 @@ static __attribute__((naked, noinline, unused)) void mg_pairs_1x8(const int32_t 
         "stm r8, {r0-r7}\n add sp, #4\n pop {r4-r11, pc}\n");
 }
 #else
-static inline void mg_pairs_1x8(const int32_t *x, const int32_t *w, int32_t steps, const int32_t *b, int32_t *sums)
+static inline __attribute__((unused)) void mg_pairs_1x8(const int32_t *x, const int32_t *w, int32_t steps, const int32_t *b, int32_t *sums)
 {
     for (int o = 0; o < 4; o++) {
         int32_t low = b[2 * o], raw = b[2 * o + 1];
