@@ -1,6 +1,8 @@
-"""What ``pip install`` takes along: the package found by folder, the C runtime, and the tool for SCons.
+"""What ``pip install`` takes along: the package found by folder, the C runtime, functions for CMake, and the tool for
+SCons.
 
-The runtime becomes ``mgecc._runtime``; the tool goes into SCons' own folder of tools, which it always searches.
+The runtime becomes ``mgecc._runtime``, the functions ``mgecc._cmake``; the tool goes into SCons' own folder of
+tools, which it always searches.
 """
 
 import shutil
@@ -14,14 +16,21 @@ shutil.rmtree(BASE, ignore_errors=True)
 
 setup(
     options={"build": {"build_base": str(BASE)}},
-    packages=[*find_namespace_packages("rules"), "mgecc._runtime", "SCons.Tool"],
+    packages=[
+        *find_namespace_packages("rules", include=["mgecc*"]),
+        "mgecc._runtime",
+        "mgecc._cmake",
+        "SCons.Tool",
+    ],
     package_dir={
         "": "rules",
         "mgecc._runtime": "runtime",
+        "mgecc._cmake": "rules/cmake",
         "SCons.Tool": "rules/mgecc/scons/scons_tool",
     },
     package_data={
         "": ["py.typed", "*.j2", "*.yaml", "*.json", "*.h", "*.c", "*.ld", "*.S"],
         "mgecc._runtime": ["**/*"],
+        "mgecc._cmake": ["*"],
     },
 )

@@ -68,12 +68,18 @@ def names_of_library(name: str, models: Sequence[str], target_name: str, cpu: st
     return [*(file for model in models for file in own_names(model)), *sorted(shared)]
 
 
+def compiler_files() -> list[Path]:
+    """The compiler's modules, templates, headers and target files, sorted."""
+    root = Path(__file__).parent
+    return sorted(p for p in root.rglob("*") if p.suffix in (".py", ".j2", ".h", ".yaml", ".json"))
+
+
 @cache
 def compiler_id() -> str:
     """Digest of the compiler: its modules, templates, headers and target files. Changes whenever results may."""
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".j2", ".h", ".yaml", ".json")):
+    for path in compiler_files():
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -17,12 +17,24 @@ from mgecc.commands._output import show
 from mgecc.compiler import Products
 from mgecc.config import LibraryConfig, ModelConfig
 from mgecc.errors import InputError
-from mgecc.package.source_package import source_package
+from mgecc.package.source_package import source_names, source_package
+from mgecc.package.source_tree import with_headers
 from mgecc.targets import Target, load_target, load_toolchain
-from mgecc.toolrun.library import build_library, member_targets
+from mgecc.toolrun.depfile import depfile_text
+from mgecc.toolrun.hermetic import inputs_among, noted_reads, unnoted
+from mgecc.toolrun.library import build_library, library_names, member_targets
 from mgecc.toolrun.lock import folder_lock
 from mgecc.toolrun.outside import files_outside
-from mgecc.toolrun.products import compile_products, kernel_texts, read_any, write_files, write_products
+from mgecc.toolrun.process import write_atomically
+from mgecc.toolrun.products import (
+    compile_products,
+    kernel_texts,
+    product_names,
+    read_any,
+    write_files,
+    write_products,
+)
+from mgecc.toolrun.sources import public_headers
 
 Config = ModelConfig | LibraryConfig
 
@@ -47,6 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", action="store_true", help="also write one C file per kernel, to read")
     text = "write a package of C files for any C99 compiler into this folder, with build files for CMake and others"
     parser.add_argument("--sources", type=Path, metavar="DIR", help=text)
+    text = "write down what was read, for Make, Ninja and CMake; the rule is for FILE without .d"
+    parser.add_argument("--depfile", type=Path, metavar="FILE.d", help=text)
+    text = "print the files that --out or --sources would write, but for licences, and compile nothing"
+    parser.add_argument("--list-outputs", action="store_true", help=text)
     parser.add_argument("--no-library", action="store_true", help="write the sources only")
     add_json(parser)
     add_megcc(parser)
@@ -55,27 +71,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.json_template:
         return write_template(args)
+    with noted_reads(args.sources, args.out) as read:
+        written = _compile(args)
+    if args.depfile:
+        text = depfile_text(str(args.depfile).removesuffix(".d"), inputs_among(read))
+        write_atomically(args.depfile, text.encode())
+    if not args.list_outputs:
+        rows = [(file.stat().st_size, str(file)) for file in written]
+        lines = (f"{size:>10} {file}" for size, file in rows)
+        show(args, lines, lambda: [{"file": file, "bytes": size} for size, file in rows])
+    return 0
+
+
+def _compile(args: argparse.Namespace) -> list[Path]:
+    """Do what the arguments ask for; returns the files that were written."""
     path = args.json or args.model
     name = args.target or ("baremetal" if args.json or args.folder else "")
     if path is None or not name:
         raise InputError("what to compile and for which target? mgecc compile MODEL --target NAME --out DIR")
     target = load_target(name, args.cpu)
-    _check_toolchains(args, name)
     config, notes = with_flags(read_any(path, args.name, args.optimize, complete=False), args)
     several = config if isinstance(config, LibraryConfig) else None
     folder = args.dump or args.out or args.folder or (several.dump_dir if several else None)
     if folder is None and not args.sources:
         raise InputError("no folder for the files: give --out DIR or --sources DIR")
+    if args.list_outputs:
+        return _list(args, config, folder, target)
+    if folder and not args.no_library:
+        _check_toolchains(args, target)
     products = compile_products(config, name, args.cpu)
     outside = files_outside(path, [model.model for model in config.models])
     for note in [*notes, *products.notes, *outside]:
         print(note, file=sys.stderr if args.json_output else sys.stdout)
     written = _write_sources(args, config, products, name) if args.sources else []
-    written += _write_products(args, config, products, folder, target) if folder else []
-    rows = [(file.stat().st_size, str(file)) for file in written]
-    lines = (f"{size:>10} {file}" for size, file in rows)
-    show(args, lines, lambda: [{"file": file, "bytes": size} for size, file in rows])
-    return 0
+    return written + (_write_products(args, config, products, folder, target) if folder else [])
+
+
+def _list(args: argparse.Namespace, config: Config, folder: Path | None, target: Target) -> list[Path]:
+    """Print what would be written; nothing is."""
+    outputs = product_names(config, target)
+    files = [args.sources / name for name in source_names(config, outputs, target)] if args.sources else []
+    if folder:
+        libraries = [] if args.no_library else library_names(config, target)
+        headers = [path.name for path in public_headers(bool(config.cv))]
+        files += [folder / name for name in [*outputs, *headers, *libraries]]
+    show(args, map(str, files), lambda: [str(file) for file in files])
+    return []
 
 
 def _write_products(
@@ -95,16 +136,19 @@ def _write_sources(args: argparse.Namespace, config: Config, products: Products,
         return write_files(files, args.sources)
 
 
-def _check_toolchains(args: argparse.Namespace, target: str) -> None:
+def _check_toolchains(args: argparse.Namespace, target: Target) -> None:
     """What is missing should be told before the work, not after."""
-    if not args.no_library and not (args.sources and not args.out):
-        for member in member_targets(load_target(target, args.cpu)).values():
-            load_toolchain(args.toolchain, member)
+    for member in member_targets(target).values():
+        load_toolchain(args.toolchain, member)
 
 
 def _libraries(args: argparse.Namespace, config: Config, folder: Path, target: Target) -> list[Path]:
     if args.no_library:
         return []
-    made = build_library(folder, config, target, args.toolchain)
+    with_headers(
+        config.sources
+    )  # reads them, which a depfile tells; of the rest, objects may come from a cache
+    with unnoted():
+        made = build_library(folder, config, target, args.toolchain)
     files = [path for lib in made for path in (lib.archive, lib.archive.with_suffix(".so"))]
     return [path for path in files if path.is_file()]

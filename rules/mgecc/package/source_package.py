@@ -6,12 +6,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgecc.package.backend import package_files
+from mgecc.package.backend import backend_files, package_files
 from mgecc.package.components import plain_component
 from mgecc.package.source_tree import source_component, source_tree, with_headers
+from mgecc.targets import Target
 
 if TYPE_CHECKING:
     from mgecc.config import LibraryConfig, ModelConfig
+
+
+def source_names(
+    config: ModelConfig | LibraryConfig, outputs: Iterable[str], target: Target, form: str = "sources"
+) -> list[str]:
+    """Paths of all files of the package but the licences, before anything is compiled. Raises TargetError."""
+    tree = source_tree(outputs, Path(), with_headers(config.sources))
+    return backend_files(form, config.name, target.spec, target.cpu, tree)
 
 
 def source_package(

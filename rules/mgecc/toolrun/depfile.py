@@ -48,6 +48,12 @@ def read_depfile(path: Path) -> list[str]:
     return [_ESCAPED.sub(lambda m: m[1] or m[2], word) for word in _WORD.findall(named)]
 
 
+def depfile_text(output: str, files: Iterable[str]) -> str:
+    """A depfile, as ``read_depfile``, Make, Ninja and CMake read it."""
+    words = [re.sub(r"([ #])", r"\\\1", path.replace("$", "$$")) for path in (output, *files)]
+    return f"{words[0]}: {' '.join(words[1:])}\n"
+
+
 def run_with_depfile(
     make_args: Callable[[str], Sequence[str]],
     options: Callable[[str], Sequence[str]],

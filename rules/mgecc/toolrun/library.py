@@ -36,6 +36,18 @@ def find_libraries(folder: Path, name: str, target: Target, library: str = "") -
     ]
 
 
+def library_names(config: ModelConfig | LibraryConfig, target: Target) -> list[str]:
+    """Names of all files that ``build_library`` puts beside the products."""
+    found = _libraries_of(Path(), config, target)
+    archives = [library.archive for library in found]
+    shared = [path.with_suffix(".so") for path in archives if target.system == "linux"]
+    return [path.as_posix() for path in [*archives, *shared]]
+
+
+def _libraries_of(folder: Path, config: ModelConfig | LibraryConfig, target: Target) -> list[Library]:
+    return find_libraries(folder, config.name, target, "" if config.models else f"{config.name}_cv")
+
+
 def member_targets(target: Target) -> dict[str, Target]:
     """Kernel set -> the target it is for."""
     return {member: load_target(member) if target.members else target for member in members(target)}
@@ -49,7 +61,7 @@ def build_library(
     Raises ToolchainMissing, ToolError, and InputError where they take more flash than there is.
     """
     name = config.name
-    libraries = find_libraries(folder, name, target, "" if config.models else f"{name}_cv")
+    libraries = _libraries_of(folder, config, target)
     for member, library in zip(members(target), libraries):
         tools = load_toolchain(toolchain, library.target)
         images = [cv_file(name, target, member)] if config.cv else []

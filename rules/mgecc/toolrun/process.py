@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import filecmp
 import glob
 import itertools
 import os
@@ -61,10 +62,18 @@ def run_tool(
     try:
         if finish:
             finish(partial)
-        os.replace(partial, output)
+        _put(partial, output)
     except FileNotFoundError:
         raise ToolError(f"{shlex.join(args)}\nthere is no {partial} after it") from None
     return done.stdout
+
+
+def _put(partial: Path, output: Path) -> None:
+    """Give a finished file its name; an output with the same bytes keeps its time."""
+    if output.is_file() and filecmp.cmp(partial, output, shallow=False):
+        partial.unlink()
+    else:
+        os.replace(partial, output)
 
 
 def _full_disk(done: subprocess.CompletedProcess[str], folder: Path) -> str:

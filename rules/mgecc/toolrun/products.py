@@ -27,7 +27,7 @@ from mgecc.config.load import default_verify
 from mgecc.cv import find_cv_functions
 from mgecc.errors import INPUT, InputError, Reported
 from mgecc.kernels.render import render_kernel
-from mgecc.names import members
+from mgecc.names import function_output_names, library_output_names, members, output_names
 from mgecc.request import CompileRequest
 from mgecc.targets import Target, load_target
 from mgecc.toolrun.open_inputs import with_declared_sizes
@@ -152,6 +152,15 @@ def name_of_file(path: Path) -> str:
 def compile_to_folder(config: ModelConfig | LibraryConfig, target: str, cpu: str, folder: Path) -> list[Path]:
     """Compile and write every product below ``folder``; returns their paths. Raises InputError."""
     return write_products(compile_products(config, target, cpu), config, folder)
+
+
+def product_names(config: ModelConfig | LibraryConfig, target: Target) -> list[str]:
+    """Names of all files that ``compile_products`` gives."""
+    if isinstance(config, ModelConfig):
+        return output_names(config.name, target.spec, target.cpu, bool(config.cv))
+    if not config.models:
+        return function_output_names(config.name, target.spec, target.cpu)
+    return library_output_names(config, target.spec, target.cpu)
 
 
 def write_products(

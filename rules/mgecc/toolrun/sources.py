@@ -10,14 +10,20 @@ from mgecc.targets import Target
 
 # Folders of runtime/port by the target's system.
 _PORT = {"linux": "linux", "none": "cortexm"}
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @cache
 def runtime_folder() -> Path:
     """The folder with include/, src/, runner/ and port/."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "_runtime"
-    return installed if installed.is_dir() else package.parents[1] / "runtime"
+    installed = _PACKAGE / "_runtime"
+    return installed if installed.is_dir() else _PACKAGE.parents[1] / "runtime"
+
+
+def cmake_folder() -> Path:
+    """The folder with the functions for CMake."""
+    installed = _PACKAGE / "_cmake"
+    return installed if installed.is_dir() else _PACKAGE.parent / "cmake"
 
 
 def include_folder() -> Path:

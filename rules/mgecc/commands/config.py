@@ -1,0 +1,35 @@
+"""Print what builds of applications need to know: mgecc config --cmakedir."""
+
+from __future__ import annotations
+
+import argparse
+
+from mgecc.commands._options import add_goal, add_target
+from mgecc.errors import InputError
+from mgecc.package.source_tree import source_flags
+from mgecc.targets import load_target
+from mgecc.toolrun.sources import cmake_folder, include_folder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cmakedir", action="store_true", help="folder for -Dmgecc_DIR= of find_package(mgecc)"
+    )
+    parser.add_argument("--include", action="store_true", help="folder with mgecc.h")
+    text = "flags for GCC and Clang that compile C files for --target (see mgecc compile --sources)"
+    parser.add_argument("--cflags", action="store_true", help=text)
+    add_target(parser, required=False)
+    add_goal(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.cflags and not args.target:
+        raise InputError("flags for which target? mgecc config --cflags --target NAME")
+    answers = [str(cmake_folder())] if args.cmakedir else []
+    answers += [str(include_folder())] if args.include else []
+    if args.cflags:
+        answers.append(" ".join(source_flags(load_target(args.target, args.cpu), args.optimize or "speed")))
+    if not answers:
+        raise InputError("what is asked for? mgecc config --cmakedir, --include or --cflags")
+    print("\n".join(answers))
+    return 0
