@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mge_files import MgeFile
+from tflite_writer import TfliteFile
 
 MEGABYTE = 1 << 20
 SIZE = 32 * MEGABYTE
@@ -44,6 +45,20 @@ def scaled_convolutions(size: int) -> bytes:
     return model.bytes(y)
 
 
+def transposed_convolutions(size: int) -> bytes:
+    """Eight convolutions of a TensorFlow Lite file, whose weights are stored in another order of their axes."""
+    model, rng = TfliteFile(), np.random.default_rng(0)
+    channels = max(16, int((size / 8 / 4 / 9) ** 0.5) // 16 * 16)
+    options = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
+    y = model.input("x", [1, 8, 8, channels])
+    for _ in range(8):
+        weights = model.constant(rng.standard_normal((channels, 3, 3, channels), dtype="f4"))
+        bias = model.constant(rng.standard_normal(channels, dtype="f4"))
+        x, y = y, model.tensor([1, 8, 8, channels])
+        model.op("CONV_2D", [x, weights, bias], y, options=("Conv2DOptions", options))
+    return model.bytes(y)
+
+
 def peak(model: bytes, target: str, folder: Path) -> int:
     """The most bytes that a process had which compiled the model; of its own, rusage counts its parent's, too."""
     (folder / "large.mge").write_bytes(model)
@@ -53,7 +68,7 @@ def peak(model: bytes, target: str, folder: Path) -> int:
 
 
 @pytest.mark.parametrize("target", ["arm64", "arm64v7"])
-@pytest.mark.parametrize("kind", [products, scaled_convolutions])
+@pytest.mark.parametrize("kind", [products, scaled_convolutions, transposed_convolutions])
 def test_compiling_takes_three_times_the_size_of_the_model_at_most(
     kind: Callable[[int], bytes], target: str, tmp_path: Path
 ) -> None:

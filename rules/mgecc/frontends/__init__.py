@@ -42,6 +42,10 @@ __all__ = [
 ]
 
 
+_PARTS = 16
+"""Of a file: less than one of them is copied from it rather than keeping the rest in memory."""
+
+
 @cache
 def _formats() -> tuple[ModuleType, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
@@ -73,7 +77,23 @@ def survey(
         raise OtherKind(kind)
     given = Given(input_shapes or {}, functions or {}, folder, bound or {})
     graph, problems = (found or mge).survey(data, source, given)
+    _let_go(graph, len(data))
     return graph, problems
+
+
+def _let_go(graph: Graph, size: int) -> None:
+    """Copy constants that view a file of ``size`` bytes if they are a small part of it, else all of it stays."""
+    views = [value for value in graph.values() if value.const is not None and _is_view(value.const)]
+    if sum(value.const.nbytes for value in views if value.const is not None) < size / _PARTS:
+        for value in views:
+            value.const = value.const.copy() if value.const is not None else None
+
+
+def _is_view(array: Any) -> bool:
+    """Whether numbers lie in memory that is no array's own."""
+    while array.base is not None and hasattr(array.base, "base"):
+        array = array.base
+    return array.base is not None
 
 
 def _reader(data: bytes | memoryview) -> Any:
