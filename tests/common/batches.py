@@ -19,13 +19,13 @@ from mgecc.toolrun.library import Library, build_library
 from mgecc.toolrun.products import compile_products, write_products
 from mgecc.toolrun.runner import Runner, build_runner
 from mgecc.toolrun.session import Session
-from mgecc.toolrun.tensors import Interface, read_interfaces
+from mgecc.toolrun.tensors import Interface, interfaces_by_model
 from once import once
 
 T = TypeVar("T")
 NAME = "batch"
-# More share more kernels, fewer are ready sooner for processes that wait for them.
-_MOST_MODELS = 64
+# All models that a target has today, as more share more kernels; a bound for linkers all the same.
+_MOST_MODELS = 256
 # Every model has an arena of its own, with nothing behind its last byte.
 _HEADER = """{includes}
 #define BATCH_ARENA_SIZE 1u
@@ -136,7 +136,7 @@ def compile_batch(config: LibraryConfig, target: Target, folder: Path, shared: P
     for model in config.models:
         made = tuple(program for program in products.programs if program.name == model.name)
         kept_programs(model, target, shared, lambda made=made: made)
-    interfaces = {model.name: read_interfaces(folder, model.name)[0] for model in config.models}
+    interfaces = {name: found[0] for name, found in interfaces_by_model(folder).items()}
     (folder / f"{NAME}.h").write_text(_header(interfaces))
     return interfaces
 

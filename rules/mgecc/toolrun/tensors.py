@@ -74,9 +74,17 @@ def read_interfaces(folder: Path, model: str = "") -> list[Interface]:
 
     ``model``: which one, where there are several.
     """
+    found = interfaces_by_model(folder)
+    return found[model] if len(found) > 1 else next(iter(found.values()))
+
+
+def interfaces_by_model(folder: Path) -> dict[str, list[Interface]]:
+    """Of all models in a products folder."""
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    if "models" in report:
-        report = next(row for row in report["models"] if row["model"] == model)
+    return {row["model"]: _interfaces(row) for row in report.get("models", [report])}
+
+
+def _interfaces(report: dict[str, Any]) -> list[Interface]:
     parts = report.get("members") or [report]
     size = {key: max(part[key] for part in parts) for key in ("arena", "weights")}
     return [
