@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ import yaml
 from mgecc import __version__
 from mgecc.package import model_component
 from mgecc.package.backend import backend_files, backend_names, package_files, takes_sources
+from mgecc.package.source_tree import source_component, source_tree
 from mgecc.targets import TargetError, load_target
 from mgecc.toolrun.products import read_config
 from mgecc.toolrun.session import compile_and_build
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "models" / "digits" / "model.yaml"
+OUTPUTS = ["digits.h", "digits.blob", "digits_blob.S", "digits_kernels.c"]
 MAIN = """#include <stdio.h>
 #include "digits.h"
 static MGECC_ALIGNED unsigned char arena[DIGITS_ARENA_SIZE];
@@ -58,9 +60,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write(built: Path, form: str, target: str, cpu: str, folder: Path) -> Path:
     component = model_component(CONFIG, "digits", built / target, target, cpu)
-    files = package_files(form, component, target, cpu)
-    assert set(backend_files(form, "digits", target, cpu)) | set(component.notices) == set(files)
-    assert files == package_files(form, component, target, cpu)
+    tree = source_tree(OUTPUTS, built / target) if takes_sources(form) else {}
+    given = source_component(component, tree) if tree else component
+    files = package_files(form, given, target, cpu)
+    assert set(backend_files(form, "digits", target, cpu, tree)) | set(component.notices) == set(files)
+    assert files == package_files(form, given, target, cpu)
     for path, data in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
@@ -87,23 +91,69 @@ def runs_here() -> bool:
     return platform.machine() in ("x86_64", "AMD64")
 
 
-@pytest.mark.parametrize("form", [form for form in backend_names() if not takes_sources(form)])
-@pytest.mark.parametrize(("target", "cpu"), [("x86_64", "v2"), ("baremetal", "")])
-def test_every_form_has_library_headers_and_licences(
-    built: Path, tmp_path: Path, form: str, target: str, cpu: str
-) -> None:
+def _pairs() -> Iterator[tuple[str, str, str]]:
+    """Every form with the targets that it serves."""
+    for form in backend_names():
+        for target, cpu in (("x86_64", "v2"), ("baremetal", "")):
+            try:
+                backend_files(form, "digits", target, cpu)
+            except TargetError:
+                continue
+            yield form, target, cpu
+
+
+@pytest.mark.parametrize(("form", "target", "cpu"), list(_pairs()))
+def test_every_form_has_what_it_needs(built: Path, tmp_path: Path, form: str, target: str, cpu: str) -> None:
     folder = write(built, form, target, cpu, tmp_path / "package")
     names = {path.name for path in folder.rglob("*") if path.is_file()}
-    assert {"libdigits.a", "digits.h", "mgecc.h", "LICENSE", "LICENSE-pictures.txt"} <= names
-    assert ("libdigits.so" in names) == (target == "x86_64")
+    own = {"digits_kernels.c", "digits_blob.c"} if takes_sources(form) else {"libdigits.a"}
+    assert own | {"digits.h", "mgecc.h", "LICENSE", "LICENSE-pictures.txt"} <= names
+    assert ("libdigits.so" in names) == (target == "x86_64" and not takes_sources(form))
     texts = [
         path.read_text()
         for path in folder.rglob("*")
-        if path.suffix not in (".a", ".so", ".pack") and path.is_file()
+        if path.suffix not in (".a", ".so", ".pack", ".blob") and path.is_file()
     ]
     assert not any("{{" in text or "{%" in text for text in texts)
     for path in (path for path in folder.rglob("*") if path.suffix in (".yml", ".yaml")):
         assert isinstance(yaml.safe_load(path.read_text()), dict)
+
+
+@pytest.mark.parametrize(
+    ("form", "target", "why"),
+    [
+        (
+            "esp-idf",
+            "x86_64",
+            "package=esp-idf is not for x86_64 with cpu=v3: chips of ESP-IDF are RISC-V or Xtensa",
+        ),
+        ("esp-idf", "cortex-m55", "name a target of plain C, such as cortex-m0"),
+        ("arduino", "arm64", "package=arduino is not for arm64"),
+        ("zephyr", "armv7", "such as cortex-m4f"),
+        ("cmsis-pack", "x86_64", "CMSIS-Packs are for Cortex-M"),
+    ],
+)
+def test_impossible_pairs_are_refused(form: str, target: str, why: str) -> None:
+    with pytest.raises(TargetError, match=why):
+        backend_files(form, "digits", target, "v3" if target == "x86_64" else "")
+
+
+@pytest.mark.parametrize(
+    ("stated", "version"), [("2", "2.0.0"), ("1.4", "1.4.0"), ("1.4.7", "1.4.7"), ("", __version__)]
+)
+def test_packages_have_the_version_and_vendor_of_the_model(
+    built: Path, tmp_path: Path, stated: str, version: str
+) -> None:
+    config = tmp_path / "model.yaml"
+    config.write_text(f"model: digits.mge\nvendor: Example & Sons\nversion: '{stated}'\n")
+    component = model_component(config, "digits", built / "baremetal", "baremetal")
+    files = package_files("cmsis-pack", component, "baremetal")
+    root = xml.etree.ElementTree.fromstring(files["mgecc.digits.pdsc"])
+    assert f"mgecc.digits.{version}.pack" in files and root.findtext("vendor") == "Example & Sons"
+    assert next(root.iter("release")).get("version") == version
+    assert f"mgecc.digits.{version}.pack" in backend_files(
+        "cmsis-pack", "digits", "baremetal", version=stated
+    )
 
 
 def test_a_cmake_project_finds_the_package(built: Path, tmp_path: Path) -> None:
@@ -122,6 +172,17 @@ def test_a_cmake_project_finds_the_package(built: Path, tmp_path: Path) -> None:
     run("cmake", "--build", "out", cwd=user)
     if runs_here():
         assert [run(f"out/{name}", cwd=user) for name in ("user", "user_shared")] == ["ran\n", "ran\n"]
+
+
+def test_cmake_does_not_take_a_package_for_another_machine(built: Path, tmp_path: Path) -> None:
+    needs("cmake", "gcc", "make")
+    package = write(built, "cmake", "baremetal", "", tmp_path / "package")
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\nproject(user C)\nfind_package(digits REQUIRED CONFIG)\n"
+    )
+    words = ["cmake", "-S", ".", "-B", "out", f"-DCMAKE_PREFIX_PATH={package}"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "for baremetal, 32 bits" in " ".join(done.stderr.split())
 
 
 def test_pkg_config_gives_flags_that_build_a_program(built: Path, tmp_path: Path) -> None:
@@ -149,11 +210,21 @@ def test_a_cmsis_pack_is_an_archive_with_what_its_description_names(built: Path,
     assert next(root.iter("require")).attrib == {"Dcore": "Cortex-M4", "Dfpu": "SP_FPU"}
 
 
-def test_an_arduino_library_lies_where_the_processor_says(built: Path, tmp_path: Path) -> None:
+def test_an_arduino_library_is_compiled_with_its_example(built: Path, tmp_path: Path) -> None:
+    """Without Arduino: its functions are declared, and the sketch is C++ with them."""
+    needs("gcc", "g++")
     folder = write(built, "arduino", "baremetal", "", tmp_path / "package")
-    assert (folder / "src" / "cortex-m4" / "libdigits.a").is_file()
     lines = (folder / "library.properties").read_text().splitlines()
-    assert "precompiled=true" in lines and "includes=digits.h" in lines
+    assert "architectures=*" in lines and "includes=digits.h" in lines
+    (tmp_path / "sketch.cpp").write_text(
+        "struct Port { void begin(long); void println(unsigned long); void println(const char *); };\n"
+        "extern Port Serial;\nunsigned long micros();\nvoid delay(unsigned long);\n"
+        + (folder / "examples" / "digits" / "digits.ino").read_text()
+    )
+    flags = ["-Wall", "-Wextra", "-Werror", f"-I{folder / 'src'}"]
+    run("g++", *flags, "-std=c++11", "-fsyntax-only", "sketch.cpp", cwd=tmp_path)
+    sources = sorted(map(str, (folder / "src").rglob("*.c")))
+    run("gcc", *flags, "-std=gnu11", "-fsyntax-only", *sources, cwd=tmp_path)
 
 
 def test_what_cannot_be_packaged_says_so() -> None:
@@ -167,26 +238,28 @@ STAND_INS = {
     "esp-idf": """
 function(idf_component_register)
   cmake_parse_arguments(PARSE_ARGV 0 GIVEN "" "" "INCLUDE_DIRS;SRCS;REQUIRES")
-  add_library(component INTERFACE)
-  target_include_directories(component INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/${GIVEN_INCLUDE_DIRS})
+  add_library(component STATIC ${GIVEN_SRCS})
+  target_include_directories(component PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/${GIVEN_INCLUDE_DIRS})
   set(COMPONENT_LIB component PARENT_SCOPE)
-endfunction()
-function(add_prebuilt_library name path)
-  add_library(${name} STATIC IMPORTED GLOBAL)
-  get_filename_component(place ${path} ABSOLUTE)
-  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${place})
 endfunction()
 add_subdirectory(PACKAGE component)
 """,
     "zephyr": """
 add_library(component INTERFACE)
 function(zephyr_include_directories)
+  include_directories(${ARGN})
   target_include_directories(component INTERFACE ${ARGN})
 endfunction()
-function(zephyr_library_import name path)
-  add_library(${name} STATIC IMPORTED GLOBAL)
-  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${path})
+macro(zephyr_library_named name)
+  set(ZEPHYR_CURRENT_LIBRARY ${name})
+  add_library(${name} STATIC)
   target_link_libraries(component INTERFACE ${name})
+endmacro()
+function(zephyr_library_sources)
+  target_sources(${ZEPHYR_CURRENT_LIBRARY} PRIVATE ${ARGN})
+endfunction()
+function(zephyr_library_compile_options)
+  target_compile_options(${ZEPHYR_CURRENT_LIBRARY} PRIVATE ${ARGN})
 endfunction()
 set(CONFIG_MGECC_DIGITS y)
 add_subdirectory(PACKAGE/zephyr component)
@@ -198,7 +271,7 @@ add_subdirectory(PACKAGE/zephyr component)
 def test_a_program_is_built_by_the_cmake_files_of_a_component(built: Path, tmp_path: Path, form: str) -> None:
     """With stand-ins for the functions of the build system, which do what its documentation says."""
     needs("cmake", "gcc", "make")
-    package = write(built, form, "x86_64", "v2", tmp_path / "the package")
+    package = write(built, form, "baremetal", "", tmp_path / "the package")
     user = tmp_path / "user"
     user.mkdir()
     (user / "main.c").write_text(MAIN)

@@ -53,22 +53,24 @@ def test_release_makes_an_archive_for_each_model_and_target(checkout: Checkout) 
 
 
 def test_package_writes_the_form_asked_for(checkout: Checkout) -> None:
-    checkout.scons("package=zephyr", "target=arm64", "model=first")
-    folder = checkout.root / "build" / "package" / "zephyr" / "first-arm64"
-    assert (folder / "zephyr" / "module.yml").is_file() and (folder / "lib" / "libfirst.a").is_file()
-    assert "PACK" not in checkout.scons("package=zephyr", "target=arm64", "model=first")
+    checkout.scons("package=pkg-config", "target=arm64", "model=first")
+    folder = checkout.root / "build" / "package" / "pkg-config" / "first-arm64"
+    assert (folder / "lib" / "pkgconfig" / "first.pc").is_file() and (folder / "lib" / "libfirst.a").is_file()
+    assert "PACK" not in checkout.scons("package=pkg-config", "target=arm64", "model=first")
     assert "did you mean cmake?" in checkout.scons("package=cmak", "target=arm64", "model=first", status=2)
+    said = checkout.scons("package=cmake,esp-idf", "target=arm64", "model=first", status=2)
+    assert "package=esp-idf is not for arm64" in said
     assert "combines several" in checkout.scons("package=cmake", "target=arm64v7", "model=first", status=2)
 
 
 def test_package_takes_several_forms_and_c_files(checkout: Checkout) -> None:
-    words = ("package=zephyr,sources", "target=arm64", "model=first")
+    words = ("package=pkg-config,sources", "target=arm64", "model=first")
     checkout.scons(*words)
     folder = checkout.root / "build" / "package"
     package = folder / "sources" / "first-arm64"
     files = {path.relative_to(package).as_posix() for path in package.rglob("*.*")}
     kernels = package / "src" / "first_kernels.c"
-    assert (folder / "zephyr" / "first-arm64" / "lib" / "libfirst.a").is_file() and kernels.is_file()
+    assert (folder / "pkg-config" / "first-arm64" / "lib" / "libfirst.a").is_file() and kernels.is_file()
     assert {"blob/first.blob", "src/first_blob.c", "src/runtime/loader.c", "include/mgecc.h"} <= files
     assert "PACK" not in checkout.scons(*words)
     kernels.unlink()

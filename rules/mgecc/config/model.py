@@ -140,6 +140,8 @@ class ModelConfig:
     model: Path
     description: str = ""
     licence: str = ""
+    version: str = ""
+    vendor: str = ""
     optimize: str = "speed"
     threads: int = 1
     inputs: dict[str, InputConfig] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 ``backend.yaml`` says where files go and what the templates beside it become: ``library`` or, of packages that are
 compiled by who uses them, ``source`` and ``blob``; ``header``. ``{name}``, ``{file}``, ``{cpu}`` and ``{version}``
-stand for what they say. ``zip``: also all of it as one archive of that name.
+stand for what they say. ``serves``: what must hold of the target, and ``why``. ``zip``: also all of it as one archive
+of that name.
 """
 
 from __future__ import annotations
@@ -45,27 +46,40 @@ def takes_sources(form: str) -> bool:
 
 
 def backend_files(
-    form: str, name: str, target: str, cpu: str = "", tree: Mapping[str, Path] = _NONE
+    form: str, name: str, target: str, cpu: str = "", tree: Mapping[str, Path] = _NONE, version: str = ""
 ) -> list[str]:
     """Paths of all files of a package, in order, without the licences. Raises TargetError.
 
-    ``tree``: the sources, of a form that takes them.
+    ``tree``: the sources, of a form that takes them. ``version``: that of the model.
     """
     machine = _single(form, target, cpu)
-    rules, words = _form(form), _words(name, target, cpu)
+    rules, words = _form(form), _words(name, version, target, cpu)
     inside = all_paths(tree) if takes_sources(form) else _library_paths(name, machine)
     paths = [place for path in inside if (place := _place(rules, path, words))]
     paths += [path.format(**words) for path in rules["templates"].values()]
     return [*paths, *([rules["zip"].format(**words)] if "zip" in rules else [])]
 
 
+def _three(version: str) -> str:
+    """A version with three numbers, which all ecosystems take."""
+    return ".".join([*version.split("."), "0", "0"][:3])
+
+
 def _single(form: str, target: str, cpu: str) -> Target:
-    machine = load_target(target, cpu)
+    """The machine of a target, if packages of this form can be for it. Raises TargetError."""
+    machine, rules = load_target(target, cpu), _form(form)
     if machine.members:
         raise TargetError(
             f"package={form}: {machine.name} combines several machines; package each for itself"
         )
+    for key, served in rules.get("serves", {}).items():
+        if getattr(machine, key) not in served:
+            raise TargetError(f"package={form} is not for {_named(machine)}: {rules['why']}")
     return machine
+
+
+def _named(machine: Target) -> str:
+    return machine.name + (f" with cpu={machine.cpu}" if machine.cpu else "")
 
 
 def _library_paths(name: str, machine: Target) -> list[str]:
@@ -73,8 +87,8 @@ def _library_paths(name: str, machine: Target) -> list[str]:
     return [*(f"lib/{file}" for file in libraries), f"include/{name}.h", "include/mgecc.h"]
 
 
-def _words(name: str, target: str, cpu: str) -> dict[str, str]:
-    return {"name": name, "version": __version__, "cpu": processor(target, cpu)}
+def _words(name: str, version: str, target: str, cpu: str) -> dict[str, str]:
+    return {"name": name, "version": _three(version or __version__), "cpu": processor(target, cpu)}
 
 
 def _place(rules: Mapping[str, Any], path: str, words: Mapping[str, str]) -> str:
@@ -103,10 +117,11 @@ def _floating_point(target: str, cpu: str) -> str:
 def package_files(form: str, component: Component, target: str, cpu: str = "") -> dict[str, bytes]:
     """All files of a package, with the licences, by path. Raises TargetError."""
     machine = _single(form, target, cpu)
-    rules, words = _form(form), _words(component.name, target, cpu)
+    rules, words = _form(form), _words(component.name, component.version, target, cpu)
     contents = {path: source.read_bytes() for path, source in component.files.items()} | component.texts
     files = {place: data for path, data in contents.items() if (place := _place(rules, path, words))}
     context = _context(component, words, sorted(files)) | {"fpu": _floating_point(target, cpu)}
+    context["pointer"] = 8 if machine.triple.partition("-")[0].endswith("64") else 4
     context |= _source_context(component, machine) if takes_sources(form) else {}
     for template, path in rules["templates"].items():
         files[path.format(**words)] = _fill(form, template, context)
@@ -126,13 +141,30 @@ def _context(component: Component, words: Mapping[str, str], files: Sequence[str
         "core": words["cpu"].replace("cortex-m", "Cortex-M"),
         "description": " ".join((component.description or f"Model {component.name}").split()),
         "licence": component.licence,
+        "vendor": component.vendor or "mgecc",
+        "generator": f"mgecc {__version__}",
         "files": files,
     }
 
 
 def _source_context(component: Component, target: Target) -> dict[str, Any]:
     """What templates of forms with sources may use. ``assembled``: the blob is too large for a C array."""
+    from mgecc.emit import model_prefix  # loads NumPy, which null builds do without
+
+    names = [
+        Path(path).stem for path in component.files if path.startswith("blob/") and path.endswith(".blob")
+    ]
+    headers = {name: component.files[f"include/{name}.h"].read_text(encoding="utf-8") for name in names}
     return {
+        "isa": target.isa,
+        "models": [
+            {
+                "name": name,
+                "prefix": model_prefix(name),
+                "type": "mgecc_dynamic" if "mgecc_dynamic *" in text else "mgecc_model",
+            }
+            for name, text in headers.items()
+        ],
         "flags": source_flags(target, component.facts["optimize"]),
         "assembled": too_large(component.files),
     }

@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -31,7 +31,8 @@ class Component:
     ``files``: path in the package -> file. ``texts``: path in the package -> what is written for it. ``notices``: as
     ``files``, the texts of licences. ``materials``: name -> file it was made from. ``templates``: likewise, of the
     compiler's files those that were used. ``tools``: toolchain -> program. ``facts``: what was asked for: target, cpu,
-    toolchain, optimize, flags. ``kind``: "model", "firmware" or "images".
+    toolchain, optimize, flags. ``version``, ``vendor``: of the model, empty if it has none. ``kind``: "model",
+    "firmware" or "images".
     """
 
     name: str
@@ -44,6 +45,8 @@ class Component:
     facts: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
     description: str = ""
+    version: str = ""
+    vendor: str = ""
     kind: str = "model"
     texts: dict[str, bytes] = field(default_factory=dict)
 
@@ -98,6 +101,8 @@ def model_component(
         facts=_facts(machine, how),
         licence=_text(described, "licence"),
         description=_text(described, "description"),
+        version=_text(described, "version"),
+        vendor=_text(described, "vendor"),
     )
 
 
@@ -162,6 +167,8 @@ def plain_component(config: ModelConfig | LibraryConfig, target: str, cpu: str =
         files={},
         notices={key: path for name, place in places for key, path in notices(place.parent, name).items()},
         facts={"optimize": config.optimize},
+        version=_shared(model.version for model in config.models),
+        vendor=_shared(model.vendor for model in config.models),
         licence=alone.licence if alone else "",
         description=alone.description
         if alone
@@ -190,7 +197,15 @@ def joined_component(name: str, components: Sequence[Component], folder: Path) -
         facts=components[0].facts,
         licence=", ".join(dict.fromkeys(component.licence for component in components if component.licence)),
         description=f"Models {', '.join(component.name for component in components)}",
+        version=_shared(component.version for component in components),
+        vendor=_shared(component.vendor for component in components),
     )
+
+
+def _shared(texts: Iterable[str]) -> str:
+    """What several models say alike, else nothing."""
+    found = set(texts)
+    return found.pop() if len(found) == 1 else ""
 
 
 def _machines(target: Target) -> dict[str, Target]:

@@ -20,7 +20,9 @@ def source_names(
 ) -> list[str]:
     """Paths of all files of the package but the licences, before anything is compiled. Raises TargetError."""
     tree = source_tree(outputs, Path(), with_headers(config.sources))
-    return backend_files(form, config.name, target.spec, target.cpu, tree)
+    return backend_files(
+        form, config.name, target.spec, target.cpu, tree, plain_component(config, target.spec).version
+    )
 
 
 def source_package(

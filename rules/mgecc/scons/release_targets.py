@@ -35,7 +35,7 @@ def declare_deliveries(env: Any, built: list[ModelNodes]) -> None:
     ``python=``: interpreters or versions (``python=3.10,3.13``), or ``all`` that
     are installed; packages that they lack go into an environment of their own below build.
     ``scons package=FORM``, several by comma: also ``build/package/FORM/MODEL-TARGET``, as C files for any compiler
-    (``sources``), or with libraries for pkg-config, CMake, Bazel, ESP-IDF, Zephyr, Arduino or as CMSIS-Pack.
+    (``sources``), ESP-IDF, Zephyr or Arduino, with a library for pkg-config, CMake, Bazel, or as CMSIS-Pack.
     """
     wanted = script.COMMAND_LINE_TARGETS
     if "release" in wanted:
@@ -51,8 +51,8 @@ def declare_deliveries(env: Any, built: list[ModelNodes]) -> None:
 
 def mge_package(env: Any, form: str, model: ModelNodes) -> list[Any]:
     """Write a model as a package for another build system into ``build/package/FORM/MODEL-TARGET``."""
-    tree = _source_tree(model) if takes_sources(form) else {}
-    names = backend_files(form, model.name, model.target, model.cpu, tree)
+    tree, version = _source_tree(model) if takes_sources(form) else {}, component_of(model).version
+    names = backend_files(form, model.name, model.target, model.cpu, tree, version)
     folder = f"{env['MGE_BUILD_DIR']}/package/{form}/{model.name}-{model.label}"
 
     def write(target: list[Any], source: list[Any], env: Any) -> int:
