@@ -200,7 +200,12 @@ def _random_reduction(net: _Net, x: Value, rng: np.random.Generator) -> Value:
     return net.add("Reduce", x, mode="sum", axis=int(rng.integers(len(x.shape))))
 
 
-_STEPS = (_random_shape, _random_order, _random_sum, _random_sum, _random_reduction)
+def _random_padding(net: _Net, x: Value, rng: np.random.Generator) -> Value:
+    pairs = tuple((int(rng.integers(3)), int(rng.integers(3))) for _ in x.shape)
+    return net.add("Padding", x, padding=pairs, mode=str(rng.choice(["constant", "replicate"])))
+
+
+_STEPS = (_random_padding, _random_shape, _random_order, _random_sum, _random_sum, _random_reduction)
 
 
 def test_sums_of_quantised_bytes_let_transposes_through() -> None:
@@ -208,3 +213,36 @@ def test_sums_of_quantised_bytes_let_transposes_through() -> None:
     folder = Path(__file__).parents[2] / "models" / "tiny_resnet"
     left = [node.op for node in optimize(load_graph(load_config(folder / "model.yaml"))).nodes]
     assert left.count("RescaledArithmetic") == 3 and left.count("Dimshuffle") == 1
+
+
+def _last(net: _Net, x: Value) -> Value:
+    return net.add("Dimshuffle", x, pattern=(0, 2, 3, 1))
+
+
+def _first(net: _Net, x: Value) -> Value:
+    return net.add("Dimshuffle", x, pattern=(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate"])
+def test_padding_lets_a_transpose_through_that_another_undoes(mode: str) -> None:
+    net = _Net((2, 3, 5, 6))
+    pairs = ((1, 0), (2, 3), (0, 4), (2, 1))
+    net.check(
+        _first(net, net.add("Padding", _last(net, net.inputs[0]), padding=pairs, mode=mode)), ["Padding"]
+    )
+
+
+def test_a_transpose_that_nothing_undoes_stays_in_front_of_padding() -> None:
+    net = _Net((2, 3, 5, 6))
+    net.check(net.add("Padding", _last(net, net.inputs[0]), padding=((0, 1),) * 4), ["Dimshuffle", "Padding"])
+
+
+def test_operands_of_several_sums_are_not_transposed() -> None:
+    """Of a network with channels last: a sum, its largest number for each channel, and a sum that this scales."""
+    net = _Net((2, 3, 5, 6), (2, 3, 5, 6))
+    x, y = (_last(net, given) for given in net.inputs)
+    total = _first(net, net.add("Elemwise", x, y, mode="add"))
+    most = net.add("Reduce", net.add("Reduce", total, mode="max", axis=2), mode="max", axis=3)
+    scaled = net.add("Elemwise", x, _last(net, most), mode="mul")
+    result = _first(net, net.add("Elemwise", scaled, y, mode="add"))
+    net.check(result, ["Elemwise", "Reduce", "Reduce", "Elemwise", "Elemwise"])

@@ -1,4 +1,4 @@
-"""Sink transposes and reshapes below element-wise nodes and reductions, where they meet their inverse and cancel."""
+"""Sink transposes and reshapes below element-wise nodes, reductions and padding, where they meet their inverse."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mgecc.graph import Graph, Node, TensorType, Value
 from mgecc.ops import find
+from mgecc.ops.padding import PaddingAttrs
 from mgecc.ops.reduce import ReduceAttrs
 from mgecc.passes.axis_maps import (
     MOVES,
@@ -14,11 +15,13 @@ from mgecc.passes.axis_maps import (
     is_same,
     permutation,
     small_before,
+    transpose,
 )
 from mgecc.passes.axis_maps import reshape as reshaped
 from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
 
+_FAR = 4  # element-wise nodes to look past
 _SMALL = 4  # an operand of at most this part of the result is moved for it
 
 
@@ -34,23 +37,45 @@ def _is_readback(move: Node) -> bool:
     return len(before) == 4 and len(after) == 5 and (before[0], *before[2:]) == (after[0], *after[3:])
 
 
-def _may_sink(move: Node, users: Users) -> bool:
-    """Whether nothing but nodes that it sinks below reads the movement's result."""
-    if users.count(move.output) == 1:
-        return users.only(move.output) is not None
-    return _is_readback(move) and all(_is_sinkable(n) for n in users.readers(move.output))
+def _cancels(node: Node, move: Node) -> bool:
+    """Whether the node is the transpose that undoes the movement."""
+    order, back = permutation(move), permutation(node)
+    return order is not None and back is not None and [order[axis] for axis in back] == sorted(order)
 
 
-def _move_of(value: Value, users: Users) -> Node | None:
+def _vanishes(move: Node, value: Value, users: Users, steps: int = _FAR) -> bool:
+    """Whether the movement, put behind ``value``, meets transposes that undo it, past few element-wise nodes."""
+    readers = users.readers(value)
+    return bool(readers) and all(
+        _cancels(reader, move)
+        or (
+            steps > 0
+            and find(reader.op).elementwise
+            and reader.output.shape == value.shape
+            and _vanishes(move, reader.output, users, steps - 1)
+        )
+        for reader in readers
+    )
+
+
+def _may_sink(move: Node, below: Node, users: Users) -> bool:
+    """Whether no more is moved then: others that read the movement's result sink too, or undo it, or it vanishes."""
+    readers = users.readers(move.output)
+    if sum(not _cancels(reader, move) for reader in readers) == 1:
+        return True
+    return (_is_readback(move) and all(map(_is_sinkable, readers))) or _vanishes(move, below.output, users)
+
+
+def _move_of(value: Value, below: Node, users: Users) -> Node | None:
     move = None if value.is_const else value.producer
-    return move if move is not None and move.op in MOVES and _may_sink(move, users) else None
+    return move if move is not None and move.op in MOVES and _may_sink(move, below, users) else None
 
 
-def _before(value: Value, lead: Node, users: Users, made: list[Node]) -> Value | None:
+def _before(value: Value, lead: Node, below: Node, users: Users, made: list[Node]) -> Value | None:
     """An operand as it must be to act before the movement ``lead``; nodes that this needs are added to ``made``."""
     if value.is_const:
         return constant_before(value, lead)
-    move = _move_of(value, users)
+    move = _move_of(value, below, users)
     if move is not None and is_same(move, lead):
         return move.inputs[0]
     if value.type.elements * _SMALL > lead.output.type.elements:
@@ -61,12 +86,12 @@ def _before(value: Value, lead: Node, users: Users, made: list[Node]) -> Value |
 
 
 def _below_pointwise(node: Node, users: Users) -> list[Node] | None:
-    moves = [m for m in (_move_of(v, users) for v in node.inputs) if m is not None]
+    moves = [m for m in (_move_of(v, node, users) for v in node.inputs) if m is not None]
     lead = next((m for m in moves if m.output.shape == node.output.shape), None)
     if lead is None:
         return None
     made: list[Node] = []
-    inputs = [_before(v, lead, users, made) for v in node.inputs]
+    inputs = [_before(v, lead, node, users, made) for v in node.inputs]
     known = [v for v in inputs if v is not None]
     if len(known) != len(inputs):
         return None
@@ -79,7 +104,7 @@ def _below_pointwise(node: Node, users: Users) -> list[Node] | None:
 
 def _below_reduction(node: Node, users: Users) -> list[Node] | None:
     """A reduction over an axis that the movement only displaces; the one that remains is displaced behind it."""
-    move = _move_of(node.inputs[0], users)
+    move = _move_of(node.inputs[0], node, users)
     if move is None or len(node.inputs) != 1:
         return None
     rank = len(node.inputs[0].shape)
@@ -95,6 +120,18 @@ def _below_reduction(node: Node, users: Users) -> list[Node] | None:
     return [early, take_over(late, node)]
 
 
+def _below_padding(node: Node, users: Users) -> list[Node] | None:
+    """Padding in front of the transpose that it reads, where others behind it join that one or cancel it."""
+    move, readers = node.inputs[0].producer, users.readers(node.output)
+    order = permutation(move) if move is not None and readers else None
+    if move is None or order is None or any(r.op != "Dimshuffle" for r in readers):
+        return None
+    attrs = node.attributes(PaddingAttrs)
+    before = tuple(attrs.padding[order.index(axis)] for axis in range(len(order)))
+    early = node_like(node, "Padding", replace(attrs, padding=before), [move.inputs[0]])
+    return [early, take_over(transpose(node, early.output, order), node)]
+
+
 def _widens(node: Node) -> bool:
     """Whether more bytes would be moved behind the node than in front of it."""
     return max(v.type.dtype.size for v in node.inputs) < node.output.type.dtype.size
@@ -103,6 +140,8 @@ def _widens(node: Node) -> bool:
 def _below(node: Node, users: Users) -> list[Node] | None:
     if find(node.op).elementwise and not _widens(node):
         return _below_pointwise(node, users)
+    if node.op == "Padding":
+        return _below_padding(node, users)
     return _below_reduction(node, users) if node.op == "Reduce" else None
 
 
