@@ -44,8 +44,7 @@ REFUSED = {
         "sub_int16",
         "sum_int16",
     ),
-    *("tanh_int16", "transpose_conv_int16", "add_n_int8", "cumsum_int8", "div_int8", "l2_normalization_int8"),
-    *("log_softmax_int8", "relu6_int8", "squared_difference_int8"),
+    *("tanh_int16", "transpose_conv_int16", "relu6_int8"),
 }
 """Operators with types of data of which some files are refused, or all."""
 

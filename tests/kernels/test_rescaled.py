@@ -24,7 +24,7 @@ def _case(rng: np.random.Generator, node: Node) -> Case:
 
 def _arithmetic(mode: str, rule: Any, shapes: tuple, types: tuple[DType, DType, DType]) -> Node:
     factors = (0.5, 0.171) if mode != "mul" else (1.0, 1.0)
-    factor = 3e-6 if mode != "mul" else 0.011
+    factor = {"mul": 0.011, "squared_difference": 2e-7}.get(mode, 3e-6)
     low, high = types[2].range
     values = [harness.value(n, s, t) for n, s, t in zip("ab", shapes, types)]
     by = Rescale(rule, (float(np.float32(factor)),), low, high - 9)
@@ -42,7 +42,7 @@ _BROADCASTS = {
 
 
 @on(harness.host_targets())
-@over("mode", ["add", "sub", "mul"])
+@over("mode", ["add", "sub", "mul", "squared_difference"])
 def test_sums_differences_and_products(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(4)
     for shapes in _BROADCASTS.values():
@@ -104,3 +104,34 @@ def test_real_numbers_become_stored_ones(target: Target, ties: str) -> Iterator[
         node = harness.node("Quantize", [harness.value("x", (1, x.size))], dtype=y, ties=ties)
         yield case_of(node, [(x * y.scale).astype(np.float32)[None]], EXACT)
         yield case_of(node, [x.astype(np.float32)[None]], EXACT)
+
+
+@on(TWO)
+def test_quotients(target: Target) -> Iterator[Case]:
+    rng = np.random.default_rng(9)
+    for shapes in _BROADCASTS.values():
+        for factor, (x, d, y) in zip((40.0, 0.03, 1.7), ((_A, _B, _Y), (_UA, _B, _UY), (_B, _UA, _Y))):
+            values = [harness.value(n, s, t) for n, s, t in zip("ab", shapes, (x, d))]
+            by = Rescale("double", (factor,), *y.range)
+            yield _case(rng, harness.node("FixedDivision", values, dtype=y, rescale=by))
+    every = np.arange(256, dtype=np.uint8).view(np.int8)
+    values = [harness.value("a", (256, 1), _A), harness.value("b", (256,), _B)]
+    node = harness.node("FixedDivision", values, dtype=_Y, rescale=Rescale("double", (9.5,), -128, 127))
+    yield case_of(node, [every[:, None], every], EXACT)
+
+
+@on(TWO)
+def test_rows_are_normalised(target: Target) -> Iterator[Case]:
+    rng = np.random.default_rng(10)
+    logs, lengths = DType("qint8", 1 / 16, 127), DType("qint8", 1 / 128)
+    for shape in ((1, 10), (3, 1), (2, 3, 257), (1, 4000)):
+        for factor in (0.004, 0.1, 2.5):
+            values = [harness.value("x", shape, _A)]
+            yield _case(rng, harness.node("FixedLogSoftmax", values, dtype=logs, factor=factor))
+        for x in (_A, _UA, DType("qint8", 0.1, 127)):
+            yield _case(rng, harness.node("FixedL2Norm", [harness.value("x", shape, x)], dtype=lengths))
+    value = harness.value("x", (40, 2), DType("qint8", 0.1, 0))
+    small = rng.integers(-2, 3, (40, 2)).astype(np.int8)
+    yield case_of(harness.node("FixedL2Norm", [value], dtype=lengths), [small], EXACT)
+    node = harness.node("FixedLogSoftmax", [harness.value("x", (2, 4000), _A)], dtype=logs, factor=0.1)
+    yield case_of(node, [np.full((2, 4000), 9, np.int8)], EXACT)

@@ -22,7 +22,7 @@ _POWERS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
 _48_OVER_17, _MINUS_32_OVER_17 = 1515870810, -1010580540  # with 2 integer bits
 
 
-def _doubled(x: Integers, count: int) -> Integers:
+def _doubled(x: Integers, count: Integers | int) -> Integers:
     """x * 2^count, saturated."""
     return np.asarray(np.clip(x << count, -(1 << 31), _ONE))
 
@@ -75,17 +75,51 @@ def tanh(a: Integers, integer_bits: int) -> Integers:
     return np.where(a == 0, 0, np.where(a < 0, -found, found))
 
 
+_LOG_2, _ROOT_OF_HALF, _FOURTH_ROOT_OF_HALF = 1488522236, 1518500250, 1805811301
+_ALPHA_N, _ALPHA_D, _ALPHA_I, _ALPHA_F = 117049297, 127690142, 1057819769, 638450708
+_QUARTER = 1 << 23  # with 6 integer bits
+
+
+def _bits(x: Integers) -> Integers:
+    """Bits of positive integers."""
+    return np.frexp(x.astype(np.float64))[1].astype(np.int64)
+
+
+def _significand(z: Integers) -> tuple[Integers, Integers]:
+    """r as a fraction of 2^31 and e with 6 integer bits, for which z = 2^(e - 1/4) * r with 12 integer bits."""
+    bits, less = _bits(z), high_product(z, _ROOT_OF_HALF)
+    first = _doubled(high_product(z << (31 - bits), _ROOT_OF_HALF), 1)
+    second = _doubled(z, 31 - _bits(less))
+    exponents = ((bits - 20) << 25) + _QUARTER, ((_bits(less) - 19) << 25) - _QUARTER
+    return np.minimum(first, second), np.maximum(*exponents)
+
+
+def log_of_sum(z: Integers) -> Integers:
+    """Natural logarithm of numbers from 1 on with 12 integer bits; it has 5.
+
+    Source: log_x_for_x_greater_than_or_equal_to_1_impl of kernels/internal/common.h of TensorFlow Lite.
+    """
+    r, exponent = _significand(z)
+    middle = (r + _FOURTH_ROOT_OF_HALF + 1) >> 1
+    q = 2 * (r - _FOURTH_ROOT_OF_HALF)
+    square = high_product(q, q)
+    numerator = high_product(q, r) + high_product(high_product(q, square), _ALPHA_N)
+    inner = _ALPHA_I + q + high_product(square, _ALPHA_D)
+    over = reciprocal(high_product(middle, inner) + high_product(q, _ALPHA_F))
+    return _doubled(high_product(exponent, _LOG_2) + high_product(shift_right(numerator, 6), over), 1)
+
+
 # Tables: stored results for all stored numbers, in the order of the bytes read without sign.
 
 
-def _steps(x: DType) -> Integers:
+def steps_of(x: DType) -> Integers:
     """All stored numbers of a byte type in the order of a table, from their zero point."""
     return np.arange(256, dtype=np.uint8).view(x.numpy).astype(np.int64) - x.zero_point
 
 
 def _in_fixed_point(x: DType, integer_bits: int) -> tuple[Integers, Integers, int]:
     """Steps, the same with so many integer bits, and from which of them on those bits would not hold them."""
-    steps = _steps(x)
+    steps = steps_of(x)
     real = float(scale_of(x)) * 2.0 ** (31 - integer_bits)
     (multiplier,), (shift,) = fixed_point([real])
     radius = math.floor(((1 << integer_bits) - 1) * 2.0 ** (31 - integer_bits - int(shift)))
@@ -135,7 +169,7 @@ def hard_swish_table(x: DType, y: DType) -> np.ndarray:
     relu_multiplier, relu_shift = _short(float(fine / (np.float32(3) / np.float32(32768))))
     if out_shift > 0:
         raise Unsupported(f"hard swish of {x} numbers cannot give {y} numbers")
-    steps = _steps(x) << 7
+    steps = steps_of(x) << 7
     relu = _saturated(steps << max(relu_shift - 1, 0))
     relu = _short_product(relu, relu_multiplier)
     relu = _saturated(relu << 1) if relu_shift > 0 else shift_right(relu, -relu_shift)
@@ -151,7 +185,7 @@ def _saturated(x: Integers) -> Integers:
 
 def leaky_relu_table(x: DType, y: DType, slope: float) -> np.ndarray:
     """LEAKY_RELU of int8. Source: reference/leaky_relu.h and kernels/leaky_relu_common.cc."""
-    steps, alpha = _steps(x), np.float32(slope)
+    steps, alpha = steps_of(x), np.float32(slope)
     factors = [scale_of(x) / scale_of(y), scale_of(x) * np.abs(alpha) / scale_of(y)]
     multipliers, shifts = fixed_point([float(f) for f in factors])
     rising, falling = (multiply(steps, m, s, "double") for m, s in zip(multipliers, shifts))
@@ -161,14 +195,14 @@ def leaky_relu_table(x: DType, y: DType, slope: float) -> np.ndarray:
 
 def abs_table(x: DType, y: DType) -> np.ndarray:
     """ABS of int8. Source: AbsEvalQuantized of micro/kernels/elementwise.cc."""
-    found = np.abs(_steps(x))
+    found = np.abs(steps_of(x))
     if scale_of(x) != scale_of(y):
         (multiplier,), (shift,) = fixed_point([float(scale_of(x) / scale_of(y))])
         found = multiply(found, multiplier, shift, "double")
     return np.asarray(np.clip(found + y.zero_point, *y.range).astype(y.numpy))
 
 
-def _inverse_root(number: int) -> tuple[int, int]:
+def inverse_root(number: int) -> tuple[int, int]:
     """1 / sqrt(number) as a multiplier of 31 bits and a shift. Source: GetInvSqrtQuantizedMultiplierExp of
     kernels/internal/common.h: five steps of Newton's method with 3 integer bits."""
     if number <= 1:
@@ -191,9 +225,9 @@ def rsqrt_table(x: DType, y: DType) -> np.ndarray:
     (multiplier,), (shift,) = fixed_point([factor])
     low, high = y.range
     table = np.full(256, high, y.numpy)
-    for place, step in enumerate(_steps(x).tolist()):
+    for place, step in enumerate(steps_of(x).tolist()):
         if step > 0:
-            root, up = _inverse_root(step)
+            root, up = inverse_root(step)
             fine = multiply(np.asarray(np.int64(1)), root, up + 20, "double")
             found = multiply(fine, int(multiplier), int(shift) - 20, "double") + y.zero_point
             table[place] = np.clip(found, low, high)
@@ -203,7 +237,7 @@ def rsqrt_table(x: DType, y: DType) -> np.ndarray:
 def comparison_table(x: DType) -> np.ndarray:
     """What numbers of int8 are compared by, int32. Source: ComparisonWithScaling of reference/comparisons.h."""
     (multiplier,), (shift,) = fixed_point([float(scale_of(x))])
-    return multiply(_steps(x) << 8, multiplier, shift, "double").astype(np.int32)
+    return multiply(steps_of(x) << 8, multiplier, shift, "double").astype(np.int32)
 
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -211,7 +245,7 @@ Function = Callable[[np.ndarray], np.ndarray]
 
 def real_table(x: DType, y: DType, function: Function) -> np.ndarray:
     """Any other function of int8 in single precision. Source: PopulateLookupTable of kernels/elu.cc."""
-    real = function((scale_of(x) * _steps(x).astype(np.float32)).astype(np.float32))
+    real = function((scale_of(x) * steps_of(x).astype(np.float32)).astype(np.float32))
     units = round_half_away((real * (np.float32(1) / scale_of(y))).astype(np.float32))
     return np.clip(units.astype(np.float64) + y.zero_point, *y.range).astype(y.numpy)
 

@@ -16,17 +16,20 @@ from mgecc.ops.quantize import scale_of
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.rescale import Integers, Rescale, fixed_point, high_product, multiply, shift_right
 
-SUM_BITS = 20
-"""Bits by which the terms of a sum are finer than stored numbers."""
+Mode = Literal["add", "sub", "mul", "squared_difference"]
+TERM_BITS: dict[Mode, int] = {"add": 20, "sub": 20, "squared_difference": 7}
+"""Bits by which terms are finer than stored numbers, of modes that have some."""
 
 
-def _check_bytes(node: Node) -> None:
+def check_bytes(node: Node) -> None:
+    """Unsupported unless all operands are quantised bytes."""
     for value in node.inputs:
         if value.type.dtype.name not in ("qint8", "quint8"):
             raise Unsupported(f"{value.type} holds no quantised bytes")
 
 
-def _from_zero(x: np.ndarray, dtype: DType) -> Integers:
+def from_zero(x: np.ndarray, dtype: DType) -> Integers:
+    """Stored numbers as steps from their zero point."""
     return x.astype(np.int64) - dtype.zero_point
 
 
@@ -34,36 +37,36 @@ def _from_zero(x: np.ndarray, dtype: DType) -> Integers:
 class RescaledArithmeticAttrs(Attributes):
     """``rescale``: of the sum, the difference or the product. ``factors``: of the two terms of a sum before it."""
 
-    mode: Literal["add", "sub", "mul"]
+    mode: Mode
     dtype: DType
     rescale: Rescale
     factors: tuple[float, float] = (1.0, 1.0)
 
 
-def sum_factors(
-    mode: Literal["add", "sub", "mul"], a: DType, b: DType, y: DType
-) -> tuple[tuple[float, float], float]:
+def sum_factors(mode: Mode, a: DType, b: DType, y: DType) -> tuple[tuple[float, float], float]:
     """Factors of both terms and of what is made of them, from the scales of the types.
 
-    Sources: kernels/add_common.cc (in double precision), sub_common.cc (in single) and mul_common.cc of TensorFlow Lite
-    Micro.
+    Sources: kernels/add_common.cc and squared_difference.cc (in double precision), sub_common.cc (in single) and
+    mul_common.cc of TensorFlow Lite Micro.
     """
     first, second, result = (scale_of(t) for t in (a, b, y))
     if mode == "mul":
         return (1.0, 1.0), float(first) * float(second) / float(result)
-    twice, unit = 2 * max(first, second), np.float32(1 << SUM_BITS)
-    if mode == "add":
-        wide = float(twice)
-        return (float(first) / wide, float(second) / wide), wide / (float(unit) * float(result))
-    return (float(first / twice), float(second / twice)), float(twice / (unit * result))
+    twice, unit = 2 * max(first, second), np.float32(1 << TERM_BITS[mode])
+    if mode == "sub":
+        return (float(first / twice), float(second / twice)), float(twice / (unit * result))
+    wide = float(twice)
+    made = wide / float(unit) if mode == "add" else wide * wide / float(unit * unit)
+    return (float(first) / wide, float(second) / wide), made / float(result)
 
 
 @operator("RescaledArithmetic")
 class RescaledArithmetic(Operator):
-    """ADD, SUB and MUL of two tensors that broadcast.
+    """ADD, SUB, MUL and SQUARED_DIFFERENCE of two tensors that broadcast.
 
-    Sources: AddElementwise of reference/add.h, kernels/add_common.cc, sub_common.cc, reference/integer_ops/mul.h. Terms
-    of sums are moved up by 20 bits and multiplied by their factors, which are less than one.
+    Sources: AddElementwise of reference/add.h, kernels/add_common.cc, sub_common.cc, reference/integer_ops/mul.h,
+    micro/kernels/squared_difference.cc. Terms of sums are moved up by 20 bits, of squares by 7, and multiplied by their
+    factors, which are less than one.
     """
 
     Attributes = RescaledArithmeticAttrs
@@ -76,7 +79,7 @@ class RescaledArithmetic(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         attrs = node.attributes(RescaledArithmeticAttrs)
-        _check_bytes(node)
+        check_bytes(node)
         attrs.rescale.check(1, attrs.dtype)
         replace(attrs.rescale, factors=attrs.factors).check(2, attrs.dtype)
         if attrs.mode != "mul" and max(attrs.factors) > 1:
@@ -86,14 +89,15 @@ class RescaledArithmetic(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         attrs = node.attributes(RescaledArithmeticAttrs)
-        a, b = (_from_zero(x, v.type.dtype) for x, v in zip(inputs, node.inputs))
+        a, b = (from_zero(x, v.type.dtype) for x, v in zip(inputs, node.inputs))
         if attrs.mode == "mul":
             return [attrs.rescale.apply(a * b, attrs.dtype)]
         a, b = (
-            multiply(x << SUM_BITS, m, s, attrs.rescale.rounding)
+            multiply(x << TERM_BITS[attrs.mode], m, s, attrs.rescale.rounding)
             for x, m, s in zip((a, b), *fixed_point(attrs.factors))
         )
-        return [attrs.rescale.apply(a - b if attrs.mode == "sub" else a + b, attrs.dtype)]
+        total = a + b if attrs.mode == "add" else a - b
+        return [attrs.rescale.apply(total if attrs.mode in ("add", "sub") else total * total, attrs.dtype)]
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ class RescaleNumbers(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         attrs = node.attributes(RescaleAttrs)
-        return [attrs.rescale.apply(_from_zero(inputs[0], node.inputs[0].type.dtype), attrs.dtype)]
+        return [attrs.rescale.apply(from_zero(inputs[0], node.inputs[0].type.dtype), attrs.dtype)]
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,7 @@ class RescaledMean(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, attrs = node.inputs[0].type, node.attributes(RescaledMeanAttrs)
-        _check_bytes(node)
+        check_bytes(node)
         attrs.rescale.check(1, attrs.dtype)
         if x.rank != 4 or not 0 < x.shape[2] * x.shape[3] < 1 << 23:
             raise Unsupported(f"{x} are no images (n, c, h, w) whose means can be rescaled")
@@ -167,7 +171,7 @@ class RescaledMean(Operator):
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        attrs, x = node.attributes(RescaledMeanAttrs), _from_zero(inputs[0], node.inputs[0].type.dtype)
+        attrs, x = node.attributes(RescaledMeanAttrs), from_zero(inputs[0], node.inputs[0].type.dtype)
         multiplier, shift = mean_factor(attrs, x.shape[2] * x.shape[3])
         mean = multiply(x.sum(axis=(2, 3), keepdims=True), multiplier, shift, attrs.rescale.rounding)
         low, high = attrs.rescale.low, attrs.rescale.high
@@ -219,7 +223,7 @@ class FixedSoftmax(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, attrs = node.inputs[0].type, node.attributes(FixedSoftmaxAttrs)
-        _check_bytes(node)
+        check_bytes(node)
         if not 2.0**-26 < attrs.factor < 2.0**31 or attrs.dtype.size != 1:
             raise Unsupported(f"{x} numbers times {attrs.factor} have no softmax as {attrs.dtype}")
         if not 0 < x.shape[-1] < 1 << _SUM_BITS:

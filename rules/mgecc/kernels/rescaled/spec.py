@@ -16,6 +16,7 @@ from mgecc.ops.quantize import scale_of
 from mgecc.ops.quantize_op import QuantizeAttrs
 from mgecc.ops.rescale import Rescale, fixed_point
 from mgecc.ops.rescaled import (
+    TERM_BITS,
     FixedSoftmaxAttrs,
     RescaleAttrs,
     RescaledArithmeticAttrs,
@@ -68,10 +69,10 @@ def _arithmetic_kernel(node: Node, nest: Nest, lanes: int) -> Kernel:
     ways = "".join("sv"[step] for step in steps)
     params: dict[str, Param] = {
         "depth": nest.depth - 1, "lanes": lanes, "letters": tuple(letters), "mode": attrs.mode,
-        "rescale": number, "single": KINDS[attrs.rescale.rounding], "steps": steps,
+        "rescale": number, "single": KINDS[attrs.rescale.rounding], "steps": steps, "up": TERM_BITS.get(attrs.mode, 0),
     }  # fmt: skip
     return Kernel(
-        f"rescaled_{attrs.mode}_{'_'.join(letters)}_{ways}{nest.depth}_rescale{number}",
+        f"rescaled_{attrs.mode.replace('_', '')}_{'_'.join(letters)}_{ways}{nest.depth}_rescale{number}",
         "rescaled/arithmetic.c.j2",
         (
             *((f"x{j}", f"const {_CTYPES[letter]} *") for j, letter in enumerate(letters)),
@@ -176,6 +177,7 @@ def _build_softmax(node: Node) -> list[Call]:
         (("x", f"const {_CTYPES[letter]} *"), ("powers", "const int32_t *"), ("y", "int8_t *")),
         (("rows", "int32_t"), ("n", "int32_t"), ("low", "int32_t")),
         (("xt", _CTYPES[letter]),),
+        ("fixed_point",),
     )
     n = x.shape[-1]
     numbers = (x.type.elements // n, n, attrs.dtype.range[0])

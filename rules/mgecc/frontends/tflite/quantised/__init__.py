@@ -12,6 +12,7 @@ from mgecc.frontends.tensors import Tensor, TensorBuilder
 from mgecc.graph import DType, Unsupported
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.rescale import Rescale
+from mgecc.ops.type_cvt import BitCastAttrs
 
 from ..constants import type_of
 from ..node import TfliteNode
@@ -47,13 +48,27 @@ def rescale(factors: tuple[float, ...], y: DType, activation: str = "NONE") -> R
     if activation not in _LIMITS:
         raise Unsupported(f"the built-in activation {activation} is not supported for quantised data")
     (least, most), (low, high) = _LIMITS[activation], y.range
-    low = low if least is None else max(low, _stored(least, y))
-    high = high if most is None else min(high, _stored(most, y))
+    low = low if least is None else max(low, _limit(least, y))
+    high = high if most is None else min(high, _limit(most, y))
     return Rescale("double", factors, low, high)
 
 
-def _stored(real: float, y: DType) -> int:
+def _limit(real: float, y: DType) -> int:
     return y.zero_point + int(round_half_away(np.float32(real) / np.float32(scale(y))))
 
 
-__all__ = ["RULES", "Tensor", "TensorBuilder", "TfliteNode", "rescale", "result_type", "rule", "scale"]
+def plain_type(dtype: DType) -> DType:
+    """That of the stored numbers alone."""
+    return DType(dtype.numpy.name)
+
+
+def stored(t: TensorBuilder, x: Tensor, dtype: DType) -> Tensor:
+    """The stored numbers as ones of another type."""
+    if x.array is not None:
+        return t.constant(x.array, dtype, x.value.name)
+    return t.one("BitCast", BitCastAttrs(dtype), x, shape=x.shape)
+
+
+__all__ = [
+    "RULES", "Tensor", "TensorBuilder", "TfliteNode", "plain_type", "rescale", "result_type", "rule", "scale", "stored",
+]  # fmt: skip

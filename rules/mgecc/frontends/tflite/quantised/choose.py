@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mgecc.graph import DType, Unsupported
+from mgecc.graph import Unsupported
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import INT32
 from mgecc.ops import fixed_functions as fixed
 from mgecc.ops.rescaled import RescaledArithmeticAttrs, sum_factors
-from mgecc.ops.type_cvt import BitCastAttrs
 
 from ..rules import RULES as PLAIN
-from . import Tensor, TensorBuilder, TfliteNode, rescale, result_type, rule, scale
+from . import Tensor, TensorBuilder, TfliteNode, plain_type, rescale, result_type, rule, scale, stored
 from .elemwise import rescaled
 
 _COMPARED = ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
@@ -24,13 +23,6 @@ _STORED = {
 }
 
 
-def _as(t: TensorBuilder, x: Tensor, dtype: DType) -> Tensor:
-    """The stored numbers as ones of another type."""
-    if x.array is not None:
-        return t.constant(x.array, dtype, x.value.name)
-    return t.one("BitCast", BitCastAttrs(dtype), x, shape=x.shape)
-
-
 def on_stored(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """By stored numbers, whose order is that of the real ones; all have one scale."""
     types = {x.dtype for x in node.given if x.dtype.is_quantized}
@@ -39,9 +31,9 @@ def on_stored(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     (dtype,) = types
     if dtype.scale is None:
         raise Unsupported(f"{dtype} data without a scale are not supported", "convert the model again")
-    plain = DType(dtype.numpy.name)
-    given = [_as(t, x, plain) if x.dtype.is_quantized else x for x in node.given]
-    return [_as(t, y, dtype) for y in PLAIN.find(node.type).translate(node.with_operands(given), t)]
+    plain = plain_type(dtype)
+    given = [stored(t, x, plain) if x.dtype.is_quantized else x for x in node.given]
+    return [stored(t, y, dtype) for y in PLAIN.find(node.type).translate(node.with_operands(given), t)]
 
 
 def compared(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
@@ -69,10 +61,10 @@ def prelu(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, slope, y = node.operand(0), node.operand(1), result_type(node)
     terms, factor = sum_factors("mul", x.dtype, slope.dtype, y)
     attrs = RescaledArithmeticAttrs("mul", y, rescale((factor,), y), terms)
-    plain = DType(y.numpy.name)
+    plain = plain_type(y)
     falling, rising = (
-        _as(t, part, plain) for part in (t.one("RescaledArithmetic", attrs, x, slope), rescaled(t, x, y))
+        stored(t, part, plain) for part in (t.one("RescaledArithmetic", attrs, x, slope), rescaled(t, x, y))
     )
-    stored = _as(t, x, DType(x.dtype.numpy.name))
-    below = t.compare("lt", stored, t.like(stored, x.dtype.zero_point))
-    return [_as(t, t.where(below, falling, rising), y)]
+    plain_x = stored(t, x, plain_type(x.dtype))
+    below = t.compare("lt", plain_x, t.like(plain_x, x.dtype.zero_point))
+    return [stored(t, t.where(below, falling, rising), y)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 
@@ -11,14 +10,17 @@ from mgecc.graph import DType, Unsupported
 from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32
 from mgecc.ops import fixed_functions as fixed
+from mgecc.ops.fixed_division import FixedDivisionAttrs
 from mgecc.ops.quantize_op import QuantizeAttrs
-from mgecc.ops.rescaled import RescaleAttrs, RescaledArithmeticAttrs, sum_factors
+from mgecc.ops.rescaled import Mode, RescaleAttrs, RescaledArithmeticAttrs, sum_factors
 
 from . import Tensor, TensorBuilder, TfliteNode, rescale, result_type, rule, scale
 
 _Translate = Callable[[TfliteNode, TensorBuilder], Sequence[Tensor]]
 _Table = Callable[[DType, DType], np.ndarray]
-_MODES: dict[str, Literal["add", "sub", "mul"]] = {"ADD": "add", "SUB": "sub", "MUL": "mul"}
+_MODES: dict[str, Mode] = {
+    "ADD": "add", "SUB": "sub", "MUL": "mul", "SQUARED_DIFFERENCE": "squared_difference",
+}  # fmt: skip
 _TABLES: dict[str, _Table] = {
     "LOGISTIC": fixed.logistic_table,
     "TANH": fixed.tanh_table,
@@ -29,7 +31,7 @@ _TABLES: dict[str, _Table] = {
 }
 
 
-def _arithmetic(mode: Literal["add", "sub", "mul"]) -> _Translate:
+def _arithmetic(mode: Mode) -> _Translate:
     def translate(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
         a, b, y = node.operand(0), node.operand(1), result_type(node)
         terms, factor = sum_factors(mode, a.dtype, b.dtype, y)
@@ -53,6 +55,15 @@ for _type, _mode in _MODES.items():
     rule("RescaledArithmetic", _type)(_arithmetic(_mode))
 for _type, _make in _TABLES.items():
     rule("Lookup8", _type)(_function(_make))
+
+
+@rule("FixedDivision", "DIV")
+def div(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """The factor is computed in single precision. Source: CalculateOpDataDiv of micro/kernels/div.cc."""
+    a, b, y = node.operand(0), node.operand(1), result_type(node)
+    factor = np.float32(scale(a)) / (np.float32(scale(b)) * np.float32(scale(y)))
+    by = rescale((float(factor),), y, node.get("fused_activation_function", "NONE"))
+    return [t.one("FixedDivision", FixedDivisionAttrs(y, by), a, b)]
 
 
 @rule("Lookup8", "LEAKY_RELU")

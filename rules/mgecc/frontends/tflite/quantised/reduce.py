@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from mgecc.graph import Unsupported
+from mgecc.ops.fixed_rows import FixedL2NormAttrs
 from mgecc.ops.known import axis_of
 from mgecc.ops.rescaled import FixedSoftmaxAttrs, RescaleAttrs, RescaledMeanAttrs
 
@@ -49,3 +50,21 @@ def softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     if (y.scale, y.zero_point) != (1 / 256, y.range[0]):
         raise Unsupported(f"a softmax gives {y}, not multiples of 1/256", "convert the model again")
     return [t.one("FixedSoftmax", FixedSoftmaxAttrs(y, node.require("beta") * scale(x)), x)]
+
+
+@rule("FixedLogSoftmax", "LOG_SOFTMAX")
+def log_softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    x, y = node.operand(0), result_type(node)
+    if (y.scale, y.zero_point) != (1 / 16, y.range[1]):
+        raise Unsupported(
+            f"the logarithm of a softmax gives {y}, not multiples of 1/16", "convert the model again"
+        )
+    return [t.one("FixedLogSoftmax", FixedSoftmaxAttrs(y, scale(x)), x)]
+
+
+@rule("FixedL2Norm", "L2_NORMALIZATION")
+def l2_normalization(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    y = result_type(node)
+    if (y.scale, y.zero_point) != (1 / 128, 0) or node.get("fused_activation_function", "NONE") != "NONE":
+        raise Unsupported(f"normalised rows give {y}, not multiples of 1/128", "convert the model again")
+    return [t.one("FixedL2Norm", FixedL2NormAttrs(y), node.operand(0))]
