@@ -58,6 +58,8 @@ def test_one_model_of_several_is_named(
     shutil.copy(CORPUS / "conv2d.npz", tmp_path)
     more = ["--target", "arm64"] if command == "kernel" else []
     assert "say which one with --name" in run(capsys, command, path, *more, status=2)
+    said = run(capsys, command, path, "--name", "conv", *more, status=2)
+    assert "has no model conv, but" in said and "conv2d: say one of these with --name" in said
     assert run(capsys, command, path, "--name", "conv2d", *more)
 
 

@@ -81,6 +81,14 @@ def _message(types: dict[int, int], needed: set[int], inner: int) -> Test:
 _ZIP = _at(0, b"PK\3\4", b"PK\5\6")
 _PICKLE = _at(0, b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5")
 
+_OLD_PICKLE = re.compile(rb"\([dl]p|[}\]]q\0|c[\w.]+\n\w+\n")
+
+
+def _is_pickle(data: memoryview) -> bool:
+    """Of any protocol; the first two have no mark, but an end."""
+    return _PICKLE(data) or (bytes(data[-1:]) == b"." and _OLD_PICKLE.match(bytes(data[:_HEAD])) is not None)
+
+
 KINDS: tuple[Kind, ...] = (
     Kind("an empty file", lambda data: not len(data), "get it again: nothing of it has arrived"),
     Kind(
@@ -114,7 +122,7 @@ KINDS: tuple[Kind, ...] = (
         _VIA_ONNX.replace("export it", "export the network (torch.onnx.export)"),
     ),
     Kind("pickled weights of MegEngine (megengine.save)", _holds(_PICKLE, b"megengine"), _DUMP),
-    Kind("pickled Python data (weights without a network)", _PICKLE, _DUMP),
+    Kind("pickled Python data (weights without a network)", _is_pickle, _DUMP),
     Kind("an HDF5 file (Keras .h5)", _at(0, b"\x89HDF\r\n\x1a\n"), _VIA_ONNX),
     Kind(
         "a file of safetensors (weights without a network)",

@@ -121,6 +121,8 @@ def read_config(path: Path, name: str = "", optimize: str = "") -> ModelConfig:
     if not config.models:
         raise InputError(f"{path} has no models, only image functions")
     names = ", ".join(model.name for model in config.models)
+    if name:
+        raise InputError(f"{path} has no model {name}, but {names}: say one of these with --name")
     raise InputError(f"{path} has the models {names}: say which one with --name")
 
 
