@@ -8,11 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
-import yaml
-
 from mgecc.errors import InputError
 from mgecc.targets.host import host_flags
-from mgecc.targets.isa import Isa, IsaError, own_isa, read_isa
+from mgecc.targets.isa import Isa, IsaError, own_isa, read_isa, read_yaml
 from mgecc.targets.own import OwnTargetError, read_own, split_path
 
 _FOLDER = Path(__file__).parent
@@ -120,7 +118,7 @@ def _boards() -> dict[str, Path]:
 
 @cache
 def _raw(name: str) -> dict[str, Any]:
-    stated: dict[str, Any] = yaml.safe_load(_files()[name].read_text(encoding="utf-8"))
+    stated: dict[str, Any] = read_yaml(_files()[name])
     return stated
 
 

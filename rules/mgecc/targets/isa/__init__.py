@@ -5,6 +5,6 @@ its own (docs/new-isa.md).
 """
 
 from mgecc.targets.isa.facts import Int8, Isa, Simd
-from mgecc.targets.isa.read import IsaError, isa_names, own_isa, read_isa
+from mgecc.targets.isa.read import IsaError, isa_names, own_isa, read_isa, read_yaml
 
-__all__ = ["Int8", "Isa", "IsaError", "Simd", "isa_names", "own_isa", "read_isa"]
+__all__ = ["Int8", "Isa", "IsaError", "Simd", "isa_names", "own_isa", "read_isa", "read_yaml"]

@@ -23,6 +23,7 @@ from mgecc.targets.isa.facts import (
     simd_defaults,
 )
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FOLDER = Path(__file__).parent
 _NAME = re.compile("[a-z][a-z0-9_]*")
 _KEYS = ("lanes", "registers", "block", "core", "float32", "float16", "int8", "extensions")
@@ -32,6 +33,11 @@ _Facts = TypeVar("_Facts", Simd, Int8, Core)
 
 class IsaError(Exception):
     """A record that is not there or makes no sense; ``str`` is one line."""
+
+
+def read_yaml(path: Path) -> Any:
+    """What a file of the package says. Builds with nothing to do wait for it, and libyaml takes a tenth of the time."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
 
 
 @cache
@@ -58,7 +64,7 @@ def read_isa(name: str, has: Collection[str] = (), own: Mapping[str, Any] | None
 @cache
 def _record(name: str) -> dict[str, Any]:
     path = _FOLDER / f"{name}.yaml"
-    return _mapping(f"targets/isa/{name}.yaml", yaml.safe_load(path.read_text(encoding="utf-8")))
+    return _mapping(f"targets/isa/{name}.yaml", read_yaml(path))
 
 
 def own_isa(where: str, record: dict[str, Any], folder: str, has: Collection[str] = ()) -> Isa:
