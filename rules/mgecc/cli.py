@@ -90,8 +90,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     args = list(sys.argv[1:] if argv is None else argv)
-    first = args[0] if args else ""
-    if first and not first.startswith("-") and first not in command_names():
+    if not args:
+        _overview().print_help()
+        return 0
+    first = args[0]
+    if not first.startswith("-") and first not in command_names():
         return _fail(_unknown(first))
     try:
         return _dispatch(first, args)

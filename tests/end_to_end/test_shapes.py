@@ -16,9 +16,9 @@ from mgecc.errors import InputError
 from mgecc.graph import CompileError, Unsupported
 from mgecc.interpret import run
 from mgecc.lowering import load_graph, survey
-from mgecc.scons.summary import summarize
 from mgecc.targets import load_target
 from mgecc.toolrun.session import Session, compile_and_build, prepare
+from mgecc.toolrun.summary import summarize
 from mgecc.toolrun.tensors import Interface, Tensor, fitting
 from mgecc.toolrun.verify import verify
 

@@ -132,7 +132,7 @@ CHANGES: list[tuple[str, Callable[[Path], None], Steps]] = [
         append("runtime/src/crc32.c", "int mgecc_more(void); int mgecc_more(void) { return 1; }\n"),
         runtime(["crc32"]) | libraries(),
     ),
-    ("the rules themselves", append("rules/mgecc/scons/summary.py", "\n# a comment\n"), set()),
+    ("the rules themselves", append("rules/mgecc/scons/help.py", "\n# a comment\n"), set()),
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from mgecc.package.source_tree import with_headers
 from mgecc.targets import Target, load_target, load_toolchain
 from mgecc.toolrun.depfile import depfile_text
 from mgecc.toolrun.hermetic import inputs_among, noted_reads, unnoted
-from mgecc.toolrun.library import build_library, library_names, member_targets
+from mgecc.toolrun.library import Library, build_library, library_files, library_names, member_targets
 from mgecc.toolrun.lock import folder_lock
 from mgecc.toolrun.outside import files_outside
 from mgecc.toolrun.process import write_atomically
@@ -35,6 +35,7 @@ from mgecc.toolrun.products import (
     write_products,
 )
 from mgecc.toolrun.sources import public_headers
+from mgecc.toolrun.summary import summary_of
 
 Config = ModelConfig | LibraryConfig
 
@@ -72,19 +73,19 @@ def run(args: argparse.Namespace) -> int:
     if args.json_template:
         return write_template(args)
     with noted_reads(args.sources, args.out) as read:
-        written = _compile(args)
+        written, summary = _compile(args)
     if args.depfile:
         text = depfile_text(str(args.depfile).removesuffix(".d"), inputs_among(read))
         write_atomically(args.depfile, text.encode())
     if not args.list_outputs:
         rows = [(file.stat().st_size, str(file)) for file in written]
         lines = (f"{size:>10} {file}" for size, file in rows)
-        show(args, lines, lambda: [{"file": file, "bytes": size} for size, file in rows])
+        show(args, [*lines, *summary], lambda: [{"file": file, "bytes": size} for size, file in rows])
     return 0
 
 
-def _compile(args: argparse.Namespace) -> list[Path]:
-    """Do what the arguments ask for; returns the files that were written."""
+def _compile(args: argparse.Namespace) -> tuple[list[Path], list[str]]:
+    """Do what the arguments ask for; returns the files that were written, and lines about libraries."""
     path = args.json or args.model
     name = args.target or ("baremetal" if args.json or args.folder else "")
     if path is None or not name:
@@ -96,7 +97,7 @@ def _compile(args: argparse.Namespace) -> list[Path]:
     if folder is None and not args.sources:
         raise InputError("no folder for the files: give --out DIR or --sources DIR")
     if args.list_outputs:
-        return _list(args, config, folder, target)
+        return _list(args, config, folder, target), []
     if folder and not args.no_library:
         _check_toolchains(args, target)
     products = compile_products(config, name, args.cpu)
@@ -104,7 +105,13 @@ def _compile(args: argparse.Namespace) -> list[Path]:
     for note in [*notes, *products.notes, *outside]:
         print(note, file=sys.stderr if args.json_output else sys.stdout)
     written = _write_sources(args, config, products, name) if args.sources else []
-    return written + (_write_products(args, config, products, folder, target) if folder else [])
+    if folder is None:
+        return written, []
+    with folder_lock(folder):
+        written += _write_products(args, config, products, folder, target)
+        built = [] if args.no_library else _build(args, config, folder, target)
+    summary = summary_of(target, config.name, folder, built) if built else ""
+    return written + library_files(built), summary.splitlines()
 
 
 def _list(args: argparse.Namespace, config: Config, folder: Path | None, target: Target) -> list[Path]:
@@ -122,11 +129,8 @@ def _list(args: argparse.Namespace, config: Config, folder: Path | None, target:
 def _write_products(
     args: argparse.Namespace, config: Config, products: Products, folder: Path, target: Target
 ) -> list[Path]:
-    with folder_lock(folder):
-        written = write_products(products, config, folder)
-        if args.split:
-            written += write_files(kernel_texts(products, target), folder)
-        return written + _libraries(args, config, folder, target)
+    written = write_products(products, config, folder)
+    return written + (write_files(kernel_texts(products, target), folder) if args.split else [])
 
 
 def _write_sources(args: argparse.Namespace, config: Config, products: Products, target: str) -> list[Path]:
@@ -142,13 +146,8 @@ def _check_toolchains(args: argparse.Namespace, target: Target) -> None:
         load_toolchain(args.toolchain, member)
 
 
-def _libraries(args: argparse.Namespace, config: Config, folder: Path, target: Target) -> list[Path]:
-    if args.no_library:
-        return []
-    with_headers(
-        config.sources
-    )  # reads them, which a depfile tells; of the rest, objects may come from a cache
+def _build(args: argparse.Namespace, config: Config, folder: Path, target: Target) -> list[Library]:
+    # A depfile tells of the user's C files; objects that a cache has are no inputs.
+    with_headers(config.sources)
     with unnoted():
-        made = build_library(folder, config, target, args.toolchain)
-    files = [path for lib in made for path in (lib.archive, lib.archive.with_suffix(".so"))]
-    return [path for path in files if path.is_file()]
+        return build_library(folder, config, target, args.toolchain)

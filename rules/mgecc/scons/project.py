@@ -25,7 +25,6 @@ from mgecc.scons.outputs import OutputLedger, edited_files, edited_outputs
 from mgecc.scons.product_listing import contents, named_config
 from mgecc.scons.release_targets import declare_deliveries
 from mgecc.scons.settings import plain_action, set_up, tell_edited, write_compiledb
-from mgecc.scons.summary import summarize
 from mgecc.scons.variables import Settings, read_settings
 from mgecc.targets import (
     TargetError,
@@ -38,6 +37,7 @@ from mgecc.targets import (
 )
 from mgecc.toolrun.emulators import install_emulators
 from mgecc.toolrun.outside import files_outside
+from mgecc.toolrun.summary import summarize
 from mgecc.toolrun.terminal import printable
 
 BUILD = "build"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mgecc.config import LibraryConfig, ModelConfig
@@ -16,12 +17,16 @@ from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_source
 
 @dataclass(frozen=True)
 class Library:
-    """A model's static library for one kernel set. ``folder`` holds its header, blob and report."""
+    """A model's static library for one kernel set. ``folder`` holds its header, blob and report.
+
+    ``objects``: what it holds, if it has just been built.
+    """
 
     name: str
     target: Target
     folder: Path
     archive: Path
+    objects: tuple[Path, ...] = ()
 
 
 def find_libraries(folder: Path, name: str, target: Target, library: str = "") -> list[Library]:
@@ -34,6 +39,12 @@ def find_libraries(folder: Path, name: str, target: Target, library: str = "") -
         Library(name, single, folder, folder / (member if target.members else "") / file)
         for member, single in member_targets(target).items()
     ]
+
+
+def library_files(built: Iterable[Library]) -> list[Path]:
+    """The libraries that were built, static and shared."""
+    paths = [path for one in built for path in (one.archive, one.archive.with_suffix(".so"))]
+    return [path for path in paths if path.is_file()]
 
 
 def library_names(config: ModelConfig | LibraryConfig, target: Target) -> list[str]:
@@ -62,6 +73,7 @@ def build_library(
     """
     name = config.name
     libraries = _libraries_of(folder, config, target)
+    built = []
     for member, library in zip(members(target), libraries):
         tools = load_toolchain(toolchain, library.target)
         images = [cv_file(name, target, member)] if config.cv else []
@@ -74,7 +86,8 @@ def build_library(
         objects = _objects(library, sources, tools, config.optimize)
         check_flash(config, objects)
         _link(library, tools, objects)
-    return libraries
+        built.append(replace(library, objects=tuple(objects)))
+    return built
 
 
 def has_sizes(config: ModelConfig | LibraryConfig) -> bool:

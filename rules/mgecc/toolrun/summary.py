@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mgecc.toolrun.flash import sum_sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgecc.targets import Target
+    from mgecc.toolrun.library import Library
 
 
 def _bytes(count: Any) -> str:
@@ -66,6 +72,16 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
         lines += _member_lines(part, *sum_sizes(paths))
     lines += [f"    note     {note}" for note in _notes(report)]
     return "\n".join([*lines, f"    report   {folder}/report.json"])
+
+
+def summary_of(target: Target, name: str, folder: Path, libraries: Sequence[Library]) -> str:
+    """Summary of libraries that were just built in ``folder``."""
+    label = target.spec + (f"-{target.cpu}" if target.cpu else "")
+    objects = {
+        library.target.name: [str(path) for path in library.objects if not path.name.endswith("_blob.o")]
+        for library in libraries
+    }
+    return summarize(label, name, folder.as_posix(), objects)
 
 
 def _notes(report: dict[str, Any]) -> list[str]:

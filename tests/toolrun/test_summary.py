@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from mgecc.scons.summary import summarize
+from mgecc.toolrun.summary import summarize
 
 
 @pytest.mark.parametrize("alone", [0, 4096])
