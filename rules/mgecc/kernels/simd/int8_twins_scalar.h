@@ -76,7 +76,7 @@ static __attribute__((naked, noinline, unused)) void mg_twins_4x2(const int32_t 
         "add sp, #8\n pop {r4-r7}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n pop {r4-r7, pc}\n");
 }
 #else
-static inline void mg_twins_4x2(const int32_t *x, const int8_t *w, int32_t units, const int32_t *b, int32_t *sums)
+static inline __attribute__((unused)) void mg_twins_4x2(const int32_t *x, const int8_t *w, int32_t units, const int32_t *b, int32_t *sums)
 {
     const int32_t chunk = b[3] < 1 ? 1 : b[3];
     for (int i = 0; i < 8; i++) sums[i] = i % 2 ? b[i / 4] : mg_minus(b[i / 4], b[2]);
@@ -101,6 +101,7 @@ static __attribute__((noinline, unused)) void mg_twin_row(int32_t *to, int32_t c
     const int32_t turned = (int32_t)((uint32_t)flip * 0x01010101u), outside = (int32_t)(((uint32_t)pad & 255) * 0x01010101u);
     const int32_t apart = 3 * columns;
     for (int32_t i = -left; i < columns - left; i++, to += 3) {
+        __asm__ volatile("" : "+r"(i)); /* rows are too short to be unrolled */
         const int32_t j = i + reach;
         const int32_t low = (uint32_t)i < width ? mg_block_word(from + 4 * i) ^ turned : outside;
         const int32_t high = (uint32_t)j < width ? mg_block_word(from + 4 * j) ^ turned : outside;
@@ -112,34 +113,79 @@ static __attribute__((noinline, unused)) void mg_twin_row(int32_t *to, int32_t c
     }
 }
 
-/* Sums of 3 x 3 taps [column][row] to `count` results, and to as many behind them, from `bias`; `step` words from one to the next.
- * `first` of the three rows of words is that of the first taps. taps[9]: whether 16 bits hold sums of all taps; those of two taps
- * they always hold. */
-static __attribute__((noinline, unused)) void mg_twin_taps(const int32_t *p, const int8_t *taps, int32_t first, int32_t bias,
-                                                        int32_t *sums, int32_t count, int32_t step)
+/* Adds both halves of a word of products to two sums. */
+MG_INLINE void mg_twin_drain(uint32_t word, int32_t *sums)
 {
-    const int8_t *a = taps + (first ? 3 - first : 0), *b = taps + (first > 1 ? 2 : 1 - first), *c = taps + 2 - first;
-    if (!taps[9]) {
-        const int8_t k[10] = {a[0], b[0], c[0], a[3], b[3], c[3], a[6], b[6], c[6], 0};
-        for (int32_t i = 0; i < count; i++, p += step) {
-            int32_t low = bias, high = bias;
-            for (int t = 0; t < 9; t += 2) {
-                const uint32_t other = (uint32_t)p[t < 8 ? t + 1 : t] * (uint32_t)(int32_t)k[t + 1];
-                const uint32_t word = 0x8000 + (uint32_t)p[t] * (uint32_t)(int32_t)k[t] + other;
-                low = mg_plus(low, (int32_t)(word & 0xffff) - 0x8000), high = mg_plus(high, (int32_t)word >> 16);
-            }
-            sums[i] = low, sums[count + i] = high;
-        }
-        return;
+    word += 0x8000;
+    sums[0] = mg_plus(sums[0], (int32_t)(word & 0xffff) - 0x8000), sums[1] = mg_plus(sums[1], (int32_t)word >> 16);
+}
+
+/* Sums from `bias` of nine taps whose products fit 16 bits, [result][half]; `a`, `b`, `c`: taps of the first, second and third row of
+ * words. mg_twin_nine1: words move on by a column, mg_twin_nine2: by two. */
+#if defined(__thumb2__)
+#define MG_TWIN_NINE(name, step, at1, at2, at3, at4, at5, at6, at7, at8) \
+    static __attribute__((naked, noinline, unused)) void name( \
+        const int32_t *p __attribute__((unused)), const int8_t *a __attribute__((unused)), const int8_t *b __attribute__((unused)), \
+        const int8_t *c __attribute__((unused)), int32_t bias __attribute__((unused)), int32_t *sums __attribute__((unused)), \
+        const int32_t *end __attribute__((unused))) \
+    { \
+        __asm__ volatile( \
+            "push {r4-r11, lr}\n sub sp, #4\n ldr r10, [sp, #40]\n sub r10, r10, #0x8000\n str r10, [sp]\n ldr r12, [sp, #44]\n" \
+            "ldrsb r4, [r1, #3]\n ldrsb r7, [r1, #6]\n ldrsb r1, [r1]\n ldrsb r5, [r2, #3]\n ldrsb r8, [r2, #6]\n ldrsb r2, [r2]\n" \
+            "ldrsb r6, [r3, #3]\n ldrsb r9, [r3, #6]\n ldrsb r3, [r3]\n" \
+            "1:\n mov r10, #0x8000\n ldr r11, [r0], #" step "\n mla r10, r11, r1, r10\n" \
+            "ldr r11, [r0, #" at1 "]\n mla r10, r11, r2, r10\n ldr r11, [r0, #" at2 "]\n mla r10, r11, r3, r10\n" \
+            "ldr r11, [r0, #" at3 "]\n mla r10, r11, r4, r10\n ldr r11, [r0, #" at4 "]\n mla r10, r11, r5, r10\n" \
+            "ldr r11, [r0, #" at5 "]\n mla r10, r11, r6, r10\n ldr r11, [r0, #" at6 "]\n mla r10, r11, r7, r10\n" \
+            "ldr r11, [r0, #" at7 "]\n mla r10, r11, r8, r10\n ldr r11, [r0, #" at8 "]\n mla r10, r11, r9, r10\n" \
+            "ldr r11, [sp]\n uxth lr, r10\n add r11, r11, lr\n ldr lr, [sp, #40]\n add lr, lr, r10, asr #16\n" \
+            "strd r11, lr, [r12], #8\n ldr r11, [sp, #48]\n cmp r12, r11\n bne 1b\n" \
+            "add sp, #4\n pop {r4-r11, pc}\n"); \
     }
+MG_TWIN_NINE(mg_twin_nine1, "12", "-8", "-4", "0", "4", "8", "12", "16", "20")
+MG_TWIN_NINE(mg_twin_nine2, "24", "-20", "-16", "-12", "-8", "-4", "0", "4", "8")
+#else
+static __attribute__((noinline, unused)) void mg_twin_nine(int step, const int32_t *p, const int8_t *a, const int8_t *b, const int8_t *c, int32_t bias, int32_t *sums,
+                                const int32_t *end)
+{
     const uint32_t a0 = (uint32_t)(int32_t)a[0], b0 = (uint32_t)(int32_t)b[0], c0 = (uint32_t)(int32_t)c[0];
     const uint32_t a1 = (uint32_t)(int32_t)a[3], b1 = (uint32_t)(int32_t)b[3], c1 = (uint32_t)(int32_t)c[3];
     const uint32_t a2 = (uint32_t)(int32_t)a[6], b2 = (uint32_t)(int32_t)b[6], c2 = (uint32_t)(int32_t)c[6];
-    const uint32_t *at = (const uint32_t *)p;
-    for (const int32_t *end = sums + count; sums != end; sums++, at += step) {
-        uint32_t word = 0x8000 + at[0] * a0 + at[1] * b0 + at[2] * c0 + at[3] * a1 + at[4] * b1 + at[5] * c1;
-        word += at[6] * a2 + at[7] * b2 + at[8] * c2;
-        sums[0] = mg_plus(bias, (int32_t)(word & 0xffff) - 0x8000), sums[count] = mg_plus(bias, (int32_t)word >> 16);
+    for (const uint32_t *at = (const uint32_t *)p; sums != end; sums += 2, at += step) {
+        const uint32_t word = at[0] * a0 + at[1] * b0 + at[2] * c0 + at[3] * a1 + at[4] * b1 + at[5] * c1;
+        sums[0] = sums[1] = bias;
+        mg_twin_drain(word + at[6] * a2 + at[7] * b2 + at[8] * c2, sums);
     }
+}
+#define mg_twin_nine1(...) mg_twin_nine(3, __VA_ARGS__)
+#define mg_twin_nine2(...) mg_twin_nine(6, __VA_ARGS__)
+#endif
+
+/* The same for any taps: products of two always fit. */
+static __attribute__((noinline, unused)) void mg_twin_any(int step, const int32_t *p, const int8_t *a, const int8_t *b, const int8_t *c,
+                                                       int32_t bias, int32_t *sums, const int32_t *end)
+{
+    const int8_t k[10] = {a[0], b[0], c[0], a[3], b[3], c[3], a[6], b[6], c[6], 0};
+    for (; sums != end; sums += 2, p += step) {
+        sums[0] = sums[1] = bias;
+        for (int t = 0; t < 9; t += 2) {
+            const uint32_t second = (uint32_t)p[t < 8 ? t + 1 : t] * (uint32_t)(int32_t)k[t + 1];
+            mg_twin_drain((uint32_t)p[t] * (uint32_t)(int32_t)k[t] + second, sums);
+        }
+    }
+}
+
+/* Sums of 3 x 3 taps [column][row] to `count` results and as many half a row behind them, [result][half]. `stride` of a row;
+ * `first` of the three rows of words is that of the first taps. taps[9]: whether products of all fit 16 bits. */
+MG_INLINE void mg_twin_taps(int stride, const int32_t *p, const int8_t *taps, int32_t first, int32_t bias, int32_t *sums, int32_t count)
+{
+    const int8_t *a = taps + (first ? 3 - first : 0), *b = taps + (first > 1 ? 2 : 1 - first), *c = taps + 2 - first;
+    const int32_t *end = sums + 2 * count;
+    if (!taps[9])
+        mg_twin_any(3 * stride, p, a, b, c, bias, sums, end);
+    else if (stride == 1)
+        mg_twin_nine1(p, a, b, c, bias, sums, end);
+    else
+        mg_twin_nine2(p, a, b, c, bias, sums, end);
 }
 #endif

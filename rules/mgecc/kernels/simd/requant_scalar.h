@@ -42,6 +42,37 @@ MG_INLINE int32_t mg_fixed_within(int32_t low, int32_t high, mg_requant r, int32
     return units < low ? low : units > high ? high : units;
 }
 
+/* Several sums that way, apart for all kernels. A row of `count` results to every fourth byte, from sums [result][half]; four pixels
+ * times two outputs, first the four of output 0. */
+MG_INLINE void mg_fixed_halves(int32_t low, int8_t *y, const int32_t *sums, int32_t count, mg_requant r)
+{
+    const int32_t pairs = count / 2;
+    int8_t *behind = y + 4 * (count - pairs);
+    for (int8_t *end = y + 4 * pairs; y != end; y += 4, behind += 4, sums += 2) {
+        *y = (int8_t)mg_fixed_within(low, 127, r, sums[0]);
+        *behind = (int8_t)mg_fixed_within(low, 127, r, sums[1]);
+    }
+    if (count % 2) *y = (int8_t)mg_fixed_within(low, 127, r, sums[0]);
+}
+MG_INLINE void mg_fixed_tile(int32_t low, int8_t *y, const int32_t *s, mg_requant r)
+{
+    for (int p = 0; p < 4; p++, y += 4) {
+        y[0] = (int8_t)mg_fixed_within(low, 127, r, s[p]);
+        y[1] = (int8_t)mg_fixed_within(low, 127, r, s[4 + p]);
+    }
+}
+#define MG_FIXED_STORES(name, low) \
+    static __attribute__((noinline, unused)) void mg_fixed_halves_##name(int8_t *y, const int32_t *sums, int32_t count, const mg_requant *r) \
+    { \
+        mg_fixed_halves(low, y, sums, count, *r); \
+    } \
+    static __attribute__((noinline, unused)) void mg_fixed_tile_##name(int8_t *y, const int32_t *sums, const mg_requant *r) \
+    { \
+        mg_fixed_tile(low, y, sums, *r); \
+    }
+MG_FIXED_STORES(pos, 0)
+MG_FIXED_STORES(signed, -128)
+
 /* To a stored number, where there may be no factor, so that code does not depend on it. A result with sign has no zero
  * point. */
 MG_INLINE int32_t mg_fixed_number(int is_unsigned, mg_requant r, int32_t sum)

@@ -6,7 +6,7 @@ SMLAD multiplies two outputs in a word of weights, cores without it two pixels i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -27,10 +27,12 @@ _MOST_SUM = 1 << 23  # of the second output, which lies 8 bits higher than the f
 
 @dataclass(frozen=True)
 class Way:
-    """``planes``: how many input channels come in plain layout, none if they are blocked."""
+    """``planes``: how many input channels come in plain layout, none if they are blocked. ``compact``: no code of its
+    own for tiles within the image, and none that ends tiles without leaving registers."""
 
     target: Target
     planes: int
+    compact: bool = False
 
     @property
     def twins(self) -> bool:
@@ -66,9 +68,11 @@ def is_exact(node: Node) -> bool:
 def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
     flat = way.is_flat(node, conv)
     form = f"first{way.planes}" if way.planes else "k1s1" if flat else "window"
-    params: dict[str, Param] = {"flat": flat, "planes": way.planes, "twins": way.twins}
+    params: dict[str, Param] = {
+        "compact": way.compact, "flat": flat, "planes": way.planes, "twins": way.twins,
+    }  # fmt: skip
     names = _FIELDS if flat else _FIELDS + _WINDOW
-    form = f"{'twins' if way.twins else 'pairs'}_{form}_c4_p4x2"
+    form = f"{'twins' if way.twins else 'pairs'}_{form}_c4_p4x2{'s' if way.compact else ''}"
     return way.instruction.kernel(
         node, conv, way.target, "gemm/gemm_pairs.c.j2", form, params, names, [("window", "int32_t *")]
     )
@@ -152,28 +156,45 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     has_planes = ipg <= _MOST_PLANES and window.dilate[1] == 1
     for planes in (ipg, 0) if has_planes else (0,):
         blocks = tuple(1 if v.is_const or (planes and v is node.inputs[0]) else 4 for v in node.inputs)
-        yield _candidate(node, conv, Way(target, planes), blocks)
+        for way in _ways(node, conv, Way(target, planes)):
+            yield _candidate(node, conv, way, blocks)
 
 
-def _twin_costs(target: Target) -> tuple[float, float]:
-    """Instructions of a step, with chunks of eight inputs, and around the steps of a tile."""
-    long = target.facts.core.long_multiply_cost
+def _ways(node: Node, conv: QConv, way: Way) -> tuple[Way, ...]:
+    """Both forms of windows; of twins in blocks the shorter one alone, beside which the other gains little."""
+    compact = replace(way, compact=True)
+    if way.is_flat(node, conv):
+        return (way,)
+    return (compact,) if way.twins and not way.planes else (way, compact)
+
+
+def _costs(way: Way) -> tuple[float, float]:
+    """Instructions of a step, of twins with chunks of eight inputs, and around the steps of a tile."""
+    if not way.twins:
+        return 25.5, 110 if way.compact else 60
+    long = way.target.facts.core.long_multiply_cost
     return 45 if long == 1 else 80, 130 + 8 * long
 
 
-def _candidate(node: Node, conv: QConv, way: Way, blocks: tuple[int, ...]) -> Candidate:
+def _gather_cost(node: Node, conv: QConv, way: Way) -> float:
+    """Instructions until four pixels lie in the window."""
     steps = way.steps(conv)
-    gather: float = (
-        26 * steps if way.is_flat(node, conv) else 80 * steps if way.planes else 70 * conv.taps + 32 * steps
-    )
+    if way.is_flat(node, conv):
+        return 26 * steps
+    if way.planes:
+        return (80 if way.compact else 50) * steps
+    return (70 if way.compact else 25) * conv.taps + 32 * steps
+
+
+def _candidate(node: Node, conv: QConv, way: Way, blocks: tuple[int, ...]) -> Candidate:
+    steps, (step, pair) = way.steps(conv), _costs(way)
     tiles = conv.geo.output[0] * -(-conv.pixels // _PIXELS)
-    step, pair = _twin_costs(way.target) if way.twins else (25.5, 110)
     return Candidate(
         partial(_build, conv, way),
-        tiles * (gather + _pairs(conv) * (step * steps + pair) + 40),
+        tiles * (_gather_cost(node, conv, way) + _pairs(conv) * (step * steps + pair) + 40),
         blocks,
         (4,),
-        1000,
+        900 if way.compact else 1600,
         why=f"tiles of 4 pixels x 2 channels, two {'pixels' if way.twins else 'channels'} in a word",
         scratch=8 * _PIXELS * steps,
     )
