@@ -188,4 +188,54 @@ MG_INLINE void mg_twin_taps(int stride, const int32_t *p, const int8_t *taps, in
     else
         mg_twin_nine2(p, a, b, c, bias, sums, end);
 }
+
+/* Sums of one pixel, a word for every input, times eight outputs from their biases, one product at a time. `w`: [input][output]. A
+ * multiple of four inputs. */
+#if defined(__thumb2__)
+#define MG_BYTES_OUTPUT(sum) "ldrsb r9, [r12], #1\n mla " sum ", r8, r9, " sum "\n"
+#define MG_BYTES_INPUT \
+    "ldr r8, [r10], #4\n" MG_BYTES_OUTPUT("r0") MG_BYTES_OUTPUT("r1") MG_BYTES_OUTPUT("r2") MG_BYTES_OUTPUT("r3") \
+    MG_BYTES_OUTPUT("r4") MG_BYTES_OUTPUT("r5") MG_BYTES_OUTPUT("r6") MG_BYTES_OUTPUT("r7")
+static __attribute__((naked, noinline, unused)) void mg_bytes_1x8(const int32_t *x __attribute__((unused)),
+    const int8_t *w __attribute__((unused)), int32_t inputs __attribute__((unused)), const int32_t *b __attribute__((unused)),
+    int32_t *sums __attribute__((unused)))
+{
+    __asm__ volatile(
+        "push {r4-r11, lr}\n mov r10, r0\n mov r12, r1\n add lr, r0, r2, lsl #2\n ldm r3, {r0-r7}\n"
+        "1:\n" MG_BYTES_INPUT MG_BYTES_INPUT MG_BYTES_INPUT MG_BYTES_INPUT "cmp r10, lr\n bne 1b\n"
+        "ldr r8, [sp, #36]\n stm r8, {r0-r7}\n pop {r4-r11, pc}\n");
+}
+#elif defined(__thumb__)
+#define MG_BYTES_OUTPUT(at, sum) "ldrsb r3, [r1, " at "]\n muls r3, r2\n add " sum ", r3\n"
+#define MG_BYTES_INPUT \
+    "ldmia r0!, {r2}\n" MG_BYTES_OUTPUT("r4", "r8") MG_BYTES_OUTPUT("r5", "r9") MG_BYTES_OUTPUT("r6", "r10") \
+    MG_BYTES_OUTPUT("r7", "r11") "adds r1, #8\n"
+#define MG_BYTES_EACH(text) text("r8") text("r9") text("r10") text("r11")
+#define MG_BYTES_LOAD(sum) "ldmia r3!, {r2}\n mov " sum ", r2\n"
+#define MG_BYTES_STORE(sum) "mov r2, " sum "\n stmia r3!, {r2}\n"
+#define MG_BYTES_FOUR /* outputs */ \
+    "ldr r3, [sp]\n" MG_BYTES_EACH(MG_BYTES_LOAD) "str r3, [sp]\n" \
+    "1:\n" MG_BYTES_INPUT MG_BYTES_INPUT MG_BYTES_INPUT MG_BYTES_INPUT "cmp r0, r12\n bne 1b\n" \
+    "ldr r3, [sp, #44]\n" MG_BYTES_EACH(MG_BYTES_STORE) "str r3, [sp, #44]\n"
+static __attribute__((naked, noinline, unused)) void mg_bytes_1x8(const int32_t *x __attribute__((unused)),
+    const int8_t *w __attribute__((unused)), int32_t inputs __attribute__((unused)), const int32_t *b __attribute__((unused)),
+    int32_t *sums __attribute__((unused)))
+{
+    __asm__ volatile(
+        ".syntax unified\n"
+        "push {r4-r7, lr}\n mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n push {r4-r7}\n sub sp, #8\n"
+        "str r3, [sp]\n str r1, [sp, #4]\n lsls r2, r2, #2\n adds r2, r0\n mov r12, r2\n mov lr, r0\n"
+        "movs r4, #0\n movs r5, #1\n movs r6, #2\n movs r7, #3\n"
+        MG_BYTES_FOUR "mov r0, lr\n ldr r1, [sp, #4]\n adds r1, #4\n" MG_BYTES_FOUR
+        "add sp, #8\n pop {r4-r7}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n pop {r4-r7, pc}\n");
+}
+#else
+static inline __attribute__((unused)) void mg_bytes_1x8(const int32_t *x, const int8_t *w, int32_t inputs, const int32_t *b, int32_t *sums)
+{
+    for (int o = 0; o < 8; o++) {
+        sums[o] = b[o];
+        for (int32_t i = 0; i < inputs; i++) sums[o] = mg_plus(sums[o], x[i] * w[8 * i + o]);
+    }
+}
+#endif
 #endif
