@@ -246,3 +246,10 @@ def test_operands_of_several_sums_are_not_transposed() -> None:
     scaled = net.add("Elemwise", x, _last(net, most), mode="mul")
     result = _first(net, net.add("Elemwise", scaled, y, mode="add"))
     net.check(result, ["Elemwise", "Reduce", "Reduce", "Elemwise", "Elemwise"])
+
+
+def test_channels_that_padding_adds_to_a_residual_are_not_transposed() -> None:
+    net = _Net((2, 3, 5, 6), (2, 4, 5, 6))
+    padded = net.add("Padding", _last(net, net.inputs[0]), padding=((0, 0), (0, 0), (0, 0), (0, 1)))
+    total = net.add("Elemwise", padded, _last(net, net.inputs[1]), mode="add")
+    net.check(_first(net, net.add("Elemwise", total, mode="relu")), ["Padding", "Elemwise", "Elemwise"])

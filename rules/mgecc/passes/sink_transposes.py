@@ -21,7 +21,7 @@ from mgecc.passes.axis_maps import reshape as reshaped
 from mgecc.passes.build import node_like, take_over
 from mgecc.passes.match import Users
 
-_FAR = 4  # element-wise nodes to look past
+_FAR = 64  # nodes to look past
 _SMALL = 4  # an operand of at most this part of the result is moved for it
 
 
@@ -43,16 +43,23 @@ def _cancels(node: Node, move: Node) -> bool:
     return order is not None and back is not None and [order[axis] for axis in back] == sorted(order)
 
 
-def _vanishes(move: Node, value: Value, users: Users, steps: int = _FAR) -> bool:
-    """Whether the movement, put behind ``value``, meets transposes that undo it, past few element-wise nodes."""
+def _lets_through(node: Node, value: Value) -> bool:
+    """Whether movements of this operand sink below the node."""
+    return node.op == "Padding" or (find(node.op).elementwise and node.output.shape == value.shape)
+
+
+def _vanishes(move: Node, value: Value, users: Users, seen: set[Value] | None = None) -> bool:
+    """Whether the movement, put behind ``value``, meets transposes that undo it, past nodes that it sinks below."""
+    seen = set() if seen is None else seen
     readers = users.readers(value)
-    return bool(readers) and all(
+    if not readers or len(seen) > _FAR:
+        return False
+    seen.add(value)
+    return all(
         _cancels(reader, move)
         or (
-            steps > 0
-            and find(reader.op).elementwise
-            and reader.output.shape == value.shape
-            and _vanishes(move, reader.output, users, steps - 1)
+            _lets_through(reader, value)
+            and (reader.output in seen or _vanishes(move, reader.output, users, seen))
         )
         for reader in readers
     )
@@ -121,10 +128,12 @@ def _below_reduction(node: Node, users: Users) -> list[Node] | None:
 
 
 def _below_padding(node: Node, users: Users) -> list[Node] | None:
-    """Padding in front of the transpose that it reads, where others behind it join that one or cancel it."""
+    """Padding in front of the transpose that it reads, where others behind it join that one or undo it."""
     move, readers = node.inputs[0].producer, users.readers(node.output)
     order = permutation(move) if move is not None and readers else None
-    if move is None or order is None or any(r.op != "Dimshuffle" for r in readers):
+    if move is None or order is None:
+        return None
+    if any(r.op != "Dimshuffle" for r in readers) and not _vanishes(move, node.output, users):
         return None
     attrs = node.attributes(PaddingAttrs)
     before = tuple(attrs.padding[order.index(axis)] for axis in range(len(order)))
