@@ -191,10 +191,19 @@ MG_INLINE mg_vi mg_vi_truncate(mg_vf x, int32_t low, int32_t high)
 /* Stored number of a real one: round(x * (1 / scale)) half away from zero, plus zero, within low to high; NaN gives zero. */
 MG_INLINE mg_vi mg_vi_quantize(mg_vf x, float scale, int32_t zero, int32_t low, int32_t high)
 {
-    mg_vf t = mg_vf_round(mg_vf_mul(x, mg_vf_set1(1.0f / scale)));
-    if (high == INT32_MAX) return mg_vi_truncate(t, low, high);
+    const mg_vf product = mg_vf_mul(x, mg_vf_set1(1.0f / scale));
+    if (high == INT32_MAX) return mg_vi_truncate(mg_vf_round(product), low, high);
+#ifdef MG_HAS_NEAREST_BYTE
+    if (zero == 0 && low == INT8_MIN && high == INT8_MAX) return mg_vi_nearest_byte(product);
+#endif
+#ifdef MG_HAS_NEAREST
+    const mg_vi n = mg_vi_max(mg_vi_min(mg_vi_nearest(product), mg_vi_set1(high - zero)), mg_vi_set1(low - zero));
+    return mg_vi_add(n, mg_vi_set1(zero));
+#else
+    mg_vf t = mg_vf_round(product);
     t = mg_vf_sel(mg_vf_eq(t, t), t, mg_vf_zero());
     t = mg_vf_min(mg_vf_max(t, mg_vf_set1((float)(low - zero))), mg_vf_set1((float)(high - zero)));
     return mg_vi_add(mg_vi_from_vf(t), mg_vi_set1(zero));
+#endif
 }
 #endif

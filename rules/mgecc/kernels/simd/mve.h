@@ -40,6 +40,8 @@ MG_INLINE mg_vf mg_vf_max_nan(mg_vf a, mg_vf b) { return mg_vf_sel(mg_vf_eq(a, a
 MG_INLINE mg_vf mg_vf_trunc(mg_vf a) { return vrndq_f32(a); }
 MG_INLINE mg_vf mg_vf_floor(mg_vf a) { return vrndmq_f32(a); }
 MG_INLINE mg_vf mg_vf_ceil(mg_vf a) { return vrndpq_f32(a); }
+#define MG_HAS_NEAREST
+MG_INLINE mg_vi mg_vi_nearest(mg_vf a) { return vcvtaq_s32_f32(a); }
 
 MG_INLINE mg_vi mg_vi_shl(mg_vi a, int n) { return vshlq_r_s32(a, n); }
 MG_INLINE mg_vi mg_vi_shr(mg_vi a, int n) { return vshlq_r_s32(a, -n); }

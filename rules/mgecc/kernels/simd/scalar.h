@@ -133,4 +133,33 @@ MG_INLINE mg_x mg_x_load(const float *p) { return *p; }
 
 #define MG_EMULATE_FLOOR
 #include "derived.h"
+
+/* To the nearest whole number, half away from zero, within int32_t; NaN gives 0. FPUs since FPv5 have an instruction for that.
+ * Those before have none, but round to bytes fast: as multiples of 2^-24, toward zero, what fits a word is what fits a byte. */
+#if defined(__ARM_FP) && (__ARM_FP & 4) && __ARM_ARCH >= 7 && !defined(__aarch64__)
+#define MG_HAS_NEAREST
+#if __ARM_ARCH >= 8 || (__ARM_ARCH_PROFILE == 'M' && (__ARM_FP & 8))
+MG_INLINE mg_vi mg_vi_nearest(mg_vf a)
+{
+    mg_vi r;
+    __asm__("vcvta.s32.f32 %1, %1\n\tvmov %0, %1" : "=r"(r), "+t"(a));
+    return r;
+}
+#else
+MG_INLINE mg_vi mg_vi_nearest(mg_vf a)
+{
+    return mg_whole(mg_vf_add(a, mg_vf_copysign(mg_vf_set1(0.49999997f), a)));
+}
+#ifdef __ARM_FEATURE_DSP
+#include <arm_acle.h>
+#define MG_HAS_NEAREST_BYTE
+MG_INLINE mg_vi mg_vi_nearest_byte(mg_vf a)
+{
+    mg_vi r;
+    __asm__("vcvt.s32.f32 %1, %1, #24\n\tvmov %0, %1" : "=r"(r), "+t"(a));
+    return __qadd(r, 0x800000 + (r >> 31)) >> 24;
+}
+#endif
+#endif
+#endif
 #endif
