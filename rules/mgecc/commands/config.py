@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cmakedir", action="store_true", help="folder for -Dmgecc_DIR= of find_package(mgecc)"
     )
     parser.add_argument("--include", action="store_true", help="folder with mgecc.h")
-    text = "flags for GCC and Clang that compile C files for --target (see mgecc compile --sources)"
+    text = "flags for GCC and Clang that compile a package of C files for --target"
     parser.add_argument("--cflags", action="store_true", help=text)
     add_target(parser, required=False)
     add_goal(parser)
