@@ -156,7 +156,7 @@ def _source_context(component: Component, target: Target) -> dict[str, Any]:
     ]
     headers = {name: component.files[f"include/{name}.h"].read_text(encoding="utf-8") for name in names}
     return {
-        "isa": target.isa,
+        "mve": target.facts.int8.mve,
         "models": [
             {
                 "name": name,
