@@ -24,8 +24,8 @@ from native import kernels_text
 Way = tuple[Node, Candidate, Sequence[np.ndarray]]
 _GUARD = 64  # bytes around every result that no kernel may touch
 _END, _LOAD, _FILL, _CALL, _STORE = range(5)
-# What is tested is the kernels' C, and optimising takes most of the time; tests of models compile as libraries are.
-LEVEL = os.environ.get("MGECC_KERNELS_LEVEL", "-O0")
+# The level at which Clang and then the emulator take the least time; tests of models compile as libraries are.
+LEVEL = os.environ.get("MGECC_KERNELS_LEVEL", "-O1")
 
 _MAIN = """
 #include "port.h"
@@ -146,13 +146,13 @@ def _write(script: _Script, way: Way) -> None:
 def build_program(text: str, memory: int, target: Target, folder: Path) -> Runner:
     """A program with ``mg_main``, C that includes port.h, for a board of the target with so much memory."""
     tools = load_toolchain("zig", target)
-    unoptimised = replace(tools, extra=(LEVEL,))
+    quick = replace(tools, extra=(LEVEL,))
     board = choose_board(target, 0, memory)
     source = folder / "kernels.c"
     source.write_text(text, encoding="utf-8")
     includes = runner_includes(target)
     objects = [
-        compile_file(source, folder / "kernels.o", unoptimised, includes, "speed"),
+        compile_file(source, folder / "kernels.o", quick, includes, "speed"),
         *(
             compile_file(file, folder / f"{file.stem}.o", tools, includes, "speed")
             for file in runner_sources(target)
