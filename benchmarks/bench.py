@@ -18,8 +18,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from code_size import code_sections
 from count_model import build_plugin, count, emulator
-from figures import code_sections
 from ideal import ideal_instructions, macs_per_instruction
 from layers import layer_counts
 from mgecc.compiler import build_programs

@@ -1,8 +1,10 @@
-"""The table of README.md: sizes, memory and executed instructions of one model on several targets.
+"""The tables of README.md: sizes, memory and executed instructions, of one model on several targets and, from the
+committed figures, of quantised networks on Cortex-M.
 
     python benchmarks/figures.py [models/mobilenet/model.yaml] [--write README.md]
 
---write replaces the table in the file; tests compare sizes and memory of the table with what is built.
+--write replaces the tables in the file; tests compare sizes and memory of the first with what is built, and the second
+with benchmarks/figures.json.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench import Row, committed
+from code_size import code_bytes
 from count_model import count
-from elftools.elf.elffile import ELFFile  # type: ignore[import-untyped]
 from mgecc.config import ModelConfig, load_cases, load_config
 from mgecc.targets import load_target
 from mgecc.toolrun.session import Session, compile_and_build, prepare
@@ -22,6 +25,7 @@ from mgecc.toolrun.tensors import input_cases
 
 COLUMNS = (("arm64", ""), ("armv7", ""), ("x86_64", "v3"), ("baremetal", ""))
 TITLES = {"baremetal": "baremetal (Cortex-M4F)", "x86_64": "x86_64 v3"}
+CORES = {"cortex-m0": "M0", "cortex-m3": "M3", "baremetal": "M4F", "cortex-m55": "M55"}
 KIB = 1024
 
 
@@ -36,22 +40,6 @@ class Figures:
     bound: int
     instructions: int = 0
     macs: int = 0
-
-
-def code_sections(folder: Path) -> list[tuple[str, str, int]]:
-    """Text and constants of kernels and runtime, every object but the blob's: file, section and bytes."""
-    found = []
-    for path in sorted((folder / "obj").rglob("*.o")):
-        if not path.name.endswith("_blob.o"):
-            with path.open("rb") as file:
-                sections = [s for s in ELFFile(file).iter_sections() if s["sh_flags"] & 2]
-                found += [(path.name, str(s.name), int(s["sh_size"])) for s in sections]
-    return found
-
-
-def code_bytes(folder: Path) -> int:
-    """Text and constants of kernels and runtime."""
-    return sum(size for _, _, size in code_sections(folder))
 
 
 def _instructions(session: Session, config: ModelConfig, macs: int, folder: Path) -> int:
@@ -99,9 +87,30 @@ def table(config: ModelConfig) -> str:
     return head + "".join(f"| {label} | {' | '.join(cells)} |\n" for label, cells in rows.items())
 
 
-def replace_table(text: str, new: str) -> str:
-    """The text with the Markdown table between the markers replaced."""
-    start, end = "<!-- figures -->\n", "<!-- end of figures -->"
+def cores_table(rows: dict[str, dict[str, Row]]) -> str:
+    """Networks that have committed figures for all of CORES, as Markdown."""
+    head = f"| on Cortex- | | {' | '.join(CORES.values())} |\n|{' --- |' * (len(CORES) + 2)}\n"
+    return head + "".join(
+        _of_cores(f"`{model}`", [of_targets[core] for core in CORES])
+        for model, of_targets in rows.items()
+        if CORES.keys() <= of_targets.keys()
+    )
+
+
+def _of_cores(title: str, rows: list[Row]) -> str:
+    cells = {
+        "instructions, in millions": [f"{row['instructions'] / 1e6:.2f}" for row in rows],
+        "code: kernels and runtime": [f"{row['code'] / KIB:.1f} KiB" for row in rows],
+        "arena": [f"{row['arena'] / KIB:.1f} KiB" for row in rows],
+    }
+    titles = [f"{title}, {rows[0]['macs'] / 1e6:.2f} million MACs", "", ""]
+    lines = zip(titles, cells.items(), strict=True)
+    return "".join(f"| {first} | {label} | {' | '.join(of)} |\n" for first, (label, of) in lines)
+
+
+def replace_table(text: str, new: str, name: str = "figures") -> str:
+    """The text with the Markdown table between the markers of this name replaced."""
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
     before, rest = text.split(start)
     return f"{before}{start}{new}{end}{rest.split(end)[1]}"
 
@@ -111,10 +120,11 @@ def main() -> None:
     parser.add_argument("model", type=Path, nargs="?", default=Path("models/mobilenet/model.yaml"))
     parser.add_argument("--write", type=Path, metavar="FILE")
     args = parser.parse_args()
-    text = table(load_config(args.model))
-    print(text, end="")
+    text, cores = table(load_config(args.model)), cores_table(committed())
+    print(text, cores, sep="\n", end="")
     if args.write:
-        args.write.write_text(replace_table(args.write.read_text(encoding="utf-8"), text), encoding="utf-8")
+        written = replace_table(args.write.read_text(encoding="utf-8"), text)
+        args.write.write_text(replace_table(written, cores, "cores"), encoding="utf-8")
 
 
 if __name__ == "__main__":

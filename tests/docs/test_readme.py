@@ -99,6 +99,15 @@ def test_the_code_looks_at_every_status() -> None:
     assert len(calls) == 2 and all("!= MGECC_OK" in call for call in calls)
 
 
+def test_figures_of_microcontrollers_are_the_committed_ones() -> None:
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    from bench import committed
+    from figures import cores_table
+
+    table = cores_table(committed())
+    assert table.count("MACs") >= 3 and f"<!-- cores -->\n{table}<!-- end of cores -->" in README
+
+
 def test_sizes_and_memory_of_the_table_are_those_that_are_built() -> None:
     sys.path.insert(0, str(ROOT / "benchmarks"))
     from figures import COLUMNS, KIB, figures
