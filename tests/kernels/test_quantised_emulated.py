@@ -178,7 +178,7 @@ def test_convolutions_of_extreme_numbers_equal_their_meaning_without_vectors(
         for found in candidates(nodes[0][0], load_target(target))
         for call in found.build(nodes[0][0])
     ]
-    assert any(form in kind and ("twins" in kind or "pairs" in kind) for kind in kinds)
+    assert any(form in kind and ("swar" in kind or "pairs" in kind) for kind in kinds)
     check_emulated([Case(str(shape), lambda n=n: harness.fresh(n), inputs) for n, inputs in nodes], target)
 
 

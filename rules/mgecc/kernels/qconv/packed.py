@@ -87,7 +87,7 @@ class Instruction:
 
 SMLAD = Instruction("int8_pairs", "int32_t", 1)
 VMLADAV = Instruction("int8_steps", "int8_t", 4)
-TWINS = Instruction("int8_twins", "int8_t", 1)
+SWAR = Instruction("int8_swar", "int8_t", 1)
 
 
 def has_smlad(target: Target) -> bool:
@@ -95,9 +95,9 @@ def has_smlad(target: Target) -> bool:
     return target.facts.int8.dual_madd and target.block_of("qint8") == 4
 
 
-def has_twins(target: Target) -> bool:
+def has_swar(target: Target) -> bool:
     """Whether two pixels in a word are the fastest products that the target has, and channels in blocks of four."""
-    return target.facts.int8.twin_pixels and target.block_of("qint8") == 4
+    return target.facts.int8.swar and target.block_of("qint8") == 4
 
 
 def halves(node: Node, weights: np.ndarray) -> tuple[list[np.ndarray], int]:

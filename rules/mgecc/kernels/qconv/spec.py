@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mgecc.graph import Node
 from mgecc.kernels.base import Candidate, offers, serves
 from mgecc.kernels.qconv import generic
-from mgecc.kernels.qconv.depthwise import dw_acc16, dw_dot, dw_generic, dw_pairs, dw_steps, dw_twins, dw_vnni
+from mgecc.kernels.qconv.depthwise import dw_acc16, dw_dot, dw_generic, dw_pairs, dw_steps, dw_swar, dw_vnni
 from mgecc.kernels.qconv.gemm import (
     gemm_acc16,
     gemm_amx,
@@ -24,7 +24,7 @@ from mgecc.targets import Target
 # With a way of their own from sums to bytes; fixed-point factors of channels (Rescale) end the others alone.
 _WITHOUT_FACTORS = (gemm_amx, gemm_i8mm)
 _DENSE = (gemm_amx, gemm_i8mm, gemm_acc16, gemm_pairs, gemm_pairs_row, gemm_steps, gemm_dot)
-_DEPTHWISE = (dw_vnni, dw_dot, dw_acc16, dw_pairs, dw_twins, dw_steps, dw_generic)
+_DEPTHWISE = (dw_vnni, dw_dot, dw_acc16, dw_pairs, dw_swar, dw_steps, dw_generic)
 
 
 @serves("ConvBias", "Convolution")

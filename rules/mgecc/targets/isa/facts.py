@@ -115,7 +115,7 @@ class Int8:
     (conversion to the nearest integer), integer (64-bit products, one number at a time), or none.
     ``saturating_conversions``: conversions to integers saturate and make zero of NaN. ``integer_sums``: tensors of
     bytes are added with fewer instructions by integers than by floats.
-    ``dual_madd``: one instruction adds two products of 16-bit halves to an accumulator (SMLAD). ``twin_pixels``: there
+    ``dual_madd``: one instruction adds two products of 16-bit halves to an accumulator (SMLAD). ``swar``: there
     is nothing better than multiplying two pixels in a word by a weight. ``mve``: one instruction sums sixteen products
     of bytes (VMLADAV of Helium); the header is int8_steps_<isa>.h.
     """
@@ -141,7 +141,7 @@ class Int8:
     saturating_conversions: bool = False
     integer_sums: bool = False
     dual_madd: bool = False
-    twin_pixels: bool = False
+    swar: bool = False
     mve: bool = False
 
 

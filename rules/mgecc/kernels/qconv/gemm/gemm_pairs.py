@@ -15,7 +15,7 @@ from mgecc.graph import Node
 from mgecc.graph.symbolic import lower_bound
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param
 from mgecc.kernels.qconv.geometry import QConv, bias_of, weights_of
-from mgecc.kernels.qconv.packed import SMLAD, TWINS, Instruction, halves, has_smlad, has_twins
+from mgecc.kernels.qconv.packed import SMLAD, SWAR, Instruction, halves, has_smlad, has_swar
 from mgecc.targets import Target
 
 _FIELDS = ("n", "h", "w", "oh", "ow", "xb", "yb", "steps", "pairs")
@@ -35,13 +35,13 @@ class Way:
     compact: bool = False
 
     @property
-    def twins(self) -> bool:
+    def swar(self) -> bool:
         """Whether products are of two pixels in a word; else of two outputs."""
-        return has_twins(self.target)
+        return has_swar(self.target)
 
     @property
     def instruction(self) -> Instruction:
-        return TWINS if self.twins else SMLAD
+        return SWAR if self.swar else SMLAD
 
     def is_flat(self, node: Node, conv: QConv) -> bool:
         """Whether pixels are read as they lie, one tap each."""
@@ -69,10 +69,10 @@ def kernel(node: Node, conv: QConv, way: Way) -> Kernel:
     flat = way.is_flat(node, conv)
     form = f"first{way.planes}" if way.planes else "k1s1" if flat else "window"
     params: dict[str, Param] = {
-        "compact": way.compact, "flat": flat, "planes": way.planes, "twins": way.twins,
+        "compact": way.compact, "flat": flat, "planes": way.planes, "swar": way.swar,
     }  # fmt: skip
     names = _FIELDS if flat else _FIELDS + _WINDOW
-    form = f"{'twins' if way.twins else 'pairs'}_{form}_c4_p4x2{'s' if way.compact else ''}"
+    form = f"{'swar' if way.swar else 'pairs'}_{form}_c4_p4x2{'s' if way.compact else ''}"
     return way.instruction.kernel(
         node, conv, way.target, "gemm/gemm_pairs.c.j2", form, params, names, [("window", "int32_t *")]
     )
@@ -92,10 +92,10 @@ def _stepwise(node: Node, conv: QConv, way: Way) -> np.ndarray:
 
 
 def pack(node: Node, conv: QConv, way: Way) -> np.ndarray:
-    """Weights int16 [pair of outputs][step][inputs 0, 2, 1, 3]: 256 * the second output's and the first's. For twins
+    """Weights int16 [pair of outputs][step][inputs 0, 2, 1, 3]: 256 * the second output's and the first's. For swar
     int8 [pair of outputs][step][input][output]."""
     w = _stepwise(node, conv, way)
-    if way.twins:
+    if way.swar:
         pairs = w.reshape(len(w) // 2, 2, -1, 4).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pairs.astype(np.int8))
     return np.ascontiguousarray((256 * w[1::2] + w[0::2])[..., [0, 2, 1, 3]].astype(np.int16))
@@ -112,8 +112,8 @@ def _chunk(sides: np.ndarray, limit: int) -> int:
     return 1
 
 
-def twin_biases(node: Node, conv: QConv, way: Way) -> np.ndarray:
-    """int32 [pair][both biases, 0x8000 for every chunk, units of a chunk], as mg_twins_4x2 wants them."""
+def swar_biases(node: Node, conv: QConv, way: Way) -> np.ndarray:
+    """int32 [pair][both biases, 0x8000 for every chunk, units of a chunk], as mg_swar_4x2 wants them."""
     w = _stepwise(node, conv, way)
     units = w.reshape(len(w) // 2, 2, -1, 2)
     parts, limit = halves(node, units)
@@ -136,7 +136,7 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
     n, ic, h, w = conv.geo.x
     _, oc, oh, ow = conv.geo.output
     weights = Const(partial(pack, node, conv, way))
-    bias = Const(partial(twin_biases, node, conv, way) if way.twins else partial(biases, node, conv))
+    bias = Const(partial(swar_biases, node, conv, way) if way.swar else partial(biases, node, conv))
     operands = way.instruction.operands(node, conv, weights, bias, 8 * _PIXELS * steps)
     window = conv.geo.window
     (kh, kw), (pt, _), (pl, _) = window.kernel, *window.pad
@@ -148,7 +148,7 @@ def _build(conv: QConv, way: Way, node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Images of at least four pixels, no groups; a few input channels may come as planes."""
-    if not (has_smlad(target) or has_twins(target)) or conv.groups > 1:
+    if not (has_smlad(target) or has_swar(target)) or conv.groups > 1:
         return
     if lower_bound(conv.pixels) < _PIXELS or not is_exact(node):
         return
@@ -161,16 +161,16 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
 
 
 def _ways(node: Node, conv: QConv, way: Way) -> tuple[Way, ...]:
-    """Both forms of windows; of twins in blocks the shorter one alone, beside which the other gains little."""
+    """Both forms of windows; of SWAR in blocks the shorter one alone, beside which the other gains little."""
     compact = replace(way, compact=True)
     if way.is_flat(node, conv):
         return (way,)
-    return (compact,) if way.twins and not way.planes else (way, compact)
+    return (compact,) if way.swar and not way.planes else (way, compact)
 
 
 def _costs(way: Way) -> tuple[float, float]:
-    """Instructions of a step, of twins with chunks of eight inputs, and around the steps of a tile."""
-    if not way.twins:
+    """Instructions of a step, of SWAR with chunks of eight inputs, and around the steps of a tile."""
+    if not way.swar:
         return 25.5, 110 if way.compact else 60
     long = way.target.facts.core.long_multiply_cost
     return 45 if long == 1 else 80, 130 + 8 * long
@@ -195,6 +195,6 @@ def _candidate(node: Node, conv: QConv, way: Way, blocks: tuple[int, ...]) -> Ca
         blocks,
         (4,),
         900 if way.compact else 1600,
-        why=f"tiles of 4 pixels x 2 channels, two {'pixels' if way.twins else 'channels'} in a word",
+        why=f"tiles of 4 pixels x 2 channels, two {'pixels' if way.swar else 'channels'} in a word",
         scratch=8 * _PIXELS * steps,
     )
