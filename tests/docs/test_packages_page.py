@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from mgecc.emit import ARRAY_LIMIT
 from mgecc.package.backend import backend_names
+from printed import printed
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
@@ -31,17 +31,7 @@ def in_shell(commands: str, folder: Path) -> str:
     (tools / "mgecc").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mgecc "$@"\n')
     (tools / "mgecc").chmod(0o755)
     surroundings = {"PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "rules")}
-    done = subprocess.run(
-        ["sh", "-eux", "-c", commands],
-        cwd=folder,
-        env=os.environ | surroundings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    return printed(["sh", "-eux", "-c", commands], folder, os.environ | surroundings)
 
 
 def test_the_table_has_all_forms_and_the_limit_is_right() -> None:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from mgecc.toolrun.emulators import find_emulator
+from printed import printed
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def scons(folder: Path, *words: str) -> str:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run(
-        [sys.executable, "-m", "SCons", f"mgecc={ROOT}", *words],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    return printed([sys.executable, "-m", "SCons", f"mgecc={ROOT}", *words], folder, environment)
 
 
 @pytest.fixture(scope="module")

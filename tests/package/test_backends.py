@@ -19,6 +19,7 @@ from mgecc.package.source_tree import source_component, source_tree
 from mgecc.targets import TargetError, load_target
 from mgecc.toolrun.products import read_config
 from mgecc.toolrun.session import compile_and_build
+from printed import printed
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "models" / "digits" / "model.yaml"
@@ -78,11 +79,7 @@ def needs(*programs: str) -> None:
 
 
 def run(*words: str, cwd: Path) -> str:
-    done = subprocess.run(
-        words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    return printed(words, cwd)
 
 
 def runs_here() -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from mgecc.cli import main
 from mgecc.toolrun.depfile import depfile_text, read_depfile
+from printed import printed
 
 ROOT = Path(__file__).resolve().parents[2]
 CMAKE = ROOT / "rules" / "cmake"
@@ -57,16 +58,7 @@ def needs(*programs: str) -> None:
 
 
 def cmake(folder: Path, *words: str, status: int = 0) -> str:
-    done = subprocess.run(
-        ["cmake", *words],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == status, done.stdout
-    return done.stdout
+    return printed(["cmake", *words], folder, status=status)
 
 
 def configure(folder: Path, generator: str = "Ninja", *more: str) -> str:

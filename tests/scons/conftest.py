@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from printed import printed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,17 +65,8 @@ class Checkout:
 
     def scons(self, *args: str, status: int = 0, cwd: Path | None = None) -> str:
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        done = subprocess.run(
-            [sys.executable, "-m", "SCons", *args],
-            cwd=cwd or self.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout
-        return done.stdout
+        words = [sys.executable, "-m", "SCons", *args]
+        return printed(words, cwd or self.root, environment, status)
 
     def steps(self, *args: str) -> list[str]:
         """The steps a build takes without a cache, by kind and file, sorted."""

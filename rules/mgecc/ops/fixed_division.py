@@ -9,7 +9,7 @@ import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.ops.counted import one_by_one
-from mgecc.ops.fixed_functions import reciprocal, steps_of
+from mgecc.ops.fixed_functions import bit_length, reciprocal, steps_of
 from mgecc.ops.known import broadcast_shape
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.rescale import Integers, Rescale, high_product, shift_right
@@ -42,7 +42,7 @@ def reciprocal_table(divisor: DType) -> np.ndarray:
 
 def _sign_bits(x: Integers) -> Integers:
     """Bits below the highest that equal it."""
-    return 31 - np.frexp(np.where(x < 0, ~x, x).astype(np.float64))[1].astype(np.int64)
+    return 31 - bit_length(np.where(x < 0, ~x, x))
 
 
 @operator("FixedDivision")

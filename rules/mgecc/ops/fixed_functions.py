@@ -80,17 +80,17 @@ _ALPHA_N, _ALPHA_D, _ALPHA_I, _ALPHA_F = 117049297, 127690142, 1057819769, 63845
 _QUARTER = 1 << 23  # with 6 integer bits
 
 
-def _bits(x: Integers) -> Integers:
-    """Bits of positive integers."""
+def bit_length(x: Integers) -> Integers:
+    """Bits of integers, none of which is negative."""
     return np.frexp(x.astype(np.float64))[1].astype(np.int64)
 
 
 def _significand(z: Integers) -> tuple[Integers, Integers]:
     """r as a fraction of 2^31 and e with 6 integer bits, for which z = 2^(e - 1/4) * r with 12 integer bits."""
-    bits, less = _bits(z), high_product(z, _ROOT_OF_HALF)
+    bits, less = bit_length(z), high_product(z, _ROOT_OF_HALF)
     first = _doubled(high_product(z << (31 - bits), _ROOT_OF_HALF), 1)
-    second = _doubled(z, 31 - _bits(less))
-    exponents = ((bits - 20) << 25) + _QUARTER, ((_bits(less) - 19) << 25) - _QUARTER
+    second = _doubled(z, 31 - bit_length(less))
+    exponents = ((bits - 20) << 25) + _QUARTER, ((bit_length(less) - 19) << 25) - _QUARTER
     return np.minimum(first, second), np.maximum(*exponents)
 
 
@@ -213,7 +213,7 @@ def inverse_root(number: int) -> tuple[int, int]:
     for _ in range(5):
         cube = _doubled(high_product(high_product(x, x), x), 6)
         x = _doubled(high_product(x, (1 << 28) + (1 << 27)) - high_product(cube, half), 3)
-    return int(high_product(x, 1518500250)), pairs - 11
+    return int(high_product(x, _ROOT_OF_HALF)), pairs - 11
 
 
 def rsqrt_table(x: DType, y: DType) -> np.ndarray:

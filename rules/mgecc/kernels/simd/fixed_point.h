@@ -2,6 +2,8 @@
 #ifndef MG_FIXED_POINT_H
 #define MG_FIXED_POINT_H
 
+#define MG_FIXED_ROOT_OF_HALF 1518500250 /* of 2^31 */
+
 /* a * b / 2^31, halves up. */
 MG_INLINE int32_t mg_fixed_high(int32_t a, int32_t b) { return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31); }
 
