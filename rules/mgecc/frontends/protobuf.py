@@ -5,7 +5,12 @@ Described in the encoding page of the Protocol Buffers documentation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+Change = Callable[[memoryview], bytes | memoryview | None]
+"""Gives the content itself where it stays, None where the field is left out."""
+_LENGTH = 2
+"""The wire type of messages, text and bytes."""
 
 
 def is_message(data: memoryview, types: dict[int, int], needed: set[int], inner: int = 0) -> bool:
@@ -23,18 +28,50 @@ def is_message(data: memoryview, types: dict[int, int], needed: set[int], inner:
 
 def fields(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
     """(number, wire type, content) of a protobuf message's fields; ends with (0, 0, ...) where it is none."""
+    return ((number, wire, data[begin:end]) for number, wire, _, begin, end in _spans(data))
+
+
+def changed(data: memoryview, number: int, change: Change) -> bytes:
+    """A message whose fields ``number``, messages or bytes, hold what ``change`` makes of their contents.
+
+    ValueError where it is no message.
+    """
+    parts = list[bytes | memoryview]()
+    for found, wire, tag, begin, end in _spans(data):
+        if found == 0:
+            raise ValueError("these bytes are no message")
+        content = data[begin:end]
+        made = change(content) if (found, wire) == (number, _LENGTH) else content
+        if made is content:
+            parts.append(data[tag:end])
+        elif made is not None:
+            parts += [_encoded(number << 3 | _LENGTH), _encoded(len(made)), made]
+    return b"".join(parts)
+
+
+def _spans(data: memoryview) -> Iterator[tuple[int, int, int, int, int]]:
+    """(number, wire type, position, begin and end of the content) of fields; ends with zeros where there are none."""
     position = 0
     while position < len(data):
-        tag, position = _varint(data, position)
+        start, (tag, position) = position, _varint(data, position)
         size = {1: 8, 5: 4}.get(tag & 7)
-        if tag & 7 in (0, 2):
+        if tag & 7 in (0, _LENGTH):
             size, position = _varint(data, position)
         if tag < 8 or size is None or position > len(data) or (tag & 7 and position + size > len(data)):
-            yield 0, 0, data[:0]
+            yield 0, 0, 0, 0, 0
             return
         end = position + (size if tag & 7 else 0)
-        yield tag >> 3, tag & 7, data[position:end]
+        yield tag >> 3, tag & 7, start, position, end
         position = end
+
+
+def _encoded(number: int) -> bytes:
+    """A number as a varint."""
+    octets = bytearray()
+    while number > 127:
+        octets.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*octets, number])
 
 
 def _varint(data: memoryview, position: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from mgecc.graph import Unsupported
 from mgecc.ops.known import axis_of
 
 from .library import attribute
+from .stored import Constant
 
 if TYPE_CHECKING:
     from .importer import OnnxImporter, Scope
@@ -31,7 +32,7 @@ def _run(
         work.spend()
         with work.nested():
             for tensor in graph.initializer:
-                own[tensor.name] = work.constant(tensor)
+                own[tensor.name] = work.constant(Constant(tensor))
             work.import_nodes(graph, inner)
     finally:
         work.place = outside

@@ -21,12 +21,13 @@ from mgecc.frontends.tensors import Tensor, TensorBuilder
 from mgecc.graph import Diagnostics, Graph, Node, Unsupported
 
 from . import control, custom, functions, known, sequences
-from .dtypes import array_of, dtype_of
+from .dtypes import dtype_of
 from .inputs import dims_of
 from .library import OPSET, OWN, guarded, onnx
 from .node import OnnxNode
 from .reader import OnnxModel, read_onnx
 from .rules import RULES
+from .stored import Constant
 
 _ADVICE = "check the file with onnx.checker"
 _DEEPEST = 32
@@ -123,10 +124,9 @@ class OnnxImporter:
         elif found is not None:
             self.build.output(name, found.value, found.dtype)
 
-    def constant(self, tensor: Any) -> Tensor:
+    def constant(self, stored: Constant) -> Tensor:
         """A constant of the file."""
-        array = array_of(tensor)
-        return self.t.constant(array, name=tensor.name)
+        return self.t.constant(stored.array(), name=stored.proto.name)
 
     def import_nodes(self, graph: Any, scope: Scope) -> None:
         """Make the results of the nodes that the graph's outputs depend on."""

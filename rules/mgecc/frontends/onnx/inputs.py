@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .library import guarded, onnx
+from .stored import parse
 
 _FEW = 16
 """Elements up to which an input is taken for a setting that decides something."""
@@ -36,9 +37,7 @@ def _dim(dim: Any) -> int | str:
 
 
 def _graph(data: bytes) -> Any:
-    model: Any = onnx.ModelProto()
-    with guarded("reading it as an ONNX model"):
-        model.ParseFromString(data)
+    model, _ = parse(data)
     return model.graph
 
 

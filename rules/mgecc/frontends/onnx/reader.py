@@ -1,12 +1,12 @@
 """From the bytes of an ONNX file to its graph in one version of the operators, with functions of its own inlined.
 
-Sizes are checked before the package's native parts see them. Large constants stay outside while it works: neither the
-inliner nor the version converter needs their numbers, and both copy what they are given.
+Sizes are checked before the package's native parts see them. Large constants stay outside while it works (``stored``):
+neither the inliner nor the version converter needs their numbers, and both copy what they are given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -18,6 +18,7 @@ from .apart import apart
 from .errors import OnnxError
 from .external import load_external
 from .library import OPSET, OWN, guarded, onnx, stands_for
+from .stored import SMALL, Constant, parse
 
 _MOST_NODES = 1 << 18
 _DEEPEST = 64
@@ -26,8 +27,6 @@ _MOST_EXTERNAL = 1 << 31
 _CONSTANTS_ALONE = 4
 """The version of the format from which constants need not be inputs, too."""
 _MOST_ELEMENTS = 1 << 31
-_SMALL = 1024
-"""Elements up to which a constant stays in the graph while it is converted: shapes, axes, bounds."""
 _FIELDS = {
     onnx.TensorProto.FLOAT: "float_data",
     onnx.TensorProto.DOUBLE: "double_data",
@@ -52,7 +51,7 @@ class OnnxModel:
     """
 
     graph: Any
-    constants: Mapping[str, Any]
+    constants: Mapping[str, Constant]
     opset: int
     opsets: Mapping[str, int]
     metadata: Mapping[str, str]
@@ -60,25 +59,18 @@ class OnnxModel:
 
 def read_onnx(data: bytes, folder: Path | None = None) -> OnnxModel:
     """The model of a file; constants that lie beside it are read from ``folder``. Raises OnnxError."""
-    model: Any = onnx.ModelProto()
-    with guarded("reading it as an ONNX model"):
-        model.ParseFromString(data)
+    model, constants = parse(data)
     if not model.HasField("graph"):
         raise OnnxError("the ONNX model has no graph")
     _check(model)
-    outside = 0
-    for tensor in _tensors(model.graph):
-        outside += load_external(tensor, folder)
-        if outside > _MOST_EXTERNAL:
-            raise OnnxError("the constants in files beside the ONNX model have more than 2 GiB")
-        _check_tensor(tensor)
+    _complete([*constants, *map(Constant, _tensors(model.graph))], folder)
     _drop_overridable(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    constants = _lift(model.graph)
+    lifted = _lift(model.graph, constants)
     model = _converted(_inlined(model))
-    constants |= {tensor.name: tensor for tensor in model.graph.initializer}
+    lifted |= {tensor.name: Constant(tensor) for tensor in model.graph.initializer}
     opsets = {entry.domain: entry.version for entry in model.opset_import}
-    return OnnxModel(model.graph, constants, opsets.get("", OPSET), opsets, metadata)
+    return OnnxModel(model.graph, lifted, opsets.get("", OPSET), opsets, metadata)
 
 
 def _check(model: Any) -> None:
@@ -106,31 +98,44 @@ def _subgraphs(node: Any) -> Iterator[Any]:
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
-    """All constants, those of subgraphs and attributes too."""
-    yield from graph.initializer
+    """All constants of attributes and subgraphs."""
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 yield attribute.t
             yield from attribute.tensors
         for inner in _subgraphs(node):
+            yield from inner.initializer
             yield from _tensors(inner)
 
 
-def _check_tensor(tensor: Any) -> None:
+def _complete(constants: Iterable[Constant], folder: Path | None) -> None:
+    """Read the numbers that lie beside the model. OnnxError unless all constants are what their shapes say."""
+    outside = 0
+    for constant in constants:
+        outside += load_external(constant.proto, folder)
+        if outside > _MOST_EXTERNAL:
+            raise OnnxError("the constants in files beside the ONNX model have more than 2 GiB")
+        _check_constant(constant)
+
+
+def _check_constant(constant: Constant) -> None:
     """OnnxError unless a constant has as many numbers as its shape says."""
+    tensor, numbers = constant
     name = tensor.name or "a constant"
     if any(n < 0 for n in tensor.dims) or prod(tensor.dims) >= _MOST_ELEMENTS:
         raise OnnxError(f"{name} has the shape {list(tensor.dims)}")
     count = prod(tensor.dims)
     if tensor.data_type in _PACKED:
         count = -(-count // 2)
-    if not tensor.HasField("raw_data"):
+    if numbers is None and tensor.HasField("raw_data"):
+        numbers = memoryview(tensor.raw_data)
+    if numbers is None:
         stored = len(getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data")))
     else:
         with guarded(f"reading {name}"):
             size = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
-        stored = len(tensor.raw_data) // size if len(tensor.raw_data) % size == 0 else -1
+        stored = len(numbers) // size if len(numbers) % size == 0 else -1
     whole = "complex" not in stands_for(tensor.data_type)
     if whole and stored != count and tensor.data_type not in _PACKED:
         raise OnnxError(f"{name} has the shape {list(tensor.dims)}, and {max(stored, 0)} numbers are stored")
@@ -146,14 +151,12 @@ def _drop_overridable(model: Any) -> None:
     model.ir_version = max(model.ir_version, _CONSTANTS_ALONE)
 
 
-def _lift(graph: Any) -> dict[str, Any]:
+def _lift(graph: Any, constants: Sequence[Constant]) -> dict[str, Constant]:
     """Take large constants out; they become inputs of the graph, which its consumer knows by name."""
-    large = {tensor.name: tensor for tensor in graph.initializer if prod(tensor.dims) > _SMALL}
-    small = [tensor for tensor in graph.initializer if tensor.name not in large]
-    for tensor in large.values():
-        graph.input.append(
-            onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
-        )
+    large = {c.proto.name: c for c in constants if prod(c.proto.dims) > SMALL}
+    small = [c.proto for c in constants if c.proto.name not in large]
+    for name, (tensor, _) in large.items():
+        graph.input.append(onnx.helper.make_tensor_value_info(name, tensor.data_type, list(tensor.dims)))
     del graph.initializer[:]
     graph.initializer.extend(small)
     return large

@@ -117,10 +117,12 @@ def _pack(node: Node, product: Product, width: int) -> np.ndarray:
     assert w is not None
     b = w.reshape(product.batch, *((product.n, product.k) if product.tb else (product.k, product.n)))
     b = b.swapaxes(1, 2) if product.tb else b
-    if product.n < width:
-        b = np.pad(b, ((0, 0), (0, 0), (0, width - product.n)))
-    starts = [min(s, b.shape[2] - width) for s in range(0, b.shape[2], width)]
-    return product.weights.stored(np.stack([b[:, :, s : s + width] for s in starts], axis=1))
+    starts = [min(s, max(product.n - width, 0)) for s in range(0, max(product.n, 1), width)]
+    # One copy: large matrices are most of the compiler's memory.
+    packed = np.zeros((product.batch, len(starts), product.k, width), b.dtype)
+    for group, start in enumerate(starts):
+        packed[:, group, :, : product.n] = b[:, :, start : start + width]
+    return product.weights.stored(packed)
 
 
 def _weights(value: Value, stored: WeightType) -> Value | Const:
