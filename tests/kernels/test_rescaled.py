@@ -48,8 +48,9 @@ def test_sums_differences_and_products(target: Target, mode: str) -> Iterator[Ca
     for shapes in _BROADCASTS.values():
         yield _case(rng, _arithmetic(mode, "double", shapes, (_A, _B, _Y)))
     yield _case(rng, _arithmetic(mode, "double", _BROADCASTS["same"], (_UA, _B, _UY)))
-    for rule in ("single", "half_even"):
-        yield _case(rng, _arithmetic(mode, rule, _BROADCASTS["row"], (_A, _B, _Y)))
+    yield _case(rng, _arithmetic(mode, "single", _BROADCASTS["row"], (_A, _B, _Y)))
+    for form in ("row", "same", "both"):
+        yield _case(rng, _arithmetic(mode, "half_even", _BROADCASTS[form], (_A, _UA, _Y)))
 
 
 @on(harness.host_targets())
@@ -57,8 +58,9 @@ def test_means(target: Target) -> Iterator[Case]:
     rng = np.random.default_rng(5)
     for shape in ((1, 12, 7, 5), (2, 5, 1, 1), (1, 3, 16, 16), (1, 1, 1, 63)):
         for x, y in ((_A, _Y), (_UA, _UY)):
-            by = Rescale("double", (0.3 if shape[1] > 3 else 1.7,), *y.range)
-            for sums in (False, True):
+            factor = 0.3 if shape[1] > 3 else 1.7
+            for sums, rule in ((False, "double"), (True, "double"), (True, "half_even")):
+                by = Rescale(rule, (float(np.float32(factor)),), *y.range)
                 value = harness.value("x", shape, x)
                 yield _case(rng, harness.node("RescaledMean", [value], dtype=y, rescale=by, sums=sums))
 

@@ -60,13 +60,43 @@ def sum_factors(mode: Mode, a: DType, b: DType, y: DType) -> tuple[tuple[float, 
     return (float(first) / wide, float(second) / wide), made / float(result)
 
 
+_LEAST_BITS = 16
+
+
+def weights_of(attrs: RescaledArithmeticAttrs) -> tuple[int, int, int]:
+    """Whole weights of both steps of a sum whose halves go to even, and by how many bits their sum is moved down.
+
+    As many as leave it within 32 bits, so that a product of 64 bits is not needed.
+    """
+    unit = attrs.rescale.factors[0] * 2.0 ** TERM_BITS[attrs.mode]
+    first, second = (factor * unit for factor in attrs.factors)
+    room = (2.0**31 - 1) / (256 * (first + second) + 1)
+    bits = min(30, int(np.frexp(room)[1]) - 1)  # of infinities and NaN: none
+    if bits < _LEAST_BITS:
+        raise Unsupported(f"a sum with factors of {first:.9g} and {second:.9g} has no place in 32 bits")
+    sign = -1 if attrs.mode == "sub" else 1
+    return int(np.rint(first * 2.0**bits)), sign * int(np.rint(second * 2.0**bits)), bits
+
+
+def is_weighted(attrs: RescaledArithmeticAttrs) -> bool:
+    """Whether steps are summed by whole weights, and so rounded once."""
+    return attrs.rescale.rounding == "half_even" and attrs.mode in ("add", "sub")
+
+
+def _weighted(attrs: RescaledArithmeticAttrs, a: Integers, b: Integers) -> np.ndarray:
+    first, second, bits = weights_of(attrs)
+    total = a * first + b * second
+    moved = (total + (1 << (bits - 1)) - 1 + ((total >> bits) & 1)) >> bits
+    return np.asarray(np.clip(moved + attrs.dtype.zero_point, attrs.rescale.low, attrs.rescale.high))
+
+
 @operator("RescaledArithmetic")
 class RescaledArithmetic(Operator):
     """ADD, SUB, MUL and SQUARED_DIFFERENCE of two tensors that broadcast.
 
     Sources: AddElementwise of reference/add.h, kernels/add_common.cc, sub_common.cc, reference/integer_ops/mul.h,
     micro/kernels/squared_difference.cc. Terms of sums are moved up by 20 bits, of squares by 7, and multiplied by their
-    factors, which are less than one.
+    factors, which are less than one. Sums whose halves go to even are rounded once (``weights_of``).
     """
 
     Attributes = RescaledArithmeticAttrs
@@ -84,6 +114,8 @@ class RescaledArithmetic(Operator):
         replace(attrs.rescale, factors=attrs.factors).check(2, attrs.dtype)
         if attrs.mode != "mul" and max(attrs.factors) > 1:
             raise Unsupported("the terms of a sum have factors above one")
+        if is_weighted(attrs):
+            weights_of(attrs)
         return [TensorType(broadcast_shape([v.shape for v in node.inputs]), attrs.dtype)]
 
     @staticmethod
@@ -92,6 +124,8 @@ class RescaledArithmetic(Operator):
         a, b = (from_zero(x, v.type.dtype) for x, v in zip(inputs, node.inputs))
         if attrs.mode == "mul":
             return [attrs.rescale.apply(a * b, attrs.dtype)]
+        if is_weighted(attrs):
+            return [_weighted(attrs, a, b)]
         a, b = (
             multiply(x << TERM_BITS[attrs.mode], m, s, attrs.rescale.rounding)
             for x, m, s in zip((a, b), *fixed_point(attrs.factors))

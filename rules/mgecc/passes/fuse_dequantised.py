@@ -1,13 +1,12 @@
-"""Products of dequantised numbers whose results are quantised become products of integers.
+"""Layers of dequantised numbers whose results are quantised become layers of integers.
 
 Files of ONNX state a quantised layer as real arithmetic between DequantizeLinear and QuantizeLinear. Sums of products
 of such numbers are whole multiples of the product of both scales, so they are summed as integers and multiplied by one
-factor a channel (mgecc.ops.rescale). What is not such a layer stays real arithmetic.
+factor a channel (mgecc.ops.rescale); rescale_dequantised does so with sums and means. All else stays real arithmetic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,17 +16,27 @@ from mgecc.graph import DType, Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.graph.types import INT32
 from mgecc.ops.activation import IDENTITY, of_node
-from mgecc.ops.dequantize import DequantizeAttrs, spread
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import scale_of
 from mgecc.ops.quantize_op import QuantizeAttrs
 from mgecc.ops.rescale import GREATEST_FACTOR, Rescale
+from mgecc.passes import raise_quantised
 from mgecc.passes.build import constant, node_like, take_over
+from mgecc.passes.dequantised import (
+    MOVES,
+    Ending,
+    data_of,
+    ending_of,
+    is_known,
+    is_quantize,
+    moved,
+    moves_only,
+    steps_of,
+)
 from mgecc.passes.match import Users, is_elemwise, other_input
+from mgecc.passes.rescale_dequantised import rescaled
 
-_BYTES = ("qint8", "quint8")
 _PRODUCTS = ("ConvBias", "MatrixMul")
-_MOVES = ("Reshape", "AxisAddRemove")
 _MOST_BIAS = 2.0**30
 
 
@@ -39,23 +48,7 @@ class _Layer:
     product: Node
     moves: list[Node]
     bias: Value | None
-    rectified: bool
-
-
-@dataclass(frozen=True)
-class _Steps:
-    """Known numbers as whole ``steps``, counted from the zero point, times ``scales``; of one shape."""
-
-    steps: np.ndarray
-    scales: np.ndarray
-
-    def by(self, axis: int) -> np.ndarray | None:
-        """The scale of each part along an axis, or the one of all; None if it varies along others."""
-        rows = np.moveaxis(self.scales, axis, 0).reshape(self.scales.shape[axis], -1)
-        if rows.size == 0 or not (rows == rows[:, :1]).all():
-            return None
-        found: np.ndarray = rows[:, 0]
-        return found[:1] if (found == found[0]).all() else found
+    ending: Ending
 
 
 @dataclass
@@ -65,39 +58,26 @@ class _Walk:
     users: Users
     moves: list[Node] = field(default_factory=list)
     bias: Value | None = None
-    rectified: bool = False
 
     def step(self, node: Node) -> Value | None:
         """The operand through which the walk goes on; None where it ends."""
-        if is_elemwise(node, "relu") and self.bias is None:
-            self.rectified = True
-        elif node.op in _MOVES and _moves_only(node):
+        if node.op in MOVES and moves_only(node):
             self.moves.insert(0, node)
         elif is_elemwise(node, "add") and self.bias is None:
-            self.bias = next((v for v in node.inputs if _is_known(v)), None)
+            self.bias = next((v for v in node.inputs if is_known(v)), None)
             return None if self.bias is None else other_input(node, self.bias)
         else:
             return None
         return node.inputs[0]
 
 
-def _moves_only(node: Node) -> bool:
-    return all(v.is_const for v in node.inputs[1:])
-
-
-def _is_known(value: Value) -> bool:
-    node = value.producer
-    if value.is_const or node is None:
-        return value.is_const
-    return node.op == "Dequantize" or (node.op in _MOVES and _moves_only(node) and _is_known(node.inputs[0]))
-
-
 def _layer(quantize: Node, users: Users) -> _Layer | None:
-    walk, value, reader = _Walk(users), quantize.inputs[0], quantize
+    ending = ending_of(quantize, users)
+    walk, value, reader = _Walk(users), ending.value, ending.reader
     while users.only(value) is reader and value.producer is not None:
         node = value.producer
         if node.op in _PRODUCTS:
-            return _Layer(quantize, node, walk.moves, walk.bias, walk.rectified)
+            return _Layer(quantize, node, walk.moves, walk.bias, ending)
         following = walk.step(node)
         if following is None:
             return None
@@ -105,43 +85,9 @@ def _layer(quantize: Node, users: Users) -> _Layer | None:
     return None
 
 
-def _steps_of(value: Value) -> _Steps | None:
-    """What Dequantize makes of a constant, moved or transposed."""
-    node = value.producer
-    if node is None or not node.inputs:
-        return None
-    if node.op == "Dequantize" and node.inputs[0].const is not None:
-        stored = node.inputs[0].const
-        scales, zeros = spread(node.attributes(DequantizeAttrs), stored.ndim)
-        return _Steps(stored.astype(np.int64) - zeros, np.broadcast_to(scales, stored.shape))
-    if node.op not in (*_MOVES, "Dimshuffle") or not _moves_only(node):
-        return None
-    inner = _steps_of(node.inputs[0])
-    rest = [v.const for v in node.inputs[1:] if v.const is not None]
-    if inner is None or np.abs(inner.steps).max(initial=0) > 1 << 24:
-        return None
-    parts = [
-        ops.evaluate(node, [np.ascontiguousarray(a, np.float32), *rest])[0]
-        for a in (inner.steps, inner.scales)
-    ]
-    return _Steps(parts[0].astype(np.int64), parts[1])
-
-
-def _data(value: Value) -> tuple[Value, list[Node]] | None:
-    """The quantised bytes that a value holds as real numbers, and the moves behind them."""
-    moves: list[Node] = []
-    while value.producer is not None and value.producer.op in _MOVES and _moves_only(value.producer):
-        moves.insert(0, value.producer)
-        value = value.producer.inputs[0]
-    node = value.producer
-    if node is None or node.op != "TypeCvt" or node.inputs[0].type.dtype.name not in _BYTES:
-        return None
-    return (node.inputs[0], moves) if node.output.type.dtype.name == "float32" else None
-
-
 def _real(value: Value) -> np.ndarray:
     """The numbers of a known value."""
-    found = _steps_of(value)
+    found = steps_of(value)
     if found is not None:
         return np.asarray(found.steps * found.scales.astype(np.float64))
     assert value.const is not None
@@ -160,7 +106,7 @@ def _terms(layer: _Layer, units: np.ndarray, channels: int) -> np.ndarray | None
     total = np.zeros(channels)
     own, axis = layer.product.inputs[2:3], -1 if layer.product.op == "MatrixMul" else 1
     if own and own[0].type.elements:
-        if not _is_known(own[0]) or own[0].type.elements != channels:
+        if not is_known(own[0]) or own[0].type.elements != channels:
             return None
         total = total + _real(own[0]).reshape(-1)
     if layer.bias is not None:
@@ -182,19 +128,9 @@ def _rescale(layer: _Layer, units: np.ndarray) -> Rescale | None:
     y = layer.quantize.attributes(QuantizeAttrs).dtype
     with np.errstate(all="ignore"):
         factors = units.astype(np.float32) / scale_of(y)
-    low, high = y.range
-    if y.name not in _BYTES or not (factors <= GREATEST_FACTOR).all():
+    if not (factors <= GREATEST_FACTOR).all():
         return None
-    low = max(low, y.zero_point) if layer.rectified else low
-    return Rescale("half_even", tuple(map(float, factors)), low, high)
-
-
-def _moved(value: Value, moves: list[Node]) -> Iterator[Node]:
-    """The moves for another value."""
-    for move in moves:
-        made = node_like(move, move.op, move.attrs, [value, *move.inputs[1:]])
-        yield made
-        value = made.output
+    return Rescale("half_even", tuple(map(float, factors)), layer.ending.low, layer.ending.high)
 
 
 def _weights_axis(product: Node) -> int:
@@ -207,36 +143,40 @@ def _weights_axis(product: Node) -> int:
 def _integers(layer: _Layer) -> list[Node] | None:
     """The layer in integers; None if it is no such one."""
     product, y = layer.product, layer.quantize.attributes(QuantizeAttrs)
-    data, weights = _data(product.inputs[0]), _steps_of(product.inputs[1])
-    if data is None or weights is None or not _is_bare(product) or y.ties != "half_even":
+    data, weights = data_of(product.inputs[0]), steps_of(product.inputs[1])
+    if data is None or weights is None or not _is_bare(product):
         return None
     scales = weights.by(_weights_axis(product))
-    if scales is None or not (-128 <= weights.steps.min() and weights.steps.max() <= 127):
+    if scales is None or not weights.are_bytes:
         return None
     channels = product.output.shape[1 if product.op == "ConvBias" else -1]
     units = (scale_of(data[0].type.dtype) * scales).astype(np.float64)
     bias, by = _terms(layer, units, channels), _rescale(layer, units)
     if bias is None or by is None:
         return None
-    before = list(_moved(*data))
+    before = list(moved(*data))
     x = before[-1].output if before else data[0]
     w = constant(product.inputs[1].name, weights.steps, DType("qint8"))
     shape = (1, -1, 1, 1) if product.op == "ConvBias" else (1, -1)
     b = constant(f"{product.name}.bias", bias.reshape(shape), INT32)
     attrs = changed(product.attrs, output_dtype=y.dtype, rescale=by)
     made = node_like(product, product.op, attrs, [x, w, b])
-    after = list(_moved(made.output, layer.moves))
+    after = list(moved(made.output, layer.moves))
     nodes = [*before, made, *after]
     take_over(nodes[-1], layer.quantize)
     return nodes
+
+
+def _fused(quantize: Node, users: Users) -> list[Node] | None:
+    layer = _layer(quantize, users)
+    return rescaled(quantize, users) if layer is None else _integers(layer)
 
 
 def fuse(graph: Graph) -> None:
     users = Users(graph)
     nodes: list[Node] = []
     for node in graph.nodes:
-        layer = _layer(node, users) if node.op == "Quantize" else None
-        nodes += (_integers(layer) if layer is not None else None) or [node]
+        nodes += (_fused(node, users) if is_quantize(node) else None) or [node]
     graph.nodes = nodes
     graph.sweep()
 
@@ -252,5 +192,6 @@ def fold(graph: Graph) -> None:
 
 def run(graph: Graph) -> None:
     if any(node.op in ("Quantize", "Dequantize") for node in graph.nodes):
+        raise_quantised.run(graph)
         fuse(graph)
         fold(graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import prod
 
@@ -21,8 +21,10 @@ from mgecc.ops.rescaled import (
     RescaleAttrs,
     RescaledArithmeticAttrs,
     RescaledMeanAttrs,
+    is_weighted,
     mean_factor,
     powers_table,
+    weights_of,
 )
 from mgecc.targets import Target
 
@@ -65,11 +67,13 @@ def _arithmetic_kernel(node: Node, nest: Nest, lanes: int) -> Kernel:
         [_LETTERS[v.type.dtype.name] for v in node.inputs],
     )
     steps = tuple(int(strides[-1] != 0) for strides in nest.strides[1:])
-    number, outer = kind(attrs.rescale), range(nest.depth - 1)
+    weighted, outer = is_weighted(attrs), range(nest.depth - 1)
+    number = KINDS[attrs.rescale.rounding] if weighted else kind(attrs.rescale)
     ways = "".join("sv"[step] for step in steps)
     params: dict[str, Param] = {
         "depth": nest.depth - 1, "lanes": lanes, "letters": tuple(letters), "mode": attrs.mode,
         "rescale": number, "single": KINDS[attrs.rescale.rounding], "steps": steps, "up": TERM_BITS.get(attrs.mode, 0),
+        "weighted": weighted,
     }  # fmt: skip
     return Kernel(
         f"rescaled_{attrs.mode.replace('_', '')}_{'_'.join(letters)}_{ways}{nest.depth}_rescale{number}",
@@ -82,6 +86,7 @@ def _arithmetic_kernel(node: Node, nest: Nest, lanes: int) -> Kernel:
             ("n", "int32_t"),
             *((f"d{d}", "int32_t") for d in outer),
             *((f"s{j}_{d}", "int32_t") for j in range(2) for d in outer),
+            *([("bits", "int32_t")] if weighted else []),
         ),
         tuple(sorted(params.items())),
         ("rescale", "convert"),
@@ -90,9 +95,14 @@ def _arithmetic_kernel(node: Node, nest: Nest, lanes: int) -> Kernel:
 
 def _build_arithmetic(block: int, target: Target, node: Node) -> list[Call]:
     attrs, nest = node.attributes(RescaledArithmeticAttrs), _nest(node, block)
-    factors = (*attrs.factors, *attrs.rescale.factors)
-    constants = (Const(partial(_repeated, factors, target.lanes)), Const(partial(_arithmetic_numbers, node)))
+    factors: Callable[[], np.ndarray] = partial(
+        _repeated, (*attrs.factors, *attrs.rescale.factors), target.lanes
+    )
     numbers = (nest.sizes[-1], *nest.sizes[:-1], *nest.strides[1][:-1], *nest.strides[2][:-1])
+    if is_weighted(attrs):
+        *weights, bits = weights_of(attrs)
+        factors, numbers = partial(np.array, weights, np.int32), (*numbers, bits)
+    constants = (Const(factors), Const(partial(_arithmetic_numbers, node)))
     return [
         Call(_arithmetic_kernel(node, nest, target.lanes), (*node.inputs, *constants, node.output), numbers)
     ]
@@ -105,9 +115,10 @@ def arithmetic(node: Node, target: Target) -> Iterator[Candidate]:
         elements = prod(node.output.type.with_block(block).stored_shape)
         nest = _nest(node, block)
         over = tuple(j for j in range(2) if node.inputs[j].shape == node.output.shape)
+        each = 12.0 if is_weighted(node.attributes(RescaledArithmeticAttrs)) else 40.0
         yield Candidate(
             partial(_build_arithmetic, block, target),
-            40.0 + 10.0 * elements / nest.sizes[-1] + elements * 40.0 / target.lanes,
+            40.0 + 10.0 * elements / nest.sizes[-1] + elements * each / target.lanes,
             (block, block),
             (block,),
             700,
