@@ -111,10 +111,11 @@ def _programs(
     programs = []
     for single, one, chosen in zip(targets, lowered, choices):
         program = place(one.graph, single, chosen, goal, one.problems, weights)
+        notes = tuple(one.problems.notes)
         facts = program.facts.traced(
             imported.digest, origins, changes.of(single.name if len(targets) > 1 else "")
         )
-        programs.append(replace(program, facts=facts, notes=tuple(one.problems.notes)))
+        programs.append(replace(program, facts=facts, verify_blob=config.verify_blob, notes=notes))
     return programs
 
 
@@ -241,7 +242,7 @@ def _asked(config: ModelConfig, cpu: str, programs: Sequence[Program]) -> dict[s
         "threads": config.threads,
         "limits": {name: limit for name, limit in limits.items() if limit is not None},
         "options": {name: True for name, is_on in sorted(config.options.items()) if is_on},
-    }
+    } | ({"verify_blob": config.verify_blob} if config.verify_blob != "always" else {})
 
 
 def _json(document: dict[str, Any]) -> bytes:

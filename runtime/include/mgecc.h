@@ -1,7 +1,7 @@
 /* mgecc.h - running compiled models. C99 or C++, freestanding: no heap, no globals that change, no libc.
  *
  * A model is a kernel set (C functions, linked in) and a blob (program and weights, read only, anywhere in memory).
- * mgecc_open checks the blob once; from then on the blob must not change, and no run leaves the arena, the blob and
+ * mgecc_open checks the blob; from then on the blob must not change, and no run leaves the arena, the blob and
  * the kernels' own stack. Different mgecc_model objects with different arenas are independent of each other.
  *
  * ABI: no type is an enum, whose size -fshort-enums changes; library and application may be built with or without. */
@@ -145,9 +145,22 @@ typedef struct mgecc_size {
 MGECC_API mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void *blob, size_t size,
                                   void *arena, size_t arena_size);
 
+/* Open a blob that is as trusted as the program itself, part of its image: no byte of it is checked, arena and kernels are.
+ * What calls only this has no code for checks. */
+MGECC_API mgecc_status mgecc_open_trusted(mgecc_model *m, const mgecc_kernels *kernels, const void *blob, void *arena,
+                                          size_t arena_size);
+
+/* Hook: CRC-32 as in zlib (polynomial 0xedb88320, reflected), of bytes that follow others whose CRC-32 is crc; 0 for the
+ * first. The library's own (weak) is computed from tables; an application's may use the hardware's. */
+MGECC_API uint32_t mgecc_crc32(uint32_t crc, const unsigned char *bytes, size_t count);
+
 /* Like mgecc_open, for a program with declared sizes; afterwards they are all as large as they can be. */
 MGECC_API mgecc_status mgecc_open_sizes(mgecc_dynamic *d, const mgecc_kernels *kernels, const void *blob, size_t size,
                                         void *arena, size_t arena_size);
+
+/* Like mgecc_open_trusted, likewise. Setting sizes checks the numbers of the copy that they make, as ever. */
+MGECC_API mgecc_status mgecc_open_sizes_trusted(mgecc_dynamic *d, const mgecc_kernels *kernels, const void *blob,
+                                                void *arena, size_t arena_size);
 
 /* Set all sizes, in their order. Inputs and outputs then have the shapes that follow, and mgecc_input and mgecc_output
  * their places. Before the inputs are written: this overwrites them. Of several models in one arena, set the sizes of

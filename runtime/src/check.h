@@ -75,11 +75,6 @@ static inline int program_ok(const struct program *p, uint32_t size)
     return calls_ok(p, first_call(p), (const uint32_t *)(const void *)(bytes + p->strings));
 }
 
-static inline int equal_words(const uint32_t *a, const uint32_t *b)
-{
-    return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
-}
-
 static inline mgecc_status check_header(const struct header *h, size_t size, uint16_t version)
 {
     if (size < 4 || h->magic != MGECC_MAGIC)
@@ -95,15 +90,6 @@ static inline mgecc_status check_header(const struct header *h, size_t size, uin
     const unsigned char *bytes = (const unsigned char *)h;
     uint32_t crc = mgecc_crc32(mgecc_crc32(0, bytes, 12), bytes + 16, h->size - 16);
     return crc == h->crc ? MGECC_OK : MGECC_E_CRC;
-}
-
-static inline const struct entry *find_program(const struct header *h, const mgecc_kernels *kernels)
-{
-    const struct entry *entry = (const void *)(h + 1);
-    for (uint32_t i = 0; i < h->program_count; i++)
-        if (equal_words(entry[i].fingerprint, kernels->fingerprint))
-            return &entry[i];
-    return NULL;
 }
 
 /* The entry's fingerprint is only a label: what counts is the digest of the program's own bytes. */

@@ -1,4 +1,4 @@
-/* CRC-32 (polynomial 0xedb88320, reflected, as in zlib). MGECC_CRC_SLICES: 0 = half a byte a step (64 bytes of table),
+/* CRC-32 (polynomial 0xedb88320, reflected, as in zlib); an application's own takes its place. MGECC_CRC_SLICES: 0 = half a byte a step (64 bytes of table),
  * 1 = a byte (1 KB), 8 = eight bytes (8 KB). MGECC_SMALL asks for 0; microcontrollers get 1, other machines 8. */
 #include "internal.h"
 
@@ -63,7 +63,7 @@ static uint32_t step8(uint32_t crc, const unsigned char *p)
 }
 #endif
 
-uint32_t mgecc_crc32(uint32_t crc, const unsigned char *bytes, size_t count)
+__attribute__((weak)) uint32_t mgecc_crc32(uint32_t crc, const unsigned char *bytes, size_t count)
 {
     const unsigned char *end = bytes + count;
     crc = ~crc;

@@ -55,6 +55,21 @@ static inline const uint32_t *first_call(const struct program *p)
     return (const uint32_t *)(const void *)(tensors(p) + p->input_count + p->output_count) + p->kernel_count;
 }
 
+static inline int equal_words(const uint32_t *a, const uint32_t *b)
+{
+    return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+}
+
+/* The program of a blob that belongs to these kernels, by what the blob says; NULL if there is none. */
+static inline const struct entry *find_program(const struct header *h, const mgecc_kernels *kernels)
+{
+    const struct entry *entry = (const void *)(h + 1);
+    for (uint32_t i = 0; i < h->program_count; i++)
+        if (equal_words(entry[i].fingerprint, kernels->fingerprint))
+            return &entry[i];
+    return NULL;
+}
+
 /* Address of a reference; weights are only ever read, their kernels' pointers are const. */
 static inline void *locate(const mgecc_model *m, uint32_t ref)
 {
@@ -77,6 +92,5 @@ static inline const uint32_t *run_call(const mgecc_model *m, const uint32_t *cal
     return call + call_args(head);
 }
 
-MGECC_HIDDEN uint32_t mgecc_crc32(uint32_t crc, const unsigned char *bytes, size_t count);
 MGECC_HIDDEN void mgecc_sha256(uint32_t state[8], const unsigned char *bytes, uint32_t count);
 #endif

@@ -147,6 +147,16 @@ static mgecc_status bind(mgecc_dynamic *d, const struct program *p)
     return d->model.program ? MGECC_OK : MGECC_E_LAYOUT;
 }
 
+/* Behind all checks: begin with the largest sizes. */
+static mgecc_status start(mgecc_dynamic *d, const unsigned char *program)
+{
+    const struct program *p = (const void *)program;
+    d->source = program;
+    for (uint32_t i = 0; i < sizes_of(p)->size_count; i++)
+        d->sizes[i] = size_rows(sizes_of(p))[i].max;
+    return bind(d, p);
+}
+
 mgecc_status mgecc_open_sizes(mgecc_dynamic *d, const mgecc_kernels *kernels, const void *blob, size_t size,
                               void *arena, size_t arena_size)
 {
@@ -163,13 +173,17 @@ mgecc_status mgecc_open_sizes(mgecc_dynamic *d, const mgecc_kernels *kernels, co
         return MGECC_E_LAYOUT;
     if (p->arena_size > arena_size)
         return MGECC_E_ARENA;
-    d->source = bytes + e->program;
     d->model.weights = bytes + e->weights;
     d->model.arena = arena;
     d->model.table = kernels->table;
-    for (uint32_t i = 0; i < sizes_of(p)->size_count; i++)
-        d->sizes[i] = size_rows(sizes_of(p))[i].max;
-    return bind(d, p);
+    return start(d, bytes + e->program);
+}
+
+mgecc_status mgecc_open_sizes_trusted(mgecc_dynamic *d, const mgecc_kernels *kernels, const void *blob, void *arena,
+                                      size_t arena_size)
+{
+    mgecc_status status = mgecc_open_trusted(d ? &d->model : NULL, kernels, blob, arena, arena_size);
+    return status == MGECC_OK ? start(d, d->model.program) : status;
 }
 
 unsigned mgecc_size_count(const mgecc_dynamic *d)

@@ -12,6 +12,7 @@ name: cat_finder
 description: finds cats
 licence: MIT
 optimize: size
+verify_blob: once
 inputs:
   data: {shape: [1, 3, 8, 8], dtype: uint8}
 input_shapes:
@@ -64,6 +65,7 @@ def test_every_key_is_read(folder: Path) -> None:
     assert (config.name, config.description, config.licence) == ("cat_finder", "finds cats", "MIT")
     assert (config.model, config.labels) == (folder / "net.mge", folder / "labels.txt")
     assert (config.optimize, config.flash, config.ram) == ("size", 65536, 4096)
+    assert config.verify_blob == "once"
     assert (config.inputs["data"].shape, config.inputs["data"].dtype) == ((1, 3, 8, 8), "uint8")
     assert config.input_shapes == ({"data": (1, 3, 8, 8)}, {"data": (2, 3, 8, 8)})
     assert config.options == {"enable_nchw44": True}

@@ -25,7 +25,7 @@ from mgecc.config.schema import validate
 DEFAULT_MAX_ABS_OF_PEAK = 1e-4
 _LIMITS = ("rtol", "atol", "max_abs_of_peak", "max_steps")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-_PLAIN_KEYS = ("description", "licence", "version", "vendor", "optimize", "threads")
+_PLAIN_KEYS = ("description", "licence", "version", "vendor", "optimize", "threads", "verify_blob")
 
 
 def default_verify(model: Path) -> Verify:

@@ -128,6 +128,7 @@ class ModelConfig:
     ``sizes``: what the application sets before a run; names in shapes of inputs.
     ``bind``: inputs that are constants, each with its numbers: one, or nested lists.
     ``state``: memory that lives across runs: by input, the output that it gets from the run before.
+    ``verify_blob``: when opening checks the blob that is linked in: "always", "once" or "never".
     ``cv``: image functions to generate, as (name, element type), sorted.
     ``custom``: functions by the operator's name, dump name or type. ``kernels``: files (``.c``: the function called
     like the file; ``.c.j2``: a kernel template) by the name of the operator that they compute.
@@ -144,6 +145,7 @@ class ModelConfig:
     vendor: str = ""
     optimize: str = "speed"
     threads: int = 1
+    verify_blob: str = "always"
     inputs: dict[str, InputConfig] = field(default_factory=dict)
     input_shapes: tuple[dict[str, tuple[int, ...]], ...] = ()
     sizes: tuple[SizeConfig, ...] = ()

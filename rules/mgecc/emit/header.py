@@ -16,6 +16,11 @@ from mgecc.planner import IOTensor, Program, shape_sets
 
 _SHAPES, _SIZES, _RANGES = "shapes.h.j2", "declared_sizes.h.j2", "ranges.h.j2"
 OCCASIONAL = frozenset({_SHAPES, _SIZES, _RANGES})  # templates of what only some models have
+_TRUST = {
+    "always": "",
+    "once": "The former is checked\n * until it has passed, then no more while the program runs; the latter always. ",
+    "never": "The former is part of the\n * program and not checked; the latter always is. ",
+}
 _LIMITS = {-(1 << 31): "INT32_MIN", (1 << 31) - 1: "INT32_MAX"}
 """Numbers that C has words for."""
 
@@ -109,6 +114,7 @@ def header(programs: Sequence[Program]) -> str:
     names["states"] = [
         {"nbytes": state.type.nbytes, "text": in_comment(state.name)} for state in first.states
     ]
+    names["trust"] = _TRUST[first.verify_blob]
     names["base"] = "&m->model" if first.sizes else "m"
     ranges = fill(_RANGES, **names) if _is_limited(first) else ""
     return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, ranges=ranges, **names)

@@ -52,7 +52,7 @@ def _table(programs: Sequence[Program], target: Target) -> str:
     ]
     first = programs[0]
     states = [{**vars(state), "text": in_comment(state.name)} for state in first.states]
-    names = {"prefix": model_prefix(first.name), "sizes": bool(first.sizes)}
+    names = {"prefix": model_prefix(first.name), "sizes": bool(first.sizes), "verify_blob": first.verify_blob}
     return fill("table.c.j2", tables=tables, states=states, **names)
 
 

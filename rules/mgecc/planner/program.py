@@ -81,6 +81,7 @@ class Program:
     ``notes``: what the user should know of the compilation, a line each.
     ``states``: what the reset function writes.
     ``unshared``: bytes of ``weights`` that no other kernel set of a combined target reads.
+    ``verify_blob``: when the blob that is linked in is checked: "always", "once" or "never".
     ``facts``: what was decided and why, for the report only.
     """
 
@@ -97,6 +98,7 @@ class Program:
     unshared: int = 0
     notes: tuple[str, ...] = ()
     states: tuple[StatePlace, ...] = ()
+    verify_blob: str = "always"
     facts: Facts = field(default=Facts(), repr=False)
 
     @property
