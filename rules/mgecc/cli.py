@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mgecc import __version__
-from mgecc.errors import FAILED, INPUT, Reported, error_lines
+from mgecc.errors import FAILED, INPUT, Reported, error_lines, status_of_system
 from mgecc.toolrun.diskfull import is_full, note_told
 from mgecc.toolrun.terminal import printable_streams
 
@@ -71,15 +71,11 @@ def _add_command(commands: Any, name: str, text: str) -> argparse.ArgumentParser
     return parser
 
 
-# Paths that are not what they must be; other errors of the system, such as a full disk, are failures.
-_PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
-
-
 def status_of(error: Exception) -> int:
     """Status that ``mgecc`` ends with after an error."""
     if isinstance(error, Reported):
         return error.status
-    return INPUT if isinstance(error, _PATHS) else FAILED
+    return status_of_system(error) if isinstance(error, OSError) else FAILED
 
 
 def main(argv: Sequence[str] | None = None) -> int:

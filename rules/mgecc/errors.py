@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 DIFFERENT = 1  # a comparison failed: the outputs are not the expected ones
 INPUT = 2  # what the user gave cannot be used: arguments, configuration, model, files
 FAILED = 3  # a step failed: a tool is missing or refused its work, a disk is full, or mgecc has a defect
+
+
+_OF_PATHS = {
+    errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.ENODEV,
+}  # fmt: skip
+"""Numbers of errors that say of a path that it is not what it must be."""
+
+
+def status_of_system(error: OSError) -> int:
+    """The kind of an error of the system: a path is not what it must be, or as with a full disk, a step fails."""
+    return INPUT if error.errno in _OF_PATHS else FAILED
 
 
 def printable(text: str) -> str:

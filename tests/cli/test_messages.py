@@ -175,3 +175,47 @@ def test_a_full_disk_is_told_with_the_file(
 
 def test_recorded_cases_know_where_they_were_read() -> None:
     assert load_cases(DIGITS / "inputs.npz").file == str(DIGITS / "inputs.npz")
+
+
+LONG = "x" * 300
+DEEP = f"{'folder/' * 1000}net"
+LOOP = "loop"
+COMMANDS = [
+    ["check", "{path}", "--target", "x86_64"],
+    ["compile", "{path}", "--target", "x86_64", "--out", "products"],
+    ["compile", "{model}", "--target", "x86_64", "--no-library", "--out", "{path}"],
+    ["compile", "--json", "{path}.json", "--arm64", "--dump", "products"],
+    ["check", "{model}", "--target", "{path}.yaml"],
+    ["import", "{path}"],
+    ["interpret", "{model}", "--inputs", "{path}"],
+    ["opt", "{path}", "--target", "x86_64"],
+    ["report", "{path}"],
+    ["diff", "{path}", "{path}"],
+    ["run", "{model}", "--target", "x86_64", "--input", "{path}"],
+    ["verify", "{model}", "--target", "x86_64", "--inputs", "{path}.npz", "--expected", "{path}.npz"],
+]
+
+
+@pytest.mark.parametrize("path", [LONG, DEEP, LOOP], ids=["long", "deep", "loop"])
+@pytest.mark.parametrize("command", COMMANDS, ids=[" ".join(command) for command in COMMANDS])
+def test_paths_that_the_system_does_not_take_are_the_users_to_mend(
+    model: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    path: str,
+) -> None:
+    monkeypatch.chdir(model.parent)
+    for name in (LOOP, f"{LOOP}.yaml", f"{LOOP}.npz", f"{LOOP}.json"):
+        Path(name).symlink_to(name)
+    (said,) = fails(capsys, *(word.format(path=path, model="digits.mge") for word in command))
+    assert path in said
+
+
+@pytest.mark.parametrize("path", [LONG, "\\0.npz"], ids=["long", "zero"])
+def test_such_paths_are_told_with_their_place_in_a_configuration(
+    model: Path, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    model.write_text(f'model: digits.mge\nverify: {{inputs: "{path}", expected: expected.npz}}\n')
+    (said,) = fails(capsys, "verify", model, "--target", "x86_64")
+    assert "model.yaml:2:18: " in said

@@ -63,6 +63,14 @@ def test_spans_of_sums_of_sums_take_no_time() -> None:
     assert span_of(x) == (0, 1)
 
 
+@pytest.mark.parametrize("bound", [float("inf"), float("-inf"), float("nan")])
+@pytest.mark.parametrize("condition", ["eq", "neq", "lt", "leq", "gt", "geq"])
+def test_what_is_compared_with_no_finite_number_is_counted(condition: str, bound: float) -> None:
+    x = value("x")
+    assert chosen(x, bound, condition) == chosen(x, bound, condition)
+    assert chosen(x, bound, condition) != chosen(value("other"), bound, condition)
+
+
 def test_one_mask_is_one_count_whatever_it_chooses_from() -> None:
     mask = value("mask", BOOL)
     assert chosen(mask) == chosen(mask) == chosen(mask, 0.0, "neq")

@@ -22,6 +22,8 @@ from .conftest import Checkout
         ("threads=17", "a number from 1 to 16 is needed"),
         ("ram=much", "a number of bytes is needed"),
         ("flash=12X", "a number of bytes is needed"),
+        (f"config={'x' * 300}", "there is no such file"),
+        (f"target={'x' * 300}.yaml", "File name too long"),
     ],
 )
 def test_unknown_names_are_errors_with_a_suggestion(checkout: Checkout, word: str, suggestion: str) -> None:

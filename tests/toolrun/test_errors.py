@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 from mgecc.config import CasesError
 from mgecc.emit import EmitError
-from mgecc.errors import InputError, Reported
+from mgecc.errors import FAILED, INPUT, InputError, Reported, status_of_system
 from mgecc.frontends.mge import MgeError
 from mgecc.graph import CompileError, Unsupported
 from mgecc.interpret import InterpretError
@@ -51,6 +52,16 @@ def test_every_kind_has_the_status_of_its_family() -> None:
 
     assert {kind.status for kind in family(InputError)} == {InputError.status}
     assert ToolchainMissing.status != InputError.status
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.EROFS])
+def test_paths_are_the_users_to_mend(number: int) -> None:
+    assert status_of_system(OSError(number, "")) == INPUT
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE])
+def test_what_the_machine_lacks_is_a_failure(number: int) -> None:
+    assert status_of_system(OSError(number, "")) == FAILED
 
 
 def test_a_model_of_several_is_told_with_its_remedy(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -113,7 +114,8 @@ def _lookup(value: Any, keys: Keys) -> Any:
 
 def _check_file(document: Document, keys: Keys) -> None:
     value = _lookup(document.value, keys)
-    if isinstance(value, str) and "\0" not in value and not (Path(document.file).parent / value).is_file():
+    told = not isinstance(value, str) or "\0" in value
+    if not told and not os.path.isfile(Path(document.file).parent / value):
         document.add_at(keys, f"there is no file '{value}'")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -51,7 +52,7 @@ class LibraryConfig:
 
 def is_megcc(path: Path) -> bool:
     """Whether a file is a JSON configuration of several models, not a model.yaml written as JSON."""
-    if path.suffix != ".json" or not path.is_file():
+    if path.suffix != ".json" or not os.path.isfile(path):
         return False
     with path.open("rb") as file:
         return re.search(rb'"(models|dump_dir)"\s*:|"model"\s*:\s*\[', file.read(1 << 16)) is not None
@@ -163,7 +164,7 @@ def _model(document: Document, index: int, given: dict[str, Any], complete: bool
 
 def _model_file(document: Document, keys: Keys, folder: Path, text: str, complete: bool) -> Path:
     places = [folder / text, Path(text)]
-    found = next((p for p in places if "\0" not in text and p.is_file()), None)
+    found = next(filter(os.path.isfile, places), None)
     if found is None and (complete or "\0" in text):
         document.add_at(keys, f"there is no file '{text}' beside the configuration or in the current folder")
     return found or places[0]

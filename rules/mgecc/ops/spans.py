@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, isfinite
 
 from mgecc.graph import Node, Value
 from mgecc.graph.attributes import named
@@ -160,9 +160,12 @@ def cover(conditions: Sequence[Condition]) -> bool:
 
 
 def compared(value: Value, mode: str, number: float, swapped: bool = False) -> Condition | None:
-    """That ``value`` compares with a number as ``mode`` says, in the other order if ``swapped``."""
+    """That ``value`` compares with a number as ``mode`` says, in the other order if ``swapped``.
+
+    None if it may be no whole number, or the number is not finite.
+    """
     span = span_of(value)
-    if span is None:
+    if span is None or not isfinite(number):
         return None
     below, above = (-_END, ceil(number) - 1), (floor(number) + 1, _END)
     equal = [(int(number), int(number))] if number == int(number) else []

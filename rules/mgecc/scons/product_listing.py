@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,7 @@ def _library(path: Path, name: str) -> LibraryConfig:
 
 def in_folder(path: Path) -> Path:
     """The configuration of a folder, such as mgecc export makes; another path as it is."""
-    return path / "model.yaml" if path.is_dir() else path
+    return path / "model.yaml" if os.path.isdir(path) else path
 
 
 def named_config(path: Path) -> dict[str, str]:
@@ -144,7 +145,7 @@ def named_config(path: Path) -> dict[str, str]:
     from mgecc.toolrun.products import read_any
 
     path = in_folder(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise TargetError(f"config={path}: there is no such file")
     try:
         name = read_any(path).name
