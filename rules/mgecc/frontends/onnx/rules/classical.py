@@ -12,6 +12,7 @@ from mgecc.graph.types import FLOAT32
 from mgecc.ops.normalization import SoftmaxAttrs
 from mgecc.ops.sorting import ArgReduceAttrs
 
+from ..dtypes import array_of
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
 _TINY = 1e-30
@@ -61,14 +62,19 @@ def two_scores(t: TensorBuilder, scores: Tensor, transform: str) -> Tensor:
 
 def labelled(node: OnnxNode, t: TensorBuilder, scores: Tensor) -> Sequence[Tensor | None]:
     """The label of the best score of each row, and the scores."""
+    return [label_of(node, t, scores), scores]
+
+
+def label_of(node: OnnxNode, t: TensorBuilder, scores: Tensor) -> Tensor | None:
+    """The label of the best score of each row; None where nobody asks for it."""
     if not node.wants(0):
-        return [None, scores]
+        return None
     labels = node.get("classlabels_int64s", None) or node.get("classlabels_ints", None)
     if labels is None:
         advice = "end the network before the labels, and look them up by the largest score in the application"
         raise Unsupported("labels that are text are not supported", advice)
     best = t.squeeze(t.one("Argmax", ArgReduceAttrs(1), scores, dtype=INT64), [1])
-    return [t.take(t.constant(np.array(labels, np.int64)), 0, best), scores]
+    return t.take(t.constant(np.array(labels, np.int64)), 0, best)
 
 
 def _linear(node: OnnxNode, t: TensorBuilder, rows: int) -> Tensor:
@@ -159,3 +165,39 @@ def one_hot_encoder(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
         raise Unsupported("categories that are text are not supported", "encode them as integers before")
     known = t.constant(np.array(categories, x.dtype.numpy), x.dtype)
     return [t.cast(t.compare("eq", t.unsqueeze(x, [x.rank]), known), FLOAT32)]
+
+
+def _listed(node: OnnxNode, name: str) -> np.ndarray | None:
+    """Keys or values of a label encoder, in the form that the file has them in."""
+    if node.get(f"{name}_tensor", None) is not None:
+        return array_of(node.require(f"{name}_tensor")).reshape(-1)
+    for kind, dtype in (("int64s", np.int64), ("floats", np.float32)):
+        if node.get(f"{name}_{kind}", None):
+            return np.array(node.require(f"{name}_{kind}"), dtype)
+    return None
+
+
+@rule("MeshIndexing", "ai.onnx.ml.LabelEncoder")
+def label_encoder(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """The value of the key that a number equals, or the default."""
+    x, keys, values = node.operand(0), _listed(node, "keys"), _listed(node, "values")
+    if keys is None or values is None or x.dtype.numpy.kind not in "iuf":
+        raise Unsupported("labels that are text are not supported", "encode them as integers before")
+    floats = values.dtype.kind == "f"
+    default = node.get("default_float", -0.0) if floats else node.get("default_int64", -1)
+    if node.get("default_tensor", None) is not None:
+        default = array_of(node.require("default_tensor")).reshape(-1)[0]
+    known = dict(zip(keys.tolist(), values.tolist()))  # the last one of equal keys
+    rows = t.reshape(x, (x.elements, 1))
+    same = t.compare("eq", rows, t.constant(np.array([*known], keys.dtype), x.dtype))
+    none = t.broadcast(t.constant(np.array(True)), (x.elements, 1))
+    found = t.cast(t.concat([same, none], 1), FLOAT32)
+    place = t.one("Argmax", ArgReduceAttrs(1), found, dtype=INT64)
+    table = np.array([*known.values(), default], values.dtype)
+    return [t.take(t.constant(table), 0, t.reshape(place, x.shape))]
+
+
+@rule("Identity", "ai.onnx.ml.ZipMap")
+def zip_map(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """A map from labels to scores for each row: the scores, in the order of the labels in the file."""
+    return [node.operand(0)]
