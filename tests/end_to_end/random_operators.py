@@ -137,6 +137,10 @@ def _window(
     return "SAME", [-(-n // s) for n, s in zip(size, step)]
 
 
+_WITH_32_BITS = ("CONV_2D", "FULLY_CONNECTED")
+"""Operators that have biases of 32 bits beside 16-bit data; others read 64 bits whatever is stated."""
+
+
 def _weights(
     net: Net,
     shape: Sequence[int],
@@ -164,10 +168,17 @@ def _weights(
     if net.chance(0.2):
         net.operands.append(-1)
         return
-    stored = "INT64" if net.word == "INT16" and net.chance(0.7) else "INT32"
+    stored = (
+        "INT64" if net.word == "INT16" and (net.chance(0.7) or net.type not in _WITH_32_BITS) else "INT32"
+    )
     bias = net.rng.integers(-3000, 3000, channels).astype(np.int64 if stored == "INT64" else np.int32)
     stated = {"scale": (np.float32(x) * scales).tolist(), "zero": [0] * many}
     net.operands.append(net.file.constant(bias, stored, **stated))
+
+
+def _without_bias(net: Net) -> dict[str, int]:
+    """How long sums of 16-bit data are where no bias says so: an option with a number of the types of tensors."""
+    return {"quantized_bias_type": net.pick(2, 4)} if net.word == "INT16" and net.operands[-1] < 0 else {}
 
 
 @family(_H, "CONV_2D", "DEPTHWISE_CONV_2D")
@@ -200,6 +211,7 @@ def convolution(net: Net) -> Case:
     }
     fields |= {"depth_multiplier": multiplier} if depthwise else {}
     table = "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions"
+    fields |= {} if depthwise else _without_bias(net)
     return net.case([shape[0], *size, channels], options=(table, fields), scale=y, version=3)
 
 
@@ -232,7 +244,10 @@ def fully_connected(net: Net) -> Case:
     x = net.given([rows, inner])
     y = net.near(x)
     _weights(net, [channels, inner], 0, inner, x, y, channels)
-    options = ("FullyConnectedOptions", {"fused_activation_function": net.pick(*_WORDS)})
+    options = (
+        "FullyConnectedOptions",
+        {"fused_activation_function": net.pick(*_WORDS), **_without_bias(net)},
+    )
     return net.case([rows, channels], options=options, scale=y, version=4)
 
 

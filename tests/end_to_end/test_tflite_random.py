@@ -19,33 +19,7 @@ CASES = {case.name: case for case in (random_case(*sort, seed) for sort in sorts
 TOLERANCE = 1e-4
 
 
-REFUSED = {
-    *(
-        "abs_int16",
-        "add_int16",
-        "average_pool_2d_int16",
-        "batch_matmul_int16",
-        "conv_2d_int16",
-        "leaky_relu_int16",
-    ),
-    *(
-        "depthwise_conv_2d_int16",
-        "fully_connected_int16",
-        "logistic_int16",
-        "max_pool_2d_int16",
-        "mean_int16",
-    ),
-    *(
-        "mul_int16",
-        "quantize_float32",
-        "quantize_int16",
-        "relu_int16",
-        "softmax_int16",
-        "sub_int16",
-        "sum_int16",
-    ),
-    *("tanh_int16", "transpose_conv_int16", "relu6_int8"),
-}
+REFUSED = {"relu6_int8"}
 """Operators with types of data of which some files are refused, or all."""
 
 

@@ -25,7 +25,9 @@ QUANTISED = {"dtype": DType("qint8", 0.5, 3)}
 RESCALED = QUANTISED | {"rescale": Rescale("double", (0.25,), -100, 100)}
 BYTES = ("RescaledArithmetic", "FixedDivision")
 """Operators whose operands are quantised bytes."""
-OWN = {"Quantize": QUANTISED, "Rescale": RESCALED} | dict.fromkeys(BYTES, RESCALED | {"mode": "mul"})
+SHORT = {"function": "tanh", "dtype": DType("qint16", 2.0**-15), "multiplier": 3, "shift": 0}
+OWN = {"Quantize": QUANTISED, "Rescale": RESCALED, "FixedFunction": SHORT}
+OWN |= dict.fromkeys(BYTES, RESCALED | {"mode": "mul"})
 """Those of an operator that needs others."""
 
 
@@ -35,8 +37,9 @@ def node_of(op: str, *inputs: np.ndarray) -> Node:
         op, {name: word for name, word in (WORDS | OWN.get(op, {})).items() if name in names}
     )
     operands = [value(x) for x in inputs]
-    if op in BYTES:
-        operands = [Value(v.name, TensorType(v.shape, DType("qint8", 0.5, 1))) for v in operands]
+    if op in (*BYTES, "FixedFunction"):
+        dtype = DType("qint8", 0.5, 1) if op in BYTES else DType("qint16", 2.0**-12)
+        operands = [Value(v.name, TensorType(v.shape, dtype)) for v in operands]
     node = Node(op, "node", attrs, operands)
     node.outputs = [Value("y", type_, node) for type_ in ops.infer(node)]
     return node
@@ -58,8 +61,9 @@ def operators_with(trait: str) -> list[str]:
 def test_what_works_element_by_element_works_in_front_of_a_transpose(op: str) -> None:
     wanted = signature(ops.find(op).operands)
     operands = [floats(3, 4, 5), floats(1, 4, 1)][: 2 if wanted.more else len(wanted.kinds)]
-    if op in ("Rescale", *BYTES):
-        kind = np.int32 if op == "Rescale" else np.int8
+    kinds = {"Rescale": np.int32, "FixedFunction": np.int16} | dict.fromkeys(BYTES, np.int8)
+    if op in kinds:
+        kind = kinds[op]
         operands = [(100 * x).clip(-128, 127).astype(kind) for x in operands]
     turned = result(op, *(x.transpose(2, 0, 1) for x in operands))
     np.testing.assert_array_equal(turned, result(op, *operands).transpose(2, 0, 1))

@@ -10,12 +10,12 @@ import numpy as np
 from mgecc.graph import DType, Node, Unsupported, Value
 from mgecc.kernels.base import Const
 from mgecc.kernels.requant import activation, numbers, structure, total_type
-from mgecc.kernels.rescale import factors, kind_of
+from mgecc.kernels.rescale import KINDS, factors
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import dequantize, same_unit
 from mgecc.ops.rescale import rescale_of
 
-_BYTES = frozenset({"qint8", "quint8", "qint4", "quint4", "int8", "uint8", "int16"})
+_BYTES = frozenset({"qint8", "quint8", "qint4", "quint4", "int8", "uint8", "int16", "qint16"})
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Epilogue:
     @property
     def suffix(self) -> str:
         if self.is_rescaled:
-            return f"rescale{self.act}"
+            return f"rescale{self.act}{self.bits if self.act == 'wide' else ''}"
         words = [
             self.result,
             f"bias{self.bias}" if self.bias == "real" else "",
@@ -55,9 +55,18 @@ class Epilogue:
         return self.result == "rescaled"
 
     @property
+    def bits(self) -> int:
+        """Of the sums: those of a wide rule that constant weights keep small enough need no more than others."""
+        if self.act != "wide":
+            return 32
+        bound = _greatest_sum(self.node)
+        return 32 if bound is not None and bound < 1 << 31 else 64
+
+    @property
     def header(self) -> str:
         """Of ``simd``, with what the kernels end with."""
-        return "rescale_one" if self.is_rescaled else "requant"
+        rescaled = "rescale_wide" if self.act == "wide" else "rescale_one"
+        return rescaled if self.is_rescaled else "requant"
 
     @property
     def factor_operand(self) -> list[tuple[str, str]]:
@@ -107,8 +116,9 @@ def epilogue_of(
 ) -> Epilogue:
     """The node's epilogue; Unsupported for terms and results that plain kernels do not know."""
     total, result = total_type(node, operands), node.output.type.dtype
-    if rescale_of(node) is not None:
-        rule = str(kind_of(node) & 3)
+    rescale = rescale_of(node)
+    if rescale is not None:
+        rule = str(KINDS.get(rescale.rounding, rescale.rounding))
         return Epilogue(node, total, "rescaled", rule, "unit" if bias else "", bias, "", None)
     if z is not None and z.is_const:
         raise Unsupported("the residual is a constant", "add it by an operator of its own")
@@ -119,3 +129,18 @@ def epilogue_of(
     if not result.is_quantized or not total.is_quantized:
         raise Unsupported(f"sums of type {total} become {result}", "convert by an operator of its own")
     return Epilogue(node, total, "real", act, kinds[0], bias, kinds[1], z)
+
+
+def _greatest_sum(node: Node) -> int | None:
+    """Bound of the sums' sizes with their bias, by the sizes of constant weights; None for computed ones."""
+    w = node.inputs[1]
+    if w.const is None or w.type.dtype.zero_point:
+        return None
+    by_rows = not isinstance(node.attrs, MatrixMulAttrs) or node.attrs.transpose_b
+    rows = np.abs(w.const.astype(np.int64) if by_rows else w.const.astype(np.int64).T)
+    bias = [
+        np.abs(v.const.astype(np.int64)).max()
+        for v in node.inputs[2:3]
+        if v.const is not None and v.const.size
+    ]
+    return int(rows.reshape(len(rows), -1).sum(axis=1).max() << 15) + int(sum(bias))

@@ -104,14 +104,21 @@ def stretches(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
     return len(shape) <= len(full) and all(is_one(s) or equal(s, n) for s, n in zip(shape[::-1], full[::-1]))
 
 
+def is_stored(dtype: DType) -> bool:
+    """Whether these are bytes, or 16-bit numbers with zero point 0."""
+    return dtype.size == 1 or (dtype.name == "qint16" and not dtype.zero_point)
+
+
 def check_rescale(node: Node, channels: int) -> None:
-    """Unsupported unless the node can end as its ``Rescale`` says, if it has one: whole sums of bytes become bytes."""
+    """Unsupported unless the node can end as its ``Rescale`` says, if it has one: whole sums of stored numbers."""
     rescale = rescale_of(node)
     if rescale is None:
         return
     terms = [v.type.dtype for v in node.inputs[2:] if v.type.elements]
     whole = all(t.name in ("int32", "qint32") and not t.zero_point for t in terms)
-    if any(v.type.dtype.size != 1 for v in node.inputs[:2]) or not whole:
+    types = [v.type.dtype for v in node.inputs[:2]]
+    is_wide = any(t.size == 2 for t in types)
+    if not all(map(is_stored, types)) or not whole or (rescale.rounding == "wide" and not is_wide):
         raise Unsupported(
             f"sums of {node.inputs[0].type} and {', '.join(map(str, terms))} cannot be rescaled"
         )
@@ -123,11 +130,12 @@ def finish_node(
 ) -> np.ndarray:
     """Stored numbers of the node's result, from the sums of products and the terms to add; channels lie along ``axis``.
 
-    Terms of a node with a ``Rescale`` count what the sums count.
+    Terms of a node with a ``Rescale`` count what the sums count. Sums wrap in as many bits as its rule has them in.
     """
     rescale = rescale_of(node)
     if rescale is not None:
         whole = sum((t.stored.astype(np.int64) for t in terms), total.astype(np.int64))
-        return rescale.apply(whole, node.output.type.dtype, axis)
+        sums = whole if rescale.rounding == "wide" else whole.astype(np.int32)
+        return rescale.apply(sums, node.output.type.dtype, axis)
     kind = product_type(*(v.type.dtype for v in node.inputs[:2]))
     return finish(Numbers(total, kind), terms, of_node(node.attrs), node.output.type.dtype, direct)

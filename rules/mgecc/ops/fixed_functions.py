@@ -14,7 +14,7 @@ import numpy as np
 from mgecc.graph import DType, Unsupported
 from mgecc.ops.elementary import expm1
 from mgecc.ops.quantize import round_half_away, scale_of
-from mgecc.ops.rescale import Integers, fixed_point, high_product, multiply, shift_right
+from mgecc.ops.rescale import Integers, fixed_point, high_product, multiply, shift_right, short_multiplier
 
 _ONE = (1 << 31) - 1
 # e^-2^k as fractions of 2^31, for k from -2.
@@ -152,7 +152,7 @@ def tanh_table(x: DType, y: DType) -> np.ndarray:
 def _short(factor: float) -> tuple[int, int]:
     """A factor with a multiplier of 15 bits. Source: DownScaleInt32ToInt16Multiplier."""
     (multiplier,), (shift,) = fixed_point([factor])
-    return int(min((int(multiplier) + (1 << 15)) >> 16, (1 << 15) - 1)), int(shift)
+    return int(short_multiplier(multiplier)), int(shift)
 
 
 def _short_product(a: Integers, b: int) -> Integers:

@@ -40,19 +40,22 @@ def _between(distance: Integers, bits: int) -> Integers:
     return np.asarray((low << bits) + part * (high - low))
 
 
-def gate_sigmoid(x: Integers) -> Integers:
-    """Of numbers that count 2^-12, as fractions of 2^15."""
-    moved = 3 * x
+def gate_sigmoid(moved: Integers) -> Integers:
+    """1 / (1 + e^-x) for x = moved / (3 * 2^12), as fractions of 2^15."""
     distance = np.abs(moved)
     found = np.where(distance >> 9 >= 255, 0x7FFF << 10, _between(distance, 9))
     return np.where(moved >= 0, found + (1 << 9), (1 << 25) - found + (1 << 9) - 1) >> 10
 
 
-def gate_tanh(x: Integers, fractional_bits: int) -> Integers:
-    """Of numbers with so many fractional bits, as fractions of 2^15."""
-    up = 12 - fractional_bits
-    moved = 3 * x << up if up >= 0 else (3 * x + (1 << (-up - 1))) >> -up
+def gate_tanh(moved: Integers) -> Integers:
+    """tanh(x) for x = moved / (3 * 2^12), as fractions of 2^15."""
     distance = np.abs(moved)
     found = np.where(distance >> 8 >= 255, 0xFFFF << 8, _between(distance, 8))
     half = 1 << 23
     return np.where(moved >= 0, found - half + (1 << 7), half - found + (1 << 7) - 1) >> 8
+
+
+def moved_by(x: Integers, fractional_bits: int) -> Integers:
+    """Numbers with so many fractional bits as ones that count 1 / (3 * 2^12)."""
+    up = 12 - fractional_bits
+    return 3 * x << up if up >= 0 else (3 * x + (1 << (-up - 1))) >> -up

@@ -10,7 +10,7 @@ import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.graph.attributes import Range
-from mgecc.ops.fixed_gates import gate_sigmoid, gate_tanh
+from mgecc.ops.fixed_gates import gate_sigmoid, gate_tanh, moved_by
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.rescale import GREATEST_FACTOR, Integers, fixed_point, multiply
@@ -57,12 +57,12 @@ def _step(attrs: FixedLSTMAttrs, sums: list[Integers], h: DType, cell: Integers)
     for gate, parts in enumerate(zip(*(np.split(s, 4, axis=-1) for s in sums))):
         terms = [_saturated(_rescaled(part, by, 4 * k + gate)) for k, part in enumerate(parts)]
         total = _saturated(terms[0] + terms[1])
-        gates.append(gate_tanh(total, 12) if gate == 2 else gate_sigmoid(total))
+        gates.append(gate_tanh(3 * total) if gate == 2 else gate_sigmoid(3 * total))
     kept = _saturated(_rescaled(gates[1] * cell, by, 8))
     cell = _saturated(kept + _saturated(_rescaled(gates[0] * gates[2], by, 9)))
     if attrs.clip:
         cell = np.clip(cell, -attrs.clip, attrs.clip)
-    left = _rescaled(gate_tanh(cell, attrs.cell_bits) * gates[3], by, 10)
+    left = _rescaled(gate_tanh(moved_by(cell, attrs.cell_bits)) * gates[3], by, 10)
     return np.clip(left + h.zero_point, *h.range), cell
 
 

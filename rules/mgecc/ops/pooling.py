@@ -63,7 +63,7 @@ def _average(x: Numbers, window: Window, divisor: np.ndarray) -> np.ndarray:
     # Padding holds the zero point, which must not be counted when only cells inside the data are.
     outside = window.kernel[0] * window.kernel[1] - divisor
     mean = (total - dtype.zero_point * outside) / divisor
-    return saturate(round_half_away(mean.astype(np.float32)), dtype)
+    return saturate(round_half_away(mean), dtype)
 
 
 def pool(x: Numbers, attrs: PoolingAttrs) -> np.ndarray:

@@ -18,16 +18,18 @@ from numpy.typing import NDArray
 from mgecc.graph import DType, Node, Unsupported
 from mgecc.graph.attributes import named
 
-Rounding = Literal["double", "single", "half_even"]
+Rounding = Literal["double", "single", "half_even", "wide"]
 """How factor * sum becomes an integer.
 
 double: multiply, round to 31 fewer bits with halves up, shift, round halves away from zero (TensorFlow Lite's
 reference kernels). single: once, halves up (TensorFlow Lite built with TFLITE_SINGLE_ROUNDING). half_even: once, halves
-to even (ONNX).
+to even (ONNX). wide: sums of 64 bits by factors of 15, once, halves up (TensorFlow Lite's reference kernels of 16-bit
+data). Sums of the others have 32 bits.
 """
 
 Integers = NDArray[np.int64]
 GREATEST_FACTOR = 2.0**29
+GREATEST_WIDE_FACTOR = 2.0**7
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,20 @@ class Rescale:
 
     @cached_property
     def fixed(self) -> tuple[Integers, Integers]:
-        """The factors in fixed point."""
-        return fixed_point(self.factors)
+        """The factors in fixed point; those of wide sums have multipliers of 15 bits."""
+        multipliers, shifts = fixed_point(self.factors)
+        return (short_multiplier(multipliers) if self.rounding == "wide" else multipliers), shifts
 
     def check(self, channels: int, result: DType) -> None:
         """Unsupported unless there are factors for so many channels, and limits within the range of the result."""
         if len(self.factors) not in (1, channels):
             raise Unsupported(f"{len(self.factors)} factors are no factors of {channels} channels")
-        if not all(0 <= factor <= GREATEST_FACTOR for factor in self.factors):
+        greatest = GREATEST_WIDE_FACTOR if self.rounding == "wide" else GREATEST_FACTOR
+        if not all(0 <= factor <= greatest for factor in self.factors):
             raise Unsupported("its scales give factors that are negative, too large or no numbers")
         low, high = result.range
-        if result.size != 1 or not low <= self.low <= self.high <= high:
-            raise Unsupported(f"rescaled numbers from {self.low} to {self.high} are no bytes {result}")
+        if result.size > 2 or not low <= self.low <= self.high <= high:
+            raise Unsupported(f"rescaled numbers from {self.low} to {self.high} are no {result} numbers")
 
     def apply(self, sums: np.ndarray, result: DType, axis: int = -1) -> np.ndarray:
         """Stored numbers of ``result`` for sums whose channels lie along ``axis``."""
@@ -92,6 +96,11 @@ def fixed_point(factors: Sequence[float]) -> tuple[Integers, Integers]:
     return np.where(gone, 0, multiplier), np.where(gone, 0, wide)
 
 
+def short_multiplier(multiplier: Integers) -> Integers:
+    """Multipliers of 31 bits rounded to 15, halves up. Source: MultiplyByQuantizedMultiplier of 64-bit integers."""
+    return np.asarray(np.minimum((multiplier + (1 << 15)) >> 16, (1 << 15) - 1))
+
+
 def high_product(a: Integers, b: Integers | int) -> Integers:
     """a * b / 2^31 of 32-bit integers, halves up; the largest integer for the product of the two smallest.
 
@@ -108,9 +117,13 @@ def shift_right(x: Integers, count: Integers | int) -> Integers:
 
 def multiply(x: Integers, multiplier: Integers | int, shift: Integers | int, rounding: Rounding) -> Integers:
     """x * multiplier * 2^(shift - 31) of 32-bit integers x, rounded as the rule says; x * 2^shift saturates.
+    Wide: x * multiplier * 2^(shift - 15) of 64-bit integers.
 
-    Source of the first two rules: MultiplyByQuantizedMultiplier of tensorflow/lite/kernels/internal/common.cc.
+    Source of all but half_even: MultiplyByQuantizedMultiplier of tensorflow/lite/kernels/internal/common.cc.
     """
+    if rounding == "wide":
+        total = 15 - np.asarray(shift, np.int64)
+        return np.asarray((x * multiplier + (np.int64(1) << (total - 1))) >> total)
     moved = np.clip(x << np.maximum(shift, 0), -(1 << 31), (1 << 31) - 1)
     down = np.maximum(-np.asarray(shift, np.int64), 0)
     if rounding == "double":

@@ -1,4 +1,4 @@
-"""Operators of quantised bytes in fixed point, as TensorFlow Lite's reference kernels compute them."""
+"""Operators of quantised numbers in fixed point, as TensorFlow Lite's reference kernels compute them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
+from mgecc.ops.arithmetic import is_stored
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.fixed_functions import exp_of_negative, reciprocal
 from mgecc.ops.known import broadcast_shape
@@ -18,7 +19,13 @@ from mgecc.ops.rescale import Integers, Rescale, fixed_point, high_product, mult
 
 Mode = Literal["add", "sub", "mul", "squared_difference"]
 TERM_BITS: dict[Mode, int] = {"add": 20, "sub": 20, "squared_difference": 7}
-"""Bits by which terms are finer than stored numbers, of modes that have some."""
+"""Bits by which terms are finer than stored bytes, of modes that have some."""
+_TERM_BITS_OF_SHORT = 15
+
+
+def term_bits(mode: Mode, dtype: DType) -> int:
+    """Bits by which terms are finer than stored numbers of this type."""
+    return _TERM_BITS_OF_SHORT if dtype.size == 2 and mode in ("add", "sub") else TERM_BITS.get(mode, 0)
 
 
 def check_bytes(node: Node) -> None:
@@ -26,6 +33,13 @@ def check_bytes(node: Node) -> None:
     for value in node.inputs:
         if value.type.dtype.name not in ("qint8", "quint8"):
             raise Unsupported(f"{value.type} holds no quantised bytes")
+
+
+def check_stored(node: Node, result: DType) -> None:
+    """Unsupported unless operands and result are all quantised bytes, or all 16-bit numbers with zero point 0."""
+    types = [result, *(v.type.dtype for v in node.inputs)]
+    if not all(t.is_quantized and is_stored(t) for t in types) or len({t.size for t in types}) > 1:
+        raise Unsupported(f"{node.op} of {', '.join(map(str, types[1:]))} numbers cannot give {result} ones")
 
 
 def from_zero(x: np.ndarray, dtype: DType) -> Integers:
@@ -46,18 +60,15 @@ class RescaledArithmeticAttrs(Attributes):
 def sum_factors(mode: Mode, a: DType, b: DType, y: DType) -> tuple[tuple[float, float], float]:
     """Factors of both terms and of what is made of them, from the scales of the types.
 
-    Sources: kernels/add_common.cc and squared_difference.cc (in double precision), sub_common.cc (in single) and
-    mul_common.cc of TensorFlow Lite Micro.
+    Sources: add_common.cc, sub_common.cc, squared_difference.cc and mul_common.cc of TensorFlow Lite Micro, whose
+    kernels have them in double precision.
     """
-    first, second, result = (scale_of(t) for t in (a, b, y))
+    first, second, result = (float(scale_of(t)) for t in (a, b, y))
     if mode == "mul":
-        return (1.0, 1.0), float(first) * float(second) / float(result)
-    twice, unit = 2 * max(first, second), np.float32(1 << TERM_BITS[mode])
-    if mode == "sub":
-        return (float(first / twice), float(second / twice)), float(twice / (unit * result))
-    wide = float(twice)
-    made = wide / float(unit) if mode == "add" else wide * wide / float(unit * unit)
-    return (float(first) / wide, float(second) / wide), made / float(result)
+        return (1.0, 1.0), first * second / result
+    twice, unit = 2 * max(first, second), 1 << term_bits(mode, y)
+    made = (twice / unit) ** 2 if mode == "squared_difference" else twice / unit
+    return (first / twice, second / twice), made / result
 
 
 _LEAST_BITS = 16
@@ -95,13 +106,14 @@ class RescaledArithmetic(Operator):
     """ADD, SUB, MUL and SQUARED_DIFFERENCE of two tensors that broadcast.
 
     Sources: AddElementwise of reference/add.h, kernels/add_common.cc, sub_common.cc, reference/integer_ops/mul.h,
-    micro/kernels/squared_difference.cc. Terms of sums are moved up by 20 bits, of squares by 7, and multiplied by their
-    factors, which are less than one. Sums whose halves go to even are rounded once (``weights_of``).
+    micro/kernels/squared_difference.cc. Terms of sums are moved up by 20 bits (of 16-bit numbers by 15), of squares by
+    7, and multiplied by their factors, which are less than one. Sums whose halves go to even are rounded once
+    (``weights_of``).
     """
 
     Attributes = RescaledArithmeticAttrs
     operands = "number number"
-    limits = "quantised bytes"
+    limits = "quantised bytes; sums and products of 16-bit numbers with zero point 0"
     elementwise = True
 
     counted = staticmethod(one_by_one)
@@ -109,7 +121,11 @@ class RescaledArithmetic(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         attrs = node.attributes(RescaledArithmeticAttrs)
-        check_bytes(node)
+        check_stored(node, attrs.dtype)
+        if attrs.dtype.size == 2 and (attrs.mode == "squared_difference" or is_weighted(attrs)):
+            raise Unsupported(
+                f"{attrs.mode} of {attrs.dtype} numbers is not supported with {attrs.rescale.rounding}"
+            )
         attrs.rescale.check(1, attrs.dtype)
         replace(attrs.rescale, factors=attrs.factors).check(2, attrs.dtype)
         if attrs.mode != "mul" and max(attrs.factors) > 1:
@@ -127,7 +143,7 @@ class RescaledArithmetic(Operator):
         if is_weighted(attrs):
             return [_weighted(attrs, a, b)]
         a, b = (
-            multiply(x << TERM_BITS[attrs.mode], m, s, attrs.rescale.rounding)
+            multiply(x << term_bits(attrs.mode, attrs.dtype), m, s, attrs.rescale.rounding)
             for x, m, s in zip((a, b), *fixed_point(attrs.factors))
         )
         total = a + b if attrs.mode == "add" else a - b
@@ -144,11 +160,11 @@ class RescaleAttrs(Attributes):
 
 @operator("Rescale")
 class RescaleNumbers(Operator):
-    """Whole numbers, from their zero point, as bytes of another scale. Source: reference/requantize.h."""
+    """Whole numbers, from their zero point, as stored ones of another scale. Source: reference/requantize.h."""
 
     Attributes = RescaleAttrs
     operands = "number"
-    limits = "integers of up to 32 bits to quantised bytes"
+    limits = "integers of up to 32 bits to quantised numbers of 8 and 16"
     elementwise = True
 
     counted = staticmethod(one_by_one)
@@ -192,14 +208,15 @@ class RescaledMean(Operator):
 
     Attributes = RescaledMeanAttrs
     operands = "number"
-    limits = "quantised bytes; (n, c, h, w)"
+    limits = "quantised bytes, 16-bit numbers with zero point 0; (n, c, h, w)"
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         x, attrs = node.inputs[0].type, node.attributes(RescaledMeanAttrs)
-        check_bytes(node)
+        check_stored(node, attrs.dtype)
         attrs.rescale.check(1, attrs.dtype)
-        if x.rank != 4 or not 0 < x.shape[2] * x.shape[3] < 1 << 23:
+        most = 1 << (23 if x.dtype.size == 1 else 16)
+        if x.rank != 4 or not 0 < x.shape[2] * x.shape[3] < most:
             raise Unsupported(f"{x} are no images (n, c, h, w) whose means can be rescaled")
         return [TensorType((*x.shape[:2], 1, 1), attrs.dtype)]
 
@@ -209,7 +226,7 @@ class RescaledMean(Operator):
         multiplier, shift = mean_factor(attrs, x.shape[2] * x.shape[3])
         mean = multiply(x.sum(axis=(2, 3), keepdims=True), multiplier, shift, attrs.rescale.rounding)
         low, high = attrs.rescale.low, attrs.rescale.high
-        return [np.clip(mean + attrs.dtype.zero_point, low, high)]
+        return [np.clip(mean + attrs.dtype.zero_point, low, high).astype(attrs.dtype.numpy)]
 
 
 @dataclass(frozen=True)

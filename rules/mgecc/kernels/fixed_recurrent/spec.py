@@ -55,7 +55,7 @@ def _build_lstm(node: Node) -> list[Call]:
             *(("y", "int8_t *"), ("h", "int8_t *"), ("c", "int16_t *")),
         ),
         tuple((name, "int32_t") for name in ("t", "n", "in", "hidden", "bits", "least", "clip", "zero")),
-        needs=("rescale_one",),
+        needs=("rescale_one", "fixed_gates"),
     )
     constants = (
         *(

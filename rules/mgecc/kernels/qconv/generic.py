@@ -1,6 +1,6 @@
 """Generic quantised convolution in plain layout: any form, also transposed ones (generic.c.j2).
 
-The loop nest of the definition, a row of int32 accumulators at a time.
+The loop nest of the definition, a row of accumulators at a time.
 """
 
 from __future__ import annotations
@@ -55,8 +55,13 @@ def kernel(epilogue: Epilogue, x: Value, w: Value, transposed: bool) -> Kernel:
     ]
     if epilogue.z_value is not None:
         operands.append(("z", f"const {ctype(epilogue.z_value)} *"))
-    operands += [("y", f"{types['yt']} *"), ("sums", "uint32_t *")]
-    params: dict[str, Param] = {**types, "epilogue": epilogue.parts, "transposed": transposed}
+    operands += [("y", f"{types['yt']} *"), ("sums", f"uint{epilogue.bits}_t *")]
+    params: dict[str, Param] = {
+        **types,
+        "bits": epilogue.bits,
+        "epilogue": epilogue.parts,
+        "transposed": transposed,
+    }
     kind = letters(*types.values())
     return Kernel(
         f"qconv_{kind}_{'transposed' if transposed else 'plain'}_{epilogue.suffix}",
@@ -78,7 +83,7 @@ def _call(epilogue: Epilogue, x: Value, w: Value, sizes: tuple[int, ...], transp
         *epilogue.factors(y.shape[1]),
         *([epilogue.z_value] if epilogue.z_value is not None else []),
         y,
-        Workspace(4 * y.shape[3]),
+        Workspace(epilogue.bits // 8 * y.shape[3]),
     ]
     return [Call(kernel(epilogue, x, w, transposed), tuple(operands), sizes)]
 

@@ -38,7 +38,7 @@ def _kernel(epilogue: Epilogue, x: Value, w: Value) -> Kernel:
             *(("q", "const float *"), *epilogue.factor_operand, ("y", f"{types['yt']} *")),
         ),
         tuple((name, "int32_t") for name in _FIELDS),
-        (("epilogue", epilogue.parts), *sorted(types.items())),
+        (("bits", epilogue.bits), ("epilogue", epilogue.parts), *sorted(types.items())),
         (epilogue.header,),
     )
 

@@ -12,9 +12,9 @@ from mgecc.ops.window import Window
 from mgecc.targets import Target
 
 # Numbers of four bits lie in bytes, too; neither the largest nor a mean of some leaves their range.
-_BYTES = {"qint8": "s8", "quint8": "u8", "qint4": "s8", "quint4": "u8"}
+_KINDS = {"qint8": "s8", "quint8": "u8", "qint4": "s8", "quint4": "u8", "qint16": "s16"}
 _FIELDS = ("planes", "h", "w", "oh", "ow", "kh", "kw", "sh", "sw", "pt", "pl", "zero")
-_LARGEST_WINDOW = 65535  # sums of larger ones are not exact in float32
+_LARGEST_WINDOW = 65535  # sums of larger ones are not exact in float32, or have no place in 32 bits
 
 
 def _mode(attrs: PoolingAttrs) -> str:
@@ -23,11 +23,12 @@ def _mode(attrs: PoolingAttrs) -> str:
 
 
 def _kernel(node: Node, c: int, lanes: int) -> Kernel:
-    kind, mode = _BYTES[node.inputs[0].type.dtype.name], _mode(pooling_of(node))
+    kind, mode = _KINDS[node.inputs[0].type.dtype.name], _mode(pooling_of(node))
+    stored = "int16_t" if kind == "s16" else "int8_t"
     return Kernel(
         f"qpool_{kind}_{mode}_c{c}",
         "qpool/pool.c.j2",
-        (("x", "const int8_t *"), ("y", "int8_t *")),
+        (("x", f"const {stored} *"), ("y", f"{stored} *")),
         tuple((name, "int32_t") for name in _FIELDS),
         (("c", c), ("kind", kind), ("lanes", lanes), ("mode", mode)),
         ("int8_lanes",),
@@ -57,7 +58,7 @@ def _build(window: Window, c: int, lanes: int, node: Node) -> list[Call]:
 def poolings(node: Node, target: Target) -> Iterator[Candidate]:
     """Channel blocks by vectors, plain layout number by number."""
     dtype = node.inputs[0].type.dtype
-    if dtype.name not in _BYTES:
+    if dtype.name not in _KINDS:
         return
     window = pooling_of(node).geometry
     area = window.kernel[0] * window.kernel[1]

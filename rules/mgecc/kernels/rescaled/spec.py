@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from mgecc.graph import Node
+from mgecc.graph import DType, Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, Param, serves
 from mgecc.kernels.rescale import KINDS, kind, limits
 from mgecc.kernels.strides import Nest, broadcast_strides, collapse
@@ -16,7 +16,6 @@ from mgecc.ops.quantize import scale_of
 from mgecc.ops.quantize_op import QuantizeAttrs
 from mgecc.ops.rescale import Rescale, fixed_point
 from mgecc.ops.rescaled import (
-    TERM_BITS,
     FixedSoftmaxAttrs,
     RescaleAttrs,
     RescaledArithmeticAttrs,
@@ -24,12 +23,23 @@ from mgecc.ops.rescaled import (
     is_weighted,
     mean_factor,
     powers_table,
+    term_bits,
     weights_of,
 )
 from mgecc.targets import Target
 
 _LETTERS = {"qint8": "s8", "quint8": "u8", "qint16": "s16"}
 _CTYPES = {"s8": "int8_t", "u8": "uint8_t", "s16": "int16_t"}
+
+
+def _stores(dtype: DType) -> str:
+    """In words of kernels: bytes are stored by their low bits, with a sign or without."""
+    return "i8" if dtype.size == 1 else "i16"
+
+
+def _result(dtype: DType) -> str:
+    """The pointer to results."""
+    return "int8_t *" if dtype.size == 1 else "int16_t *"
 
 
 def _blocks(node: Node, target: Target) -> list[int]:
@@ -72,7 +82,8 @@ def _arithmetic_kernel(node: Node, nest: Nest, lanes: int) -> Kernel:
     ways = "".join("sv"[step] for step in steps)
     params: dict[str, Param] = {
         "depth": nest.depth - 1, "lanes": lanes, "letters": tuple(letters), "mode": attrs.mode,
-        "rescale": number, "single": KINDS[attrs.rescale.rounding], "steps": steps, "up": TERM_BITS.get(attrs.mode, 0),
+        "rescale": number, "single": KINDS[attrs.rescale.rounding], "steps": steps,
+        "up": term_bits(attrs.mode, attrs.dtype), "word": _stores(attrs.dtype),
         "weighted": weighted,
     }  # fmt: skip
     return Kernel(
@@ -80,7 +91,7 @@ def _arithmetic_kernel(node: Node, nest: Nest, lanes: int) -> Kernel:
         "rescaled/arithmetic.c.j2",
         (
             *((f"x{j}", f"const {_CTYPES[letter]} *") for j, letter in enumerate(letters)),
-            *(("f", "const int32_t *"), ("q", "const float *"), ("y", "int8_t *")),
+            *(("f", "const int32_t *"), ("q", "const float *"), ("y", _result(attrs.dtype))),
         ),
         (
             ("n", "int32_t"),
@@ -151,10 +162,16 @@ def _build_mean(c: int, lanes: int, node: Node) -> list[Call]:
             ("x", f"const {_CTYPES[letter]} *"),
             ("f", "const int32_t *"),
             ("q", "const float *"),
-            ("y", "int8_t *"),
+            ("y", _result(attrs.dtype)),
         ),
         (("planes", "int32_t"), ("count", "int32_t"), ("start", "int32_t")),
-        (("c", c), ("kind", letter), ("lanes", lanes), ("rescale", number)),
+        (
+            ("c", c),
+            ("kind", letter),
+            ("lanes", lanes),
+            ("rescale", number),
+            ("yt", _result(attrs.dtype)[:-2]),
+        ),
         ("rescale",),
     )
     constants = (Const(partial(_mean_factors, node, h * w, lanes)), Const(partial(_mean_numbers, node)))
@@ -227,11 +244,16 @@ def _build_convert(node: Node) -> list[Call]:
     x, attrs = node.inputs[0], node.attributes(RescaleAttrs)
     number, ctype = KINDS[attrs.rescale.rounding], f"{x.type.dtype.numpy.name}_t"
     kernel = Kernel(
-        f"rescaled_{x.type.dtype.numpy.name}_rescale{number}",
+        f"rescaled_{x.type.dtype.numpy.name}{'_s16' if attrs.dtype.size == 2 else ''}_rescale{number}",
         "rescaled/convert.c.j2",
-        (("x", f"const {ctype} *"), ("f", "const int32_t *"), ("q", "const float *"), ("y", "int8_t *")),
+        (
+            ("x", f"const {ctype} *"),
+            ("f", "const int32_t *"),
+            ("q", "const float *"),
+            ("y", _result(attrs.dtype)),
+        ),
         (("n", "int32_t"),),
-        (("rescale", number),),
+        (("rescale", number), ("yt", _result(attrs.dtype)[:-2])),
         ("rescale_one",),
     )
     constants = (Const(partial(_convert_factors, attrs.rescale)), Const(partial(_convert_numbers, node)))
@@ -240,9 +262,9 @@ def _build_convert(node: Node) -> list[Call]:
 
 @serves("Rescale")
 def conversions(node: Node, target: Target) -> Iterator[Candidate]:
-    """Whole numbers to bytes by one fixed-point factor, number by number."""
+    """Whole numbers to stored ones by one fixed-point factor, number by number."""
     cost = 20.0 + 14.0 * node.output.type.elements
-    over = (0,) if node.inputs[0].type.dtype.size == 1 else ()
+    over = (0,) if node.inputs[0].type.dtype.size == node.output.type.dtype.size else ()
     for c in _blocks(node, target):
         yield Candidate(_build_convert, cost, (c,), (c,), 300, over, why="number by number")
 

@@ -11,7 +11,7 @@ from mgecc.frontends.rules import Rules
 from mgecc.frontends.tensors import Tensor, TensorBuilder
 from mgecc.graph import DType, Unsupported
 from mgecc.ops.quantize import round_half_away
-from mgecc.ops.rescale import Rescale
+from mgecc.ops.rescale import Rescale, Rounding
 from mgecc.ops.type_cvt import BitCastAttrs
 
 from ..constants import type_of
@@ -24,23 +24,33 @@ rule = RULES.rule
 _LIMITS = {"RELU": (0.0, None), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0), "NONE": (None, None)}
 
 
-def result_type(node: TfliteNode) -> DType:
-    """The type of the first result, which must be quantised bytes."""
+def result_type(node: TfliteNode, most: int = 1) -> DType:
+    """The type of the first result, which must be quantised numbers of that many bytes at most."""
     dtype = type_of(node.outputs[0])
-    if not dtype.is_quantized or dtype.size != 1 or dtype.scale is None:
+    if not dtype.is_quantized or dtype.size > most or dtype.scale is None:
         raise Unsupported(f"quantised data make {node.outputs[0].type} numbers, which is not supported")
+    check_zero(dtype)
     return dtype
 
 
+def check_zero(dtype: DType) -> None:
+    """Unsupported for 16-bit numbers with a zero point."""
+    if dtype.size == 2 and dtype.zero_point:
+        raise Unsupported(f"16-bit numbers with the zero point {dtype.zero_point} are not supported")
+
+
 def scale(x: Tensor | DType) -> float:
-    """Of quantised bytes with one scale."""
+    """Of quantised numbers with one scale."""
     dtype = x.dtype if isinstance(x, Tensor) else x
+    check_zero(dtype)
     if dtype.scale is None:
         raise Unsupported(f"{dtype} data without a scale are not supported", "convert the model again")
     return dtype.scale
 
 
-def rescale(factors: tuple[float, ...], y: DType, activation: str = "NONE") -> Rescale:
+def rescale(
+    factors: tuple[float, ...], y: DType, activation: str = "NONE", rounding: Rounding = "double"
+) -> Rescale:
     """Sums times factors as numbers of type ``y``, clamped as a built-in activation says.
 
     Source: CalculateActivationRangeQuantized of kernel_util.cc.
@@ -50,7 +60,7 @@ def rescale(factors: tuple[float, ...], y: DType, activation: str = "NONE") -> R
     (least, most), (low, high) = _LIMITS[activation], y.range
     low = low if least is None else max(low, _limit(least, y))
     high = high if most is None else min(high, _limit(most, y))
-    return Rescale("double", factors, low, high)
+    return Rescale(rounding, factors, low, high)
 
 
 def _limit(real: float, y: DType) -> int:

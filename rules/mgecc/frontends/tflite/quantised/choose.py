@@ -12,7 +12,7 @@ from mgecc.ops.rescaled import RescaledArithmeticAttrs, sum_factors
 
 from ..rules import RULES as PLAIN
 from . import Tensor, TensorBuilder, TfliteNode, plain_type, rescale, result_type, rule, scale, stored
-from .elemwise import rescaled
+from .elemwise import by_sign, rescaled
 
 _COMPARED = ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
 _STORED = {
@@ -61,10 +61,4 @@ def prelu(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, slope, y = node.operand(0), node.operand(1), result_type(node)
     terms, factor = sum_factors("mul", x.dtype, slope.dtype, y)
     attrs = RescaledArithmeticAttrs("mul", y, rescale((factor,), y), terms)
-    plain = plain_type(y)
-    falling, rising = (
-        stored(t, part, plain) for part in (t.one("RescaledArithmetic", attrs, x, slope), rescaled(t, x, y))
-    )
-    plain_x = stored(t, x, plain_type(x.dtype))
-    below = t.compare("lt", plain_x, t.like(plain_x, x.dtype.zero_point))
-    return [stored(t, t.where(below, falling, rising), y)]
+    return [by_sign(t, x, t.one("RescaledArithmetic", attrs, x, slope), rescaled(t, x, y))]

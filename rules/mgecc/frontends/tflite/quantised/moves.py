@@ -35,5 +35,5 @@ def concatenation(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     y = type_of(node.outputs[0])
     if node.get("fused_activation_function", "NONE") != "NONE":
         raise Unsupported(f"{node.type} of quantised data with a built-in activation is not supported")
-    parts = [x if x.dtype == y else rescaled(t, x, result_type(node)) for x in node.given]
+    parts = [x if x.dtype == y else rescaled(t, x, result_type(node, 2)) for x in node.given]
     return PLAIN.find(node.type).translate(node.with_operands(parts), t)

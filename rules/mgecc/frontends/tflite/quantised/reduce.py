@@ -7,6 +7,7 @@ from math import prod
 
 from mgecc.graph import Unsupported
 from mgecc.ops.fixed_rows import FixedL2NormAttrs
+from mgecc.ops.fixed_short import FixedSoftmax16Attrs
 from mgecc.ops.known import axis_of
 from mgecc.ops.rescaled import FixedSoftmaxAttrs, RescaleAttrs, RescaledMeanAttrs
 
@@ -18,7 +19,7 @@ from . import Tensor, TensorBuilder, TfliteNode, rescale, result_type, rule, sca
 @rule("Pooling", "AVERAGE_POOL_2D", "MAX_POOL_2D")
 def pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Of stored numbers; data and result have one scale."""
-    result_type(node)
+    result_type(node, 2)
     activation = node.require("fused_activation_function")
     options = {**node.options, "fused_activation_function": "NONE"}
     (y,) = PLAIN.find(node.type).translate(node.with_options(options), t)
@@ -30,7 +31,7 @@ def pooling(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 @rule("RescaledMean", "MEAN", "SUM")
 def mean(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Over the height and width of images as they lie in blocks, over other axes as one behind all others."""
-    x, y = node.operand(0), result_type(node)
+    x, y = node.operand(0), result_type(node, 2)
     axes = {axis_of(axis, x.rank) for axis in node.operand(1).integers}
     left = [axis for axis in range(x.rank) if axis not in axes]
     attrs = RescaledMeanAttrs(y, rescale((scale(x) / scale(y),), y), sums=node.type == "SUM")
@@ -46,7 +47,10 @@ def mean(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("FixedSoftmax", "SOFTMAX")
 def softmax(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
-    x, y = node.operand(0), result_type(node)
+    x, y = node.operand(0), result_type(node, 2)
+    if x.dtype.size == 2 and y.scale == 2.0**-15:
+        factor = scale(x) * node.require("beta") / (10 / 65535)
+        return [t.one("FixedSoftmax16", FixedSoftmax16Attrs(y, factor), x)]
     if (y.scale, y.zero_point) != (1 / 256, y.range[0]):
         raise Unsupported(f"a softmax gives {y}, not multiples of 1/256", "convert the model again")
     return [t.one("FixedSoftmax", FixedSoftmaxAttrs(y, node.require("beta") * scale(x)), x)]
