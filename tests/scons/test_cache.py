@@ -108,9 +108,10 @@ def test_read_only_mode_writes_nothing(filled: tuple[Checkout, Checkout, str], t
 
 
 def test_a_folder_that_cannot_be_written_costs_one_line(checkout: Checkout, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    said = checkout.scons(*BUILD, f"cache={tmp_path / 'file'}")
-    assert said.count("nothing more is kept") == 1 and "Traceback" not in said
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "cas").write_text("not a folder")
+    said = checkout.scons(*BUILD, f"cache={tmp_path / 'cache'}")
+    assert said.count("nothing more is kept") == said.count("warning: ") == 1 and "Traceback" not in said
 
 
 @pytest.fixture
@@ -122,6 +123,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("mounting a small file system needs root")
     yield folder
     subprocess.run(["umount", "-l", os.fspath(folder)], check=True)
+
+
+@pytest.mark.parametrize("place", ["file", "loop", "x" * 300])
+def test_a_path_that_can_be_no_folder_costs_one_line(tmp_path: Path, capsys, place: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    assert open_cache(str(tmp_path / place)) is None
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"mgecc: warning: cache {tmp_path / place}: ") and "going on without it" in line
+    assert open_cache(str(tmp_path / "folder")) is not None
 
 
 def test_a_full_cache_costs_one_line(checkout: Checkout, small_disk: Path) -> None:

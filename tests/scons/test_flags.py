@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from mgecc.scons.firmware import object_names
-from mgecc.scons.flags import compile_flags, libraries, link_flags
+from mgecc.scons.flags import compile_flags, include_flags, libraries, link_flags
 from SCons.Environment import Environment
 from SCons.Errors import UserError
 
@@ -82,6 +82,58 @@ def test_flags_are_the_words_that_program_gives_its_compiler(
         assert source == "a.s" or any(word.startswith("-D") for word in wanted)
 
 
+AFFIXES = [
+    {"CPPDEFSUFFIX": "_ON"},
+    {"CPPDEFPREFIX": "-U"},
+    {"CPPDEFPREFIX": "-D ", "CPPDEFSUFFIX": "=$WORD"},
+    {"CPPDEFPREFIX": "-imacros ", "CPPDEFSUFFIX": " -C"},
+]
+
+
+@pytest.mark.parametrize("affixes", AFFIXES)
+@pytest.mark.parametrize("defines", DEFINES)
+def test_affixes_of_definitions_are_those_of_program(
+    tmp_path: Path, affixes: dict[str, str], defines: object
+) -> None:
+    variables = {"WORD": "seven", "CPPDEFINES": defines, **affixes}
+    wanted = words_of_program(tmp_path, "a.c", variables)
+    for tools in ([], ["gcc", "g++", "as"]):
+        env = Environment(tools=tools, **variables)
+        assert compile_flags(env, *files(env)) == wanted
+
+
+def test_a_string_in_double_quotes_has_the_affixes_too() -> None:
+    env = Environment(tools=[], CPPDEFINES={"FILE": '"gen.h"'}, CPPDEFPREFIX="-D ", CPPDEFSUFFIX=" -C")
+    assert compile_flags(env, *files(env)) == ["-D", 'FILE="gen.h"', "-C"]
+
+
+@pytest.mark.parametrize(
+    "affixes",
+    [{}, {"INCPREFIX": "-isystem "}, {"INCPREFIX": "-iquote", "INCSUFFIX": "/inc"}, {"INCSUFFIX": "/$WORD"}],
+)
+def test_affixes_of_folders_of_headers_are_those_of_program(tmp_path: Path, affixes: dict[str, str]) -> None:
+    variables = {"CPPPATH": ["one", "two"], "WORD": "seven", **affixes}
+    wanted = words_of_program(tmp_path, "a.c", variables)
+    env = Environment(tools=[], **variables)
+    assert include_flags(env, ["one", "two"]) == (wanted if affixes else [])
+
+
+def test_affixes_of_folders_of_libraries_are_those_of_program() -> None:
+    for affixes in ({}, {"LIBDIRPREFIX": "-B "}, {"LIBDIRSUFFIX": "/$WORD"}):
+        env = Environment(tools=["gnulink"], LIBPATH=["one", "two"], WORD="seven", **affixes)
+        wanted = [str(word) for word in env.subst_list("$( $_LIBDIRFLAGS $)", target=env.File("a"))[0]]
+        env = Environment(tools=[], LIBPATH=["one", "two"], WORD="seven", **affixes)
+        assert link_flags(env, env.File("a.elf"), through_compiler=True) == wanted
+
+
+def test_affixes_for_compilers_of_another_kind_are_left_aside() -> None:
+    env = Environment(tools=[], CPPDEFINES="A", LIBPATH="libs", LIBS=["m"], CPPDEFPREFIX="/D", INCPREFIX="/I",
+                      LIBDIRPREFIX="/LIBPATH:", LIBLINKPREFIX="", LIBLINKSUFFIX="$LIBSUFFIX")  # fmt: skip
+    assert compile_flags(env, *files(env)) == ["-DA"] and include_flags(env, ["one"]) == []
+    assert link_flags(env, env.File("a.elf"), through_compiler=True) == ["-Llibs"]
+    assert libraries(env) == ([], ["-lm"])
+
+
 def test_a_string_in_double_quotes_stays_one() -> None:
     env = Environment(tools=[], CPPDEFINES={"FILE": '"gen.h"'})
     assert compile_flags(env, *files(env)) == ['-DFILE="gen.h"']
@@ -117,6 +169,16 @@ def test_libraries_are_the_words_that_program_gives_its_linker(libs: object) -> 
     wanted = [str(word) for word in env.subst_list("$_LIBFLAGS")[0]] if libs else []
     for tools in ([], ["gnulink"]):
         assert libraries(Environment(tools=tools, LIBS=libs, OWN=["a", "b"])) == ([], wanted)
+
+
+@pytest.mark.parametrize(
+    "affixes", [{"LIBLINKSUFFIX": "_r"}, {"LIBLINKPREFIX": "-l:lib", "LIBLINKSUFFIX": ".a"}]
+)
+def test_affixes_of_libraries_are_those_of_program(affixes: dict[str, str]) -> None:
+    env = Environment(tools=["gnulink"], LIBS=["m", "libgain.a"], **affixes)
+    wanted = [str(word) for word in env.subst_list("$_LIBFLAGS")[0]]
+    for tools in ([], ["gnulink"]):
+        assert libraries(Environment(tools=tools, LIBS=["m", "libgain.a"], **affixes)) == ([], wanted)
 
 
 @pytest.mark.parametrize(

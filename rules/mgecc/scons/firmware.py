@@ -14,7 +14,7 @@ from SCons.Errors import UserError
 from SCons.Util import NodeList
 
 from mgecc.scons.decider import own_environment
-from mgecc.scons.flags import CXX, compile_flags, libraries, link_flags
+from mgecc.scons.flags import CXX, compile_flags, include_flags, libraries, link_flags
 from mgecc.scons.images import CvNodes
 from mgecc.scons.linking import Linking
 from mgecc.scons.mistakes import unknown_option
@@ -81,8 +81,16 @@ class _Request:
     def tools(self, source: Any, obj: str) -> Tools:
         """What compiles a source to an object."""
         plain = self.toolchain.for_cxx() if Path(str(source)).suffix in CXX else self.toolchain
-        flags = compile_flags(self.env, source, self.env.File(obj))
-        return Tools(self.env, replace(plain, extra=tuple(flags)), self.optimize, self.first.label)
+        flags = [*compile_flags(self.env, source, self.env.File(obj)), *self.named_folders[1]]
+        tools = replace(plain, extra=tuple(flags))
+        return Tools(self.env, tools, self.optimize, self.first.label, self.named_folders[0])
+
+    @cached_property
+    def named_folders(self) -> tuple[list[str], list[str]]:
+        """Folders of CPPPATH whose option is another one than -I, and the words that name them."""
+        folders = _folders(self.env, self.env.get("CPPPATH") or [])
+        words = include_flags(self.env, [folder.removeprefix("#") for folder in folders])
+        return (folders if words else []), words
 
     @cached_property
     def linking(self) -> Linking:
@@ -194,12 +202,16 @@ def _image_kinds(board: dict[str, Any] | None) -> tuple[str, ...]:
 
 
 def _includes(request: _Request) -> list[str]:
-    """Folders of headers, as text that means the same in every SConscript."""
-    env = request.env
-    own = [env.Dir(folder) for folder in env.Flatten(env.get("CPPPATH") or [])]
+    """Folders of headers that no flag names."""
     models = [folder for model in request.products for folder in model.include]
-    port = [env.Dir(os.fspath(folder)) for folder in runner_includes(request.target)]
-    paths = [folder.get_internal_path() for folder in [*own, *models, *port]]
+    port = [os.fspath(folder) for folder in runner_includes(request.target)]
+    given = [] if request.named_folders[1] else [request.env.get("CPPPATH") or []]
+    return _folders(request.env, [*given, *models, *port])
+
+
+def _folders(env: Any, given: Any) -> list[str]:
+    """Folders as text that means the same in every SConscript."""
+    paths = [env.Dir(folder).get_internal_path() for folder in env.Flatten([given])]
     return [path if path.startswith("/") else f"#{path}" for path in dict.fromkeys(paths)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 from SCons.Defaults import processDefines
@@ -24,12 +25,18 @@ _PLAIN_ASSEMBLY = next(suffixes for suffixes, text in _LANGUAGES.items() if text
 _NAMES = {"$_CPPDEFFLAGS": "CPPDEFINES", "$_LIBFLAGS": "LIBS"}
 # As SCons' tool for GNU linkers has them.
 _GNU_LINK = {
-    "_LIBFLAGS": "${_stripixes(LIBLINKPREFIX, LIBS, '', LIBPREFIXES, LIBSUFFIXES, __env__, LIBLITERALPREFIX)}",
-    "LIBLINKPREFIX": "-l",
+    "_LIBFLAGS": (
+        "${_stripixes(LIBLINKPREFIX, LIBS, LIBLINKSUFFIX, LIBPREFIXES, LIBSUFFIXES, __env__, LIBLITERALPREFIX)}"
+    ),
     "LIBPREFIXES": ["lib"],
     "LIBSUFFIXES": [".a", ".so"],
     "LIBLITERALPREFIX": ":",
 }
+# What stands before each of several things, and behind it, where the environment does not say.
+_AFFIXES = {
+    "CPPDEFPREFIX": "-D", "CPPDEFSUFFIX": "", "INCPREFIX": "-I", "INCSUFFIX": "",
+    "LIBDIRPREFIX": "-L", "LIBDIRSUFFIX": "", "LIBLINKPREFIX": "-l", "LIBLINKSUFFIX": "",
+}  # fmt: skip
 # Of a compiler that links; here there is the linker itself, which needs neither.
 _OF_DRIVERS = ("-nostdlib", "-nostartfiles", "-nodefaultlibs", "-ffreestanding", "-static")
 
@@ -42,6 +49,19 @@ def _shell_words(env: Any, text: str, target: Any = None, source: Any = None) ->
         return shlex.split(words)
     except ValueError as error:
         raise UserError(f"MgeFirmware: {_NAMES.get(text, text[1:])}: {error}: {words}") from None
+
+
+def _with_affixes(env: Any, **variables: Any) -> Any:
+    """An environment that has all affixes: its own ones, unless they are for compilers of another kind, as /D is."""
+    foreign = any(str(env.get(name, "")).startswith("/") for name in _AFFIXES if name.endswith("PREFIX"))
+    own = {name: plain if foreign else env.get(name, plain) for name, plain in _AFFIXES.items()}
+    return env.Override({**own, **variables})
+
+
+def _affixed(env: Any, kind: str, text: str, target: Any = None, source: Any = None) -> list[str]:
+    """The words for one thing with the affixes of its kind."""
+    affixes = env[f"{kind}PREFIX"], [text], env[f"{kind}SUFFIX"]
+    return [str(word) for word in env["_concat"](*affixes, env, target=target, source=source)]
 
 
 def compile_flags(env: Any, source: Any, target: Any) -> list[str]:
@@ -61,12 +81,19 @@ def _defines(env: Any, target: Any, source: Any) -> list[str]:
     """
     words = []
     for define in processDefines(env.get("CPPDEFINES") or []):
+        alone = _with_affixes(env, CPPDEFINES=[define])
         if _is_string(define.partition("=")[2]):
-            words.append(f"-D{env.subst(define, target=target, source=source)}")
+            words += _affixed(alone, "CPPDEF", define, target, source)
         else:
-            alone = env.Override({"CPPDEFINES": [define], "CPPDEFPREFIX": "-D", "CPPDEFSUFFIX": ""})
             words += _shell_words(alone, "$_CPPDEFFLAGS", target, source)
     return words
+
+
+def include_flags(env: Any, folders: Sequence[str]) -> list[str]:
+    """The words for folders of headers, where INCPREFIX or INCSUFFIX say another option than -I; none where not."""
+    spoken = _with_affixes(env)
+    words = [word for folder in folders for word in _affixed(spoken, "INC", folder)]
+    return [] if words == [f"-I{folder}" for folder in folders] else words
 
 
 def _is_string(value: str) -> bool:
@@ -79,7 +106,8 @@ def link_flags(env: Any, program: Any, through_compiler: bool) -> list[str]:
     folders = [env.Dir(folder).get_internal_path() for folder in _listed(env, "LIBPATH")]
     if not through_compiler:
         words = [part for word in words for part in _for_linker(word)]
-    return [*words, *(f"-L{folder}" for folder in folders)]
+    spoken = _with_affixes(env)
+    return [*words, *(word for folder in folders for word in _affixed(spoken, "LIBDIR", folder))]
 
 
 def _for_linker(word: str) -> list[str]:
@@ -92,7 +120,7 @@ def libraries(env: Any) -> tuple[list[Any], list[str]]:
     """LIBS: those that are nodes, and options for those that are names."""
     given = _listed(env, "LIBS")
     names = [library for library in given if isinstance(library, str)]
-    alone = env.Override({**_GNU_LINK, "LIBS": names})
+    alone = _with_affixes(env, LIBS=names, **_GNU_LINK)
     nodes = [library for library in given if not isinstance(library, str)]
     return nodes, _shell_words(alone, "$_LIBFLAGS")
 

@@ -21,12 +21,16 @@ from mgecc.toolrun.stack_note import finisher
 
 @dataclass(frozen=True)
 class Tools:
-    """A toolchain inside a construction environment; ``label`` names the target in the lines shown."""
+    """A toolchain inside a construction environment; ``label`` names the target in the lines shown.
+
+    ``named``: folders of headers that the toolchain's flags name.
+    """
 
     env: Any
     toolchain: Toolchain
     optimize: str
     label: str
+    named: Sequence[str] = ()
 
     def object(self, output: str, source: Any, includes: Sequence[str], depends: Sequence[Any] = ()) -> Any:
         """Compile or assemble one file."""
@@ -36,7 +40,7 @@ class Tools:
             return self.toolchain.compile_args(inputs[0], obj, folders, self.optimize)
 
         kind = "AS" if str(source).endswith((".S", ".s")) else "CC"
-        more = {"CPPPATH": list(includes), "source_scanner": CScanner}
+        more = {"CPPPATH": [*self.named, *includes], "source_scanner": CScanner}
         file, finish = self.env.File(output), finisher(self.toolchain.target)
 
         def reader(inputs: list[str], known: frozenset[str]) -> tuple[str, Read]:

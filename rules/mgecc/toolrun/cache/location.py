@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import urllib.parse
 from functools import cache as remember
@@ -10,10 +11,13 @@ from pathlib import Path
 
 from mgecc.toolrun.cache.cache import Cache
 from mgecc.toolrun.cache.store import FolderStore
+from mgecc.toolrun.diskfull import warn
 
 _SCHEMES = ("http", "https")
 _VARIABLE = "MGECC_CACHE"
 _MOST_OBJECTS = 256 << 20  # bytes
+# A path that cannot become a folder, as one that is not there or may not be read can.
+_NO_FOLDERS = (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def open_cache(location: str, mode: str = "rw") -> Cache | None:
@@ -56,7 +60,13 @@ def _own_folder(caches: str) -> Path | None:
     return folder if private and os.access(folder, os.W_OK) else None
 
 
-def _in_folder(folder: Path, mode: str, limit: int = FolderStore.limit) -> Cache:
+def _in_folder(folder: Path, mode: str, limit: int = FolderStore.limit) -> Cache | None:
+    try:
+        os.stat(folder / "ac")
+    except OSError as error:
+        if error.errno in _NO_FOLDERS:
+            warn(f"cache {folder}: {error.strerror}; going on without it")
+            return None
     store = FolderStore(folder, limit)
     cache = Cache(store, str(folder), mode == "rw")
 
