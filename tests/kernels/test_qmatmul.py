@@ -63,7 +63,7 @@ _FORMS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("form", _FORMS)
 def test_every_form_of_product_equals_its_meaning(form: str, target: Target) -> None:
     rng = np.random.default_rng(3)
-    check_all(rng, matmul(rng, (3, 21, 18), **_FORMS[form]), target)
+    check_all(rng, matmul(rng, (3, 21, 18), **_FORMS[form]), target, at_least=2 if "sums" in form else 1)
 
 
 def test_products_with_and_without_bias_share_a_plain_kernel() -> None:

@@ -193,12 +193,16 @@ def test_what_does_not_fit_is_refused_with_its_reason() -> None:
     assert len(problems) == 1 and "a zero point of weights that do not fit int8" in problems[0]
 
 
-def test_dynamic_quantisation_runs_in_integers() -> None:
+@pytest.mark.parametrize("zero", [None, 3, 128, 250])
+def test_dynamic_quantisation_runs_in_integers(zero: int | None) -> None:
+    """Weights with sign, and without, whose steps fit int8 or do not."""
     rng = np.random.default_rng(10)
     p = {"w": rng.integers(-127, 128, (12, 5)).astype(np.int8)}
+    if zero is not None:
+        p = {"w": (p["w"].astype(np.int16) + 128).astype(np.uint8), "zw": np.array(zero, np.uint8)}
     nodes = [
         helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
-        node("MatMulInteger", "q w z", "i"),
+        node("MatMulInteger", "q w z" + (" zw" if zero is not None else ""), "i"),
         node("Cast", "i", "f", to=1),
         node("Mul", "f s", "y"),
     ]
@@ -206,3 +210,8 @@ def test_dynamic_quantisation_runs_in_integers() -> None:
     data = model(nodes, {"x": x.shape}, ["y"], p)
     agrees(data, 1e-6, 0, x=x)
     assert results(data, x=x)[0].shape == (3, 5)
+    graph, _ = survey(data)
+    (product,) = (n for n in graph.nodes if n.op == "MatrixMul")
+    # This is what packed weights serve.
+    assert [v.type.dtype.name for v in product.inputs] == ["qint8", "qint8"]
+    assert product.inputs[1].type.dtype.zero_point == 0

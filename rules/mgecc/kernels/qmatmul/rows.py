@@ -1,4 +1,4 @@
-"""Int8 matrix product of rows with constant weights, results stored in bytes (rows.c.j2)."""
+"""Int8 matrix product of rows with constant weights, results stored in bytes or as whole sums (rows.c.j2)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mgecc.graph import Node, Value
 from mgecc.kernels.base import Call, Candidate, Const, Kernel
 from mgecc.kernels.requant import (
     BYTES,
+    activation,
     has_dot,
     input_offset,
     is_unit_bias,
@@ -29,21 +30,25 @@ _OPERANDS = (
     ("x", "const int8_t *"),
     ("w", "const int8_t *"),
     ("b", "const int32_t *"),
-    ("q", "const float *"),
 )
-_FACTORS, _RESULT = (("factors", "const int32_t *"),), (("y", "int8_t *"),)
+_NUMBERS, _FACTORS = (("q", "const float *"),), (("factors", "const int32_t *"),)
 
 
 def _bias(node: Node) -> Value | None:
     return node.inputs[2] if len(node.inputs) > 2 and node.inputs[2].type.elements else None
 
 
+def _is_whole(node: Node) -> bool:
+    """Whether the results are the sums themselves."""
+    return node.output.type.dtype.name == "qint32"
+
+
 def _is_served(node: Node) -> bool:
     a, b = node.inputs[:2]
-    if (a.type.dtype.name, b.type.dtype.name) != (
-        "qint8",
-        "qint8",
-    ) or node.output.type.dtype.name not in BYTES:
+    plain = _is_whole(node) and structure(node) == activation(node) == "identity"
+    if {a.type.dtype.name, b.type.dtype.name} != {"qint8"}:
+        return False
+    if not plain and node.output.type.dtype.name not in BYTES:
         return False
     if (
         not b.is_const
@@ -96,25 +101,36 @@ def _starts(node: Node, target: Target) -> np.ndarray:
 
 def _kernel(node: Node, target: Target) -> Kernel:
     j, _ = _width(node, target)
-    act, rescale = structure(node), kind_of(node)
+    act, rescale, whole = structure(node), kind_of(node), _is_whole(node)
+    end = "_s32" if whole else f"_rescale{rescale}" if rescale else suffix(act)
+    result = "int32_t" if whole else "int8_t"
     return Kernel(
-        f"qmatmul_s8{'dot' if has_dot(target) else ''}_rows_p1x{j}{f'_rescale{rescale}' if rescale else suffix(act)}",
+        f"qmatmul_s8{'dot' if has_dot(target) else ''}_rows_p1x{j}{end}",
         "qmatmul/rows.c.j2",
-        _OPERANDS + (_FACTORS if rescale else ()) + _RESULT,
+        (
+            *_OPERANDS,
+            *(() if whole else _NUMBERS),
+            *(_FACTORS if rescale else ()),
+            ("y", f"{result} *"),
+        ),
         (("m", "int32_t"), ("k", "int32_t"), ("n", "int32_t")),
-        (("act", act), ("j", j), ("lanes", target.lanes), ("rescale", rescale)),
+        (
+            ("act", act), ("j", j), ("lanes", target.lanes), ("rescale", rescale), ("whole", whole),
+            ("yt", result),
+        ),
         (products(target), "rescale" if rescale else "requant"),
-    )
+    )  # fmt: skip
 
 
 def _build(target: Target, node: Node) -> list[Call]:
     x, (m, n) = node.inputs[0], node.output.shape
     j, groups = _width(node, target)
     width = groups * j * target.lanes
+    ends = [Const(partial(numbers, node, direct=structure(node) == "identity"))]
     constants = (
         Const(partial(_pack, node, target)),
         Const(partial(_starts, node, target)),
-        Const(partial(numbers, node, direct=structure(node) == "identity")),
+        *([] if _is_whole(node) else ends),
         *factor_constants(node, n, width, target.lanes),
     )
     return [Call(_kernel(node, target), (x, *constants, node.output), (m, x.shape[1], n))]

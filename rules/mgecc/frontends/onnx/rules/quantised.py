@@ -230,19 +230,45 @@ def qlinear_matmul(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     return [_plain(t, _product(t, a, columns, output_dtype=y, rescale=by))]
 
 
+def _with_sign(t: TensorBuilder, x: Tensor, zero: float) -> Tensor:
+    """Bytes as ones with sign, which products with packed weights read."""
+    if x.dtype.name != "uint8":
+        return _typed(t, x, 1.0, zero)
+    flipped = t.elemwise("bit_xor", x, t.like(x, 128))
+    dtype = DType("qint8", 1.0, int(zero) - 128)
+    return t.one("BitCast", BitCastAttrs(dtype), flipped, dtype=dtype, shape=x.shape)
+
+
+def _sums(t: TensorBuilder, a: Tensor, zero: float, b: Tensor, b_zero: Tensor | None) -> Tensor:
+    """Sums of products of numbers from their zero points, (..., m, n)."""
+    columns = _weights(t, b, b_zero, b.rank - 1)
+    if columns.array is None or b.rank != 2:
+        return _whole(t, _product(t, _typed(t, a, 1.0, zero), columns))
+    x = _with_sign(t, a, zero)
+    if columns.dtype.name == "qint8":
+        return _whole(t, _product(t, x, columns))
+    # Weights lose 128 to fit their type. A column of ones sums the rows, to which what is left is proportional.
+    ones = np.ones((b.shape[0], 1), np.int8)
+    halved = (columns.known.astype(np.int16) - 128).astype(np.int8)
+    both = t.constant(np.concatenate([halved, ones], 1), DType("qint8"), b.value.name)
+    made, n = _whole(t, _product(t, x, both)), b.shape[1]
+    sums, rows = (t.slice(made, {-1: span}) for span in ((0, n, 1), (n, n + 1, 1)))
+    return t.elemwise("sub", sums, t.elemwise("mul", rows, t.like(rows, columns.dtype.zero_point - 128)))
+
+
 @rule("MatrixMul", "MatMulInteger")
 def matmul_integer(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     """A zero point that is computed comes off behind the product, times the sums of the columns."""
     a, b, zero = node.operand(0), node.operand(1), node.optional(2)
     known = _number(zero)
-    columns = _weights(t, b, node.optional(3), b.rank - 1)
-    sums = _whole(t, _product(t, _typed(t, a, 1.0, known or 0), columns))
+    sums = _sums(t, a, known or 0, b, node.optional(3))
     if known is not None or zero is None:
         return [sums]
-    if columns.array is None or zero.elements != 1:
+    if b.array is None or zero.elements != 1:
         raise Unsupported("a computed zero point beside a computed operand is not supported")
-    steps = columns.array.astype(np.int64) - columns.dtype.zero_point
-    totals = t.constant(steps.sum(axis=-2).astype(np.int32), INT32)
+    least = node.optional(3)
+    zeros = np.zeros(1, np.int64) if least is None else least.known.reshape(-1).astype(np.int64)
+    totals = t.constant((b.array.astype(np.int64) - zeros).sum(axis=-2).astype(np.int32), INT32)
     off = t.elemwise("mul", t.cast(t.reshape(zero, ()), INT32), totals)
     return [
         t.elemwise("sub", sums, off if off.rank <= 1 else t.reshape(off, (*off.shape[:-1], 1, off.shape[-1])))
