@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from copied import copy_folders
 from mgecc.toolrun.emulators import EmulatorMissing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +29,7 @@ FILES: dict[str, str] = dict(
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources with the guide's files among them."""
     root = tmp_path_factory.mktemp("sources")
-    for folder in ("rules/mgecc", "runtime"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_folders(root, "rules/mgecc", "runtime", "tests/common")
     for name, text in FILES.items():
         path = root / name
         assert not path.exists(), f"{name} is in the sources already"
@@ -38,9 +38,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (ROOT / "tests" / "kernels").glob("*.py"):
         if not path.name.startswith("test_"):
             shutil.copy(path, root / "tests" / "kernels")
-    shutil.copytree(
-        ROOT / "tests" / "common", root / "tests" / "common", ignore=shutil.ignore_patterns("__pycache__")
-    )
     shutil.copy(ROOT / "pyproject.toml", root)
     return root
 

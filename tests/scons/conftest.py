@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from copied import copy_folders
 from printed import printed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,8 +85,7 @@ class Checkout:
 def checkout(tmp_path: Path) -> Checkout:
     root = tmp_path / "work tree"
     root.mkdir()
-    for name in ("rules", "site_scons"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_folders(root, "rules", "site_scons")
     shutil.copy(ROOT / "SConstruct", root)
     with (root / "rules" / "mgecc" / "compiler.py").open("a") as file:
         file.write(STAND_IN)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from copied import copy_folders
 
 from .conftest import ROOT, Checkout
 
@@ -20,8 +21,7 @@ BUILD = ["-Q", "release", "target=arm64", "model=digits", "-j2"]
 @pytest.fixture
 def tree(tmp_path: Path) -> Iterator[Checkout]:
     """A model folder, and a build folder that is a small disk of its own."""
-    for name in ("rules", "site_scons", "runtime"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_folders(tmp_path, "rules", "site_scons", "runtime")
     shutil.copytree(ROOT / "models" / "digits", tmp_path / "models" / "digits")
     shutil.copy(ROOT / "SConstruct", tmp_path)
     with small_disk(tmp_path / "build"):

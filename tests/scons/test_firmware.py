@@ -11,6 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from copied import copy_folders
 from elftools.elf.elffile import ELFFile
 from mgecc.toolrun.emulators import find_emulator
 from mgecc.toolrun.reproduce import differences, products
@@ -207,8 +208,7 @@ def test_an_installed_package_is_a_tool_by_its_name(tmp_path: Path) -> None:
     import SCons
 
     source, site = tmp_path / "source", tmp_path / "site-packages"
-    for name in ("rules", "runtime"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_folders(source, "rules", "runtime")
     for name in ("setup.py", "pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, source)
     stale = source / "build" / ".pip" / "lib" / "mgecc" / "targets" / "gone.yaml"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from copied import copy_folders
 from mgecc.frontends.mge.importer import import_mge
 from mgecc.scons.identity import NO_COMPILER
 from mgecc.toolrun.sources import runtime_sources
@@ -139,8 +140,7 @@ CHANGES: list[tuple[str, Callable[[Path], None], Steps]] = [
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     root = tmp_path_factory.mktemp("tree")
-    for name in ("rules", "site_scons", "runtime"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_folders(root, "rules", "site_scons", "runtime")
     shutil.copy(ROOT / "SConstruct", root)
     for name in MODELS:
         (root / "models" / name).mkdir(parents=True)

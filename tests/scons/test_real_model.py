@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from copied import copy_folders
 from mgecc import cli
 from mgecc.config import load_cases, save_cases
 from mgecc.targets import load_target
@@ -22,8 +23,7 @@ DIGITS = ROOT / "models" / "digits"
 @pytest.fixture
 def real(tmp_path: Path) -> Checkout:
     root = tmp_path / "real"
-    for name in ("rules", "site_scons", "runtime"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_folders(root, "rules", "site_scons", "runtime")
     shutil.copytree(DIGITS, root / "models" / "digits")
     shutil.copy(ROOT / "SConstruct", root)
     return Checkout(root)

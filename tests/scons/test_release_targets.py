@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from copied import copy_folders
 from mgecc.scons import page, tool
 from mgecc.toolrun.reproduce import differences, products
 
@@ -97,8 +98,7 @@ def test_own_target_by_path_at_the_front_door(checkout: Checkout) -> None:
 @pytest.fixture
 def digits(tmp_path: Path) -> Checkout:
     root = tmp_path / "tree"
-    for name in ("rules", "site_scons", "runtime"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_folders(root, "rules", "site_scons", "runtime")
     shutil.copytree(ROOT / "models" / "digits", root / "models" / "digits")
     for name in ("SConstruct", "LICENSE"):
         shutil.copy(ROOT / name, root)
