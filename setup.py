@@ -29,7 +29,7 @@ setup(
         "SCons.Tool": "rules/mgecc/scons/scons_tool",
     },
     package_data={
-        "": ["py.typed", "*.j2", "*.yaml", "*.json", "*.h", "*.c", "*.ld", "*.S"],
+        "": ["py.typed", "*.j2", "*.yaml", "*.json", "*.h", "*.c", "*.ld", "*.S", "*.md"],
         "mgecc._runtime": ["**/*"],
         "mgecc._cmake": ["*"],
     },

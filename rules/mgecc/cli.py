@@ -34,14 +34,24 @@ class _Parser(argparse.ArgumentParser):
 def command_names() -> list[str]:
     """Subcommands there are."""
     package = importlib.import_module("mgecc.commands")
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+    names = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
+
+
+def _stem(command: str) -> str:
+    return command.replace("-", "_")
+
+
+def command_module(command: str) -> Any:
+    """The module of a subcommand."""
+    return importlib.import_module(f"mgecc.commands.{_stem(command)}")
 
 
 def make_parser(only: str = "") -> argparse.ArgumentParser:
     """The parser, with the arguments of one subcommand or of all."""
     parser, commands = _bare_parser()
     for name in [only] if only else command_names():
-        module = importlib.import_module(f"mgecc.commands.{name}")
+        module = command_module(name)
         command = _add_command(commands, name, (module.__doc__ or "").strip())
         module.add_arguments(command)
         command.set_defaults(run=module.run)
@@ -52,7 +62,9 @@ def _overview() -> argparse.ArgumentParser:
     """The parser of calls without a subcommand; it loads none of them."""
     parser, commands = _bare_parser()
     for name in command_names():
-        source = Path(__file__).with_name("commands").joinpath(f"{name}.py").read_text(encoding="utf-8")
+        source = (
+            Path(__file__).with_name("commands").joinpath(f"{_stem(name)}.py").read_text(encoding="utf-8")
+        )
         _add_command(commands, name, ast.get_docstring(ast.parse(source)) or "")
     return parser
 

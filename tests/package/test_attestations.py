@@ -7,12 +7,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import mgecc
 import pytest
+from google.protobuf import json_format
+from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.statement import Statement
 from mgecc.names import compiler_id
 from mgecc.package import Component
 from mgecc.package.archive import EpochError, source_date, tar_bytes
-from mgecc.package.attestations import SUMS
+from mgecc.package.attestations import BUILD_TYPE, SUMS
 from mgecc.package.release import release_files
+from mgecc.package.repository import Commit, public_uri
 
 
 def component(folder: Path, name: str, label: str) -> Component:
@@ -71,23 +77,48 @@ def test_provenance_has_the_digests_of_all_that_went_in_and_came_out(tmp_path: P
     assert definition["externalParameters"]["arm64/net"]["toolchain"] == "zig-0.1"
 
 
-def test_the_bill_lists_model_runtime_and_files_and_is_consistent(tmp_path: Path) -> None:
-    _, bill, _ = attested([component(tmp_path / "a", "net", "arm64")])
-    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5") and "timestamp" not in bill[
-        "metadata"
-    ]
-    kinds = {row["bom-ref"]: row["type"] for row in bill["components"]}
-    assert kinds["model-arm64-net"] == "machine-learning-model" and kinds["mgecc-runtime"] == "library"
-    assert len(kinds) == len(bill["components"])
-    assert sorted(bill["dependencies"][0]["dependsOn"]) == sorted(kinds)
+def test_the_statement_is_one_for_the_library_of_its_makers(tmp_path: Path) -> None:
+    files, _, _ = attested([component(tmp_path / "a", "net", "arm64")])
+    message = json_format.Parse(files["provenance.intoto.json"], statement_pb2.Statement())
+    Statement.copy_from_pb(message).validate()
+    provenance = json_format.ParseDict(
+        json_format.MessageToDict(message.predicate), provenance_pb2.Provenance()
+    )
+    assert provenance.build_definition.build_type.endswith("#mgecc/package/build_type.md")
 
 
-def test_the_bill_is_valid_by_the_schema_of_its_makers(tmp_path: Path) -> None:
-    validation = pytest.importorskip("cyclonedx.validation.json", reason="pip install cyclonedx-python-lib")
-    schema = pytest.importorskip("cyclonedx.schema")
-    files = release_files("r", [component(tmp_path / "a", "net", "arm64")], 1700000000)
-    validator = validation.JsonStrictValidator(schema.SchemaVersion.V1_5)
-    assert validator.validate_str(files["sbom.cdx.json"].decode()) is None
+def test_the_build_type_is_a_page_of_the_package() -> None:
+    subpath = BUILD_TYPE.partition("#mgecc/")[2]
+    assert (Path(mgecc.__file__).parent / subpath).is_file()
+
+
+def test_who_builds_and_when_is_told_where_it_is_known(tmp_path: Path) -> None:
+    parts = [component(tmp_path / "a", "net", "arm64")]
+    known = json.loads(
+        release_files("r", parts, 9, "https://ci.example", Commit("c0"))["provenance.intoto.json"]
+    )
+    assert known["predicate"]["runDetails"]["builder"]["id"] == "https://ci.example"
+    assert known["predicate"]["buildDefinition"]["externalParameters"]["SOURCE_DATE_EPOCH"] == 9
+    unknown = attested(parts)[2]["predicate"]
+    assert unknown["runDetails"]["builder"]["id"] == "about:unknown-builder"
+    assert set(unknown["buildDefinition"]["externalParameters"]) == {"arm64/net"}
+
+
+@pytest.mark.parametrize(
+    ("remote", "uri"),
+    [
+        ("https://me:secret@git.example:8443/a/b.git", "git+https://git.example:8443/a/b.git"),
+        ("git@git.example:a/b.git", "git+ssh://git.example/a/b.git"),
+        ("ssh://git@git.example/a/b", "git+ssh://git.example/a/b"),
+        ("/home/me/tree", ""),
+        ("file:///home/me/tree", ""),
+        ("../tree", ""),
+        ("https://[broken/a", ""),
+        ("", ""),
+    ],
+)
+def test_a_remote_is_told_without_secrets_and_places_of_the_machine(remote: str, uri: str) -> None:
+    assert public_uri(remote) == uri
 
 
 def test_other_contents_have_another_serial_number(tmp_path: Path) -> None:

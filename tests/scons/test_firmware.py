@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from copied import copy_folders
@@ -145,11 +146,60 @@ def test_a_release_has_all_attestations_and_does_not_depend_on_when_and_where(
     bill = json.loads((folder / "sbom.cdx.json").read_text())
     assert {"model-armv7-first", "firmware-armv7-app-armv7"} <= {row["bom-ref"] for row in bill["components"]}
     statement = json.loads((folder / "provenance.intoto.json").read_text())
-    assert {s["name"] for s in statement["subject"]} == names - {
-        "SHA256SUMS",
-        "sbom.cdx.json",
-        "provenance.intoto.json",
-    }
+    assert {s["name"] for s in statement["subject"]} == names - {"SHA256SUMS", "provenance.intoto.json"}
+
+
+def test_the_provenance_of_a_firmware_names_all_that_went_in_and_how(user: Checkout) -> None:
+    (user.root / "app" / "parts.h").write_text("#define PARTS 3\n")
+    main = user.root / "app" / "main.c"
+    main.write_text('#include "parts.h"\n' + main.read_text())
+    user.scons("archive", "builder=https://ci.example/firmware")
+    predicate = provenance_of(user.root / "out/armv7/release/app-armv7.tar")
+    asked = predicate["buildDefinition"]["externalParameters"]["armv7/app-armv7"]
+    assert asked["models"] == ["first"] and asked["port"] is True
+    flags = predicate["buildDefinition"]["internalParameters"]["flags"]["armv7/app-armv7"]
+    assert "-O2" in flags["app/main.c"] and "link" in flags
+    assert predicate["runDetails"]["builder"]["id"] == "https://ci.example/firmware"
+    names = {row["name"] for row in predicate["buildDefinition"]["resolvedDependencies"]}
+    mine = {name.removeprefix("app-armv7/") for name in names if name.startswith("app-armv7/")}
+    assert {"app/main.c", "app/parts.h", "app/first.mge"} <= mine
+    assert [name for name in mine if name.endswith("/port/linux/linux.c")]
+    assert not [name for name in mine if name.startswith("/") or ".." in name]
+    (user.root / "app" / "parts.h").write_text("#define PARTS 3 /* the same */\n")
+    assert "TAR" in user.scons("archive", "builder=https://ci.example/firmware")
+    assert "TAR" not in user.scons("archive", "builder=https://ci.example/firmware")
+    assert "is no URI" in user.scons("archive", "builder=me", status=2)
+
+
+def test_a_release_tells_the_commit_that_is_checked_out(user: Checkout) -> None:
+    git = ["git", "-C", str(user.root), "-c", "user.name=n", "-c", "user.email=m@x.example"]
+    for words in (["init", "-q"], ["add", "app", "SConstruct"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *words], check=True)
+    user.scons("archive")
+    archive = user.root / "out/armv7/release/app-armv7.tar"
+    commit = subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
+    (source,) = sources_of(archive)
+    assert source == {"name": "source", "digest": {"gitCommit": commit}}
+    subprocess.run([*git, "remote", "add", "origin", "https://me:secret@git.example/tree.git"], check=True)
+    assert "TAR" in user.scons("archive")
+    assert sources_of(archive)[0]["uri"] == "git+https://git.example/tree.git"
+    (user.root / "app" / "want.txt").write_text("other\n")
+    user.scons("archive")
+    assert sources_of(archive)[0]["annotations"] == {"modified": True}
+    assert "TAR" not in user.scons("archive")
+
+
+def provenance_of(path: Path) -> Any:
+    with tarfile.open(path) as archive:
+        file = archive.extractfile(f"{path.stem}/provenance.intoto.json")
+        assert file is not None
+        return json.load(file)["predicate"]
+
+
+def sources_of(path: Path) -> list[Any]:
+    """The commits among what a release was made of."""
+    rows = provenance_of(path)["buildDefinition"]["resolvedDependencies"]
+    return [row for row in rows if "gitCommit" in row["digest"]]
 
 
 def test_the_date_of_a_release_is_source_date_epoch(user: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +208,7 @@ def test_the_date_of_a_release_is_source_date_epoch(user: Checkout, monkeypatch:
     with tarfile.open(user.root / "out/armv7/release/app-armv7.tar") as archive:
         assert {m.mtime for m in archive} == {1700000000}
         bill = json.load(archive.extractfile("app-armv7/sbom.cdx.json"))
-    assert bill["metadata"]["timestamp"] == "2023-11-14T22:13:20Z"
+    assert bill["metadata"]["timestamp"] == "2023-11-14T22:13:20+00:00"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "now")
     assert "not a number of seconds" in user.scons("archive", status=2)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import mgecc
 import pytest
-from mgecc.targets import load_target
+from mgecc.targets import board_names, core_names, load_target, target_names
 from mgecc.toolrun.products import compile_products, read_any
 from mgecc.toolrun.used_files import used_files
 
+PACKAGE = Path(mgecc.__file__).parent
 CORPUS = Path(__file__).resolve().parents[1] / "data" / "mge-corpus"
 
 
@@ -51,3 +53,17 @@ def test_what_some_models_have_in_their_headers_is_noted_for_them(
     for word, shape in shapes.items():
         text = text.replace(word, str(shape).replace("'", ""))
     assert template in used(tmp_path, text.replace("data:", f"{tensor.name}:"))
+
+
+def test_all_that_is_noted_is_there_to_be_compared(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    for base in [*target_names(), *core_names(), *board_names()]:
+        own.write_text(f"base: {base}\n")
+        for target in [base] if base == "arm64v7" else [base, str(own)]:
+            missing = [name for name in used(tmp_path, "", target) if not (PACKAGE / name).is_file()]
+            assert not missing, f"{target}, base {base}"
+
+
+def test_a_board_is_described_in_its_file_and_in_that_of_its_cores(tmp_path: Path) -> None:
+    assert {"targets/boards/pico.yaml", "targets/baremetal.yaml"} <= used(tmp_path, "", "pico")
+    assert "targets/boards/pico.yaml" not in used(tmp_path, "", "cortex-m0plus")

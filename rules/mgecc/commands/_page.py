@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Iterator
 
-from mgecc.cli import command_names, make_parser
+from mgecc.cli import command_module, command_names, make_parser
 
 PREFACE = """# The command `mgecc`
 
@@ -35,7 +34,7 @@ def page() -> str:
 
 
 def _section(name: str) -> Iterator[str]:
-    module = importlib.import_module(f"mgecc.commands.{name}")
+    module = command_module(name)
     yield f"## mgecc {name}\n\n{(module.__doc__ or '').strip()}\n"
     rows = list(map(_row, _arguments(name)))
     if rows:

@@ -12,7 +12,6 @@ from mgecc.package.components import (
     model_component,
     notices,
 )
-from mgecc.package.release import write_release
 from mgecc.package.sources import with_sources
 
 __all__ = [
@@ -23,5 +22,4 @@ __all__ = [
     "model_component",
     "notices",
     "with_sources",
-    "write_release",
 ]

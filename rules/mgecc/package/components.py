@@ -16,7 +16,7 @@ import yaml
 
 from mgecc.names import members
 from mgecc.targets import Target, load_target, load_toolchain
-from mgecc.toolrun.sources import include_folder, runtime_sources
+from mgecc.toolrun.sources import include_folder, runtime_files
 
 if TYPE_CHECKING:
     from mgecc.config import LibraryConfig, ModelConfig
@@ -32,7 +32,7 @@ class Component:
     ``files``, the texts of licences. ``materials``: name -> file it was made from. ``templates``: likewise, of the
     compiler's files those that were used. ``tools``: toolchain -> program. ``facts``: what was asked for: target, cpu,
     toolchain, optimize, flags. ``version``, ``vendor``: of the model, empty if it has none. ``kind``: "model",
-    "firmware" or "images".
+    "firmware" or "images". ``models``: the model files among the materials.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Component:
     vendor: str = ""
     kind: str = "model"
     texts: dict[str, bytes] = field(default_factory=dict)
+    models: tuple[Path, ...] = ()
 
 
 def sha256(path: Path) -> str:
@@ -57,6 +58,14 @@ def sha256(path: Path) -> str:
         while part := file.read(1 << 20):
             digest.update(part)
     return digest.hexdigest()
+
+
+def digest(data: bytes, algorithm: str = "sha256") -> str:
+    return hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
+
+
+def json_bytes(document: Any) -> bytes:
+    return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
 
 
 tool_sha256 = cache(sha256)  # compilers are large, and several components name the same one
@@ -103,6 +112,7 @@ def model_component(
         description=_text(described, "description"),
         version=_text(described, "version"),
         vendor=_text(described, "vendor"),
+        models=_model_file(config, described),
     )
 
 
@@ -148,7 +158,7 @@ def _tools(machine: Target, name: str) -> dict[str, Path]:
 
 def _templates(folder: Path) -> dict[str, Path]:
     """The runtime, and what the build has noted of the compiler's templates, headers and target files."""
-    runtime = [*runtime_sources(sizes=True), *include_folder().glob("*.h")]
+    runtime = [*runtime_files(), *include_folder().glob("*.h")]
     found = {f"runtime/{path.parent.name}/{path.name}": path for path in runtime}
     try:
         names = json.loads((folder / "obj" / "uses.json").read_bytes())["files"]
@@ -167,8 +177,8 @@ def plain_component(config: ModelConfig | LibraryConfig, target: str, cpu: str =
         files={},
         notices={key: path for name, place in places for key, path in notices(place.parent, name).items()},
         facts={"optimize": config.optimize},
-        version=_shared(model.version for model in config.models),
-        vendor=_shared(model.vendor for model in config.models),
+        version=shared(model.version for model in config.models),
+        vendor=shared(model.vendor for model in config.models),
         licence=alone.licence if alone else "",
         description=alone.description
         if alone
@@ -197,13 +207,14 @@ def joined_component(name: str, components: Sequence[Component], folder: Path) -
         facts=components[0].facts,
         licence=", ".join(dict.fromkeys(component.licence for component in components if component.licence)),
         description=f"Models {', '.join(component.name for component in components)}",
-        version=_shared(component.version for component in components),
-        vendor=_shared(component.vendor for component in components),
+        models=tuple(path for component in components for path in component.models),
+        version=shared(component.version for component in components),
+        vendor=shared(component.vendor for component in components),
     )
 
 
-def _shared(texts: Iterable[str]) -> str:
-    """What several models say alike, else nothing."""
+def shared(texts: Iterable[str]) -> str:
+    """What several components say alike, else nothing."""
     found = set(texts)
     return found.pop() if len(found) == 1 else ""
 
@@ -245,12 +256,19 @@ def notices(folder: Path, name: str) -> dict[str, Path]:
 
 def _materials(config: Path, described: dict[str, Any], target_file: str) -> dict[str, Path]:
     found = {config.name: config}
-    model = _text(described, "model")
-    if model:
-        found[material_name(config.parent / model, config.parent)] = config.parent / model
+    for path in _model_file(config, described):
+        found[material_name(path, config.parent)] = path
     if target_file:
         found[Path(target_file).name] = Path(target_file)
     return found
+
+
+def _model_file(config: Path, described: dict[str, Any]) -> tuple[Path, ...]:
+    """The model that a configuration names; a configuration that is none is the model itself."""
+    model = _text(described, "model")
+    if model:
+        return (config.parent / model,)
+    return () if config.suffix in (".yaml", ".yml", ".json") else (config,)
 
 
 def _described(config: Path) -> dict[str, Any]:

@@ -6,23 +6,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mgecc.package.archive import source_date, tar_bytes
-from mgecc.package.attestations import PROVENANCE, SBOM, SUMS, bill_of_materials, provenance, sums
+from mgecc.package.attestations import PROVENANCE, SBOM, SPDX, SUMS, provenance, sums
+from mgecc.package.bill import bill_of_materials
 from mgecc.package.components import Component
+from mgecc.package.repository import Commit
+from mgecc.package.spdx import spdx_bill
 from mgecc.toolrun.process import write_atomically
 
 
-def release_files(name: str, components: Sequence[Component], date: int) -> dict[str, bytes]:
-    """Everything a release holds, by path. SHA256SUMS covers all other files, the attestations cover the products."""
+def release_files(
+    name: str, components: Sequence[Component], date: int, builder: str = "", commit: Commit | None = None
+) -> dict[str, bytes]:
+    """Everything a release holds, by path. SHA256SUMS covers all other files, the provenance all but these two.
+
+    ``builder``, ``commit``: as ``provenance`` has them.
+    """
     files: dict[str, bytes] = {}
     for component in components:
         for path, source in {**component.files, **component.notices}.items():
             files[_place(path, component, components)] = source.read_bytes()
         files |= {_place(path, component, components): text for path, text in component.texts.items()}
-    attested = {
+    files |= {
         SBOM: bill_of_materials(name, components, files, date),
-        PROVENANCE: provenance(components, files),
+        SPDX: spdx_bill(name, components, files, date),
     }
-    files |= attested
+    files[PROVENANCE] = provenance(components, files, date, builder, commit)
     return files | {SUMS: sums(files)}
 
 
@@ -32,7 +40,9 @@ def _place(path: str, component: Component, components: Sequence[Component]) -> 
     return f"{component.label}/{path}" if several and not path.startswith("licences/") else path
 
 
-def write_release(path: Path, name: str, components: Sequence[Component]) -> None:
+def write_release(
+    path: Path, name: str, components: Sequence[Component], builder: str = "", commit: Commit | None = None
+) -> None:
     """Write the archive; the same products give the same bytes. Raises EpochError, OSError."""
     date = source_date()
-    write_atomically(path, tar_bytes(release_files(name, components, date), name, date))
+    write_atomically(path, tar_bytes(release_files(name, components, date, builder, commit), name, date))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
@@ -190,8 +190,32 @@ def _build(request: _Request, sources: Any) -> FirmwareNodes:
         board=request.board,
         models=request.models,
         made_of=NodeList(given),
+        asked=_asked(request),
+        flags=_flags(request, dict(zip(names, given))) | {"link": [*linking.flags, *linking.libraries]},
     )
     return FirmwareNodes([elf, map_file, *images.values()], products)
+
+
+def _asked(request: _Request) -> dict[str, Any]:
+    """The options of the call, as text."""
+    options = {key: value for key, value in request.options.items() if key not in ("build_dir", "optimize")}
+    board = request.board and (request.board.get("name") or request.board.get("machine", ""))
+    return options | {"board": board or "", "linker_script": os.path.basename(str(options["linker_script"]))}
+
+
+def _flags(request: _Request, sources: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The flags that each source is compiled with, by its place in the tree. ``sources``: by the names of objects."""
+    return {
+        _from_top(source): request.tools(source, f"{request.folder}/obj/{name}.o").flags
+        for name, source in sources.items()
+        if Path(str(source)).suffix not in (".o", ".a")
+    }
+
+
+def _from_top(source: Any) -> str:
+    """A source by its place below the top folder, which holds in every SConscript; others by their names."""
+    path: str = source.srcnode().get_internal_path()
+    return os.path.basename(path) if os.path.isabs(path) else path.replace(os.sep, "/")
 
 
 def _image_kinds(board: dict[str, Any] | None) -> tuple[str, ...]:

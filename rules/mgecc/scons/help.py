@@ -16,6 +16,7 @@ ALIASES = {
     "report-diff": "scons report-diff OLD NEW: what grew between the products in two folders, by layer and kernel",
     "run": "build, run input= (or the recorded inputs) on the target, print the best labels and the time",
     "release": "build/release/MODEL-TARGET.tar: products, licences, checksums, bill of materials, provenance",
+    "verify-release": "scons verify-release FILE.tar: whether all that an archive of release says of itself is so",
     "reproduce": "build twice under conditions that must not matter and compare every byte (python= for more)",
     "package": "what package= asks for",
     "bench": "instructions, sizes, memory of all or of model= on target=: a table and build/bench.json (args='--check' "

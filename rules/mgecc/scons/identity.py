@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.scons.inputs import Stamp, stamp
+from mgecc.scons.reads import record_node
 from mgecc.toolrun.process import write_atomically
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -103,6 +105,13 @@ class Uses:
         """Let the products count as made by something unknown, until ``write``."""
         self.path.unlink(missing_ok=True)
 
+    def files(self) -> list[str]:
+        """The files of the compiler in the record; none if there is no record."""
+        try:
+            return [os.fspath(_PACKAGE / name) for name in json.loads(self.path.read_bytes())["files"]]
+        except (OSError, ValueError, TypeError, KeyError):
+            return []
+
     def changes(self) -> list[str]:
         """What is not as it was then, in words; empty if the same products would be made again."""
         try:
@@ -127,12 +136,4 @@ def _changes(path: Path, _time: int) -> list[str]:
 def uses_node(env: Any, folder: str) -> Any:
     """A node that has changed when the compiler has, as far as the products in ``folder`` depend on it."""
     uses = Uses(Path(env.Dir(folder).get_abspath()) / "obj" / "uses.json")
-    node = env.Value(f"compiler of {folder.removeprefix('#')}")
-
-    def has_changed(node: Any, _target: Any, _before: Any, _repository: Any = None) -> bool:
-        node.get_csig()  # SCons counts on it that deciding fills this in
-        return bool(uses.changes())
-
-    node.Decider(has_changed)
-    node.attributes.mge_record = uses
-    return node
+    return record_node(env, f"compiler of {folder.removeprefix('#')}", uses)

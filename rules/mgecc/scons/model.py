@@ -109,8 +109,13 @@ class Request:
     @property
     def signature(self) -> str:
         words = ["MGE", self.name, self.target.name, self.target.cpu, self.goal]
-        numbers = {"threads": self.threads, "flash": self.flash, "ram": self.ram}
-        return " ".join([*words, *(f"{name}={number}" for name, number in numbers.items() if number)])
+        return " ".join([*words, *(f"{name}={number}" for name, number in self.numbers.items())])
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Threads and limits that the call gives."""
+        given = {"threads": self.threads, "flash": self.flash, "ram": self.ram}
+        return {name: number for name, number in given.items() if number}
 
     @property
     def flash_asked(self) -> list[str]:
@@ -361,6 +366,7 @@ def asked_for(request: Request) -> dict[str, Any]:
         "optimize": request.goal,
         "folder": request.folder,
         "include": [request.env.Dir(request.folder), request.env.Dir(str(include_folder()))],
+        "asked": request.numbers,
     }
 
 

@@ -32,6 +32,11 @@ class Tools:
     label: str
     named: Sequence[str] = ()
 
+    @property
+    def flags(self) -> list[str]:
+        """The flags that decide what is generated."""
+        return self.toolchain.flags_for(self.optimize)
+
     def object(self, output: str, source: Any, includes: Sequence[str], depends: Sequence[Any] = ()) -> Any:
         """Compile or assemble one file."""
         folders = [folder.removeprefix("#") for folder in includes]
@@ -55,7 +60,7 @@ class Tools:
                 finish=finish,
             ).carry_out()
 
-        flags = " ".join(self.toolchain.flags_for(self.optimize)) + " without stack note" * bool(finish)
+        flags = " ".join(self.flags) + " without stack note" * bool(finish)
         shown = self._shown(kind, output, [source], args)
         reads = Reads(Path(self.env.File(f"{output}.reads").get_abspath()))
         action = reading_action(reader, reads, f"{kind} {flags}", shown, cached=kind == "CC")

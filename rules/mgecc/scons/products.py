@@ -30,7 +30,7 @@ class LibraryProducts(Products):
     """``lib``: static libraries (one, or one per member of a combined target). ``header``: one node.
 
     ``objects``: what the libraries hold, by kernel set. ``include``: folders for CPPPATH.
-    ``threads``: whether runs use them.
+    ``threads``: whether runs use them. ``asked``: threads and limits in the call, by name, where there were some.
     """
 
     lib: NodeList
@@ -38,6 +38,7 @@ class LibraryProducts(Products):
     objects: dict[str, list[Any]]
     include: list[Any]
     threads: bool
+    asked: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class FirmwareProducts(Products):
     """``elf``: the linked program. ``map``: the linker's map. ``made_of``: the sources. ``models``: as they were given.
 
     ``hex``, ``bin``: what is written to flash; empty where a system loads programs, and ``bin`` also for boards whose
-    vectors lie apart. ``board``: the entry of the target's ``boards``, None under a system.
+    vectors lie apart. ``board``: the entry of the target's ``boards``, None under a system. ``asked``: the options of
+    the call. ``flags``: of each source, by its place, and of the linker.
     """
 
     elf: Any
@@ -81,6 +83,8 @@ class FirmwareProducts(Products):
     board: dict[str, Any] | None
     models: Sequence[Any]
     made_of: NodeList
+    asked: dict[str, Any]
+    flags: dict[str, list[str]]
 
 
 class ProductNodes(NodeList):

@@ -177,7 +177,13 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
         env.AlwaysBuild(env.Alias(alias, done))
     reports = [_alias(env, f"report-{m.label}-{m.name}", m, _report_action(m)) for m in _models(built)]
     env.AlwaysBuild(env.Alias("report", reports))
-    env.AlwaysBuild(env.Alias("report-diff", [], _report_diff_action()))
+    for alias, action in {
+        "report-diff": _on_paths("diff", 2, "report-diff OLD NEW, two folders with products"),
+        "verify-release": _on_paths(
+            "verify-release", 1, "verify-release FILE.tar, an archive of scons release"
+        ),
+    }.items():
+        env.AlwaysBuild(env.Alias(alias, [], action))
     record, sources = env["MGE_RECORD"], [[*m.kernels, *m.headers.values()] for m in _models(built)]
     env.AlwaysBuild(env.Alias("compiledb", sources, plain_action(lambda: write_compiledb(BUILD))))
     env.AlwaysBuild(env.Alias("verify-outputs", [], plain_action(lambda: _verify_outputs(built, record))))
@@ -281,19 +287,17 @@ def _report_action(nodes: ModelNodes) -> SignedAction:
     )
 
 
-def _report_diff_action() -> SignedAction:
-    """``mgecc diff`` of the two folders that the command line names beside the alias."""
-    folders = [word for word in script.COMMAND_LINE_TARGETS if word not in ALIASES]
+def _on_paths(command: str, count: int, usage: str) -> SignedAction:
+    """``mgecc COMMAND`` with the paths that the command line names beside the alias; ``usage``: where it doesn't."""
+    paths = [word for word in script.COMMAND_LINE_TARGETS if word not in ALIASES]
 
-    def compare() -> int:
-        if len(folders) != 2:
-            sys.stderr.write(
-                "mgecc: error: say which: scons report-diff OLD NEW, two folders with products\n"
-            )
+    def execute() -> int:
+        if len(paths) != count:
+            sys.stderr.write(f"mgecc: error: say which: scons {usage}\n")
             return INPUT
-        return _call(["-m", "mgecc.cli", "diff", *folders])
+        return _call(["-m", "mgecc.cli", command, *paths])
 
-    return plain_action(compare)
+    return plain_action(execute)
 
 
 def _check_input(nodes: ModelNodes) -> None:

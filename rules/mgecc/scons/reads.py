@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mgecc.scons.inputs import Stamp, stamp
 from mgecc.toolrun.cache import Cache, action_key
@@ -54,6 +54,16 @@ class Extra:
         return any(not now or now[-1] > begun - _CLOCK_STEP for now in stamps)
 
 
+class Record(Protocol):
+    """What a step was made of, as it was the last time."""
+
+    def changes(self) -> list[str]:
+        """What is not as it was then."""
+
+    def files(self) -> list[str]:
+        """The files that it tells of."""
+
+
 @dataclass(frozen=True)
 class Reads:
     """The record of what one step read, kept in ``path``."""
@@ -88,17 +98,23 @@ class Reads:
             return []
 
 
-def depend_on_reads(env: Any, target: Any, reads: Reads) -> None:
-    """Make ``target`` depend on what its tool reads, by the record of the last time."""
-    node = env.Value(f"what {local(os.fspath(reads.path)).removesuffix('.reads')} was made of")
+def record_node(env: Any, text: str, record: Record) -> Any:
+    """A node called ``text`` that has changed when ``record`` tells of changes."""
+    node = env.Value(text)
 
     def has_changed(node: Any, _target: Any, _before: Any, _repository: Any = None) -> bool:
         node.get_csig()  # SCons counts on it that deciding fills this in
-        return bool(reads.changes())
+        return bool(record.changes())
 
     node.Decider(has_changed)
-    node.attributes.mge_record = reads
-    env.Depends(target, node)
+    node.attributes.mge_record = record
+    return node
+
+
+def depend_on_reads(env: Any, target: Any, reads: Reads) -> None:
+    """Make ``target`` depend on what its tool reads, by the record of the last time."""
+    text = f"what {local(os.fspath(reads.path)).removesuffix('.reads')} was made of"
+    env.Depends(target, record_node(env, text, reads))
     env.Clean(target, os.fspath(reads.path))
     # What is built and read must be built first; SCons cannot see that it is read.
     env.Requires(target, [env.File(f"#{file}") for file in reads.files() if not os.path.isabs(file)])

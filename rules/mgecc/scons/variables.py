@@ -46,6 +46,7 @@ VARIABLES = (
         f"{' | '.join(backend_names())}, several by comma",
         "also write build/package/, for another build system",
     ),
+    Variable("builder", "URI", "who runs the build, for the provenance of the alias release"),
     Variable(
         "python", "VERSION or PROGRAM, several by comma, or all", "further Pythons for the alias reproduce"
     ),

@@ -151,6 +151,16 @@ def _described(name: str) -> dict[str, Any]:
     return _own(_boards()[name]) if name in _boards() else _raw(name)
 
 
+def description_files(target: Target) -> list[str]:
+    """The files that a target is described in, by their paths in this folder; what is the user's own is left out."""
+    name = (target.base if target.path else target.name).partition("+")[0]
+    found = []
+    while name in _boards():
+        found.append(f"boards/{name}.yaml")
+        name = str(_described(name)["base"]).partition("+")[0]
+    return [*found, f"{_cores().get(name, name)}.yaml"]
+
+
 def target_options(name: str) -> tuple[list[str], list[str]]:
     """Features and CPUs of a target's lists."""
     described = _described(name)

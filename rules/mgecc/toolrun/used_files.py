@@ -16,7 +16,7 @@ from mgecc.emit.naming import headers
 from mgecc.kernels.render import header_file, included, parse
 from mgecc.names import singles
 from mgecc.planner import Program
-from mgecc.targets import Isa, Target, isa_names
+from mgecc.targets import Isa, Target, description_files, isa_names
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _KERNELS = _PACKAGE / "kernels"
@@ -25,7 +25,7 @@ _KERNELS = _PACKAGE / "kernels"
 def used_files(config: ModelConfig | LibraryConfig, programs: Sequence[Program], target: Target) -> list[str]:
     """Sorted paths of everything that can differ from model to model or from target to target."""
     sets = singles(target)
-    names = {f"targets/{(single.base or single.name).split('+')[0]}.yaml" for single in [target, *sets]}
+    names = {f"targets/{name}" for single in [target, *sets] for name in description_files(single)}
     names |= {f"cv/{name}" for name in cv_templates(config.cv)}
     names |= {f"emit/{name}" for name in _emitted(programs)} if config.models else set()
     for single in sets:
