@@ -25,15 +25,17 @@ def family(types: Sequence[str], *operators: str) -> Callable[[Make], Make]:
 
 
 @family(_F, "CEIL", "COS", "EXP", "FLOOR", "ROUND", "SIN", "LOG", "SQRT", "SQUARE")
-@family(_B, "ELU", "HARD_SWISH", "RELU6", "RSQRT")
-@family(_H, "LEAKY_RELU", "RELU", "ABS")
+@family(_B, "ELU", "HARD_SWISH")
+@family(_H, "LEAKY_RELU", "RELU", "ABS", "RELU6", "RSQRT")
 def unary(net: Net) -> Case:
     shape, one = net.shape(), net.type
     numbers = net.numbers(shape)
-    if one in ("LOG", "SQRT", "RSQRT") and net.word == "FLOAT32":
-        numbers = np.abs(numbers)
-    net.operand(numbers, net.word, zero=-128 if one == "RSQRT" else None, const=False)
+    if one in ("LOG", "SQRT", "RSQRT") and net.word != "INT8":
+        numbers = np.abs(np.maximum(numbers, -32767) if net.word == "INT16" else numbers)
+    net.operand(numbers, net.word, zero=-128 if one == "RSQRT" and net.word == "INT8" else None, const=False)
     scale, zero = net.near(net.scales[0]), None
+    if one == "RSQRT" and net.word == "INT16":
+        scale = net.near(100 / 32768 / net.scales[0] ** 0.5)
     if one == "RELU6" and net.chance(0.5):
         scale, zero = net.scales[0], net.zeros[0]
     alpha = float(net.rng.uniform(-0.5, 1.5))
@@ -83,10 +85,10 @@ def arithmetic(net: Net) -> Case:
     return net.case(shape, options=(table, {"fused_activation_function": word}), scale=net.near(unit))
 
 
-@family(_B, "SQUARED_DIFFERENCE")
+@family(_H, "SQUARED_DIFFERENCE")
 def squared_difference(net: Net) -> Case:
     shape = _two(net)
-    return net.case(shape, scale=net.near(max(net.scales) ** 2 * 100))
+    return net.case(shape, scale=net.near(max(net.scales) ** 2 * (100 if net.word != "INT16" else 25000)))
 
 
 @family(_H, "MAXIMUM", "MINIMUM")
@@ -337,7 +339,8 @@ def cumsum(net: Net) -> Case:
     return net.case(shape, options=options, scale=net.near(net.scales[0]))
 
 
-@family(_B, "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR")
+@family(_B, "RESIZE_BILINEAR")
+@family(_H, "RESIZE_NEAREST_NEIGHBOR")
 def resize(net: Net) -> Case:
     shape, size = net.shape(4), [net.size(1, 12), net.size(1, 12)]
     scale, zero = net.scale(), net.zero()

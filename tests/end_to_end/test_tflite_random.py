@@ -19,7 +19,7 @@ CASES = {case.name: case for case in (random_case(*sort, seed) for sort in sorts
 TOLERANCE = 1e-4
 
 
-REFUSED = {"relu6_int8"}
+REFUSED = {"relu6_int8", "relu6_int16"}
 """Operators with types of data of which some files are refused, or all."""
 
 

@@ -97,10 +97,11 @@ def test_products(target: Target) -> Iterator[Case]:
 
 
 @on(harness.host_targets())
-@over("mode", ["add", "sub", "mul"])
+@over("mode", ["add", "sub", "mul", "squared_difference"])
 def test_sums_differences_and_products(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(4)
-    terms, factor = ((1.0, 1.0), 2.1e-5) if mode == "mul" else ((0.5, 0.171), 4e-5)
+    terms = (1.0, 1.0) if mode == "mul" else (0.5, 0.171)
+    factor = {"mul": 2.1e-5, "squared_difference": 1e-4}.get(mode, 4e-5)
     for shapes in (
         ((2, 5, 7, 9), (2, 5, 7, 9)),
         ((4, 6, 33), (33,)),
@@ -145,6 +146,14 @@ def test_functions_of_every_number(target: Target, function: str) -> Iterator[Ca
         value = harness.value("x", every.shape, _X)
         attrs = {"function": function, "dtype": _FRACTION, "multiplier": multiplier, "shift": shift}
         yield case_of(harness.node("FixedFunction", [value], **attrs), [every], EXACT)
+
+
+@on(TWO)
+def test_inverse_roots_of_every_number(target: Target) -> Iterator[Case]:
+    every = np.arange(-32768, 32768).astype(np.int16)[None]
+    for factor in (2.0**-11, 300.0, 32767.0, 2.0**29):
+        value = harness.value("x", every.shape, _X)
+        yield case_of(harness.node("FixedRsqrt", [value], dtype=_Y, factor=factor), [every], EXACT)
 
 
 @on(TWO)

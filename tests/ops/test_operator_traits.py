@@ -25,8 +25,11 @@ QUANTISED = {"dtype": DType("qint8", 0.5, 3)}
 RESCALED = QUANTISED | {"rescale": Rescale("double", (0.25,), -100, 100)}
 BYTES = ("RescaledArithmetic", "FixedDivision")
 """Operators whose operands are quantised bytes."""
-SHORT = {"function": "tanh", "dtype": DType("qint16", 2.0**-15), "multiplier": 3, "shift": 0}
-OWN = {"Quantize": QUANTISED, "Rescale": RESCALED, "FixedFunction": SHORT}
+SHORT = ("FixedFunction", "FixedRsqrt")
+"""Those whose operands are 16-bit numbers."""
+ROOTS = {"dtype": DType("qint16", 2.0**-15), "factor": 300.0}
+OWN = {"Quantize": QUANTISED, "Rescale": RESCALED, "FixedRsqrt": ROOTS}
+OWN["FixedFunction"] = ROOTS | {"function": "tanh", "multiplier": 3, "shift": 0}
 OWN |= dict.fromkeys(BYTES, RESCALED | {"mode": "mul"})
 """Those of an operator that needs others."""
 
@@ -37,7 +40,7 @@ def node_of(op: str, *inputs: np.ndarray) -> Node:
         op, {name: word for name, word in (WORDS | OWN.get(op, {})).items() if name in names}
     )
     operands = [value(x) for x in inputs]
-    if op in (*BYTES, "FixedFunction"):
+    if op in (*BYTES, *SHORT):
         dtype = DType("qint8", 0.5, 1) if op in BYTES else DType("qint16", 2.0**-12)
         operands = [Value(v.name, TensorType(v.shape, dtype)) for v in operands]
     node = Node(op, "node", attrs, operands)
@@ -61,7 +64,7 @@ def operators_with(trait: str) -> list[str]:
 def test_what_works_element_by_element_works_in_front_of_a_transpose(op: str) -> None:
     wanted = signature(ops.find(op).operands)
     operands = [floats(3, 4, 5), floats(1, 4, 1)][: 2 if wanted.more else len(wanted.kinds)]
-    kinds = {"Rescale": np.int32, "FixedFunction": np.int16} | dict.fromkeys(BYTES, np.int8)
+    kinds = {"Rescale": np.int32} | dict.fromkeys(SHORT, np.int16) | dict.fromkeys(BYTES, np.int8)
     if op in kinds:
         kind = kinds[op]
         operands = [(100 * x).clip(-128, 127).astype(kind) for x in operands]

@@ -202,36 +202,45 @@ def abs_table(x: DType, y: DType) -> np.ndarray:
     return np.asarray(np.clip(found + y.zero_point, *y.range).astype(y.numpy))
 
 
-def inverse_root(number: int) -> tuple[int, int]:
-    """1 / sqrt(number) as a multiplier of 31 bits and a shift. Source: GetInvSqrtQuantizedMultiplierExp of
+def inverse_roots(numbers: Integers) -> tuple[Integers, Integers]:
+    """1 / sqrt(numbers) as multipliers of 31 bits and shifts. Source: GetInvSqrtQuantizedMultiplierExp of
     kernels/internal/common.h: five steps of Newton's method with 3 integer bits."""
-    if number <= 1:
-        return _ONE, 0
-    pairs = (32 - number.bit_length() - 1) // 2 - 1
-    half = shift_right(np.int64((number << 2 * pairs) >> 1), 1)
-    x = np.asarray(np.int64(1 << 28))
+    positive = np.maximum(numbers, 1)
+    pairs = (31 - bit_length(positive)) // 2 - 1
+    half = shift_right((positive << 2 * pairs) >> 1, 1)
+    x = np.full_like(positive, 1 << 28)
     for _ in range(5):
         cube = _doubled(high_product(high_product(x, x), x), 6)
         x = _doubled(high_product(x, (1 << 28) + (1 << 27)) - high_product(cube, half), 3)
-    return int(high_product(x, _ROOT_OF_HALF)), pairs - 11
+    roots = high_product(x, _ROOT_OF_HALF)
+    return np.where(numbers <= 1, _ONE, roots), np.where(numbers <= 1, 0, pairs - 11)
 
 
-def rsqrt_table(x: DType, y: DType) -> np.ndarray:
-    """RSQRT of int8; the largest number for what has no root.
+FINER_ROOT = 20
+"""Bits by which inverse roots are finer than what they are multiplied by for."""
+
+
+def rsqrt_factor(x: DType, y: DType) -> float:
+    """What inverse roots of steps are multiplied by, of numbers of these types."""
+    return 1.0 / float(np.sqrt(scale_of(x)) * scale_of(y))
+
+
+def rsqrt(steps: Integers, factor: float, y: DType) -> np.ndarray:
+    """Inverse roots of steps from the zero point, times a factor; the largest number for what has no root.
 
     Source: RsqrtEvalQuantized of micro/kernels/elementwise.cc.
     """
-    factor = 1.0 / float(np.sqrt(scale_of(x)) * scale_of(y))
     (multiplier,), (shift,) = fixed_point([factor])
     low, high = y.range
-    table = np.full(256, high, y.numpy)
-    for place, step in enumerate(steps_of(x).tolist()):
-        if step > 0:
-            root, up = inverse_root(step)
-            fine = multiply(np.asarray(np.int64(1)), root, up + 20, "double")
-            found = multiply(fine, int(multiplier), int(shift) - 20, "double") + y.zero_point
-            table[place] = np.clip(found, low, high)
-    return table
+    roots, up = inverse_roots(steps)
+    fine = multiply(np.ones_like(roots), roots, up + FINER_ROOT, "double")
+    found = multiply(fine, int(multiplier), int(shift) - FINER_ROOT, "double") + y.zero_point
+    return np.where(steps > 0, np.clip(found, low, high), high).astype(y.numpy)
+
+
+def rsqrt_table(x: DType, y: DType) -> np.ndarray:
+    """RSQRT of int8."""
+    return rsqrt(steps_of(x), rsqrt_factor(x, y), y)
 
 
 def comparison_table(x: DType) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
-from mgecc.ops.fixed_functions import inverse_root, log_of_sum
+from mgecc.ops.fixed_functions import inverse_roots, log_of_sum
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.rescale import fixed_point, multiply, shift_right
 from mgecc.ops.rescaled import FixedSoftmax, FixedSoftmaxAttrs, from_zero, powers_table, softmax_factor
@@ -78,6 +78,5 @@ class FixedL2Norm(Operator):
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         x = from_zero(inputs[0], node.inputs[0].type.dtype)
         squares = (x * x).sum(axis=-1, keepdims=True)
-        roots = np.array([inverse_root(int(square)) for square in squares.reshape(-1)], np.int64)
-        multipliers, shifts = (roots[:, k].reshape(squares.shape) for k in (0, 1))
+        multipliers, shifts = inverse_roots(squares)
         return [np.clip(multiply(x, multipliers, shifts + _SEVEN, "double"), -128, 127)]

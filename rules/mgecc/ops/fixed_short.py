@@ -14,12 +14,14 @@ from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.graph.attributes import Range
 from mgecc.ops.counted import one_by_one
 from mgecc.ops.elementary import exp
+from mgecc.ops.fixed_functions import FINER_ROOT, bit_length, rsqrt
 from mgecc.ops.fixed_gates import gate_sigmoid, gate_tanh
 from mgecc.ops.quantize import round_half_away
 from mgecc.ops.registry import Operator, operator
 from mgecc.ops.rescale import GREATEST_FACTOR, Integers, fixed_point, multiply
 from mgecc.ops.rescaled import check_stored
 
+_LEAST_ROOT_FACTOR = 2.0 ** (FINER_ROOT - 31)
 _LOW, _HIGH = -(1 << 15), (1 << 15) - 1
 _HALF_AN_OCTAVE, _NEARLY_NONE = 0.5**0.5, 2.0**1e-3
 _FUNCTIONS = {"logistic": gate_sigmoid, "tanh": gate_tanh}
@@ -79,6 +81,42 @@ class FixedFunction(Operator):
         return [_FUNCTIONS[attrs.function](moved).astype(np.int16)]
 
 
+@dataclass(frozen=True)
+class FixedRsqrtAttrs(Attributes):
+    """``factor``: what inverse roots of steps are multiplied by."""
+
+    dtype: DType
+    factor: float
+
+
+@operator("FixedRsqrt")
+class FixedRsqrt(Operator):
+    """RSQRT of 16-bit numbers by Newton's method; the largest number for what has no root.
+
+    Source: RsqrtEvalQuantized of micro/kernels/elementwise.cc.
+    """
+
+    Attributes = FixedRsqrtAttrs
+    operands = "number"
+    limits = "16-bit numbers with zero point 0"
+    elementwise = True
+
+    counted = staticmethod(one_by_one)
+
+    @staticmethod
+    def infer(node: Node) -> list[TensorType]:
+        attrs = node.attributes(FixedRsqrtAttrs)
+        check_short(node, attrs.dtype)
+        if not _LEAST_ROOT_FACTOR <= attrs.factor <= GREATEST_FACTOR:
+            raise Unsupported(f"inverse roots times {attrs.factor} are not supported")
+        return [node.inputs[0].type.with_dtype(attrs.dtype)]
+
+    @staticmethod
+    def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        attrs = node.attributes(FixedRsqrtAttrs)
+        return [rsqrt(inputs[0].astype(np.int64), attrs.factor, attrs.dtype)]
+
+
 def check_short(node: Node, result: DType) -> None:
     """Unsupported unless operands and result are 16-bit numbers with zero point 0."""
     check_stored(node, result)
@@ -120,7 +158,7 @@ class FixedSoftmax16(Operator):
         differences = multiply(x - x.max(axis=-1, keepdims=True), multiplier, shift, "double")
         powers = between(np.clip(differences + _HIGH, _LOW, _HIGH), exp_table())
         sums = powers.sum(axis=-1, keepdims=True)
-        bits = np.frexp(sums.astype(np.float64))[1].astype(np.int64)
+        bits = bit_length(sums)
         fine = ((sums << (31 - bits)) + (1 << 13)) >> 14
         over = between(np.clip(fine - (3 << 15), _LOW, _HIGH), reciprocal_table())
         found = (powers * over + ((np.int64(1) << (bits - 1)) >> 1)) >> (bits - 1)

@@ -20,12 +20,12 @@ from mgecc.ops.rescale import Integers, Rescale, fixed_point, high_product, mult
 Mode = Literal["add", "sub", "mul", "squared_difference"]
 TERM_BITS: dict[Mode, int] = {"add": 20, "sub": 20, "squared_difference": 7}
 """Bits by which terms are finer than stored bytes, of modes that have some."""
-_TERM_BITS_OF_SHORT = 15
+_TERM_BITS_OF_SHORT: dict[Mode, int] = {"add": 15, "sub": 15}
 
 
 def term_bits(mode: Mode, dtype: DType) -> int:
     """Bits by which terms are finer than stored numbers of this type."""
-    return _TERM_BITS_OF_SHORT if dtype.size == 2 and mode in ("add", "sub") else TERM_BITS.get(mode, 0)
+    return (_TERM_BITS_OF_SHORT if dtype.size == 2 else TERM_BITS).get(mode, 0)
 
 
 def check_bytes(node: Node) -> None:
@@ -107,13 +107,13 @@ class RescaledArithmetic(Operator):
 
     Sources: AddElementwise of reference/add.h, kernels/add_common.cc, sub_common.cc, reference/integer_ops/mul.h,
     micro/kernels/squared_difference.cc. Terms of sums are moved up by 20 bits (of 16-bit numbers by 15), of squares by
-    7, and multiplied by their factors, which are less than one. Sums whose halves go to even are rounded once
+    7 (by none), and multiplied by their factors, which are less than one. Sums whose halves go to even are rounded once
     (``weights_of``).
     """
 
     Attributes = RescaledArithmeticAttrs
     operands = "number number"
-    limits = "quantised bytes; sums and products of 16-bit numbers with zero point 0"
+    limits = "quantised bytes, 16-bit numbers with zero point 0"
     elementwise = True
 
     counted = staticmethod(one_by_one)
@@ -122,10 +122,8 @@ class RescaledArithmetic(Operator):
     def infer(node: Node) -> list[TensorType]:
         attrs = node.attributes(RescaledArithmeticAttrs)
         check_stored(node, attrs.dtype)
-        if attrs.dtype.size == 2 and (attrs.mode == "squared_difference" or is_weighted(attrs)):
-            raise Unsupported(
-                f"{attrs.mode} of {attrs.dtype} numbers is not supported with {attrs.rescale.rounding}"
-            )
+        if attrs.dtype.size == 2 and is_weighted(attrs):
+            raise Unsupported(f"sums of {attrs.dtype} numbers do not round halves to even")
         attrs.rescale.check(1, attrs.dtype)
         replace(attrs.rescale, factors=attrs.factors).check(2, attrs.dtype)
         if attrs.mode != "mul" and max(attrs.factors) > 1:

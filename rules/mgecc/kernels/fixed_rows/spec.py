@@ -15,7 +15,13 @@ from mgecc.targets import Target
 
 
 def _call(
-    node: Node, name: str, constants: Sequence[tuple[str, Const]], field: str, number: int, bits: int = 0
+    node: Node,
+    name: str,
+    constants: Sequence[tuple[str, Const]],
+    field: str,
+    number: int,
+    bits: int = 0,
+    header: str = "fixed_point",
 ) -> list[Call]:
     """Of rows along the last axis; ``field``: the last argument of the kernel."""
     x, ctype = node.inputs[0], f"{node.inputs[0].type.dtype.numpy.name}_t"
@@ -25,7 +31,7 @@ def _call(
         (("x", f"const {ctype} *"), *((n, "const int32_t *") for n, _ in constants), ("y", "int8_t *")),
         (("rows", "int32_t"), ("n", "int32_t"), (field, "int32_t")),
         (("bits", bits),),
-        ("rescale_one", "fixed_point"),
+        ("rescale_one", header),
     )
     n = x.shape[-1]
     return [Call(kernel, (x, *(c for _, c in constants), node.output), (x.type.elements // n, n, number))]
@@ -41,7 +47,7 @@ def _log_softmax(node: Node) -> list[Call]:
 
 
 def _l2_norm(node: Node) -> list[Call]:
-    return _call(node, "l2_norm", (), "zero", node.inputs[0].type.dtype.zero_point)
+    return _call(node, "l2_norm", (), "zero", node.inputs[0].type.dtype.zero_point, header="fixed_root")
 
 
 @serves("FixedLogSoftmax")

@@ -10,8 +10,15 @@ import numpy as np
 from mgecc.graph import Node
 from mgecc.kernels.base import Call, Candidate, Const, Kernel, serves
 from mgecc.kernels.plain import plain_candidate
+from mgecc.ops.fixed_functions import FINER_ROOT
 from mgecc.ops.fixed_gates import SIGMOID
-from mgecc.ops.fixed_short import FixedFunctionAttrs, FixedSoftmax16Attrs, exp_table, reciprocal_table
+from mgecc.ops.fixed_short import (
+    FixedFunctionAttrs,
+    FixedRsqrtAttrs,
+    FixedSoftmax16Attrs,
+    exp_table,
+    reciprocal_table,
+)
 from mgecc.ops.rescale import fixed_point
 from mgecc.targets import Target
 
@@ -37,6 +44,26 @@ def functions(node: Node, target: Target) -> Iterator[Candidate]:
     """Number by number, between two of a table of 256."""
     cost = 100 + 25.0 * node.output.type.elements
     yield plain_candidate(node, _build_function, cost, "a table of 256 with steps between", (0,))
+
+
+def _build_rsqrt(node: Node) -> list[Call]:
+    kernel = Kernel(
+        "fixed_rsqrt_s16",
+        "fixed_short/rsqrt.c.j2",
+        (_X, ("f", "const int32_t *"), _Y),
+        (("n", "int32_t"),),
+        (("finer", FINER_ROOT),),
+        ("rescale_one", "fixed_root"),
+    )
+    factor = Const(partial(_factor, node.attributes(FixedRsqrtAttrs).factor))
+    return [Call(kernel, (*node.inputs, factor, node.output), (node.output.type.elements,))]
+
+
+@serves("FixedRsqrt")
+def rsqrt(node: Node, target: Target) -> Iterator[Candidate]:
+    """Number by number, by Newton's method."""
+    cost = 100 + 150.0 * node.output.type.elements
+    yield plain_candidate(node, _build_rsqrt, cost, "Newton's method", (0,))
 
 
 def _factor(factor: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from mgecc.graph.attributes import NoAttrs
 from mgecc.graph.types import FLOAT32, INT32
 from mgecc.ops import fixed_functions as fixed
 from mgecc.ops.fixed_division import FixedDivisionAttrs
-from mgecc.ops.fixed_short import FixedFunctionAttrs, gate_factor
+from mgecc.ops.fixed_short import FixedFunctionAttrs, FixedRsqrtAttrs, gate_factor
 from mgecc.ops.quantize_op import QuantizeAttrs
 from mgecc.ops.rescaled import Mode, RescaleAttrs, RescaledArithmeticAttrs, sum_factors
 
@@ -78,8 +78,15 @@ def _abs(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
     return [t.one("Rescale", attrs, sizes, shape=x.shape)]
 
 
+def _rsqrt(node: TfliteNode, t: TensorBuilder) -> Sequence[Tensor]:
+    """Of 16-bit numbers."""
+    x, y = node.operand(0), result_type(node, 2)
+    scale(x)
+    return [t.one("FixedRsqrt", FixedRsqrtAttrs(y, fixed.rsqrt_factor(x.dtype, y)), x, shape=x.shape)]
+
+
 _OF_SHORT: dict[str, _Translate] = {
-    "ABS": _abs, "LOGISTIC": _gate("logistic", [0]), "TANH": _gate("tanh", [0, 1]),
+    "ABS": _abs, "LOGISTIC": _gate("logistic", [0]), "RSQRT": _rsqrt, "TANH": _gate("tanh", [0, 1]),
 }  # fmt: skip
 for _type, _mode in _MODES.items():
     rule("RescaledArithmetic", _type)(_arithmetic(_mode))
