@@ -7,13 +7,19 @@ from pathlib import Path
 
 import mgecc.config
 import mgecc.report
+from mgecc.config.page import page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--report", action="store_true", help="the schema of report.json")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--report", action="store_true", help="the schema of report.json")
+    form.add_argument("--markdown", action="store_true", help="docs/model-yaml.md: every key of model.yaml")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.markdown:
+        print(page(), end="")
+        return 0
     package, name = (
         (mgecc.report, "report.schema.json") if args.report else (mgecc.config, "model.schema.json")
     )

@@ -17,7 +17,7 @@ from mgecc.config.document import Document, Keys
 SCHEMA_FILE = Path(__file__).with_name("model.schema.json")
 MEGCC_SCHEMA = Path(__file__).with_name("megcc.schema.json")
 
-_TYPE_NAMES = {
+TYPE_NAMES = {
     "object": "a mapping",
     "array": "a list",
     "string": "text",
@@ -95,7 +95,7 @@ def _report_dependent(document: Document, fault: _Fault, path: Keys) -> None:
 
 def _report_type(document: Document, fault: _Fault, path: Keys) -> None:
     types = fault.rule
-    names = [_TYPE_NAMES[t] for t in ([types] if isinstance(types, str) else types)]
+    names = [TYPE_NAMES[t] for t in ([types] if isinstance(types, str) else types)]
     document.add_at(path, f"{_subject(path)} must be {' or '.join(names)}, not {show(fault.instance)}")
 
 
