@@ -193,11 +193,11 @@ class TensorBuilder:
             raise Unsupported(f"{x.elements} elements cannot have the shape {list(target)}")
         if x.value.const is not None:
             return self._moved(x, x.value.const.reshape(target))
-        if len(target) == len(x.shape) and always(lambda: target == x.shape):
+        if _is_same(target, x.shape):
             return x
-        if (target or (1,)) == x.value.shape:
+        if _is_same(target or (1,), x.value.shape):
             return replace(x, shape=target)
-        sizes = self.constant(_integers(target or (1,)), None if has_sizes(target) else INT32)
+        sizes = self.constant(_integers(target or (1,)), INT32)
         return self.one("Reshape", ReshapeAttrs(), x, sizes, dtype=x.dtype, shape=target)
 
     def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
@@ -230,14 +230,14 @@ class TensorBuilder:
     def broadcast(self, x: Tensor, shape: Sequence[int]) -> Tensor:
         """Stretched to ``shape`` by NumPy's rules."""
         target = tuple(whole(n) for n in shape)
-        if len(target) == x.rank and always(lambda: target == x.shape):
+        if _is_same(target, x.shape):
             return x
         if not always(lambda: broadcast_shape([x.shape, target]) == target):
             raise Unsupported(f"data of shape {list(x.shape)} cannot be stretched to {list(target)}")
         if x.array is not None and not has_sizes(target):
             self._check_size(x, target)
             return self._moved(x, np.broadcast_to(x.array, target))
-        sizes = self.constant(_integers(target or (1,)), None if has_sizes(target) else INT32)
+        sizes = self.constant(_integers(target or (1,)), INT32)
         return self.one("Broadcast", NoAttrs(), x, sizes, dtype=x.dtype, shape=target)
 
     # Joins and parts
@@ -328,7 +328,7 @@ class TensorBuilder:
         if gone and not has_sizes(x.shape) and not x.elements:
             x = self.broadcast(self.like(x, _of_nothing(mode, x.dtype)), kept)
         elif gone:
-            sizes = self.constant(_integers(kept), None if has_sizes(kept) else INT32)
+            sizes = self.constant(_integers(kept), INT32)
             attrs = ReduceAttrs(mode)  # type: ignore[arg-type]
             x = self.one("Reduce", attrs, x, sizes, dtype=x.dtype, shape=kept)
         return x if keep else self.reshape(x, [n for axis, n in enumerate(x.shape) if axis not in gone])
@@ -385,6 +385,10 @@ def _check_unsigned(mode: str, operands: Sequence[Tensor]) -> None:
 def _integers(sizes: Sequence[int]) -> np.ndarray:
     """Sizes as a vector; those that depend on declared sizes are objects."""
     return np.array(sizes, object if has_sizes(sizes) else np.int32)
+
+
+def _is_same(a: Shape, b: Shape) -> bool:
+    return len(a) == len(b) and always(lambda: a == b)
 
 
 def _is_positive(n: int) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from mgecc.graph import Attributes, Range, Unsupported
+from mgecc.graph.symbolic import is_one
 from mgecc.ops.budget import check_room, spend
 
 MOST_CELLS = 1 << 20
@@ -38,7 +39,7 @@ class Window:
 
     def is_flat(self, size: Sequence[int], axis: int) -> bool:
         """Whether data and window are one cell long on an axis, so that nothing moves along it."""
-        return bool(size[axis] == 1 and self.kernel[axis] == 1 and not any(self.pad[axis]))
+        return bool(is_one(size[axis]) and self.kernel[axis] == 1 and not any(self.pad[axis]))
 
     def in_rows(self, size: Sequence[int]) -> Window:
         """The window over ``size`` (1, w) that takes the cells that this one takes of signals (h, 1) or (1, w).

@@ -50,8 +50,9 @@ def flatten(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
 @rule("AxisAddRemove", "Squeeze")
 def squeeze(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     x, axes = node.operand(0), node.optional(1)
-    ones = [axis for axis, n in enumerate(x.shape) if n == 1]
-    return [t.squeeze(x, ones if axes is None else axes.integers)]
+    if axes is not None:
+        return [t.squeeze(x, axes.integers)]
+    return [t.squeeze(x, [axis for axis, n in enumerate(x.shape) if n == 1])]
 
 
 @rule("AxisAddRemove", "Unsqueeze")
