@@ -1,5 +1,6 @@
-/* CRC-32 (polynomial 0xedb88320, reflected, as in zlib); an application's own takes its place. MGECC_CRC_SLICES: 0 = half a byte a step (64 bytes of table),
- * 1 = a byte (1 KB), 8 = eight bytes (8 KB). MGECC_SMALL asks for 0; microcontrollers get 1, other machines 8. */
+/* CRC-32 (polynomial 0xedb88320, reflected, as in zlib); an application's own takes its place. MGECC_CRC_SLICES: 0 =
+ * half a byte a step (64 bytes of table), 1 = a byte (1 KB), 8 = eight bytes (8 KB). MGECC_SMALL asks for 0;
+ * microcontrollers get 1, other machines 8. */
 #include "internal.h"
 
 #ifndef MGECC_CRC_SLICES

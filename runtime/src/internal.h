@@ -92,5 +92,7 @@ static inline const uint32_t *run_call(const mgecc_model *m, const uint32_t *cal
     return call + call_args(head);
 }
 
+/* Behind all checks: begin with the largest sizes. */
+MGECC_HIDDEN mgecc_status mgecc_start_sizes(mgecc_dynamic *d, const unsigned char *program);
 MGECC_HIDDEN void mgecc_sha256(uint32_t state[8], const unsigned char *bytes, uint32_t count);
 #endif

@@ -147,8 +147,7 @@ static mgecc_status bind(mgecc_dynamic *d, const struct program *p)
     return d->model.program ? MGECC_OK : MGECC_E_LAYOUT;
 }
 
-/* Behind all checks: begin with the largest sizes. */
-static mgecc_status start(mgecc_dynamic *d, const unsigned char *program)
+mgecc_status mgecc_start_sizes(mgecc_dynamic *d, const unsigned char *program)
 {
     const struct program *p = (const void *)program;
     d->source = program;
@@ -176,14 +175,7 @@ mgecc_status mgecc_open_sizes(mgecc_dynamic *d, const mgecc_kernels *kernels, co
     d->model.weights = bytes + e->weights;
     d->model.arena = arena;
     d->model.table = kernels->table;
-    return start(d, bytes + e->program);
-}
-
-mgecc_status mgecc_open_sizes_trusted(mgecc_dynamic *d, const mgecc_kernels *kernels, const void *blob, void *arena,
-                                      size_t arena_size)
-{
-    mgecc_status status = mgecc_open_trusted(d ? &d->model : NULL, kernels, blob, arena, arena_size);
-    return status == MGECC_OK ? start(d, d->model.program) : status;
+    return mgecc_start_sizes(d, bytes + e->program);
 }
 
 unsigned mgecc_size_count(const mgecc_dynamic *d)

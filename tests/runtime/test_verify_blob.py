@@ -60,7 +60,7 @@ def built(program: Program, main: str, folder: Path) -> str:
     flags = ["-std=c99", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     flags += ["-Wall", "-Wextra", "-Werror", *STRICT, f"-I{include_folder()}", "-I."]
     sized = bool(program.sizes)
-    sources = ["main.c", "blob.c", "tiny_kernels.c", *runtime_sources(sizes=sized)]
+    sources = ["main.c", "blob.c", "tiny_kernels.c", *runtime_sources(sized, trusted=True)]
     check(["gcc", *flags, *target_of("x86_64").cflags, *sources, "-o", "main"], folder)
     return check(["./main"], folder)
 
@@ -229,14 +229,13 @@ def linked(core: str, toolchain: str, kind: str, folder: Path) -> dict[str, int]
     copies = tuple(call for call in base.calls if call.kernel is COPY)
     write_model(replace(base, calls=copies, verify_blob=kind), target, folder)
     (folder / "main.c").write_text(FIRMWARE)
-    sources = [folder / "main.c", folder / "tiny_kernels.c", folder / "tiny_blob.S", *runtime_sources()]
+    runtime = runtime_sources(trusted=True)
+    sources = [folder / "main.c", folder / "tiny_kernels.c", folder / "tiny_blob.S", *runtime]
     objects = [folder / f"{source.stem}.o" for source in sources]
     for source, obj in zip(sources, objects):
         includes = [folder, *runner_includes(target)]
         assert check([*tools.compile_args(source, obj, includes, "size"), "-Werror"], folder) == ""
-    owners = {
-        s for path in objects if path.stem in {p.stem for p in runtime_sources()} for s in symbols(path)
-    }
+    owners = {s for path in objects if path.stem in {p.stem for p in runtime} for s in symbols(path)}
     check(tools.link_program_args(folder / "program", objects), folder)
     return {name: size for name, size in symbols(folder / "program").items() if name in owners}
 
@@ -265,3 +264,9 @@ def test_the_runtime_in_an_image_is_small_and_has_no_checks_where_none_are_made(
     checks = {"mgecc_open", "mgecc_crc32", "mgecc_sha256"}
     assert found.keys() & checks == (set() if kind == "never" else checks)
     assert "mgecc_run" in found and 50 < sum(found.values()) <= MOST[kind], found
+
+
+def test_libraries_that_always_check_hold_no_code_that_trusts() -> None:
+    names = {path.name for path in runtime_sources(sizes=True, threads=True)}
+    assert not {"trusted.c", "trusted_sizes.c"} & names
+    assert "trusted_sizes.c" not in {path.name for path in runtime_sources(trusted=True)}

@@ -345,11 +345,12 @@ def _runtime_objects(request: Request, member: str, tools: Tools) -> list[Any]:
     """Objects of the runtime, one set for all models of a target that are built the same way."""
     base = request.folder.rsplit("/", 1)[0]
     folder = f"{base}/.runtime/{member}-{request.toolchain}-{request.goal}"
-    folder += "-sizes" * request.contents.sizes + "-threads" * request.threaded
+    found = request.contents
+    folder += "-sizes" * found.sizes + "-threads" * request.threaded + "-trusted" * found.trusted
     key = (request.env.Dir(folder).get_abspath(),)
     if key not in _runtime_cache:
         includes = [str(include_folder()), str(runtime_folder() / "src")]
-        sources = runtime_sources(request.contents.sizes, request.threaded)
+        sources = runtime_sources(found.sizes, request.threaded, found.trusted)
         nodes = [tools.object(f"{folder}/{path.stem}.o", str(path), includes) for path in sources]
         _runtime_cache[key] = nodes
     return _runtime_cache[key]

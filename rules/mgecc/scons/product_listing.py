@@ -26,7 +26,8 @@ class Contents:
     """``outputs``: what the compiler writes. ``models``: names of the models. ``reads``: files of the user's that
     decide what it writes, besides the configuration. ``beside``: files that constants of these models lie in.
     ``sources``: C files of the user's for the library. ``sizes``:
-    some model has declared sizes. ``threads``: some model's calls are partitioned over threads."""
+    some model has declared sizes. ``threads``: some model's calls are partitioned over threads. ``trusted``: some
+    model opens its blob without checks."""
 
     outputs: list[str]
     models: list[str]
@@ -35,6 +36,7 @@ class Contents:
     sizes: bool = False
     threads: bool = False
     beside: tuple[Path, ...] = ()
+    trusted: bool = False
 
 
 def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> Contents:
@@ -55,6 +57,7 @@ def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> C
         bool(_entries(peeked, "sizes")),
         peeked.get("threads") not in (None, 1),
         tuple(data_files(folder / model[0] if model else path)),
+        peeked.get("verify_blob") in ("once", "never"),
     )
 
 
@@ -84,6 +87,7 @@ def contents_of_several(given: list[Contents], name: str, target: Target, cv: bo
         any(one.sizes for one in given),
         any(one.threads for one in given),
         tuple(dict.fromkeys(path for one in given for path in one.beside)),
+        any(one.trusted for one in given),
     )
 
 

@@ -81,7 +81,8 @@ def build_library(
         generated = [*kernels, *(f"{model.name}_blob.S" for model in config.models)]
         sources = {folder / file: Path(file).stem for file in generated}
         sources |= {path: f"user_{path.stem}" for path in config.sources}
-        runtime = runtime_sources(has_sizes(config), has_threads(config)) if config.models else []
+        needed = (has_sizes(config), has_threads(config), has_trusted_blobs(config))
+        runtime = runtime_sources(*needed) if config.models else []
         sources |= {path: path.stem for path in runtime}
         objects = _objects(library, sources, tools, config.optimize)
         check_flash(config, objects)
@@ -98,6 +99,11 @@ def has_sizes(config: ModelConfig | LibraryConfig) -> bool:
 def has_threads(config: ModelConfig | LibraryConfig) -> bool:
     """Whether calls of some model are partitioned over threads."""
     return any(model.threads > 1 for model in config.models)
+
+
+def has_trusted_blobs(config: ModelConfig | LibraryConfig) -> bool:
+    """Whether some model opens its blob without checks, at once or later."""
+    return any(model.verify_blob != "always" for model in config.models)
 
 
 def _link(library: Library, tools: Toolchain, objects: list[Path]) -> None:

@@ -36,16 +36,25 @@ def public_headers(cv: bool) -> list[Path]:
     return [include_folder() / name for name in names]
 
 
-def runtime_sources(sizes: bool = False, threads: bool = False) -> list[Path]:
-    """C files every library holds; with ``sizes``, those for models with declared sizes too, likewise ``threads``."""
-    left_out = {"sizes.c": not sizes, "threads.c": not threads}
+def runtime_sources(sizes: bool = False, threads: bool = False, trusted: bool = False) -> list[Path]:
+    """C files every library holds; with ``sizes``, those for models with declared sizes too, likewise ``threads`` and,
+    for blobs that are not always checked, ``trusted``."""
+    left_out = {
+        "sizes.c": not sizes,
+        "threads.c": not threads,
+        "trusted.c": not trusted,
+        "trusted_sizes.c": not (trusted and sizes),
+    }
     files = sorted((runtime_folder() / "src").glob("*.c"))
     return [path for path in files if not left_out.get(path.name)]
 
 
 def runtime_files() -> list[Path]:
     """Every C file and internal header of the runtime; a linker drops what a model does not need."""
-    return [*runtime_sources(sizes=True, threads=True), *sorted((runtime_folder() / "src").glob("*.h"))]
+    return [
+        *runtime_sources(sizes=True, threads=True, trusted=True),
+        *sorted((runtime_folder() / "src").glob("*.h")),
+    ]
 
 
 def runner_sources(target: Target, threads: bool = False) -> list[Path]:
