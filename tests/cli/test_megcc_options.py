@@ -94,7 +94,7 @@ def test_image_functions_alone_are_compiled_like_models(
     path.write_text('{"dump_dir": "dump", "cv": {"flip": ["ui8"]}}')
     said = run(capsys, "compile", "--json", path, "--armv7").splitlines()
     rows = [words[1] for words in map(str.split, said) if words[0].isdigit()]
-    names = ["eyes_cv.h", "eyes_cv.c", "mgecc.h", "mgecc_cv.h", "libeyes_cv.a", "libeyes_cv.so"]
+    names = ["eyes_cv.h", "eyes_cv.c", "mgecc.h", "mgecc.hpp", "mgecc_cv.h", "libeyes_cv.a", "libeyes_cv.so"]
     assert rows == [str(tmp_path / "dump" / name) for name in names]
     assert "no problems" in run(capsys, "check", path, "--target", "armv7")
     assert "has no models, only image functions" in run(capsys, "verify", path, "--target", "armv7", status=2)

@@ -104,7 +104,7 @@ def test_every_form_has_what_it_needs(built: Path, tmp_path: Path, form: str, ta
     folder = write(built, form, target, cpu, tmp_path / "package")
     names = {path.name for path in folder.rglob("*") if path.is_file()}
     own = {"digits_kernels.c", "digits_blob.c"} if takes_sources(form) else {"libdigits.a"}
-    assert own | {"digits.h", "mgecc.h", "LICENSE", "LICENSE-pictures.txt"} <= names
+    assert own | {"digits.h", "mgecc.h", "mgecc.hpp", "LICENSE", "LICENSE-pictures.txt"} <= names
     assert ("libdigits.so" in names) == (target == "x86_64" and not takes_sources(form))
     texts = [
         path.read_text()

@@ -92,6 +92,7 @@ def checkout(tmp_path: Path) -> Checkout:
     for folder in ("include", "src"):
         (root / "runtime" / folder).mkdir(parents=True)
     (root / "runtime" / "include" / "mgecc.h").write_text("int mgecc_open(const void *blob);\n")
+    (root / "runtime" / "include" / "mgecc.hpp").write_text('#include "mgecc.h"\n')
     (root / "runtime" / "src" / "loader.c").write_text(
         '#include "mgecc.h"\n__attribute__((visibility("default"))) '
         "int mgecc_open(const void *blob) { return *(const char *)blob; }\n"

@@ -25,6 +25,7 @@ def test_products_lie_where_the_readme_says(checkout: Checkout) -> None:
         "libfirst.so",
         "first.h",
         "mgecc.h",
+        "mgecc.hpp",
         "first.blob",
         "first_kernels.c",
         "report.json",

@@ -21,6 +21,7 @@ from mgecc import __version__
 from mgecc.package.components import Component
 from mgecc.package.source_tree import all_paths, source_flags, too_large
 from mgecc.targets import Target, TargetError, load_target, nearest
+from mgecc.toolrun.stack_header import stack_header_name
 
 _BACKENDS = Path(__file__).parent / "backends"
 # Folders of a component -> what backend.yaml calls files of them.
@@ -84,7 +85,8 @@ def _named(machine: Target) -> str:
 
 def _library_paths(name: str, machine: Target) -> list[str]:
     libraries = [f"lib{name}.a", *([f"lib{name}.so"] if machine.system == "linux" else [])]
-    return [*(f"lib/{file}" for file in libraries), f"include/{name}.h", "include/mgecc.h"]
+    headers = [f"{name}.h", "mgecc.h", "mgecc.hpp", *filter(None, [stack_header_name(name, machine)])]
+    return [*(f"lib/{file}" for file in libraries), *(f"include/{file}" for file in headers)]
 
 
 def _words(name: str, version: str, target: str, cpu: str) -> dict[str, str]:

@@ -232,9 +232,11 @@ def _libraries(name: str, folder: Path) -> dict[str, Path]:
 
 
 def _model_files(name: str, folder: Path) -> dict[str, Path]:
-    own = [folder / f"{name}.h", folder / "mgecc.h"]
+    own = [folder / f"{name}.h", folder / "mgecc.h", folder / "mgecc.hpp"]
     headers = {f"include/{path.name}": path for path in own}
     data = {f"share/{name}/{path.name}": path for path in [folder / f"{name}.blob", folder / "report.json"]}
+    stack = folder / f"{name}_stack.h"
+    headers |= {f"include/{stack.name}": stack} if stack.is_file() else {}
     return _libraries(name, folder) | headers | _image_headers(name, folder) | data
 
 

@@ -23,8 +23,8 @@ class Launcher:
     farm: bool = False
 
     def wrap(self, args: Sequence[str], toolchain: Toolchain) -> list[str]:
-        """The command with what stands before it."""
-        if not self.words:
+        """The command with what stands before it; other machines do not send back what lies beside an object."""
+        if not self.words or (self.farm and toolchain.writes_beside):
             return list(args)
         if not self.farm:
             return [*self.words, *args]

@@ -70,6 +70,11 @@ class Toolchain:
         return (_version(self.cc[0], "-print-resource-dir"),)
 
     @property
+    def writes_beside(self) -> bool:
+        """Whether the compiler writes more than the object: figures of stack in a file of their own."""
+        return "-fstack-usage" in self.flags
+
+    @property
     def objcopy(self) -> tuple[str, ...]:
         """How the command starts that turns programs into other formats; every toolchain has it beside ``ar``."""
         return (*self.ar[:-1], f"{self.ar[-1].removesuffix('ar')}objcopy")
@@ -233,7 +238,8 @@ def _zig(target: Target) -> Toolchain:
 
 def _clang_flags(target: Target) -> tuple[str, ...]:
     # The guard keeps out a header of allocation functions, which immintrin.h includes and which needs a libc.
-    return (f"--target={target.triple}", "-Wno-unused-command-line-argument", "-D__MM_MALLOC_H")
+    frames = ("-fstack-size-section",) if target.system == "none" else ()
+    return (f"--target={target.triple}", "-Wno-unused-command-line-argument", "-D__MM_MALLOC_H", *frames)
 
 
 @cache
@@ -245,6 +251,7 @@ def _zig_version(folder: Path) -> str:
 
 def _gcc(target: Target) -> Toolchain:
     prefix, package = target.gcc["prefix"], target.gcc["package"]
+    frames = ("-fstack-usage",) if target.system == "none" else ()
     cc, ar = _find(f"{prefix}gcc", "gcc", package), _find(f"{prefix}ar", "gcc", package)
     return Toolchain(
         name="gcc",
@@ -252,7 +259,7 @@ def _gcc(target: Target) -> Toolchain:
         identity=f"gcc-{_version(cc, '-dumpfullversion')}-{_makers(cc, ar)}",
         cc=(cc,),
         ar=(ar,),
-        flags=("-fno-tree-loop-distribute-patterns",),  # see _NO_LIBC; this compiler needs it said so
+        flags=("-fno-tree-loop-distribute-patterns", *frames),  # see _NO_LIBC; this compiler needs it said so
     )
 
 

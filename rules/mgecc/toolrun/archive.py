@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mgecc.toolrun.flash import elf_sizes
+from mgecc.toolrun.stack import stack_of
 
 _MAGIC, _HEADER = b"!<arch>\n", 60
 _KERNEL = re.compile(r"mgk_(\w+)_[0-9a-f]{8}")
@@ -39,12 +41,14 @@ def _name(short: str, names: bytes) -> str:
 
 def measure(archive: Path) -> dict[str, Any]:
     """Bytes in a library: ``kernels`` by name, ``tables`` (the rest of the objects with kernels), ``runtime``,
-    ``weights`` (blobs) and ``static`` memory (data and bss)."""
+    ``weights`` (blobs), ``static`` memory (data and bss), and ``stack`` of opening and running by model, where the
+    compiler gave figures."""
     from elftools.elf.elffile import ELFFile  # takes a while to load
 
+    objects = {}
     found: dict[str, Any] = {"kernels": {}, "tables": 0, "runtime": 0, "weights": 0, "static": 0}
     for name, content in members(archive.read_bytes()):
-        elf = ELFFile(io.BytesIO(content))
+        elf = objects[name] = ELFFile(io.BytesIO(content))
         flash, ram = elf_sizes(elf)
         kernels = _kernels(elf)
         found["static"] += ram
@@ -55,7 +59,8 @@ def measure(archive: Path) -> dict[str, Any]:
             found["tables"] += flash - sum(kernels.values())
         else:
             found["runtime"] += flash
-    return found
+    stacks = {model: {k: asdict(s) for k, s in stack.items()} for model, stack in stack_of(objects).items()}
+    return found | ({"stack": stacks} if stacks else {})
 
 
 def _kernels(elf: Any) -> dict[str, int]:

@@ -11,8 +11,9 @@ from mgecc.names import cv_file, kernel_file, members
 from mgecc.targets import Target, Toolchain, load_target, load_toolchain
 from mgecc.toolrun.flash import check_flash
 from mgecc.toolrun.objects import compile_file
-from mgecc.toolrun.process import run_tool
+from mgecc.toolrun.process import run_tool, write_atomically
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
+from mgecc.toolrun.stack_header import stack_header, stack_header_name
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ def find_libraries(folder: Path, name: str, target: Target, library: str = "") -
 def library_files(built: Iterable[Library]) -> list[Path]:
     """The libraries that were built, static and shared."""
     paths = [path for one in built for path in (one.archive, one.archive.with_suffix(".so"))]
-    return [path for path in paths if path.is_file()]
+    stacks = [
+        one.folder / name for one in built for name in [stack_header_name(one.name, one.target)] if name
+    ]
+    return [path for path in [*paths, *stacks] if path.is_file()]
 
 
 def library_names(config: ModelConfig | LibraryConfig, target: Target) -> list[str]:
@@ -52,7 +56,8 @@ def library_names(config: ModelConfig | LibraryConfig, target: Target) -> list[s
     found = _libraries_of(Path(), config, target)
     archives = [library.archive for library in found]
     shared = [path.with_suffix(".so") for path in archives if target.system == "linux"]
-    return [path.as_posix() for path in [*archives, *shared]]
+    stack = stack_header_name(config.name, target) if config.models else ""
+    return [path.as_posix() for path in [*archives, *shared]] + [stack] * bool(stack)
 
 
 def _libraries_of(folder: Path, config: ModelConfig | LibraryConfig, target: Target) -> list[Library]:
@@ -87,6 +92,10 @@ def build_library(
         objects = _objects(library, sources, tools, config.optimize)
         check_flash(config, objects)
         _link(library, tools, objects)
+        header = stack_header_name(name, library.target) if config.models else ""
+        if header:
+            models = [model.name for model in config.models]
+            write_atomically(folder / header, stack_header(name, models, objects))
         built.append(replace(library, objects=tuple(objects)))
     return built
 

@@ -31,8 +31,9 @@ def include_folder() -> Path:
 
 
 def public_headers(cv: bool) -> list[Path]:
-    """The headers that generated ones include, to lie beside them; ``cv``: also that of image functions."""
-    names = ["mgecc.h", "mgecc_cv.h"] if cv else ["mgecc.h"]
+    """The headers that lie beside generated ones: what these include, and that for C++; ``cv``: also that of image
+    functions."""
+    names = ["mgecc.h", "mgecc.hpp", *["mgecc_cv.h"] * cv]
     return [include_folder() / name for name in names]
 
 

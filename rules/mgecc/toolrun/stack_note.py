@@ -1,4 +1,4 @@
-"""Objects for targets without an operating system leave open whether stacks are executable, as GCC's do."""
+"""What objects for targets without an operating system say of stacks: how large, but not if executable."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mgecc.targets import Target
+from mgecc.toolrun.stack import keep_frames
 
 
 def finisher(target: Target) -> Callable[[Path], None] | None:
     """What objects for this target go through behind the compiler."""
-    return drop_stack_note if target.system == "none" else None
+    return _finish if target.system == "none" else None
+
+
+def _finish(obj: Path) -> None:
+    drop_stack_note(obj)
+    keep_frames(obj)
 
 
 def drop_stack_note(obj: Path) -> None:

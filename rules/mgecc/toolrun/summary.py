@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgecc.toolrun.flash import sum_sizes
+from mgecc.toolrun.stack_header import stacks_of_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,19 @@ def _member_lines(report: dict[str, Any], code: int, static: int) -> list[str]:
         f"    RAM      arena {_bytes(arena)}{over}, static {_bytes(static)}",
         f"    kernels  {len(kernels)}",
     ]
+
+
+def _stack_lines(objects: list[str]) -> list[str]:
+    """Stack of each model, where the compiler gave figures."""
+    stacks = stacks_of_files(objects)
+    lines = []
+    for model, stack in stacks.items():
+        without = sorted({*stack["open"].without, *stack["run"].without})
+        named = f"{model}: " if len(stacks) > 1 else ""
+        besides = f"; not counted: {', '.join(without)}" if without else ""
+        told = f"run {_bytes(stack['run'].bytes)}, opening {_bytes(stack['open'].bytes)}"
+        lines.append(f"    stack    {named}{told}{besides}")
+    return lines
 
 
 def _shape_lines(report: dict[str, Any]) -> list[str]:
@@ -69,7 +83,7 @@ def summarize(label: str, name: str, folder: str, objects: dict[str, list[str]])
     for (member, paths), part in zip(objects.items(), parts):
         if len(objects) > 1:
             lines.append(f"   {member}:")
-        lines += _member_lines(part, *sum_sizes(paths))
+        lines += _member_lines(part, *sum_sizes(paths)) + _stack_lines(paths)
     lines += [f"    note     {note}" for note in _notes(report)]
     return "\n".join([*lines, f"    report   {folder}/report.json"])
 

@@ -45,6 +45,12 @@ class Plan:
     by_layer: list[Bar]
     hints: list[str]
 
+    @property
+    def stack(self) -> Mapping[str, Any]:
+        """Stack of opening and running, where the compiler gave figures."""
+        found: Mapping[str, Any] = self.code.get("stack", {}).get(self.report["model"], {})
+        return found
+
 
 def page(report: Mapping[str, Any], code: Sequence[Code] = ()) -> str:
     """The text of report.html. ``code``: of each kernel set, in order, where libraries were built."""
