@@ -25,7 +25,7 @@ from mgecc.scons.objects import Tools
 from mgecc.scons.product_listing import Contents, contents, functions_without_models, in_folder
 from mgecc.scons.products import ModelProducts, ProductNodes
 from mgecc.scons.progress import declare_step
-from mgecc.scons.stack import stack_step
+from mgecc.scons.stack import stack_nodes
 from mgecc.targets import (
     Target,
     Toolchain,
@@ -34,7 +34,6 @@ from mgecc.targets import (
     split_path,
 )
 from mgecc.toolrun.sources import include_folder, public_headers, runtime_folder, runtime_sources
-from mgecc.toolrun.stack_header import stack_header_name
 
 if TYPE_CHECKING:
     from mgecc.config import LibraryConfig, ModelConfig
@@ -283,15 +282,7 @@ def build_library(request: Request, make: type[NodesKind]) -> NodesKind:
             )
             request.env.Depends([lib[-1], *shared[-1:]], fits)
     products = _products(request, files, NodeList(lib), NodeList(shared), objects)
-    return make([*lib, *shared, *files.values(), *_stack(request, objects)], products)
-
-
-def _stack(request: Request, objects: dict[str, list[Any]]) -> list[Any]:
-    """The header with bytes of stack, where it is the application that must know."""
-    header = stack_header_name(request.name, request.target)
-    nodes = [node for member in objects.values() for node in member]
-    output = f"{request.folder}/{header}"
-    return [stack_step(request.env, output, request.name, request.contents.models, nodes)] if header else []
+    return make([*lib, *shared, *files.values(), *stack_nodes(request, objects)], products)
 
 
 def compile_step(request: Request) -> dict[str, Any]:
