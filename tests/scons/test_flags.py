@@ -211,7 +211,8 @@ env.Tool("mgecc", toolpath=["third_party/mgecc/site_scons/site_tools"])
 for target in {targets}:
     net = env.MgeModel("first", config="app/first.mge", target=target, toolchain={toolchain!r})
     sources = ["app/main.cpp", "app/a/init.c", "app/b/init.c", "app/b/init.S", "app/gain.c"]
-    app = env.MgeFirmware("app", sources, net, CPPDEFINES={{"VERSION": '\\\\"1.0\\\\"'}}, CFLAGS="-std=c11")
+    own = {{"CPPPATH": "app/inc", "INCPREFIX": "-isystem ", "CFLAGS": "-std=c11"}}
+    app = env.MgeFirmware("app", sources, net, CPPDEFINES={{"VERSION": '\\\\"1.0\\\\"'}}, **own)
     env.Default(env.MgeTest("check-" + net.label, app, expected="app/want.txt"))
 """
 CPP = """#include "port.h"
@@ -265,6 +266,10 @@ def test_a_firmware_in_all_languages_runs(user: Checkout, toolchain: str) -> Non
             f"int {folder}_init(void);\nint {folder}_init(void) {{ return {number}; }}\n"
         )
     (app / "b" / "init.S").write_text(ASM)
-    (app / "gain.c").write_text('int gain(void);\nint gain(void) { _Static_assert(1, ""); return 5; }\n')
+    (app / "inc").mkdir()
+    (app / "inc" / "gain.h").write_text("int gain(void);\n#define GAIN 5\n")
+    (app / "gain.c").write_text('#include <gain.h>\nint gain(void) { _Static_assert(1, ""); return GAIN; }\n')
     assert "constructed 1.0" in user.scons()
     assert "TEST" not in user.scons()
+    (app / "inc" / "gain.h").write_text("int gain(void);\n#define GAIN 6\n")
+    assert "not constructed" in user.scons(status=1)
