@@ -1,0 +1,2 @@
+/* global_c.h - under the name by which applications of MegCC include it. */
+#include "../mgecc_lite.h"
