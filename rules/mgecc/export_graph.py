@@ -23,9 +23,7 @@ def onnx_model(graph: Graph) -> bytes:
     """The serialised model; equal graphs give equal bytes. ``ModuleNotFoundError`` where onnx is not installed."""
     from onnx import helper  # an extra, see docs/model-files.md
 
-    constants = dict.fromkeys(v for node in graph.nodes for v in node.inputs if v.const is not None)
-    small = [v for v in constants if v.const is not None and v.const.nbytes <= _MOST_BYTES]
-    large = [v for v in constants if v not in dict.fromkeys(small)]
+    small, large = _constants(graph)
     made = helper.make_graph(
         [_node(node, helper) for node in graph.nodes] + [_alias(*output, helper) for output in graph.outputs],
         graph.name,
@@ -37,6 +35,15 @@ def onnx_model(graph: Graph) -> bytes:
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(DOMAIN, 1)]
     model = helper.make_model(made, opset_imports=opsets, producer_name="mgecc", ir_version=_IR)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def _constants(graph: Graph) -> tuple[list[Value], list[Value]]:
+    """Those that are small enough to be shown, and the others."""
+    found: tuple[list[Value], list[Value]] = [], []
+    for value in dict.fromkeys(v for node in graph.nodes for v in node.inputs):
+        if value.const is not None:
+            found[value.const.nbytes > _MOST_BYTES].append(value)
+    return found
 
 
 def _result(name: str) -> str:

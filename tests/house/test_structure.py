@@ -4,6 +4,7 @@ import ast
 import statistics
 from pathlib import Path
 
+import lizard
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +87,14 @@ def test_functions_fit_on_a_screen() -> None:
     every = [item for path in python_files() for item in lengths(path)]
     assert [item for item in every if item[0] > 60] == []
     assert statistics.median(n for n, _ in every) <= 8
+
+
+def test_functions_have_few_branches() -> None:
+    """By the count of lizard, which takes conditions and loops of expressions, too."""
+    found = lizard.analyze_files([str(path) for path in PACKAGE.rglob("*.py")])
+    every = [(f.cyclomatic_complexity, file.filename, f.name) for file in found for f in file.function_list]
+    assert [item for item in every if item[0] > 15] == []
+    assert statistics.quantiles([count for count, *_ in every], n=10)[-1] <= 7
 
 
 def test_files_and_templates_stay_short() -> None:

@@ -86,16 +86,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _compile(args: argparse.Namespace) -> tuple[list[Path], list[str]]:
     """Do what the arguments ask for; returns the files that were written, and lines about libraries."""
-    path = args.json or args.model
-    name = args.target or ("baremetal" if args.json or args.folder else "")
-    if path is None or not name:
-        raise InputError("what to compile and for which target? mgecc compile MODEL --target NAME --out DIR")
+    path, name = _asked(args)
     target = load_target(name, args.cpu)
     config, notes = with_flags(read_any(path, args.name, args.optimize, complete=False), args)
-    several = config if isinstance(config, LibraryConfig) else None
-    folder = args.dump or args.out or args.folder or (several.dump_dir if several else None)
-    if folder is None and not args.sources:
-        raise InputError("no folder for the files: give --out DIR or --sources DIR")
+    folder = _folder(args, config)
     if args.list_outputs:
         return _list(args, config, folder, target), []
     if folder and not args.no_library:
@@ -112,6 +106,24 @@ def _compile(args: argparse.Namespace) -> tuple[list[Path], list[str]]:
         built = [] if args.no_library else _build(args, config, folder, target)
     summary = summary_of(target, config.name, folder, built) if built else ""
     return written + library_files(built), summary.splitlines()
+
+
+def _asked(args: argparse.Namespace) -> tuple[Path, str]:
+    """What to compile, and for which target. Raises InputError."""
+    path = args.json or args.model
+    name = args.target or ("baremetal" if args.json or args.folder else "")
+    if path is None or not name:
+        raise InputError("what to compile and for which target? mgecc compile MODEL --target NAME --out DIR")
+    return path, name
+
+
+def _folder(args: argparse.Namespace, config: Config) -> Path | None:
+    """Where the files go; None if only --sources was asked for. Raises InputError."""
+    own = config.dump_dir if isinstance(config, LibraryConfig) else None
+    folder: Path | None = args.dump or args.out or args.folder or own
+    if folder is None and not args.sources:
+        raise InputError("no folder for the files: give --out DIR or --sources DIR")
+    return folder
 
 
 def _list(args: argparse.Namespace, config: Config, folder: Path | None, target: Target) -> list[Path]:

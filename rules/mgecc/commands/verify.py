@@ -66,34 +66,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     config = chosen(args)
     limits = _limits(config.verify, args)
-    recorded = args.inputs or config.verify.inputs
-    inputs = None
-    if recorded or not config.sizes:
-        inputs = load_side(_recorded(config, recorded, "inputs"), "in")
-        with user_errors(config):
-            config, notes = as_recorded(config, inputs)
-        for line in notes:
-            note(line)
+    config, inputs = _with_inputs(config, args.inputs or config.verify.inputs)
     found: dict[str, list[OutputError]] = {}
     with open_session(args, config) as session:
         if args.layers:
             return _compare_layers(args, config, session, inputs)
         if inputs is not None:
-            interface = session.fitting(inputs).interface
-            for line in ignored_arrays(inputs, interface):
-                note(line)
-            expected = _expected(config, args, inputs, interface)
-            found = verify(session, inputs, expected, limits)
+            found = _compare_cases(args, config, session, inputs, limits)
         if config.sizes:
-            found |= {
-                f"{one.target} {one.title}": one.errors for one in verify_sizes(session, config, limits)
-            }
+            compared = verify_sizes(session, config, limits)
+            found |= {f"{one.target} {one.title}": one.errors for one in compared}
     lines = [
         f"{config.name} on {title}, {_cases(errors)}:\n{table(errors, limits.top)}"
         for title, errors in found.items()
     ]
     show(args, lines, lambda: {title: [_data(error) for error in errors] for title, errors in found.items()})
     return 0 if all(error.ok for errors in found.values() for error in errors) else DIFFERENT
+
+
+def _with_inputs(config: ModelConfig, recorded: Path | None) -> tuple[ModelConfig, Arrays | None]:
+    """The recorded inputs, and the configuration with what these tell; a model with declared sizes needs none."""
+    if not recorded and config.sizes:
+        return config, None
+    inputs = load_side(_recorded(config, recorded, "inputs"), "in")
+    with user_errors(config):
+        config, notes = as_recorded(config, inputs)
+    for line in notes:
+        note(line)
+    return config, inputs
+
+
+def _compare_cases(
+    args: argparse.Namespace, config: ModelConfig, session: Session, inputs: Arrays, limits: Verify
+) -> dict[str, list[OutputError]]:
+    interface = session.fitting(inputs).interface
+    for line in ignored_arrays(inputs, interface):
+        note(line)
+    return verify(session, inputs, _expected(config, args, inputs, interface), limits)
 
 
 def _compare_layers(

@@ -90,15 +90,21 @@ def _by_loader(key: str, text: str, known: list[str] | None = None) -> Iterator[
     """'loader=a;b:other=c' as (loader, parts). ``known``: the loaders that parts without a name are for, in order."""
     loaders = [part for part in text.split(":") if part.strip()]
     names = known or [ANY_LOADER]
-    bare = bool(loaders) and not any("=" in part for part in loaders)
-    if bare and known and len(loaders) != len(known):
-        message = f"the element types are those of {len(loaders)} loaders, the shapes those of {len(known)}"
-        raise TextError(key, message)
-    if any("=" not in part for part in loaders) and (not bare or len(loaders) > len(names)):
-        raise TextError(key, f"the loader's name is missing in '{text[:40]}'")
+    _check_names(key, text, loaders, known)
     for i, part in enumerate(loaders):
         name, _, rest = part.rpartition("=")
         yield name.strip() or names[i], [item.strip() for item in rest.split(";") if item.strip()]
+
+
+def _check_names(key: str, text: str, loaders: list[str], known: list[str] | None) -> None:
+    """Loaders have names all of them, or none where their order is known. Raises TextError."""
+    without = sum("=" not in part for part in loaders)
+    bare = without == len(loaders) > 0
+    if bare and known and len(loaders) != len(known):
+        message = f"the element types are those of {len(loaders)} loaders, the shapes those of {len(known)}"
+        raise TextError(key, message)
+    if without and (not bare or len(loaders) > len(known or [ANY_LOADER])):
+        raise TextError(key, f"the loader's name is missing in '{text[:40]}'")
 
 
 def _shapes(parts: list[str]) -> list[Shape]:

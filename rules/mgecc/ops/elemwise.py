@@ -117,20 +117,26 @@ def _span(node: Node, depth: int) -> Span | None:
 
 def _of_sizes(mode: str, operands: list[Numbers | None]) -> Numbers | None:
     """Sums, differences, multiples and minima of sizes and constants."""
-    if len(operands) != 2 or any(x is None or len(x) != 1 for x in operands):
+    single = [x[0] for x in operands if x and len(x) == 1]
+    if len(single) != 2 or len(operands) != 2:
         return None
-    a, b = (x[0] for x in operands if x)
-    if mode == "sub" and not isinstance(b, Count) and isinstance(a, Count) and a.rest >= b:
-        return [a.without(b)]
+    a, b = single
     if mode == "add":
         return [a + b if isinstance(a, Count) else b + a]
-    if isinstance(a, Count) == isinstance(b, Count):
-        return None
-    count, number = (a, b) if isinstance(a, Count) else (b, a)
-    assert isinstance(count, Count) and not isinstance(number, Count)
+    if isinstance(a, Count) and not isinstance(b, Count):
+        return _of_size(mode, a, b, first=True)
+    if isinstance(b, Count) and not isinstance(a, Count):
+        return _of_size(mode, b, a, first=False)
+    return None
+
+
+def _of_size(mode: str, size: Count, number: int, first: bool) -> Numbers | None:
+    """A size and a constant. ``first``: the size is the first operand."""
+    if mode == "sub" and first and size.rest >= number:
+        return [size.without(number)]
     if number < 0 or mode not in ("mul", "min"):
         return None
-    return [count * number if mode == "mul" else count.up_to(number)]
+    return [size * number if mode == "mul" else size.up_to(number)]
 
 
 @operator("Elemwise")

@@ -72,6 +72,13 @@ def _check_factors(attrs: FixedLSTMAttrs) -> None:
         raise Unsupported("its scales give factors that are negative, too large or no numbers")
 
 
+def _check_types(x: TensorType, h: TensorType, c: TensorType, w: TensorType, r: TensorType) -> None:
+    if any(t.dtype.name != "qint8" for t in (x, h, w, r)) or c.dtype.name not in ("int16", "qint16"):
+        raise Unsupported(f"an LSTM of {x} data with the states {h} and {c} is not supported")
+    if w.dtype.zero_point or r.dtype.zero_point:
+        raise Unsupported(f"weights {w} and {r} have no sums of 32 bits, or zero points")
+
+
 @operator("FixedLSTM")
 class FixedLSTM(Operator):
     """Inputs x (t, n, in), h (n, hidden), c (n, hidden), weights of the data (4 * hidden, in) and of the state
@@ -88,14 +95,13 @@ class FixedLSTM(Operator):
         x, h, c, w, r, b = (v.type for v in node.inputs)
         attrs = node.attributes(FixedLSTMAttrs)
         _check_factors(attrs)
-        if any(t.dtype.name != "qint8" for t in (x, h, w, r)) or c.dtype.name not in ("int16", "qint16"):
-            raise Unsupported(f"an LSTM of {x} data with the states {h} and {c} is not supported")
+        _check_types(x, h, c, w, r)
         if x.rank != 3 or h.rank != 2 or c.shape != h.shape or x.shape[1] != h.shape[0] or not x.elements:
             raise Unsupported(f"a recurrent layer cannot read {x} with the states {h} and {c}")
         rows, inner = 4 * h.shape[1], x.shape[2]
         if w.shape != (rows, inner) or r.shape != (rows, h.shape[1]) or b.shape != (rows,):
             raise Unsupported(f"weights {w} and {r} with biases {b} do not fit {rows} rows")
-        if max(inner, h.shape[1]) > _MOST_TERMS or w.dtype.zero_point or r.dtype.zero_point:
+        if max(inner, h.shape[1]) > _MOST_TERMS:
             raise Unsupported(f"weights {w} and {r} have no sums of 32 bits, or zero points")
         return [TensorType((*x.shape[:2], h.shape[1]), attrs.dtype), h, c]
 

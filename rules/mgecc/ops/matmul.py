@@ -95,19 +95,24 @@ def _along(node: Node, given: Given) -> list[Extent | None]:
     return found
 
 
+def _same_size(a: Extent | None, b: Extent | None) -> bool:
+    return a is not None and b is not None and a.size == b.size
+
+
+def _vary_likewise(a: Extent | None, b: Extent | None, rank: int) -> bool:
+    """Whether both operands have as many products, or one alone varies, along rows or columns of the result."""
+    batches = [e is not None and e.axis < rank - 2 for e in (a, b)]
+    return a == b if any(batches) else a is None or b is None
+
+
 def _counted(node: Node, given: Given) -> Extents:
     rank, (a, b) = node.inputs[0].type.rank, _along(node, given)
     inner = [e is not None and e.axis == axis for e, axis in ((a, rank - 1), (b, rank - 2))]
-    if (
-        any(given.extents[2:])
-        or any(inner)
-        and (a is None or b is None or not all(inner) or a.size != b.size)
-    ):
+    if any(given.extents[2:]) or any(inner) and not (all(inner) and _same_size(a, b)):
         raise given.unserved("the other operand is not known to have the same varying size")
     if all(inner):
         return [None]
-    batches = [e is not None and e.axis < rank - 2 for e in (a, b)]
-    if any(batches) and a != b or a is not None and b is not None and not all(batches):
+    if not _vary_likewise(a, b, rank):
         raise given.unserved("the other operand is not known to vary likewise")
     return [a or b]
 

@@ -63,15 +63,14 @@ def _reshaped(target: Iterable[int], axis: int | None, elements: int) -> tuple[i
     rest = prod(n for i, n in enumerate(shape) if i not in free)
     if len(free) == 1 and always(lambda: rest > 0):
         shape[free[0]] = elements // rest
-    if (
-        len(free) > 1
-        or any(n < 0 for n in shape)
-        or not equal(prod(shape), elements)
-        or len(shape) > MAX_RANK
-    ):
+    if len(free) > 1 or len(shape) > MAX_RANK or not _is_shape_of(shape, elements):
         why = f"{elements} elements cannot have the shape {[whole(n) for n in target]}"
         raise Unsupported(why, _STATED)
     return at_least_1d(shape)
+
+
+def _is_shape_of(shape: Sequence[int], elements: int) -> bool:
+    return all(n >= 0 for n in shape) and equal(prod(shape), elements)
 
 
 def _free_axis(node: Node) -> int | None:
@@ -90,22 +89,29 @@ def _shorter(node: Node, x: np.ndarray) -> tuple[int, ...]:
 
 def _extent(node: Node, given: Given) -> Extent | None:
     """The extent of data that is given another shape: along the axis whose size is not stated, or is a count."""
-    before, after = node.inputs[0].shape, node.output.shape
     extent, numbers = given.extents[0], given.numbers[1] or []
     varying = [axis for axis, n in enumerate(numbers) if isinstance(n, Count)]
-    if extent is None and not varying:
-        return None
-    if extent is None:
+    if extent is None and varying:
         raise Unsupported("a count is in its shape, while its data is of fixed size", ADVICE)
-    free = [axis for axis, n in enumerate(numbers) if axis == _free_axis(node) or n == -1]
     if len(varying) > 1:
         raise Unsupported("of a shape made of counts, only one number may vary", ADVICE)
-    if not varying and not free:
-        return turned(extent, before, after)
-    found = turned_to(extent, before, after, *(varying or free))
+    if extent is None:
+        return None
+    found = _turned(node, extent, varying or _free_axes(node, numbers))
     if found is not None and varying and found.size != numbers[varying[0]]:
         raise Unsupported("the count in its shape is not that of its data", ADVICE)
     return found
+
+
+def _free_axes(node: Node, numbers: Sequence[int | Count]) -> list[int]:
+    """Axes whose size is not stated, but follows from the rest."""
+    return [axis for axis, n in enumerate(numbers) if axis == _free_axis(node) or n == -1]
+
+
+def _turned(node: Node, extent: Extent, axes: list[int]) -> Extent | None:
+    """The extent in the other shape: along one of ``axes`` where there are some."""
+    before, after = node.inputs[0].shape, node.output.shape
+    return turned_to(extent, before, after, *axes) if axes else turned(extent, before, after)
 
 
 def _fixed_shape(node: Node, make: Maker) -> Node:

@@ -34,6 +34,14 @@ def _check_nodes(nodes: np.ndarray, features: int, leaves: int) -> bool:
     return bool((nodes[:, 0] >= 0).all() and (nodes[:, 0] // 2 < features).all() and placed.all())
 
 
+def _are_ends(ends: np.ndarray) -> bool:
+    return bool(ends[0] == 0 and (np.diff(ends) >= 0).all())
+
+
+def _within(numbers: np.ndarray, least: int, end: int) -> bool:
+    return bool((numbers >= least).all() and (numbers < end).all())
+
+
 @operator("TreeEnsemble")
 class TreeEnsemble(Operator):
     """Votes of decision trees for each row of x (rows, features), collected by target.
@@ -57,11 +65,8 @@ class TreeEnsemble(Operator):
         nodes, splits, roots, ends, targets, weights = (t for t in tables if t is not None)
         leaves, attrs = len(ends) - 1, node.attributes(TreeEnsembleAttrs)
         fits = len(splits) == len(nodes) and len(targets) == len(weights) == ends[-1]
-        fits = (
-            fits and ends[0] == 0 and (np.diff(ends) >= 0).all() and _check_nodes(nodes, x.shape[1], leaves)
-        )
-        fits = fits and (roots < len(nodes)).all() and (roots >= -leaves).all()
-        if not fits or (targets < 0).any() or (targets >= attrs.targets).any():
+        fits = fits and _are_ends(ends) and _check_nodes(nodes, x.shape[1], leaves)
+        if not fits or not _within(roots, -leaves, len(nodes)) or not _within(targets, 0, attrs.targets):
             raise Unsupported("the trees have children, features or targets that do not exist")
         return [TensorType((x.shape[0], attrs.targets), FLOAT32)]
 

@@ -104,16 +104,15 @@ class _Whole:
         node = value.producer
         if node is None or _is_fixed(value):
             return value if _repeats(value, rank, self.what.axis) else None
-        if node.op == "Broadcast" and _is_fixed(node.inputs[0]):
-            return self.of(node.inputs[0], rank)
-        if find(node.op).is_identity(node):
+        if find(node.op).is_identity(node) or node.op == "Broadcast" and _is_fixed(node.inputs[0]):
             return self.of(node.inputs[0], rank)
         if node.op == "IndexingMultiAxisVec" and _addressed(node, 1) == self.what:
             return node.inputs[0] if node.inputs[0].shape == value.shape else None
         if node.op == "CondTake" and _chosen(value) == self.what:
             return self.shaped(node.inputs[0], value.shape)
-        if not find(node.op).elementwise:
-            return None
+        return self._elementwise(node, rank) if find(node.op).elementwise else None
+
+    def _elementwise(self, node: Node, rank: int) -> Value | None:
         inputs = [found for v in node.inputs if (found := self.of(v, rank)) is not None]
         return self.add(node.op, node.attrs, inputs) if len(inputs) == len(node.inputs) else None
 

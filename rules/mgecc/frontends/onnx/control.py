@@ -79,11 +79,7 @@ def _either(work: OnnxImporter, proto: Any, condition: Tensor, scope: Scope) -> 
 def _loop(work: OnnxImporter, proto: Any, scope: Scope) -> Sequence[Tensor]:
     """Unrolled: results are the carried values, then what each step gives, joined along a new first axis."""
     count, condition, *carried = [scope[name] if name else None for name in proto.input]
-    body, most = attribute(proto, "body"), _MOST_STEPS + 1
-    if count is not None:
-        most = min(most, count.integers[0])
-        if condition is None and most > _MOST_STEPS:
-            raise Unsupported(f"the loop has more than {_MOST_STEPS} steps")
+    body, most = attribute(proto, "body"), _most_steps(count, condition)
     goes_on = condition is None or _decided(condition, "condition")
     steps: list[list[Tensor]] = []
     while goes_on and len(steps) < most:
@@ -95,10 +91,16 @@ def _loop(work: OnnxImporter, proto: Any, scope: Scope) -> Sequence[Tensor]:
         steps.append(given)
         # Without a condition of its own the loop runs to its count; what the body says then is not looked at.
         goes_on = _decided(cond, "condition") if condition is not None or count is None else _or_true(cond)
-    if not steps:
-        return [x for x in carried if x is not None]
     stacked = [work.t.concat([work.t.unsqueeze(x, [0]) for x in parts], 0) for parts in zip(*steps)]
     return [*(x for x in carried if x is not None), *stacked]
+
+
+def _most_steps(count: Tensor | None, condition: Tensor | None) -> int:
+    """The steps that a loop may take, one more than it is unrolled for where its condition may end it before."""
+    most = _MOST_STEPS + 1 if count is None else min(_MOST_STEPS + 1, count.integers[0])
+    if count is not None and condition is None and most > _MOST_STEPS:
+        raise Unsupported(f"the loop has more than {_MOST_STEPS} steps")
+    return most
 
 
 def _or_true(cond: Tensor) -> bool:

@@ -29,19 +29,18 @@ _RANDOM = (
 def evaluated(node: OnnxNode, proto: Any, t: TensorBuilder) -> list[Tensor] | None:
     """The results of an operator of known integers and bools; None where it has others or cannot be computed."""
     arrays = [x if x is None else x.array for x in node.operands]
-    known = all(x is None or a is not None for x, a in zip(node.operands, arrays))
-    if not known or not any(a is not None for a in arrays) or node.op in _RANDOM or proto.domain:
+    given = [a for x, a in zip(node.operands, arrays) if x is not None]
+    if not given or not all(map(_is_exact, given)) or node.op in _RANDOM or proto.domain:
         return None
-    if not all(a is None or a.dtype.kind in _EXACT for a in arrays):
-        return None
-    if not _is_bounded(proto, arrays):
-        return None
-    results = _run(proto, arrays)
-    if results is None or not all(
-        isinstance(r, np.ndarray | np.generic) and r.dtype.kind in _EXACT for r in results
-    ):
+    results = _run(proto, arrays) if _is_bounded(proto, arrays) else None
+    if results is None or not all(map(_is_exact, results)):
         return None
     return [t.constant(np.asarray(r)) for r in results]
+
+
+def _is_exact(array: object) -> bool:
+    """Whether this is known, and of integers or bools."""
+    return isinstance(array, np.ndarray | np.generic) and array.dtype.kind in _EXACT
 
 
 def _names(proto: Any, arrays: list[np.ndarray | None]) -> dict[str, np.ndarray]:

@@ -179,6 +179,34 @@ def _symbol(node: Node, plan: Plan) -> str:
     return f"{name[:52].rstrip('_')}_{hashlib.sha256(key).hexdigest()[:8]}"
 
 
+def _arguments(
+    plan: Plan, accesses: Sequence[operands.Access]
+) -> tuple[list[tuple[str, str]], list[int | float]]:
+    """Fields of the argument structure, with their numbers in this call."""
+    fields = [("n", "int32_t"), *((f"d{d}", "int32_t") for d in range(plan.nest.depth - 1))]
+    numbers: list[int | float] = [plan.nest.sizes[-1], *plan.nest.sizes[:-1]]
+    for access in accesses:
+        fields += access.fields
+        numbers += access.numbers
+    return fields, numbers
+
+
+def _names(places: Sequence[tuple[int, str]]) -> tuple[str, ...]:
+    """Where the values of operands are: in vectors that are loaded, or that hold one number."""
+    return tuple(f"x{position}v" if way == "v" else f"h{position}" for position, way in places)
+
+
+def _locals(fields: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Fields of the argument structure that the loop keeps in variables."""
+    return tuple((name, ctype) for name, ctype in fields if name.startswith(("scale", "zero")))
+
+
+def _idle(plan: Plan) -> list[str]:
+    """Statements that tell the compiler of operands which the result does not need."""
+    used = re.findall(r"\w+", " ".join([*plan.statements.lines, plan.result]))
+    return [f"(void)x{s.position};" for s in plan.sources if f"x{s.position}" not in used]
+
+
 def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     statements, result = plan.statements, plan.result
     sources = [replace(s, dtype=plan.stored(s.dtype)) for s in plan.sources]
@@ -186,25 +214,18 @@ def _kernel(node: Node, plan: Plan) -> tuple[Kernel, list[int | float]]:
     reads = [operands.read(s, plan.real) for s in sources]
     store = operands.write(dtype, "r", plan.real)
     text = " ".join([*statements.lines, result, store.full, *(r.full for r in reads)])
-    outer = range(plan.nest.depth - 1)
-    fields = [("n", "int32_t"), *((f"d{d}", "int32_t") for d in outer)]
-    numbers: list[int | float] = [plan.nest.sizes[-1], *plan.nest.sizes[:-1]]
-    for access in (*reads, store):
-        fields += access.fields
-        numbers += access.numbers
+    fields, numbers = _arguments(plan, [*reads, store])
     pointers = [(s.position, operands.stored_type(s.dtype)) for s in sources if s.way != "k"]
-    fixed = [(s.position, r.full) for s, r in zip(plan.sources, reads) if s.way != "v"]
-    used = " ".join([*statements.lines, result])
-    idle = [f"(void)x{s.position};" for s in plan.sources if f"x{s.position}" not in re.findall(r"\w+", used)]
+    places = [(s.position, s.way) for s in plan.sources]
     params: dict[str, Param] = {
-        "body": (*statements.lines, *idle),
+        "body": (*statements.lines, *_idle(plan)),
         "depth": plan.nest.depth - 1,
-        "fixed": tuple(fixed),
+        "fixed": tuple((position, r.full) for (position, way), r in zip(places, reads) if way != "v"),
         "full": _moving(plan, [r.full for r in reads]),
-        "locals": tuple((name, c) for name, c in fields if name.startswith(("scale", "zero"))),
+        "locals": _locals(fields),
         "heavy": weight(" ".join(statements.lines)) > 20,
-        "parameters": ", ".join(f"{statements.vector} x{s.position}" for s in plan.sources),
-        "names": tuple(f"x{s.position}v" if s.way == "v" else f"h{s.position}" for s in plan.sources),
+        "parameters": ", ".join(f"{statements.vector} x{position}" for position, _ in places),
+        "names": _names(places),
         "tail": _moving(plan, [r.tail for r in reads]),
         "pointers": tuple(pointers),
         "result": result,

@@ -61,16 +61,21 @@ def fourier(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     most = bins if inverse else length
     turned = t.slice(turned, {x.rank - 2: (0, min(most, turned.shape[-2]), 1)})
     points = turned.shape[-2]
-    if inverse and one_sided:
-        if parts != 2:
-            raise Unsupported("the inverse of half a spectrum needs complex numbers")
-        table, ending = _real_inverse(points, length), (length, 1)
-    elif inverse:
-        table, ending = _forward(points, length, length, parts, 1) / length, (length, 2)
+    if inverse:
+        table, ending = _inverse(points, length, parts, one_sided)
     else:
         table, ending = _forward(points, length, bins, parts), (bins, 2)
     result = _times(t, turned, table, ending)
     return [t.transpose(result, [order.index(a) for a in range(x.rank)])]
+
+
+def _inverse(points: int, length: int, parts: int, one_sided: bool) -> tuple[np.ndarray, tuple[int, int]]:
+    """The table of the inverse transform, and the shape that a result's two last axes have."""
+    if not one_sided:
+        return _forward(points, length, length, parts, 1) / length, (length, 2)
+    if parts != 2:
+        raise Unsupported("the inverse of half a spectrum needs complex numbers")
+    return _real_inverse(points, length), (length, 1)
 
 
 def _times(t: TensorBuilder, x: Tensor, table: np.ndarray, ending: tuple[int, int]) -> Tensor:

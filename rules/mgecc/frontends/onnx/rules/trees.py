@@ -187,11 +187,7 @@ def _old_forest(node: OnnxNode, kind: str) -> tuple[_Forest, list[int]]:
     """The form of versions 1 to 4: leaves are nodes, named by tree and number. And the roots, a tree's first node."""
     trees, ids = node.require("nodes_treeids"), node.require("nodes_nodeids")
     place = {pair: k for k, pair in enumerate(zip(trees, ids, strict=True))}
-    votes: dict[int, list[Vote]] = {}
-    names = (f"{kind}_treeids", f"{kind}_nodeids", f"{kind}_ids")
-    stored = zip(*(node.require(name) for name in names), _numbers(node, f"{kind}_weights"), strict=True)
-    for tree, own, target, weight in stored:
-        votes.setdefault(place[tree, own], []).append((target, float(weight)))
+    votes = _old_votes(node, kind, place)
     modes = [mode.removeprefix("BRANCH_") for mode in node.require("nodes_modes")]
     leaf = {k: number for number, k in enumerate(k for k, mode in enumerate(modes) if mode == "LEAF")}
     missing = node.get("nodes_missing_value_tracks_true", None) or [0] * len(ids)
@@ -205,9 +201,22 @@ def _old_forest(node: OnnxNode, kind: str) -> tuple[_Forest, list[int]]:
             ends = [place[tree, child] for child in (yes, no)]
             ends = [-1 - leaf[e] if e in leaf else e for e in ends]
             branches[k] = _Branch(feature, _known(modes[k]), [float(number)], bool(lost), *ends)
+    return _Forest(branches, [votes.get(k, []) for k in leaf]), _first_nodes(trees, leaf)
+
+
+def _first_nodes(trees: Sequence[int], leaf: Mapping[int, int]) -> list[int]:
     first = {tree: k for k, tree in reversed(list(enumerate(trees)))}
-    roots = [-1 - leaf[k] if k in leaf else k for _, k in sorted(first.items())]
-    return _Forest(branches, [votes.get(k, []) for k in leaf]), roots
+    return [-1 - leaf[k] if k in leaf else k for _, k in sorted(first.items())]
+
+
+def _old_votes(node: OnnxNode, kind: str, place: Mapping[tuple[int, int], int]) -> dict[int, list[Vote]]:
+    """What leaves give, by their places among the nodes."""
+    votes: dict[int, list[Vote]] = {}
+    names = (f"{kind}_treeids", f"{kind}_nodeids", f"{kind}_ids")
+    stored = zip(*(node.require(name) for name in names), _numbers(node, f"{kind}_weights"), strict=True)
+    for tree, own, target, weight in stored:
+        votes.setdefault(place[tree, own], []).append((target, float(weight)))
+    return votes
 
 
 def _known(mode: str) -> str:

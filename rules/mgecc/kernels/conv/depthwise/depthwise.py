@@ -83,19 +83,28 @@ def _holds_weights(conv: Conv, target: Target) -> bool:
     return halves or (target.registers >= 32 and conv.taps <= 9)
 
 
+def _place_of_weights(conv: Conv, target: Target) -> str:
+    if conv.kw > lower_bound(conv.ow):
+        return "memory"  # some are not used at all
+    if _holds_weights(conv, target):
+        return "held"
+    return "rows" if conv.element.simd.multi_load else "memory"
+
+
 def _tiles(conv: Conv, target: Target) -> list[Tile]:
-    multi_load = conv.element.simd.multi_load
-    weights = "held" if _holds_weights(conv, target) else "rows" if multi_load else "memory"
+    multi_load, weights = conv.element.simd.multi_load, _place_of_weights(conv, target)
     oh, ow = lower_bound(conv.oh), lower_bound(conv.ow)
-    if conv.kw > ow:
-        weights = "memory"  # some are not used at all
     most_r = min(2, oh) if target.registers >= 32 or target.lanes == 1 else 1
     widths = [p for p in range(min(8, ow), 0, -1) if _fits(conv, p)]
     tiles = [Tile(r, p, weights, equal(p, conv.ow), multi_load) for r in range(most_r, 0, -1) for p in widths]
-    row = multi_load and weights == "held" and 8 < ow <= _LONGEST_ROW and equal(ow, conv.ow)
-    tiles += [Tile(1, ow, weights, True, multi_load)] if row else []
+    if multi_load and weights == "held" and 8 < ow <= _LONGEST_ROW and equal(ow, conv.ow):
+        tiles.append(Tile(1, ow, weights, True, multi_load))
     peels = target.lanes > 1 and _peels(conv)  # small processors have more use for the code that it takes
-    return tiles + [replace(tile, peel=True) for tile in tiles if tile.r == 1 and tile.single and peels]
+    return [*tiles, *_peeled(tiles)] if peels else tiles
+
+
+def _peeled(tiles: list[Tile]) -> list[Tile]:
+    return [replace(tile, peel=True) for tile in tiles if tile.r == 1 and tile.single]
 
 
 def _outer_rows(conv: Conv) -> int:

@@ -156,8 +156,7 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
         + [("ring", "int8_t *")] * (not flat)
     )
     names = _FIELDS if flat else _FIELDS + ROW_FIELDS
-    window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
-    window = f"first{tile.planes}_kx{params['kw']}{window}" if tile.planes else f"tile_{window}"
+    window = _window_name(tile, stride, flat, params["kw"])
     kind = ("u8" if flip_of(node.inputs[0]) else "s8") + ("dot" if has_dot(tile.target) else "")
     kind += "pos" if tile.positive else ""
     turn = (f"and{tail}" if tail else "") + (f"u{u}" if u > 1 else "")
@@ -169,6 +168,11 @@ def kernel(node: Node, conv: QConv, tile: Tile) -> Kernel:
         tuple(sorted(params.items())),
         (products(tile.target), "rescale" if epilogue["rescale"] else "requant"),
     )
+
+
+def _window_name(tile: Tile, stride: int, flat: bool, kw: Param) -> str:
+    window = "k1s1" if flat else f"s{stride if stride <= 2 else 'any'}"
+    return f"first{tile.planes}_kx{kw}{window}" if tile.planes else f"tile_{window}"
 
 
 def _is_flat(node: Node, conv: QConv, tile: Tile) -> bool:
@@ -216,20 +220,34 @@ def _build(conv: QConv, tile: Tile, node: Node) -> list[Call]:
 
 def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Tiles over channel blocks; groups must consist of whole blocks. A few input channels may come as planes."""
-    c, (ipg, opg) = target.block_of("qint8"), conv.channels
-    if c < 4 or c % target.lanes or (conv.groups > 1 and (ipg % c or opg % c)):
+    c, ipg = target.block_of("qint8"), conv.channels[0]
+    if c < 4 or c % target.lanes or not _is_of_blocks(conv, c):
         return
-    vectors, stride = -(-opg // c) * c // target.lanes, conv.geo.window.stride[1]
-    few = conv.groups == 1 and ipg <= 4 and conv.geo.window.kernel[1] <= _WIDEST_FIRST
-    for planes in (ipg, 0) if few else (0,):
+    for planes in (ipg, 0) if _has_few_channels(conv) else (0,):
         is_flat = _is_flat(node, conv, Tile(target, c, 1, 1, planes))
-        sizes = (conv.pixels, vectors) if is_flat else (conv.geo.output[3], vectors, stride)
-        tile = tile_for(target, *sizes)
-        tile = replace(tile, planes=planes, positive=input_offset(target) > 0 and is_positive(node.inputs[0]))
+        tile = replace(_tile_of(node, conv, target, is_flat), planes=planes)
         blocks = tuple(1 if v.is_const or (planes and v is node.inputs[0]) else c for v in node.inputs)
         yield _candidate(node, conv, tile, blocks)
         if is_flat and (tile.unrolled(conv) > 1 or tile.tail(conv.pixels)):
             yield _candidate(node, conv, replace(tile, compact=True), blocks)
+
+
+def _is_of_blocks(conv: QConv, c: int) -> bool:
+    return conv.groups == 1 or not any(channels % c for channels in conv.channels)
+
+
+def _has_few_channels(conv: QConv) -> bool:
+    return conv.groups == 1 and conv.channels[0] <= 4 and conv.geo.window.kernel[1] <= _WIDEST_FIRST
+
+
+def _tile_of(node: Node, conv: QConv, target: Target, is_flat: bool) -> Tile:
+    """The tile for these outputs. ``is_flat``: all pixels are one row."""
+    c, (_, opg) = target.block_of("qint8"), conv.channels
+    vectors, stride = -(-opg // c) * c // target.lanes, conv.geo.window.stride[1]
+    sizes = (conv.pixels, vectors) if is_flat else (conv.geo.output[3], vectors, stride)
+    return replace(
+        tile_for(target, *sizes), positive=input_offset(target) > 0 and is_positive(node.inputs[0])
+    )
 
 
 def _candidate(node: Node, conv: QConv, tile: Tile, blocks: tuple[int, ...]) -> Candidate:
