@@ -79,6 +79,14 @@ def onnx_products(size: int) -> bytes:
     return _onnx([product], {"w": matrix}, [1, 1024], [1, matrix.shape[1]])
 
 
+def constant_nodes(size: int) -> bytes:
+    """One product of an ONNX file, whose matrix is a node's."""
+    matrix = np.random.default_rng(0).standard_normal((1024, max(1, size // 4096)), dtype="f4")
+    constant = helper.make_node("Constant", [], ["w"], value=numpy_helper.from_array(matrix))
+    product = helper.make_node("MatMul", ["x", "w"], ["y"])
+    return _onnx([constant, product], {}, [1, 1024], [1, matrix.shape[1]])
+
+
 def normalised_convolutions(size: int) -> bytes:
     """Eight convolutions of an ONNX file with batch normalisations, by which the compiler multiplies their weights."""
     rng, nodes, constants = np.random.default_rng(0), [], {}
@@ -103,7 +111,8 @@ def _onnx(nodes: list[Any], constants: dict[str, np.ndarray], x: list[int], y: l
 
 
 KINDS = [
-    products, scaled_convolutions, fully_connected, transposed_convolutions, onnx_products, normalised_convolutions,
+    products, scaled_convolutions, fully_connected, transposed_convolutions, onnx_products, constant_nodes,
+    normalised_convolutions,
 ]  # fmt: skip
 
 

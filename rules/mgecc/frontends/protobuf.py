@@ -5,7 +5,7 @@ Described in the encoding page of the Protocol Buffers documentation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 Change = Callable[[memoryview], bytes | memoryview | None]
 """Gives the content itself where it stays, None where the field is left out."""
@@ -31,17 +31,17 @@ def fields(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
     return ((number, wire, data[begin:end]) for number, wire, _, begin, end in _spans(data))
 
 
-def changed(data: memoryview, number: int, change: Change) -> bytes:
-    """A message whose fields ``number``, messages or bytes, hold what ``change`` makes of their contents.
+def changed(data: memoryview, changes: Mapping[int, Change]) -> bytes:
+    """A message in which fields, messages or bytes, hold what the change of their number makes of their contents.
 
     ValueError where it is no message.
     """
     parts = list[bytes | memoryview]()
-    for found, wire, tag, begin, end in _spans(data):
-        if found == 0:
+    for number, wire, tag, begin, end in _spans(data):
+        if number == 0:
             raise ValueError("these bytes are no message")
         content = data[begin:end]
-        made = change(content) if (found, wire) == (number, _LENGTH) else content
+        made = changes[number](content) if number in changes and wire == _LENGTH else content
         if made is content:
             parts.append(data[tag:end])
         elif made is not None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from itertools import repeat
 
 import numpy as np
 import pytest
+from mgecc.frontends.errors import ModelError
+from mgecc.frontends.onnx import stored
 from mgecc.frontends.onnx.dtypes import array_of
 from mgecc.frontends.onnx.errors import OnnxError
 from mgecc.frontends.onnx.reader import read_onnx
 from mgecc.frontends.onnx.stored import SMALL, parse
-from networks import model
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from networks import model, results, survey
+from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper
 
 LARGE = np.arange(4 * SMALL, dtype=np.float32).reshape(2, -1)
 TYPES = [np.float32, np.float64, np.float16, np.int64, np.int32, np.int8, np.uint8, np.bool_]
@@ -51,6 +54,47 @@ def test_large_constants_lie_in_the_file(dtype: type) -> None:
     assert held(data)
     alike(data)
     assert read_onnx(data).constants["w"].array().dtype == dtype
+
+
+def node_file(*attributes: AttributeProto, domain: str = "") -> bytes:
+    """A model that adds the constant of its first node."""
+    node = helper.make_node("Constant", [], ["w"], domain=domain)
+    node.attribute.extend(attributes)
+    adds = helper.make_node("Add", ["x", "w"], ["y"], name="adds")
+    return model([node, adds], {"x": list(LARGE.shape)}, ["y"])
+
+
+VALUE = helper.make_attribute("value", numpy_helper.from_array(LARGE, "inner"))
+
+
+@pytest.mark.parametrize("domain", ["", "ai.onnx"])
+def test_large_constants_of_nodes_lie_in_the_file(domain: str) -> None:
+    data = node_file(VALUE, domain=domain)
+    found, (constant,) = parse(data)
+    assert np.shares_memory(constant.array(), np.frombuffer(data, np.uint8))
+    np.testing.assert_array_equal(constant.array(), LARGE)
+    assert [node.op_type for node in found.graph.node] == ["Identity", "Add"]
+    graph, problems = survey(data)
+    assert problems == [] and [(node.name, node.origin) for node in graph.nodes] == [("adds", "node 1 (Add)")]
+    np.testing.assert_array_equal(results(data, x=LARGE)[0], LARGE + LARGE)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "domain"),
+    [
+        ([VALUE], "other"),
+        ([VALUE, VALUE], ""),
+        ([helper.make_attribute("other", numpy_helper.from_array(LARGE, "inner"))], ""),
+        ([helper.make_attribute("value", numpy_helper.from_array(LARGE[:, :500], "inner"))], ""),
+        ([helper.make_attribute("value_floats", LARGE.reshape(-1).tolist())], ""),
+    ],
+    ids=["domain", "two", "name", "small", "floats"],
+)
+def test_other_nodes_keep_their_constants(attributes: list[AttributeProto], domain: str) -> None:
+    data = node_file(*attributes, domain=domain)
+    whole = ModelProto()
+    whole.ParseFromString(data)
+    assert parse(data) == (whole, [])
 
 
 @pytest.mark.parametrize("elements", [1, SMALL])
@@ -111,3 +155,26 @@ def test_damaged_files_are_read_or_refused_as_whole_ones_are() -> None:
                 constant.proto.raw_data = bytes(constant.numbers)
             assert constant.proto == tensor
         assert found == whole
+
+
+def outcome(data: bytes) -> object:
+    """What becomes of a file: its nodes, problems and results, or why it is refused."""
+    try:
+        graph, problems = survey(data)
+        numbers = [value.const.tobytes() for value in graph.values() if value.const is not None]
+        return [node.origin for node in graph.nodes], problems, numbers
+    except ModelError as error:
+        return str(error).replace("w:value", "inner")
+
+
+def test_damaged_constants_of_nodes_mean_what_they_mean_to_the_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data, rng, outcomes = node_file(VALUE), random.Random(1), []
+    for _ in range(400):
+        damaged = bytearray(data)
+        damaged[rng.choice([*range(120), *range(len(data) - 120, len(data))])] = rng.randrange(256)
+        outcomes.append((bytes(damaged), outcome(bytes(damaged))))
+    monkeypatch.setattr(stored, "_without_numbers", lambda data: (data, repeat(None), repeat(None)))
+    for damaged_data, found in outcomes:
+        assert outcome(damaged_data) == found
