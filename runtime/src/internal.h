@@ -70,6 +70,20 @@ static inline const struct entry *find_program(const struct header *h, const mge
     return NULL;
 }
 
+/* Let a model run a program of a blob that is right, or trusted. */
+static inline mgecc_status bind_model(mgecc_model *m, const mgecc_kernels *kernels, const unsigned char *blob,
+                                      const struct entry *e, void *arena, size_t arena_size)
+{
+    const struct program *p = (const void *)(blob + e->program);
+    if (p->arena_size > arena_size)
+        return MGECC_E_ARENA;
+    m->program = blob + e->program;
+    m->weights = blob + e->weights;
+    m->arena = arena;
+    m->table = kernels->table;
+    return MGECC_OK;
+}
+
 /* Address of a reference; weights are only ever read, their kernels' pointers are const. */
 static inline void *locate(const mgecc_model *m, uint32_t ref)
 {

@@ -12,16 +12,9 @@ mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void
     if (status != MGECC_OK)
         return status;
     const unsigned char *bytes = blob;
-    const struct program *p = (const void *)(bytes + e->program);
-    if (!program_ok(p, e->program_size))
+    if (!program_ok((const void *)(bytes + e->program), e->program_size))
         return MGECC_E_LAYOUT;
-    if (p->arena_size > arena_size)
-        return MGECC_E_ARENA;
-    m->program = bytes + e->program;
-    m->weights = bytes + e->weights;
-    m->arena = arena;
-    m->table = kernels->table;
-    return MGECC_OK;
+    return bind_model(m, kernels, bytes, e, arena, arena_size);
 }
 
 mgecc_status mgecc_run(const mgecc_model *m)

@@ -12,15 +12,5 @@ mgecc_status mgecc_open_trusted(mgecc_model *m, const mgecc_kernels *kernels, co
     if ((uintptr_t)arena % MGECC_ALIGN != 0)
         return MGECC_E_ALIGN;
     const struct entry *e = find_program(blob, kernels);
-    if (!e)
-        return MGECC_E_KERNELS;
-    const unsigned char *bytes = blob;
-    const struct program *p = (const void *)(bytes + e->program);
-    if (p->arena_size > arena_size)
-        return MGECC_E_ARENA;
-    m->program = bytes + e->program;
-    m->weights = bytes + e->weights;
-    m->arena = arena;
-    m->table = kernels->table;
-    return MGECC_OK;
+    return e ? bind_model(m, kernels, blob, e, arena, arena_size) : MGECC_E_KERNELS;
 }
