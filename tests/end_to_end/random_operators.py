@@ -174,6 +174,8 @@ def _weights(
         "INT64" if net.word == "INT16" and (net.chance(0.7) or net.type not in _WITH_32_BITS) else "INT32"
     )
     bias = net.rng.integers(-3000, 3000, channels).astype(np.int64 if stored == "INT64" else np.int32)
+    if stored == "INT64" and net.chance(0.2):
+        bias[:] = net.rng.integers(-(1 << 33), 1 << 33, channels)
     stated = {"scale": (np.float32(x) * scales).tolist(), "zero": [0] * many}
     net.operands.append(net.file.constant(bias, stored, **stated))
 

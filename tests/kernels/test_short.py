@@ -60,11 +60,15 @@ _CONVOLUTIONS = {
 def test_convolutions(target: Target, rule: str) -> Iterator[Case]:
     for n, ic, oc, groups, h, w, k, stride, pad, most in _CONVOLUTIONS.values():
         rng, inner = np.random.default_rng(ic), ic // groups * k * k
-        for channels, with_bias in ((oc, True), (1, False)):
+        for channels, bias_type in ((oc, np.int32), (1, None), *([(oc, np.int64)] if rule == "wide" else [])):
             values = [harness.value("x", (n, ic, h, w), _X), _weights(rng, oc, ic // groups, k, k, most=most)]
-            if with_bias:
-                bias = rng.integers(-(1 << 30), 1 << 30, (1, oc, 1, 1)) >> 8
-                values.append(harness.value("b", bias.shape, DType("int32"), bias.astype(np.int32)))
+            if bias_type is not None:
+                bias = rng.integers(-(1 << 36), 1 << 36, (1, oc, 1, 1)) >> (
+                    0 if bias_type == np.int64 else 14
+                )
+                values.append(
+                    harness.value("b", bias.shape, DType(bias_type.__name__), bias.astype(bias_type))
+                )
             yield _case(
                 rng,
                 harness.node(

@@ -285,7 +285,8 @@ class GraphBuilder:
 
     def _narrow(self, node: Node) -> bool:
         """Let the node read and state types that kernels know; whether anything changed."""
-        inputs = [self.narrowed(value) for value in node.inputs]
+        kept = ops.find(node.op).wide_inputs(node)
+        inputs = [v if k in kept else self.narrowed(v) for k, v in enumerate(node.inputs)]
         stated = [v for v in named(node.attrs).values() if isinstance(v, DType) and v.is_wide]
         if inputs == node.inputs and not stated:
             return False

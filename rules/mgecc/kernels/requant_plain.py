@@ -13,7 +13,7 @@ from mgecc.kernels.requant import activation, numbers, structure, total_type
 from mgecc.kernels.rescale import KINDS, factors
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import dequantize, same_unit
-from mgecc.ops.rescale import rescale_of
+from mgecc.ops.rescale import greatest, rescale_of
 
 _BYTES = frozenset({"qint8", "quint8", "qint4", "quint4", "int8", "uint8", "int16", "qint16"})
 
@@ -41,7 +41,8 @@ class Epilogue:
     @property
     def suffix(self) -> str:
         if self.is_rescaled:
-            return f"rescale{self.act}{self.bits if self.act == 'wide' else ''}"
+            bits = "" if self.act != "wide" else f"{self.bits}b64" if self.has_wide_bias else str(self.bits)
+            return f"rescale{self.act}{bits}"
         words = [
             self.result,
             f"bias{self.bias}" if self.bias == "real" else "",
@@ -61,6 +62,16 @@ class Epilogue:
             return 32
         bound = _greatest_sum(self.node)
         return 32 if bound is not None and bound < 1 << 31 else 64
+
+    @property
+    def has_wide_bias(self) -> bool:
+        """Whether the bias is constants of 64 bits."""
+        return self.bias_value is not None and self.bias_value.type.dtype.size == 8
+
+    @property
+    def bias_type(self) -> str:
+        """C type of the bias."""
+        return "float" if self.bias == "real" else "int64_t" if self.has_wide_bias else "int32_t"
 
     @property
     def header(self) -> str:
@@ -84,7 +95,9 @@ class Epilogue:
         kind, stored = self.bias_value.type.dtype, self.bias_value.const.reshape(-1)
         if self.bias == "real":
             return dequantize(stored, kind) if kind.is_quantized else stored.astype(np.float32)
-        return (stored.astype(np.int64) - kind.zero_point).astype(np.int32)
+        return (stored.astype(np.int64) - kind.zero_point).astype(
+            np.int64 if self.has_wide_bias else np.int32
+        )
 
     def numbers(self, x: Value, w: Value) -> np.ndarray:
         """The array q: that of requant.py, with the zero points of data and weights behind it."""
@@ -138,9 +151,5 @@ def _greatest_sum(node: Node) -> int | None:
         return None
     by_rows = not isinstance(node.attrs, MatrixMulAttrs) or node.attrs.transpose_b
     rows = np.abs(w.const.astype(np.int64) if by_rows else w.const.astype(np.int64).T)
-    bias = [
-        np.abs(v.const.astype(np.int64)).max()
-        for v in node.inputs[2:3]
-        if v.const is not None and v.const.size
-    ]
-    return int(rows.reshape(len(rows), -1).sum(axis=1).max() << 15) + int(sum(bias))
+    bias = sum(greatest(v.const) for v in node.inputs[2:3] if v.const is not None)
+    return int(rows.reshape(len(rows), -1).sum(axis=1).max() << 15) + bias

@@ -109,13 +109,20 @@ def is_stored(dtype: DType) -> bool:
     return dtype.size == 1 or (dtype.name == "qint16" and not dtype.zero_point)
 
 
+def wide_terms(node: Node) -> tuple[int, ...]:
+    """The position of the bias, where sums have 64 bits."""
+    rescale = rescale_of(node)
+    return (2,) if rescale is not None and rescale.rounding == "wide" else ()
+
+
 def check_rescale(node: Node, channels: int) -> None:
     """Unsupported unless the node can end as its ``Rescale`` says, if it has one: whole sums of stored numbers."""
     rescale = rescale_of(node)
     if rescale is None:
         return
     terms = [v.type.dtype for v in node.inputs[2:] if v.type.elements]
-    whole = all(t.name in ("int32", "qint32") and not t.zero_point for t in terms)
+    names = ("int32", "qint32", "int64")[: 3 if rescale.rounding == "wide" else 2]
+    whole = all(t.name in names and not t.zero_point for t in terms)
     types = [v.type.dtype for v in node.inputs[:2]]
     is_wide = any(t.size == 2 for t in types)
     if not all(map(is_stored, types)) or not whole or (rescale.rounding == "wide" and not is_wide):

@@ -12,7 +12,15 @@ import numpy as np
 from mgecc.graph import DType, Node, TensorType, Unsupported
 from mgecc.graph.attributes import POSITIVE
 from mgecc.ops.activation import IDENTITY, Activation
-from mgecc.ops.arithmetic import Numbers, check_rescale, finish_node, output_type, stretches, widen
+from mgecc.ops.arithmetic import (
+    Numbers,
+    check_rescale,
+    finish_node,
+    output_type,
+    stretches,
+    wide_terms,
+    widen,
+)
 from mgecc.ops.contraction import contract, convolve
 from mgecc.ops.counted import item_by_item
 from mgecc.ops.registry import Operator, find, operator
@@ -138,6 +146,7 @@ class _Convolution(Operator):
     narrowed = True
     weights = (1,)
 
+    wide_inputs = staticmethod(wide_terms)
     counted = staticmethod(item_by_item)
 
     @staticmethod

@@ -10,7 +10,15 @@ import numpy as np
 from mgecc.graph import Attributes, DType, Node, TensorType, Unsupported
 from mgecc.graph.symbolic import at_max_sizes
 from mgecc.ops.activation import IDENTITY, Activation
-from mgecc.ops.arithmetic import Numbers, check_rescale, finish_node, output_type, stretches, widen
+from mgecc.ops.arithmetic import (
+    Numbers,
+    check_rescale,
+    finish_node,
+    output_type,
+    stretches,
+    wide_terms,
+    widen,
+)
 from mgecc.ops.counted import Extent, Extents, Given, Maker, one_by_one
 from mgecc.ops.fixed_order import matmul
 from mgecc.ops.registry import Operator, operator
@@ -135,6 +143,7 @@ class _Product(Operator):
     narrowed = True
     weights = (1,)
 
+    wide_inputs = staticmethod(wide_terms)
     counted = staticmethod(_counted)
     lowered = staticmethod(_lowered)
 

@@ -59,6 +59,11 @@ class Operator:
     """Whether the result has the numbers of the first input in their order."""
 
     @staticmethod
+    def wide_inputs(node: Node) -> tuple[int, ...]:
+        """Positions of constants that kernels may read as integers of 64 bits."""
+        return ()
+
+    @staticmethod
     def infer(node: Node) -> list[TensorType]:
         """Types of the results; raises Unsupported for forms that do not exist or are not served."""
         raise NotImplementedError

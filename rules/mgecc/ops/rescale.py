@@ -76,6 +76,11 @@ class Rescale:
         return np.clip(rounded + result.zero_point, self.low, self.high).astype(result.numpy)
 
 
+def greatest(numbers: np.ndarray) -> int:
+    """The greatest size of integers, 0 of none."""
+    return max(-int(numbers.min(initial=0)), int(numbers.max(initial=0)))
+
+
 def rescale_of(node: Node) -> Rescale | None:
     """How sums of the node become stored numbers; None where MegEngine's rule holds."""
     found: Rescale | None = named(node.attrs).get("rescale")

@@ -45,11 +45,10 @@ def _bias(node: Node) -> Value | None:
 
 def kernel(epilogue: Epilogue, x: Value, w: Value, transposed: bool) -> Kernel:
     types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(epilogue.node.output)}
-    bias = "float" if epilogue.bias == "real" else "int32_t"
     operands = [
         ("x", f"const {types['xt']} *"),
         ("w", f"const {types['wt']} *"),
-        ("b", f"const {bias} *"),
+        ("b", f"const {epilogue.bias_type} *"),
         ("q", "const float *"),
         *epilogue.factor_operand,
     ]

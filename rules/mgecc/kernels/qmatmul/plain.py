@@ -28,13 +28,16 @@ def _bias(node: Node) -> Value | None:
 
 def _kernel(epilogue: Epilogue, x: Value, w: Value) -> Kernel:
     types = {"xt": ctype(x), "wt": ctype(w), "yt": ctype(epilogue.node.output)}
-    bias = "float" if epilogue.bias == "real" else "int32_t"
     kind = letters(*types.values())
     return Kernel(
         f"qmatmul_{kind}_plain_{epilogue.suffix}",
         "qmatmul/plain.c.j2",
         (
-            *(("x", f"const {types['xt']} *"), ("w", f"const {types['wt']} *"), ("b", f"const {bias} *")),
+            *(
+                ("x", f"const {types['xt']} *"),
+                ("w", f"const {types['wt']} *"),
+                ("b", f"const {epilogue.bias_type} *"),
+            ),
             *(("q", "const float *"), *epilogue.factor_operand, ("y", f"{types['yt']} *")),
         ),
         tuple((name, "int32_t") for name in _FIELDS),

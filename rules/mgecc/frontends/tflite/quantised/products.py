@@ -15,7 +15,7 @@ from mgecc.graph.types import INT32
 from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.known import broadcast_shape
 from mgecc.ops.matmul import MatrixMulAttrs
-from mgecc.ops.rescale import Rounding
+from mgecc.ops.rescale import Rounding, greatest
 
 from ..images import channels_first, channels_last, groups_of, padding_of
 from ..model import Quantization
@@ -163,4 +163,7 @@ def _weights(node: TfliteNode, t: TensorBuilder) -> Tensor:
 def _bias(node: TfliteNode, t: TensorBuilder, position: int = 2) -> list[Tensor]:
     """What the sums begin with; it counts what they count, whatever scale is stated."""
     bias = node.optional(position)
-    return [] if bias is None else [t.cast(bias, INT32)]
+    if bias is None:
+        return []
+    is_long = bias.dtype.name == "int64" and greatest(bias.known) > INT32.range[1]
+    return [bias if is_long else t.cast(bias, INT32)]
