@@ -156,3 +156,15 @@ def test_numbers_outside_of_the_models_folder_are_not_read(location: str) -> Non
 def test_attributes_that_a_function_is_not_given_are_those_of_the_standard() -> None:
     node = helper.make_node("ThresholdedRelu", ["x"], ["y"])
     assert results(model([node], {"x": [1, 3]}, ["y"]), x=X)[0].tolist() == [[0, 2, 3]]
+
+
+def test_a_problem_inside_of_a_branch_is_told_once() -> None:
+    """The node around it, and what reads its result, have no problem of their own."""
+    inside = [helper.make_node("Unknown", ["x"], ["u"]), helper.make_node("Relu", ["u"], ["r"])]
+    branches = {
+        name: helper.make_graph(inside, name, [], [tensor("r", None)])
+        for name in ("then_branch", "else_branch")
+    }
+    nodes = [helper.make_node("If", ["yes"], ["i"], **branches), helper.make_node("Neg", ["i"], ["y"])]
+    _, problems = survey(model(nodes, {"x": [2]}, ["y"], {"yes": np.array(True)}))
+    assert len(problems) == 1 and "Unknown" in problems[0]

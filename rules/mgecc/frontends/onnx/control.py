@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _MOST_STEPS = 4096
 
 
+class AlreadyTold(Exception):
+    """A node cannot be made because of problems inside of it, which are told."""
+
+
 def _run(
     work: OnnxImporter, graph: Any, given: Sequence[Tensor | None], scope: Scope, place: str
 ) -> list[Tensor]:
@@ -37,8 +41,10 @@ def _run(
     finally:
         work.place = outside
     missing = [value.name for value in graph.output if value.name not in inner]
+    if work.build.problems.problems and not work.told.isdisjoint(missing):
+        raise AlreadyTold
     if missing:
-        raise Unsupported(f"{missing[0]} is missing inside of it", "see the other problems")
+        raise Unsupported(f"nothing inside of it gives {missing[0]}", "check the file with onnx.checker")
     return [inner[value.name] for value in graph.output]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,7 +152,7 @@ class OnnxImporter:
         source = SourceNode(
             _type(proto), name, f"node {index} ({proto.op_type}){self.place}", tuple(proto.output)
         )
-        with self.build.at(source) as said:
+        with suppress(control.AlreadyTold), self.build.at(source) as said:
             self.spend()
             if not self._is_served(proto):
                 raise self._unknown(_type(proto))
