@@ -221,8 +221,8 @@ def _from_top(source: Any) -> str:
 def _image_kinds(board: dict[str, Any] | None) -> tuple[str, ...]:
     if board is None:
         return ()
-    # A plain image begins at the lowest address; between vectors and flash of their own lie gigabytes.
-    return ("hex",) if "vectors" in board else ("bin", "hex")
+    # A plain image begins at the lowest address; between vectors or external flash and flash lie gigabytes.
+    return ("hex",) if {"vectors", "in_place"} & set(board) else ("bin", "hex")
 
 
 def _includes(request: _Request) -> list[str]:

@@ -12,7 +12,10 @@ differs, by the keys of the files in this folder; ``cpu`` picks a processor of t
 
 ``flash`` and ``ram`` of a board are first address and bytes; a program that does not fit is refused at link. Code and
 data of the section ``.dtcm`` go to the memory of that name and are copied there before the program begins, zeros of
-``.bss.dtcm`` likewise. ``machine`` is QEMU's name of the board; where none has one, programs of ``run`` and
+``.bss.dtcm`` likewise. Memories of ``in_place`` keep what is in them, as external flash does: nothing is copied.
+``place: {itcm: [.text.mgk_*], qspi: [.rodata.*_blob]}`` says which sections lie in which of these.
+
+``machine`` is QEMU's name of the board; where none has one, programs of ``run`` and
 ``verify`` are laid out for the machine of the base. A toolchain of your own is ``gcc: {prefix: acme-arm-, package:
 acme-sdk}``: its programs are then acme-arm-gcc and acme-arm-ar, used with ``toolchain=gcc``; ``cflags`` replaces the
 compiler's flags for the processor. ``cache`` is how many bytes of the second level's cache tensors may count on: what
@@ -35,6 +38,7 @@ _BOARD_TEXTS = ("machine", "cpu", "name")
 _BOARD_RANGES = ("vectors", "flash", "ram")
 _SECTIONS = (*_BOARD_RANGES, "text", "rodata", "init_array", "copies", "data", "bss", "stack")
 _MEMORY = re.compile("[a-z][a-z0-9_]*")
+_PATTERN = re.compile(r"\.[\w.*?]+")
 
 
 class OwnTargetError(Exception):
@@ -117,13 +121,19 @@ def _check_board(path: Path, board: Any) -> None:
     for key, value in board.items():
         if not _is_good(key, value):
             raise OwnTargetError(f"{path}: {key} of a board cannot be {value!r}")
+    known = {**board.get("memories", {}), **board.get("in_place", {})}
+    for name in board.get("place", {}):
+        if name not in known:
+            raise OwnTargetError(f"{path}: place of a board names {name!r}, which is none of its memories")
 
 
 def _is_good(key: str, value: Any) -> bool:
     """Whether a board may have this."""
     if key in _BOARD_RANGES:
         return _is_range(value)
-    if key == "memories":
+    if key == "place":
+        return isinstance(value, dict) and all(map(_are_patterns, value.values()))
+    if key in ("memories", "in_place"):
         return isinstance(value, dict) and all(map(_is_memory, value)) and all(map(_is_range, value.values()))
     return type(value) is int if key == "stack" else key in _BOARD_TEXTS and isinstance(value, str)
 
@@ -131,6 +141,13 @@ def _is_good(key: str, value: Any) -> bool:
 def _is_memory(name: Any) -> bool:
     """Whether the linker script may have a memory and a section of this name."""
     return isinstance(name, str) and bool(_MEMORY.fullmatch(name)) and name not in _SECTIONS
+
+
+def _are_patterns(value: Any) -> bool:
+    """Whether these are names of sections, with wildcards."""
+    return isinstance(value, list) and all(
+        isinstance(word, str) and _PATTERN.fullmatch(word) for word in value
+    )
 
 
 def _is_range(value: Any) -> bool:
