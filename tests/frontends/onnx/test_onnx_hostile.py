@@ -178,6 +178,13 @@ def test_random_damage_does_no_harm(part: int) -> None:
         outcome(damaged(random.Random(number)))
 
 
+@pytest.mark.parametrize("word", [b"Relu", b"lost", b"name"])
+def test_words_that_are_no_text_are_one_line(word: bytes) -> None:
+    nodes = [node("Unknown", ["x"], ["lost"]), node("Relu", ["lost"], ["y"], name="name")]
+    data = model(nodes, {"x": [2]}, ["y"]).replace(word, b"\xff\xfe\xc0\x80")
+    assert "is no text" in outcome(data)
+
+
 def calls(*functions: tuple[str, list[str]]) -> bytes:
     """A file whose functions call others."""
     made = ModelProto.FromString(model([node("f0", ["x"], ["y"], domain="own")], {"x": [2]}, ["y"]))

@@ -74,12 +74,22 @@ def read_onnx(data: bytes, folder: Path | None = None) -> OnnxModel:
 
 
 def _check(model: Any) -> None:
+    for node in (*_nodes(model.graph), *(n for f in model.functions for n in f.node)):
+        _check_text(node)
     used = {node.domain for node in _nodes(model.graph)}
     if used.intersection(OWN) and not any(entry.domain in OWN for entry in model.opset_import):
         raise OnnxError("the ONNX model does not state the version of its operators (opset_import)")
     count = sum(1 for _ in _nodes(model.graph)) + sum(len(f.node) for f in model.functions)
     if count > _MOST_NODES:
         raise OnnxError(f"the ONNX model has {count} nodes, more than {_MOST_NODES}")
+
+
+def _check_text(node: Any) -> None:
+    """OnnxError where a word of a node is not in UTF-8, as protobuf gives it then."""
+    words = (node.op_type, node.domain, node.overload, node.name, *node.input, *node.output)
+    odd = next((word for word in words if not isinstance(word, str)), None)
+    if odd is not None:
+        raise OnnxError(f"{odd!r} in a node of the ONNX model is no text")
 
 
 def _nodes(graph: Any) -> Iterator[Any]:
