@@ -1,6 +1,7 @@
 """Executed guest instructions of one inference, exact and repeatable, against the ideal of MACs / 4.
 
     python benchmarks/count_model.py models/mobilenet/model.yaml --target arm64 [--optimize size] [--kernels]
+    python benchmarks/count_model.py net.tflite --target cortex-m4   # inputs.npz beside it, or random numbers
 
 Needs the package qemu-user (statically linked builds of QEMU load no plugins), for the target baremetal
 qemu-system-arm, and a host C compiler for the plugin benchmarks/tools/qemu_insn_count.c.
@@ -22,7 +23,8 @@ from mgecc.targets import Target, load_target
 from mgecc.toolrun.products import read_config
 from mgecc.toolrun.session import Session, compile_and_build, prepare
 from mgecc.toolrun.start import start_command
-from mgecc.toolrun.tensors import input_cases
+from mgecc.toolrun.tensors import Interface, input_cases
+from mgecc.toolrun.verify_sizes import random_inputs
 
 PLUGIN = Path(__file__).parent / "tools" / "qemu_insn_count.c"
 
@@ -83,16 +85,21 @@ def count(session: Session, inputs: bytes, macs: int, folder: Path) -> Count:
     return _parse(done.stderr, macs)
 
 
+def first_case(config: ModelConfig, interface: Interface) -> bytes:
+    """Of the recorded ones, or of inputs.npz beside a model file, or of random numbers."""
+    recorded = config.verify.inputs or config.model.with_name("inputs.npz")
+    arrays = load_cases(recorded) if recorded.is_file() else random_inputs(interface)
+    return input_cases(arrays, interface)[0]
+
+
 def measure(config: ModelConfig, target: Target, toolchain: str) -> Count:
-    """Compile, build and count the first recorded case of a model."""
-    assert config.verify.inputs is not None
+    """Compile, build and count the first case of a model."""
     with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
         folder = Path(name)
         libraries = compile_and_build(config, target, toolchain, folder / "products")
         session = prepare(libraries, toolchain, folder / "runner")
         report = json.loads((folder / "products" / "report.json").read_text())
-        case = input_cases(load_cases(config.verify.inputs), session.interface)[0]
-        return count(session, case, report["macs"], folder)
+        return count(session, first_case(config, session.interface), report["macs"], folder)
 
 
 def main() -> None:

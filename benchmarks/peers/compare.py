@@ -85,8 +85,10 @@ class Worker:
         return figures | {"runs": len(self.times), "code_bytes": sum(map(code_of, libraries))}
 
 
-def engines() -> list[str]:
-    """All but mgecc itself."""
+def engines(named: str = "") -> list[str]:
+    """All but mgecc itself, or those of a list that has names; mgecc is measured in any case."""
+    if named:
+        return [name for name in named.split(",") if name != "mgecc"]
     return sorted(p.stem for p in (HERE / "engines").glob("*.py") if p.stem not in ("__init__", "mgecc"))
 
 
@@ -117,7 +119,7 @@ def _start(config: ModelConfig, folder: Path, options: argparse.Namespace) -> tu
         compile_and_build(config, load_target("x86_64", cpu), "zig", products)
         workers[f"mgecc {cpu}"] = Worker("mgecc", folder, own, str(products))
     given = dict(pair.split("=", 1) for pair in options.python)
-    for name in options.engines.split(",") if options.engines else engines():
+    for name in engines(options.engines):
         try:
             workers[name] = Worker(name, folder, Path(given[name]) if name in given else interpreter(name))
         except (Missing, subprocess.CalledProcessError) as error:

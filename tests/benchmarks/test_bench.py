@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from mgecc.targets import load_target
 from mgecc.toolrun.emulators import EmulatorMissing
+from mgecc.toolrun.products import read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import bench
+import count_model
 
 EMULATORS = {"arm64": "qemu-aarch64", "armv7": "qemu-arm"}  # cores have boards
 ROWS = [(model, target) for model, rows in bench.committed().items() for target in rows]
@@ -77,6 +80,13 @@ def test_sizes_come_apart_and_cortex_m_is_counted_too(model: str) -> None:
     rest = row["code"] - row["runtime"] - sum(row["kernel_code"].values())
     assert 0 <= rest < 1024  # the table of kernels, opening, and constants that kernels share
     assert row["weights"] < row["blob"] < row["weights"] + 4096
+
+
+@pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="apt-get install qemu-system-arm")
+def test_a_model_file_alone_is_counted_with_random_numbers() -> None:
+    path = ROOT / "models" / "okay_nabu" / "okay_nabu.tflite"
+    found = count_model.measure(read_config(path), load_target("baremetal"), "zig")
+    assert 1 < found.instructions / found.macs < 20 and found.kernels
 
 
 def test_shrinking_and_hardly_growing_is_no_problem() -> None:

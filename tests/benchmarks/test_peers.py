@@ -43,6 +43,11 @@ def test_a_worker_times_runs_and_gives_the_outputs(products: Path) -> None:
     assert figures["runs"] >= 2 * compare.LEAST and 0 < figures["least_ns"] <= figures["median_ns"]
 
 
+def test_mgecc_may_be_named_among_the_engines() -> None:
+    assert compare.engines("litert,mgecc") == ["litert"] and compare.engines("mgecc") == []
+    assert "litert" in compare.engines() and "mgecc" not in compare.engines()
+
+
 def test_an_engine_that_does_not_load_says_why(products: Path) -> None:
     with pytest.raises(environment.Missing, match="report.json"):
         compare.Worker("mgecc", products, Path(sys.executable), str(products / "nowhere"))
