@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from attack import TARGETS, Attack
 from mutated_files import mutate_message, mutated_flatbuffer
+from random_cases import random_case, sorts
 from tflite_writer import tflite_bytes
 
 FRONTENDS = Path(__file__).parents[1] / "frontends"
@@ -48,7 +49,9 @@ def _changed_onnx(case: backend.Case, rng: random.Random, count: int) -> bytes:
     return bytes(model.SerializeToString())
 
 
-TFLITE = {**all_cases(), **quantised_cases(), **recurrent_cases()}
+SHORT = [random_case(type, word, 0) for type, word in sorts() if word == "INT16"]
+"""Of 16-bit data."""
+TFLITE = {**all_cases(), **quantised_cases(), **recurrent_cases(), **{case.name: case for case in SHORT}}
 
 
 def _changed_tflite(name: str, rng: random.Random, count: int) -> bytes:

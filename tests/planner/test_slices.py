@@ -12,6 +12,7 @@ from mgecc.graph import Diagnostics, DType, Graph, Node, TensorType, Value
 from mgecc.graph.attributes import NoAttrs
 from mgecc.ops.convolution import ConvBiasAttrs
 from mgecc.ops.pooling import PoolingAttrs
+from mgecc.ops.rescale import Rescale
 from mgecc.ops.size_values import SizeValuesAttrs
 from mgecc.planner import slices
 from mgecc.planner.limits import Goal
@@ -20,6 +21,7 @@ from mgecc.planner.plan import plan
 from mgecc.targets import load_target
 
 FLOAT = DType("float32")
+BYTES = DType("qint8", 0.1, 3)
 RNG = np.random.default_rng(5)
 
 
@@ -63,6 +65,36 @@ def network(wide: int = 96, pool: bool = False) -> Graph:
 
 def arena(graph: Graph, goal: str, target: str = "arm64") -> int:
     return plan(graph, load_target(target), Goal(goal), Diagnostics("net")).arena
+
+
+def _rescaled(graph: Graph, oc: int, k: int, stride: int = 1) -> Value:
+    """A convolution of bytes that ends by a factor for each channel; with ``stride`` > 1 a depthwise one."""
+    x = graph.nodes[-1].output if graph.nodes else graph.inputs[0]
+    groups = x.shape[1] if stride > 1 else 1
+    by = Rescale("double", tuple(RNG.uniform(0.001, 0.004, oc).astype(np.float32).tolist()), -128, 127)
+    attrs = ConvBiasAttrs((stride,) * 2, ((k // 2,) * 2,) * 2, output_dtype=BYTES, groups=groups, rescale=by)
+    w = RNG.integers(-127, 128, (oc, x.shape[1] // groups, k, k)).astype(np.int8)
+    node = Node(
+        "ConvBias",
+        f"conv{len(graph.nodes)}",
+        attrs,
+        [x, Value("w", TensorType(w.shape, DType("qint8")), const=w)],
+    )
+    node.outputs = [Value(f"y{len(graph.nodes)}", t, node) for t in ops.infer(node)]
+    graph.nodes.append(node)
+    return node.output
+
+
+def test_slices_have_the_factors_of_their_channels() -> None:
+    graph = Graph("net", [Value("x", TensorType((1, 16, 24, 24), BYTES))])
+    for channels, k, stride in ((96, 1, 1), (96, 3, 2), (16, 1, 1)):
+        result = _rescaled(graph, channels, k, stride)
+    graph.outputs = [("y", result)]
+    x = {"x": RNG.integers(-128, 128, (1, 16, 24, 24)).astype(np.int8)}
+    whole = interpret.run(graph, x)[0]
+    slices.for_memory(graph, load_target("cortex-m4"))
+    assert len(graph.nodes) > 5 and len(np.unique(whole)) > 50
+    np.testing.assert_array_equal(interpret.run(graph, x)[0], whole)
 
 
 @pytest.mark.parametrize("target", ["arm64", "armv7", "x86_64", "baremetal"])

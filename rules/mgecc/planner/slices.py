@@ -18,6 +18,7 @@ from mgecc.graph.attributes import changed
 from mgecc.graph.symbolic import has_sizes
 from mgecc.ops.convolution import ConvolutionAttrs, is_convolution
 from mgecc.ops.known import AxisAttrs
+from mgecc.ops.rescale import rescale_of
 from mgecc.planner.order import live
 from mgecc.targets import Target
 
@@ -102,6 +103,8 @@ def _slice(node: Node, x: Value, start: int, stop: int) -> Node:
     channels = node.output.shape[1]
     rest = [_part(v, channels, start, stop) for v in node.inputs[1:]]
     attrs = changed(node.attrs, groups=rest[0].shape[0]) if _groups(node) > 1 else node.attrs
+    rescale = rescale_of(node)
+    attrs = attrs if rescale is None else changed(attrs, rescale=rescale.part(start, stop))
     made = Node(node.op, node.name, attrs, [x, *rest], origin=node.origin)
     made.outputs = [Value(f"{node.output.name}.{start}", t, made) for t in ops.infer(made)]
     return made
