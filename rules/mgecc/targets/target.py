@@ -197,7 +197,14 @@ def load_target(text: str, cpu: str = "") -> Target:
     if not _is_known(name):
         known = [*target_names(), *core_names(), *board_names(), *sorted(_aliases())]
         raise nearest(name, known, "target")
-    return _build(name, _described(name), sorted(set(wanted)), cpu)
+    features = sorted(set(wanted))
+    return _build(name, _described(name), features, cpu) if cpu else _packaged(name, tuple(features))
+
+
+@cache
+def _packaged(name: str, wanted: tuple[str, ...]) -> Target:
+    """A target of the package, without a CPU, which may be that of the machine. Builds ask for it with every model."""
+    return _build(name, _described(name), list(wanted), "")
 
 
 def _load_own(path: str, wanted: list[str], cpu: str) -> Target:
