@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import mutants
+import numpy as np
 import pytest
 from attack import TARGETS, UNEXPLAINED, Attack
 from mgecc import ops
@@ -101,3 +102,10 @@ def test_integers_are_filled_with_what_their_type_stores(
     config = ModelConfig(tmp_path / "net.mge", "net", tmp_path / "net.mge")
     text = compile_products(config, "x86_64").files["net_kernels.c"].decode()
     assert f"mg_vi_set1({filling})" in text
+
+
+def test_bytes_of_any_number_of_channels_take_little_memory(attack: Attack) -> None:
+    x = mutants.Operand((1, 2**31 - 1, 1, 1), DType("qint8", 0.1))
+    shape = mutants.Operand((2,), DType("int32"), np.array([1, 2**31 - 1], np.int32))
+    case = mutants.Case("ReshapeV1", (x, shape), {"axis": 7})
+    attack.compile(case.model(), "baremetal", str(case))

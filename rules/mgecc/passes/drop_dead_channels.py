@@ -12,10 +12,15 @@ from mgecc.graph import Graph, Node, Value
 from mgecc.graph.symbolic import has_sizes
 from mgecc.passes.channels import Constants, Mask, View, all_of, none_of, view_of
 
+_MOST_CHANNELS = 1 << 22
+"""Of all values: each is a number and a few bools here, and files may state any."""
+
 
 def run(graph: Graph) -> None:
     views = {node: view for node in graph.nodes if (view := view_of(node)) is not None}
     if not views or any(has_sizes(v.shape) for v in graph.values()):
+        return
+    if sum(value.shape[1] for value in graph.values() if value.type.rank > 1) > _MOST_CHANNELS:
         return
     known = _constants(graph, views)
     kept = _widened(graph, views, _read(graph, views, known))
