@@ -199,6 +199,9 @@ def test_smallest_and_largest(k: int, kth: list[int]) -> None:
     np.testing.assert_array_equal(values, np.take_along_axis(ROWS, indices, 1))
     with pytest.raises(Unsupported, match="4 elements have no 5-th one"):
         run("TopK", {"kth_only": True}, ROWS, ints(5))
+    for number in (np.nan, np.inf):
+        with pytest.raises(Unsupported, match=f"{number}. is not a number of elements"):
+            run("TopK", {}, ROWS, np.array([number], np.float32))
 
 
 def test_more_than_there_are_are_all() -> None:

@@ -157,7 +157,8 @@ class Argsort(Operator):
 def _count(node: Node) -> int:
     """k: positive for the smallest, negative for the largest; more than there are take all."""
     numbers = known(node, 1)
-    if numbers.size != 1 or not int(numbers[0]):
+    finite = numbers.dtype.kind != "f" or bool(np.isfinite(numbers).all())
+    if numbers.size != 1 or not finite or not int(numbers[0]):
         raise Unsupported(f"{numbers.tolist()} is not a number of elements to take")
     return int(numbers[0])
 
