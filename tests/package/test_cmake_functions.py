@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,9 +87,11 @@ def runs(folder: Path) -> None:
 
 
 def later(path: Path) -> None:
-    """Give a file a new time, as if it had been saved."""
+    """Give a file a new time, as if it had been saved just now."""
     newest = max(p.stat().st_mtime for p in path.parents[1].rglob("*") if p.is_file())
-    os.utime(path, (newest + 2, newest + 2))
+    os.utime(path, (newest + 0.02, newest + 0.02))
+    # What is made of it from now on is newer.
+    time.sleep(max(0.0, newest + 0.04 - time.time()))
 
 
 @pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])

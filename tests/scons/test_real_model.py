@@ -100,7 +100,7 @@ def test_compile_writes_the_same_as_the_rules(real: Checkout, tmp_path: Path) ->
         == 0
     )
     names = [path.name for path in built.iterdir() if path.is_file()]
-    assert len(names) == 8
+    assert len(names) == 9
     for name in names:
         assert (out / name).read_bytes() == (built / name).read_bytes(), name
     assert sorted((out / "kernels").glob("*.c"))

@@ -194,7 +194,9 @@ class Compilation:
     def _told_by_assembler(self) -> set[str | None]:
         output = temporary_name(self.obj)
         try:
-            _, told = run_with_depfile(self.make_args, lambda depfile: [f"-Wa,--MD,{depfile}"], output)
+            _, told = run_with_depfile(
+                self.make_args, lambda depfile: [f"-Wa,--MD,{depfile}"], output, self.finish
+            )
         finally:
             output.unlink(missing_ok=True)
         return {local(path) for path in told if os.path.exists(path)}
