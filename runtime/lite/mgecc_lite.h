@@ -122,7 +122,8 @@ LITE_API int LITE_get_tensor_total_size_in_byte(const LiteTensor tensor, size_t 
 typedef struct mgecc_lite_model {
     unsigned shape_sets;
     size_t arena_size;
-    mgecc_status (*open)(mgecc_model *m, unsigned shapes, const void *blob, size_t size, void *arena, size_t arena_size);
+    mgecc_status (*open)(mgecc_model *m, unsigned shapes, const void *blob, size_t size, void *arena,
+                         size_t arena_size);
     mgecc_status (*open_sizes)(mgecc_dynamic *d, const void *blob, size_t size, void *arena, size_t arena_size);
 } mgecc_lite_model;
 
@@ -130,17 +131,17 @@ typedef struct mgecc_lite_model {
 extern const mgecc_lite_model *const mgecc_lite_models[];
 
 #define MGECC_LITE(prefix) &prefix##_lite_model
-#define MGECC_LITE_MODEL(prefix, upper)                                                                                 \
-    static mgecc_status prefix##_lite_open(mgecc_model *m, unsigned shapes, const void *blob, size_t size, void *arena, \
-                                           size_t arena_size)                                                           \
-    {                                                                                                                   \
-        return shapes ? MGECC_E_ARGUMENT : prefix##_open_blob(m, blob, size, arena, arena_size);                        \
-    }                                                                                                                   \
+#define MGECC_LITE_MODEL(prefix, upper)                                                                    \
+    static mgecc_status prefix##_lite_open(mgecc_model *m, unsigned shapes, const void *blob, size_t size, \
+                                           void *arena, size_t arena_size)                                 \
+    {                                                                                                      \
+        return shapes ? MGECC_E_ARGUMENT : prefix##_open_blob(m, blob, size, arena, arena_size);           \
+    }                                                                                                      \
     static const mgecc_lite_model prefix##_lite_model = {1, upper##_ARENA_SIZE, prefix##_lite_open, NULL};
 /* Of a model with several sets of input shapes, and of one with declared sizes. */
-#define MGECC_LITE_MODEL_SHAPES(prefix, upper)                                                                        \
-    static const mgecc_lite_model prefix##_lite_model = {upper##_SHAPE_SETS, upper##_ARENA_SIZE, prefix##_open_shapes_blob, \
-                                                         NULL};
+#define MGECC_LITE_MODEL_SHAPES(prefix, upper)                                                   \
+    static const mgecc_lite_model prefix##_lite_model = {upper##_SHAPE_SETS, upper##_ARENA_SIZE, \
+                                                         prefix##_open_shapes_blob, NULL};
 #define MGECC_LITE_MODEL_SIZES(prefix, upper) \
     static const mgecc_lite_model prefix##_lite_model = {1, upper##_ARENA_SIZE, NULL, prefix##_open_blob};
 

@@ -58,7 +58,8 @@ int LITE_get_log_level(LiteLogLevel *level)
 LiteConfig *default_config(void)
 {
     static LiteConfig config;
-    static const LiteConfig wanted = {.device_type = LITE_CPU, .options = {.graph_opt_level = 2, .async_exec_level = 1}};
+    static const LiteConfig wanted = {.device_type = LITE_CPU,
+                                      .options = {.graph_opt_level = 2, .async_exec_level = 1}};
     config = wanted;
     return &config;
 }
@@ -286,7 +287,4 @@ int LITE_forward(const LiteNetwork network)
     return lite_status("LITE_forward", status);
 }
 
-int LITE_wait(const LiteNetwork network)
-{
-    return network ? 0 : lite_failed("LITE_wait", "null pointer");
-}
+int LITE_wait(const LiteNetwork network) { return network ? 0 : lite_failed("LITE_wait", "null pointer"); }

@@ -34,3 +34,10 @@ def test_programs_of_hooks_are_those_that_contributors_have() -> None:
     }
     tools = (ROOT / "requirements-test.in").read_text(encoding="utf-8")
     assert all(name in tools for name in ("ruff", "mypy", "clang-format"))
+
+
+def test_c_is_formatted() -> None:
+    files = [str(path) for path in sorted((ROOT / "runtime").rglob("*.[ch]"))]
+    words = [str(Path(sys.executable).with_name("clang-format")), "--dry-run", "-Werror", *files]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
