@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mgecc.config.schema import SCHEMA_FILE, TYPE_NAMES
+import yaml
+
+from mgecc.config.schema import SCHEMA_FILE, type_words
 
 PREFACE = """# Keys of model.yaml
 
@@ -27,23 +29,13 @@ def page() -> str:
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     rows = [row for key, value in schema["properties"].items() for row in _rows(key, value, schema["$defs"])]
     table = "\n".join(["| key | value | what it is |", "| --- | --- | --- |", *rows])
-    return PREFACE.format(example="".join(f"{line}\n" for line in _example(schema))) + "\n" + table + "\n"
+    return PREFACE.format(example=_example(schema)) + "\n" + table + "\n"
 
 
-def _example(schema: Schema) -> Iterator[str]:
+def _example(schema: Schema) -> str:
     """A file with the keys that have an example."""
-    for key, value in schema["properties"].items():
-        if "examples" in value:
-            yield f"{key}: {_yaml(value['examples'][0])}"
-
-
-def _yaml(value: Any) -> str:
-    """A value in one line of YAML, without quotes where it needs none."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_yaml(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_yaml, value)) + "]"
-    return value if isinstance(value, str) and not value.replace(".", "").isdigit() else json.dumps(value)
+    keys = {key: value["examples"][0] for key, value in schema["properties"].items() if "examples" in value}
+    return yaml.safe_dump(keys, default_flow_style=None, sort_keys=False)
 
 
 def _rows(key: str, value: Schema, defs: Schema) -> Iterator[str]:
@@ -74,11 +66,10 @@ def _kind(value: Schema, defs: Schema) -> str:
         return " | ".join(f"`{word}`" for word in value["enum"])
     if value["type"] == "array":
         return f"a list: {_kind(value['items'], defs)}"
-    kinds = [value["type"]] if isinstance(value["type"], str) else value["type"]
-    return " or ".join(TYPE_NAMES[kind] for kind in kinds)
+    return type_words(value["type"])
 
 
 def _text(value: Schema, whole: Schema) -> str:
     sentence = str(value.get("description", "")).removesuffix(".")
-    default = f"default: `{_yaml(whole['default'])}`" if "default" in whole else ""
+    default = f"default: `{whole['default']}`" if "default" in whole else ""
     return "; ".join(filter(None, [sentence, default]))

@@ -17,7 +17,7 @@ from mgecc.config.document import Document, Keys
 SCHEMA_FILE = Path(__file__).with_name("model.schema.json")
 MEGCC_SCHEMA = Path(__file__).with_name("megcc.schema.json")
 
-TYPE_NAMES = {
+_TYPE_NAMES = {
     "object": "a mapping",
     "array": "a list",
     "string": "text",
@@ -25,6 +25,11 @@ TYPE_NAMES = {
     "number": "a number",
     "boolean": "true or false",
 }
+
+
+def type_words(types: str | list[str]) -> str:
+    """What the schema calls by one type, or by several, in words."""
+    return " or ".join(_TYPE_NAMES[kind] for kind in ([types] if isinstance(types, str) else types))
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,7 @@ def _report_dependent(document: Document, fault: _Fault, path: Keys) -> None:
 
 
 def _report_type(document: Document, fault: _Fault, path: Keys) -> None:
-    types = fault.rule
-    names = [TYPE_NAMES[t] for t in ([types] if isinstance(types, str) else types)]
-    document.add_at(path, f"{_subject(path)} must be {' or '.join(names)}, not {show(fault.instance)}")
+    document.add_at(path, f"{_subject(path)} must be {type_words(fault.rule)}, not {show(fault.instance)}")
 
 
 def _report_enum(document: Document, fault: _Fault, path: Keys) -> None:

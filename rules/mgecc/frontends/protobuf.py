@@ -45,7 +45,7 @@ def changed(data: memoryview, changes: Mapping[int, Change]) -> bytes:
         if made is content:
             parts.append(data[tag:end])
         elif made is not None:
-            parts += [_encoded(number << 3 | _LENGTH), _encoded(len(made)), made]
+            parts += [varint(number << 3 | _LENGTH), varint(len(made)), made]
     return b"".join(parts)
 
 
@@ -53,10 +53,10 @@ def _spans(data: memoryview) -> Iterator[tuple[int, int, int, int, int]]:
     """(number, wire type, position, begin and end of the content) of fields; ends with zeros where there are none."""
     position = 0
     while position < len(data):
-        start, (tag, position) = position, _varint(data, position)
+        start, (tag, position) = position, _read_varint(data, position)
         size = {1: 8, 5: 4}.get(tag & 7)
         if tag & 7 in (0, _LENGTH):
-            size, position = _varint(data, position)
+            size, position = _read_varint(data, position)
         if tag < 8 or size is None or position > len(data) or (tag & 7 and position + size > len(data)):
             yield 0, 0, 0, 0, 0
             return
@@ -65,8 +65,8 @@ def _spans(data: memoryview) -> Iterator[tuple[int, int, int, int, int]]:
         position = end
 
 
-def _encoded(number: int) -> bytes:
-    """A number as a varint."""
+def varint(number: int) -> bytes:
+    """A number in groups of seven bits, the lowest first."""
     octets = bytearray()
     while number > 127:
         octets.append(number & 127 | 128)
@@ -74,7 +74,7 @@ def _encoded(number: int) -> bytes:
     return bytes([*octets, number])
 
 
-def _varint(data: memoryview, position: int) -> tuple[int, int]:
+def _read_varint(data: memoryview, position: int) -> tuple[int, int]:
     """A number and the position behind it, which is beyond the data where it is cut off or too long."""
     number = 0
     for k, byte in enumerate(data[position : position + 10]):

@@ -54,19 +54,24 @@ def gate_factor(scale: float, powers: Sequence[int]) -> tuple[int, int]:
     return int(real), shift
 
 
+class _ShortFunction(Operator):
+    """A function of one tensor of 16-bit numbers."""
+
+    operands = "number"
+    limits = "16-bit numbers with zero point 0"
+    elementwise = True
+
+    counted = staticmethod(one_by_one)
+
+
 @operator("FixedFunction")
-class FixedFunction(Operator):
+class FixedFunction(_ShortFunction):
     """LOGISTIC and TANH of 16-bit numbers, from one table with steps between; results count 2^-15.
 
     Sources: reference/integer_ops/logistic.h, tanh.h.
     """
 
     Attributes = FixedFunctionAttrs
-    operands = "number"
-    limits = "16-bit numbers with zero point 0"
-    elementwise = True
-
-    counted = staticmethod(one_by_one)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
@@ -90,18 +95,13 @@ class FixedRsqrtAttrs(Attributes):
 
 
 @operator("FixedRsqrt")
-class FixedRsqrt(Operator):
+class FixedRsqrt(_ShortFunction):
     """RSQRT of 16-bit numbers by Newton's method; the largest number for what has no root.
 
     Source: RsqrtEvalQuantized of micro/kernels/elementwise.cc.
     """
 
     Attributes = FixedRsqrtAttrs
-    operands = "number"
-    limits = "16-bit numbers with zero point 0"
-    elementwise = True
-
-    counted = staticmethod(one_by_one)
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

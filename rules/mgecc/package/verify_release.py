@@ -66,7 +66,8 @@ def verify_release(path: Path) -> Release:
 
 def summary(release: Release) -> list[str]:
     """What is in a release, in lines for people."""
-    definition, details = release.provenance["buildDefinition"], release.provenance["runDetails"]
+    provenance = release.provenance
+    definition, details = provenance["buildDefinition"], provenance["runDetails"]
     made_of = definition["resolvedDependencies"]
     commits = [row for row in made_of if "gitCommit" in row["digest"]]
     changed = {True: " with changes", False: ""}

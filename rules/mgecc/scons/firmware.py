@@ -191,7 +191,7 @@ def _build(request: _Request, sources: Any) -> FirmwareNodes:
         models=request.models,
         made_of=NodeList(given),
         asked=_asked(request),
-        flags=_flags(request, dict(zip(names, given))) | {"link": [*linking.flags, *linking.libraries]},
+        flags=partial(_flags, request, dict(zip(names, given))),
     )
     return FirmwareNodes([elf, map_file, *images.values()], products)
 
@@ -204,8 +204,9 @@ def _asked(request: _Request) -> dict[str, Any]:
 
 
 def _flags(request: _Request, sources: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The flags that each source is compiled with, by its place in the tree. ``sources``: by the names of objects."""
-    return {
+    """The flags of each source, by its place in the tree, and of the linker. ``sources``: by the names of objects."""
+    linking = request.linking
+    return {"link": [*linking.flags, *linking.libraries]} | {
         _from_top(source): request.tools(source, f"{request.folder}/obj/{name}.o").flags
         for name, source in sources.items()
         if Path(str(source)).suffix not in (".o", ".a")

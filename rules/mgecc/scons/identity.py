@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mgecc.scons.inputs import Stamp, stamp
-from mgecc.scons.reads import record_node
+from mgecc.scons.reads import record_node, recorded_files
 from mgecc.toolrun.process import write_atomically
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -107,10 +107,7 @@ class Uses:
 
     def files(self) -> list[str]:
         """The files of the compiler in the record; none if there is no record."""
-        try:
-            return [os.fspath(_PACKAGE / name) for name in json.loads(self.path.read_bytes())["files"]]
-        except (OSError, ValueError, TypeError, KeyError):
-            return []
+        return [os.fspath(_PACKAGE / name) for name in recorded_files(self.path)]
 
     def changes(self) -> list[str]:
         """What is not as it was then, in words; empty if the same products would be made again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -73,7 +73,7 @@ class FirmwareProducts(Products):
 
     ``hex``, ``bin``: what is written to flash; empty where a system loads programs, and ``bin`` also for boards whose
     vectors lie apart. ``board``: the entry of the target's ``boards``, None under a system. ``asked``: the options of
-    the call. ``flags``: of each source, by its place, and of the linker.
+    the call. ``flags``: gives those of each source, by its place, and of the linker; only releases ask for them.
     """
 
     elf: Any
@@ -84,7 +84,7 @@ class FirmwareProducts(Products):
     models: Sequence[Any]
     made_of: NodeList
     asked: dict[str, Any]
-    flags: dict[str, list[str]]
+    flags: Callable[[], dict[str, list[str]]]
 
 
 class ProductNodes(NodeList):

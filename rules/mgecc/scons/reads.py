@@ -92,10 +92,15 @@ class Reads:
 
     def files(self) -> list[str]:
         """The files in the record; none if there is no record."""
-        try:
-            return list(json.loads(self.path.read_bytes())["files"])
-        except (OSError, ValueError, TypeError, KeyError):
-            return []
+        return recorded_files(self.path)
+
+
+def recorded_files(path: Path) -> list[str]:
+    """The files that a record names; none if there is no record."""
+    try:
+        return list(json.loads(path.read_bytes())["files"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
 
 
 def record_node(env: Any, text: str, record: Record) -> Any:

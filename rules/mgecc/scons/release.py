@@ -198,7 +198,7 @@ def _firmware_component(nodes: FirmwareNodes) -> Component:
             "toolchain": toolchain.identity,
             "optimize": nodes.optimize,
             "models": [model.name for model in nodes.models],
-            "flags": nodes.flags,
+            "flags": nodes.flags(),
         },
         kind="firmware",
     )

@@ -200,9 +200,8 @@ class _Graph:
     def _depth(self, place: str, depths: dict[str, int], without: set[str], above: tuple[str, ...]) -> int:
         place = self._names.get(place, place)
         section = self._sections.get(place)
-        if (
-            section is None or section.frame is None or place in above
-        ):  # a function from elsewhere; one that recurs
+        # A function from elsewhere has no section or no figure; one that calls itself has no bound.
+        if section is None or section.frame is None or place in above:
             without.add(section.name if section else place)
             return 0
         if place not in depths:

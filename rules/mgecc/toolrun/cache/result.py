@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from mgecc.frontends.protobuf import varint
+
 _OUTPUT_FILES, _STDOUT_RAW, _STDERR_RAW = 2, 5, 7
 _PATH, _DIGEST = 1, 2
 _HASH, _SIZE = 1, 2
@@ -68,7 +70,7 @@ def _seal(key: str, body: bytes) -> bytes:
 
 
 def _encode(output: Output) -> bytes:
-    digest = _field(_HASH, output.digest.encode()) + bytes([_SIZE << 3]) + _varint(output.size)
+    digest = _field(_HASH, output.digest.encode()) + bytes([_SIZE << 3]) + varint(output.size)
     return _field(_PATH, output.name.encode()) + _field(_DIGEST, digest)
 
 
@@ -82,15 +84,7 @@ def _decode(data: bytes) -> Output:
 
 
 def _field(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(value)) + value
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])
+    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
