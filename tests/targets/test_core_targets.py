@@ -16,8 +16,9 @@ from mgecc.targets import (
     target_options,
 )
 from mgecc.toolrun.float_abi import float_abi_conflict
+from mgecc.toolrun.objects import compile_file
 from mgecc.toolrun.runner import link_program
-from mgecc.toolrun.sources import board_script, runner_includes, runner_sources
+from mgecc.toolrun.sources import board_script, runner_includes, runner_sources, runtime_folder
 
 EVERY = sorted([*core_names(), *(f"{c}+{f}" for c in core_names() for f in target_options(c)[0])])
 SOURCE = """
@@ -158,3 +159,11 @@ def _check_places(program: Path, board: dict[str, tuple[int, int]]) -> None:
         places |= {f"in_{memory}": area, f"zeros_{memory}": area}
     for name, (start, size) in places.items():
         assert start <= symbols[name] <= start + size, name
+
+
+@pytest.mark.parametrize("compiler", ["zig", "gcc", "clang"])
+@pytest.mark.parametrize("name", ["cortex-m0", "cortex-m4"])
+def test_memory_functions_of_the_port_call_nothing(name: str, compiler: str, tmp_path: Path) -> None:
+    tools, obj = load_toolchain(compiler, load_target(name)), tmp_path / "memory.o"
+    compile_file(runtime_folder() / "runner" / "memory.c", obj, tools, [], "size")
+    assert {symbol for symbol in undefined(obj) if not symbol.startswith("__aeabi_unwind")} == set()

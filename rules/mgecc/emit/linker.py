@@ -16,7 +16,7 @@ def linker_script(template: str, board: Mapping[str, Any]) -> str:
     those that keep what is in them, such as external flash; optional ``place`` has patterns of sections by the name of
     such a memory; optional ``stack`` is the bytes of stack (default 16 KiB).
     """
-    regions = {name: tuple(board[name]) for name in ("vectors", "flash", "ram") if name in board}
+    regions = {name.upper(): tuple(board[name]) for name in ("vectors", "flash", "ram") if name in board}
     memories, in_place = board.get("memories", {}), board.get("in_place", {})
     return fill_text(
         template,

@@ -37,6 +37,7 @@ SUFFIXES = (".yaml", ".yml")
 _BOARD_TEXTS = ("machine", "cpu", "name")
 _BOARD_RANGES = ("vectors", "flash", "ram")
 _SECTIONS = (*_BOARD_RANGES, "text", "rodata", "init_array", "copies", "data", "bss", "stack")
+_WORDS_OF_LD = ("o", "org", "l", "len")  # for ORIGIN and LENGTH of a memory; all others are in capitals
 _MEMORY = re.compile("[a-z][a-z0-9_]*")
 _PATTERN = re.compile(r"\.[\w.*?]+")
 
@@ -140,7 +141,8 @@ def _is_good(key: str, value: Any) -> bool:
 
 def _is_memory(name: Any) -> bool:
     """Whether the linker script may have a memory and a section of this name."""
-    return isinstance(name, str) and bool(_MEMORY.fullmatch(name)) and name not in _SECTIONS
+    taken = (*_SECTIONS, *_WORDS_OF_LD)
+    return isinstance(name, str) and bool(_MEMORY.fullmatch(name)) and name not in taken
 
 
 def _are_patterns(value: Any) -> bool:
