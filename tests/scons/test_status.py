@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from mgecc import cli
@@ -12,7 +14,7 @@ from mgecc.errors import DIFFERENT, FAILED, INPUT, InputError, nearest_status
 from mgecc.targets import TargetError, ToolchainMissing
 from mgecc.toolrun.process import ToolError
 
-from .conftest import Checkout
+from .conftest import ROOT, Checkout
 from .test_robust import start
 
 ONE = ("target=arm64", "model=first")
@@ -40,6 +42,36 @@ def test_an_interrupted_build_is_status_130(checkout: Checkout) -> None:
         said = build.communicate()[0]
         assert build.returncode == 130 and "Traceback" not in said and "AR " not in said
     assert "AR " in checkout.scons("target=arm64", "model=third")
+
+
+SIGNAL_OF_A_WORKER = """
+import signal, threading, time, types
+from SCons.Taskmaster.Job import NewParallel
+from mgecc.scons.interrupt import tell_interruptions
+
+handled = threading.Event()
+signal.signal(signal.SIGINT, lambda *_: handled.set())
+
+def work():
+    time.sleep(0.3)  # until the main thread waits
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+    print("handled" if handled.wait(20) else "handled too late")
+
+tell_interruptions()
+NewParallel.Worker(types.SimpleNamespace(_work=work)).join()
+"""
+
+
+def test_a_signal_that_a_worker_takes_is_handled_while_it_works() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "rules")}
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNAL_OF_A_WORKER],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("handled\n", "")
 
 
 def test_a_comparison_that_fails_is_status_1(checkout: Checkout) -> None:
