@@ -26,6 +26,7 @@ from mgecc.compiler import build_programs
 from mgecc.config import ModelConfig, load_cases, load_config
 from mgecc.targets import Target, load_target
 from mgecc.toolrun.session import compile_and_build, prepare
+from mgecc.toolrun.stack_header import stacks_of_files
 from mgecc.toolrun.tensors import input_cases
 
 import models as networks
@@ -66,6 +67,12 @@ def sizes(products: Path, name: str, kernels: Iterable[str]) -> Row:
     }
 
 
+def stack_bytes(products: Path) -> Row:
+    """The bound of what opening and running take of the stack; nothing where systems see to stacks."""
+    (model,) = stacks_of_files(sorted((products / "obj").rglob("*.o"))).values() or [{}]
+    return {"stack": max(stack.bytes for stack in model.values())} if model else {}
+
+
 def measure(config: ModelConfig, target: Target, toolchain: str = "zig", layers: bool = False) -> Row:
     """Figures of one model on one target; instructions by kernel, without the digests in the kernels' names."""
     assert config.verify.inputs is not None
@@ -87,6 +94,7 @@ def measure(config: ModelConfig, target: Target, toolchain: str = "zig", layers:
             "ideal": ideal_instructions(report["layers"], target),
         } | sizes(folder / "products", config.name, symbols)
         row |= {name: report[name] for name in ("weights", "arena", "arena_bound")}
+        row |= stack_bytes(folder / "products")
         row["kernels"] = dict(sorted(kernels.items()))
         layers = layers and target.system != "none"  # programs of single calls need a system
         return row | ({"by_layer": _layers(config, target, toolchain, folder)} if layers else {})
@@ -109,7 +117,7 @@ def _moved(before: dict[str, int], after: dict[str, int], kind: str) -> list[str
 
 def worse(old: Row, new: Row) -> list[str]:
     """What grew by more than the allowance, then the kernels and, if measured, the layers that moved it."""
-    names = ("instructions", "code", "weights", "arena")
+    names = [n for n in ("instructions", "code", "weights", "arena", "stack") if n in old]
     found = [f"{n}: {old[n]} -> {new[n]}" for n in names if new[n] > old[n] * ALLOWED]
     if new["instructions"] > old["instructions"] * ALLOWED:
         found += _moved(old["kernels"], new["kernels"], "kernel")

@@ -102,8 +102,9 @@ def _of_cores(title: str, rows: list[Row]) -> str:
         "instructions, in millions": [f"{row['instructions'] / 1e6:.2f}" for row in rows],
         "code: kernels and runtime": [f"{row['code'] / KIB:.1f} KiB" for row in rows],
         "arena": [f"{row['arena'] / KIB:.1f} KiB" for row in rows],
+        "stack": [f"{row['stack']} bytes" for row in rows],
     }
-    titles = [f"{title}, {rows[0]['macs'] / 1e6:.2f} million MACs", "", ""]
+    titles = [f"{title}, {rows[0]['macs'] / 1e6:.2f} million MACs", *[""] * (len(cells) - 1)]
     lines = zip(titles, cells.items(), strict=True)
     return "".join(f"| {first} | {label} | {' | '.join(of)} |\n" for first, (label, of) in lines)
 

@@ -51,6 +51,7 @@ def test_growth_is_told_with_the_kernels_and_layers_that_moved_it() -> None:
     layers = ["  +300 layer last", "  -100 layer first"]
     assert bench.worse(SMALL, grown) == ["instructions: 1000 -> 1200", *kernels, *layers]
     assert bench.worse(SMALL, {**SMALL, "arena": 11}) == ["arena: 10 -> 11"]
+    assert bench.worse({**SMALL, "stack": 400}, {**SMALL, "stack": 440}) == ["stack: 400 -> 440"]
 
 
 def test_layers_are_measured_where_a_model_grew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,6 +81,7 @@ def test_sizes_come_apart_and_cortex_m_is_counted_too(model: str) -> None:
     rest = row["code"] - row["runtime"] - sum(row["kernel_code"].values())
     assert 0 <= rest < 1024  # the table of kernels, opening, and constants that kernels share
     assert row["weights"] < row["blob"] < row["weights"] + 4096
+    assert 100 < row["stack"] < 1024
 
 
 @pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="apt-get install qemu-system-arm")
