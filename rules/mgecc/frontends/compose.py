@@ -63,6 +63,12 @@ def tiled(t: TensorBuilder, x: Tensor, repeats: Sequence[int]) -> Tensor:
     return x
 
 
+def softmax(t: TensorBuilder, x: Tensor, axis: int) -> Tensor:
+    """By distances from the largest number, every step rounded to the type of the data."""
+    exponentials = t.elemwise("exp", t.elemwise("sub", x, t.reduce("max", x, [axis], True)))
+    return t.elemwise("true_div", exponentials, t.reduce("sum", exponentials, [axis], True))
+
+
 def log_softmax(t: TensorBuilder, x: Tensor, axis: int) -> Tensor:
     """By distances from the largest number."""
     away = t.elemwise("sub", x, t.reduce("max", x, [axis], True))

@@ -116,3 +116,8 @@ def test_softmax_and_its_logarithm_along_any_axis() -> None:
     for axis in (0, 1, -1):
         check("Softmax", x, axis=axis)
         check("LogSoftmax", x, axis=axis, atol=1e-5)
+
+
+def test_softmax_of_halves_rounds_each_step_as_the_standard_does() -> None:
+    x = np.random.default_rng(1).normal(size=(40, 6)).astype(np.float16)
+    check("Softmax", x, rtol=1e-3, atol=1e-7)

@@ -92,8 +92,11 @@ def swish(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("Softmax", "Softmax")
 def softmax(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
-    x = node.operand(0)
-    return [t.one("Softmax", SoftmaxAttrs(node.get("axis", -1)), x, dtype=x.dtype)]
+    """Of halves step by step: the standard's reference rounds exponentials, their sum and the quotient."""
+    x, axis = node.operand(0), node.get("axis", -1)
+    if x.dtype.name == "float16":
+        return [compose.softmax(t, x, axis)]
+    return [t.one("Softmax", SoftmaxAttrs(axis), x, dtype=x.dtype)]
 
 
 @rule("Elemwise", "LogSoftmax")
