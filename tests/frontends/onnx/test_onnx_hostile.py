@@ -19,7 +19,7 @@ from mgecc import frontends
 from mgecc.frontends.onnx.apart import apart
 from mgecc.frontends.onnx.errors import OnnxError
 from networks import FLOAT, model, tensor
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper
 
 MUTANTS = int(os.environ.get("MGECC_ONNX_MUTANTS", "300"))
 HUGE = [0, -1, 2, 65536, 3 * 10**7, 10**9, 2**31 - 1, 2**31, 10**12, 2**62, 2**63 - 1, -(2**63)]
@@ -257,6 +257,16 @@ def test_what_is_known_is_not_computed_beyond_its_limits(name: str) -> None:
     data = model(nodes, {"x": [1]}, ["y"], {"one": np.ones(1, np.float32), **constants})
     said = outcome(data)
     assert said != "read" and "allocate" not in said
+
+
+@pytest.mark.parametrize(("attribute", "kind"), [
+    ("epsilon", AttributeProto.TYPE_PROTO), ("axis", AttributeProto.FLOATS), ("axis", AttributeProto.STRING),
+])  # fmt: skip
+def test_an_attribute_of_another_kind_is_refused(attribute: str, kind: int) -> None:
+    nodes, constants = [node("LayerNormalization", ["x", "one"], ["y"])], {"one": np.ones(3, np.float32)}
+    made = ModelProto.FromString(model(nodes, {"x": [1, 3]}, ["y"], constants))
+    made.graph.node[0].attribute.add(name=attribute, type=kind)
+    assert f"its attribute {attribute} is not of the kind of" in outcome(made.SerializeToString())
 
 
 def test_a_list_of_tensors_is_no_output() -> None:

@@ -10,6 +10,8 @@ from mgecc.frontends.node import FileNode
 from mgecc.frontends.tensors import Tensor
 from mgecc.graph import Unsupported
 
+_KINDS: Mapping[type, Any] = {int: int, float: int | float, str: str}
+
 
 @dataclass(frozen=True)
 class OnnxNode(FileNode):
@@ -25,8 +27,12 @@ class OnnxNode(FileNode):
     outputs: tuple[str, ...] = ("",)
 
     def get(self, name: str, default: Any) -> Any:
-        """An attribute, or what stands for it where it is not stated."""
-        return self.attrs.get(name, default)
+        """An attribute, or what stands for it where it is not stated; Unsupported if it is of another kind."""
+        value = self.attrs.get(name, default)
+        kind = _KINDS.get(type(default), object)
+        if not isinstance(value, kind):
+            raise Unsupported(f"its attribute {name} is not of the kind of {default!r}", self.remedy)
+        return value
 
     def require(self, name: str) -> Any:
         """An attribute that must be stated."""

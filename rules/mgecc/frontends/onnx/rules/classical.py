@@ -128,7 +128,8 @@ def imputer(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     """Numbers that stand for missing ones are replaced, by one for all or by one for each column."""
     x = node.operand(0)
     kind = "float" if x.dtype.is_float else "int64"
-    lost, values = node.get(f"replaced_value_{kind}", 0), node.require(f"imputed_value_{kind}s")
+    lost = node.get(f"replaced_value_{kind}", x.dtype.numpy.type(0).item())
+    values = node.require(f"imputed_value_{kind}s")
     missing = t.compare("isnan", x) if np.isnan(lost) else t.compare("eq", x, t.like(x, lost))
     return [t.where(missing, t.constant(np.array(values, x.dtype.numpy), x.dtype), x)]
 
