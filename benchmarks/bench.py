@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from code_size import code_sections
-from count_model import build_plugin, count, emulator
+from count_model import count
 from ideal import ideal_instructions, macs_per_instruction
 from layers import layer_counts
 from mgecc.compiler import build_programs
 from mgecc.config import ModelConfig, load_cases, load_config
 from mgecc.targets import Target, load_target
+from mgecc.toolrun.instructions import build_counter, counting_emulator
 from mgecc.toolrun.session import compile_and_build, prepare
 from mgecc.toolrun.stack_header import stacks_of_files
 from mgecc.toolrun.tensors import input_cases
@@ -40,7 +41,7 @@ Row = dict[str, Any]
 
 def _layers(config: ModelConfig, target: Target, toolchain: str, folder: Path) -> list[Row]:
     program = build_programs(config, target)[0]
-    command = emulator(target, build_plugin(folder), "each=1")
+    command = counting_emulator(target, build_counter(folder), "mark=mg_mark,each=1")
     counts = layer_counts(program, target, toolchain, command, folder)
     return [
         {

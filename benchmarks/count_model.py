@@ -4,7 +4,7 @@
     python benchmarks/count_model.py net.tflite --target cortex-m4   # inputs.npz beside it, or random numbers
 
 Needs the package qemu-user (statically linked builds of QEMU load no plugins), for the target baremetal
-qemu-system-arm, and a host C compiler for the plugin benchmarks/tools/qemu_insn_count.c.
+qemu-system-arm, and a host C compiler for the plugin runtime/emulator/qemu_insn_count.c.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -20,13 +19,11 @@ from pathlib import Path
 
 from mgecc.config import ModelConfig, load_cases
 from mgecc.targets import Target, load_target
+from mgecc.toolrun.instructions import build_counter, counting_command
 from mgecc.toolrun.products import read_config
 from mgecc.toolrun.session import Session, compile_and_build, prepare
-from mgecc.toolrun.start import start_command
 from mgecc.toolrun.tensors import Interface, input_cases
 from mgecc.toolrun.verify_sizes import random_inputs
-
-PLUGIN = Path(__file__).parent / "tools" / "qemu_insn_count.c"
 
 
 @dataclass(frozen=True)
@@ -42,27 +39,6 @@ class Count:
         return self.instructions / (self.macs / 4)
 
 
-def build_plugin(folder: Path) -> Path:
-    """Compile the counting plugin for the host."""
-    plugin = folder / "libcount.so"
-    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", str(plugin), str(PLUGIN)], check=True)
-    return plugin
-
-
-def counting(plugin: Path, report: str) -> list[str]:
-    """QEMU's words for the counting plugin, which counts between the runner's marks."""
-    return ["-d", "plugin", "-D", "/dev/null", "-plugin", f"{plugin},mark=mg_mark,{report}"]
-
-
-def emulator(target: Target, plugin: Path, report: str = "sym=1,top=60") -> list[str]:
-    """The target's emulator of programs under a system, with the counting plugin."""
-    name, *arguments = target.emulator
-    found = shutil.which(name.removesuffix("-static"))
-    if found is None:
-        raise SystemExit(f"{name.removesuffix('-static')} is missing: apt-get install qemu-user")
-    return [found, *arguments, *counting(plugin, report)]
-
-
 def _parse(text: str, macs: int) -> Count:
     total = re.search(r"^insns (\d+)", text, re.MULTILINE)
     if total is None:
@@ -73,14 +49,9 @@ def _parse(text: str, macs: int) -> Count:
 
 def count(session: Session, inputs: bytes, macs: int, folder: Path) -> Count:
     """Run one case under the plugin."""
-    runner = session.runners[0]
     (folder / "inputs.bin").write_bytes(inputs)
-    plugin, program, words = build_plugin(folder), runner.program.resolve(), ["inputs.bin", "outputs.bin"]
-    if runner.board:
-        started = start_command(program, runner.target, runner.board, words)
-        command = [*started, *counting(plugin, "sym=1,top=60")]
-    else:
-        command = [*emulator(runner.target, plugin), str(program), *words]
+    options, words = "mark=mg_mark,sym=1,top=60", ["inputs.bin", "outputs.bin"]
+    command = counting_command(session.runners[0], build_counter(folder), options, words)
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return _parse(done.stderr, macs)
 

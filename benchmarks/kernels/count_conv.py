@@ -4,7 +4,7 @@
         [--target arm64|armv7|arm64+fp16] [--network mobilenet_v1|mobilenet_v2|others]
         [--toolchain zig] [--activation RELU]
 
-PLUGIN.so is benchmarks/tools/qemu_insn_count.c, built with ``cc -O2 -shared -fPIC``.
+PLUGIN.so is runtime/emulator/qemu_insn_count.c, built with ``cc -O2 -shared -fPIC``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Executed guest instructions of single kernel calls, by a QEMU user-mode plugin (tools/qemu_insn_count.c)."""
+"""Executed guest instructions of single kernel calls, by a QEMU user-mode plugin (runtime/emulator)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@
  * INPUT: cases one after the other, each all inputs of the model in order, raw bytes. OUTPUT: all outputs of each case
  * likewise. --blob: use this blob instead of the embedded one. --repeat: run each case N times and print nanoseconds.
  * --layers: print the nanoseconds of every kernel call of one more run of each case. Every run stands between calls of
- * mg_mark_begin and mg_mark_end. Prints a line for each problem and returns 1 if there is any.
+ * mg_mark_begin and mg_mark_end, every kernel call of that one more run between mg_call_begin and mg_call_end, where
+ * emulators count. Prints a line for each problem and returns 1 if there is any.
  *
  * --shape-set: the input shapes to run with, where the library has several; 0 is the first.
  *
@@ -36,10 +37,14 @@ struct options {
     int layers;
 };
 
-__attribute__((noinline, used)) void mg_mark_begin(void);
-__attribute__((noinline, used)) void mg_mark_end(void);
-void mg_mark_begin(void) { __asm__ volatile("" ::: "memory"); }
-void mg_mark_end(void) { __asm__ volatile("nop" ::: "memory"); }
+/* Each with a body of its own, or a linker that folds equal functions makes one of them. */
+#define MARK(name, body)                             \
+    __attribute__((noinline, used)) void name(void); \
+    void name(void) { __asm__ volatile(body::: "memory"); }
+MARK(mg_mark_begin, "")
+MARK(mg_mark_end, "nop")
+MARK(mg_call_begin, "nop\n nop")
+MARK(mg_call_end, "nop\n nop\n nop")
 
 static int problem(const char *what, const char *detail)
 {
@@ -225,8 +230,10 @@ static void layer_hook(void *user, unsigned call_index, int begin)
     uint64_t *start = user;
     if (begin) {
         *start = mg_port_nanoseconds();
+        mg_call_begin();
         return;
     }
+    mg_call_end();
     uint64_t spent = mg_port_nanoseconds() - *start;
     print_number("call", call_index);
     print_number("ns", spent);

@@ -76,7 +76,8 @@ def test_layers_are_measured_where_a_model_grew(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("model", ["digits", "digits_int8"])
 def test_sizes_come_apart_and_cortex_m_is_counted_too(model: str) -> None:
     row = bench.measure_model(model, "baremetal", layers=True)
-    assert 2 < row["instructions"] / row["macs"] < 4 and row["ideal"] == row["macs"]
+    assert 2 < row["instructions"] / row["macs"] < 4
+    assert row["ideal"] == row["macs"] / (2 if model == "digits_int8" else 1)  # SMLAD
     assert row["kernel_code"].keys() == row["kernels"].keys() and all(row["kernel_code"].values())
     rest = row["code"] - row["runtime"] - sum(row["kernel_code"].values())
     assert 0 <= rest < 1024  # the table of kernels, opening, and constants that kernels share

@@ -46,7 +46,9 @@ def test_without_a_word_nothing_is_built(checkout: Checkout) -> None:
     assert not list((checkout.root / "build").rglob("*.a"))
 
 
-@pytest.mark.parametrize("word", ["verify", "run", "release", "reproduce", "compiledb", "package=cmake"])
+@pytest.mark.parametrize(
+    "word", ["verify", "run", "profile", "release", "reproduce", "compiledb", "package=cmake"]
+)
 def test_what_needs_a_target_says_so_and_is_no_success(checkout: Checkout, word: str) -> None:
     said = checkout.scons("-Q", word, status=2)
     assert said.startswith(f"mgecc: error: {word.partition('=')[0]}: of what? For example: scons ")

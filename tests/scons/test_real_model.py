@@ -72,6 +72,16 @@ def test_run_prints_labels(real: Checkout) -> None:
     assert "ms a run" in said and f"  {labels[0]}\n" in said
 
 
+def test_profiles_are_measured_and_shown(real: Checkout) -> None:
+    need_emulators("cortex-m4")
+    said = real.scons("profile", "target=cortex-m4", "model=digits")
+    folder = real.root / "build" / "cortex-m4" / "digits"
+    assert "of ideal" in said and "report.html" in said
+    (plan,) = json.loads((folder / "profile.json").read_text())["otherData"]["plans"]
+    assert plan["unit"] == "instructions"
+    assert "Measured instructions" in (folder / "report.html").read_text()
+
+
 def verify(tmp_path: Path, change: float, *more: str) -> int:
     """``mgecc verify`` of the digits against outputs of which one number is changed."""
     expected = dict(load_cases(DIGITS / "expected.npz"))

@@ -11,19 +11,32 @@ from pathlib import Path
 from mgecc.commands._options import add_json
 from mgecc.commands._output import show
 from mgecc.report.html import page
-from mgecc.toolrun.reports import read_report
+from mgecc.report.profile import Profiles
+from mgecc.toolrun.reports import read_profiles, read_report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("products", type=Path, metavar="DIR", help="folder with report.json and libraries")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in DIR")
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="what `mgecc run --profile` wrote: show measured costs, too; once for each model of a library",
+    )
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     built = read_report(args.products)
+    profiles: Profiles = {}
+    for file in args.profile:
+        profiles |= read_profiles(file, built.report)
     out = args.out or args.products / "report.html"
     if not args.json_output:
-        out.write_text(page(built.report, built.code), encoding="utf-8", newline="\n")
-    show(args, [f"wrote {out}"], lambda: built.data)
+        out.write_text(page(built.report, built.code, profiles), encoding="utf-8", newline="\n")
+    measured = {"profile": list(profiles.values())} if profiles else {}
+    show(args, [f"wrote {out}"], lambda: built.data | measured)
     return 0

@@ -20,11 +20,13 @@ from mgecc.commands._session import open_session
 from mgecc.commands.interpret import interpret_cases
 from mgecc.config import ModelConfig, load_side, save_cases
 from mgecc.errors import InputError
+from mgecc.report.profile import PlanProfile, profile_table, trace
 from mgecc.toolrun.compare import top_classes
 from mgecc.toolrun.graphs import read_graph
 from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.pictures import load_picture
 from mgecc.toolrun.products import user_errors
+from mgecc.toolrun.profile import profile_runner
 from mgecc.toolrun.session import run_cases
 from mgecc.toolrun.tensors import dequantized, ignored_arrays, input_cases, output_arrays
 
@@ -43,6 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--top", type=int, default=5, metavar="N", help="how many classes to print (default: 5)"
     )
     parser.add_argument("--output", type=Path, metavar="NPZ", help="also write all outputs to this file")
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        metavar="FILE",
+        help="measure every layer of the first case, by executed instructions under QEMU, else by the clock: print a "
+        "table, and write a trace that Perfetto and `mgecc report --profile` read",
+    )
     add_json(parser)
 
 
@@ -54,6 +63,9 @@ def run(args: argparse.Namespace) -> int:
     for line in notes:
         note(line)
     runs = list(_on_target(args, config, inputs) if args.target else _meaning(args, config, inputs))
+    if args.profile:
+        measured = [run.profile for run in runs if run.profile]
+        args.profile.write_text(trace(measured), encoding="utf-8", newline="\n")
     show(
         args,
         (line for run in runs for line in _lines(config, run, args.top)),
@@ -64,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
                 "ms": run.milliseconds,
                 "cases": _cases(config, run, args.top),
             }
+            | ({"profile": run.profile.data} if run.profile else {})
             for run in runs
         ],
     )
@@ -80,6 +93,7 @@ class Run:
     outputs: list[np.ndarray]
     milliseconds: float | None = None
     emulator: str = ""
+    profile: PlanProfile | None = None
 
 
 def _on_target(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np.ndarray]) -> Iterator[Run]:
@@ -95,12 +109,14 @@ def _on_target(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, 
             stored = output_arrays(results, session.interface)
             arrays = [dequantized(a, t) for a, t in zip(stored, session.interface.outputs)]
             emulator = runner.target.emulator[0] if runner.target.emulator else ""
-            yield Run(runner.target.name, arrays, min(times) / 1e6 if times else None, emulator)
+            measured = profile_runner(session, runner, config.name, cases[0], note) if args.profile else None
+            milliseconds = min(times) / 1e6 if times else None
+            yield Run(runner.target.name, arrays, milliseconds, emulator, measured)
 
 
 def _meaning(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np.ndarray]) -> Iterator[Run]:
-    if args.products or args.cpu:
-        raise InputError("--products and --cpu are for a target: give --target NAME")
+    if args.products or args.cpu or args.profile:
+        raise InputError("--products, --cpu and --profile are for a target: give --target NAME")
     yield Run("NumPy", interpret_cases(read_graph(config), inputs))
 
 
@@ -130,6 +146,9 @@ def _cases(config: ModelConfig, run: Run, count: int) -> list[list[dict[str, Any
 def _lines(config: ModelConfig, run: Run, count: int) -> Iterator[str]:
     time = f": {run.milliseconds:.2f} ms a run" if run.milliseconds is not None else ""
     yield f"{config.name} on {run.place}{time}" + (f" under {run.emulator}" if run.emulator else "")
+    if run.profile:
+        yield profile_table(run.profile)
+        return
     cases = _cases(config, run, count)
     for case, best in enumerate(cases):
         if len(cases) > 1:

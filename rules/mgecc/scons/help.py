@@ -15,6 +15,7 @@ ALIASES = {
     "report": "build, then report.html beside report.json: sizes, memory and graph as pictures, every layer",
     "report-diff": "scons report-diff OLD NEW: what grew between the products in two folders, by layer and kernel",
     "run": "build, run input= (or the recorded inputs) on the target, print the best labels and the time",
+    "profile": "build, measure every layer on the target: profile.json for Perfetto beside the library, report.html",
     "release": "build/release/MODEL-TARGET.tar: products, licences, checksums, bill of materials, provenance",
     "verify-release": "scons verify-release FILE.tar: whether all that an archive of release says of itself is so",
     "reproduce": "build twice under conditions that must not matter and compare every byte (python= for more)",

@@ -42,7 +42,7 @@ from mgecc.toolrun.terminal import printable
 
 BUILD = "build"
 # What does nothing where neither a target nor a model is named.
-_NEEDY = ("verify", "run", "report", "release", "reproduce", "package", "compiledb")
+_NEEDY = ("verify", "run", "profile", "report", "release", "reproduce", "package", "compiledb")
 # What pytest ends with: tests failed, its arguments are wrong, there are no tests.
 _PYTEST = {0: 0, 1: DIFFERENT, 4: INPUT, 5: INPUT}
 _TEST_PROGRAMS = {"nginx": "nginx-light", "distccd": "distcc", "script": "bsdutils", "qemu-arm": "qemu-user"}
@@ -178,6 +178,11 @@ def _declare_aliases(env: Any, built: list[ModelNodes], settings: Settings, test
         env.AlwaysBuild(env.Alias(alias, done))
     reports = [_alias(env, f"report-{m.label}-{m.name}", m, _report_action(m)) for m in _models(built)]
     env.AlwaysBuild(env.Alias("report", reports))
+    profiles = [
+        _alias(env, f"profile-{m.label}-{m.name}", m, _profile_action(m, settings))
+        for m in (_models(built) if "profile" in wanted else ())
+    ]
+    env.AlwaysBuild(env.Alias("profile", profiles))
     for alias, action in {
         "report-diff": _on_paths("diff", 2, "report-diff OLD NEW, two folders with products"),
         "verify-release": _on_paths(
@@ -267,17 +272,36 @@ def _outside(nodes: Any) -> list[str]:
 
 def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> SignedAction:
     """``mgecc verify`` or ``mgecc run`` on what was built, for every model of the library."""
-    args = [command, str(nodes.config), "--target", nodes.target, "--toolchain", nodes.toolchain]
-    args += ["--products", nodes.folder.removeprefix("#"), "--optimize", nodes.optimize]
+    args = _on_products(command, nodes, settings)
+    args += ["--layers"] if command == "verify" and settings.layers else []
+    commands = [[*args, "--name", model] for model in nodes.headers]
+    shown = step_line(command.upper(), nodes.label, nodes.name)
+    return plain_action(lambda: max(_call(words) for words in commands), shown)
+
+
+def _on_products(command: str, nodes: ModelNodes, settings: Settings) -> list[str]:
+    """The words of a command on what was built, for Python, but for the name of the model."""
+    args = ["-m", "mgecc.cli", command, str(nodes.config), "--target", nodes.target]
+    args += ["--toolchain", nodes.toolchain, "--products", nodes.folder.removeprefix("#")]
+    args += ["--optimize", nodes.optimize]
     args += ["--library", nodes.name] if list(nodes.headers) != [nodes.name] else []
     args += ["--cpu", nodes.cpu] if nodes.cpu else []
-    args += ["--layers"] if command == "verify" and settings.layers else []
     if command == "run" and settings.input:
         _check_input(nodes)
         args += ["--input", settings.input]
-    commands = [["-m", "mgecc.cli", *args, "--name", model] for model in nodes.headers]
-    shown = step_line(command.upper(), nodes.label, nodes.name)
-    return plain_action(lambda: max(_call(words) for words in commands), shown)
+    return args
+
+
+def _profile_action(nodes: ModelNodes, settings: Settings) -> SignedAction:
+    """``mgecc run --profile`` for every model of the library, and a report with what was measured."""
+    folder, args = nodes.folder.removeprefix("#"), _on_products("run", nodes, settings)
+    single = len(nodes.headers) == 1
+    files = {model: f"{folder}/{'' if single else f'{model}_'}profile.json" for model in nodes.headers}
+    commands = [[*args, "--name", model, "--profile", file] for model, file in files.items()]
+    options = [word for file in files.values() for word in ("--profile", file)]
+    commands.append(["-m", "mgecc.cli", "report", folder, *options])
+    shown = step_line("PROFILE", nodes.label, nodes.name)
+    return plain_action(lambda: next(filter(None, map(_call, commands)), 0), shown)
 
 
 def _report_action(nodes: ModelNodes) -> SignedAction:

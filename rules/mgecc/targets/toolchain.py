@@ -219,6 +219,12 @@ def _zig_folder() -> Path | None:
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
+def zig_program() -> Path | None:
+    """The zig of the wheel, which compiles programs for this machine, too; None where it is not installed."""
+    folder = _zig_folder()
+    return folder / "zig" if folder else None
+
+
 def _zig(target: Target) -> Toolchain:
     folder = _zig_folder()
     if folder is None:

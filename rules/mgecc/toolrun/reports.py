@@ -12,6 +12,7 @@ from mgecc.errors import InputError
 from mgecc.report import SCHEMA
 from mgecc.report.differences import Difference, differences
 from mgecc.report.parts import Part, parts
+from mgecc.report.profile import Profiles, read_trace
 from mgecc.toolrun.archive import measure
 
 
@@ -52,6 +53,15 @@ def read_report(folder: Path) -> BuiltReport:
             f"{file}: a report of version {version}, this mgecc reads {SCHEMA}; build the model again"
         )
     return BuiltReport(report, _measured(file.parent, report))
+
+
+def read_profiles(file: Path, report: Mapping[str, Any]) -> Profiles:
+    """What a trace of ``mgecc run --profile`` tells of the plans of a report; InputError for another build's."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {getattr(error, 'strerror', error)}") from None
+    return read_trace(text, str(file), report)
 
 
 def _measured(folder: Path, report: dict[str, Any]) -> list[dict[str, Any]]:

@@ -125,18 +125,29 @@ def run_program(
     Returns the bytes of all outputs, likewise, and the nanoseconds of each of the ``repeat`` runs of each case (none
     for a single run or where the target has no clock). Raises EmulatorMissing and RunError.
     """
+    said, outputs = start_runner(runner, inputs, ["--repeat", str(repeat), *shapes], dump)
+    times = [int(line[3:]) for line in said.splitlines() if line.startswith("ns ")]
+    return outputs, [time for time in times if time]
+
+
+def start_runner(runner: Runner, inputs: bytes, words: Sequence[str], dump: bytes = b"") -> tuple[str, bytes]:
+    """What the program printed and the file it wrote. ``words``: further arguments, see runner.c.
+
+    Raises EmulatorMissing and RunError.
+    """
     with tempfile.TemporaryDirectory(prefix="mgecc-") as name:
         folder = Path(name)
         (folder / "inputs.bin").write_bytes(inputs)
         if dump:
             (folder / "dump.bin").write_bytes(dump)
-            shapes = [*shapes, "--dump", "dump.bin"]
-        said = _start(_command(runner, repeat, shapes), folder, runner.target.name)
-        times = [int(line[3:]) for line in said.splitlines() if line.startswith("ns ")]
+            words = [*words, "--dump", "dump.bin"]
+        files = ["inputs.bin", "outputs.bin"]
+        command = start_command(runner.program.resolve(), runner.target, runner.board, [*files, *words])
+        said = _start(command, folder, runner.target.name)
         outputs = folder / "outputs.bin"
         if not outputs.is_file():
             raise RunError(f"{runner.target.name}: the program wrote no outputs: {said.strip()[-400:]}")
-        return outputs.read_bytes(), [time for time in times if time]
+        return said, outputs.read_bytes()
 
 
 def _start(command: list[str], folder: Path, target: str) -> str:
@@ -160,9 +171,3 @@ def _start(command: list[str], folder: Path, target: str) -> str:
         line = said.strip().replace("\n", "; ")[:300]
         raise RunError(f"{target}: the program ended with status {done.returncode}: {line}")
     return said
-
-
-def _command(runner: Runner, repeat: int, shapes: Sequence[str]) -> list[str]:
-    """The program with its arguments, through the emulator of the target."""
-    words = ["inputs.bin", "outputs.bin", "--repeat", str(repeat), *shapes]
-    return start_command(runner.program.resolve(), runner.target, runner.board, words)

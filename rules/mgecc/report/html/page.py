@@ -14,6 +14,7 @@ from mgecc.report.hints import hints
 from mgecc.report.html.arena_picture import HEIGHT, WIDTH, ArenaPicture, arena_picture
 from mgecc.report.html.graph_picture import BOX_HEIGHT, BOX_WIDTH, GraphPicture, graph_picture
 from mgecc.report.parts import parts
+from mgecc.report.profile import Profiles
 
 _FOLDER = Path(__file__).parent
 # Layers whose bars are shown; the table has all.
@@ -34,16 +35,19 @@ class Bar:
 
 @dataclass(frozen=True)
 class Plan:
-    """One section of the page. ``code``: empty where no library was found."""
+    """One section of the page. ``code``: empty where no library was found. ``profile``: empty where none was measured.
+
+    ``bars``: with title and captions, as estimated and as measured.
+    """
 
     title: str
     report: Mapping[str, Any]
     code: Code
     arena: ArenaPicture
     graph: GraphPicture
-    by_kernel: list[Bar]
-    by_layer: list[Bar]
     hints: list[str]
+    profile: Mapping[str, Any]
+    bars: list[tuple[str, list[tuple[str, list[Bar]]]]]
 
     @property
     def stack(self) -> Mapping[str, Any]:
@@ -52,9 +56,9 @@ class Plan:
         return found
 
 
-def page(report: Mapping[str, Any], code: Sequence[Code] = ()) -> str:
+def page(report: Mapping[str, Any], code: Sequence[Code] = (), profiles: Profiles | None = None) -> str:
     """The text of report.html. ``code``: of each kernel set, in order, where libraries were built."""
-    plans = list(_plans(report, code))
+    plans = list(_plans(report, code, profiles or {}))
     head = dict(plans[0].report) | {
         "name": report.get("library") or report["model"],
         "target": report["target"],
@@ -93,35 +97,48 @@ def memory(count: int) -> str:
     return f"{count / 1024:,.1f} KiB" if count < 1 << 20 else f"{count / (1 << 20):,.2f} MiB"
 
 
-def _plans(report: Mapping[str, Any], code: Sequence[Code]) -> Iterator[Plan]:
+def _plans(report: Mapping[str, Any], code: Sequence[Code], profiles: Profiles) -> Iterator[Plan]:
     for part in parts(report):
         measured = code[part.member] if part.member < len(code) else {}
-        for row in part.sets:
+        for number, row in enumerate(part.sets):
             shapes = ", ".join(f"{t['name']} {'x'.join(map(str, t['shape']))}" for t in row["inputs"])
             words = [
                 part.model if "models" in report else "",
                 part.target,
                 shapes if len(part.sets) > 1 else "",
             ]
-            yield _plan(" · ".join(filter(None, words)), {**part.report, **row}, measured)
+            profile = profiles.get((part.model, part.member, number), {})
+            yield _plan(" · ".join(filter(None, words)), {**part.report, **row}, measured, profile)
 
 
-def _plan(title: str, report: Mapping[str, Any], code: Code) -> Plan:
+def _plan(title: str, report: Mapping[str, Any], code: Code, profile: Mapping[str, Any]) -> Plan:
+    estimated = [
+        ("by kernel", _kernel_bars(report)),
+        ("by layer", _layer_bars(report["steps"], "instructions")),
+    ]
+    bars = [("Estimated instructions", estimated)]
+    if profile:
+        by_layer = _layer_bars(profile["steps"], "cost")
+        bars.append(
+            (
+                f"Measured {profile['unit']}",
+                [("by kernel", _bars([*profile["kernels"].items()])), ("by layer", by_layer)],
+            )
+        )
     return Plan(
         title,
         report,
         code,
         arena_picture(report),
         graph_picture(report["steps"]),
-        _kernel_bars(report),
-        _layer_bars(report),
         hints(report, code),
+        {**profile, "steps": {row["step"]: row for row in profile["steps"]}} if profile else {},
+        bars,
     )
 
 
-def _layer_bars(row: Mapping[str, Any]) -> list[Bar]:
-    costs = [(f"{s['step']} {s['layer']}", s["instructions"]) for s in row["steps"]]
-    return _bars(costs)
+def _layer_bars(steps: Sequence[Mapping[str, Any]], cost: str) -> list[Bar]:
+    return _bars([(f"{s['step']} {s['layer']}", s[cost]) for s in steps])
 
 
 def _kernel_bars(row: Mapping[str, Any]) -> list[Bar]:

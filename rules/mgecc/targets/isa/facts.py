@@ -144,6 +144,19 @@ class Int8:
     swar: bool = False
     mve: bool = False
 
+    def macs_per_instruction(self, lanes: int) -> int:
+        """The most products of bytes that one instruction sums up. ``lanes``: of 32 bits in a vector.
+
+        Without one that is made for bytes: those of 16-bit numbers, two for a lane of 32 bits.
+        """
+        if self.tile_matmul:
+            return 16 * 64 * 16
+        if self.mmla:
+            return 8 * lanes
+        if self.dot or self.mve:
+            return 4 * lanes
+        return 2 * lanes if lanes > 1 or self.dual_madd else 1
+
 
 @dataclass(frozen=True)
 class Core:
@@ -186,6 +199,12 @@ class Isa:
     def simd(self, half: bool) -> Simd:
         """The vectors of halves, or of float32."""
         return self.float16 if half and self.float16 else self.float32
+
+    def macs_per_instruction(self, dtype: str) -> int:
+        """The most multiply-accumulates of one instruction, for operands of an element type."""
+        if dtype in ("qint8", "quint8"):
+            return self.int8.macs_per_instruction(self.float32.lanes)
+        return self.simd(dtype == "float16").lanes
 
 
 def largest_tile(registers: int, by_lane: bool) -> Tile:
