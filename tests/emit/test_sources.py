@@ -30,7 +30,7 @@ def test_kernels_stand_once_in_order_of_use() -> None:
     symbols = [emit.kernel_symbol(k, X86) for k in (AFFINE, COPY)]
     assert re.findall(r"^/\* ---- (mgk_\w+) ---- \*/$", text, re.MULTILINE) == symbols
     assert f"   1  {symbols[1]}  (2 calls)" in text
-    assert text.count("#define MG_VF ") == 1 and text.isascii()
+    assert text.count("#define MG_KERNEL ") == 1 and text.isascii()
 
 
 def test_symbols_tell_text_and_machine_apart_but_not_models() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from mgecc.cv.function import CvFunction
 from mgecc.cv.registry import Chosen, find_cv_functions
-from mgecc.kernels.render import header_text, templates
+from mgecc.kernels.render import templates
+from mgecc.kernels.vocabulary import vocabulary
 from mgecc.targets import Target
 
 _FOLDER = Path(__file__).parent
@@ -36,8 +37,8 @@ def cv_c(chosen: Chosen, target: Target) -> str:
     functions = find_cv_functions(chosen)
     names = "".join(f" * {f.symbol}\n" for f in functions)
     head = f"/* Image functions for {target.name}. Generated; do not edit.\n *\n{names} */"
-    texts = [text for function in functions for text in _texts(function)]
-    return "\n".join([head, header_text(target.isa, target.facts), _fill(_COMMON), *dict.fromkeys(texts)])
+    texts = [_fill(_COMMON), *dict.fromkeys(text for function in functions for text in _texts(function))]
+    return "\n".join([head, vocabulary([target.isa], target.facts, texts), *texts])
 
 
 def cv_h(chosen: Chosen, prefix: str) -> str:

@@ -58,24 +58,24 @@ def headers(kernels: Iterable[Kernel], target: Target) -> list[str]:
 _STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', re.DOTALL)
 
 
-def without_comments(text: str) -> str:
-    """C text without comments, empty lines and space at the ends of lines."""
+def code_alone(text: str) -> str:
+    """C text without comments and layout: whoever indents it anew gets the same."""
     bare = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
-    return "\n".join(line.strip() for line in bare.splitlines() if line.strip())
+    return " ".join(bare.split())
 
 
 @cache
 def _header_code(name: str, isa: Isa) -> str:
-    return without_comments(header_text(name, isa))
+    return code_alone(header_text(name, isa))
 
 
 @lru_cache(maxsize=2048)
 def kernel_digest(kernel: Kernel, target: Target) -> bytes:
     """Four bytes over everything that decides the machine code: text, headers, instruction set flags.
 
-    Comments decide nothing, and a library whose comments alone have changed must not become another one.
+    Comments and layout decide nothing, and a library in which they alone have changed must not become another one.
     """
-    parts = [without_comments(render_kernel(kernel, target))]
+    parts = [code_alone(render_kernel(kernel, target))]
     parts += [_header_code(name, target.facts) for name in headers([kernel], target)]
     digest = hashlib.sha256()
     for part in [*parts, *target.cflags]:

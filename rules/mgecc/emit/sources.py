@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mgecc import __version__
 from mgecc.emit.blob import fingerprint, fingerprint_words
 from mgecc.emit.naming import headers, in_comment, kernel_symbol, model_prefix
 from mgecc.emit.templates import fill
 from mgecc.kernels.base import Kernel
 from mgecc.kernels.render import header_text, render_kernel
+from mgecc.kernels.vocabulary import vocabulary
 from mgecc.planner import Program
 from mgecc.targets import Target
 
 # Bytes of the largest blob that is written as an array of C; compilers take about a hundred times the memory for it.
 ARRAY_LIMIT = 4 << 20
 _ROW = 32
+_NAMED = 8
 
 
 @dataclass(frozen=True)
 class _Section:
-    """One kernel as the templates see it. ``calls``: how many calls of the program it serves."""
+    """One kernel as the templates see it. ``layers``: of the calls it serves, the user's name."""
 
     kernel: Kernel
     symbol: str
     text: str
-    calls: int
+    layers: tuple[str, ...]
+
+    @property
+    def served(self) -> str:
+        """The first layers, each once, and how many there are beyond."""
+        names = [in_comment(layer) for layer in dict.fromkeys(self.layers)]
+        more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
+        return ", ".join([*names[:_NAMED], *more])
+
+    @property
+    def part(self) -> str:
+        """The kernel below its heading."""
+        return f"/* ---- {self.symbol} ---- */\n/* Layers: {self.served}. */\n{self.text}"
 
 
 def _sections(programs: Sequence[Program], target: Target) -> list[_Section]:
-    counts: dict[Kernel, int] = {}
+    layers: dict[Kernel, list[str]] = {}
     for call in (call for program in programs for call in program.calls):
         for kernel in call.kernels:
-            counts[kernel] = counts.get(kernel, 0) + 1
-    symbols = {kernel: kernel_symbol(kernel, target) for kernel in counts}
-    return [_Section(k, symbols[k], render_kernel(k, target, symbols[k]), n) for k, n in counts.items()]
+            layers.setdefault(kernel, []).append(call.layer)
+    symbols = {kernel: kernel_symbol(kernel, target) for kernel in layers}
+    return [
+        _Section(k, symbols[k], render_kernel(k, target, symbols[k]), tuple(names))
+        for k, names in layers.items()
+    ]
 
 
-def _vocabulary(kernels: Iterable[Kernel], target: Target) -> str:
-    return "\n".join(header_text(name, target.facts) for name in headers(kernels, target))
+def _vocabulary(sections: Sequence[_Section], target: Target) -> str:
+    names = headers((s.kernel for s in sections), target)
+    return vocabulary(names, target.facts, (s.text for s in sections))
 
 
 def _table(programs: Sequence[Program], target: Target) -> str:
@@ -65,8 +84,15 @@ def _models(programs: Sequence[Program]) -> list[list[Program]]:
 
 
 def _head(programs: Sequence[Program], target: Target, sections: list[_Section]) -> str:
-    names = ", ".join(in_comment(programs[0].name) for programs in _models(programs))
-    return fill("head.c.j2", model=names, target=target, sections=sections)
+    models = _models(programs)
+    return fill(
+        "head.c.j2",
+        models=", ".join(in_comment(model[0].name) for model in models),
+        fingerprints=[f"{fingerprint(program, target):032x}" for program in programs],
+        version=__version__,
+        target=target,
+        sections=sections,
+    )
 
 
 def kernels_c(program: Program, target: Target, *more: Program) -> str:
@@ -77,9 +103,8 @@ def kernels_c(program: Program, target: Target, *more: Program) -> str:
     """
     programs = (program, *more)
     sections = _sections(programs, target)
-    kernels = [s.kernel for s in sections]
-    parts = [_head(programs, target, sections), _vocabulary(kernels, target)]
-    parts += [f"/* ---- {s.symbol} ---- */\n{s.text}" for s in sections]
+    parts = [_head(programs, target, sections), _vocabulary(sections, target)]
+    parts += [s.part for s in sections]
     parts += [_table(model, target) for model in _models(programs)]
     return "\n".join(parts)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jinja2
 
+from mgecc.kernels.arguments import members
 from mgecc.kernels.base import Kernel
 from mgecc.targets import Isa, Target, TargetError
 
@@ -56,8 +57,7 @@ class _Head:
 
     def arguments(self) -> str:
         """The argument structure alone, for templates whose helper functions come before `begin(False)`."""
-        members = "".join(f" {ctype} {name};" for name, ctype in self.kernel.fields)
-        return f"struct {self.symbol}_args {{{members} }};"
+        return f"struct {self.symbol}_args {{\n{members(self.kernel.fields)}}};"
 
     def begin(self, arguments: bool = True) -> str:
         """The argument structure, the function's prototype and head, its typed pointers and the checks of its tables;
