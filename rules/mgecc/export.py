@@ -159,12 +159,21 @@ def _config_text(folder: Path, name: str, settings: ExportOptions) -> str:
     return format_config(values)
 
 
+@dataclass(frozen=True)
+class Reference:
+    """A .mge file in MegEngine. ``run``: arrays for ``inputs`` by name -> outputs in the file's order, and if they were
+    asked for, all variables by name."""
+
+    inputs: Sequence[str]
+    run: Callable[[Arrays], tuple[list[np.ndarray], dict[str, np.ndarray]]]
+
+
 def reference(mge_path: Path | str, inputs: Arrays) -> list[np.ndarray]:
     """MegEngine's outputs of a .mge file for one case, in the file's order.
 
     ``inputs`` has an array for every input name, of the shape and type the file expects. Raises ExportError.
     """
-    return _load_reference(mge_path)(inputs)
+    return load_reference(mge_path).run(inputs)[0]
 
 
 def reference_cases(mge_path: Path | str, cases: Arrays) -> list[np.ndarray]:
@@ -172,13 +181,13 @@ def reference_cases(mge_path: Path | str, cases: Arrays) -> list[np.ndarray]:
     counts = sorted({len(value) for value in cases.values()})
     if len(counts) != 1 or counts[0] == 0:
         raise ExportError(f"inputs must have the same number of cases, at least one; they have {counts}")
-    run = _load_reference(mge_path)
-    results = [run({key: value[i] for key, value in cases.items()}) for i in range(counts[0])]
+    run = load_reference(mge_path).run
+    results = [run({key: value[i] for key, value in cases.items()})[0] for i in range(counts[0])]
     return [np.stack(outputs) for outputs in zip(*results, strict=True)]
 
 
-def _load_reference(mge_path: Path | str) -> Callable[[Arrays], list[np.ndarray]]:
-    """Load a .mge file in MegEngine; returns a function that runs it.
+def load_reference(mge_path: Path | str, every: bool = False) -> Reference:
+    """Load a .mge file in MegEngine; ``every``: all variables are wanted. Raises ExportError.
 
     MegEngine's GraphInference returns outputs by name and so loses all but one of equally named ones.
     """
@@ -192,19 +201,27 @@ def _load_reference(mge_path: Path | str) -> Callable[[Arrays], list[np.ndarray]
     except RuntimeError as error:
         raise ExportError(f"MegEngine cannot load {mge_path}: {str(error).splitlines()[0]}") from None
     variables, inputs = network.convert_inputs(loaded.output_vars_list)
-    outputs = [network.G.OutputNode(variable) for variable in variables]
+    named = _computed(network, variables) if every else {}
+    outputs = [network.G.OutputNode(variable) for variable in [*variables, *named.values()]]
     compiled = loaded.graph.compile([node.outputs[0] for node in outputs])
 
-    def run(values: Arrays) -> list[np.ndarray]:
+    def run(values: Arrays) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
         if sorted(values) != sorted(inputs):
             raise ExportError(f"{mge_path} has inputs {sorted(inputs)}, given were {sorted(values)}")
         for key, node in inputs.items():
             node.set_value(megengine.Tensor(np.ascontiguousarray(values[key]))._dev_tensor())
         compiled.execute()
         compiled.wait()
-        return [_plain_array(node.get_value().numpy()) for node in outputs]
+        arrays = [_plain_array(node.get_value().numpy()) for node in outputs]
+        return arrays[: len(variables)], dict(zip(named, arrays[len(variables) :]))
 
-    return run
+    return Reference(list(inputs), run)
+
+
+def _computed(network: Any, variables: Sequence[Any]) -> dict[str, Any]:
+    """By name, the first result of every operator that reads something."""
+    sequence = network.get_oprs_seq(variables, prune_reshape=False)
+    return {opr.outputs[0].name: opr.outputs[0] for opr in sequence if opr.inputs}
 
 
 def _plain_array(value: np.ndarray) -> np.ndarray:

@@ -6,9 +6,8 @@ ONNX Runtime computes the outputs where it is installed, else the reference eval
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from mgecc import frontends
 from mgecc.config import check_model_name, format_config, load_cases, save_cases
 from mgecc.export import ExportError, parse_input, random_array
 from mgecc.frontends.onnx import recognises
+from mgecc.references import EngineError, open_engine, run_cases
 
 Arrays = Mapping[str, np.ndarray]
 _HIGHEST = {"int64": 2, "int32": 2, "bool": 2}
@@ -29,23 +29,16 @@ def is_onnx(path: Path) -> bool:
     return path.is_file() and recognises(path.read_bytes())
 
 
-def reference_cases(path: Path, cases: Arrays, bound: Mapping[str, Any] | None = None) -> list[np.ndarray]:
+def reference_cases(path: Path, cases: Arrays) -> list[np.ndarray]:
     """What an ONNX model gives for cases, stacked on a leading axis: outputs in the file's order, stacked likewise.
 
-    ``bound``: numbers of inputs that are the same in all cases. Raises ExportError.
+    Raises ExportError.
     """
-    counts = sorted({len(value) for value in cases.values()})
-    if len(counts) > 1:
-        raise ExportError(f"inputs must have the same number of cases; they have {counts}")
-    declared, run = _inputs(path), _runner(path)
-    fixed = {
-        name: _filled(value, declared[name]) for name, value in (bound or {}).items() if name in declared
-    }
-    results = []
-    for k in range(counts[0] if counts else 1):
-        given = {name: _stored(stack[k], declared[name]) for name, stack in cases.items() if name in declared}
-        results.append(run({**given, **fixed}))
-    return [np.stack(outputs) for outputs in zip(*results)]
+    try:
+        results = run_cases(open_engine("onnx", path), cases, {})
+    except EngineError as error:
+        raise ExportError(str(error)) from None
+    return [np.stack(outputs) for outputs in zip(*(result.outputs for result in results))]
 
 
 def _inputs(path: Path) -> dict[str, tuple[tuple[int | str, ...], np.dtype]]:
@@ -53,45 +46,6 @@ def _inputs(path: Path) -> dict[str, tuple[tuple[int | str, ...], np.dtype]]:
     from mgecc.frontends.onnx.inputs import declared_inputs  # loads onnx
 
     return declared_inputs(path.read_bytes())
-
-
-def _stored(array: np.ndarray, declared: tuple[tuple[int | str, ...], np.dtype]) -> np.ndarray:
-    dims, dtype = declared
-    return np.asarray(array.reshape(()) if not dims and array.size == 1 else array, dtype)
-
-
-def _filled(value: Any, declared: tuple[tuple[int | str, ...], np.dtype]) -> np.ndarray:
-    dims, dtype = declared
-    array = np.asarray(value, dtype)
-    return np.full([int(n) for n in dims], array) if array.ndim == 0 else array
-
-
-def _runner(path: Path) -> Callable[[Arrays], list[np.ndarray]]:
-    make = _by_runtime if importlib.util.find_spec("onnxruntime") else _by_evaluator
-    run = make(path)
-
-    def guarded(inputs: Arrays) -> list[np.ndarray]:
-        try:
-            return [np.asarray(output) for output in run(inputs)]
-        except Exception as error:  # noqa: BLE001 -- whatever they raise
-            raise ExportError(f"{path.name} cannot be run: {' '.join(str(error).split())[:300]}") from None
-
-    return guarded
-
-
-def _by_runtime(path: Path) -> Callable[[Arrays], Sequence[Any]]:
-    runtime = importlib.import_module("onnxruntime")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda inputs: session.run(None, dict(inputs))
-
-
-def _by_evaluator(path: Path) -> Callable[[Arrays], Sequence[Any]]:
-    from onnx.reference import ReferenceEvaluator  # takes a second to load
-
-    evaluator = ReferenceEvaluator(str(path))
-    return lambda inputs: list(evaluator.run(None, dict(inputs)))
 
 
 def export_onnx(path: Path, args: argparse.Namespace) -> Path:

@@ -13,24 +13,22 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from mgecc import export_onnx
 from mgecc.commands._model import chosen
 from mgecc.commands._options import add_build, add_json, add_model, add_products, add_target
 from mgecc.commands._output import note, show
 from mgecc.commands._session import open_session
 from mgecc.config import ModelConfig, Verify, load_side
 from mgecc.errors import DIFFERENT, InputError
-from mgecc.export import ExportError, MegEngineMissing, reference_cases
-from mgecc.lowering import input_forms, load_graph
+from mgecc.references import engine_names
 from mgecc.targets import load_target
 from mgecc.toolrun.compare import OutputError, table
 from mgecc.toolrun.graphs import lower_graphs
 from mgecc.toolrun.layers import first_divergence, layer_table, verify_layers
 from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
-from mgecc.toolrun.runner import RunError
+from mgecc.toolrun.references import reference_outputs
 from mgecc.toolrun.session import Session
-from mgecc.toolrun.tensors import Arrays, Interface, ignored_arrays, input_stacks
+from mgecc.toolrun.tensors import Arrays, Interface, ignored_arrays
 from mgecc.toolrun.verify import verify
 from mgecc.toolrun.verify_sizes import verify_sizes
 
@@ -50,16 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layers",
         action="store_true",
-        help="compare what every layer gives with its NumPy meaning instead, and name the first that diverges",
+        help="compare what every layer gives with its NumPy meaning instead, or with the tensor of its name of "
+        "--reference, and name the first that diverges",
     )
     parser.add_argument("--rtol", type=float, help="allowed error, relative to each expected number")
     parser.add_argument("--atol", type=float, help="allowed error, absolute")
     parser.add_argument(
         "--reference",
-        choices=["recorded", "megengine", "onnx"],
+        choices=["recorded", *engine_names()],
         default="recorded",
-        help="compare with recorded outputs, or with what MegEngine (needs the package megengine) or for an ONNX "
-        "file ONNX Runtime, else the standard's evaluator, gives now",
+        help="compare with recorded outputs (with --layers: NumPy's meaning), or with what another engine gives now: "
+        "LiteRT, MegEngine, or for an ONNX file ONNX Runtime, else the standard's evaluator",
     )
 
 
@@ -112,7 +111,8 @@ def _compare_layers(
         raise InputError("--layers needs recorded inputs: give --inputs")
     graphs = lower_graphs(config, load_target(args.target, args.cpu))
     with user_errors(config):
-        found = verify_layers(session, config.name, graphs, inputs)
+        engine = "" if args.reference == "recorded" else args.reference
+        found = verify_layers(session, config, graphs, inputs, engine)
     lines = (f"{config.name} on {target}:\n{layer_table(errors)}" for target, errors in found.items())
     show(
         args,
@@ -154,21 +154,4 @@ def _expected(config: ModelConfig, args: argparse.Namespace, inputs: Arrays, int
     """Outputs to compare with, recorded or computed by another engine."""
     if args.reference == "recorded":
         return load_side(_recorded(config, args.expected or config.verify.expected, "expected"), "out")
-    stacks = input_stacks(inputs, interface)
-    with user_errors(config):
-        graph = load_graph(config)
-    for value in graph.inputs:
-        form = input_forms(config, graph).get(value.name)
-        stacks[value.name] = (
-            form.to_network(stacks[value.name], value.type.dtype) if form else stacks[value.name]
-        )
-    try:
-        if args.reference == "onnx":
-            outputs = export_onnx.reference_cases(config.model, stacks, config.bind)
-        else:
-            outputs = reference_cases(config.model, stacks)
-    except MegEngineMissing as error:
-        raise RunError(str(error)) from None
-    except ExportError as error:
-        raise InputError(str(error)) from None
-    return {f"out.{k}": output for k, output in enumerate(outputs)}
+    return reference_outputs(args.reference, config, inputs, interface)

@@ -1,4 +1,5 @@
-"""Which layer diverges: what each layer gives on the target, beside the NumPy meaning of the graph that is planned.
+"""Which layer diverges: what each layer gives on the target, beside the NumPy meaning of the graph that is planned, or
+beside what another engine gives for the tensor of that name.
 
 Layers are aligned by the names and shapes of values. What the planner makes of them (slices, copies in another layout),
 and values of which several have one name and shape, have no counterpart and are left out.
@@ -15,15 +16,19 @@ from typing import Any
 import numpy as np
 
 from mgecc import interpret
+from mgecc.config import ModelConfig
 from mgecc.errors import InputError
-from mgecc.graph import DType, Graph, TensorType
+from mgecc.graph import DType, Graph, TensorType, Value
 from mgecc.ops.elementary import log
 from mgecc.toolrun.compare import absolute_errors
+from mgecc.toolrun.references import comparable, reference_tensors
 from mgecc.toolrun.reports import read_report
 from mgecc.toolrun.runner import run_program
 from mgecc.toolrun.session import Session
 from mgecc.toolrun.tensors import Arrays, input_cases, input_stacks
 
+# ULPs are told of values of at least this part of the largest: those of nothing are no measure.
+_SMALL = 1e-3
 # Largest error of a layer that counts as rounding: of the largest magnitude for floats, in steps for quantised values.
 _OF_PEAK, _STEPS = 1e-3, 1.0
 
@@ -33,8 +38,8 @@ class LayerError:
     """Errors of one layer over all cases, as real numbers.
 
     ``of_peak``: largest absolute error by the largest expected magnitude. ``ulps``: largest error in units in the last
-    place of float32, None for integers. ``cosine``: of both as vectors. ``snr``: signal-to-noise ratio in decibels,
-    None without noise. ``ok``: whether it is no more than rounding.
+    place of float32, of values of at least a thousandth of the largest; None for integers. ``cosine``: of both as
+    vectors. ``snr``: signal-to-noise ratio in decibels, None without noise. ``ok``: it is no more than rounding.
     """
 
     step: int
@@ -60,22 +65,25 @@ class _Part:
 
 
 def verify_layers(
-    session: Session, model: str, graphs: Sequence[Graph], inputs: Arrays
+    session: Session, config: ModelConfig, graphs: Sequence[Graph], inputs: Arrays, engine: str = ""
 ) -> dict[str, list[LayerError]]:
     """Run all cases on every kernel set: target name -> errors of each layer that has a counterpart, in order.
 
-    ``graphs``: what is planned, for each set of input shapes one for each kernel set. Raises InputError and RunError.
+    ``graphs``: what is planned, for each set of input shapes one for each kernel set. ``engine``: whose tensors are the
+    reference; none for NumPy's. Raises InputError, EngineMissing and RunError.
     """
-    session = session.fitting(inputs)
+    session, model = session.fitting(inputs), config.name
     if session.numbers:
         raise InputError(
             f"{model} has declared sizes: layers are compared at fixed shapes only; give input shapes"
         )
     cases, stacks = input_cases(inputs, session.interface), input_stacks(inputs, session.interface)
+    tensors = reference_tensors(engine, config, inputs, session.interface) if engine else None
     built, count = read_report(session.folder), len(session.runners)
     found = {}
     for member, runner in enumerate(session.runners):
-        wanted = _reference(graphs[session.shape_set * count + member], stacks, len(cases))
+        graph = graphs[session.shape_set * count + member]
+        wanted = _by_key(comparable(graph, tensors)) if tensors else _meaning(graph, stacks, len(cases))
         plan = built.plan(model, member, session.shape_set)
         parts = [part for part in _parts(plan) if _key(part.tensor) in wanted]
         listed = b"".join(struct.pack("<III", part.call, part.offset, part.size) for part in parts)
@@ -119,7 +127,11 @@ def _type(tensor: Mapping[str, Any]) -> TensorType:
     return TensorType(tuple(tensor["shape"]), dtype, tensor.get("block", 1))
 
 
-def _reference(graph: Graph, given: Mapping[str, np.ndarray], cases: int) -> dict[_Key, list[np.ndarray]]:
+def _by_key(arrays: Mapping[Value, list[np.ndarray]]) -> dict[_Key, list[np.ndarray]]:
+    return {(value.name, value.shape): cases for value, cases in arrays.items()}
+
+
+def _meaning(graph: Graph, given: Mapping[str, np.ndarray], cases: int) -> dict[_Key, list[np.ndarray]]:
     """What every result of a node is meant to be, as real numbers, case by case, by name and shape."""
     results = [value for node in graph.nodes for value in node.outputs]
     count = Counter((value.name, value.shape) for value in results)
@@ -180,11 +192,16 @@ def _error(part: _Part, got: np.ndarray, want: np.ndarray) -> LayerError:
         part.step["operator"],
         most,
         most / peak if peak else most,
-        float((error / np.spacing(np.abs(b).astype(np.float32))).max(initial=0)) if is_float else None,
+        _ulps(error, np.abs(b)) if is_float else None,
         float((a * b).sum()) / length if length else float(not noise),
         _decibels(signal / noise) if noise and signal else None,
         most <= allowed,
     )
+
+
+def _ulps(error: np.ndarray, size: np.ndarray) -> float:
+    told = size >= _SMALL * size.max(initial=0)
+    return float((error[told] / np.spacing(size[told].astype(np.float32))).max(initial=0))
 
 
 def _decibels(ratio: float) -> float:
