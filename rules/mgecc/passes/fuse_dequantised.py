@@ -16,15 +16,17 @@ from mgecc.graph import DType, Graph, Node, Value
 from mgecc.graph.attributes import changed
 from mgecc.graph.types import INT32
 from mgecc.ops.activation import IDENTITY, of_node
+from mgecc.ops.convolution import ConvolutionAttrs, grouped
 from mgecc.ops.matmul import MatrixMulAttrs
 from mgecc.ops.quantize import scale_of
 from mgecc.ops.quantize_op import QuantizeAttrs
 from mgecc.ops.rescale import GREATEST_FACTOR, Rescale
-from mgecc.passes import raise_quantised
+from mgecc.passes import raise_quantised, split_transposed_conv
 from mgecc.passes.build import constant, node_like, take_over
 from mgecc.passes.dequantised import (
     MOVES,
     Ending,
+    commutes,
     data_of,
     ending_of,
     is_known,
@@ -35,6 +37,7 @@ from mgecc.passes.dequantised import (
 )
 from mgecc.passes.match import Users, is_elemwise, other_input
 from mgecc.passes.rescale_dequantised import rescaled
+from mgecc.passes.split_transposed_conv import Kernel
 
 _PRODUCTS = ("ConvBias", "MatrixMul")
 _MOST_BIAS = 2.0**30
@@ -167,6 +170,21 @@ def _integers(layer: _Layer) -> list[Node] | None:
     return nodes
 
 
+def _transposed(node: Node, reader: Node | None, users: Users) -> Kernel | None:
+    """The weights of a transposed convolution of bytes whose result is quantised; each of its phases is a layer."""
+    while reader is not None and commutes(reader) and moves_only(reader):
+        reader = users.only(reader.output)
+    weights = steps_of(node.inputs[0])
+    if not is_quantize(reader) or data_of(node.inputs[1]) is None or weights is None or not weights.are_bytes:
+        return None
+    shape = grouped(node.inputs[0].shape, node.attributes(ConvolutionAttrs).groups)
+    scales = weights.scales.reshape(shape)
+    of_channels = scales[:, :1, :, :1, :1]
+    if not (scales == of_channels).all():
+        return None
+    return Kernel(weights.steps.reshape(shape), DType("int8"), tuple(map(float, of_channels.reshape(-1))))
+
+
 def _fused(quantize: Node, users: Users) -> list[Node] | None:
     layer = _layer(quantize, users)
     return rescaled(quantize, users) if layer is None else _integers(layer)
@@ -192,6 +210,8 @@ def fold(graph: Graph) -> None:
 
 def run(graph: Graph) -> None:
     if any(node.op in ("Quantize", "Dequantize") for node in graph.nodes):
+        users = Users(graph)
+        split_transposed_conv.run(graph, lambda node, reader: _transposed(node, reader, users))
         raise_quantised.run(graph)
         fuse(graph)
         fold(graph)

@@ -21,19 +21,19 @@ def scalar(value: Value) -> float | None:
     return float(first) if value.const.size == 1 else None
 
 
+def spreads_over_channels(value: Value, like: Value) -> bool:
+    """Whether a value has one number for each channel (axis 1) of ``like``, or one for all."""
+    rank = len(like.shape)
+    shape = (1,) * (rank - len(value.shape)) + tuple(value.shape)
+    rest = [n for axis, n in enumerate(shape) if axis != 1]
+    return rank > 1 and len(shape) == rank and shape[1] in (1, like.shape[1]) and all(n == 1 for n in rest)
+
+
 def per_channel(value: Value, like: Value) -> np.ndarray | None:
     """A float constant that broadcasts over channels (axis 1) of ``like``, as a vector of that many channels."""
-    if value.const is None or not value.type.dtype.is_float or len(like.shape) < 2:
+    if value.const is None or not value.type.dtype.is_float or not spreads_over_channels(value, like):
         return None
-    channels, rank = like.shape[1], len(like.shape)
-    shape = (1,) * (rank - len(value.shape)) + value.shape
-    if (
-        len(shape) != rank
-        or any(d != 1 for i, d in enumerate(shape) if i != 1)
-        or shape[1] not in (1, channels)
-    ):
-        return None
-    return np.broadcast_to(value.const.reshape(-1), (channels,)).astype(np.float64)
+    return np.broadcast_to(value.const.reshape(-1), (like.shape[1],)).astype(np.float64)
 
 
 class Users:

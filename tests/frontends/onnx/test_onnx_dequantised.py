@@ -63,6 +63,13 @@ def inner(graph: Graph) -> list[Node]:
 
 IMAGE, SIGNAL = (2, 6, 8, 8), (2, 5, 12)
 CONSTANT = {"w": np.arange(-30, 30, 10, dtype=np.int8).reshape(6, 1, 1), "sw": np.array(0.011, F)}
+TAPS = {
+    "w": np.random.default_rng(8).integers(-127, 128, (6, 4, 3, 4)).astype(np.int8),
+    "sw": np.array([0.003, 0.007, 0.002, 0.005], F),
+    "b": np.arange(-400, 400, 200, dtype=np.int32),
+    "sb": F(0.021) * np.array([0.003, 0.007, 0.002, 0.005], F),
+}
+SIGNAL_TAPS = {"w": TAPS["w"][:5, :3, 0], "sw": np.array(0.004, F), "zw": np.array(3, np.int8)}
 LAYERS = {
     "add": Layer([node("Add", "x0 x1")], [IMAGE, IMAGE], {"RescaledArithmetic"}),
     "sub": Layer([node("Sub", "x0 x1")], [SIGNAL, SIGNAL], {"RescaledArithmetic"}),
@@ -87,6 +94,16 @@ LAYERS = {
         [node("AveragePool", "x0", kernel_shape=[3, 2], strides=[2, 2])], [IMAGE], {"ConvBias"}, result=0.0373),
     "means that count padding": Layer(
         [node("AveragePool", "x0", kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1)], [IMAGE], {"ConvBias"}),
+    "transposed convolution": Layer(
+        [node("DequantizeLinear", "w sw", "k", axis=1), node("DequantizeLinear", "b sb", "bias", axis=0),
+         node("ConvTranspose", "x0 k bias", "t", strides=[2, 2], pads=[1, 1, 1, 1]), node("Relu", "t")],
+        [IMAGE], {"ConvBias", "Interleave"}, TAPS),
+    "transposed convolution by channel": Layer(
+        [node("DequantizeLinear", "w sw", "k", axis=1), node("ConvTranspose", "x0 k", strides=[1, 3], group=6)],
+        [IMAGE], {"ConvBias", "Interleave"}, {"w": TAPS["w"][:, :1], "sw": TAPS["sw"][:1]}),
+    "transposed convolution of signals": Layer(
+        [node("DequantizeLinear", "w sw zw", "k"), node("ConvTranspose", "x0 k", strides=[2])],
+        [SIGNAL], {"ConvBias", "Interleave"}, SIGNAL_TAPS),
     "largest of windows": Layer([node("MaxPool", "x0", kernel_shape=[2, 2])], [IMAGE], {"Pooling", "Lookup8"}),
     "largest of rows": Layer([node("ReduceMax", "x0 axes", keepdims=0)], [SIGNAL], {"Reduce", "Reshape", "Lookup8"},
                              {"axes": np.array([2])}),

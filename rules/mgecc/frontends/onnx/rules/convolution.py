@@ -43,8 +43,8 @@ def conv_transpose(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
     window, behind = _transposed(node, x, w)
     op = "Convolution3DBackwardData" if x.rank == _VOLUME else "ConvolutionBackwardData"
     y = t.one(op, _attrs(node, flat(window)), high(t, w), high(t, x), dtype=x.dtype)
-    y = t.pad(low(t, y, x.rank), [(0, 0), (0, 0), *((0, n) for n in behind)])
-    return [_biased(t, y, bias)]
+    y = t.pad(y, [*[(0, 0)] * (y.rank - len(behind)), *((0, n) for n in behind)])
+    return [low(t, _biased(t, y, bias), x.rank)]
 
 
 def _transposed(node: OnnxNode, x: Tensor, w: Tensor) -> tuple[Window, list[int]]:
