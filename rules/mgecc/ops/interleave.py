@@ -42,6 +42,7 @@ class Interleave(Operator):
     limits = "four axes"
     halves = "stored"
     narrowed = True
+    moves = True
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:

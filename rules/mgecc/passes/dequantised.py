@@ -79,7 +79,7 @@ def commutes(node: Node) -> bool:
         attrs = node.attributes(PaddingAttrs)
         return attrs.is_zeros or attrs.mode != "constant"
     operator = ops.find(node.op)
-    return operator.moves or operator.selects(node) or node.op in ("MeshIndexing", "Split", "Interleave")
+    return operator.moves or operator.selects(node) or node.op in ("MeshIndexing", "Split")
 
 
 def moves_only(node: Node) -> bool:
