@@ -112,7 +112,7 @@ def value(name: str, shape: tuple[int, ...], dtype: DType = FLOAT) -> Graph:
     """A graph of one node whose result is the value."""
     source = Value("x", TensorType(shape, dtype))
     result = Value(name, TensorType(shape, dtype))
-    node = Node("Identity", "layer", [source], [result], None)  # type: ignore[arg-type]
+    node = Node("Identity", "layer", None, [source], [result])  # type: ignore[arg-type]
     return Graph("net", [source], [node], [(name, result)])
 
 
