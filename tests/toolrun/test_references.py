@@ -67,8 +67,8 @@ def test_the_first_layer_that_another_engine_computes_otherwise_is_named(
         return otherwise
 
     right = onnx._by_evaluator
-    monkeypatch.setattr(onnx, "_by_evaluator", changed)
-    monkeypatch.setattr(onnx.importlib.util, "find_spec", lambda name: None)
+    for maker in ("_by_evaluator", "_by_runtime"):
+        monkeypatch.setattr(onnx, maker, changed)
     found = layers("silero_vad", "onnx", capsys, status=1)
     assert [row["layer"] for row in found if not row["ok"]] == ["/model/stft/Sqrt"]
 
