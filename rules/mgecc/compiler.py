@@ -45,6 +45,7 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     all problems of the model.
     """
     _check_threads(config, target)
+    _check_buffers(config)
     imported = import_sets(config)
     perhaps_again = config.ram is not None and config.optimize != "memory"
     again = [one.copy() for one in imported if perhaps_again]
@@ -120,7 +121,18 @@ def _programs(
 
 
 def _goal(config: ModelConfig) -> Goal:
-    return Goal(config.optimize, config.flash, config.ram, 1 if config.sizes else config.threads)
+    threads = 1 if config.sizes else config.threads
+    return Goal(config.optimize, config.flash, config.ram, threads, config.buffers)
+
+
+def _check_buffers(config: ModelConfig) -> None:
+    """What does not go together with inputs or outputs in memory of the application's."""
+    others = {"sizes": bool(config.sizes), "threads": config.threads > 1}
+    taken = [key for key, is_given in others.items() if is_given]
+    if config.buffers and taken:
+        file = config.model.name
+        why = f"inputs and outputs of a model with `{taken[0]}` lie in the arena; leave `buffers` or `{taken[0]}` out"
+        raise CompileError.of_lines(file, [f"{config.places.get('buffers', file)}: {why}"])
 
 
 def _check_threads(config: ModelConfig, target: Target) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,11 @@ _MOST = 1 << 40
 
 
 class _Model(ctypes.Structure):
-    """``mgecc_dynamic`` of mgecc.h, which begins with a ``mgecc_model``."""
+    """``mgecc_dynamic`` or ``mgecc_bound`` of mgecc.h, which begin with a ``mgecc_model``."""
 
     _fields_ = [
-        *((name, ctypes.c_void_p) for name in ("program", "weights", "arena", "table", "source")),
-        ("sizes", ctypes.c_int32 * 8),
+        *((name, ctypes.c_void_p) for name in ("program", "weights", "arena", "table")),
+        ("rest", ctypes.c_void_p * 16),
     ]
 
 
@@ -70,6 +71,7 @@ class NativeModel:
         for function in ("mgecc_input", "mgecc_output"):
             getattr(library, function).restype = ctypes.c_void_p
         library.mgecc_status_text.restype = ctypes.c_char_p
+        self._buffers: dict[tuple[str, int], NDArray[Any]] = {}
         self._sets = self._count_sets() if shape_sets else 1
         self._open(0)
 
@@ -92,10 +94,11 @@ class NativeModel:
         given = {name: np.asarray(array) for name, array in inputs.items()}
         self._choose_shapes(given)
         for index, (tensor, array) in enumerate(self._checked(given)):
-            address = self._library.mgecc_input(ctypes.byref(self._model), index)
+            address = self._address("input", index)
             stored = np.ascontiguousarray(array, tensor.dtype)
             ctypes.memmove(address, stored.ctypes.data, stored.nbytes)
-        self._check(self._library.mgecc_run(ctypes.byref(self._model)))
+        run = self._library.mgecc_run_bound if self._buffers else self._library.mgecc_run
+        self._check(run(ctypes.byref(self._model)))
         return {tensor.name: self._output(index, tensor) for index, tensor in enumerate(self.outputs)}
 
     def reset(self) -> None:
@@ -114,13 +117,29 @@ class NativeModel:
         """Open with an arena that is large enough; pages that are not used take no memory."""
         size, self._model = 1 << 16, _Model()
         while True:
-            self._memory = np.empty(size + _ALIGN, np.uint8)
-            status = self._open_in(
-                shape_set, self._memory.ctypes.data + -self._memory.ctypes.data % _ALIGN, size
-            )
+            self._memory = _aligned(size)
+            status = self._open_in(shape_set, self._memory.ctypes.data, size)
             if status != _E_ARENA or size > _MOST:
-                return self._check(status)
+                self._check(status)
+                return self._bind()
             size *= 4
+
+    def _bind(self) -> None:
+        """Give memory to inputs and outputs that have none in the arena."""
+        self._buffers = {}
+        for kind in ("input", "output"):
+            for index, tensor in enumerate(self._tensors(kind)):
+                if not self._address(kind, index):
+                    memory = _aligned(prod(tensor.shape) * tensor.dtype.itemsize)
+                    self._buffers[kind, index] = memory
+                    words = ctypes.c_void_p(memory.ctypes.data), ctypes.c_size_t(memory.nbytes)
+                    self._check(self._library[f"mgecc_bind_{kind}"](ctypes.byref(self._model), index, *words))
+
+    def _address(self, kind: str, index: int) -> int:
+        """Where an input or output lies; 0 if it is to be bound."""
+        if (kind, index) in self._buffers:
+            return int(self._buffers[kind, index].ctypes.data)
+        return int(getattr(self._library, f"mgecc_{kind}")(ctypes.byref(self._model), index) or 0)
 
     def _open_in(self, shape_set: int, arena: int, size: int) -> int:
         words = [ctypes.byref(self._model), ctypes.c_void_p(arena), ctypes.c_size_t(size)]
@@ -130,7 +149,7 @@ class NativeModel:
 
     def _choose_shapes(self, given: Mapping[str, NDArray[Any]]) -> None:
         """The sizes, or the set of input shapes, that arrays have; what does not fit, ``_checked`` tells."""
-        if self._model.source:
+        if self._model.rest[0] and not self._buffers:
             for index, tensor in enumerate(self.inputs):
                 if tensor.name in given:
                     self._set_shape(index, tensor.name, given[tensor.name].shape)
@@ -168,14 +187,20 @@ class NativeModel:
         return Tensor(info.name.decode(), tuple(info.dims[: info.rank]), dtype, info.scale, info.zero_point)
 
     def _output(self, index: int, tensor: Tensor) -> NDArray[Any]:
-        address = self._library.mgecc_output(ctypes.byref(self._model), index)
         made = np.empty(tensor.shape, tensor.dtype)
-        ctypes.memmove(made.ctypes.data, address, made.nbytes)
+        ctypes.memmove(made.ctypes.data, self._address("output", index), made.nbytes)
         return made
 
     def _check(self, status: int) -> None:
         if status:
             raise RunFailed(self._library.mgecc_status_text(status).decode())
+
+
+def _aligned(size: int) -> NDArray[Any]:
+    """Bytes as arenas and buffers want them."""
+    memory = np.empty(size + _ALIGN, np.uint8)
+    start = -memory.ctypes.data % _ALIGN
+    return memory[start : start + size]
 
 
 def _check_array(tensor: Tensor, array: NDArray[Any]) -> None:

@@ -53,7 +53,8 @@ enum {
     MGECC_E_ALIGN,     /* arena or blob not at a multiple of MGECC_ALIGN */
     MGECC_E_ARGUMENT,  /* null pointer, model not open, or no such input or output */
     MGECC_E_SIZE,      /* a size that was not declared, or a shape that no sizes give */
-    MGECC_E_RANGE      /* an input holds an integer that 32 bits do not */
+    MGECC_E_RANGE,     /* an input holds an integer that 32 bits do not */
+    MGECC_E_BUFFER     /* a buffer of the wrong size or over other memory, or one that is not bound */
 };
 
 /* One phrase in English; a separate object file, not linked unless used. */
@@ -133,6 +134,14 @@ typedef struct mgecc_dynamic {
     int32_t sizes[MGECC_MAX_SIZES];
 } mgecc_dynamic;
 
+/* An open model whose inputs or outputs, or both, lie in memory of the application (`buffers` in model.yaml). Everything but
+ * opening, binding and running takes &b->model; mgecc_input and mgecc_output give NULL for what lies there. */
+#define MGECC_MAX_BUFFERS 16
+typedef struct mgecc_bound {
+    mgecc_model model;
+    void *buffers[MGECC_MAX_BUFFERS]; /* of inputs, then of outputs; NULL: not bound */
+} mgecc_bound;
+
 /* A declared size: a multiple of step from min to max. It is the size of this axis of this input, perhaps of others too. */
 typedef struct mgecc_size {
     const char *name;
@@ -173,6 +182,25 @@ MGECC_API mgecc_status mgecc_set_shape(mgecc_dynamic *d, unsigned i, const int32
 MGECC_API unsigned mgecc_size_count(const mgecc_dynamic *d);
 MGECC_API mgecc_status mgecc_size_info(const mgecc_dynamic *d, unsigned i, mgecc_size *info);
 
+/* Like mgecc_open and mgecc_open_trusted, for a program with buffers; afterwards none is bound. */
+MGECC_API mgecc_status mgecc_open_bound(mgecc_bound *b, const mgecc_kernels *kernels, const void *blob, size_t size,
+                                        void *arena, size_t arena_size);
+MGECC_API mgecc_status mgecc_open_bound_trusted(mgecc_bound *b, const mgecc_kernels *kernels, const void *blob,
+                                                void *arena, size_t arena_size);
+
+/* Read input i of the next runs at `from`, or write output i to `to`: memory of exactly the tensor's bytes, at a multiple of
+ * MGECC_ALIGN (MGECC_E_ALIGN), that overlaps neither the arena nor another buffer (MGECC_E_BUFFER). Inputs are never
+ * written; outputs may be, and read, throughout a run. After an error nothing is bound there; NULL unbinds. */
+MGECC_API mgecc_status mgecc_bind_input(mgecc_bound *b, unsigned i, const void *from, size_t bytes);
+MGECC_API mgecc_status mgecc_bind_output(mgecc_bound *b, unsigned i, void *to, size_t bytes);
+
+/* Where input or output i lies, in a buffer or elsewhere; NULL if there is none, or if its buffer is not bound. */
+MGECC_API const void *mgecc_bound_input(const mgecc_bound *b, unsigned i);
+MGECC_API const void *mgecc_bound_output(const mgecc_bound *b, unsigned i);
+
+/* Like mgecc_run; MGECC_E_BUFFER if a buffer is not bound. */
+MGECC_API mgecc_status mgecc_run_bound(const mgecc_bound *b);
+
 /* Compute all outputs from the inputs in the arena. Inputs may be overwritten: fill them before every run. */
 MGECC_API mgecc_status mgecc_run(const mgecc_model *m);
 
@@ -180,6 +208,7 @@ MGECC_API mgecc_status mgecc_run(const mgecc_model *m);
  * a run: it is the position in "layers" of report.json. */
 typedef void (*mgecc_hook)(void *user, unsigned call_index, int begin);
 MGECC_API mgecc_status mgecc_run_hooked(const mgecc_model *m, mgecc_hook hook, void *user);
+MGECC_API mgecc_status mgecc_run_bound_hooked(const mgecc_bound *b, mgecc_hook hook, void *user);
 
 /* Like mgecc_run, for libraries built with `threads`: calls that came apart go to mgecc_parallel. The results are the same
  * to the last bit. One run of a model at a time, as ever. */

@@ -16,18 +16,13 @@
  * this machine, in order of the first: the kernel call after which the part is written, its offset, its bytes.
  *
  * Compiled with -DMG_MODEL_HEADER='"x.h"' -DMG_MODEL=x -DMG_ARENA_SIZE=X_ARENA_SIZE and, for several sets of input
- * shapes, -DMG_SHAPE_SETS=X_SHAPE_SETS; for declared sizes, -DMG_SIZES. */
+ * shapes, -DMG_SHAPE_SETS=X_SHAPE_SETS; for declared sizes, -DMG_SIZES; for inputs or outputs in buffers,
+ * -DMG_BUFFERS_SIZE=X_BUFFERS_SIZE. */
 #include "port.h"
 #include MG_MODEL_HEADER
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)
-
-#if defined(MG_THREADS) && MG_THREADS > 1
-#define RUN mgecc_run_parallel
-#else
-#define RUN mgecc_run
-#endif
 
 static MGECC_ALIGNED unsigned char arena[MG_ARENA_SIZE];
 
@@ -113,11 +108,58 @@ static int parse(struct options *o, int argc, char **argv)
     return 0;
 }
 
-#ifdef MG_SIZES
+/* What is called of a model, which may be one of three kinds. */
+#if defined(MG_BUFFERS_SIZE)
+typedef mgecc_bound any_model;
+#define BASE(m) (&(m)->model)
+#define RUN mgecc_run_bound
+#define RUN_HOOKED mgecc_run_bound_hooked
+#elif defined(MG_SIZES)
 typedef mgecc_dynamic any_model;
+#define BASE(m) (&(m)->model)
+#else
+typedef mgecc_model any_model;
+#define BASE(m) (m)
+#endif
 
-static const mgecc_model *base(const any_model *m) { return &m->model; }
+#ifdef MG_BUFFERS_SIZE
+static MGECC_ALIGNED unsigned char buffers[MG_BUFFERS_SIZE];
 
+static void *input_of(const any_model *m, unsigned i) { return (void *)(uintptr_t)mgecc_bound_input(m, i); }
+static const void *output_of(const any_model *m, unsigned i) { return mgecc_bound_output(m, i); }
+
+/* One behind the other. */
+static mgecc_status bind_buffers(any_model *m)
+{
+    unsigned char *at = buffers;
+    mgecc_status status = MGECC_OK;
+    mgecc_tensor info;
+    for (unsigned i = 0; status == MGECC_OK && mgecc_input_info(BASE(m), i, &info) == MGECC_OK; i++)
+        if (!mgecc_bound_input(m, i)) {
+            status = mgecc_bind_input(m, i, at, info.bytes);
+            at += (info.bytes + 63) / 64 * 64;
+        }
+    for (unsigned i = 0; status == MGECC_OK && mgecc_output_info(BASE(m), i, &info) == MGECC_OK; i++)
+        if (!mgecc_bound_output(m, i)) {
+            status = mgecc_bind_output(m, i, at, info.bytes);
+            at += (info.bytes + 63) / 64 * 64;
+        }
+    return status;
+}
+#else
+static void *input_of(const any_model *m, unsigned i) { return mgecc_input(BASE(m), i); }
+static const void *output_of(const any_model *m, unsigned i) { return mgecc_output(BASE(m), i); }
+static mgecc_status bind_buffers(any_model *m) { return m ? MGECC_OK : MGECC_E_ARGUMENT; }
+
+#if defined(MG_THREADS) && MG_THREADS > 1
+#define RUN(m) mgecc_run_parallel(BASE(m))
+#else
+#define RUN(m) mgecc_run(BASE(m))
+#endif
+#define RUN_HOOKED(m, hook, user) mgecc_run_hooked(BASE(m), hook, user)
+#endif
+
+#ifdef MG_SIZES
 static mgecc_status set_sizes(any_model *m, const char *text)
 {
     int32_t sizes[MGECC_MAX_SIZES];
@@ -133,9 +175,6 @@ static mgecc_status set_sizes(any_model *m, const char *text)
     return mgecc_set_sizes(m, sizes, count);
 }
 #else
-typedef mgecc_model any_model;
-
-static const mgecc_model *base(const any_model *m) { return m; }
 static mgecc_status set_sizes(any_model *m, const char *text) { return m && text ? MGECC_E_ARGUMENT : MGECC_OK; }
 #endif
 
@@ -176,7 +215,10 @@ static int open_model(any_model *m, const struct options *o)
     if (status != MGECC_OK)
         return problem("cannot open the model", mgecc_status_text(status));
     status = o->sizes ? set_sizes(m, o->sizes) : MGECC_OK;
-    return status == MGECC_OK ? 0 : problem("cannot set the sizes", mgecc_status_text(status));
+    if (status != MGECC_OK)
+        return problem("cannot set the sizes", mgecc_status_text(status));
+    status = bind_buffers(m);
+    return status == MGECC_OK ? 0 : problem("cannot bind inputs and outputs", mgecc_status_text(status));
 }
 
 /* Bytes read; fewer than count only at the end of the file. */
@@ -192,13 +234,13 @@ static size_t read_all(int file, void *to, size_t count)
     return done;
 }
 
-static size_t read_inputs(const mgecc_model *m, int file)
+static size_t read_inputs(const any_model *m, int file)
 {
     size_t done = 0;
-    for (unsigned i = 0; i < mgecc_input_count(m); i++) {
+    for (unsigned i = 0; i < mgecc_input_count(BASE(m)); i++) {
         mgecc_tensor info;
-        mgecc_input_info(m, i, &info);
-        done += read_all(file, mgecc_input(m, i), info.bytes);
+        mgecc_input_info(BASE(m), i, &info);
+        done += read_all(file, input_of(m, i), info.bytes);
     }
     return done;
 }
@@ -214,12 +256,12 @@ static int write_all(int file, const void *from, size_t count)
     return 0;
 }
 
-static int write_outputs(const mgecc_model *m, int file)
+static int write_outputs(const any_model *m, int file)
 {
-    for (unsigned i = 0; i < mgecc_output_count(m); i++) {
+    for (unsigned i = 0; i < mgecc_output_count(BASE(m)); i++) {
         mgecc_tensor info;
-        mgecc_output_info(m, i, &info);
-        if (write_all(file, mgecc_output(m, i), info.bytes))
+        mgecc_output_info(BASE(m), i, &info);
+        if (write_all(file, output_of(m, i), info.bytes))
             return 1;
     }
     return 0;
@@ -239,18 +281,18 @@ static void layer_hook(void *user, unsigned call_index, int begin)
     print_number("ns", spent);
 }
 
-static size_t case_bytes(const mgecc_model *m)
+static size_t case_bytes(const any_model *m)
 {
     size_t sum = 0;
-    for (unsigned i = 0; i < mgecc_input_count(m); i++) {
+    for (unsigned i = 0; i < mgecc_input_count(BASE(m)); i++) {
         mgecc_tensor info;
-        mgecc_input_info(m, i, &info);
+        mgecc_input_info(BASE(m), i, &info);
         sum += info.bytes;
     }
     return sum;
 }
 
-static void timed_run(const mgecc_model *m, int print)
+static void timed_run(const any_model *m, int print)
 {
     uint64_t start = mg_port_nanoseconds();
     mg_mark_begin();
@@ -261,11 +303,11 @@ static void timed_run(const mgecc_model *m, int print)
 }
 
 /* The inputs of this case are in the arena already; runs may overwrite them, so each later run reads them again. */
-static int run_case(const mgecc_model *m, const struct options *o, int input, size_t offset)
+static int run_case(const any_model *m, const struct options *o, int input, size_t offset)
 {
     uint64_t start = 0;
     if (o->layers) {
-        mgecc_run_hooked(m, layer_hook, &start);
+        RUN_HOOKED(m, layer_hook, &start);
         if (mg_port_rewind(input, offset) != 0)
             return 1;
         read_inputs(m, input);
@@ -298,17 +340,17 @@ static void dump_hook(void *user, unsigned call_index, int begin)
     }
 }
 
-static int dump_case(const mgecc_model *m, int list, int output)
+static int dump_case(const any_model *m, int list, int output)
 {
     struct dump d = {list, output, 0, 0, {0, 0, 0}};
     if (mg_port_rewind(list, 0) != 0)
         return 1;
     read_next(&d);
-    mgecc_run_hooked(m, dump_hook, &d);
+    RUN_HOOKED(m, dump_hook, &d);
     return d.failed || d.left;
 }
 
-static int dump_cases(const mgecc_model *m, const struct options *o, int input, int output)
+static int dump_cases(const any_model *m, const struct options *o, int input, int output)
 {
     int list = mg_port_open(o->dump, 0), failed = list < 0;
     size_t bytes = case_bytes(m);
@@ -322,7 +364,7 @@ static int dump_cases(const mgecc_model *m, const struct options *o, int input, 
     return failed ? problem("cannot dump what is listed in", o->dump) : 0;
 }
 
-static int run_cases(const mgecc_model *m, const struct options *o, int input, int output)
+static int run_cases(const any_model *m, const struct options *o, int input, int output)
 {
     size_t bytes = case_bytes(m), got;
     for (size_t offset = 0; (got = read_inputs(m, input)) == bytes; offset += bytes) {
@@ -346,8 +388,8 @@ int mg_main(int argc, char **argv)
     if (input < 0)
         return problem("cannot read", o.input);
     int output = mg_port_open(o.output, 1);
-    int failed = output < 0 ? problem("cannot write", o.output)
-                            : (o.dump ? dump_cases : run_cases)(base(&model), &o, input, output);
+    int failed =
+        output < 0 ? problem("cannot write", o.output) : (o.dump ? dump_cases : run_cases)(&model, &o, input, output);
     mg_port_close(input);
     if (output >= 0)
         mg_port_close(output);

@@ -9,7 +9,16 @@ static inline int inside(uint32_t start, uint32_t count, uint32_t size)
     return start <= size && count <= size - start;
 }
 
-static inline int ref_ok(const struct program *p, uint32_t ref, uint32_t bytes)
+/* A reference into memory of the caller begins inside a tensor that lies there. */
+static inline int buffer_ok(const struct program *p, uint32_t ref)
+{
+    uint32_t i = buffer_number(ref);
+    const struct tensor *t = tensors(p) + i;
+    return i < (uint32_t)p->input_count + p->output_count && t->ref == 0 && buffer_offset(ref) <= t->bytes;
+}
+
+/* Here and below, bound: inputs and outputs may lie in memory of the caller. */
+static inline int ref_ok(const struct program *p, uint32_t ref, uint32_t bytes, int bound)
 {
     switch (ref_space(ref)) {
     case SPACE_NONE:
@@ -19,7 +28,7 @@ static inline int ref_ok(const struct program *p, uint32_t ref, uint32_t bytes)
     case SPACE_WEIGHTS:
         return inside(ref_offset(ref), bytes, p->weights_size);
     default:
-        return 0;
+        return bound && buffer_ok(p, ref);
     }
 }
 
@@ -28,23 +37,24 @@ static inline int name_ok(const struct program *p, uint32_t name, uint32_t size)
     return name >= p->strings && name < size;
 }
 
-static inline int tensors_ok(const struct program *p, uint32_t size)
+static inline int tensors_ok(const struct program *p, uint32_t size, int bound)
 {
     const struct tensor *t = tensors(p);
     uint32_t count = (uint32_t)p->input_count + p->output_count;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t space = ref_space(t[i].ref);
-        if (!name_ok(p, t[i].name, size) || !ref_ok(p, t[i].ref, t[i].bytes))
+        int callers = bound && t[i].ref == 0;
+        if (!name_ok(p, t[i].name, size) || !(callers ? i < MGECC_MAX_BUFFERS : ref_ok(p, t[i].ref, t[i].bytes, 0)))
             return 0;
         if (t[i].rank > MGECC_MAX_RANK || t[i].dtype > MGECC_UINT32)
             return 0;
-        if (space == SPACE_NONE || (i < p->input_count && space != SPACE_ARENA))
+        if (!callers && (space == SPACE_NONE || (i < p->input_count && space != SPACE_ARENA)))
             return 0;
     }
     return 1;
 }
 
-static inline int calls_ok(const struct program *p, const uint32_t *at, const uint32_t *end)
+static inline int calls_ok(const struct program *p, const uint32_t *at, const uint32_t *end, int bound)
 {
     for (uint32_t i = 0; i < p->call_count; i++) {
         if (at == end)
@@ -55,14 +65,14 @@ static inline int calls_ok(const struct program *p, const uint32_t *at, const ui
         if (n + call_args(head) > (size_t)(end - at))
             return 0;
         for (uint32_t k = 0; k < n; k++)
-            if (!ref_ok(p, at[k], 0))
+            if (!ref_ok(p, at[k], 0, bound))
                 return 0;
         at += n + call_args(head);
     }
     return at == end;
 }
 
-static inline int program_ok(const struct program *p, uint32_t size)
+static inline int program_ok(const struct program *p, uint32_t size, int bound)
 {
     const unsigned char *bytes = (const unsigned char *)p;
     if (p->strings % 4 != 0 || p->strings >= size || bytes[size - 1] != 0 || !name_ok(p, p->name, size))
@@ -70,9 +80,9 @@ static inline int program_ok(const struct program *p, uint32_t size)
     /* Counts have 16 bits, so this sum does not overflow. */
     uint32_t head = (uint32_t)(sizeof *p + sizeof(struct tensor) * ((uint32_t)p->input_count + p->output_count));
     head += 4u * p->kernel_count;
-    if (head > p->strings || !tensors_ok(p, size))
+    if (head > p->strings || !tensors_ok(p, size, bound))
         return 0;
-    return calls_ok(p, first_call(p), (const uint32_t *)(const void *)(bytes + p->strings));
+    return calls_ok(p, first_call(p), (const uint32_t *)(const void *)(bytes + p->strings), bound);
 }
 
 static inline mgecc_status check_header(const struct header *h, size_t size, uint16_t version)

@@ -9,12 +9,13 @@
 
 #define MGECC_MAGIC 0x4243474du /* "MGCB" */
 #define MGECC_VERSION 1
-#define MGECC_VERSION_SIZES 2 /* programs with declared sizes */
+#define MGECC_VERSION_SIZES 2   /* programs with declared sizes */
+#define MGECC_VERSION_BUFFERS 3 /* programs with inputs or outputs in memory of the caller */
 #define MGECC_MAX_OPERANDS 32
 #define MGECC_MAX_PROGRAM 0x3fffffffu
 #define MGECC_HIDDEN __attribute__((visibility("hidden")))
 
-enum { SPACE_NONE, SPACE_ARENA, SPACE_WEIGHTS };
+enum { SPACE_NONE, SPACE_ARENA, SPACE_WEIGHTS, SPACE_BUFFERS };
 
 struct header {
     uint32_t magic;
@@ -47,6 +48,9 @@ static inline uint32_t call_args(uint32_t head) { return head >> 24; }
 
 static inline uint32_t ref_space(uint32_t ref) { return ref >> 30; }
 static inline uint32_t ref_offset(uint32_t ref) { return ref & 0x3fffffff; }
+/* In memory of the caller: of which tensor, inputs first, and how many bytes behind its first. */
+static inline uint32_t buffer_number(uint32_t ref) { return (ref >> 26) & 0xf; }
+static inline uint32_t buffer_offset(uint32_t ref) { return ref & 0x3ffffff; }
 
 static inline const struct tensor *tensors(const struct program *p) { return (const void *)(p + 1); }
 
@@ -95,18 +99,28 @@ static inline void *locate(const mgecc_model *m, uint32_t ref)
     return (void *)(base + ref_offset(ref));
 }
 
-/* Make one call and return where the next one begins. */
-static inline const uint32_t *run_call(const mgecc_model *m, const uint32_t *call)
+typedef void *locator(const mgecc_model *m, uint32_t ref);
+
+/* Make one call, whose operands lie where `at` says, and return where the next one begins. */
+__attribute__((always_inline)) static inline const uint32_t *run_call_at(const mgecc_model *m, const uint32_t *call,
+                                                                         locator *at)
 {
     void *t[MGECC_MAX_OPERANDS];
     uint32_t head = *call++, n = call_operands(head);
     for (uint32_t i = 0; i < n; i++)
-        t[i] = locate(m, *call++);
+        t[i] = at(m, *call++);
     m->table[call_kernel(head)](t, (const int32_t *)call);
     return call + call_args(head);
 }
 
+static inline const uint32_t *run_call(const mgecc_model *m, const uint32_t *call)
+{
+    return run_call_at(m, call, locate);
+}
+
 /* Behind all checks: begin with the largest sizes. */
 MGECC_HIDDEN mgecc_status mgecc_start_sizes(mgecc_dynamic *d, const unsigned char *program);
+/* Begin with no buffer bound. */
+MGECC_HIDDEN void mgecc_unbind(mgecc_bound *b);
 MGECC_HIDDEN void mgecc_sha256(uint32_t state[8], const unsigned char *bytes, uint32_t count);
 #endif

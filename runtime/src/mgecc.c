@@ -12,7 +12,7 @@ mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void
     if (status != MGECC_OK)
         return status;
     const unsigned char *bytes = blob;
-    if (!program_ok((const void *)(bytes + e->program), e->program_size))
+    if (!program_ok((const void *)(bytes + e->program), e->program_size, 0))
         return MGECC_E_LAYOUT;
     return bind_model(m, kernels, bytes, e, arena, arena_size);
 }

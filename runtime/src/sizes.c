@@ -90,7 +90,7 @@ static int sizes_ok(const struct program *p, uint32_t size)
     uint32_t slots = (uint32_t)s->size_count + s->code_count;
     if (p->arena_size < align_up(p->sizes) || copy_at(p) % COPY_ALIGN != 0 || copy_at(p) / 4 < slots)
         return 0;
-    return program_ok(p, p->sizes) && size_rows_ok(p, s) && code_ok(s) && patches_ok(p, s);
+    return program_ok(p, p->sizes, 0) && size_rows_ok(p, s) && code_ok(s) && patches_ok(p, s);
 }
 
 static int32_t ratio(int32_t a, int32_t b)
@@ -143,7 +143,7 @@ static mgecc_status bind(mgecc_dynamic *d, const struct program *p)
     for (uint32_t i = 0; i < s->patch_count; i++)
         copy[patch[i].at / 4] = (uint32_t)slot[patch[i].slot];
     head->arena_size = copy_at(p);
-    d->model.program = program_ok(head, p->sizes) ? (const unsigned char *)copy : NULL;
+    d->model.program = program_ok(head, p->sizes, 0) ? (const unsigned char *)copy : NULL;
     return d->model.program ? MGECC_OK : MGECC_E_LAYOUT;
 }
 

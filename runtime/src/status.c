@@ -24,13 +24,15 @@ const char *mgecc_status_text(mgecc_status status)
     case MGECC_E_ARENA:
         return "arena is too small";
     case MGECC_E_ALIGN:
-        return "arena or blob is not aligned to " TEXT(MGECC_ALIGN) " bytes";
+        return "memory is not aligned to " TEXT(MGECC_ALIGN) " bytes";
     case MGECC_E_ARGUMENT:
-        return "null pointer, model not open, or no such input or output";
+        return "null pointer, model not open, or no such tensor";
     case MGECC_E_SIZE:
         return "a size is out of its range, or sizes do not give this shape";
     case MGECC_E_RANGE:
         return "an input holds an integer that 32 bits do not";
+    case MGECC_E_BUFFER:
+        return "buffer not bound, of wrong size or overlapping";
     }
     return "unknown status";
 }

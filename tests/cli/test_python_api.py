@@ -116,6 +116,24 @@ def test_arrays_that_do_not_fit_are_told(build: Build, given: dict[str, np.ndarr
 
 
 @here
+@pytest.mark.parametrize("kinds", ["inputs: user", "outputs: user", "inputs: user, outputs: user"])
+def test_memory_of_the_application_is_numpys(kinds: str, build: Build, tmp_path: Path) -> None:
+    shutil.copy(CORPUS / "net_unet.mge", tmp_path)
+    config = tmp_path / "model.yaml"
+    sets = "input_shapes: [{data: [1, 1, 48, 64]}, {data: [1, 1, 32, 32]}]"
+    found = []
+    for more in ("", f"buffers: {{{kinds}}}"):
+        config.write_text(f"model: net_unet.mge\nname: net\n{sets}\n{more}\n")
+        model = mgecc.load(build(config).shared)
+        for shape in ((1, 1, 48, 64), (1, 1, 32, 32), (1, 1, 48, 64)):
+            data = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+            found.append(list(model.run({"data": data}).values()))
+    for plain, bound in zip(found[:3], found[3:], strict=True):
+        for one, other in zip(plain, bound, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@here
 def test_of_several_models_one_is_named(build: Build, tmp_path: Path) -> None:
     several = tmp_path / "models.json"
     rows = ",".join(

@@ -10,6 +10,7 @@ from mgecc.graph import DType, TensorType
 from mgecc.graph.symbolic import declare, sizes_in, sym_max, sym_min
 from mgecc.kernels import Kernel, render
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref
+from mgecc.planner.outside import reference
 from mgecc.planner.size_patches import with_copy
 
 _TEMPLATES = {
@@ -74,6 +75,26 @@ def tiny_program(seed: int = 1, target: str = "x86_64", name: str = "tiny") -> P
         weights=weights(seed),
         arena=192 + 24,
         arena_bound=72,
+    )
+
+
+def bound_program(seed: int = 1, target: str = "x86_64") -> Program:
+    """The same model with its inputs and its first output in memory of the application's; the other one is constant."""
+    base = tiny_program(seed, target)
+    x, ints, y = (reference(k, 0) for k in range(3))
+    between = Ref("arena", 0)
+    return replace(
+        base,
+        inputs=(replace(base.inputs[0], ref=x), replace(base.inputs[1], ref=ints)),
+        outputs=(replace(base.outputs[0], ref=y), base.outputs[1]),
+        calls=(
+            ProgramCall(AFFINE, (x, Ref("weights", 0), ints, between), (6, 0.5, 3), "scale"),
+            ProgramCall(COPY, (None, y), (24,), "clear"),
+            ProgramCall(COPY, (Ref("arena", 8), reference(2, 8)), (16,), "copy the rest"),
+            ProgramCall(COPY, (between, y), (8,), "copy"),
+        ),
+        arena=24,
+        arena_bound=24,
     )
 
 

@@ -50,19 +50,48 @@ static void seal(unsigned char *blob)
     h->crc = mgecc_crc32(mgecc_crc32(0, blob, 12), blob + 16, end - 16);
 }
 
+#ifdef MG_BUFFERS
+static mgecc_bound opened_model;
+static void *input_of(const mgecc_model *m, unsigned i)
+{
+    return m ? (void *)mgecc_bound_input(&opened_model, i) : NULL;
+}
+static const void *output_of(const mgecc_model *m, unsigned i)
+{
+    return m ? mgecc_bound_output(&opened_model, i) : NULL;
+}
+static mgecc_status run_opened(const mgecc_model *m) { return m ? mgecc_run_bound(&opened_model) : MGECC_E_ARGUMENT; }
+
+/* What a reference to memory of the caller refers to, which is of exactly its size. */
+static int in_buffer(const mgecc_model *m, uint32_t ref)
+{
+    const struct program *p = (const void *)m->program;
+    if (ref_space(ref) != SPACE_BUFFERS)
+        return 0;
+    if (!opened_model.buffers[buffer_number(ref)] || buffer_offset(ref) > tensors(p)[buffer_number(ref)].bytes)
+        abort();
+    return 1;
+}
+#else
+static void *input_of(const mgecc_model *m, unsigned i) { return mgecc_input(m, i); }
+static const void *output_of(const mgecc_model *m, unsigned i) { return mgecc_output(m, i); }
+static mgecc_status run_opened(const mgecc_model *m) { return mgecc_run(m); }
+static int in_buffer(const mgecc_model *m, uint32_t ref) { return !m && ref; }
+#endif
+
 /* Touch all that a user of an open model may touch. */
 static unsigned use_tensors(const mgecc_model *m)
 {
     unsigned sum = 0;
     mgecc_tensor info;
     for (unsigned i = 0; mgecc_input_info(m, i, &info) == MGECC_OK; i++) {
-        memset(mgecc_input(m, i), 1, info.bytes);
+        memset(input_of(m, i), 1, info.bytes);
         sum += (unsigned)strlen(info.name) + (unsigned)(mgecc_find_input(m, info.name) < 0);
         for (unsigned k = 0; k < info.rank; k++)
             sum += (unsigned)info.dims[k];
     }
     for (unsigned i = 0; mgecc_output_info(m, i, &info) == MGECC_OK; i++) {
-        const unsigned char *bytes = mgecc_output(m, i);
+        const unsigned char *bytes = output_of(m, i);
         for (unsigned k = 0; k < info.bytes; k++)
             sum += bytes[k];
         sum += (unsigned)strlen(info.name);
@@ -80,6 +109,8 @@ static void check_calls(const mgecc_model *m, const unsigned char *arena_end, co
         if (call_kernel(head) >= tiny_kernels.count || call_operands(head) > MGECC_MAX_OPERANDS)
             abort();
         for (uint32_t k = 0; k < call_operands(head); k++) {
+            if (in_buffer(m, *call) && call++)
+                continue;
             const unsigned char *at = locate(m, *call++);
             int in_arena = at >= m->arena && at <= arena_end, in_weights = at >= m->weights && at <= blob_end;
             if (at && !in_arena && !in_weights)
@@ -113,6 +144,47 @@ static int next_sizes(unsigned round)
     }
     return round < 3 && mgecc_set_sizes(&opened_model, sizes, count) == MGECC_OK;
 }
+#elif defined(MG_BUFFERS)
+static void *given[MGECC_MAX_BUFFERS];
+
+/* Every buffer is an allocation of exactly its size. */
+static mgecc_model *open_model(unsigned char *blob, size_t bytes, const mgecc_kernels *kernels, unsigned char *arena,
+                               size_t arena_size, mgecc_status *status)
+{
+    mgecc_tensor info;
+    unsigned used = 0;
+    for (unsigned i = 0; i < MGECC_MAX_BUFFERS; i++) {
+        free(given[i]);
+        given[i] = NULL;
+    }
+    *status = mgecc_open_bound(&opened_model, kernels, blob, bytes, arena, arena_size);
+    for (unsigned i = 0; mgecc_input_info(&opened_model.model, i, &info) == MGECC_OK; i++)
+        if (info.bytes < 1 << 20 && !mgecc_bound_input(&opened_model, i)) {
+            given[used] = exactly(info.bytes);
+            mgecc_bind_input(&opened_model, i, given[used++], info.bytes);
+        }
+    for (unsigned i = 0; mgecc_output_info(&opened_model.model, i, &info) == MGECC_OK; i++)
+        if (info.bytes < 1 << 20 && !mgecc_bound_output(&opened_model, i)) {
+            given[used] = memset(exactly(info.bytes), 0, info.bytes);
+            mgecc_bind_output(&opened_model, i, given[used++], info.bytes);
+        }
+    return &opened_model.model;
+}
+
+/* A buffer may be larger than there is memory: nothing runs then. */
+static int is_bound(void)
+{
+    mgecc_tensor info;
+    for (unsigned i = 0; mgecc_input_info(&opened_model.model, i, &info) == MGECC_OK; i++)
+        if (!mgecc_bound_input(&opened_model, i))
+            return 0;
+    for (unsigned i = 0; mgecc_output_info(&opened_model.model, i, &info) == MGECC_OK; i++)
+        if (!mgecc_bound_output(&opened_model, i))
+            return 0;
+    return 1;
+}
+
+static int next_sizes(unsigned round) { return round < 1 && is_bound(); }
 #else
 static mgecc_model opened_model;
 static mgecc_model *open_model(unsigned char *blob, size_t bytes, const mgecc_kernels *kernels, unsigned char *arena,
@@ -140,11 +212,11 @@ static void try_open(unsigned char *blob, size_t bytes, const mgecc_kernels *ker
                 use_tensors(m);
             } else {
                 use_tensors(m);
-                if (mgecc_run(m) != MGECC_OK)
+                if (run_opened(m) != MGECC_OK)
                     abort();
             }
         }
-    } else if (mgecc_run(m) != MGECC_E_ARGUMENT || mgecc_input(m, 0)) {
+    } else if (run_opened(m) != MGECC_E_ARGUMENT || mgecc_input(m, 0)) {
         abort();
     }
     free(arena);

@@ -32,7 +32,7 @@ PAINT = r"""
 
 enum { WORDS = 1024, COLOUR = 0x5a5a5a5a };
 static MGECC_ALIGNED unsigned char arena[UPPER_ARENA_SIZE];
-static mgecc_model model;
+static MODEL_OBJECT model;
 
 static void tell(uint32_t number)
 {
@@ -63,7 +63,9 @@ int mg_main(int argc, char **argv)
 {
     mgecc_status opened, ran;
     (void)argc, (void)argv;
-    uint32_t opening = used(0, &opened), running = used(1, &ran);
+    uint32_t opening = used(0, &opened);
+    BIND;
+    uint32_t running = used(1, &ran);
     tell(opening), tell(running), tell(UPPER_OPEN_STACK_BYTES), tell(UPPER_RUN_STACK_BYTES);
     return opened != MGECC_OK || ran != MGECC_OK || UPPER_STACK_BYTES < UPPER_RUN_STACK_BYTES;
 }
@@ -78,11 +80,16 @@ CASES = [
 ]
 
 
+# Memory of the application's, in the place of its own for a model whose inputs lie in the arena.
+BIND = "static MGECC_ALIGNED unsigned char in[UPPER_INPUT_DATA_BYTES]; mgecc_bind_input(&model, 0, in, sizeof in)"
+
+
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory: pytest.TempPathFactory):
     @cache
-    def build(name: str, core: str, toolchain: str) -> Library:
+    def build(name: str, core: str, toolchain: str, bound: bool = False) -> Library:
         config = replace(load_config(MODELS / name / "model.yaml"), optimize="size")
+        config = replace(config, buffers=frozenset({"inputs"} if bound else ()))
         try:
             (found,) = compile_and_build(
                 config, load_target(core), toolchain, tmp_path_factory.mktemp("products")
@@ -94,11 +101,13 @@ def libraries(tmp_path_factory: pytest.TempPathFactory):
     return build
 
 
-def painted(library: Library, toolchain: str, folder: Path) -> list[int]:
+def painted(library: Library, toolchain: str, folder: Path, bound: bool) -> list[int]:
     """Bytes that opening and running overwrite, and their bounds, as a program on the machine tells them."""
     target, name = library.target, library.name
     tools, board = load_toolchain(toolchain, target), choose_board(target, 1 << 20, 1 << 18)
-    (folder / "main.c").write_text(PAINT.replace("UPPER", name.upper()).replace("MODEL", name))
+    source = PAINT.replace("BIND", BIND if bound else "")
+    source = source.replace("MODEL_OBJECT", "mgecc_bound" if bound else "mgecc_model")
+    (folder / "main.c").write_text(source.replace("UPPER", name.upper()).replace("MODEL", name))
     sources = [folder / "main.c", *runner_sources(target)]
     includes = [library.folder, *runner_includes(target)]
     objects = [compile_file(path, folder / f"{path.stem}.o", tools, includes, "size") for path in sources]
@@ -110,12 +119,15 @@ def painted(library: Library, toolchain: str, folder: Path) -> list[int]:
     return [int(word) for word in said.split()]
 
 
-@pytest.mark.parametrize(("name", "core", "toolchain"), CASES)
+@pytest.mark.parametrize(
+    ("name", "core", "toolchain", "bound"),
+    [*((*case, False) for case in CASES), (*CASES[0], True), (*CASES[5], True)],
+)
 def test_no_more_is_overwritten_than_the_bound_says(
-    name: str, core: str, toolchain: str, libraries, tmp_path: Path
+    name: str, core: str, toolchain: str, bound: bool, libraries, tmp_path: Path
 ) -> None:
-    library = libraries(name, core, toolchain)
-    opening, running, *told = painted(library, toolchain, tmp_path)
+    library = libraries(name, core, toolchain, bound)
+    opening, running, *told = painted(library, toolchain, tmp_path, bound)
     # With memcpy and memset of the port only what the compiler's own functions take is not counted.
     whole = stacks_of_files([*library.objects, tmp_path / "memory.o"])[name]
     bounds = [whole["open"].bytes, whole["run"].bytes]

@@ -164,6 +164,7 @@ def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
         sizes=tuple(parse_size(name, given) for name, given in sorted(value.get("sizes", {}).items())),
         bind=dict(sorted(value.get("bind", {}).items())),
         state=dict(sorted(value.get("state", {}).items())),
+        buffers=_outside(value.get("buffers", {})),
         flash=parse_bytes(value["flash"]) if "flash" in value else None,
         ram=parse_bytes(value["ram"]) if "ram" in value else None,
         labels=folder / value["labels"] if "labels" in value else None,
@@ -177,6 +178,10 @@ def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
         kernels={name: folder / file for name, file in sorted(value.get("kernels", {}).items())},
         **plain,
     )
+
+
+def _outside(given: dict[str, str]) -> frozenset[str]:
+    return frozenset(kind for kind, place in given.items() if place == "user")
 
 
 def _shape(given: list[int]) -> tuple[int, ...]:

@@ -15,11 +15,12 @@ from mgecc.emit.sizes_section import sizes_section
 from mgecc.errors import ModelFault
 from mgecc.graph.symbolic import at_max_sizes
 from mgecc.planner import IOTensor, Program, ProgramCall, Ref, StatePlace
+from mgecc.planner.outside import BUFFER_BYTES, MAX_BUFFERS
 from mgecc.planner.size_patches import HEAD, SPACES, TENSOR
 from mgecc.targets import Target
 
 MAGIC = 0x4243474D
-VERSION, VERSION_SIZES = 1, 2
+VERSION, VERSION_SIZES, VERSION_BUFFERS = 1, 2, 3
 ALIGN = 64
 MAX_OPERANDS, MAX_ARGS, MAX_RANK, MAX_KERNELS = 32, 255, 8, 65535
 _LIMIT = 1 << 30
@@ -60,11 +61,25 @@ class _Strings:
 def _ref(ref: Ref | None, program: Program, nbytes: int = 0) -> int:
     if ref is None:
         return 0
+    if ref.space == "buffers":
+        return _buffer_ref(ref, program)
     limit = program.arena if ref.space == "arena" else len(program.weights)
     offset = at_max_sizes(ref.offset)
     inside = 0 <= offset and offset + nbytes <= limit
     _require(inside, f"{ref} of {nbytes} bytes lies outside its {limit} bytes")
     return SPACES[ref.space] | offset
+
+
+def _buffer_ref(ref: Ref, program: Program) -> int:
+    """A reference into memory of the application's."""
+    number, offset = divmod(ref.offset, BUFFER_BYTES)
+    tensors = (*program.inputs, *program.outputs)
+    why = f"{len(tensors)} inputs and outputs, at most {MAX_BUFFERS} fit where some are buffers of the application's"
+    _require(len(tensors) <= MAX_BUFFERS, why)
+    tensor = tensors[number]
+    fits = tensor.is_outside and offset <= tensor.type.nbytes < BUFFER_BYTES
+    _require(fits, f"{tensor.name}: {tensor.type.nbytes} bytes in a buffer, at most {BUFFER_BYTES - 1} fit")
+    return SPACES["buffers"] | ref.offset
 
 
 def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
@@ -73,6 +88,8 @@ def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
     _require(tensor.type.block == 1, f"{tensor.name}: inputs and outputs have the plain layout")
     _require(len(shape) <= MAX_RANK, f"{tensor.name}: {len(shape)} dimensions, at most {MAX_RANK} fit")
     ref = _ref(tensor.ref, program, nbytes)
+    if tensor.is_outside:
+        ref = 0  # the application says where
     code = DTYPES[dtype.name].code
     numbers = (strings.add(tensor.name), ref, nbytes, code, len(shape), dtype.scale or 0.0, dtype.zero_point)
     return struct.pack("<3I2B2xfi8i", *numbers, *shape, *[0] * (MAX_RANK - len(shape)))
@@ -164,8 +181,13 @@ def write_blob(programs: Sequence[Program], targets: Sequence[Target]) -> bytes:
         words = struct.unpack(">4I", hashlib.sha256(section).digest()[:16])
         place = (at, len(section), weights[program.weights], len(program.weights))
         struct.pack_into("<8I", front, 32 + 32 * i, *place, *words)
-    version = VERSION_SIZES if any(program.sizes for program in programs) else VERSION
-    return _sealed(front, pieces, (MAGIC, version, len(programs), end))
+    return _sealed(front, pieces, (MAGIC, _version(programs), len(programs), end))
+
+
+def _version(programs: Sequence[Program]) -> int:
+    if any(program.is_bound for program in programs):
+        return VERSION_BUFFERS
+    return VERSION_SIZES if any(program.sizes for program in programs) else VERSION
 
 
 def _sealed(front: bytearray, pieces: list[bytes], header: tuple[int, int, int, int]) -> bytes:

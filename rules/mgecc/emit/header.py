@@ -40,6 +40,7 @@ class _Tensor:
     zero_point: int
     extent: tuple[int, int] | None
     beyond: str
+    outside: bool
 
 
 def _c_float(value: float) -> str:
@@ -66,6 +67,7 @@ def _tensor(index: int, word: str, tensor: IOTensor) -> _Tensor:
         zero_point=dtype.zero_point,
         extent=tensor.extent,
         beyond=_beyond(tensor),
+        outside=tensor.is_outside,
     )
 
 
@@ -104,20 +106,32 @@ def header(programs: Sequence[Program]) -> str:
     arena = max(program.arena for program in programs)
     model = in_comment(first.name)
     declared = list(dict.fromkeys(k.declares for program in programs for k in program.kernels if k.declares))
-    names = {"prefix": prefix, "upper": prefix.upper(), "model": model, "sides": sides, "arena": arena}
+    names: dict[str, Any] = {"prefix": prefix, "upper": prefix.upper(), "model": model}
+    names |= {"sides": sides, "arena": arena} | _object(programs)
     shapes = shape_sets(programs)
     text = fill(_SHAPES, **names, **_shapes(shapes)) if len(shapes) > 1 else ""
     text += fill(_SIZES, **names, sizes=_sizes(first)) if first.sizes else ""
     names["threads"] = threads = max(program.max_chunks for program in programs)
-    names["run"] = "mgecc_run_parallel" if threads > 1 else "mgecc_run"
-    names["object"] = "mgecc_dynamic" if first.sizes else "mgecc_model"
+    names["run"] = (
+        "mgecc_run_parallel" if threads > 1 else "mgecc_run_bound" if names["bound"] else "mgecc_run"
+    )
     names["states"] = [
         {"nbytes": state.type.nbytes, "text": in_comment(state.name)} for state in first.states
     ]
     names["trust"] = _TRUST[first.verify_blob]
-    names["base"] = "&m->model" if first.sizes else "m"
+    names["base"] = "m" if names["object"] == "mgecc_model" else "&m->model"
     ranges = fill(_RANGES, **names) if _is_limited(first) else ""
     return fill("model.h.j2", declared=declared, shape_sets=len(shapes), shapes=text, ranges=ranges, **names)
+
+
+def _object(programs: Sequence[Program]) -> dict[str, Any]:
+    """The type of open models, and the bytes of all buffers of the application's, each from a line of its own."""
+    if not any(program.is_bound for program in programs):
+        return {"object": "mgecc_dynamic" if programs[0].sizes else "mgecc_model", "bound": 0}
+    sums = [
+        sum(-(-t.type.nbytes // 64) * 64 for t in (*p.inputs, *p.outputs) if t.is_outside) for p in programs
+    ]
+    return {"object": "mgecc_bound", "bound": max(1, *sums)}
 
 
 def _sides(program: Program) -> dict[str, list[_Tensor]]:

@@ -72,6 +72,7 @@ def _table(programs: Sequence[Program], target: Target) -> str:
     first = programs[0]
     states = [{**vars(state), "text": in_comment(state.name)} for state in first.states]
     names = {"prefix": model_prefix(first.name), "sizes": bool(first.sizes), "verify_blob": first.verify_blob}
+    names["bound"] = any(program.is_bound for program in programs)
     return fill("table.c.j2", tables=tables, states=states, **names)
 
 

@@ -88,7 +88,8 @@ class Graph:
     many elements along that axis are valid). ``states``: pairs of an input and an output that the application sees
     neither of. ``aliases``: another name that the file has for an input. ``wide_inputs`` by name, ``wide_outputs`` by
     position: integer types that the application sees where the graph has narrower ones. ``ranges``: of inputs, by
-    name, the smallest and the largest integer with which everything fits the graph's types.
+    name, the smallest and the largest integer with which everything fits the graph's types. ``outside``: inputs and
+    outputs that lie in memory of the application's, which the planner decides.
     Passes and planner change a graph in place: it is of use once. Constants' arrays they replace and never write to.
     """
 
@@ -102,6 +103,7 @@ class Graph:
     wide_inputs: dict[str, DType] = field(default_factory=dict)
     ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
     wide_outputs: dict[int, DType] = field(default_factory=dict)
+    outside: set[Value] = field(default_factory=set)
 
     @property
     def given_inputs(self) -> list[Value]:
@@ -144,6 +146,7 @@ class Graph:
             states=list(self.states),
             wide_inputs=dict(self.wide_inputs),
             wide_outputs=dict(self.wide_outputs),
+            outside={values[v] for v in self.outside},
         )
 
     def users(self) -> dict[Value, list[Node]]:

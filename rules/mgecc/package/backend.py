@@ -163,13 +163,19 @@ def _source_context(component: Component, target: Target) -> dict[str, Any]:
             {
                 "name": name,
                 "prefix": model_prefix(name),
-                "type": "mgecc_dynamic" if "mgecc_dynamic *" in text else "mgecc_model",
+                "type": _type_of_models(text),
             }
             for name, text in headers.items()
         ],
         "flags": source_flags(target, component.facts["optimize"]),
         "assembled": too_large(component.files),
     }
+
+
+def _type_of_models(header: str) -> str:
+    """The type of open models, as a generated header has it."""
+    kinds = ("mgecc_dynamic", "mgecc_bound")
+    return next((kind for kind in kinds if f"{kind} *" in header), "mgecc_model")
 
 
 def _fill(form: str, template: str, context: Mapping[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,13 +18,17 @@ def aligned(nbytes: int, align: int) -> int:
 
 @dataclass(eq=False)
 class Buffer:
-    """A run of bytes that one or more values share; live from step ``first`` to step ``last`` inclusive."""
+    """A run of bytes that one or more values share; live from step ``first`` to step ``last`` inclusive.
+
+    ``outside``: None, or for memory of the application's the input or output that it is, which fills it.
+    """
 
     size: int
     first: int
     last: int
     values: dict[Value, int] = field(default_factory=dict)
     scratch: Workspace | None = None
+    outside: Value | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +43,19 @@ class ScheduledNode:
 
 
 class Sharing:
-    """Puts every value that is not constant into a buffer."""
+    """Puts every value that is not constant into a buffer; ``outside``: inputs and outputs outside of the arena."""
 
-    def __init__(self, graph: Graph, steps: list[ScheduledNode]) -> None:
+    def __init__(
+        self, graph: Graph, steps: list[ScheduledNode], outside: Collection[Value] = frozenset()
+    ) -> None:
         self.buffer: dict[Value, Buffer] = {}
         self.dropped: set[Call] = set()
         self._fixed = graph.output_values()
         self._steps = steps
         self._states = kept_values(graph)
         self._last = _last_uses(graph, steps)
+        self._outside = outside
+        self._inputs = set(graph.inputs)
         for value in graph.inputs:
             self._own(value, 0)
         for number, step in enumerate(steps, 1):
@@ -62,7 +71,8 @@ class Sharing:
     def _own(self, value: Value, step: int) -> None:
         if value not in self.buffer:
             last = max(step, self._last.get(value, step))
-            self.buffer[value] = Buffer(value.type.nbytes, step, last, {value: 0})
+            own = value if value in self._outside else None
+            self.buffer[value] = Buffer(value.type.nbytes, step, last, {value: 0}, outside=own)
 
     def offset(self, value: Value) -> int:
         """Byte offset of the value in its buffer."""
@@ -118,6 +128,7 @@ class Sharing:
             old is None
             or old is self.buffer[result]
             or old.last > number
+            or old.outside in self._inputs
             or value.type.nbytes != result.type.nbytes
         ):
             return False
@@ -132,14 +143,24 @@ class Sharing:
             return inner.values[place.inner] == inner.values[place.outer] + place.offset
         delta = outer.values[place.outer] + place.offset - inner.values[place.inner]
         if always(lambda: delta >= 0 and delta + inner.size <= outer.size):
-            _absorb(outer, inner, delta)
-            self.buffer.update(dict.fromkeys(inner.values, outer))
-            return True
+            return self._absorb(outer, inner, delta)
         if always(lambda: delta <= 0 and -delta + outer.size <= inner.size):
-            _absorb(inner, outer, -delta)
-            self.buffer.update(dict.fromkeys(outer.values, inner))
-            return True
+            return self._absorb(inner, outer, -delta)
         return False
+
+    def _absorb(self, outer: Buffer, inner: Buffer, delta: int) -> bool:
+        """Unless memory outside of the arena would be more than its input or output, or hold an input besides."""
+        if inner.outside is not None and (outer.outside is not None or inner.size != outer.size):
+            return False
+        other = inner if outer.outside else outer if inner.outside else None
+        if other and any(value in self._inputs for value in other.values):
+            return False
+        for value, offset in inner.values.items():
+            outer.values[value] = offset + delta
+        outer.first, outer.last = min(outer.first, inner.first), max(outer.last, inner.last)
+        outer.outside = outer.outside or inner.outside
+        self.buffer.update(dict.fromkeys(inner.values, outer))
+        return True
 
     def buffers(self) -> list[Buffer]:
         return list(dict.fromkeys(self.buffer.values()))
@@ -153,12 +174,6 @@ def _gaps(covered: list[tuple[int, int]], size: int) -> bool:
             return True
         end = max(end, high)
     return end < size
-
-
-def _absorb(outer: Buffer, inner: Buffer, delta: int) -> None:
-    for value, offset in inner.values.items():
-        outer.values[value] = offset + delta
-    outer.first, outer.last = min(outer.first, inner.first), max(outer.last, inner.last)
 
 
 def _last_uses(graph: Graph, steps: list[ScheduledNode]) -> dict[Value, int]:

@@ -15,13 +15,15 @@ _PEAK_GROWTH = 1.25
 class Goal:
     """``kind``: speed, size or memory. ``flash``, ``ram``: bytes for weights and code, and for the arena; None: any.
 
-    ``threads``: the most chunks of a call that can be partitioned.
+    ``threads``: the most chunks of a call that can be partitioned. ``outside``: of "inputs" and "outputs", which lie in
+    memory of the application's.
     """
 
     kind: str = "speed"
     flash: int | None = None
     ram: int | None = None
     threads: int = 1
+    outside: frozenset[str] = frozenset()
 
 
 def room(graph: Graph, goal: Goal) -> dict[Node, int]:

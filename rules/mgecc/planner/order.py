@@ -57,7 +57,7 @@ def _wholes(graph: Graph, nodes: list[Node]) -> dict[Value, Value]:
 
 
 def live(graph: Graph, nodes: list[Node]) -> list[int]:
-    """Bytes that are live at each step of this order, graph inputs and outputs included."""
+    """Bytes of the arena that are live at each step of this order, graph inputs and outputs included."""
     whole = _wholes(graph, nodes)
 
     def buffer(value: Value) -> Value:
@@ -74,6 +74,8 @@ def live(graph: Graph, nodes: list[Node]) -> list[int]:
     last.update({value: len(nodes) for value in map(buffer, graph.output_values()) if value in last})
     change = [0] * (len(nodes) + 2)
     for value, step in first.items():
+        if value in graph.outside:
+            continue
         change[step] += _bytes(value)
         change[last[value] + 1] -= _bytes(value)
     return list(accumulate(change[: len(nodes)]))

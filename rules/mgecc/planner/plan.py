@@ -9,7 +9,7 @@ from mgecc.graph.polynomials import Atom
 from mgecc.graph.symbolic import Undecided, at_max_sizes, sizes_in, upper_bound
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.ops import find
-from mgecc.planner import arena, slices, threads
+from mgecc.planner import arena, outside, slices, threads
 from mgecc.planner.buffers import Buffer, ScheduledNode, Sharing, aligned
 from mgecc.planner.facts import Facts
 from mgecc.planner.limits import Goal
@@ -27,17 +27,23 @@ class _Places:
     """Where every operand lies, once the arena is planned."""
 
     def __init__(
-        self, sharing: Sharing, steps: list[ScheduledNode], weights: WeightSection, align: int
+        self,
+        sharing: Sharing,
+        steps: list[ScheduledNode],
+        weights: WeightSection,
+        align: int,
+        numbers: dict[Value, int],
     ) -> None:
         self.sharing = sharing
         self.weights = weights
         scratch = _scratch(steps, sharing)
-        buffers = [*sharing.buffers(), *scratch.values()]
+        buffers = [*(b for b in sharing.buffers() if b.outside is None), *scratch.values()]
         for buffer in buffers:
             buffer.size = aligned(upper_bound(buffer.size), align)
         self.offsets, self.size = arena.place(buffers)
         self.bound = arena.bound(buffers)
         self._scratch = scratch
+        self._numbers = numbers
 
     def ref(self, operand: Operand) -> Ref | None:
         if operand is None:
@@ -51,8 +57,10 @@ class _Places:
     def value(self, value: Value) -> Ref:
         if value.const is not None:
             return self.weights.add_array(value.const)
-        buffer = self.sharing.buffer[value]
-        return Ref("arena", self.offsets[buffer] + self.sharing.offset(value))
+        buffer, offset = self.sharing.buffer[value], self.sharing.offset(value)
+        if buffer.outside is not None:
+            return outside.reference(self._numbers[buffer.outside], offset)
+        return Ref("arena", self.offsets[buffer] + offset)
 
 
 def _scratch(steps: list[ScheduledNode], sharing: Sharing) -> dict[Workspace, Buffer]:
@@ -133,6 +141,7 @@ def plan(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> Pro
 def choose(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> list[Choice]:
     """Order a graph's nodes and choose a candidate for each; CompileError if some node cannot be served."""
     add_stores(graph)
+    outside.place_outside(graph, goal.outside)
     reorder(graph)
     if goal.kind == "memory":
         slices.for_memory(graph, target)
@@ -156,7 +165,8 @@ def place(
     program gets its bytes when all are there; see ``share_weights``.
     """
     steps = _steps(chosen, goal, problems)
-    places = _Places(Sharing(graph, steps), steps, weights, target.align)
+    numbers = outside.numbers(graph, goal.outside)
+    places = _Places(Sharing(graph, steps, numbers), steps, weights, target.align, numbers)
     calls = _all_calls(chosen, steps, places, problems)
     states = tuple(_state(state, graph, places, weights) for state in graph.states)
     inputs = tuple(

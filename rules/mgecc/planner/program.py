@@ -13,7 +13,8 @@ from mgecc.planner.facts import Facts
 
 @dataclass(frozen=True)
 class Ref:
-    """Where a tensor lies: ``space`` is "arena" (read and written) or "weights" (read only); ``offset`` in bytes."""
+    """Where a tensor lies: ``space`` is "arena" (read and written), "weights" (read only) or "buffers" (memory of the
+    application's, ``outside``); ``offset`` in bytes."""
 
     space: str
     offset: int
@@ -34,6 +35,11 @@ class IOTensor:
     extent: tuple[int, int] | None = None
     alias: str = ""
     range: tuple[int, int] | None = None
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it lies in memory of the application's."""
+        return self.ref.space == "buffers"
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,11 @@ class Program:
     def kernels(self) -> tuple[Kernel, ...]:
         """Every kernel once, in order of first use; a call's kernel id is its position here."""
         return tuple(dict.fromkeys(kernel for call in self.calls for kernel in call.kernels))
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether an input or output lies in memory of the application's."""
+        return any(tensor.is_outside for tensor in (*self.inputs, *self.outputs))
 
     @property
     def max_chunks(self) -> int:

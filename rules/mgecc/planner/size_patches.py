@@ -16,7 +16,7 @@ from mgecc.planner.program import IOTensor, Program, ProgramCall
 
 HEAD, TENSOR = 32, 56
 """Bytes of the section's head, and of each input and output in it."""
-SPACES = {"arena": 1 << 30, "weights": 2 << 30}
+SPACES = {"arena": 1 << 30, "weights": 2 << 30, "buffers": 3 << 30}
 """The upper bits of a reference."""
 _ALIGN = 64  # as sizes.c has it, on all targets
 

@@ -31,6 +31,8 @@ def _tensor(tensor: IOTensor) -> dict[str, Any]:
         row["alias"] = tensor.alias
     if tensor.range is not None:
         row["range"] = list(tensor.range)
+    if tensor.is_outside:
+        row["buffer"] = "user"
     if tensor.extent is not None:
         row["extent"] = dict(zip(("axis", "output"), tensor.extent))
     return row

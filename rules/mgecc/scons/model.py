@@ -348,10 +348,11 @@ def _runtime_objects(request: Request, member: str, tools: Tools) -> list[Any]:
     folder = f"{base}/.runtime/{member}-{request.toolchain}-{request.goal}"
     found = request.contents
     folder += "-sizes" * found.sizes + "-threads" * request.threaded + "-trusted" * found.trusted
+    folder += "-bound" * found.bound
     key = (request.env.Dir(folder).get_abspath(),)
     if key not in _runtime_cache:
         includes = [str(include_folder()), str(runtime_folder() / "src")]
-        sources = runtime_sources(found.sizes, request.threaded, found.trusted)
+        sources = runtime_sources(found.sizes, request.threaded, found.trusted, found.bound)
         nodes = [tools.object(f"{folder}/{path.stem}.o", str(path), includes) for path in sources]
         _runtime_cache[key] = nodes
     return _runtime_cache[key]

@@ -37,6 +37,7 @@ class Contents:
     threads: bool = False
     beside: tuple[Path, ...] = ()
     trusted: bool = False
+    bound: bool = False
 
 
 def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> Contents:
@@ -58,6 +59,7 @@ def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> C
         peeked.get("threads") not in (None, 1),
         tuple(data_files(folder / model[0] if model else path)),
         peeked.get("verify_blob") in ("once", "never"),
+        "user" in _entries(peeked, "buffers").values(),
     )
 
 
@@ -88,6 +90,7 @@ def contents_of_several(given: list[Contents], name: str, target: Target, cv: bo
         any(one.threads for one in given),
         tuple(dict.fromkeys(path for one in given for path in one.beside)),
         any(one.trusted for one in given),
+        any(one.bound for one in given),
     )
 
 

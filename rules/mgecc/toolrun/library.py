@@ -86,7 +86,7 @@ def build_library(
         generated = [*kernels, *(f"{model.name}_blob.S" for model in config.models)]
         sources = {folder / file: Path(file).stem for file in generated}
         sources |= {path: f"user_{path.stem}" for path in config.sources}
-        needed = (has_sizes(config), has_threads(config), has_trusted_blobs(config))
+        needed = (has_sizes(config), has_threads(config), has_trusted_blobs(config), has_buffers(config))
         runtime = runtime_sources(*needed) if config.models else []
         sources |= {path: path.stem for path in runtime}
         objects = _objects(library, sources, tools, config.optimize)
@@ -113,6 +113,11 @@ def has_threads(config: ModelConfig | LibraryConfig) -> bool:
 def has_trusted_blobs(config: ModelConfig | LibraryConfig) -> bool:
     """Whether some model opens its blob without checks, at once or later."""
     return any(model.verify_blob != "always" for model in config.models)
+
+
+def has_buffers(config: ModelConfig | LibraryConfig) -> bool:
+    """Whether inputs or outputs of some model lie in memory of the application's."""
+    return any(model.buffers for model in config.models)
 
 
 def _link(library: Library, tools: Toolchain, objects: list[Path]) -> None:

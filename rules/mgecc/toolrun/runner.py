@@ -52,10 +52,16 @@ def choose_board(target: Target, flash: int, ram: int) -> dict[str, Any] | None:
 
 
 def build_runner(
-    library: Library, toolchain: str, flash: int, ram: int, folder: Path, sizes: bool = False
+    library: Library,
+    toolchain: str,
+    flash: int,
+    ram: int,
+    folder: Path,
+    sizes: bool = False,
+    bound: bool = False,
 ) -> Runner:
     """Link the runner with a library. ``flash``: bytes of weights; ``ram``: bytes of arena, inputs and outputs;
-    ``sizes``: the model has declared sizes.
+    ``sizes``: the model has declared sizes; ``bound``: inputs or outputs lie in memory of the application's.
 
     Raises RunError, ToolError, ToolchainMissing.
     """
@@ -65,7 +71,7 @@ def build_runner(
     includes = runner_includes(target)
     folder.mkdir(parents=True, exist_ok=True)
     main = folder / "runner_main.c"
-    main.write_text(runner_main(library.name, sizes), encoding="utf-8")
+    main.write_text(runner_main(library.name, sizes, bound), encoding="utf-8")
     apart = "mgecc_run_parallel" in (library.folder / f"{library.name}.h").read_text(encoding="utf-8")
     seen = {main: [library.folder, *includes]} | dict.fromkeys(runner_sources(target, apart), includes)
     objects = [

@@ -74,10 +74,9 @@ def prepare(libraries: Sequence[Library], toolchain: str, scratch: Path) -> Sess
     interfaces = read_interfaces(libraries[0].folder, libraries[0].name)
     weights, arena = interfaces[0].weights, interfaces[0].arena
     ram = arena + max(interface.traffic for interface in interfaces)
+    kinds = bool(interfaces[0].sizes), any(interface.is_bound for interface in interfaces)
     runners = [
-        build_runner(
-            library, toolchain, weights, ram, scratch / library.target.name, bool(interfaces[0].sizes)
-        )
+        build_runner(library, toolchain, weights, ram, scratch / library.target.name, *kinds)
         for library in libraries
     ]
     return Session(tuple(interfaces), tuple(runners), folder=libraries[0].folder)

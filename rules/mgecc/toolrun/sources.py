@@ -37,14 +37,19 @@ def public_headers(cv: bool) -> list[Path]:
     return [include_folder() / name for name in names]
 
 
-def runtime_sources(sizes: bool = False, threads: bool = False, trusted: bool = False) -> list[Path]:
-    """C files every library holds; with ``sizes``, those for models with declared sizes too, likewise ``threads`` and,
-    for blobs that are not always checked, ``trusted``."""
+def runtime_sources(
+    sizes: bool = False, threads: bool = False, trusted: bool = False, bound: bool = False
+) -> list[Path]:
+    """C files every library holds; with ``sizes``, those for models with declared sizes too, likewise ``threads``,
+    for blobs that are not always checked, ``trusted``, and for inputs or outputs outside of the arena, ``bound``."""
     left_out = {
         "sizes.c": not sizes,
         "threads.c": not threads,
         "trusted.c": not trusted,
         "trusted_sizes.c": not (trusted and sizes),
+        "bound.c": not bound,
+        "open_bound.c": not bound,
+        "trusted_bound.c": not (trusted and bound),
     }
     files = sorted((runtime_folder() / "src").glob("*.c"))
     return [path for path in files if not left_out.get(path.name)]
@@ -53,7 +58,7 @@ def runtime_sources(sizes: bool = False, threads: bool = False, trusted: bool = 
 def runtime_files() -> list[Path]:
     """Every C file and internal header of the runtime; a linker drops what a model does not need."""
     return [
-        *runtime_sources(sizes=True, threads=True, trusted=True),
+        *runtime_sources(sizes=True, threads=True, trusted=True, bound=True),
         *sorted((runtime_folder() / "src").glob("*.h")),
     ]
 
@@ -74,13 +79,15 @@ def cxx_sources() -> list[Path]:
     return sorted((runtime_folder() / "port" / "cxx").glob("*.c"))
 
 
-def runner_main(name: str, sizes: bool = False) -> str:
-    """C text that makes the runner of the model called ``name``; ``sizes``: it has declared sizes."""
+def runner_main(name: str, sizes: bool = False, bound: bool = False) -> str:
+    """C text that makes the runner of the model called ``name``; ``sizes``: it has declared sizes; ``bound``: inputs or
+    outputs lie in memory of the application's."""
     from mgecc.emit.naming import model_prefix  # loads NumPy, which null builds do without
 
     prefix = model_prefix(name)
     return (
         ("#define MG_SIZES\n" if sizes else "")
+        + (f"#define MG_BUFFERS_SIZE {prefix.upper()}_BUFFERS_SIZE\n" if bound else "")
         + f'#define MG_MODEL_HEADER "{name}.h"\n#define MG_MODEL {prefix}\n'
         f"#define MG_ARENA_SIZE {prefix.upper()}_ARENA_SIZE\n#define MG_THREADS {prefix.upper()}_THREADS\n"
         f'#define MG_SHAPE_SETS {prefix.upper()}_SHAPE_SETS\n#include "runner.c"\n'

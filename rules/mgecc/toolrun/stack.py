@@ -19,7 +19,7 @@ from typing import Any
 
 _NOTE = "mgecc frame "
 _TABLE = re.compile(r"_table(_\d+)?")
-_RUN = "mgecc_run"
+_RUNS = ("mgecc_run", "mgecc_run_bound")
 
 
 @dataclass(frozen=True)
@@ -181,13 +181,16 @@ class _Graph:
         return [place for name, place in self._names.items() if wanted.fullmatch(name)]
 
     def run(self, model: str) -> Stack:
-        """Of mgecc_run with the kernels of the model."""
+        """Of running the kernels of the model; of several ways to, the one that takes most."""
         tables = [
             place
             for name, place in self._names.items()
             if name.startswith(model) and _TABLE.fullmatch(name[len(model) :])
         ]
-        own, kernels = self.most([self._names[_RUN]]), self.most(tables)
+        own, kernels = (
+            self.most(self._names[name] for name in _RUNS if name in self._names),
+            self.most(tables),
+        )
         return Stack(own.bytes + kernels.bytes, tuple(sorted({*own.without, *kernels.without})))
 
     def most(self, places: Iterable[str]) -> Stack:

@@ -30,9 +30,16 @@ def _member_lines(report: dict[str, Any], code: int, static: int) -> list[str]:
     own = f", {_bytes(alone)} of them for this kernel set alone" if alone else ""
     return [
         f"    flash    code {_bytes(code)}, weights {_bytes(report.get('weights'))}{own}",
-        f"    RAM      arena {_bytes(arena)}{over}, static {_bytes(static)}",
+        f"    RAM      arena {_bytes(arena)}{over}, static {_bytes(static)}{_buffers(report)}",
         f"    kernels  {len(kernels)}",
     ]
+
+
+def _buffers(report: dict[str, Any]) -> str:
+    """Inputs and outputs that are not in the arena, where there are any."""
+    tensors = [*report.get("inputs", ()), *report.get("outputs", ())]
+    sizes = [tensor["bytes"] for tensor in tensors if "buffer" in tensor]
+    return f"; of the application's own {_bytes(sum(sizes))} of inputs and outputs" if sizes else ""
 
 
 def _stack_lines(objects: list[str]) -> list[str]:

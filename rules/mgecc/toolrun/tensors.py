@@ -49,7 +49,8 @@ class Tensor:
 class Interface:
     """Inputs and outputs of a model in their order, and the bytes of its arena (the largest) and weights.
 
-    ``has_states``: what a run gives depends on the runs before it.
+    ``has_states``: what a run gives depends on the runs before it. ``is_bound``: some lie outside of the
+    arena.
     """
 
     inputs: tuple[Tensor, ...]
@@ -58,6 +59,7 @@ class Interface:
     weights: int
     sizes: tuple[SizeConfig, ...] = ()
     has_states: bool = False
+    is_bound: bool = False
 
     @property
     def output_bytes(self) -> int:
@@ -93,6 +95,7 @@ def _interfaces(report: dict[str, Any]) -> list[Interface]:
             outputs=tuple(_tensor(row) for row in rows["outputs"]),
             sizes=tuple(SizeConfig(s["name"], s["min"], s["max"], s["step"]) for s in rows.get("sizes", ())),
             has_states="states" in rows,
+            is_bound=any("buffer" in row for row in (*rows["inputs"], *rows["outputs"])),
             **size,
         )
         for rows in report.get("shape_sets", [report])
