@@ -68,7 +68,8 @@ template <size_t Bytes> struct arena {
     alignas(MGECC_ALIGN) unsigned char bytes[Bytes];
 };
 
-/* An open model; Object is mgecc_model, or mgecc_dynamic for declared sizes. It cannot be copied, as its arena cannot. */
+/* An open model; Object is mgecc_model, mgecc_dynamic for declared sizes, or mgecc_bound for buffers. It cannot be copied,
+ * as its arena cannot. */
 template <class Object> class basic_model {
   public:
     using opener = mgecc_status (*)(Object *, void *, size_t);
@@ -100,8 +101,8 @@ template <class Object> class basic_model {
     explicit operator bool() const noexcept { return status_ == MGECC_OK; }
     mgecc_status status() const noexcept { return status_; }
 
-    mgecc_status run() noexcept { return mgecc_run(base()); }
-    mgecc_status run(mgecc_hook hook, void *user) noexcept { return mgecc_run_hooked(base(), hook, user); }
+    mgecc_status run() noexcept { return run_of(object_); }
+    mgecc_status run(mgecc_hook hook, void *user) noexcept { return run_of(object_, hook, user); }
 
     unsigned inputs() const noexcept { return mgecc_input_count(base()); }
     unsigned outputs() const noexcept { return mgecc_output_count(base()); }
@@ -114,7 +115,7 @@ template <class Object> class basic_model {
     mgecc_tensor input_info(unsigned i) const noexcept { return info(mgecc_input_info, i); }
     mgecc_tensor output_info(unsigned i) const noexcept { return info(mgecc_output_info, i); }
 
-    /* The elements of an input or output; empty if there is none, or if it stores other elements than Ts. */
+    /* The elements of an input or output; empty if there is none, or if it stores other elements than Ts, or is to be bound. */
     template <class T> span<T> input(unsigned i) noexcept
     {
         return view<T>(input_info(i), mgecc_input(base(), i));
@@ -131,7 +132,19 @@ template <class Object> class basic_model {
   private:
     static const mgecc_model *base_of(const mgecc_model &m) noexcept { return &m; }
     static const mgecc_model *base_of(const mgecc_dynamic &d) noexcept { return &d.model; }
+    static const mgecc_model *base_of(const mgecc_bound &b) noexcept { return &b.model; }
     const mgecc_model *base() const noexcept { return base_of(object_); }
+
+    static mgecc_status run_of(const mgecc_bound &b) noexcept { return mgecc_run_bound(&b); }
+    static mgecc_status run_of(const mgecc_bound &b, mgecc_hook hook, void *user) noexcept
+    {
+        return mgecc_run_bound_hooked(&b, hook, user);
+    }
+    template <class Other> static mgecc_status run_of(const Other &other) noexcept { return mgecc_run(base_of(other)); }
+    template <class Other> static mgecc_status run_of(const Other &other, mgecc_hook hook, void *user) noexcept
+    {
+        return mgecc_run_hooked(base_of(other), hook, user);
+    }
 
     using asker = mgecc_status (*)(const mgecc_model *, unsigned, mgecc_tensor *);
     mgecc_tensor info(asker ask, unsigned i) const noexcept
@@ -170,10 +183,31 @@ class dynamic_model : public basic_model<mgecc_dynamic> {
     }
 };
 
-/* A model with the arena that it runs in: instance<digits_open, DIGITS_ARENA_SIZE>. */
-template <auto Open, size_t Bytes> class instance : public model {
+/* A model whose inputs or outputs lie in memory of the application's (`buffers` in model.yaml). Opening unbinds all. */
+class bound_model : public basic_model<mgecc_bound> {
   public:
-    instance() noexcept { model::open(Open, arena_.bytes, Bytes); }
+    using basic_model::basic_model;
+
+    /* As mgecc_bind_input and mgecc_bind_output do; MGECC_E_ARGUMENT also if the tensor stores other elements than Ts. */
+    template <class T> mgecc_status bind_input(unsigned i, span<const T> from) noexcept
+    {
+        if (!stores<T>(input_info(i).dtype))
+            return MGECC_E_ARGUMENT;
+        return mgecc_bind_input(get(), i, from.data(), from.size_bytes());
+    }
+    template <class T> mgecc_status bind_output(unsigned i, span<T> to) noexcept
+    {
+        if (!stores<T>(output_info(i).dtype))
+            return MGECC_E_ARGUMENT;
+        return mgecc_bind_output(get(), i, to.data(), to.size_bytes());
+    }
+};
+
+/* A model with the arena that it runs in: instance<digits_open, DIGITS_ARENA_SIZE>; with bound_model as its third argument
+ * one with buffers. */
+template <auto Open, size_t Bytes, class Model = model> class instance : public Model {
+  public:
+    instance() noexcept { Model::open(Open, arena_.bytes, Bytes); }
 
   private:
     arena<Bytes> arena_;

@@ -19,7 +19,7 @@ from mgecc.toolrun.sources import (
 )
 from mgecc.toolrun.start import run_image
 from strict import STRICT_CXX
-from tiny_program import sized_program, tiny_program
+from tiny_program import bound_program, sized_program, tiny_program
 
 USE = r"""
 #include "tiny.h"
@@ -85,6 +85,39 @@ int use()
 }
 """
 DYNAMIC_SAID = "0 0 12 0 18 10 0 0 "
+BOUND = r"""
+#include "tiny.h"
+#include "mgecc.hpp"
+#include "tell.h"
+
+static mgecc::instance<tiny_open, TINY_ARENA_SIZE, mgecc::bound_model> m;
+static unsigned calls;
+static void hook(void *user, unsigned, int begin) { *static_cast<unsigned *>(user) += static_cast<unsigned>(begin); }
+alignas(MGECC_ALIGN) static const float x[6] = {};
+alignas(MGECC_ALIGN) static int32_t ints[6];
+alignas(MGECC_ALIGN) static float y[6];
+
+int use()
+{
+    mgecc::span<const int32_t> some = mgecc::span<int32_t>(ints);
+    for (int32_t &n : ints)
+        n = 9;
+    tell(m ? 1 : 0), tell(m.run());
+    tell(m.bind_input<float>(0, x)), tell(m.bind_input<float>(1, x)), tell(m.bind_input(1, some));
+    tell(m.bind_output(0, mgecc::span<float>(y).subspan(1))), tell(m.bind_output<float>(0, y)), tell(m.run());
+    tell(static_cast<int>(y[5])), tell(m.run(hook, &calls)), tell(static_cast<int>(calls));
+    tell(m.input<float>(0).empty() ? 1 : 0), tell(static_cast<int>(m.output<int8_t>(1).size()));
+    m.close();
+    tell(m.run());
+    return 0;
+}
+"""
+BOUND_SAID = "1 12 0 9 0 8 0 0 3 0 4 1 4 9 "
+PROGRAMS = {
+    "plain": (tiny_program, USE, SAID),
+    "sized": (sized_program, DYNAMIC, DYNAMIC_SAID),
+    "bound": (bound_program, BOUND, BOUND_SAID),
+}
 HOSTED = r"""
 #include <cstdio>
 #include "tell.h"
@@ -120,15 +153,19 @@ def write(folder: Path, program, use: str, main: str, target: str = "x86_64") ->
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 @pytest.mark.parametrize("standard", ["c++17", "c++20"])
-@pytest.mark.parametrize("sized", [False, True])
-def test_models_are_objects(sized: bool, standard: str, compiler: str, tmp_path: Path) -> None:
-    program, use, said = (sized_program(), DYNAMIC, DYNAMIC_SAID) if sized else (tiny_program(), USE, SAID)
-    write(tmp_path, program, use, HOSTED)
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_models_are_objects(kind: str, standard: str, compiler: str, tmp_path: Path) -> None:
+    program, use, said = PROGRAMS[kind]
+    write(tmp_path, program(), use, HOSTED)
     flags = [f"-I{include_folder()}", "-I.", "-O1", "-g", *target_of("x86_64").cflags]
     # The sanitizers of clang are a package of their own.
     checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"] if compiler == "g++" else []
     check([compiler, f"-std={standard}", *WARNINGS, *flags, *checks, "-c", "use.cpp", "main.cpp"], tmp_path)
-    sources = ["tiny_kernels.c", "tiny_blob.S", *runtime_sources(sizes=sized)]
+    sources = [
+        "tiny_kernels.c",
+        "tiny_blob.S",
+        *runtime_sources(sizes=kind == "sized", bound=kind == "bound"),
+    ]
     check(["gcc", "-std=c99", *flags, *checks, "-c", *sources], tmp_path)
     objects = sorted(path.name for path in tmp_path.glob("*.o"))
     check([compiler, *checks, *objects, "-o", "use"], tmp_path)
