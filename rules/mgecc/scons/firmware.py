@@ -13,6 +13,7 @@ from typing import Any
 from SCons.Errors import UserError
 from SCons.Util import NodeList
 
+from mgecc.scons import shared_arena
 from mgecc.scons.decider import own_environment
 from mgecc.scons.flags import CXX, compile_flags, include_flags, libraries, link_flags
 from mgecc.scons.images import CvNodes
@@ -33,7 +34,13 @@ from mgecc.targets import (
 from mgecc.toolrun.depfile import local
 from mgecc.toolrun.sources import cxx_sources, runner_includes, runner_sources
 
-_OPTIONS = {"board": "", "linker_script": "", "optimize": "", "build_dir": "", "port": True}
+_OPTIONS = {
+    "board": "",
+    "linker_script": "",
+    "optimize": "",
+    "build_dir": "",
+    "port": True,
+} | shared_arena.OPTIONS
 
 
 class FirmwareNodes(ProductNodes):
@@ -112,7 +119,9 @@ def mge_firmware(env: Any, name: str, sources: Any, models: Any, **options: Any)
     MgeModel, MgePipeline and MgeCv returned, all for one target. ``options``: ``board`` (its machine or name in the
     target's file; default: the first), ``linker_script`` (default: made from the board's memory), ``optimize``,
     ``port`` (default True: start-up code, console and memcpy are mgecc's and the program begins at
-    ``int mg_main(int argc, char **argv)`` of "port.h"; with False the sources bring all).
+    ``int mg_main(int argc, char **argv)`` of "port.h"; with False the sources bring all), ``shared_arena`` (names of
+    models that run one after the other, or True for all: NAME_arena.h declares NAME_arena of NAME_ARENA_SIZE bytes, as
+    many as the largest needs; the program has these bytes), ``arena_section`` (of these bytes, such as ".bss.dtcm").
     Construction variables can be given for this program alone, as with other builders.
     """
     variables = {key: value for key, value in options.items() if key.isupper()}
@@ -161,7 +170,8 @@ def find_board(target: Target, name: str) -> dict[str, Any]:
 
 def _build(request: _Request, sources: Any) -> FirmwareNodes:
     env, name = request.env, request.name
-    includes = _includes(request)
+    arena = _arena(request)
+    includes = [*_includes(request), *_folders(env, [node.dir for node in arena])]
     given = list(dict.fromkeys(env.File(source) for source in env.Flatten([sources])))
     threads = any(model.threads for model in request.products)
     port = runner_sources(request.target, threads) if request.options["port"] else []
@@ -169,7 +179,7 @@ def _build(request: _Request, sources: Any) -> FirmwareNodes:
         port += cxx_sources()
     names = object_names([_place(source) for source in given])
     objects = [_object(request, source, name, includes) for source, name in zip(given, names)]
-    objects += [_object(request, env.File(str(path)), f"port/{path.stem}", includes) for path in port]
+    objects += _own_objects(request, port, arena[1:], includes)
     libs = [node for model in request.products for node in model.lib]
     linking = request.linking
     signature = " ".join(linking.toolchain.flags_for(request.optimize))
@@ -196,10 +206,31 @@ def _build(request: _Request, sources: Any) -> FirmwareNodes:
     return FirmwareNodes([elf, map_file, *images.values()], products)
 
 
+def _own_objects(request: _Request, port: list[Path], arena: list[Any], includes: list[str]) -> list[Any]:
+    """Objects of what is not the user's: the port, and the arena that models share."""
+    sources = {f"port/{path.stem}": request.env.File(str(path)) for path in port}
+    sources |= {f"generated/{request.name}_arena": node for node in arena}
+    return [_object(request, source, name, includes) for name, source in sources.items()]
+
+
+def _arena(request: _Request) -> list[Any]:
+    """The files of the arena that models share, if some do."""
+    known = [name for model in request.products for name in getattr(model, "headers", {})]
+    options = request.options["shared_arena"], request.options["arena_section"]
+    chosen = shared_arena.chosen_models(*options, known)
+    if not chosen:
+        return []
+    place = (request.first.label, request.folder)
+    return shared_arena.arena_files(request.env, request.name, *place, chosen, options[1])
+
+
 def _asked(request: _Request) -> dict[str, Any]:
     """The options of the call, as text."""
     options = {key: value for key, value in request.options.items() if key not in ("build_dir", "optimize")}
     board = request.board and (request.board.get("name") or request.board.get("machine", ""))
+    shared = options.pop("shared_arena")
+    options |= {"shared_arena": shared if isinstance(shared, bool) else list(shared)} if shared else {}
+    options = {key: value for key, value in options.items() if key != "arena_section" or value}
     return options | {"board": board or "", "linker_script": os.path.basename(str(options["linker_script"]))}
 
 
