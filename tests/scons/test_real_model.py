@@ -82,6 +82,14 @@ def test_profiles_are_measured_and_shown(real: Checkout) -> None:
     assert "Measured instructions" in (folder / "report.html").read_text()
 
 
+def test_layers_are_compared_on_a_users_own_input(real: Checkout) -> None:
+    need_emulators("x86_64")
+    np.save(real.root / "own.npy", load_cases(DIGITS / "inputs.npz")["in.data"][:2])
+    words = ("verify", "target=x86_64", "model=digits", "layers=1", "input=own.npy")
+    assert "no layer diverges" in real.scons(*words)
+    assert "not an ONNX file" in real.scons(*words, "reference=onnx", status=2)
+
+
 def verify(tmp_path: Path, change: float, *more: str) -> int:
     """``mgecc verify`` of the digits against outputs of which one number is changed."""
     expected = dict(load_cases(DIGITS / "expected.npz"))

@@ -11,20 +11,23 @@ from mgecc import interpret
 from mgecc.commands._model import chosen
 from mgecc.commands._options import add_choice, add_json, add_model
 from mgecc.commands._output import note, show
-from mgecc.config import load_side, save_cases
+from mgecc.config import save_cases
 from mgecc.errors import InputError
 from mgecc.graph import Graph
 from mgecc.lowering import load_graph
 from mgecc.toolrun.bind_sizes import with_sizes_of
+from mgecc.toolrun.input_files import graph_interface, read_inputs
 from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
-from mgecc.toolrun.tensors import Interface, Tensor, dequantized, ignored_arrays, input_stacks
+from mgecc.toolrun.tensors import dequantized, ignored_arrays, input_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_choice(parser)
-    parser.add_argument("--inputs", type=Path, metavar="NPZ", help="arrays in.NAME; default: from model.yaml")
+    parser.add_argument(
+        "--inputs", type=Path, metavar="FILE", help="as --input of mgecc run; default: from model.yaml"
+    )
     parser.add_argument("--out", type=Path, metavar="NPZ", help="file for the arrays out.K")
     add_json(parser)
 
@@ -34,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     path = args.inputs or config.verify.inputs
     if path is None:
         raise InputError("no inputs: give --inputs, or 'verify:' in model.yaml")
-    inputs = load_side(path, "in")
+    inputs = read_inputs(config, path, note)
     with user_errors(config):
         config, notes = as_recorded(config, inputs)
         config = with_sizes_of(config, inputs)
@@ -57,7 +60,7 @@ def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndar
 
     The cases of a model with states are consecutive runs.
     """
-    interface = Interface(_tensors(graph, "inputs"), _tensors(graph, "outputs"), 0, 0)
+    interface = graph_interface(graph)
     stacks = input_stacks(arrays, interface)
     for line in ignored_arrays(arrays, interface):
         note(line)
@@ -74,12 +77,3 @@ def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndar
     except ValueError:
         raise InputError(f"{graph.name}: an output has different sizes in its cases: take one case") from None
     return [dequantized(array, tensor) for array, tensor in zip(stored, interface.outputs)]
-
-
-def _tensors(graph: Graph, side: str) -> tuple[Tensor, ...]:
-    inputs = [(value.name, graph.seen_input(value)) for value in graph.given_inputs]
-    outputs = [(name, graph.seen_output(k)) for k, (name, _) in graph.results.items()]
-    return tuple(
-        Tensor(name, kind.shape, kind.dtype, alias=graph.aliases.get(name, ""), range=graph.ranges.get(name))
-        for name, kind in {"inputs": inputs, "outputs": outputs}[side]
-    )

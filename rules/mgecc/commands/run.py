@@ -18,19 +18,17 @@ from mgecc.commands._options import add_build, add_json, add_model, add_products
 from mgecc.commands._output import note, show
 from mgecc.commands._session import open_session
 from mgecc.commands.interpret import interpret_cases
-from mgecc.config import ModelConfig, load_side, save_cases
+from mgecc.config import ModelConfig, save_cases
 from mgecc.errors import InputError
 from mgecc.report.profile import PlanProfile, profile_table, trace
 from mgecc.toolrun.compare import top_classes
 from mgecc.toolrun.graphs import read_graph
+from mgecc.toolrun.input_files import read_inputs
 from mgecc.toolrun.open_inputs import as_recorded
-from mgecc.toolrun.pictures import load_picture
 from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.profile import profile_runner
 from mgecc.toolrun.session import run_cases
 from mgecc.toolrun.tensors import dequantized, ignored_arrays, input_cases, output_arrays
-
-_PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_build(parser)
     add_products(parser)
     parser.add_argument(
-        "--input", type=Path, metavar="FILE", help="picture or .npz; default: the recorded inputs"
+        "--input",
+        type=Path,
+        metavar="FILE",
+        help="picture, .npz, .npy, .wav, .bin or a folder of these (docs/inputs.md); default: the recorded inputs",
     )
     parser.add_argument(
         "--top", type=int, default=5, metavar="N", help="how many classes to print (default: 5)"
@@ -123,13 +124,8 @@ def _meaning(args: argparse.Namespace, config: ModelConfig, inputs: dict[str, np
 def _inputs(config: ModelConfig, path: Path | None) -> dict[str, np.ndarray]:
     path = path or config.verify.inputs
     if path is None:
-        raise InputError("nothing to run: give --input with a picture or .npz")
-    if path.suffix.lower() not in _PICTURES:
-        return load_side(path, "in")
-    if config.preprocess is None:
-        raise InputError(f"{config.path}: there is no 'preprocess:' that says how a picture becomes an input")
-    array = load_picture(path, config.preprocess, config.form_of_picture, note)
-    return {f"in.{config.preprocess.input}": array}
+        raise InputError("nothing to run: give --input with a picture, sound, array or folder")
+    return read_inputs(config, path, note)
 
 
 def _cases(config: ModelConfig, run: Run, count: int) -> list[list[dict[str, Any]]]:

@@ -23,6 +23,7 @@ from mgecc.references import engine_names
 from mgecc.targets import load_target
 from mgecc.toolrun.compare import OutputError, table
 from mgecc.toolrun.graphs import lower_graphs
+from mgecc.toolrun.input_files import read_inputs
 from mgecc.toolrun.layers import first_divergence, layer_table, verify_layers
 from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_products(parser)
     add_json(parser)
     parser.add_argument(
-        "--inputs", type=Path, metavar="NPZ", help="recorded inputs; default: from model.yaml"
+        "--inputs", type=Path, metavar="FILE", help="as --input of mgecc run; default: from model.yaml"
     )
     parser.add_argument(
         "--expected", type=Path, metavar="NPZ", help="recorded outputs; default: from model.yaml"
@@ -87,7 +88,7 @@ def _with_inputs(config: ModelConfig, recorded: Path | None) -> tuple[ModelConfi
     """The recorded inputs, and the configuration with what these tell; a model with declared sizes needs none."""
     if not recorded and config.sizes:
         return config, None
-    inputs = load_side(_recorded(config, recorded, "inputs"), "in")
+    inputs = read_inputs(config, _recorded(config, recorded, "inputs"), note)
     with user_errors(config):
         config, notes = as_recorded(config, inputs)
     for line in notes:

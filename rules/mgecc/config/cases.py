@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -98,14 +99,27 @@ def _read_all(archive: zipfile.ZipFile, path: Path, max_bytes: int) -> dict[str,
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str, budget: int) -> np.ndarray:
     with archive.open(member) as stream:
-        try:
-            shape, fortran, dtype = _HEADER_READERS[npy.read_magic(stream)](
-                stream, max_header_size=MAX_HEADER_BYTES
-            )
-        except _HEADER_ERRORS:
-            raise CasesError(f"{where}: not a .npy header that can be read") from None
-        count = _element_count(shape, dtype, where, budget)
-        data = stream.read(count * dtype.itemsize + 1)
+        return _read_array(stream, where, budget)
+
+
+def load_array(path: Path | str, max_bytes: int = MAX_TOTAL_BYTES) -> np.ndarray:
+    """The array of a .npy, within the same limits as those of a .npz. Raises CasesError."""
+    try:
+        with open(path, "rb") as stream:
+            return _read_array(stream, str(path), max_bytes)
+    except OSError as error:
+        raise CasesError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _read_array(stream: IO[bytes], where: str, budget: int) -> np.ndarray:
+    try:
+        shape, fortran, dtype = _HEADER_READERS[npy.read_magic(stream)](
+            stream, max_header_size=MAX_HEADER_BYTES
+        )
+    except _HEADER_ERRORS:
+        raise CasesError(f"{where}: not a .npy header that can be read") from None
+    count = _element_count(shape, dtype, where, budget)
+    data = stream.read(count * dtype.itemsize + 1)
     if len(data) != count * dtype.itemsize:
         raise CasesError(f"{where}: holds another number of bytes than its shape {shape} needs")
     array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")

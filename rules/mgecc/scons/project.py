@@ -273,7 +273,8 @@ def _outside(nodes: Any) -> list[str]:
 def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> SignedAction:
     """``mgecc verify`` or ``mgecc run`` on what was built, for every model of the library."""
     args = _on_products(command, nodes, settings)
-    args += ["--layers"] if command == "verify" and settings.layers else []
+    if command == "verify":
+        args += [*["--layers"] * settings.layers, "--reference", settings.reference or "recorded"]
     commands = [[*args, "--name", model] for model in nodes.headers]
     shown = step_line(command.upper(), nodes.label, nodes.name)
     return plain_action(lambda: max(_call(words) for words in commands), shown)
@@ -286,9 +287,9 @@ def _on_products(command: str, nodes: ModelNodes, settings: Settings) -> list[st
     args += ["--optimize", nodes.optimize]
     args += ["--library", nodes.name] if list(nodes.headers) != [nodes.name] else []
     args += ["--cpu", nodes.cpu] if nodes.cpu else []
-    if command == "run" and settings.input:
+    if settings.input:
         _check_input(nodes)
-        args += ["--input", settings.input]
+        args += ["--inputs" if command == "verify" else "--input", settings.input]
     return args
 
 

@@ -39,8 +39,17 @@ VARIABLES = (
         "most for weights and code, more is an error; overrules model.yaml",
     ),
     Variable("ram", "BYTES", "most for the arena, more is an error; overrules model.yaml"),
-    Variable("input", "FILE", "picture or .npz for the alias run"),
+    Variable(
+        "input",
+        "FILE or FOLDER",
+        "picture, .npz, .npy, .wav, .bin or a folder: for run, profile, verify layers=1",
+    ),
     Variable("layers", "1", "let the alias verify compare layer by layer and name the first that diverges"),
+    Variable(
+        "reference",
+        "onnx | litert | megengine",
+        "let the alias verify compare with what this engine gives, layer by layer with layers=1",
+    ),
     Variable(
         "package",
         f"{' | '.join(backend_names())}, several by comma",
@@ -68,6 +77,7 @@ _TEXTS = (
     "flash",
     "ram",
     "input",
+    "reference",
     "args",
     "bench",
     "cache",
@@ -94,6 +104,7 @@ class Settings:
     flash: str = ""
     ram: str = ""
     input: str = ""
+    reference: str = ""
     args: str = ""
     bench: str = ""
     layers: bool = False
