@@ -130,20 +130,34 @@ typedef struct mgecc_lite_model {
 /* The application's models, up to NULL. */
 extern const mgecc_lite_model *const mgecc_lite_models[];
 
+/* Opening a model, checked to be of the type that is named: those with buffers have other objects, and are not served. */
+#if defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define MGECC_LITE_OPENS(function, ...) _Generic(function, mgecc_status (*)(__VA_ARGS__): function)
+#else
+#define MGECC_LITE_OPENS(function, ...) function
+#endif
+
 #define MGECC_LITE(prefix) &prefix##_lite_model
 #define MGECC_LITE_MODEL(prefix, upper)                                                                    \
     static mgecc_status prefix##_lite_open(mgecc_model *m, unsigned shapes, const void *blob, size_t size, \
                                            void *arena, size_t arena_size)                                 \
     {                                                                                                      \
-        return shapes ? MGECC_E_ARGUMENT : prefix##_open_blob(m, blob, size, arena, arena_size);           \
+        if (shapes)                                                                                        \
+            return MGECC_E_ARGUMENT;                                                                       \
+        return MGECC_LITE_OPENS(prefix##_open_blob, mgecc_model *, const void *, size_t, void *,           \
+                                size_t)(m, blob, size, arena, arena_size);                                 \
     }                                                                                                      \
     static const mgecc_lite_model prefix##_lite_model = {1, upper##_ARENA_SIZE, prefix##_lite_open, NULL};
 /* Of a model with several sets of input shapes, and of one with declared sizes. */
-#define MGECC_LITE_MODEL_SHAPES(prefix, upper)                                                   \
-    static const mgecc_lite_model prefix##_lite_model = {upper##_SHAPE_SETS, upper##_ARENA_SIZE, \
-                                                         prefix##_open_shapes_blob, NULL};
-#define MGECC_LITE_MODEL_SIZES(prefix, upper) \
-    static const mgecc_lite_model prefix##_lite_model = {1, upper##_ARENA_SIZE, NULL, prefix##_open_blob};
+#define MGECC_LITE_MODEL_SHAPES(prefix, upper)                                                                      \
+    static const mgecc_lite_model prefix##_lite_model = {                                                           \
+        upper##_SHAPE_SETS, upper##_ARENA_SIZE,                                                                     \
+        MGECC_LITE_OPENS(prefix##_open_shapes_blob, mgecc_model *, unsigned, const void *, size_t, void *, size_t), \
+        NULL};
+#define MGECC_LITE_MODEL_SIZES(prefix, upper)             \
+    static const mgecc_lite_model prefix##_lite_model = { \
+        1, upper##_ARENA_SIZE, NULL,                      \
+        MGECC_LITE_OPENS(prefix##_open_blob, mgecc_dynamic *, const void *, size_t, void *, size_t)};
 
 #ifdef __cplusplus
 }

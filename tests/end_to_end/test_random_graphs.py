@@ -27,13 +27,13 @@ TIMES = int(os.environ.get("MGECC_RANDOM_GRAPHS", "1"))
 SEED = os.environ.get("MGECC_RANDOM_SEED", "")
 
 
-def check(made: Made, again: Made, target: str) -> None:
-    """``again``: the same graph once more, for the passes to change."""
+def check(made: Made, again: Made, target: str, outside: frozenset[str] = frozenset()) -> None:
+    """``again``: the same graph once more, for the passes to change. ``outside``: inputs or outputs in buffers."""
     want = interpret.run(made.graph, made.arrays)
     with tempfile.TemporaryDirectory(prefix="random-") as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(lowering, "survey", lambda config, data: (again.graph, Diagnostics("random")))
         folder = Path(name)
-        config = ModelConfig(folder / "random.mge", "random", folder / "random.mge")
+        config = ModelConfig(folder / "random.mge", "random", folder / "random.mge", buffers=outside)
         config.model.write_bytes(b"")  # its digest is reported
         libraries = compile_and_build(config, load_target(*target.split(":")), "zig", folder / "products")
         session = prepare(libraries, "zig", folder / "runner")
@@ -51,10 +51,20 @@ def check(made: Made, again: Made, target: str) -> None:
 
 # Few large graphs where building and starting a program takes longest.
 @pytest.mark.parametrize(
-    ("target", "count", "steps"),
-    [("x86_64", 10, 14), ("x86_64:v2", 2, 50), ("arm64", 2, 50), ("armv7", 2, 50), ("baremetal", 2, 50)],
+    ("target", "count", "steps", "outside"),
+    [
+        ("x86_64", 10, 14, ""),
+        ("x86_64:v2", 2, 50, ""),
+        ("arm64", 2, 50, ""),
+        ("armv7", 2, 50, ""),
+        ("baremetal", 2, 50, ""),
+        ("x86_64", 6, 8, "inputs outputs"),
+        ("x86_64", 6, 8, "outputs"),
+    ],
 )
-def test_random_graphs_give_what_their_operators_mean(target: str, count: int, steps: int) -> None:
+def test_random_graphs_give_what_their_operators_mean(
+    target: str, count: int, steps: int, outside: str
+) -> None:
     @settings(
         max_examples=count * TIMES,
         deadline=None,
@@ -75,6 +85,7 @@ def test_random_graphs_give_what_their_operators_mean(target: str, count: int, s
 
         made = random_graph(Pick(choose), steps)
         replay = iter(taken)
-        check(made, random_graph(Pick(lambda items: items[next(replay)]), steps), target)
+        again = random_graph(Pick(lambda items: items[next(replay)]), steps)
+        check(made, again, target, frozenset(outside.split()))
 
     (seed(int(SEED))(run) if SEED else run)()

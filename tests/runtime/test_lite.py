@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from build_runner import check, target_of
+from build_runner import check, target_of, write_model
 from mgecc import emit
 from mgecc.planner import Program
 from mgecc.toolrun.sources import include_folder, runtime_folder, runtime_sources
 from strict import STRICT, STRICT_CXX
-from tiny_program import sized_program, tiny_program
+from tiny_program import bound_program, sized_program, tiny_program
 
 LITE = runtime_folder() / "lite"
 X86 = target_of("x86_64")
@@ -281,3 +282,20 @@ def test_applications_in_cxx_take_the_headers(compiler: str, tmp_path: Path) -> 
     )
     flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", *STRICT_CXX, f"-I{include_folder()}", f"-I{LITE}"]
     check([*compiler.split(), *flags, "-c", "main.cc"], tmp_path)
+
+
+@pytest.mark.parametrize("compiler", ["gcc -std=c11", "clang -std=c11", "g++"])
+@pytest.mark.parametrize("kind", ["MODEL", "MODEL_SHAPES", "MODEL_SIZES"])
+def test_models_with_buffers_are_refused_by_the_compiler(kind: str, compiler: str, tmp_path: Path) -> None:
+    write_model(bound_program(), X86, tmp_path)
+    suffix = "cc" if "++" in compiler else "c"
+    declared = (
+        "mgecc_status tiny_open_shapes_blob(mgecc_bound *, unsigned, const void *, size_t, void *, size_t);\n"
+    )
+    (tmp_path / f"models.{suffix}").write_text(
+        f'#include "mgecc_lite.h"\n#include "tiny.h"\n{declared}MGECC_LITE_{kind}(tiny, TINY)\n'
+        "const mgecc_lite_model *const mgecc_lite_models[] = {MGECC_LITE(tiny), NULL};\n"
+    )
+    command = [*compiler.split(), "-w", f"-I{include_folder()}", f"-I{LITE}", "-c", f"models.{suffix}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "mgecc_bound" in done.stderr

@@ -39,7 +39,7 @@ def _buffers(report: dict[str, Any]) -> str:
     """Inputs and outputs that are not in the arena, where there are any."""
     tensors = [*report.get("inputs", ()), *report.get("outputs", ())]
     sizes = [tensor["bytes"] for tensor in tensors if "buffer" in tensor]
-    return f"; of the application's own {_bytes(sum(sizes))} of inputs and outputs" if sizes else ""
+    return f", bound inputs and outputs {_bytes(sum(sizes))}" if sizes else ""
 
 
 def _stack_lines(objects: list[str]) -> list[str]:
