@@ -59,6 +59,11 @@ def test_a_macro_that_writes_the_head_of_a_function_defines_it() -> None:
     assert isinstance(found[1], Item) and found[1].defines == {"a"} and found[1].refers >= {"NAKED", "b"}
 
 
+def test_what_is_given_for_the_last_parameters_is_referred_to() -> None:
+    found = items("#define ROW(name, ...) static void name(void) { f(__VA_ARGS__); }\nROW(a, B, C)\n")
+    assert isinstance(found[1], Item) and found[1].defines == {"a"} and found[1].refers >= {"B", "C"}
+
+
 def test_braces_and_semicolons_in_strings_and_comments_end_nothing() -> None:
     text = "/* { of a */\nvoid a(void)\n{\n    f(\"}\", '{'); /* } */\n#if X\n    g();\n#endif\n}\n"
     assert only(text).text == text and only(text).refers >= {"f", "g", "X"} and "of" not in only(text).refers

@@ -174,6 +174,9 @@ def _expanded(macro: str, arguments: list[str]) -> str:
     found = re.match(r"#\s*define\s+\w+\(([^)]*)\)(.*)", macro.replace("\\\n", "\n"), re.DOTALL)
     if found is None:
         return ""
-    given = dict(zip([name.strip() for name in found[1].split(",")], arguments))
+    names = [name.strip() for name in found[1].split(",")]
+    given = dict(zip(names, arguments))
+    if names[-1] == "...":
+        given["__VA_ARGS__"] = ", ".join(arguments[len(names) - 1 :])
     text = _WORD.sub(lambda word: given.get(word[0], word[0]), found[2])
     return re.sub(r"\s*##\s*", "", text)
