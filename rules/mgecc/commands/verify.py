@@ -40,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_build(parser)
     add_products(parser)
     add_json(parser)
+    text = "a runner that your own toolchain has linked with the library; --products has report.json"
+    parser.add_argument("--program", type=Path, metavar="FILE", help=text)
     parser.add_argument(
         "--inputs", type=Path, metavar="FILE", help="as --input of mgecc run; default: from model.yaml"
     )

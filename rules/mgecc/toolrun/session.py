@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,6 +81,20 @@ def prepare(libraries: Sequence[Library], toolchain: str, scratch: Path) -> Sess
         for library in libraries
     ]
     return Session(tuple(interfaces), tuple(runners), folder=libraries[0].folder)
+
+
+def linked_session(config: ModelConfig, target: Target, folder: Path, program: Path) -> Session:
+    """A runner that was linked elsewhere, with the products it was linked with in ``folder``. Raises InputError.
+
+    Plain C of a target without a system is taken to have been compiled for this machine.
+    """
+    try:
+        interfaces = read_interfaces(folder, config.name)
+    except OSError as error:
+        raise InputError(f"{error.filename}: {error.strerror}") from None
+    bare = target.system == "none"
+    machine = replace(target, machine=platform.machine(), emulator=(), host_flags=()) if bare else target
+    return Session(tuple(interfaces), (Runner(program, machine),), folder=folder)
 
 
 def run_cases(
