@@ -26,6 +26,7 @@ from mgecc.compiler import build_programs
 from mgecc.config import ModelConfig, load_cases, load_config
 from mgecc.targets import Target, load_target
 from mgecc.toolrun.instructions import build_counter, counting_emulator
+from mgecc.toolrun.progress import track
 from mgecc.toolrun.session import compile_and_build, prepare
 from mgecc.toolrun.stack_header import stacks_of_files
 from mgecc.toolrun.tensors import input_cases
@@ -205,13 +206,14 @@ def _options() -> argparse.Namespace:
 def main() -> int:
     options = _options()
     old = committed() if FIGURES.is_file() else {}
-    new = {
-        model: {
-            target: measure_model(model, target, options.layers or options.write)
-            for target in (options.targets.split(",") if options.targets else old.get(model, TARGETS))
-        }
-        for model in options.models or old
-    }
+    named = options.targets.split(",") if options.targets else ()
+    wanted = [
+        (model, target) for model in options.models or old for target in named or old.get(model, TARGETS)
+    ]
+    new: dict[str, dict[str, Row]] = {}
+    for model, target in track("measuring", wanted):
+        row = measure_model(model, target, options.layers or options.write)
+        new.setdefault(model, {})[target] = row
     shown = (
         new if options.layers else {m: {t: _slim(row) for t, row in rows.items()} for m, rows in new.items()}
     )

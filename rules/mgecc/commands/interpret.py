@@ -19,6 +19,7 @@ from mgecc.toolrun.bind_sizes import with_sizes_of
 from mgecc.toolrun.input_files import graph_interface, read_inputs
 from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
+from mgecc.toolrun.progress import track
 from mgecc.toolrun.tensors import dequantized, ignored_arrays, input_stacks
 
 
@@ -69,7 +70,7 @@ def interpret_cases(graph: Graph, arrays: dict[str, np.ndarray]) -> list[np.ndar
         states = interpret.initial_states(graph)
         cases = [
             interpret.run(graph, {k: stack[i] for k, stack in stacks.items()}, states=states)
-            for i in range(count)
+            for i in track(f"{graph.name}: cases", range(count))
         ]
         stored = [np.stack(each) for each in zip(*cases)]
     except interpret.InterpretError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,9 +67,14 @@ def open_engine(name: str, path: Path, every: bool = False) -> Engine:
 
 
 def run_cases(
-    engine: Engine, stacks: Arrays, bound: Mapping[str, Any], memory: Sequence[Memory] = ()
+    engine: Engine,
+    stacks: Arrays,
+    bound: Mapping[str, Any],
+    memory: Sequence[Memory] = (),
+    track: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> list[Results]:
     """Run cases one after the other. ``stacks``: inputs with a leading axis of cases; ``bound``: the same in all.
+    ``track``: gives the cases, and may show how far they are.
 
     Raises EngineError.
     """
@@ -81,7 +86,7 @@ def run_cases(
         raise EngineError(f"the engine has no input {unknown[0]}; it has {', '.join(sorted(engine.inputs))}")
     kept: dict[str, Any] = {m.name: m.first for m in memory}
     results = []
-    for case in range(counts[0] if counts else 1):
+    for case in track(range(counts[0] if counts else 1)):
         given = {**bound, **kept, **{name: stack[case] for name, stack in stacks.items()}}
         results.append(engine.run({k: v for k, v in given.items() if k in engine.inputs}))
         kept = {m.name: results[-1].outputs[m.output] for m in memory if m.output < len(results[-1].outputs)}

@@ -21,6 +21,7 @@ from mgecc.errors import InputError
 from mgecc.graph import DType, Graph, TensorType, Value
 from mgecc.ops.elementary import log
 from mgecc.toolrun.compare import absolute_errors
+from mgecc.toolrun.progress import track
 from mgecc.toolrun.references import comparable, reference_tensors
 from mgecc.toolrun.reports import read_report
 from mgecc.toolrun.runner import run_program
@@ -137,7 +138,7 @@ def _meaning(graph: Graph, given: Mapping[str, np.ndarray], cases: int) -> dict[
     count = Counter((value.name, value.shape) for value in results)
     states = interpret.initial_states(graph)
     found: dict[_Key, list[np.ndarray]] = {}
-    for case in range(cases):
+    for case in track(f"{graph.name}: NumPy's meaning of cases", range(cases)):
         one = {name: stack[case] for name, stack in given.items()}
         known = interpret.run(graph, one, keep=True, states=states)
         for value in results:

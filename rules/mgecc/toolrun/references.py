@@ -13,6 +13,7 @@ from mgecc.graph import Graph, Value
 from mgecc.lowering import input_forms, load_graph
 from mgecc.references import Engine, Memory, Results, open_engine, run_cases
 from mgecc.toolrun.products import user_errors
+from mgecc.toolrun.progress import track
 from mgecc.toolrun.tensors import Arrays, Interface, input_stacks
 
 
@@ -54,7 +55,13 @@ def _run(
     ]
     engine = open_engine(name, config.model, every)
     given = {k if k in engine.inputs else graph.aliases.get(k, k): v for k, v in given.items()}
-    return engine, graph, run_cases(engine, given, config.bind, memory)
+    return (
+        engine,
+        graph,
+        run_cases(
+            engine, given, config.bind, memory, lambda cases: track(f"{config.name}: cases by {name}", cases)
+        ),
+    )
 
 
 def comparable(graph: Graph, tensors: Tensors) -> dict[Value, list[np.ndarray]]:

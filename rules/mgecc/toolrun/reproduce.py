@@ -17,6 +17,7 @@ from pathlib import Path
 from mgecc.errors import DIFFERENT
 from mgecc.toolrun import perturb
 from mgecc.toolrun.process import clean_environment
+from mgecc.toolrun.progress import track
 
 _NOISE = {
     "CFLAGS": "-DBROKEN", "CPATH": "/nonexistent", "LDFLAGS": "-Wl,--broken", "CC": "false", "MAKEFLAGS": "-j99",
@@ -119,7 +120,8 @@ def reproduce(root: Path, words: Sequence[str], pythons: Sequence[str] = ()) -> 
     """
     with tempfile.TemporaryDirectory(prefix="mgecc-reproduce-") as scratch:
         trees = []
-        for condition in conditions(pythons, foreign_locale(Path(scratch) / "locale")):
+        wanted = conditions(pythons, foreign_locale(Path(scratch) / "locale"))
+        for condition in track("builds", wanted):
             tree = Path(scratch) / condition.folder
             _copy(root, tree)
             more = _surround(root, tree, condition) if condition.processor else {}

@@ -13,6 +13,7 @@ from mgecc.targets import Target
 from mgecc.toolrun.bind_sizes import sizes_of, with_sizes
 from mgecc.toolrun.library import Library, build_library, find_libraries
 from mgecc.toolrun.products import compile_to_folder
+from mgecc.toolrun.progress import waiting
 from mgecc.toolrun.runner import RunError, Runner, build_runner, run_program
 from mgecc.toolrun.tensors import Arrays, Interface, fitting, read_interfaces
 
@@ -57,8 +58,9 @@ class Session:
 
 def compile_and_build(config: ModelConfig, target: Target, toolchain: str, folder: Path) -> list[Library]:
     """Compile a model into ``folder`` and build its libraries there."""
-    compile_to_folder(config, target.spec, target.cpu, folder)
-    return build_library(folder, config, target, toolchain)
+    with waiting(f"{config.name}: compiling for {target.name}"):
+        compile_to_folder(config, target.spec, target.cpu, folder)
+        return build_library(folder, config, target, toolchain)
 
 
 def open_products(config: ModelConfig, target: Target, folder: Path, library: str = "") -> list[Library]:
@@ -101,7 +103,8 @@ def run_cases(
     session: Session, runner: Runner, cases: Sequence[bytes], repeat: int = 1
 ) -> tuple[list[bytes], list[int]]:
     """Outputs of every case, and nanoseconds of the runs if there is more than one of each."""
-    outputs, times = run_program(runner, b"".join(cases), repeat, session.words)
+    with waiting(f"{runner.target.name}: running {len(cases)} cases"):
+        outputs, times = run_program(runner, b"".join(cases), repeat, session.words)
     size = session.interface.output_bytes
     if len(outputs) != size * len(cases):
         raise RunError(

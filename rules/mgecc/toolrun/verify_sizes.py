@@ -13,6 +13,7 @@ from mgecc.graph import DType
 from mgecc.toolrun.bind_sizes import sample
 from mgecc.toolrun.compare import OutputError
 from mgecc.toolrun.products import user_errors
+from mgecc.toolrun.progress import track
 from mgecc.toolrun.session import Session, run_cases
 from mgecc.toolrun.tensors import Arrays, Interface, input_cases, output_arrays
 from mgecc.toolrun.verify import compare_outputs
@@ -41,7 +42,7 @@ def verify_sizes(
 
     Raises InputError where the meaning itself fails on random inputs.
     """
-    for numbers in points or sample(session.interface.sizes):
+    for numbers in track(f"{config.name}: sizes", points or sample(session.interface.sizes)):
         one = session.sized(numbers)
         arrays = random_inputs(one.interface)
         expected = meaning(config.with_sizes(numbers), arrays)
