@@ -43,10 +43,10 @@ def build(program: Program, target: Target, toolchain: str, folder: Path) -> Pat
     """The statically linked runner of the program, without libc."""
     write_model(program, target, folder)
     tools = load_toolchain(toolchain, target)
-    (folder / "runner_main.c").write_text(runner_main("tiny"))
+    (folder / "runner_main.c").write_text(runner_main("tiny", bound=program.is_bound))
     includes = [folder, *runner_includes(target)]
     sources = [folder / "runner_main.c", folder / "tiny_kernels.c", folder / "tiny_blob.S"]
-    sources += [*runtime_sources(), *runner_sources(target)]
+    sources += [*runtime_sources(bound=program.is_bound), *runner_sources(target)]
     objects = [folder / f"{source.stem}{source.suffix[1:]}.o" for source in sources]
     for source, obj in zip(sources, objects):
         assert check([*tools.compile_args(source, obj, includes), "-Werror"], folder) == ""

@@ -104,7 +104,8 @@ int use()
         n = 9;
     tell(m ? 1 : 0), tell(m.run());
     tell(m.bind_input<float>(0, x)), tell(m.bind_input<float>(1, x)), tell(m.bind_input(1, some));
-    tell(m.bind_output(0, mgecc::span<float>(y).subspan(1))), tell(m.bind_output<float>(0, y)), tell(m.run());
+    tell(m.bind_output(0, mgecc::span<float>(y).subspan(1))), tell(m.bind_output(0, mgecc::span<float>(y, 5)));
+    tell(mgecc_bind_output(m.get(), 0, ints, sizeof ints)), tell(m.bind_output<float>(0, y)), tell(m.run());
     tell(static_cast<int>(y[5])), tell(m.run(hook, &calls)), tell(static_cast<int>(calls));
     tell(m.input<float>(0).empty() ? 1 : 0), tell(static_cast<int>(m.output<int8_t>(1).size()));
     m.close();
@@ -112,7 +113,7 @@ int use()
     return 0;
 }
 """
-BOUND_SAID = "1 12 0 9 0 8 0 0 3 0 4 1 4 9 "
+BOUND_SAID = "1 12 0 9 0 8 12 12 0 0 3 0 4 1 4 9 "
 PROGRAMS = {
     "plain": (tiny_program, USE, SAID),
     "sized": (sized_program, DYNAMIC, DYNAMIC_SAID),
@@ -173,16 +174,19 @@ def test_models_are_objects(kind: str, standard: str, compiler: str, tmp_path: P
 
 
 @pytest.mark.parametrize("toolchain", ["zig", "gcc", "clang"])
-def test_firmware_takes_it(toolchain: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["plain", "bound"])
+def test_firmware_takes_it(kind: str, toolchain: str, tmp_path: Path) -> None:
+    make, use, said = PROGRAMS[kind]
     target = target_of("cortex-m4f")
     try:
         tools = load_toolchain(toolchain, target)
         cxx = tools.for_cxx()
     except ToolchainMissing as missing:
         pytest.skip(str(missing))
-    write(tmp_path, tiny_program(target="cortex-m4f"), USE, BARE, "cortex-m4f")
+    write(tmp_path, make(target="cortex-m4f"), use, BARE, "cortex-m4f")
     includes = [tmp_path, *runner_includes(target)]
-    c = [tmp_path / "tiny_kernels.c", tmp_path / "tiny_blob.S", *runtime_sources(), *runner_sources(target)]
+    c = [tmp_path / "tiny_kernels.c", tmp_path / "tiny_blob.S", *runtime_sources(bound=kind == "bound")]
+    c += runner_sources(target)
     cpp = [tmp_path / "use.cpp", tmp_path / "main.cpp"]
     objects = []
     for source in [*c, *cxx_sources(), *cpp]:
@@ -194,7 +198,7 @@ def test_firmware_takes_it(toolchain: str, tmp_path: Path) -> None:
     assert board
     (tmp_path / "board.ld").write_text(board_script(board))
     link_program(tools, tmp_path / "program", objects, tmp_path / "board.ld")
-    assert run_image(tmp_path / "program", target, board) == (0, SAID)
+    assert run_image(tmp_path / "program", target, board) == (0, said)
 
 
 def test_products_have_the_header_beside_the_c_header() -> None:

@@ -2,14 +2,16 @@
 
 import struct
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from build_runner import build, build_hosted, command, target_of
 from mgecc import emit
+from mgecc.planner import Program
 from mgecc.targets import ToolchainMissing
-from tiny_program import expected, tiny_program
+from tiny_program import bound_program, expected, tiny_program
 
 TARGETS = ["x86_64", "arm64", "armv7", "baremetal"]
 
@@ -30,12 +32,15 @@ def start(target, runner: Path, *args: str) -> subprocess.CompletedProcess:
     return subprocess.run(made, cwd=runner.parent, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.parametrize("make", [tiny_program, bound_program])
 @pytest.mark.parametrize("toolchain", ["zig", "gcc", "clang"])
 @pytest.mark.parametrize("name", TARGETS)
-def test_outputs_are_right_on_every_machine(name: str, toolchain: str, tmp_path: Path) -> None:
+def test_outputs_are_right_on_every_machine(
+    name: str, toolchain: str, make: Callable[..., Program], tmp_path: Path
+) -> None:
     target = target_of(name)
     try:
-        runner = build(tiny_program(target=name), target, toolchain, tmp_path)
+        runner = build(make(target=name), target, toolchain, tmp_path)
     except ToolchainMissing as missing:
         pytest.skip(str(missing))
     given, wanted = cases(3)
