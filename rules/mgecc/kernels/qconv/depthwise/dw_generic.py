@@ -40,6 +40,11 @@ def _span(conv: QConv, p: int) -> int:
     return (p - 1) * window.stride[1] + window.extent[1]
 
 
+def _is_looped(conv: QConv, p: int) -> bool:
+    """Whether a loop reads the pixels of each tap, as those of a row of taps are too many to be held."""
+    return _span(conv, p) > _WIDEST
+
+
 def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
     window, c = conv.geo.window, target.block_of("qint8")
     p, epilogue, flip = (
@@ -48,7 +53,8 @@ def kernel(node: Node, conv: QConv, target: Target) -> Kernel:
         flip_of(node.inputs[0]),
     )
     params: dict[str, Param] = {
-        "c": c, "dw": window.dilate[1], "flip": flip, "kw": window.kernel[1], "lanes": target.lanes, "p": p,
+        "c": c, "dw": window.dilate[1], "flip": flip, "kw": window.kernel[1], "lanes": target.lanes,
+        "looped": _is_looped(conv, p), "p": p,
         "span": _span(conv, p), "sw": window.stride[1], "twice": _twice(target), **epilogue,
     }  # fmt: skip
     operands = [
@@ -106,13 +112,13 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
     """Windows of up to a few dozen pixels a row, one channel multiplier."""
     c = target.block_of("qint8")
     p = _pixels(target, conv.geo.output[3])
-    if c < 4 or c % target.lanes or _span(conv, p) > _WIDEST:
+    looped, (kh, kw) = _is_looped(conv, p), conv.geo.window.kernel
+    if c < 4 or c % target.lanes or (looped and conv.geo.window.stride[1] > 1):
         return
     vectors = -(-conv.groups // c) * (c // target.lanes)
     n, _, oh, ow = conv.geo.output
-    per_tile: float = (
-        conv.geo.window.kernel[0] * (_span(conv, p) + p * conv.geo.window.kernel[1] + 6) + 10 * p + 15
-    )
+    loads, steps = (kw * (-(-p // 4) + 4), p) if looped else (_span(conv, p), p * kw)
+    per_tile: float = kh * (loads + p * kw + 6) + 10 * p + 15
     if target.lanes == 1:  # loads and products are of single numbers
         per_tile *= 1.5
     yield Candidate(
@@ -120,6 +126,6 @@ def candidates(node: Node, conv: QConv, target: Target) -> Iterator[Candidate]:
         n * vectors * oh * -(-ow // p) * per_tile + Rows.cost(conv),
         tuple(1 if v.is_const else c for v in node.inputs),
         (c,),
-        int(600 + 8 * (_span(conv, p) + p * conv.geo.window.kernel[1]) + 40 * p),
+        int(600 + 8 * ((p if looped else loads) + steps) + 40 * p),
         why=f"depthwise rows, {p} pixels x {target.lanes} channels",
     )
