@@ -185,6 +185,16 @@ def test_words_that_are_no_text_are_one_line(word: bytes) -> None:
     assert "is no text" in outcome(data)
 
 
+@pytest.mark.parametrize("version", [-1, 2**31, 2**40])
+@pytest.mark.parametrize("domain", ["", "ai.onnx.ml"])
+def test_impossible_versions_of_operators_are_refused(domain: str, version: int) -> None:
+    made = ModelProto.FromString(
+        model([node("Unknown", ["x"], ["y"], domain="ai.onnx.ml")], {"x": [2]}, ["y"])
+    )
+    made.opset_import.append(helper.make_opsetid(domain, version))
+    assert "is no version of operators" in outcome(made.SerializeToString())
+
+
 def calls(*functions: tuple[str, list[str]]) -> bytes:
     """A file whose functions call others."""
     made = ModelProto.FromString(model([node("f0", ["x"], ["y"], domain="own")], {"x": [2]}, ["y"]))

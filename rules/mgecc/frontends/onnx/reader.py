@@ -20,6 +20,7 @@ from .external import load_external
 from .library import OPSET, OWN, guarded, onnx, stands_for
 from .stored import SMALL, Constant, parse
 
+_NO_VERSION = 1 << 31
 _MOST_NODES = 1 << 18
 _DEEPEST = 64
 """Functions in one another."""
@@ -76,6 +77,9 @@ def read_onnx(data: bytes, folder: Path | None = None) -> OnnxModel:
 def _check(model: Any) -> None:
     for node in (*_nodes(model.graph), *(n for f in model.functions for n in f.node)):
         _check_text(node)
+    odd = next((e for e in model.opset_import if not 0 < e.version < _NO_VERSION), None)
+    if odd is not None:
+        raise OnnxError(f"{odd.version} is no version of operators (opset_import)")
     used = {node.domain for node in _nodes(model.graph)}
     if used.intersection(OWN) and not any(entry.domain in OWN for entry in model.opset_import):
         raise OnnxError("the ONNX model does not state the version of its operators (opset_import)")
