@@ -104,5 +104,7 @@ def test_kernels_compile_without_a_warning(
     source = tmp_path / "kernels.c"
     source.write_text(_text(name, cpu, shared_folder), encoding="utf-8")
     command = [arg for arg in tools.compile_args(source, "none.o") if arg != "-c"]
-    done = subprocess.run([*command, "-fsyntax-only"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "-fsyntax-only"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert (done.returncode, done.stderr[:4000]) == (0, "")
