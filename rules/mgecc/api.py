@@ -12,7 +12,7 @@ from mgecc.native import NativeModel, RunFailed, Tensor, load
 from mgecc.targets import load_target
 from mgecc.toolrun.library import build_library, library_files
 from mgecc.toolrun.lock import folder_lock
-from mgecc.toolrun.products import compile_products, read_any, write_products
+from mgecc.toolrun.products import read_any, readable_products, write_products
 
 __all__ = ["Compiled", "NativeModel", "RunFailed", "Tensor", "compile", "load"]
 
@@ -58,7 +58,7 @@ def compile(
     """
     folder, machine = Path(out), load_target(target, cpu)
     config = read_any(Path(model), name, optimize)
-    products = compile_products(config, target, cpu)
+    products = readable_products(config, target, cpu)
     with folder_lock(folder):
         files = write_products(products, config, folder)
         made = build_library(folder, config, machine, toolchain) if library else []

@@ -19,7 +19,7 @@ from mgecc.request import CompileRequest
 from mgecc.targets import load_target
 from mgecc.toolrun.diskfull import is_full
 from mgecc.toolrun.hermetic import only_declared
-from mgecc.toolrun.products import compile_products, read_request, write_files
+from mgecc.toolrun.products import read_request, readable_products, write_files
 from mgecc.toolrun.used_files import used_files
 
 
@@ -28,7 +28,7 @@ def compile_request(request: CompileRequest) -> dict[str, Any]:
     try:
         with only_declared(request.reads, request.folder):
             config = read_request(request)
-            products = compile_products(config, request.target, request.cpu)
+            products = readable_products(config, request.target, request.cpu)
             write_files(products.files, Path(request.folder))
             target = load_target(request.target, request.cpu)
             return {"uses": used_files(config, products.programs, target)}

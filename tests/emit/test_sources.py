@@ -71,20 +71,6 @@ def test_a_header_with_awkward_names_compiles(compiler: str, tmp_path: Path) -> 
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_one_file_a_kernel_for_readers_compiles(tmp_path: Path) -> None:
-    files = emit.split(tiny_program(), X86)
-    symbols = [emit.kernel_symbol(k, X86) for k in (AFFINE, COPY)]
-    assert sorted(files) == sorted([*(f"{s}.c" for s in symbols), f"simd_{X86.isa}.h", "tiny_table.c"])
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    sources = sorted(name for name in files if name.endswith(".c"))
-    flags = ["-std=c99", "-Wall", "-Wextra", *STRICT, "-Werror", f"-I{INCLUDE}", *X86.cflags]
-    done = subprocess.run(
-        ["gcc", *flags, "-c", *sources], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_linker_script_has_the_memory_of_the_board() -> None:
     template = (INCLUDE.parent / "port/cortexm/cortex-m.ld.j2").read_text()
     board = {"machine": "m", "flash": [0x60000000, 0x800], "ram": [0x70000000, 0x400], "vectors": [0, 0x200]}

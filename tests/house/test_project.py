@@ -32,7 +32,8 @@ def test_programs_of_hooks_are_those_that_contributors_have() -> None:
     assert {hook["entry"].split()[0] for hook in hooks} <= {
         f".venv/bin/{name}" for name in ("ruff", "mypy", "clang-format", "python")
     }
-    tools = (ROOT / "requirements-test.in").read_text(encoding="utf-8")
+    lists = ("requirements.in", "requirements-test.in")
+    tools = "".join((ROOT / name).read_text(encoding="utf-8") for name in lists)
     assert all(name in tools for name in ("ruff", "mypy", "clang-format"))
 
 

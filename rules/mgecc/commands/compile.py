@@ -27,10 +27,10 @@ from mgecc.toolrun.lock import folder_lock
 from mgecc.toolrun.outside import files_outside
 from mgecc.toolrun.process import write_atomically
 from mgecc.toolrun.products import (
-    compile_products,
     kernel_texts,
     product_names,
     read_any,
+    readable_products,
     write_files,
     write_products,
 )
@@ -94,7 +94,7 @@ def _compile(args: argparse.Namespace) -> tuple[list[Path], list[str]]:
         return _list(args, config, folder, target), []
     if folder and not args.no_library:
         _check_toolchains(args, target)
-    products = compile_products(config, name, args.cpu)
+    products = readable_products(config, name, args.cpu)
     outside = files_outside(path, [model.model for model in config.models])
     for note in [*notes, *products.notes, *outside]:
         print(note, file=sys.stderr if args.json_output else sys.stdout)

@@ -1,4 +1,4 @@
-"""Programs to C: all kernels behind one table, the embedded blob, and one file a kernel for readers."""
+"""Programs to C: all kernels behind one table, and the embedded blob."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mgecc.emit.blob import fingerprint, fingerprint_words
 from mgecc.emit.naming import headers, in_comment, kernel_symbol, model_prefix
 from mgecc.emit.templates import fill
 from mgecc.kernels.base import Kernel
-from mgecc.kernels.render import header_text, render_kernel
+from mgecc.kernels.render import render_kernel
 from mgecc.kernels.vocabulary import vocabulary
 from mgecc.planner import Program
 from mgecc.targets import Target
@@ -121,21 +121,3 @@ def blob_c(name: str, blob: bytes) -> str:
     texts = [",".join(map(str, row)) for row in rows]
     names = {"prefix": model_prefix(name), "file": f"{name}_blob.S"}
     return fill("blob.c.j2", rows=texts, size=len(blob), big=not texts, **names)
-
-
-def split(program: Program, target: Target) -> dict[str, str]:
-    """The same C, one file a kernel and one for the table, for readers: file name -> text."""
-    sections = _sections([program], target)
-    files = {f"simd_{name}.h": header_text(name, target.facts) for name in headers(program.kernels, target)}
-    for s in sections:
-        includes = "".join(f'#include "simd_{name}.h"\n' for name in headers([s.kernel], target))
-        files[f"{s.symbol}.c"] = f"{includes}\n{s.text}"
-    declared = "".join(f"void {s.symbol}(void *const *t, const int32_t *args);\n" for s in sections)
-    parts = [
-        _head([program], target, sections),
-        "#include <stdint.h>",
-        declared,
-        _table([program], target),
-    ]
-    files[f"{model_prefix(program.name)}_table.c"] = "\n".join(parts)
-    return files

@@ -28,7 +28,7 @@ _SUFFIXES = (".py", ".j2", ".h", ".yaml", ".json")
 NO_COMPILER = ("scons/", "commands/", "toolrun/", "package/", "report/html/", "cli.py", "export.py", "export_graph.py",
                 "export_onnx.py", "interpret.py", "worker.py", "targets/toolchain.py")  # fmt: skip
 _READS_CONFIG = "toolrun/products.py"
-_LIBRARIES = ("numpy", "jinja2", "onnx")
+_LIBRARIES = ("numpy", "jinja2", "onnx", "clang-format")
 
 
 @cache

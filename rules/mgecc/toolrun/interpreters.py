@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
-_NEEDED = "import SCons, numpy, jinja2, yaml, jsonschema, elftools, ziglang"
+_NEEDED = "import SCons, numpy, jinja2, yaml, jsonschema, elftools, ziglang, clang_format"
 
 
 class PythonError(Exception):

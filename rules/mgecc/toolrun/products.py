@@ -25,6 +25,7 @@ from mgecc.config import (
 )
 from mgecc.config.load import default_verify
 from mgecc.cv import find_cv_functions
+from mgecc.emit import laid_out
 from mgecc.errors import INPUT, InputError, Reported
 from mgecc.kernels.render import render_kernel
 from mgecc.names import function_output_names, library_output_names, members, output_names
@@ -189,6 +190,13 @@ def compile_products(config: ModelConfig | LibraryConfig, target: str, cpu: str 
         return compiler.compile_model(config, target, cpu)
 
 
+def readable_products(config: ModelConfig | LibraryConfig, target: str, cpu: str = "") -> compiler.Products:
+    """As ``compile_products``, with C laid out for those who read it."""
+    products = compile_products(config, target, cpu)
+    with user_errors(config):
+        return replace(products, files=laid_out(products.files))
+
+
 @contextmanager
 def user_errors(config: ModelConfig | LibraryConfig | str) -> Iterator[None]:
     """Everything that is the model's or the user's fault becomes an InputError that names the file, or the given text.
@@ -220,4 +228,4 @@ def kernel_texts(products: compiler.Products, target: Target) -> dict[str, bytes
         prefix = f"{member}/" if target.members else ""
         for kernel in program.kernels:
             texts[f"{prefix}kernels/{kernel.symbol}.c"] = render_kernel(kernel, single).encode()
-    return texts
+    return laid_out(texts)
