@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bazel import Bazel, needs_bazel, open_workspace
+from farm import farm
 from mgecc.cli import main
 from printed import printed
 
@@ -119,6 +120,31 @@ def test_the_compiler_reads_no_file_that_is_not_declared(bazel: Bazel) -> None:
         file.write('mge_model(name = "alone", config = "digits/model.yaml")\n')
     said = bazel("build", "//:alone", "--spawn_strategy=sandboxed", status=1)
     assert "digits.mge" in said and "Compiling the model //:alone failed" in said
+
+
+def test_a_farm_compiles_models_and_c_and_keeps_the_results(tmp_path: Path) -> None:
+    """Workers have nothing but what actions declare; who builds the same later gets it from the cache."""
+    runs_here()
+    needs_bazel()
+    with farm(workers=2) as remote:
+        words = [
+            f"--remote_executor={remote.address}",
+            "--spawn_strategy=remote",
+            "--remote_max_connections=20",
+        ]
+        bazel = open_workspace(write_workspace(tmp_path / "user"), tmp_path, *words)
+        try:
+            said = bazel("build", "-c", "opt", "//:app", "//:plain")
+            ran = remote.actions()
+            bazel("clean")
+            again = bazel("build", "-c", "opt", "//:app", "//:plain")
+        finally:
+            bazel.stop()
+    assert re.search(r"\b\d+ remote\b", said) and not steps(said)
+    assert sum("rules/bazel/compile.py" in line for line in ran) == 2
+    assert all(line.startswith("0 ") for line in ran)
+    assert re.search(rf"\b{len(ran)} remote cache hit", again) and not steps(again)
+    assert printed(["bazel-bin/app"], bazel.workspace) == "ran\n"
 
 
 def test_the_module_form_says_the_same_as_the_workspace() -> None:

@@ -47,7 +47,7 @@ _NEEDY = ("verify", "run", "profile", "report", "release", "reproduce", "package
 _PYTEST = {0: 0, 1: DIFFERENT, 4: INPUT, 5: INPUT}
 _TEST_PROGRAMS = {"nginx": "nginx-light", "distccd": "distcc", "script": "bsdutils", "qemu-arm": "qemu-user"}
 _TEST_PROGRAMS |= {"clang++": "clang", "ld.lld": "lld", "llvm-ar": "llvm", "ninja": "ninja-build"}
-_TEST_PROGRAMS |= {"bazel": "bazel-bootstrap"}
+_TEST_PROGRAMS |= {"bazel": "bazel-bootstrap", "pg_ctlcluster": "postgresql"}
 _TEST_PROGRAMS |= {
     name: name
     for name in ("ccache", "chromium", "clang", "cmake", "cppcheck", "g++", "make", "meson", "pkg-config")
