@@ -87,6 +87,8 @@ def test_layers_are_compared_on_a_users_own_input(real: Checkout) -> None:
     np.save(real.root / "own.npy", load_cases(DIGITS / "inputs.npz")["in.data"][:2])
     words = ("verify", "target=x86_64", "model=digits", "layers=1", "input=own.npy")
     assert "no layer diverges" in real.scons(*words)
+    page = real.root / "build" / "x86_64" / "digits" / "report.html"
+    assert "Beside NumPy: no layer diverges." in page.read_text(encoding="utf-8")
     assert "not an ONNX file" in real.scons(*words, "reference=onnx", status=2)
 
 

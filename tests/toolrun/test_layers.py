@@ -43,15 +43,41 @@ def test_quantised_networks_and_states_agree_layer_by_layer(
         assert [row["layer"] for row in found if row["max_abs"]] == []
 
 
-def test_the_first_layer_that_diverges_is_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def wrong_pooling(node: Node, arrays: list[np.ndarray]) -> list[np.ndarray]:
+@pytest.fixture
+def wrong_pooling(monkeypatch: pytest.MonkeyPatch) -> None:
+    def evaluate(node: Node, arrays: list[np.ndarray]) -> list[np.ndarray]:
         results = right(node, arrays)
         return [result + np.float32(0.5) for result in results] if node.op == "Pooling" else results
 
     right = ops.evaluate
-    monkeypatch.setattr(ops, "evaluate", wrong_pooling)
+    monkeypatch.setattr(ops, "evaluate", evaluate)
+
+
+def test_the_report_shows_the_errors_of_layers(
+    wrong_pooling: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    products, file = tmp_path / "products", tmp_path / "layers.json"
+    model = [str(MODELS / "digits"), "--target", "x86_64"]
+    assert cli.main(["compile", *model, "--out", str(products)]) == 0
+    words = ["--products", str(products), "--layers", "--out", str(file)]
+    assert cli.main(["verify", *model, *words]) == 1
+    assert cli.main(["report", str(products), "--layers", str(file)]) == 0
+    text = (products / "report.html").read_text(encoding="utf-8")
+    assert "Beside NumPy: the first layer that diverges is Pooling, step" in text
+    assert text.count('<tr class="wrong">') >= 2 and ">Error of peak<" in text
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["plans"][0]["sha256"] = "0" * 64
+    file.write_text(json.dumps(document), encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["report", str(products), "--layers", str(file)]) == 2
+    assert "layers.json: of another build of digits" in capsys.readouterr().err
+    assert cli.main(["verify", *model, "--products", str(products), "--out", str(file)]) == 2
+    assert "--out is for --layers" in capsys.readouterr().err
+
+
+def test_the_first_layer_that_diverges_is_named(
+    wrong_pooling: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = layers(capsys, "digits", "x86_64", status=1)
     first = next(row for row in found if not row["ok"])
     assert first["operator"] == "Pooling" and first["max_abs"] == pytest.approx(0.5, rel=1e-3)

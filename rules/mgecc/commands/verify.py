@@ -8,6 +8,8 @@ meaning of its graph. Status 0: all outputs within the allowed error, 1: not.
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
@@ -28,6 +30,7 @@ from mgecc.toolrun.layers import first_divergence, layer_table, verify_layers
 from mgecc.toolrun.open_inputs import as_recorded
 from mgecc.toolrun.products import user_errors
 from mgecc.toolrun.references import reference_outputs
+from mgecc.toolrun.reports import ERRORS, read_report
 from mgecc.toolrun.session import Session
 from mgecc.toolrun.tensors import Arrays, Interface, ignored_arrays
 from mgecc.toolrun.verify import verify
@@ -54,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="compare what every layer gives with its NumPy meaning instead, or with the tensor of its name of "
         "--reference, and name the first that diverges",
     )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="with --layers: write the errors, for `mgecc report --layers`",
+    )
     parser.add_argument("--rtol", type=float, help="allowed error, relative to each expected number")
     parser.add_argument("--atol", type=float, help="allowed error, absolute")
     parser.add_argument(
@@ -66,6 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.out and not args.layers:
+        raise InputError("--out is for --layers")
     config = chosen(args)
     limits = _limits(config.verify, args)
     config, inputs = _with_inputs(config, args.inputs or config.verify.inputs)
@@ -116,13 +127,25 @@ def _compare_layers(
     with user_errors(config):
         engine = "" if args.reference == "recorded" else args.reference
         found = verify_layers(session, config, graphs, inputs, engine)
+    rows = {target: [_finite(asdict(error)) for error in errors] for target, errors in found.items()}
+    if args.out:
+        args.out.write_text(_document(args, config.name, session.fitting(inputs), rows), encoding="utf-8")
     lines = (f"{config.name} on {target}:\n{layer_table(errors)}" for target, errors in found.items())
-    show(
-        args,
-        lines,
-        lambda: {target: [_finite(asdict(error)) for error in errors] for target, errors in found.items()},
-    )
+    show(args, lines, lambda: rows)
     return DIFFERENT if any(first_divergence(errors) for errors in found.values()) else 0
+
+
+def _document(args: argparse.Namespace, model: str, session: Session, rows: Mapping[str, Any]) -> str:
+    """Errors of all kernel sets, each with what tells its plan."""
+    built, reference = (
+        read_report(session.folder),
+        "NumPy" if args.reference == "recorded" else args.reference,
+    )
+    plans = [
+        {**asdict(built.named(model, member, session.shape_set)), "reference": reference, "steps": errors}
+        for member, errors in enumerate(rows.values())
+    ]
+    return json.dumps({"format": ERRORS, "plans": plans}, indent=1) + "\n"
 
 
 def _cases(errors: list[OutputError]) -> str:

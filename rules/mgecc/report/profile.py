@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Any
 
 from mgecc.errors import InputError
-from mgecc.report.parts import parts
+from mgecc.report.plans import Plan, Plans, read_plans
 
 FORMAT = "mgecc-profile-1"
 # The trace counts time in microseconds; an instruction is shown as a nanosecond.
@@ -22,9 +22,6 @@ _SCALE = 1000
 
 Peak = Callable[[str], int]
 """Element type of operands -> the most multiply-accumulates of one instruction."""
-
-Profiles = dict[tuple[str, int, int], Mapping[str, Any]]
-"""``PlanProfile.data`` of plans, by model, position of the kernel set and of the set of input shapes."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +36,6 @@ class Measured:
     cost: int
     share: float
     of_ideal: float | None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which plan of a report is meant: by model, position of the kernel set and of the set of input shapes.
-
-    ``sha256``: of the model file.
-    """
-
-    model: str
-    target: str
-    member: int
-    shape_set: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -164,26 +147,10 @@ def _spans(pid: int, tid: int, costs: Sequence[tuple[str, int, dict[str, Any]]])
     ]
 
 
-def read_trace(text: str, file: str, report: Mapping[str, Any]) -> Profiles:
-    """Of the text of a trace: the data of each plan, by model, kernel set and set of input shapes.
-
-    Raises InputError for what is no profile, and for one of another build than ``report`` tells of.
-    """
+def read_trace(text: str, file: str, report: Mapping[str, Any]) -> Plans:
+    """Of the text of a trace: ``PlanProfile.data`` of each plan. Raises InputError, see ``read_plans``."""
     try:
         about = json.loads(text)["otherData"]
-        if about["format"] != FORMAT:
-            raise ValueError(f"of the format {about['format']}, not {FORMAT}")
-        found = {(row["model"], row["member"], row["shape_set"]): row for row in about["plans"]}
     except (ValueError, LookupError, TypeError) as error:
         raise InputError(f"{file}: not a profile of mgecc run --profile: {error}") from None
-    plans = {
-        (part.model, part.member, number): (part.report["file"]["sha256"], plan)
-        for part in parts(report)
-        for number, plan in enumerate(part.sets)
-    }
-    for key, row in found.items():
-        digest, plan = plans.get(key, ("", {"steps": []}))
-        built = [step["step"] for step in plan["steps"] if step["calls"]]
-        if row["sha256"] != digest or [step["step"] for step in row["steps"]] != built:
-            raise InputError(f"{file}: a profile of another build of {row['model']}: profile this one")
-    return found
+    return read_plans(about, FORMAT, file, report)

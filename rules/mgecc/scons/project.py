@@ -278,6 +278,8 @@ def _command_action(command: str, nodes: ModelNodes, settings: Settings) -> Sign
         args += [*["--layers"] * settings.layers, "--reference", settings.reference or "recorded"]
     commands = [[*args, "--name", model] for model in nodes.headers]
     shown = step_line(command.upper(), nodes.label, nodes.name)
+    if command == "verify" and settings.layers:
+        return _reported(nodes, args, ("--out", "--layers"), "layers", shown)
     return plain_action(lambda: max(_call(words) for words in commands), shown)
 
 
@@ -296,14 +298,30 @@ def _on_products(command: str, nodes: ModelNodes, settings: Settings) -> list[st
 
 def _profile_action(nodes: ModelNodes, settings: Settings) -> SignedAction:
     """``mgecc run --profile`` for every model of the library, and a report with what was measured."""
-    folder, args = nodes.folder.removeprefix("#"), _on_products("run", nodes, settings)
-    single = len(nodes.headers) == 1
-    files = {model: f"{folder}/{'' if single else f'{model}_'}profile.json" for model in nodes.headers}
-    commands = [[*args, "--name", model, "--profile", file] for model, file in files.items()]
-    options = [word for file in files.values() for word in ("--profile", file)]
-    commands.append(["-m", "mgecc.cli", "report", folder, *options])
     shown = step_line("PROFILE", nodes.label, nodes.name)
-    return plain_action(lambda: next(filter(None, map(_call, commands)), 0), shown)
+    return _reported(
+        nodes, _on_products("run", nodes, settings), ("--profile", "--profile"), "profile", shown
+    )
+
+
+def _reported(
+    nodes: ModelNodes, args: list[str], options: tuple[str, str], kind: str, shown: str
+) -> SignedAction:
+    """A command for every model of the library, which writes a file of this kind, and a report with these files.
+
+    ``options``: what the command and ``mgecc report`` call the file. Whatever the command finds, there is a report.
+    """
+    folder, single = nodes.folder.removeprefix("#"), len(nodes.headers) == 1
+    files = {model: f"{folder}/{'' if single else f'{model}_'}{kind}.json" for model in nodes.headers}
+    commands = [[*args, "--name", model, options[0], file] for model, file in files.items()]
+    words = [word for file in files.values() for word in (options[1], file)]
+
+    def execute() -> int:
+        found = max(map(_call, commands))
+        report = _call(["-m", "mgecc.cli", "report", folder, *words]) if found <= DIFFERENT else 0
+        return max(found, report)
+
+    return plain_action(execute, shown)
 
 
 def _report_action(nodes: ModelNodes) -> SignedAction:

@@ -11,8 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from mgecc.report.parts import parts
-from mgecc.report.profile import Plan, PlanProfile, plan_profile
+from mgecc.report.profile import PlanProfile, plan_profile
 from mgecc.toolrun.instructions import CounterMissing, build_counter, counting_command, is_emulated
 from mgecc.toolrun.reports import read_report
 from mgecc.toolrun.runner import TIMEOUT_SECONDS, RunError, Runner, start_runner
@@ -32,12 +31,11 @@ def profile_runner(
     """
     unit, costs, rate = _measure(session, runner, case, tell)
     member, built = session.runners.index(runner), read_report(session.folder)
-    (part,) = [p for p in parts(built.report) if (p.model, p.member) == (model, member)]
-    plan = Plan(model, runner.target.name, member, session.shape_set, part.report["file"]["sha256"])
+    place = model, member, session.shape_set
     # What is planned for declared sizes has the multiply-accumulates of the largest.
     rate = 0.0 if session.numbers else rate
     peak = runner.target.facts.macs_per_instruction
-    return plan_profile(plan, part.sets[session.shape_set], unit, costs, peak, rate)
+    return plan_profile(built.named(*place), built.plan(*place), unit, costs, peak, rate)
 
 
 def _measure(

@@ -12,8 +12,11 @@ from mgecc.errors import InputError
 from mgecc.report import SCHEMA
 from mgecc.report.differences import Difference, differences
 from mgecc.report.parts import Part, parts
-from mgecc.report.profile import Profiles, read_trace
+from mgecc.report.plans import Plan, Plans, read_plans
+from mgecc.report.profile import read_trace
 from mgecc.toolrun.archive import measure
+
+ERRORS = "mgecc-layers-1"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ class BuiltReport:
         """What the report says of one model, kernel set and set of input shapes."""
         (part,) = [p for p in parts(self.report) if (p.model, p.member) == (model, member)]
         return part.sets[shape_set]
+
+    def named(self, model: str, member: int, shape_set: int) -> Plan:
+        """What tells this plan from others, in files of what was measured of it."""
+        (part,) = [p for p in parts(self.report) if (p.model, p.member) == (model, member)]
+        target = part.target or self.report["target"]
+        return Plan(model, target, member, shape_set, part.report["file"]["sha256"])
 
     @property
     def data(self) -> dict[str, Any]:
@@ -55,13 +64,25 @@ def read_report(folder: Path) -> BuiltReport:
     return BuiltReport(report, _measured(file.parent, report))
 
 
-def read_profiles(file: Path, report: Mapping[str, Any]) -> Profiles:
+def read_profiles(file: Path, report: Mapping[str, Any]) -> Plans:
     """What a trace of ``mgecc run --profile`` tells of the plans of a report; InputError for another build's."""
+    return read_trace(_text(file), str(file), report)
+
+
+def read_errors(file: Path, report: Mapping[str, Any]) -> Plans:
+    """What ``mgecc verify --layers --out`` wrote of the plans of a report; InputError for another build's."""
     try:
-        text = file.read_text(encoding="utf-8")
+        about = json.loads(_text(file))
+    except ValueError as error:
+        raise InputError(f"{file}: not what mgecc verify --layers --out writes: {error}") from None
+    return read_plans(about, ERRORS, str(file), report)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read: {getattr(error, 'strerror', error)}") from None
-    return read_trace(text, str(file), report)
 
 
 def _measured(folder: Path, report: dict[str, Any]) -> list[dict[str, Any]]:

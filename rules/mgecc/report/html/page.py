@@ -14,7 +14,7 @@ from mgecc.report.hints import hints
 from mgecc.report.html.arena_picture import HEIGHT, WIDTH, ArenaPicture, arena_picture
 from mgecc.report.html.graph_picture import BOX_HEIGHT, BOX_WIDTH, GraphPicture, graph_picture
 from mgecc.report.parts import parts
-from mgecc.report.profile import Profiles
+from mgecc.report.plans import Plans
 
 _FOLDER = Path(__file__).parent
 # Layers whose bars are shown; the table has all.
@@ -35,7 +35,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Plan:
-    """One section of the page. ``code``: empty where no library was found. ``profile``: empty where none was measured.
+    """One section of the page. ``code``: empty where no library was found. ``profile``, ``errors``: empty where
+    nothing was measured.
 
     ``bars``: with title and captions, as estimated and as measured.
     """
@@ -48,6 +49,7 @@ class Plan:
     hints: list[str]
     profile: Mapping[str, Any]
     bars: list[tuple[str, list[tuple[str, list[Bar]]]]]
+    errors: Mapping[str, Any]
 
     @property
     def stack(self) -> Mapping[str, Any]:
@@ -56,9 +58,15 @@ class Plan:
         return found
 
 
-def page(report: Mapping[str, Any], code: Sequence[Code] = (), profiles: Profiles | None = None) -> str:
-    """The text of report.html. ``code``: of each kernel set, in order, where libraries were built."""
-    plans = list(_plans(report, code, profiles or {}))
+def page(
+    report: Mapping[str, Any],
+    code: Sequence[Code] = (),
+    profiles: Plans | None = None,
+    errors: Plans | None = None,
+) -> str:
+    """The text of report.html. ``code``: of each kernel set, in order, where libraries were built. ``profiles``: what
+    layers cost, ``errors``: how far their results are from a reference, where that was measured."""
+    plans = list(_plans(report, code, profiles or {}, errors or {}))
     head = dict(plans[0].report) | {
         "name": report.get("library") or report["model"],
         "target": report["target"],
@@ -97,7 +105,7 @@ def memory(count: int) -> str:
     return f"{count / 1024:,.1f} KiB" if count < 1 << 20 else f"{count / (1 << 20):,.2f} MiB"
 
 
-def _plans(report: Mapping[str, Any], code: Sequence[Code], profiles: Profiles) -> Iterator[Plan]:
+def _plans(report: Mapping[str, Any], code: Sequence[Code], profiles: Plans, errors: Plans) -> Iterator[Plan]:
     for part in parts(report):
         measured = code[part.member] if part.member < len(code) else {}
         for number, row in enumerate(part.sets):
@@ -107,11 +115,14 @@ def _plans(report: Mapping[str, Any], code: Sequence[Code], profiles: Profiles) 
                 part.target,
                 shapes if len(part.sets) > 1 else "",
             ]
-            profile = profiles.get((part.model, part.member, number), {})
-            yield _plan(" · ".join(filter(None, words)), {**part.report, **row}, measured, profile)
+            place = part.model, part.member, number
+            found = profiles.get(place, {}), errors.get(place, {})
+            yield _plan(" · ".join(filter(None, words)), {**part.report, **row}, measured, *found)
 
 
-def _plan(title: str, report: Mapping[str, Any], code: Code, profile: Mapping[str, Any]) -> Plan:
+def _plan(
+    title: str, report: Mapping[str, Any], code: Code, profile: Mapping[str, Any], errors: Mapping[str, Any]
+) -> Plan:
     estimated = [
         ("by kernel", _kernel_bars(report)),
         ("by layer", _layer_bars(report["steps"], "instructions")),
@@ -134,7 +145,19 @@ def _plan(title: str, report: Mapping[str, Any], code: Code, profile: Mapping[st
         hints(report, code),
         {**profile, "steps": {row["step"]: row for row in profile["steps"]}} if profile else {},
         bars,
+        _worst(errors),
     )
+
+
+def _worst(errors: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of each step the row with the largest error, and the first that diverges."""
+    if not errors:
+        return {}
+    rows = sorted(
+        errors["steps"], key=lambda row: row["of_peak"] if row["of_peak"] is not None else float("inf")
+    )
+    first = next((row for row in errors["steps"] if not row["ok"]), None)
+    return {**errors, "steps": {row["step"]: row for row in rows}, "first": first}
 
 
 def _layer_bars(steps: Sequence[Mapping[str, Any]], cost: str) -> list[Bar]:
