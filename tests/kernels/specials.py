@@ -33,12 +33,14 @@ _PRODUCTS += (
     "Remap",
     "ROIAlign",
     "ClampedROIAlign",
+    "AdaptiveROIAlign",
 )
 _NONE = ("MatrixInverse", "SVD")  # whose zeros may have no result
 _ADDED = {"ConvBias": 3}  # what they add to their sums before the activation may be anything
 _PLACES = {  # operands that say where
     "ROIAlign": (1,),
     "ClampedROIAlign": (1,),
+    "AdaptiveROIAlign": (1,),
     "ROIPooling": (1,),
     "DeformablePSROIPooling": (1, 2),
     "WarpPerspective": (1,),

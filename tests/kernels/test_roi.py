@@ -38,7 +38,8 @@ def check(op: str, arrays: Arrays, consts: int = 0, **attrs: Any) -> Case:
 def close(got: Arrays, want: Arrays) -> None:
     """Interpolated numbers agree to rounding, positions and counts exactly."""
     np.testing.assert_allclose(got[0], want[0], 1e-4, 1e-5)
-    np.testing.assert_array_equal(got[1], want[1])
+    for positions, wanted in zip(got[1:], want[1:], strict=True):
+        np.testing.assert_array_equal(positions, wanted)
 
 
 def features(rng: np.random.Generator, channels: int | None = None) -> np.ndarray:
@@ -74,6 +75,18 @@ def test_align_with_samples_moved_to_the_edge(target: Target, mode: str, least: 
 
 @on_host
 @over("mode", ["max", "average"])
+@over("least", [0.0, 1.0])
+def test_align_with_samples_as_boxes_want(target: Target, mode: str, least: float) -> Iterator[Case]:
+    rng = np.random.default_rng(35)
+    for size in (11.0, 11.0, 11.0, 60.0):
+        x = features(rng)
+        ph, pw = (int(v) for v in rng.integers(1, 5, 2))
+        arrays = [x, boxes(rng, 5, len(x), size)]
+        yield check("AdaptiveROIAlign", arrays, mode=mode, least=least, scale=0.7, offset=0.5, size=(ph, pw))
+
+
+@on_host
+@over("mode", ["max", "average"])
 def test_pooling(target: Target, mode: str) -> Iterator[Case]:
     rng = np.random.default_rng(32)
     for _ in range(20):
@@ -103,13 +116,14 @@ def test_wild_boxes_stay_inside_the_image(target: Target) -> None:
     x = np.ones((1, 1, 4, 4), np.float32)
     attrs: dict[str, dict[str, Any]] = {
         "ROIAlign": {"size": (2, 2)},
+        "AdaptiveROIAlign": {"size": (2, 2)},
         "ROIPooling": {"mode": "average"},
         "DeformablePSROIPooling": {"size": (2, 2), "samples": 2},
     }
     for op, chosen in attrs.items():
         inputs = [value("x", x.shape), value("rois", rois.shape)]
         third = np.array([2, 2], np.int32) if op == "ROIPooling" else np.zeros((3, 2, 1, 1), np.float32)
-        extra = [] if op == "ROIAlign" else [third]
+        extra = [] if op.endswith("ROIAlign") else [third]
         inputs += [value("e", e.shape, str(e.dtype), e) for e in extra]
         tested = node(op, inputs, **chosen)
         (candidate,) = all_candidates(tested, target)

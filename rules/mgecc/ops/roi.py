@@ -65,7 +65,7 @@ _ZERO_OUTSIDE = Sampler("linear", "constant")
 _EDGE = Sampler("linear", "replicate")
 
 
-def _check(node: Node) -> None:
+def check_boxes(node: Node) -> None:
     x, rois = node.inputs[0].type, node.inputs[1].type
     if (
         x.rank != 4
@@ -77,7 +77,7 @@ def _check(node: Node) -> None:
         raise Unsupported(f"boxes {rois} do not fit float images {x} in NCHW")
 
 
-def _images(x: np.ndarray, rois: np.ndarray) -> np.ndarray:
+def images_of(x: np.ndarray, rois: np.ndarray) -> np.ndarray:
     """The image (k, c, h, w) of every box."""
     numbers = rois[:, 0].astype(np.int64)
     if ((numbers < 0) | (numbers >= len(x))).any():
@@ -120,7 +120,7 @@ class ROIPooling(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        _check(node)
+        check_boxes(node)
         size = known_sizes(node, 2)
         if len(size) != 2 or any(n < 1 for n in size):
             raise Unsupported(f"{list(size)} are no bins (h, w) of boxes")
@@ -130,7 +130,7 @@ class ROIPooling(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         rois, attrs = inputs[1].astype(np.float32), node.attributes(ROIPoolingAttrs)
-        images = _images(inputs[0].astype(np.float32), rois)
+        images = images_of(inputs[0].astype(np.float32), rois)
         ph, pw = known_sizes(node, 2)
         x1, y1, x2, y2 = round_half_away(rois[:, 1:] * np.float32(attrs.scale)).T
         rows, columns = _bins(y1, y2, ph, images.shape[2]), _bins(x1, x2, pw, images.shape[3])
@@ -162,7 +162,7 @@ class ROIAlign(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        _check(node)
+        check_boxes(node)
         x, size = node.inputs[0].type, node.attributes(ROIAlignAttrs).size
         result = x.with_shape((node.inputs[1].shape[0], x.shape[1], *size))
         return [result, result.with_dtype(INT32)]
@@ -170,7 +170,7 @@ class ROIAlign(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         attrs, rois = node.attributes(ROIAlignAttrs), inputs[1].astype(np.float32)
-        images, bins, samples = _images(inputs[0], rois), attrs.size, attrs.samples
+        images, bins, samples = images_of(inputs[0], rois), attrs.size, attrs.samples
         x1, y1, x2, y2 = (rois[:, 1:] * np.float32(attrs.scale) - np.float32(attrs.offset)).T
         ys = _sample_places(y1, y2, bins[0], samples[0])[:, :, None]
         xs = _sample_places(x1, x2, bins[1], samples[1])[:, None, :]
@@ -187,7 +187,7 @@ def _of_bins(values: np.ndarray, attrs: ROIAlignAttrs) -> list[np.ndarray]:
     return [result, flat.argmax(-1)]
 
 
-def _clamped(values: np.ndarray, ys: np.ndarray, xs: np.ndarray, largest: bool) -> np.ndarray:
+def clamped_samples(values: np.ndarray, ys: np.ndarray, xs: np.ndarray, largest: bool) -> np.ndarray:
     """Samples (k, c, ...) of images at places moved into them; nothing of those a pixel or more outside.
 
     ``largest``: of what the four neighbours add, instead of their sum.
@@ -219,14 +219,14 @@ class ClampedROIAlign(ROIAlign):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         attrs, rois = node.attributes(ClampedROIAlignAttrs), inputs[1].astype(np.float32)
-        images = _images(inputs[0].astype(np.float32), rois)
+        images = images_of(inputs[0].astype(np.float32), rois)
         x1, y1, x2, y2 = (rois[:, 1:] * np.float32(attrs.scale) - np.float32(attrs.offset)).T
         ends = (np.maximum(high, low + np.float32(attrs.least)) for low, high in ((y1, y2), (x1, x2)))
         y2, x2 = ends if attrs.least else (y2, x2)
         ys = _sample_places(y1, y2, attrs.size[0], attrs.samples[0])[:, :, None]
         xs = _sample_places(x1, x2, attrs.size[1], attrs.samples[1])[:, None, :]
         ys, xs = np.broadcast_arrays(ys, xs)
-        values = _clamped(images, ys, xs, attrs.mode == "max")
+        values = clamped_samples(images, ys, xs, attrs.mode == "max")
         return _of_bins(values, attrs)
 
 
@@ -274,7 +274,7 @@ class DeformablePSROIPooling(Operator):
 
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
-        _check(node)
+        check_boxes(node)
         attrs = node.attributes(DeformablePSROIPoolingAttrs)
         x, trans, boxes = node.inputs[0].type, node.inputs[2].type, node.inputs[1].shape[0]
         fits = not attrs.moved or (
@@ -292,7 +292,7 @@ class DeformablePSROIPooling(Operator):
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         attrs, rois = node.attributes(DeformablePSROIPoolingAttrs), inputs[1].astype(np.float32)
-        images = _images(inputs[0].astype(np.float32), rois)
+        images = images_of(inputs[0].astype(np.float32), rois)
         channels, height, width = images.shape[1:]
         move = _part_offsets(node, inputs[2], channels) if len(images) else np.zeros((0, channels, 2, 1, 1))
         scale, samples = np.float32(attrs.scale), attrs.samples

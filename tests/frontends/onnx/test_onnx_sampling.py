@@ -116,21 +116,16 @@ def test_positions_in_volumes_are_refused() -> None:
 
 @pytest.mark.parametrize("mode", ["avg", "max"])
 @pytest.mark.parametrize("coordinates", ["half_pixel", "output_half_pixel"])
-def test_regions_that_reach_over_the_edge(mode: str, coordinates: str) -> None:
+@pytest.mark.parametrize("ratio", [0, 2])
+def test_regions_that_reach_over_the_edge(mode: str, coordinates: str, ratio: int) -> None:
     x = data(2, 3, 6, 7)
     boxes = np.array([[-3, -2, 4, 3], [1, 1, 1.2, 1.1], [3, 2, 20, 9.3]], np.float32)
-    stated = {"output_height": 2, "output_width": 3, "sampling_ratio": 2, "spatial_scale": 0.8}
+    stated = {"output_height": 2, "output_width": 3, "sampling_ratio": ratio, "spatial_scale": 0.8}
     node = helper.make_node(
         "RoiAlign", ["x", "b", "n"], ["y"], mode=mode, coordinate_transformation_mode=coordinates, **stated
     )
     net = model([node], {"x": x.shape, "b": boxes.shape}, ["y"], {"n": np.array([1, 0, 1])})
     agrees(net, rtol=1e-4, atol=1e-5, x=x, b=boxes)
-
-
-def test_regions_with_samples_as_their_size_wants_are_refused() -> None:
-    node = helper.make_node("RoiAlign", ["x", "b", "n"], ["y"])
-    net = model([node], {"x": [1, 1, 4, 4], "b": [1, 4]}, ["y"], {"n": np.array([0])})
-    assert "state a sampling_ratio" in survey(net)[1][0]
 
 
 def test_largest_elements_of_regions() -> None:

@@ -10,6 +10,7 @@ from mgecc.graph import Node, Unsupported
 from mgecc.kernels.base import Call, Candidate, Kernel, Operand, Param, Workspace, serves
 from mgecc.kernels.plain import plain_candidate, require_float32
 from mgecc.ops.roi import ClampedROIAlignAttrs, DeformablePSROIPoolingAttrs, ROIAlignAttrs, ROIPoolingAttrs
+from mgecc.ops.roi_adaptive import AdaptiveROIAlignAttrs
 from mgecc.targets import Target
 
 _MAP = ("images", "n", "c", "h", "w", "ph", "pw")
@@ -55,6 +56,15 @@ def _align(node: Node) -> list[Call]:
     return [Call(kernel, operands, (*_sizes(node), sh, sw, attrs.scale, attrs.offset, *least))]
 
 
+def _adaptive(node: Node) -> list[Call]:
+    attrs = node.attributes(AdaptiveROIAlignAttrs)
+    largest = attrs.mode == "max"
+    fields = (*_MAP, "scale", "offset", "least")
+    kernel = _kernel(f"roi_adaptive{'_max' * largest}", "x rois y", fields, largest=largest)
+    numbers = (attrs.scale, attrs.offset, attrs.least)
+    return [Call(kernel, (*node.inputs, node.output), (*_sizes(node), *numbers))]
+
+
 def _pool(node: Node) -> list[Call]:
     attrs = node.attributes(ROIPoolingAttrs)
     largest = attrs.mode == "max"
@@ -75,9 +85,13 @@ def _deformable(node: Node) -> list[Call]:
     return [Call(kernel, operands, (*_sizes(node), *numbers))]
 
 
+_BUILDS = {"ROIPooling": _pool, "DeformablePSROIPooling": _deformable}
+_BUILDS["AdaptiveROIAlign"] = _adaptive
+
+
 def _candidate(node: Node, samples: float) -> Candidate:
     require_float32(node.inputs[:2])
-    build = {"ROIPooling": _pool, "DeformablePSROIPooling": _deformable}.get(node.op, _align)
+    build = _BUILDS.get(node.op, _align)
     return plain_candidate(
         node, partial(build), 100 + node.output.type.elements * (10 + 12 * samples), "bin by bin"
     )
@@ -87,6 +101,12 @@ def _candidate(node: Node, samples: float) -> Candidate:
 def aligns(node: Node, target: Target) -> Iterator[Candidate]:
     """Interpolated samples."""
     yield _candidate(node, prod(node.attributes(ROIAlignAttrs).samples))
+
+
+@serves("AdaptiveROIAlign")
+def adaptive(node: Node, target: Target) -> Iterator[Candidate]:
+    """Interpolated samples, as many as boxes want."""
+    yield _candidate(node, 4)
 
 
 @serves("ROIPooling")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from mgecc.graph import Unsupported
 from mgecc.graph.types import FLOAT32
 from mgecc.ops.grid_sample import GridSampleAttrs
 from mgecc.ops.roi import ClampedROIAlignAttrs, ROIPoolingAttrs
+from mgecc.ops.roi_adaptive import AdaptiveROIAlignAttrs
 
 from . import OnnxNode, Tensor, TensorBuilder, rule
 
@@ -34,22 +36,18 @@ def grid_sample(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
 
 @rule("ClampedROIAlign", "RoiAlign")
 def roi_align(node: OnnxNode, t: TensorBuilder) -> Sequence[Tensor]:
-    """Without half pixels, boxes are a pixel long at least."""
+    """Without half pixels, boxes are a pixel long at least. Ratio 0: their size says how many samples they have."""
     x, boxes, images = node.operand(0), node.operand(1), node.operand(2)
     count, mode = node.get("sampling_ratio", 0), node.get("mode", "avg")
     halves = node.get("coordinate_transformation_mode", "half_pixel") == "half_pixel"
-    if count < 1:
-        why = "how many samples a bin has depends on the size of its box (sampling_ratio 0)"
-        raise Unsupported(why, "state a sampling_ratio, such as 2")
-    attrs = ClampedROIAlignAttrs(
-        (node.get("output_height", 1), node.get("output_width", 1)),
-        (count, count),
-        node.get("spatial_scale", 1.0),
-        0.5 if halves else 0.0,
-        "max" if mode == "max" else "average",
-        0.0 if halves else 1.0,
-    )
+    size = (node.get("output_height", 1), node.get("output_width", 1))
+    scale, offset, least = node.get("spatial_scale", 1.0), 0.5 if halves else 0.0, 0.0 if halves else 1.0
+    largest: Literal["max", "average"] = "max" if mode == "max" else "average"
     numbered = t.concat([t.unsqueeze(t.cast(images, FLOAT32), [1]), t.cast(boxes, FLOAT32)], 1)
+    if count < 1:
+        adaptive = AdaptiveROIAlignAttrs(size, scale, offset, largest, least)
+        return [t.one("AdaptiveROIAlign", adaptive, x, numbered, dtype=x.dtype)]
+    attrs = ClampedROIAlignAttrs(size, (count, count), scale, offset, largest, least)
     return [t.one("ClampedROIAlign", attrs, x, numbered, dtype=x.dtype)]
 
 
