@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from environment import environment
+from mgecc import __version__
 from mgecc.cli import main
-from mgecc.package.backend import backend_files
-from mgecc.package.source_tree import source_tree
+from mgecc.package import model_component
+from mgecc.package.backend import backend_files, package_files
+from mgecc.package.source_tree import source_component, source_tree
 from mgecc.targets import TargetError, ToolchainMissing, load_target, load_toolchain
+from mgecc.toolrun.products import compile_to_folder, read_any
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "models" / "digits"
@@ -218,6 +222,38 @@ def test_meson_builds_it_as_a_subproject(packages: Path, tmp_path: Path) -> None
     run("meson", "setup", "out", "--wrap-mode=forcefallback", cwd=tmp_path)
     run("meson", "compile", "-C", "out", cwd=tmp_path)
     check_numbers("out/user", tmp_path)
+
+
+def test_conan_builds_it_and_a_project_finds_it(tmp_path: Path) -> None:
+    needs("cmake", "gcc", "make")
+    conan = str(environment(tmp_path / "venv", Path(__file__).with_name("conan.lock")).with_name("conan"))
+    folder = tmp_path / "products"
+    compile_to_folder(read_any(DIGITS / "model.yaml"), "cortex-m0", "", folder)
+    outputs = [path.name for path in folder.iterdir()]
+    component = source_component(
+        model_component(DIGITS / "model.yaml", "digits", folder, "cortex-m0"), source_tree(outputs, folder)
+    )
+    for path, data in package_files("conan", component, "cortex-m0").items():
+        (tmp_path / "package" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "package" / path).write_bytes(data)
+    user = tmp_path / "user"
+    user.mkdir()
+    (user / "main.c").write_text(MAIN)
+    (user / "conanfile.txt").write_text(
+        f"[requires]\ndigits/{__version__}\n[generators]\nCMakeDeps\nCMakeToolchain\n"
+    )
+    (user / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.15)\nproject(user C)\nfind_package(digits REQUIRED CONFIG)\n"
+        "add_executable(user main.c)\ntarget_link_libraries(user digits::digits)\n"
+    )
+    home = ["env", f"CONAN_HOME={tmp_path / 'home'}", conan]
+    run(*home, "profile", "detect", cwd=user)
+    run(*home, "create", "../package", cwd=user)
+    run(*home, "install", ".", "--output-folder=out", cwd=user)
+    words = ["-DCMAKE_TOOLCHAIN_FILE=out/conan_toolchain.cmake", "-DCMAKE_BUILD_TYPE=Release"]
+    run("cmake", "-S", ".", "-B", "out", *words, cwd=user)
+    run("cmake", "--build", "out", cwd=user)
+    check_numbers("out/user", user)
 
 
 def test_bazel_and_platformio_files_name_what_is_there(packages: Path) -> None:

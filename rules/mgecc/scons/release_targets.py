@@ -35,7 +35,7 @@ def declare_deliveries(env: Any, built: list[ModelNodes]) -> None:
     ``python=``: interpreters or versions (``python=3.10,3.13``), or ``all`` that
     are installed; packages that they lack go into an environment of their own below build.
     ``scons package=FORM``, several by comma: also ``build/package/FORM/MODEL-TARGET``, as C files for any compiler
-    (``sources``), ESP-IDF, Zephyr or Arduino, with a library for pkg-config, CMake, Bazel, or as CMSIS-Pack.
+    (``sources``), ESP-IDF, Zephyr or Arduino, for Conan, with a library for pkg-config, CMake, Bazel, or as CMSIS-Pack.
     """
     wanted = script.COMMAND_LINE_TARGETS
     if "release" in wanted:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from environment import environment
 
 HERE = Path(__file__).parent
 
@@ -35,27 +36,7 @@ def buildgrid(folder: Path) -> Path:
     """A Python with BuildGrid, by a lock file of its own."""
     if sys.version_info < (3, 11):
         pytest.skip("BuildGrid needs Python 3.11")
-    python = folder / "venv" / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    words = [
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--require-hashes",
-    ]
-    done = subprocess.run(
-        [sys.executable, *words, "-r", HERE / "buildgrid.lock"],
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"BuildGrid cannot be installed: {done.stderr.strip()[-200:]}")
-    return python
+    return environment(folder / "venv", HERE / "buildgrid.lock")
 
 
 def postgres() -> Path:
