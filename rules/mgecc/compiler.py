@@ -54,6 +54,7 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
         least = plan_imported(replace(config, optimize="memory"), target, again)
         programs = min(programs, least, key=_arena)
     _check_limits(config, programs)
+    _check_names_of_buffers(config, programs[0])
     return programs
 
 
@@ -133,6 +134,19 @@ def _check_buffers(config: ModelConfig) -> None:
         file = config.model.name
         why = f"inputs and outputs of a model with `{taken[0]}` lie in the arena; leave `buffers` or `{taken[0]}` out"
         raise CompileError.of_lines(file, [f"{config.places.get('buffers', file)}: {why}"])
+
+
+def _check_names_of_buffers(config: ModelConfig, program: Program) -> None:
+    """Each must be of an input or output."""
+    known = {f"inputs.{name}" for t in program.inputs for name in (t.name, t.alias)}
+    known |= {"inputs", "outputs"} | {f"outputs.{t.name}" for t in program.outputs}
+    unknown = [asked.partition(".") for asked in sorted(config.buffers - known)]
+    if unknown:
+        kind, _, name = unknown[0]
+        names = ", ".join(t.name for t in (program.inputs if kind == "inputs" else program.outputs))
+        place = config.places.get(f"buffers.{kind}", config.model.name)
+        why = f"buffers: no {kind.removesuffix('s')} is called {name}; known are {names}"
+        raise CompileError.of_lines(config.model.name, [f"{place}: {why}"])
 
 
 def _check_threads(config: ModelConfig, target: Target) -> None:

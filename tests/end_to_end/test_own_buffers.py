@@ -33,7 +33,7 @@ LIMITS = {case["name"]: case for case in json.loads((CORPUS / "manifest.json").r
 NETS = (
     "net_mobilenet_se", "net_resnet_batch4", "net_shufflenet", "net_transformer", "net_unet", "net_detector",
     "net_sequence", "quant_int8", "quant_uint8", "fp16_ioc16", "conv2d_group", "adaptive_pooling", "resize",
-    "roi_pooling_align", "set_subtensor", "padding", "rnn",
+    "roi_pooling_align", "set_subtensor", "padding", "rnn", "concat_split_stack",
 )  # fmt: skip
 BOTH = frozenset({"inputs", "outputs"})
 SANITIZERS = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
@@ -169,9 +169,20 @@ def awkward() -> Stream:
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc and its sanitizers: apt-get install gcc")
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="runs what it builds on the build host")
 @pytest.mark.parametrize("goal", ["speed", "memory"])
-def test_outputs_that_are_parts_of_other_values_are_copied(goal: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "outside",
+    [
+        "inputs outputs",
+        "inputs",
+        "outputs",
+        "outputs.y",
+        "outputs.flat outputs.right",
+        "inputs.x outputs.same",
+    ],
+)
+def test_outputs_that_are_parts_of_other_values_are_copied(outside: str, goal: str, tmp_path: Path) -> None:
     stream = awkward()
-    config = replace(stream.config(tmp_path), buffers=BOTH, optimize=goal)
+    config = replace(stream.config(tmp_path), buffers=frozenset(outside.split()), optimize=goal)
     built = build([config], "x86_64", tmp_path / "built")
     x = given(stream)["in.x"][:1]
     found = dict(zip(stream.outputs, built.run("net", x.tobytes(), tmp_path)))
@@ -233,6 +244,20 @@ def test_what_cannot_go_with_buffers_is_refused_at_its_place(tmp_path: Path) -> 
         build_programs(load_config(file), load_target("x86_64"))
     why = "inputs and outputs of a model with `threads` lie in the arena; leave `buffers` or `threads` out"
     assert f"{file}:4:1: {why}" in str(told.value)
+
+
+def test_single_inputs_and_outputs_are_named(tmp_path: Path) -> None:
+    awkward().config(tmp_path)
+    file = tmp_path / "model.yaml"
+    file.write_text("name: net\nmodel: net.tflite\nbuffers: {inputs: [x], outputs: [flat, z]}\n")
+    (program,) = build_programs(load_config(file), load_target("cortex-m4"))
+    assert [t.is_outside for t in program.inputs] == [True]
+    assert [t.name for t in program.outputs if t.is_outside] == ["flat", "z"]
+    file.write_text("name: net\nmodel: net.tflite\nbuffers: {inputs: arena, outputs: [flut]}\n")
+    with pytest.raises(CompileError) as told:
+        build_programs(load_config(file), load_target("cortex-m4"))
+    why = "buffers: no output is called flut; known are y, flat, same, left, right, z"
+    assert f"{file}:3:26: {why}" in str(told.value)
 
 
 def test_too_many_buffers_are_refused(tmp_path: Path) -> None:

@@ -180,8 +180,12 @@ def _build(path: Path, value: dict[str, Any]) -> ModelConfig:
     )
 
 
-def _outside(given: dict[str, str]) -> frozenset[str]:
-    return frozenset(kind for kind, place in given.items() if place == "user")
+def _outside(given: dict[str, str | list[str]]) -> frozenset[str]:
+    """What lies outside of the arena, as of ``ModelConfig.buffers``."""
+    whole = {kind for kind, place in given.items() if place == "user"}
+    return frozenset(whole).union(
+        f"{kind}.{name}" for kind, place in given.items() if isinstance(place, list) for name in place
+    )
 
 
 def _shape(given: list[int]) -> tuple[int, ...]:

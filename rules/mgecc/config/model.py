@@ -129,7 +129,7 @@ class ModelConfig:
     ``bind``: inputs that are constants, each with its numbers: one, or nested lists.
     ``state``: memory that lives across runs: by input, the output that it gets from the run before.
     ``verify_blob``: when opening checks the blob that is linked in: "always", "once" or "never".
-    ``buffers``: of "inputs" and "outputs", those that lie in memory of the application's.
+    ``buffers``: what lies in memory of the application's: "inputs", "outputs", or single ones as "inputs.NAME".
     ``cv``: image functions to generate, as (name, element type), sorted.
     ``custom``: functions by the operator's name, dump name or type. ``kernels``: files (``.c``: the function called
     like the file; ``.c.j2``: a kernel template) by the name of the operator that they compute.

@@ -89,6 +89,8 @@ def _tensor(tensor: IOTensor, program: Program, strings: _Strings) -> bytes:
     _require(len(shape) <= MAX_RANK, f"{tensor.name}: {len(shape)} dimensions, at most {MAX_RANK} fit")
     ref = _ref(tensor.ref, program, nbytes)
     if tensor.is_outside:
+        number, offset = divmod(tensor.ref.offset, BUFFER_BYTES)
+        assert offset == 0 and (*program.inputs, *program.outputs)[number] is tensor
         ref = 0  # the application says where
     code = DTYPES[dtype.name].code
     numbers = (strings.add(tensor.name), ref, nbytes, code, len(shape), dtype.scale or 0.0, dtype.zero_point)

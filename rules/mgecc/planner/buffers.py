@@ -149,11 +149,11 @@ class Sharing:
         return False
 
     def _absorb(self, outer: Buffer, inner: Buffer, delta: int) -> bool:
-        """Unless memory outside of the arena would be more than its input or output, or hold an input besides."""
+        """Unless memory outside of the arena would be more than its input or output, or hold others besides."""
         if inner.outside is not None and (outer.outside is not None or inner.size != outer.size):
             return False
         other = inner if outer.outside else outer if inner.outside else None
-        if other and any(value in self._inputs for value in other.values):
+        if other and any(value in self._inputs or value in self._fixed for value in other.values):
             return False
         for value, offset in inner.values.items():
             outer.values[value] = offset + delta

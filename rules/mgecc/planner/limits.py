@@ -15,8 +15,8 @@ _PEAK_GROWTH = 1.25
 class Goal:
     """``kind``: speed, size or memory. ``flash``, ``ram``: bytes for weights and code, and for the arena; None: any.
 
-    ``threads``: the most chunks of a call that can be partitioned. ``outside``: of "inputs" and "outputs", which lie in
-    memory of the application's.
+    ``threads``: the most chunks of a call that can be partitioned. ``outside``: what lies in memory of the
+    application's, as of ``planner.outside``.
     """
 
     kind: str = "speed"

@@ -141,7 +141,7 @@ def plan(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> Pro
 def choose(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> list[Choice]:
     """Order a graph's nodes and choose a candidate for each; CompileError if some node cannot be served."""
     add_stores(graph)
-    outside.place_outside(graph, goal.outside)
+    outside.place_outside(graph, goal.outside, target)
     reorder(graph)
     if goal.kind == "memory":
         slices.for_memory(graph, target)

@@ -53,12 +53,11 @@ def move_stores_last(graph: Graph) -> None:
 
 def _origin(value: Value) -> Value:
     """The value in whose memory this one may lie."""
-    while value.producer is not None and is_view(value.producer):
+    while value.producer is not None and _is_view(value.producer):
         value = value.producer.inputs[0]
     return value
 
 
-def is_view(node: Node) -> bool:
-    """Whether the result may lie in memory of the operand."""
+def _is_view(node: Node) -> bool:
     operator = ops.find(node.op)
     return operator.moves or operator.reshapes or operator.is_identity(node)

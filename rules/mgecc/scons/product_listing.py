@@ -59,7 +59,7 @@ def contents(path: Path, name: str, target: Target, peeked: dict[str, Any]) -> C
         peeked.get("threads") not in (None, 1),
         tuple(data_files(folder / model[0] if model else path)),
         peeked.get("verify_blob") in ("once", "never"),
-        "user" in _entries(peeked, "buffers").values(),
+        any(place != "arena" for place in _entries(peeked, "buffers").values()),
     )
 
 
