@@ -12,6 +12,7 @@ import jinja2
 
 from mgecc.kernels.arguments import members
 from mgecc.kernels.base import Kernel
+from mgecc.kernels.neutral import without_neutral
 from mgecc.targets import Isa, Target, TargetError
 
 _FOLDER = Path(__file__).parent
@@ -95,7 +96,7 @@ def render_kernel(kernel: Kernel, target: Target, symbol: str = "") -> str:
     template = templates(_FOLDER, kernel.half).get_template(kernel.template)
     names = {"target": target, "simd": target.facts.simd(kernel.half), **dict(kernel.params)}
     text = template.render(k=_Head(kernel, symbol or kernel.symbol), **names)
-    return text.strip("\n") + "\n"
+    return without_neutral(text.strip("\n")) + "\n"
 
 
 def header_file(name: str, isa: Isa) -> Path:
