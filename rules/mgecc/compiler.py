@@ -41,21 +41,29 @@ class Products:
 def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     """For each set of input shapes one program per kernel set of the target, all over the same weights.
 
-    Where the arena is larger than ``ram``, it is planned for the least memory, whatever the goal. CompileError lists
-    all problems of the model.
+    Where the arena is larger than ``ram``, it is planned for memory, whatever the goal: until it fits, at the least
+    work that is estimated to do. CompileError lists all problems of the model.
     """
     _check_threads(config, target)
     _check_buffers(config)
     imported = import_sets(config)
-    perhaps_again = config.ram is not None and config.optimize != "memory"
-    again = [one.copy() for one in imported if perhaps_again]
-    programs = plan_imported(config, target, imported)
-    if again and _arena(programs) > (config.ram or 0):
-        least = plan_imported(replace(config, optimize="memory"), target, again)
-        programs = min(programs, least, key=_arena)
+    if config.ram is None:
+        return plan_imported(config, target, imported)
+    programs = plan_imported(config, target, [one.copy() for one in imported])
+    least = replace(config, optimize="memory")
+    enough = config.ram
+    while enough and _arena(programs) > config.ram:
+        again = plan_imported(least, target, [one.copy() for one in imported], enough)
+        programs = min(programs, again, key=_arena)
+        enough = _less(enough, _arena(again) - config.ram)
     _check_limits(config, programs)
     _check_names_of_buffers(config, programs[0])
     return programs
+
+
+def _less(enough: int, over: int) -> int:
+    """What to plan for next where the arena is larger than estimated, at last the least that there is; 0: no more."""
+    return 0 if enough == 1 else max(1, enough - over) if enough > over and over < enough // 8 else 1
 
 
 def _check_limits(config: ModelConfig, programs: Sequence[Program]) -> None:
@@ -72,12 +80,17 @@ def _arena(programs: Sequence[Program]) -> int:
     return max(program.arena for program in programs)
 
 
-def plan_imported(config: ModelConfig, target: Target, imported: list[Lowering]) -> tuple[Program, ...]:
-    """Lower and plan ``imported``, a graph for each set of input shapes, which is used up and empty afterwards."""
+def plan_imported(
+    config: ModelConfig, target: Target, imported: list[Lowering], enough: int = 0
+) -> tuple[Program, ...]:
+    """Lower and plan ``imported``, a graph for each set of input shapes, which is used up and empty afterwards.
+
+    ``enough``: bytes of the arena, as of ``Goal``.
+    """
     programs, weights, errors = [], WeightSection(max(16, 4 * target.lanes)), []
     for shapes in config.shape_sets:
         try:
-            programs += _programs(imported.pop(0), shapes, target, weights)
+            programs += _programs(imported.pop(0), shapes, target, weights, enough)
         except CompileError as error:
             errors.append((shapes, error))
     if errors:
@@ -101,10 +114,10 @@ def case_of(config: ModelConfig) -> str:
 
 
 def _programs(
-    imported: Lowering, config: ModelConfig, target: Target, weights: WeightSection
+    imported: Lowering, config: ModelConfig, target: Target, weights: WeightSection, enough: int
 ) -> list[Program]:
     """The programs of one set of input shapes, or for all declared sizes, one per kernel set."""
-    goal, targets = _goal(config), singles(target)
+    goal, targets = replace(_goal(config), enough=enough), singles(target)
     origins, changes = Provenance(imported.graph), Changes(imported.graph)
     lowered = lower(imported, config, targets, changes)
     choices = [choose(one.graph, single, goal, one.problems) for single, one in zip(targets, lowered)]

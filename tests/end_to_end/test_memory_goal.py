@@ -29,7 +29,14 @@ def built(config: ModelConfig, target: str, folder: Path) -> tuple[list[bytes], 
 
 @pytest.mark.parametrize(
     ("name", "target", "part"),
-    [("tiny_vww", "arm64", 0.9), ("mobilenet_int8", "x86_64", 0.7)],
+    [
+        ("tiny_vww", "arm64", 0.9),
+        ("mobilenet_int8", "x86_64", 0.7),
+        ("tiny_resnet", "arm64", 0.8),
+        ("tiny_resnet", "cortex-m0", 0.8),
+        ("tiny_resnet", "cortex-m4", 0.8),
+        ("tiny_resnet", "cortex-m55", 0.8),
+    ],
 )
 def test_less_memory_changes_no_bit(name: str, target: str, part: float, tmp_path: Path) -> None:
     folder = models.folder_of(name, tmp_path) if name in models.names() else ROOT / "models" / name

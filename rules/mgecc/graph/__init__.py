@@ -5,7 +5,7 @@ May import: numpy; of mgecc nothing but mgecc.errors.
 
 from mgecc.graph.attributes import Attributes, Range
 from mgecc.graph.diagnostics import CompileError, Diagnostic, Diagnostics
-from mgecc.graph.graph import Graph, Node, State, Value
+from mgecc.graph.graph import Graph, Node, Patched, State, Value
 from mgecc.graph.types import DType, TensorType
 from mgecc.graph.unsupported import Unsupported
 
@@ -17,6 +17,7 @@ __all__ = [
     "Diagnostics",
     "Graph",
     "Node",
+    "Patched",
     "Range",
     "State",
     "TensorType",

@@ -80,6 +80,19 @@ class State:
     initial: np.ndarray | None = None
 
 
+@dataclass(frozen=True)
+class Patched:
+    """Layers, by name and in order, that are computed for so many patches along (h, w) of the last result in turn.
+
+    ``macs``: multiply-accumulates of the layers. ``again``: how many are computed once more, because patches overlap.
+    """
+
+    layers: tuple[str, ...]
+    patches: tuple[int, int]
+    macs: int
+    again: int
+
+
 @dataclass(eq=False)
 class Graph:
     """Nodes in topological order; ``outputs`` pairs the user's output names with values.
@@ -89,7 +102,8 @@ class Graph:
     neither of. ``aliases``: another name that the file has for an input. ``wide_inputs`` by name, ``wide_outputs`` by
     position: integer types that the application sees where the graph has narrower ones. ``ranges``: of inputs, by
     name, the smallest and the largest integer with which everything fits the graph's types. ``outside``: inputs and
-    outputs that lie in memory of the application's, which the planner decides.
+    outputs that lie in memory of the application's, ``patched``: layers that are computed patch by patch, both as the
+    planner decides.
     Passes and planner change a graph in place: it is of use once. Constants' arrays they replace and never write to.
     """
 
@@ -104,6 +118,7 @@ class Graph:
     ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
     wide_outputs: dict[int, DType] = field(default_factory=dict)
     outside: set[Value] = field(default_factory=set)
+    patched: tuple[Patched, ...] = ()
 
     @property
     def given_inputs(self) -> list[Value]:

@@ -158,6 +158,10 @@ class _Convolution(Operator):
         groups = node.attributes(ConvolutionAttrs).groups
         return 1 < groups == node.output.shape[1] == node.inputs[0].shape[1]
 
+    @classmethod
+    def window(cls, node: Node) -> Window | None:
+        return geometry(node).window if node.inputs[1].is_const else None
+
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         geo = geometry(node)

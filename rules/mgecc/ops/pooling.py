@@ -150,6 +150,10 @@ class Pooling(_Pooling):
         " most 65535 cells"
     )
 
+    @classmethod
+    def window(cls, node: Node) -> Window | None:
+        return pooling_of(node).geometry
+
 
 @operator("AdaptivePooling")
 class AdaptivePooling(_Pooling):

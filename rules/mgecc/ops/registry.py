@@ -16,6 +16,7 @@ from mgecc.graph.symbolic import Undecided, strict
 from mgecc.ops.counted import Extents, Given, Maker, Numbers
 from mgecc.ops.signature import check_operands, signature
 from mgecc.ops.spans import Span, whole_range
+from mgecc.ops.window import Window
 
 Expression = tuple[Any, ...]
 """(mode, operand, ...), an operand being an input's position, a float, or another expression."""
@@ -104,6 +105,13 @@ class Operator:
     def by_channels(node: Node) -> bool:
         """Whether each channel, along axis 1, is computed of the same one of the first input, and of constants."""
         return False
+
+    @classmethod
+    def window(cls, node: Node) -> Window | None:
+        """Through which window a place (h, w) of the result (n, c, h, w) sees the first input, whose padding is
+        ``padding`` of the attributes if there is any; other inputs are seen at the same place, weights as a whole.
+        None where it is not so."""
+        return Window((1, 1), (1, 1), (1, 1), ((0, 0), (0, 0))) if cls.elementwise else None
 
     @staticmethod
     def expression(node: Node) -> Expression | None:

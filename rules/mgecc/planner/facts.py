@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mgecc.graph import TensorType, Value
+from mgecc.graph import Patched, TensorType, Value
 from mgecc.graph.changes import Change
 from mgecc.graph.provenance import Provenance
 from mgecc.graph.symbolic import at_max_sizes
@@ -73,17 +73,26 @@ class Region:
 
 @dataclass(frozen=True)
 class Facts:
-    """``changes``: what passes did to the graph before it was planned. ``digest``: SHA-256 of the model file."""
+    """``changes``: what passes did to the graph before it was planned. ``digest``: SHA-256 of the model file.
+
+    ``patched``: what is computed patch by patch.
+    """
 
     steps: tuple[Step, ...] = ()
     regions: tuple[Region, ...] = ()
     changes: tuple[Change, ...] = ()
     digest: str = ""
+    patched: tuple[Patched, ...] = ()
 
     @staticmethod
-    def of(chosen: Sequence[Choice], calls: Iterable[int], offsets: dict[Buffer, int]) -> Facts:
+    def of(
+        chosen: Sequence[Choice],
+        calls: Iterable[int],
+        offsets: dict[Buffer, int],
+        patched: tuple[Patched, ...] = (),
+    ) -> Facts:
         """Facts of a plan. ``calls``: how many each choice has. ``offsets``: of all buffers, whose sizes are known."""
-        return Facts(_steps(chosen, calls), _regions(offsets))
+        return Facts(_steps(chosen, calls), _regions(offsets), patched=patched)
 
     def traced(self, digest: str, origins: Provenance, changes: tuple[Change, ...]) -> Facts:
         """These facts, with what led from the model file to the graph that was planned."""

@@ -16,7 +16,8 @@ class Goal:
     """``kind``: speed, size or memory. ``flash``, ``ram``: bytes for weights and code, and for the arena; None: any.
 
     ``threads``: the most chunks of a call that can be partitioned. ``outside``: what lies in memory of the
-    application's, as of ``planner.outside``.
+    application's, as of ``planner.outside``. ``enough``: where memory is the goal, bytes of the arena below which it
+    does not matter; 0: as few as can be.
     """
 
     kind: str = "speed"
@@ -24,6 +25,7 @@ class Goal:
     ram: int | None = None
     threads: int = 1
     outside: frozenset[str] = frozenset()
+    enough: int = 0
 
 
 def room(graph: Graph, goal: Goal) -> dict[Node, int]:
@@ -32,6 +34,7 @@ def room(graph: Graph, goal: Goal) -> dict[Node, int]:
     """
     need = live(graph, graph.nodes)
     most = max(need, default=0) * (1 if goal.kind == "memory" else _PEAK_GROWTH)
+    most = max(most, goal.enough)
     if goal.ram is not None:
         most = min(most, goal.ram)
     return {node: max(0, int(most) - step) for node, step in zip(graph.nodes, need)}

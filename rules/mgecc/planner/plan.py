@@ -9,7 +9,7 @@ from mgecc.graph.polynomials import Atom
 from mgecc.graph.symbolic import Undecided, at_max_sizes, sizes_in, upper_bound
 from mgecc.kernels.base import Call, Const, Operand, Workspace
 from mgecc.ops import find
-from mgecc.planner import arena, outside, slices, threads
+from mgecc.planner import arena, outside, patches, slices, threads
 from mgecc.planner.buffers import Buffer, ScheduledNode, Sharing, aligned
 from mgecc.planner.facts import Facts
 from mgecc.planner.limits import Goal
@@ -144,7 +144,8 @@ def choose(graph: Graph, target: Target, goal: Goal, problems: Diagnostics) -> l
     outside.place_outside(graph, goal.outside, target)
     reorder(graph)
     if goal.kind == "memory":
-        slices.for_memory(graph, target)
+        patches.for_memory(graph, target, goal.enough)
+        slices.for_memory(graph, target, goal.enough)
     elif target.cache and goal.kind == "speed" and goal.threads == 1:
         slices.for_cache(graph, target)
     move_stores_last(graph)
@@ -186,7 +187,7 @@ def place(
         places.bound,
         _sizes(graph),
         states=states,
-        facts=Facts.of(chosen, map(len, calls), places.offsets),
+        facts=Facts.of(chosen, map(len, calls), places.offsets, graph.patched),
     )
     return with_copy(program)
 

@@ -144,15 +144,24 @@ def _taken_apart(graph: Graph, pairs: dict[int, Pair], width: Callable[[int], in
     return nodes
 
 
-def for_memory(graph: Graph, target: Target) -> None:
-    """Slice pairs as far as that lowers the most bytes that live at one step, and no further."""
+def least(graph: Graph, target: Target) -> list[int]:
+    """Bytes that live at each step where every pair is sliced as far as that lowers them."""
+    need = live(graph, graph.nodes)
+    lowered = list(need)
+    for i, pair in _pairs(graph, target):
+        lowered[i : i + 2] = [min(n, *_heights(need, i, pair)) for n in need[i : i + 2]]
+    return lowered
+
+
+def for_memory(graph: Graph, target: Target, enough: int = 0) -> None:
+    """Slice pairs as far as that lowers the most bytes that live at one step to ``enough``, and no further."""
     need, pairs = live(graph, graph.nodes), dict(_pairs(graph, target))
     heights = {i: _heights(need, i, pair) for i, pair in pairs.items()}
     others = [n for step, n in enumerate(need) if step not in pairs and step - 1 not in pairs]
-    least = max([*others, *(min(h) for h in heights.values())], default=0)
+    most = max([enough, *others, *(min(h) for h in heights.values())])
 
     def width(i: int) -> int | None:
-        return next(w for w, height in zip((None, *pairs[i].widths), heights[i]) if height <= least)
+        return next(w for w, height in zip((None, *pairs[i].widths), heights[i]) if height <= most)
 
     graph.nodes = _taken_apart(graph, pairs, width)
 

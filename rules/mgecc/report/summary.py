@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from mgecc.graph.symbolic import Sym, at_max_sizes, prefix
@@ -77,6 +78,8 @@ def _facts(program: Program) -> dict[str, Any]:
     occasional = ({"sizes": sizes, "copy": program.copy} if sizes else {}) | (
         {"states": states} if states else {}
     )
+    if program.facts.patched:
+        occasional["patched"] = [asdict(one) for one in program.facts.patched]
     return occasional | {
         "inputs": [_tensor(t) for t in program.inputs],
         "outputs": [_tensor(t) for t in program.outputs],

@@ -13,6 +13,7 @@ from mgecc.kernels.base import Alias, Candidate, serves
 from mgecc.kernels.copy.calls import Move, strided
 from mgecc.kernels.copy.symbolic_views import sized_moves
 from mgecc.kernels.strides import dense
+from mgecc.ops.index_items import items_of
 from mgecc.ops.known import own_axis
 from mgecc.targets import Target
 
@@ -69,6 +70,30 @@ def _parts(node: Node, moves: list[Move]) -> Candidate:
 def one_part(node: Node, target: Target) -> Iterator[Candidate]:
     """Transposes, slices with constant bounds and broadcasts."""
     yield _parts(node, moves_of(node))
+    c = target.block_of(node.output.type.dtype.name)
+    if c > 1 and _cuts_places(node):
+        yield _blocked_cut(node, c)
+
+
+def _cuts_places(node: Node) -> bool:
+    """Whether the node takes rows and columns (h, w) of (n, c, h, w), and all of the other axes."""
+    x = node.inputs[0]
+    if node.op != "Subtensor" or x.type.rank != 4 or x.is_const or node.output.type.rank != 4:
+        return False
+    fixed = not any(isinstance(n, Sym) for n in (*x.shape, *node.output.shape))
+    return fixed and all(item.axis >= 2 for item in items_of(node, 1))
+
+
+def _blocked_cut(node: Node, c: int) -> Candidate:
+    source = np.empty(node.inputs[0].type.with_block(c).stored_shape, np.int8)
+    (view,) = ops.find(node.op).evaluate(node, [source, *_others(node)])
+    offset = view.__array_interface__["data"][0] - source.__array_interface__["data"][0] if view.size else 0
+    move = Move(view.shape, view.strides, dense(view.shape), int(offset))
+    ones = (1,) * (len(node.inputs) - 1)
+    return Candidate(
+        lambda made: [strided(move, made.inputs[0], made.output)],
+        move.cost(), (c, *ones), (c,), 200, why="strided copy of blocks",
+    )  # fmt: skip
 
 
 @serves("Split")
