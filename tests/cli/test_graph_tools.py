@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -198,3 +200,21 @@ def test_answers_for_programs_are_json(capsys: pytest.CaptureFixture[str], tmp_p
     (tmp_path / "bad.mge").write_bytes(b"\0" * 64)
     assert cli.main([*check, str(tmp_path / "bad.mge")]) == 2
     assert len(json.loads(capsys.readouterr().out)["problems"]) == 1
+
+
+def test_a_diff_has_colours_at_a_terminal_and_nothing_raw_of_a_model() -> None:
+    script = """
+import sys
+from mgecc.commands import _graphs
+from mgecc.commands._output import show
+from mgecc.toolrun.terminal import printable_streams
+from argparse import Namespace
+sys.stdout.isatty = lambda: True
+with printable_streams():
+    show(Namespace(json_output=False), list(_graphs.changes(["a"], ["\\x1b]0;b"])), dict, painted=True)
+"""
+    environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
+    )
+    assert "\x1b[31m-a\x1b[0m\n" in done.stdout and "\x1b[32m+\\x1b]0;b\x1b[0m\n" in done.stdout

@@ -14,6 +14,7 @@ from mgecc.export_graph import onnx_model
 from mgecc.graph import Graph
 from mgecc.graph.drawing import dot_lines, mermaid_lines
 from mgecc.graph.text import graph_lines
+from mgecc.toolrun.terminal import printable
 
 FORMS = {"text": graph_lines, "dot": dot_lines, "mermaid": mermaid_lines}
 _COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
@@ -36,8 +37,8 @@ def write_onnx(graph: Graph, file: Path) -> None:
 
 
 def changes(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """A unified diff of two texts without its head; in colours on a terminal, unless NO_COLOR is set."""
+    """A printable unified diff of two texts without its head; in colours on a terminal, unless NO_COLOR is set."""
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for line in list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]:
         colour = _COLOURS.get(line[:1], "") if coloured else ""
-        yield f"{colour}{line}\x1b[0m" if colour else line
+        yield f"{colour}{printable(line)}\x1b[0m" if colour else printable(line)

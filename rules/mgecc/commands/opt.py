@@ -20,6 +20,7 @@ from mgecc.graph.text import graph_data, graph_lines
 from mgecc.passes.pipeline import PASSES
 from mgecc.targets import load_target, nearest
 from mgecc.toolrun.graphs import lower_graphs
+from mgecc.toolrun.terminal import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ class _Passes:
         after = self.args.after
         if not (name == after if after else lines != last):
             return
-        title = " ".join(filter(None, [name, target and f"on {target}", case]))
+        title = printable(" ".join(filter(None, [name, target and f"on {target}", case])))
         self.found[title] = graph_data(graph)
         self.texts[title] = self._shown(graph, lines, last or [])
         if self.args.onnx:
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     passes = _Passes(args)
     target = load_target(args.target, args.cpu) if args.target else None
     lower_graphs(chosen(args), target, passes)
-    show(args, _lines(args, passes.texts), lambda: passes.found)
+    show(args, _lines(args, passes.texts), lambda: passes.found, painted=args.diff)
     return 0
 
 

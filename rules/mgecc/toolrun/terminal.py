@@ -45,6 +45,11 @@ class _Printable:
         return getattr(self._stream, name)
 
 
+def unescaped(stream: Any) -> Any:
+    """What ``stream`` writes to, for text that is printable but for colours of the program's own."""
+    return stream._stream if isinstance(stream, _Printable) else stream
+
+
 def show_any_text() -> None:
     """Let standard output and error escape what they have no letters for."""
     for stream in (sys.stdout, sys.stderr):
