@@ -51,6 +51,29 @@ mge_model(name = "plain", config = "digits/digits.mge", target = "cortex-m0", op
 mge_test(name = "plain_test", model = ":plain", inputs = "digits/inputs.npz", expected = "digits/expected.npz")
 mge_test(name = "wrong_test", model = ":plain", inputs = "digits/inputs.npz", expected = "wrong.npz")
 """
+# GCC for 64-bit Arm, as a user's toolchain.
+CROSS = """
+load("@bazel_tools//tools/cpp:unix_cc_toolchain_config.bzl", "cc_toolchain_config")
+platform(name = "arm64", constraint_values = ["@platforms//cpu:aarch64", "@platforms//os:linux"])
+TOOLS = ["ar", "cpp", "dwp", "gcc", "gcov", "ld", "llvm-cov", "nm", "objcopy", "objdump", "strip"]
+cc_toolchain_config(
+    name = "arm64_config", cpu = "aarch64", compiler = "gcc", toolchain_identifier = "arm64",
+    host_system_name = "local", target_system_name = "aarch64-linux-gnu", target_libc = "glibc",
+    abi_version = "", abi_libc_version = "", link_flags = ["-static"],
+    cxx_builtin_include_directories = ["/usr/aarch64-linux-gnu/include", "/usr/lib/gcc-cross/aarch64-linux-gnu"],
+    tool_paths = {tool: "/usr/bin/aarch64-linux-gnu-" + tool for tool in TOOLS},
+)
+filegroup(name = "nothing")
+cc_toolchain(
+    name = "arm64_cc", toolchain_config = ":arm64_config", supports_param_files = 0,
+    all_files = ":nothing", compiler_files = ":nothing", dwp_files = ":nothing", linker_files = ":nothing",
+    objcopy_files = ":nothing", strip_files = ":nothing",
+)
+toolchain(
+    name = "arm64_toolchain", target_compatible_with = ["@platforms//cpu:aarch64"], toolchain = ":arm64_cc",
+    toolchain_type = "@bazel_tools//tools/cpp:toolchain_type",
+)
+"""
 
 
 def write_workspace(folder: Path) -> Path:
@@ -62,7 +85,7 @@ def write_workspace(folder: Path) -> Path:
     (folder / ".bazelignore").write_text("third_party/mgecc\n")
     packages = f'mgecc_packages(name = "mgecc_packages", python = "{sys.executable}")'
     (folder / "WORKSPACE").write_text(workspace.replace('mgecc_packages(name = "mgecc_packages")', packages))
-    (folder / "BUILD").write_text(build + MORE)
+    (folder / "BUILD").write_text(build + MORE + CROSS)
     (folder / "main.c").write_text(MAIN)
     for model in ("digits", "digits_int8", "mobilenet"):
         shutil.copytree(ROOT / "models" / model, folder / model)
@@ -113,6 +136,17 @@ def test_pipelines_image_functions_and_large_models_are_libraries_too(bazel: Baz
         "test", "-c", "opt", "//:large_test", "//:plain_test", "//:wrong_test", "--test_output=all", status=3
     )
     assert len(re.findall(r"//:(?:large|plain)_test +PASSED", said)) == 2 and "WRONG" in said
+
+
+def test_the_platform_chooses_target_and_toolchain(bazel: Bazel) -> None:
+    if not shutil.which("aarch64-linux-gnu-gcc") or not shutil.which("qemu-aarch64-static"):
+        pytest.skip(
+            "there is no cross compiler or no emulator: apt-get install gcc-aarch64-linux-gnu qemu-user-static"
+        )
+    words = ["--platforms=//:arm64", "--extra_toolchains=//:arm64_toolchain"]
+    resolution = "--incompatible_enable_cc_toolchain_resolution"
+    said = bazel("test", "-c", "opt", "//:digits_test", *words, resolution, "--test_output=all")
+    assert "digits on arm64" in said and re.search(r"//:digits_test +PASSED", said)
 
 
 def test_the_compiler_reads_no_file_that_is_not_declared(bazel: Bazel) -> None:
