@@ -55,15 +55,18 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
     while enough and _arena(programs) > config.ram:
         again = plan_imported(least, target, [one.copy() for one in imported], enough)
         programs = min(programs, again, key=_arena)
-        enough = _less(enough, _arena(again) - config.ram)
+        enough = _less(enough, _arena(again) - config.ram, config.ram)
     _check_limits(config, programs)
     _check_names_of_buffers(config, programs[0])
     return programs
 
 
-def _less(enough: int, over: int) -> int:
-    """What to plan for next where the arena is larger than estimated, at last the least that there is; 0: no more."""
-    return 0 if enough == 1 else max(1, enough - over) if enough > over and over < enough // 8 else 1
+def _less(enough: int, over: int, ram: int) -> int:
+    """What to plan for next where the arena is larger than estimated: once by as much less, then for the least that
+    there is; 0: no more."""
+    if enough == ram and over < ram // 8:
+        return ram - over
+    return 1 if enough > 1 else 0
 
 
 def _check_limits(config: ModelConfig, programs: Sequence[Program]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mgecc import ops
-from mgecc.compiler import build_programs
+from mgecc.compiler import _less, build_programs
 from mgecc.config import load_config
 from mgecc.graph import CompileError, Diagnostics, DType, Graph, Node, TensorType, Value
 from mgecc.ops.convolution import ConvBiasAttrs
@@ -117,6 +117,14 @@ def test_a_small_ram_is_met_by_planning_for_memory(tmp_path: Path) -> None:
     assert build_programs(replace(config, ram=fast.arena), target)[0].calls == fast.calls
     with pytest.raises(CompileError, match=r"the arena takes \d+ bytes, \d+ more than `ram: 30000`"):
         build_programs(replace(config, ram=30_000), target)
+
+
+@pytest.mark.parametrize("over", [1, 100, 500])
+def test_a_ram_that_cannot_be_met_is_planned_for_a_few_times(over: int) -> None:
+    tried = [1000]
+    while tried[-1]:
+        tried.append(_less(tried[-1], over, 1000))
+    assert len(tried) <= 4 and tried[-2] == 1
 
 
 def test_a_ram_between_the_goals_costs_less_than_the_least_memory(tmp_path: Path) -> None:
