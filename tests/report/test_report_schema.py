@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 from mgecc.compiler import compile_model, compile_models
 from mgecc.config import load_config
 from mgecc.report import SCHEMA
+from mgecc.report.html.page import page
 from mgecc.toolrun.products import read_several
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +40,15 @@ def test_the_schema_is_one_and_names_the_version_that_is_written() -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_reports_of_all_models_are_valid(name: str) -> None:
     check(reported(name, "cortex-m4"))
+
+
+def test_reports_name_what_is_computed_patch_by_patch() -> None:
+    config = replace(load_config(ROOT / "models" / "tiny_resnet" / "model.yaml"), optimize="memory")
+    document = json.loads(compile_model(config, "cortex-m4").files["report.json"])
+    check(document)
+    (stage,) = document["patched"]
+    assert stage["layers"] and min(stage["patches"]) >= 1 and 0 < stage["again"] < stage["macs"]
+    assert f"computed in {stage['patches'][0]}×{stage['patches'][1]} patches" in page(document)
 
 
 def test_reports_of_several_kernel_sets_are_valid() -> None:
