@@ -21,7 +21,7 @@ from mgecc.package.source_package import source_package
 from mgecc.package.source_tree import source_flags
 from mgecc.request import CompileRequest
 from mgecc.targets import load_target
-from mgecc.toolrun.products import compile_products, read_request, write_files, write_products
+from mgecc.toolrun.products import read_request, readable_products, write_files, write_products
 from mgecc.toolrun.sources import runner_main
 
 _FOLDERS = ("include", "src", "assembly", "blob")
@@ -48,7 +48,7 @@ def _compile(args: argparse.Namespace) -> None:
     request = CompileRequest.from_line(args.request.read_text(encoding="utf-8"))
     target = load_target(request.target, request.cpu)
     config = read_request(request)
-    products = compile_products(config, request.target, request.cpu)
+    products = readable_products(config, request.target, request.cpu)
     for note in products.notes:
         print(note, file=sys.stderr)
     with tempfile.TemporaryDirectory() as name:

@@ -165,6 +165,8 @@ def test_a_farm_compiles_models_and_c_and_keeps_the_results(tmp_path: Path) -> N
             f"--remote_executor={remote.address}",
             "--spawn_strategy=remote",
             "--remote_max_connections=20",
+            "--remote_retries=10",
+            "--jobs=4",
         ]
         bazel = open_workspace(write_workspace(tmp_path / "user"), tmp_path, *words)
         try:

@@ -100,6 +100,24 @@ def test_samples_of_any_width_lie_between_minus_one_and_one(width: int, tmp_path
     assert np.array_equal(found.reshape(-1), levels.astype(np.float32))
 
 
+def test_samples_of_64_bits_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    write_sound(path, np.zeros(600, "<i2"), 2)
+    data = bytearray(path.read_bytes())
+    data[34:36] = (64).to_bytes(2, "little")
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="samples of 64 bits; known: 8, 16, 24 and 32"):
+        read_inputs(SOUND, path)
+
+
+def test_a_frame_that_the_file_cuts_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    write_sound(path, np.full((600, 2), 16384, "<i2"), 2, channels=2)
+    path.write_bytes(path.read_bytes()[:-25])
+    (found,) = read_inputs(SOUND, path).values()
+    assert (found.reshape(-1)[:576] == 0.5).all()
+
+
 def test_a_sound_is_cut_into_windows_and_channels_are_averaged(tmp_path: Path) -> None:
     stereo = np.stack([np.full(1300, 8192), np.full(1300, 24576)], axis=1).astype("<i2")
     write_sound(tmp_path / "x.wav", stereo, 2, channels=2)

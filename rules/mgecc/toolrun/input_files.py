@@ -136,11 +136,14 @@ def _samples(path: Path) -> tuple[np.ndarray, int]:
             form = sound.getparams()
             if form.nframes * form.nchannels * 4 > MAX_TOTAL_BYTES:
                 raise InputError(f"{path}: more than {MAX_TOTAL_BYTES} bytes")
+            if form.sampwidth not in _SAMPLES:
+                raise InputError(f"{path}: samples of {8 * form.sampwidth} bits; known: 8, 16, 24 and 32")
             data = sound.readframes(form.nframes)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (wave.Error, EOFError) as error:
         raise InputError(f"{path}: not a .wav file of PCM that can be read: {error}") from None
+    data = data[: len(data) // (form.sampwidth * form.nchannels) * form.sampwidth * form.nchannels]
     if form.sampwidth == 3:
         data = np.pad(np.frombuffer(data, np.uint8).reshape(-1, 3), ((0, 0), (1, 0))).tobytes()
     stored = np.frombuffer(data, _SAMPLES[form.sampwidth]).reshape(-1, form.nchannels)
