@@ -57,7 +57,6 @@ def build_programs(config: ModelConfig, target: Target) -> tuple[Program, ...]:
         programs = min(programs, again, key=_arena)
         enough = _less(enough, _arena(again) - config.ram, config.ram)
     _check_limits(config, programs)
-    _check_names_of_buffers(config, programs[0])
     return programs
 
 
@@ -99,6 +98,7 @@ def plan_imported(
     if errors:
         raise _errors_of_sets(config, errors)
     _check_sets(config, programs[:: len(members(target))])
+    _check_names_of_buffers(config, programs[0])
     return share_weights(programs, weights)
 
 
