@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
-from mgecc.errors import FAILED, INPUT, InputError
+from mgecc.errors import FAILED, Reported
 from mgecc.request import CompileRequest
 from mgecc.targets import load_target
 from mgecc.toolrun.diskfull import is_full
@@ -32,8 +32,8 @@ def compile_request(request: CompileRequest) -> dict[str, Any]:
             write_files(products.files, Path(request.folder))
             target = load_target(request.target, request.cpu)
             return {"uses": used_files(config, products.programs, target)}
-    except InputError as error:
-        return {"error": str(error), "status": INPUT}
+    except Reported as error:
+        return {"error": str(error), "status": error.status}
     except OSError as error:
         if is_full(error):
             return {"full": str(error.filename or request.folder)}

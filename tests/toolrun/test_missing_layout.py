@@ -1,4 +1,4 @@
-"""A compilation without the program that lays out C says what to install."""
+"""A compilation without the program that lays out C says what to install, in every way that compiles."""
 
 from __future__ import annotations
 
@@ -6,14 +6,29 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from mgecc.errors import InputError
-from mgecc.toolrun.products import read_any, readable_products
+from mgecc.cli import main
+from mgecc.errors import FAILED
+from mgecc.request import CompileRequest
+from mgecc.worker import compile_request
 
-ROOT = Path(__file__).resolve().parents[2]
+MODEL = Path(__file__).resolve().parents[2] / "models" / "digits_int8"
+WHY = "generated C is laid out by clang-format, which is not installed: pip install clang-format"
 
 
-def test_a_missing_program_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def without_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(InputError, match=r"pip install clang-format$") as error:
-        readable_products(read_any(ROOT / "models" / "digits_int8" / "model.yaml"), "cortex-m4f")
-    assert "\n" not in str(error.value)
+
+
+def test_a_build_tells_it(tmp_path: Path) -> None:
+    config = MODEL / "model.yaml"
+    reads = (str(config), str(MODEL / "digits_int8.mge"))
+    asked = CompileRequest("digits_int8", "cortex-m4f", folder=str(tmp_path), config=str(config), reads=reads)
+    assert compile_request(asked) == {"error": WHY, "status": FAILED}
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_tells_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["compile", str(MODEL), "--target", "cortex-m4f", "--out", str(tmp_path / "out"), "--no-library"]
+    assert main(words) == FAILED
+    assert capsys.readouterr().err == f"mgecc: error: {WHY}\n" and not (tmp_path / "out").exists()
