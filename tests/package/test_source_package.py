@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from environment import environment
+from locked_environment import environment
 from mgecc import __version__
 from mgecc.cli import main
 from mgecc.package import model_component

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from environment import environment
+from locked_environment import environment
 
 HERE = Path(__file__).parent
 
