@@ -133,4 +133,19 @@ static inline mgecc_status check_blob(const mgecc_kernels *kernels, const void *
     *found = find_program(blob, kernels);
     return *found ? check_program(blob, *found, kernels) : MGECC_E_KERNELS;
 }
+
+/* bound: as above. */
+static inline mgecc_status open_checked(mgecc_model *m, const mgecc_kernels *kernels, const void *blob, size_t size,
+                                        void *arena, size_t arena_size, int bound)
+{
+    m->program = NULL;
+    const struct entry *e;
+    mgecc_status status = check_blob(kernels, blob, size, arena, bound ? MGECC_VERSION_BUFFERS : MGECC_VERSION, &e);
+    if (status != MGECC_OK)
+        return status;
+    const unsigned char *bytes = blob;
+    if (!program_ok((const void *)(bytes + e->program), e->program_size, bound))
+        return MGECC_E_LAYOUT;
+    return bind_model(m, kernels, bytes, e, arena, arena_size);
+}
 #endif

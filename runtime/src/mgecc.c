@@ -4,17 +4,7 @@
 mgecc_status mgecc_open(mgecc_model *m, const mgecc_kernels *kernels, const void *blob, size_t size, void *arena,
                         size_t arena_size)
 {
-    if (!m)
-        return MGECC_E_ARGUMENT;
-    m->program = NULL;
-    const struct entry *e;
-    mgecc_status status = check_blob(kernels, blob, size, arena, MGECC_VERSION, &e);
-    if (status != MGECC_OK)
-        return status;
-    const unsigned char *bytes = blob;
-    if (!program_ok((const void *)(bytes + e->program), e->program_size, 0))
-        return MGECC_E_LAYOUT;
-    return bind_model(m, kernels, bytes, e, arena, arena_size);
+    return m ? open_checked(m, kernels, blob, size, arena, arena_size, 0) : MGECC_E_ARGUMENT;
 }
 
 mgecc_status mgecc_run(const mgecc_model *m)

@@ -6,14 +6,6 @@ mgecc_status mgecc_open_bound(mgecc_bound *b, const mgecc_kernels *kernels, cons
 {
     if (!b)
         return MGECC_E_ARGUMENT;
-    b->model.program = NULL;
     mgecc_unbind(b);
-    const struct entry *e;
-    mgecc_status status = check_blob(kernels, blob, size, arena, MGECC_VERSION_BUFFERS, &e);
-    if (status != MGECC_OK)
-        return status;
-    const unsigned char *bytes = blob;
-    if (!program_ok((const void *)(bytes + e->program), e->program_size, 1))
-        return MGECC_E_LAYOUT;
-    return bind_model(&b->model, kernels, bytes, e, arena, arena_size);
+    return open_checked(&b->model, kernels, blob, size, arena, arena_size, 1);
 }
