@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from mgecc import cli
-from mgecc.toolrun import instructions, profile
+from mgecc.errors import FAILED
+from mgecc.toolrun import instructions, profile, runner
 
 MODELS = Path(__file__).parents[2] / "models"
 Json = dict[str, Any]
@@ -48,6 +49,16 @@ def test_a_board_without_a_clock_is_counted(tmp_path: Path) -> None:
     (plan,) = profiled(tmp_path / "p.json", target="cortex-m4f")["otherData"]["plans"]
     assert plan["unit"] == "instructions" and plan["total"] > 500_000
     assert max(plan["steps"], key=lambda step: step["cost"])["operator"] == "ConvBias"
+
+
+def test_a_program_that_does_not_end_is_told_in_a_line(
+    products: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runner, "TIMEOUT_SECONDS", 1e-3)
+    args = ["run", str(MODELS / "digits"), "--target", "arm64v7", "--products", str(products)]
+    assert cli.main([*args, "--profile", str(tmp_path / "p.json")]) == FAILED
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == "mgecc: error: arm64: no result after 0.001 s" and len(said) == 2
 
 
 def test_this_machine_is_measured_by_its_clock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,6 @@ The runner calls kernels one after the other, with a call of a hook before and a
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from mgecc.report.profile import PlanProfile, plan_profile
 from mgecc.toolrun.instructions import CounterMissing, build_counter, counting_command, is_emulated
 from mgecc.toolrun.reports import read_report
-from mgecc.toolrun.runner import TIMEOUT_SECONDS, RunError, Runner, start_runner
+from mgecc.toolrun.runner import RunError, Runner, run_to_end, start_runner
 from mgecc.toolrun.session import Session
 
 # Runs of which every call's shortest time counts: whatever else the machine does only adds.
@@ -68,14 +67,7 @@ def _instructions(session: Session, runner: Runner, case: bytes) -> tuple[int, .
         (folder / "inputs.bin").write_bytes(case)
         words = ["inputs.bin", "outputs.bin", "--layers", *session.words]
         command = counting_command(runner, build_counter(folder), _COUNT, words)
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
+        done = run_to_end(command, folder, runner.target.name)
     said = done.stderr.decode(errors="replace")
     counts = tuple(int(count) for count in re.findall(r"^region (\d+)", said, re.MULTILINE))
     if done.returncode and not counts:

@@ -156,15 +156,17 @@ def start_runner(runner: Runner, inputs: bytes, words: Sequence[str], dump: byte
         return said, outputs.read_bytes()
 
 
-def _start(command: list[str], folder: Path, target: str) -> str:
-    """What the program printed; raises RunError if it did not end well."""
+def run_to_end(
+    command: list[str], folder: Path, target: str, stderr: int = subprocess.PIPE
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program, or the emulator with it, in a folder; raises RunError where it does not start or does not end."""
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             timeout=TIMEOUT_SECONDS,
             check=False,
         )
@@ -172,6 +174,11 @@ def _start(command: list[str], folder: Path, target: str) -> str:
         raise RunError(f"{target}: no result after {TIMEOUT_SECONDS} s") from None
     except OSError as error:
         raise RunError(f"{command[0]}: {error.strerror or error}") from None
+
+
+def _start(command: list[str], folder: Path, target: str) -> str:
+    """What the program printed; raises RunError if it did not end well."""
+    done = run_to_end(command, folder, target, stderr=subprocess.STDOUT)
     said = done.stdout.decode(errors="replace")
     if done.returncode:
         line = said.strip().replace("\n", "; ")[:300]
