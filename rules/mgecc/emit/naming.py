@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from mgecc.kernels.base import Kernel
+from mgecc.kernels.c_items import code_of
 from mgecc.kernels.render import header_text, render_kernel
 from mgecc.planner import IOTensor
 from mgecc.targets import Isa, Target
@@ -55,13 +56,9 @@ def headers(kernels: Iterable[Kernel], target: Target) -> list[str]:
     return list(dict.fromkeys([target.isa, *(need for k in kernels for need in k.needs)]))
 
 
-_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', re.DOTALL)
-
-
 def code_alone(text: str) -> str:
     """C text without comments and layout: whoever indents it anew gets the same."""
-    bare = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
-    return " ".join(bare.split())
+    return " ".join(code_of(text).split())
 
 
 @cache

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_SPOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])+'|" + _COMMENT.pattern, re.DOTALL)
+_LITERAL = r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])+'"
+_LITERAL_OR_COMMENT = re.compile(rf"{_LITERAL}|/\*.*?\*/|//[^\n]*", re.DOTALL)
 _ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _PASTED = re.compile(r"(?:\w+\s*##\s*)+\w+")
@@ -22,7 +22,7 @@ _STARTS, _ENDS = ("if", "ifdef", "ifndef"), ("elif", "else", "endif")
 
 def code_of(text: str) -> str:
     """C text with a space for each comment."""
-    return _SPOKEN.sub(lambda found: found[0] if found[0][0] in "\"'" else " ", text)
+    return _LITERAL_OR_COMMENT.sub(lambda found: found[0] if found[0][0] in "\"'" else " ", text)
 
 
 def words(text: str) -> frozenset[str]:
@@ -148,7 +148,7 @@ def _is_whole(code: str, following: str) -> bool:
         return False
     if code.startswith("#"):
         return not code.endswith("\\")
-    bare = re.sub(r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])+'", "", code)
+    bare = re.sub(_LITERAL, "", code)
     level = bare.count("(") + bare.count("{") - bare.count(")") - bare.count("}")
     invoked = bare.endswith(")") and not following.lstrip().startswith("{")
     return level == 0 and (bare[-1] in ";}" or invoked)
