@@ -77,6 +77,12 @@ def check_boxes(node: Node) -> None:
         raise Unsupported(f"boxes {rois} do not fit float images {x} in NCHW")
 
 
+def pooled_type(node: Node, size: Size) -> TensorType:
+    """Of bins (h, w) of every box."""
+    x, boxes = node.inputs[0].type, node.inputs[1].type
+    return x.with_shape((boxes.shape[0], x.shape[1], *size))
+
+
 def images_of(x: np.ndarray, rois: np.ndarray) -> np.ndarray:
     """The image (k, c, h, w) of every box."""
     numbers = rois[:, 0].astype(np.int64)
@@ -124,8 +130,8 @@ class ROIPooling(Operator):
         size = known_sizes(node, 2)
         if len(size) != 2 or any(n < 1 for n in size):
             raise Unsupported(f"{list(size)} are no bins (h, w) of boxes")
-        x = node.inputs[0].type.with_shape((node.inputs[1].shape[0], node.inputs[0].shape[1], *size))
-        return [x, x.with_dtype(INT32)]
+        result = pooled_type(node, (size[0], size[1]))
+        return [result, result.with_dtype(INT32)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -163,8 +169,7 @@ class ROIAlign(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         check_boxes(node)
-        x, size = node.inputs[0].type, node.attributes(ROIAlignAttrs).size
-        result = x.with_shape((node.inputs[1].shape[0], x.shape[1], *size))
+        result = pooled_type(node, node.attributes(ROIAlignAttrs).size)
         return [result, result.with_dtype(INT32)]
 
     @staticmethod
@@ -286,7 +291,7 @@ class DeformablePSROIPooling(Operator):
         )
         if not fits:
             raise Unsupported(f"movements {trans} do not fit {boxes} boxes of {x.shape[1]} channels")
-        result = x.with_shape((boxes, x.shape[1], *attrs.size))
+        result = pooled_type(node, attrs.size)
         return [result, result]
 
     @staticmethod

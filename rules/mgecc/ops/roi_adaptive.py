@@ -12,7 +12,7 @@ from mgecc.graph import Attributes, Node, TensorType
 from mgecc.graph.attributes import FINITE, NOT_NEGATIVE
 from mgecc.ops.counted import box_by_box
 from mgecc.ops.registry import Operator, operator
-from mgecc.ops.roi import Size, check_boxes, clamped_samples, images_of
+from mgecc.ops.roi import Size, check_boxes, clamped_samples, images_of, pooled_type
 
 _MOST = 1 << 24
 """Samples of a bin along an axis, where boxes are wild."""
@@ -89,8 +89,7 @@ class AdaptiveROIAlign(Operator):
     @staticmethod
     def infer(node: Node) -> list[TensorType]:
         check_boxes(node)
-        x, size = node.inputs[0].type, node.attributes(AdaptiveROIAlignAttrs).size
-        return [x.with_shape((node.inputs[1].shape[0], x.shape[1], *size))]
+        return [pooled_type(node, node.attributes(AdaptiveROIAlignAttrs).size)]
 
     @staticmethod
     def evaluate(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
