@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from types import FunctionType
@@ -19,9 +19,13 @@ from mgecc.toolrun.terminal import printable
 def unknown_option(rule: str, name: str, known: Iterable[str]) -> UserError:
     """The error for an option that a rule has not, with the nearest one that it has."""
     names = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return UserError(f"{rule} has no option {name!r}; {hint}it has {', '.join(names)}")
+    return UserError(f"{rule} has no option {name!r}; {nearest(name, names)}it has {', '.join(names)}")
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A hint at the known name that is most like another one, before what follows it; "" if none is."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def at_the_caller(rule: Callable[..., Any]) -> Callable[..., Any]:

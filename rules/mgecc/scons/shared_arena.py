@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from SCons.Errors import UserError
 
 from mgecc.scons.actions import SignedAction, step_line
+from mgecc.scons.mistakes import nearest
 from mgecc.toolrun.process import write_atomically
 
 OPTIONS: dict[str, Any] = {"shared_arena": (), "arena_section": ""}
@@ -51,6 +51,5 @@ def chosen_models(asked: Any, section: str, known: Sequence[str]) -> list[str]:
 
 def _check_name(name: str, known: Sequence[str]) -> None:
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UserError(f"MgeFirmware: shared_arena has no model {name!r}; {hint}known: {', '.join(known)}")
+        names = f"{nearest(name, known)}known: {', '.join(known)}"
+        raise UserError(f"MgeFirmware: shared_arena has no model {name!r}; {names}")

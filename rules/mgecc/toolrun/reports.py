@@ -32,14 +32,17 @@ class BuiltReport:
 
     def plan(self, model: str, member: int, shape_set: int) -> Mapping[str, Any]:
         """What the report says of one model, kernel set and set of input shapes."""
-        (part,) = [p for p in parts(self.report) if (p.model, p.member) == (model, member)]
-        return part.sets[shape_set]
+        return self._part(model, member).sets[shape_set]
 
     def named(self, model: str, member: int, shape_set: int) -> Plan:
         """What tells this plan from others, in files of what was measured of it."""
-        (part,) = [p for p in parts(self.report) if (p.model, p.member) == (model, member)]
+        part = self._part(model, member)
         target = part.target or self.report["target"]
         return Plan(model, target, member, shape_set, part.report["file"]["sha256"])
+
+    def _part(self, model: str, member: int) -> Part:
+        (part,) = [p for p in parts(self.report) if (p.model, p.member) == (model, member)]
+        return part
 
     @property
     def data(self) -> dict[str, Any]:
