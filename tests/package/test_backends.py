@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from bazel import needs_bazel, open_workspace
+from digits_user import MAIN
 from mgecc import __version__
 from mgecc.package import model_component
 from mgecc.package.backend import backend_files, backend_names, package_files, takes_sources
@@ -25,21 +26,6 @@ from printed import printed
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "models" / "digits" / "model.yaml"
 OUTPUTS = ["digits.h", "digits.blob", "digits_blob.S", "digits_kernels.c"]
-MAIN = """#include <stdio.h>
-#include "digits.h"
-static MGECC_ALIGNED unsigned char arena[DIGITS_ARENA_SIZE];
-int main(void)
-{
-    mgecc_model model;
-    if (digits_open(&model, arena, sizeof arena) != MGECC_OK)
-        return 1;
-    for (int i = 0; i < DIGITS_INPUT_DATA_ELEMENTS; i++)
-        digits_input_data(&model)[i] = 0.0f;
-    digits_run(&model);
-    puts("ran");
-    return 0;
-}
-"""
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bazel import Bazel, needs_bazel, open_workspace
+from digits_user import MAIN
 from farm import farm
 from mgecc.cli import main
 from printed import printed
@@ -20,22 +21,6 @@ from printed import printed
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "bazel.md").read_text()
 BLOCKS = [block for _, block in re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)]
-MAIN = """#include <stdio.h>
-#include "digits.h"
-static MGECC_ALIGNED unsigned char arena[DIGITS_ARENA_SIZE];
-int main(void)
-{
-    mgecc_model model;
-    if (digits_open(&model, arena, sizeof arena) != MGECC_OK)
-        return 1;
-    for (int i = 0; i < DIGITS_INPUT_DATA_ELEMENTS; i++)
-        digits_input_data(&model)[i] = 0.0f;
-    if (digits_run(&model) != MGECC_OK)
-        return 2;
-    puts("ran");
-    return 0;
-}
-"""
 MORE = """
 load("@mgecc//rules/bazel:defs.bzl", "mge_cv", "mge_pipeline")
 mge_pipeline(
